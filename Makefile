@@ -1,0 +1,58 @@
+# Everything runs in .venv, which is made from requirements.lock when it is missing or older.
+PYTHON ?= python3
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Some machines set it; without bytecode, each process would compile its imports again.
+unexport PYTHONDONTWRITEBYTECODE
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--group flights --group dev pyproject.toml
+
+.PHONY: repro test test-build check lab lock install help
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+repro: install ## build the flight-delay pipeline, ending with what was built and how good it is
+	dvc repro
+	@stagebook deliver > /dev/null
+	@stagebook summary
+
+test: install ## run every test but the build of the whole pipeline
+	pytest -m "not build"
+
+test-build: install ## build the whole pipeline twice and hold the two against each other
+	pytest -m build
+
+check: install ## ruff, mypy, import-linter, lock file, dvc.yaml
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	@cp requirements.lock $(VENV)/requirements.lock
+	@$(LOCK) --output-file $(VENV)/requirements.lock
+	@for file in requirements.lock $(VENV)/requirements.lock; do \
+		grep -oE '^[a-zA-Z0-9._-]+==[^ ]+' $$file > $(VENV)/$$(echo $$file | tr / _).pins; done
+	@diff $(VENV)/requirements.lock.pins $(VENV)/$(VENV)_requirements.lock.pins \
+		|| { echo "requirements.lock does not fit pyproject.toml: make lock"; exit 1; }
+	stagebook sync --check
+
+lab: install ## open JupyterLab on the notebooks
+	jupyter lab notebooks
+
+lock: install ## renew requirements.lock, keeping what still fits
+	$(LOCK) --output-file requirements.lock
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 repro"; exit 1; }
+	@echo "Installing into $(VENV) (two minutes the first time)"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements.lock
+	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable .
+	@touch $@

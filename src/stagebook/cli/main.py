@@ -1,0 +1,157 @@
+"""The verbs of ``stagebook``."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stagebook.errors import Exit, StagebookError
+
+if TYPE_CHECKING:
+    from stagebook.project import Project
+
+_EPILOG = """\b
+Exit codes:
+  0 done                        6 out of memory
+  1 the notebook failed         7 the kernel died
+  2 wrong usage                 8 disk full
+  3 notebook or project wrong   9 dvc.yaml out of sync
+  4 environment wrong           124 time limit
+  5 undeclared file             130 interrupted, 143 terminated
+"""
+
+
+class _Group(click.Group):
+    """Commands in the order in which a person meets them; our errors end them tidily."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StagebookError as error:
+            if ctx.meta.get("json"):
+                click.echo(json.dumps({"problems": [one.as_json() for one in error.problems]}))
+            else:
+                from stagebook.cli import screen
+
+                screen.problems(error.problems)
+            ctx.exit(error.exit_code)
+
+
+def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    def note(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+        ctx.meta["json"] = value
+        return value
+
+    return click.option("--json", "as_json", is_flag=True, callback=note, help="Print JSON.")(
+        command
+    )
+
+
+@click.group(cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stagebook")
+def main() -> None:
+    """Jupyter notebooks as reproducible build steps.
+
+    Each notebook in notebooks/ is a DVC stage. `stagebook sync` writes them into dvc.yaml;
+    from then on plain `dvc repro` builds.
+    """
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit with 9 if something differs.")
+@_json_option
+def sync(check: bool, as_json: bool) -> None:
+    """Make dvc.yaml fit the notebooks, and show what changes."""
+    from stagebook import workflow
+    from stagebook.cli import screen
+
+    project = _project()
+    changes = workflow.sync(project)
+    if as_json:
+        click.echo(
+            json.dumps({"changes": [{"path": one.path, "diff": one.diff()} for one in changes]})
+        )
+    else:
+        screen.changes(changes, check=check)
+    if check and changes:
+        sys.exit(Exit.OUT_OF_SYNC)
+    for change in () if check else changes:
+        change.write(project.root)
+
+
+@main.command()
+def sources() -> None:
+    """Write what each notebook is made of; a stage of its own, which DVC runs."""
+    from stagebook import workflow
+    from stagebook.cli import screen
+
+    screen.problems(workflow.sources(_project()), warning=True)
+
+
+@main.command()
+@click.argument("stage")
+@click.option("-P", "values", multiple=True, metavar="NAME=VALUE", help="Override a parameter.")
+@_json_option
+def run(stage: str, values: tuple[str, ...], as_json: bool) -> None:
+    """Run one stage's notebook in its sandbox; DVC calls this.
+
+    With -P, the result is not the build's: it goes to runs/ and no output of the build is
+    touched.
+    """
+    from stagebook import workflow
+    from stagebook.cli import screen
+
+    overrides = dict(_pair(value) for value in values)
+    with screen.progress(stage, quiet=as_json) as progress:
+        done = workflow.run(_project(), stage, overrides, progress)
+    if as_json:
+        click.echo(json.dumps(screen.run_as_json(done), ensure_ascii=False))
+    else:
+        screen.run(done)
+    sys.exit(done.ending.outcome.exit_code)
+
+
+@main.command()
+@_json_option
+def deliver(as_json: bool) -> None:
+    """Give MLflow every record that it does not have yet."""
+    from stagebook import workflow
+
+    names = workflow.deliver(_project())
+    if as_json:
+        click.echo(json.dumps({"delivered": names}))
+    else:
+        click.echo(f"Delivered {len(names)} execution{'' if len(names) == 1 else 's'}.")
+
+
+@main.command()
+@_json_option
+def summary(as_json: bool) -> None:
+    """Say in three lines what was built, how good it is, and where to look."""
+    from stagebook import workflow
+    from stagebook.cli import screen
+
+    found = workflow.summary(_project())
+    if as_json:
+        click.echo(json.dumps(screen.summary_as_json(found), ensure_ascii=False))
+    else:
+        screen.summary(found)
+
+
+def _project() -> "Project":
+    from stagebook.project import Project
+
+    return Project.find(Path.cwd())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-P")
+    return name.strip(), value

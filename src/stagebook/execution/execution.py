@@ -1,0 +1,118 @@
+"""One run of one stage: a job carried out, and what came of it."""
+
+import datetime
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagebook.execution import engine, kernel
+from stagebook.execution.engine import POSITION, Progress
+from stagebook.execution.job import Job
+from stagebook.execution.outcome import Ending
+from stagebook.execution.sandbox import EXECUTIONS, Sandbox
+from stagebook.notebook import cells
+from stagebook.notebook.cells import Notebook
+from stagebook.notebook.lean import lean_import
+from stagebook.notebook.source import code_folders
+from stagebook.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class CellRun:
+    """One code cell of an execution.
+
+    Attributes:
+        position: Its position in the notebook that a person edits; None for injected ones.
+        seconds: How long it took; None if it did not end.
+        status: papermill's word: ``completed``, ``failed``, ``running`` or ``pending``.
+    """
+
+    position: int | None
+    seconds: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What came of one job.
+
+    Attributes:
+        job: The job.
+        ending: How it ended.
+        started: When, in UTC.
+        seconds: How long it took.
+        cells: Its code cells.
+    """
+
+    job: Job
+    ending: Ending
+    started: datetime.datetime
+    seconds: float
+    cells: tuple[CellRun, ...]
+
+
+def folder(project: Project, job: Job) -> Path:
+    """The folder that an execution works in."""
+    return project.state / EXECUTIONS / job.id
+
+
+def execute(job: Job, project: Project, sandbox: Sandbox, progress: Progress) -> Execution:
+    """Runs a job in its sandbox; how it ended is a value, not an exception.
+
+    Raises:
+        StagebookError: The kernel that the notebook names is not to be had.
+    """
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    spec = kernel.choose(job.notebook.kernel, job.settings, job.signature.where)
+    code = code_folders(job.notebook.path, project)
+    modules = tuple(path for path, _ in job.source.modules)
+    source = _with_positions(job.notebook, project.root, sandbox.folder / "input.ipynb")
+    with kernel.sockets_folder() as sockets:
+        short = Path(sockets)
+        limits = kernel.build_walls(sandbox, short, modules, code, job.settings.memory_limit)
+        walls = sandbox.folder / "walls.json"
+        limits.write(walls)
+        ending = engine.execute(
+            source,
+            sandbox.executed,
+            job.values,
+            kernel.manager(spec, walls, short),
+            kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
+            notebook=job.notebook.path,
+            ending=Path(limits.ending),
+            time_limit=job.settings.time_limit,
+            progress=progress,
+        )
+    seconds = time.monotonic() - clock
+    return Execution(job, ending, started, seconds, _cell_runs(sandbox.executed))
+
+
+def _with_positions(notebook: Notebook, root: Path, target: Path) -> Path:
+    """Writes the notebook for papermill, each cell with its position in the original."""
+    nbformat = lean_import("nbformat")
+    node = cells.parse_node((root / notebook.path).read_text(encoding="utf-8"), notebook.path)
+    for position, cell in enumerate(node.cells, start=1):
+        cell.metadata[POSITION] = position
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    node.metadata.setdefault("kernelspec", {"name": kernel.NATIVE, "display_name": "Python 3"})
+    node.metadata.setdefault("language_info", {"name": "python"})
+    node.nbformat_minor = max(node.nbformat_minor, 5)
+    nbformat.validator.normalize(node)
+    target.write_text(nbformat.writes(node), encoding="utf-8")
+    return target
+
+
+def _cell_runs(executed: Path) -> tuple[CellRun, ...]:
+    try:
+        document = json.loads(executed.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return ()  # it ended before papermill wrote anything, or while it wrote
+    runs = []
+    for cell in document["cells"]:
+        told = cell["metadata"].get("papermill", {})
+        if cell["cell_type"] == "code" and told.get("status"):
+            position = cell["metadata"].get(POSITION)
+            runs.append(CellRun(position, told.get("duration"), told["status"]))
+    return tuple(runs)

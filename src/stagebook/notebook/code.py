@@ -1,0 +1,81 @@
+"""Code as far as it can change a result: normalised, with comments and layout gone."""
+
+import ast
+import hashlib
+import re
+from dataclasses import dataclass
+
+_OURS = re.compile(
+    r"^\s*%(load_ext|reload_ext|unload_ext)\s+stagebook\s*$|^\s*%stagebook\b.*$", re.M
+)
+_MAGIC = re.compile(r"^(\s*)([%!].*)$", re.M)
+_PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A piece of code, normalised.
+
+    Attributes:
+        text: The code without comments, layout and docstrings; raw where it does not parse.
+        tree: What of it is Python, for finding imports; empty where nothing parses.
+        raw: Whether the text could not be parsed and stands as it was written.
+    """
+
+    text: str
+    tree: ast.Module
+    raw: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The first 32 hex digits of the text's SHA-256."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
+
+
+def normalise_module(text: str) -> Code:
+    """The code of a Python file.
+
+    Docstrings do not count, as they do not for ``python -OO``.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return Code(text, ast.Module([], []), raw=True)
+    return Code(ast.unparse(_without_docstrings(tree)), tree)
+
+
+def normalise_cell(text: str) -> Code:
+    """The code of a cell.
+
+    Magics and shell lines stay as they are, in their places, and the Python around them is
+    normalised. A cell that then is no Python, such as one of ``%%bash``, counts as raw text.
+    Stagebook's own magics cannot change a result and do not count.
+    """
+    text = _OURS.sub("", text)
+    first, _, rest = text.lstrip().partition("\n")
+    if first.startswith("%%"):
+        if not first.startswith(_PYTHON_CELL_MAGICS):
+            return Code(text.strip(), ast.Module([], []), raw=True)
+        body = normalise_cell(rest)
+        return Code(f"{first.rstrip()}\n{body.text}", body.tree, body.raw)
+    for attempt in (text, _MAGIC.sub(_magic_as_call, text)):
+        try:
+            tree = ast.parse(attempt)
+        except (SyntaxError, ValueError):
+            continue
+        return Code(ast.unparse(tree), tree)
+    return Code(text.strip(), ast.Module([], []), raw=True)
+
+
+def _magic_as_call(match: re.Match[str]) -> str:
+    return f"{match[1]}__magic__({match[2].rstrip()!r})"
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body:
+                case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+                    filler: list[ast.stmt] = [] if isinstance(node, ast.Module) else [ast.Pass()]
+                    node.body = rest or filler
+    return tree

@@ -1,0 +1,321 @@
+"""Reads the cell tagged ``parameters`` into a signature, and never runs it."""
+
+import ast
+import io
+import tokenize
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from stagebook.errors import Problem, StagebookError, Where
+from stagebook.notebook.cells import Cell, Notebook
+from stagebook.notebook.signature import Declared, Parameter, Role, Signature
+from stagebook.notebook.values import MismatchError, Value, fit, parse_type, type_of
+
+TAG = "parameters"
+_MARKERS_FROM = ("stagebook", "stagebook.markers")
+
+
+def parse(notebook: Notebook) -> Signature:
+    """The signature of a notebook.
+
+    Raises:
+        StagebookError: There is not exactly one code cell tagged ``parameters``, or it holds
+            something that is no signature; every such thing at once.
+    """
+    cell = tagged_cell(notebook)
+    return parse_cell(cell.text, Where(notebook.path, cell.position))
+
+
+def tagged_cell(notebook: Notebook) -> Cell:
+    """The one code cell tagged ``parameters``.
+
+    Raises:
+        StagebookError: There is none, or more than one.
+    """
+    found = [cell for cell in notebook.code_cells if TAG in cell.tags]
+    if not found:
+        raise StagebookError(
+            Problem(
+                "no-parameters-cell",
+                "No code cell is tagged `parameters`, so the notebook declares nothing.",
+                "Tag the cell that names its files and parameters: in JupyterLab, select it and "
+                "add `parameters` under Property Inspector (the gears) → Cell Tags. Notebooks "
+                "that are no stages belong in another folder.",
+                Where(notebook.path),
+            )
+        )
+    if len(found) > 1:
+        positions = " and ".join(str(cell.position) for cell in found)
+        raise StagebookError(
+            Problem(
+                "two-parameters-cells",
+                f"Cells {positions} are both tagged `parameters`.",
+                "Keep the tag on one of them; papermill would use the first only.",
+                Where(notebook.path, found[1].position),
+            )
+        )
+    return found[0]
+
+
+def parse_cell(text: str, where: Where) -> Signature:
+    """The signature in a cell's text.
+
+    Raises:
+        StagebookError: The text holds something that is no signature; all such things at once.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise StagebookError(
+            Problem(
+                "bad-python",
+                f"The parameters cell is no valid Python: {error.msg}.",
+                "It may hold imports, assignments of literals and comments; magics belong in "
+                "another cell.",
+                Where(where.file, where.cell, error.lineno),
+            )
+        ) from None
+    reader = _Reader(where, _comments(text))
+    for statement in tree.body:
+        reader.read(statement)
+    if reader.problems:
+        raise StagebookError(*reader.problems)
+    return Signature(where, tuple(reader.declared), tuple(reader.parameters))
+
+
+class _Reader:
+    """Reads statement by statement, collecting what is declared and what is wrong."""
+
+    def __init__(self, where: Where, comments: Mapping[int, str]) -> None:
+        self.where = where
+        self.comments = comments
+        self.imported: dict[str, str] = {}
+        self.declared: list[Declared] = []
+        self.parameters: list[Parameter] = []
+        self.problems: list[Problem] = []
+        self.lines: dict[str, int] = {}
+
+    def read(self, statement: ast.stmt) -> None:
+        """Takes one statement in, or adds a problem."""
+        match statement:
+            case ast.Import(names=names):
+                for one in names:
+                    self.imported[one.asname or one.name] = one.name
+            case ast.ImportFrom(module=module, names=names, level=0):
+                for one in names:
+                    self.imported[one.asname or one.name] = f"{module}:{one.name}"
+            case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
+                self._name(statement, name, annotation, value)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self._name(statement, name, None, value)
+            case _:
+                self._problem(
+                    "not-a-declaration",
+                    f"`{_first_line(statement)}` is no import and no assignment to one name.",
+                    statement,
+                    "Move it to the cell below; the parameters cell only declares.",
+                )
+
+    def _name(
+        self, at: ast.stmt, name: str, annotation: ast.expr | None, value: ast.expr | None
+    ) -> None:
+        if name in self.lines:
+            self._problem(
+                "declared-twice",
+                f"`{name}` is declared a second time; the first is in line {self.lines[name]}.",
+                at,
+                "Keep one of them.",
+            )
+            return
+        self.lines[name] = at.lineno
+        marker = self._marker(annotation)
+        try:
+            if marker:
+                role, schema = marker
+                self._file(at, name, role, schema, value)
+            else:
+                self._parameter(at, name, annotation, value)
+        except MismatchError as error:
+            self._problem("bad-type", f"`{name}`: {error}.", at, "")
+
+    def _marker(self, annotation: ast.expr | None) -> tuple[Role, ast.expr | None] | None:
+        schema: ast.expr | None = None
+        if isinstance(annotation, ast.Subscript):
+            schema = annotation.slice
+            annotation = annotation.value
+        origin = self._origin(annotation)
+        module, _, name = origin.rpartition(":")
+        if module in _MARKERS_FROM and name in Role._value2member_map_:
+            return Role(name), schema
+        bare = isinstance(annotation, ast.Name) and annotation.id in Role._value2member_map_
+        if bare and annotation is not None and not origin:
+            raise StagebookError(
+                Problem(
+                    "marker-not-imported",
+                    f"`{ast.unparse(annotation)}` is used but not imported in this cell.",
+                    f"Add a first line: from stagebook import {ast.unparse(annotation)}",
+                    Where(self.where.file, self.where.cell, annotation.lineno),
+                )
+            )
+        return None
+
+    def _origin(self, node: ast.expr | None) -> str:
+        """Where a name comes from, as ``module:name``; empty if the cell does not import it."""
+        match node:
+            case ast.Name(id=name):
+                return self.imported.get(name, "")
+            case ast.Attribute(value=value, attr=attr):
+                dotted = ast.unparse(value)
+                module = self.imported.get(dotted, "")
+                return f"{module.replace(':', '.')}:{attr}" if module else ""
+        return ""
+
+    def _file(
+        self, at: ast.stmt, name: str, role: Role, schema: ast.expr | None, value: ast.expr | None
+    ) -> None:
+        literal = self._literal(at, name, value)
+        if literal is _WRONG:
+            return
+        listed = literal if isinstance(literal, list) else [literal]
+        paths = [path for path in listed if isinstance(path, str) and path]
+        if not paths or len(paths) < len(listed):
+            self._problem(
+                "not-a-path",
+                f"`{name}` is {role.value}, so it is a path or a list of paths, not {literal!r}.",
+                at,
+                f'Write it so: {name}: {role.value} = "data/{name}.parquet"',
+            )
+            return
+        clean = [self._path(at, name, role, path) for path in paths]
+        origin = self._origin(schema) if schema is not None else None
+        if origin == "":
+            assert schema is not None
+            self._problem(
+                "schema-not-imported",
+                f"The schema `{ast.unparse(schema)}` of `{name}` is not imported in this cell.",
+                at,
+                f"Import it here, so: from my_package.contracts import {ast.unparse(schema)}",
+            )
+        self.declared.append(
+            Declared(
+                name,
+                role,
+                tuple(clean),
+                isinstance(literal, list),
+                origin,
+                self._help(at),
+                at.lineno,
+            )
+        )
+
+    def _path(self, at: ast.stmt, name: str, role: Role, path: str) -> str:
+        pure = PurePosixPath(path)
+        clean = pure.as_posix()
+        if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in pure.parts[0]:
+            self._problem(
+                "path-outside",
+                f"`{name}` is {path!r}, which is not below the project's root.",
+                at,
+                f"Give it relative to the root, such as {pure.name!r} in a folder of its own.",
+            )
+        elif "${" in path or "\n" in path:
+            self._problem("bad-path", f"`{name}`: DVC cannot hold the path {path!r}.", at, "")
+        elif clean == "." or (role is not Role.IN and pure.parts[0] in _RESERVED):
+            self._problem(
+                "reserved-path",
+                f"`{name}` cannot be {path!r}: that folder belongs to the project's tools.",
+                at,
+                "Write below another folder, such as data/, models/, metrics/ or plots/.",
+            )
+        return clean
+
+    def _parameter(
+        self, at: ast.stmt, name: str, annotation: ast.expr | None, value: ast.expr | None
+    ) -> None:
+        type_ = parse_type(annotation) if annotation is not None else None
+        if value is None:
+            assert type_ is not None
+            required = Parameter(name, type_, None, True, self._help(at), at.lineno)
+            self.parameters.append(required)
+            return
+        literal = self._literal(at, name, value)
+        if literal is _WRONG:
+            return
+        type_ = type_ or type_of(literal)
+        default = fit(literal, type_)
+        self.parameters.append(Parameter(name, type_, default, False, self._help(at), at.lineno))
+
+    def _literal(self, at: ast.stmt, name: str, value: ast.expr | None) -> "Value":
+        try:
+            if value is not None:
+                literal = _literal(value)
+                type_of(literal)
+                return literal
+            what = "has no value"
+        except (ValueError, TypeError, KeyError):
+            what = f"is `{ast.unparse(value) if value else ''}`, which is no literal"
+        self._problem(
+            "not-a-literal",
+            f"`{name}` {what}.",
+            at,
+            "Write the value itself (a number, a text, a list or a dict of them); compute in "
+            "a cell below.",
+        )
+        return _WRONG
+
+    def _help(self, at: ast.stmt) -> str:
+        return self.comments.get(at.end_lineno or at.lineno, "")
+
+    def _problem(self, code: str, message: str, at: ast.stmt, hint: str) -> None:
+        where = Where(self.where.file, self.where.cell, at.lineno)
+        self.problems.append(Problem(code, message, hint, where))
+
+
+_RESERVED = {".stagebook", ".dvc", ".git", "runs", "notebooks", "params", "dvc.yaml", "dvc.lock"}
+_WRONG: Value = "\0no literal"
+
+
+def _literal(node: ast.expr) -> Value:
+    """``ast.literal_eval``, which knows neither ``dict(a=1)`` nor ``float("inf")``, with both.
+
+    Raises:
+        ValueError: The expression is no literal, or holds what YAML has no word for.
+    """
+    match node:
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
+            one.arg for one in keywords
+        ):
+            return {one.arg: _literal(one.value) for one in keywords}
+        case ast.Call(
+            func=ast.Name(id="float"), args=[ast.Constant(value="nan" | "inf" | "-inf" as word)]
+        ):
+            return float(word)
+        case ast.List(elts=items):
+            return [_literal(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(_literal(item) for item in items)
+        case ast.Dict(keys=keys, values=values) if all(key is not None for key in keys):
+            return {
+                ast.literal_eval(key): _literal(value)
+                for key, value in zip(keys, values, strict=True)
+                if key is not None
+            }
+    value = ast.literal_eval(node)
+    if isinstance(value, (set, bytes, complex)) or value is Ellipsis:
+        raise ValueError("YAML has no word for it")
+    return value  # type: ignore[no-any-return]
+
+
+def _comments(text: str) -> dict[int, str]:
+    """The comment that ends each line, without its mark; by line, counted from 1."""
+    return {
+        token.start[0]: token.string.lstrip("#").strip()
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT and token.line[: token.start[1]].strip()
+    }
+
+
+def _first_line(statement: ast.stmt) -> str:
+    return ast.unparse(statement).splitlines()[0]

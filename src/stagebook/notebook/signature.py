@@ -1,0 +1,112 @@
+"""A notebook's signature: the files and parameters that it declares."""
+
+import enum
+from dataclasses import dataclass
+
+from stagebook.errors import Where
+from stagebook.notebook.values import Value, ValueType, as_python
+
+
+class Role(enum.Enum):
+    """What a declared path is to the stage; the value is its annotation's name."""
+
+    IN = "In"
+    OUT = "Out"
+    METRICS = "Metrics"
+    PLOTS = "Plots"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One name that stands for one path or a list of paths.
+
+    Attributes:
+        name: The variable.
+        role: Input, output, metrics or plots.
+        paths: Paths relative to the project's root, normalised, with forward slashes.
+        many: Whether the cell gives a list, even if it holds one path.
+        schema: Where the subscript's schema is imported from, as ``module:Name``, if there is one.
+        help: The trailing comment.
+        line: Line in the cell, counted from 1.
+    """
+
+    name: str
+    role: Role
+    paths: tuple[str, ...]
+    many: bool = False
+    schema: str | None = None
+    help: str = ""
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One name whose value the params file or a person may set.
+
+    Attributes:
+        name: The variable.
+        type: What its value has to be.
+        default: The value in the cell.
+        required: Whether the cell gives no value, so that the params file must.
+        help: The trailing comment.
+        line: Line in the cell, counted from 1.
+    """
+
+    name: str
+    type: ValueType
+    default: Value = None
+    required: bool = False
+    help: str = ""
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """All that a notebook declares, in the order of the cell.
+
+    Attributes:
+        where: The notebook and the position of the tagged cell.
+        declared: Its files.
+        parameters: Its parameters.
+    """
+
+    where: Where
+    declared: tuple[Declared, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+
+    def paths(self, *roles: Role) -> tuple[str, ...]:
+        """The paths declared in any of these roles, in order."""
+        return tuple(path for one in self.declared if one.role in roles for path in one.paths)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The paths that the stage reads."""
+        return self.paths(Role.IN)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The paths that the stage writes: outputs, metrics and plots."""
+        return self.paths(Role.OUT, Role.METRICS, Role.PLOTS)
+
+
+def render(signature: Signature) -> str:
+    """A parameters cell that parses to this signature."""
+    roles = sorted({one.role.value for one in signature.declared})
+    lines = [f"from stagebook import {', '.join(roles)}"] if roles else []
+    for module, name in sorted(
+        tuple(one.schema.split(":")) for one in signature.declared if one.schema
+    ):
+        lines.append(f"from {module} import {name}")
+    entries: list[Declared | Parameter] = [*signature.declared, *signature.parameters]
+    for entry in sorted(entries, key=lambda one: one.line):
+        help_ = f"  # {entry.help}" if entry.help else ""
+        lines.append(f"{entry.name}: {_annotation(entry)}{help_}")
+    return "\n".join(lines) + "\n"
+
+
+def _annotation(entry: Declared | Parameter) -> str:
+    if isinstance(entry, Parameter):
+        return f"{entry.type}" if entry.required else f"{entry.type} = {as_python(entry.default)}"
+    schema = f"[{entry.schema.split(':')[1]}]" if entry.schema else ""
+    value = list(entry.paths) if entry.many else entry.paths[0]
+    return f"{entry.role.value}{schema} = {value!r}"

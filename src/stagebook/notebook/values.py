@@ -1,0 +1,281 @@
+"""The types that a parameter may declare, and the values that fit them."""
+
+import ast
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Value: TypeAlias = (
+    "bool | int | float | str | list[Value] | tuple[Value, ...] | dict[Any, Value] | None"
+)
+"""What a parameter holds: literals that Python, YAML and JSON share, and tuples."""
+
+
+class MismatchError(ValueError):
+    """A value does not fit a type; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """``int``, ``float``, ``str``, ``bool``, ``None`` or ``Any``."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """``Literal[...]``: one of these values."""
+
+    options: tuple[Value, ...]
+
+    def __str__(self) -> str:
+        return f"Literal[{', '.join(map(repr, self.options))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """``X | Y``: a value of any of these types."""
+
+    options: "tuple[ValueType, ...]"
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.options))
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """``list[X]``; a bare ``list`` is ``list[Any]``."""
+
+    item: "ValueType"
+
+    def __str__(self) -> str:
+        return f"list[{self.item}]"
+
+
+@dataclass(frozen=True, slots=True)
+class DictOf:
+    """``dict[K, V]``; a bare ``dict`` is ``dict[Any, Any]``."""
+
+    key: "ValueType"
+    value: "ValueType"
+
+    def __str__(self) -> str:
+        return f"dict[{self.key}, {self.value}]"
+
+
+@dataclass(frozen=True, slots=True)
+class TupleOf:
+    """``tuple[X, Y]``, or ``tuple[X, ...]`` where ``repeated``; YAML writes it as a list."""
+
+    items: "tuple[ValueType, ...]"
+    repeated: bool = False
+
+    def __str__(self) -> str:
+        return f"tuple[{', '.join(map(str, self.items))}{', ...' if self.repeated else ''}]"
+
+
+ValueType: TypeAlias = Scalar | OneOf | Either | ListOf | DictOf | TupleOf
+ANY = Scalar("Any")
+_NONE = Scalar("None")
+_CLASSES = {"int": int, "float": float, "str": str, "bool": bool}
+
+
+def parse_type(node: ast.expr) -> ValueType:
+    """The type that an annotation names.
+
+    Raises:
+        MismatchError: The annotation is none of the types that a parameter may have.
+    """
+    match node:
+        case ast.Constant(value=None):
+            return _NONE
+        case ast.Constant(value=str() as text):
+            return parse_type(ast.parse(text, mode="eval").body)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _either(parse_type(left), parse_type(right))
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return _bare(name)
+        case ast.Subscript(value=ast.Attribute(attr=name) | ast.Name(id=name), slice=inner):
+            return _subscripted(name, inner)
+    raise MismatchError(f"`{ast.unparse(node)}` is no type that a parameter can have")
+
+
+def type_of(value: Value) -> ValueType:
+    """The type of a default that has no annotation."""
+    match value:
+        case None:
+            return ANY
+        case bool() | int() | float() | str():
+            return Scalar(type(value).__name__)
+        case list():
+            return ListOf(_common(value))
+        case tuple():
+            return TupleOf(tuple(map(type_of, value)))
+    return DictOf(_common(list(value)), _common(list(value.values())))
+
+
+def fit(value: Any, type_: ValueType) -> Value:
+    """The value as the type has it: an ``int`` becomes a ``float`` where one is declared.
+
+    Raises:
+        MismatchError: The value does not fit; ``bool`` is no ``int``, and text is no number.
+    """
+    match type_:
+        case Scalar(name="Any"):
+            return _plain(value)
+        case Scalar(name="None"):
+            fits = value is None
+        case Scalar(name="float"):
+            if isinstance(value, int) and not isinstance(value, bool):
+                return float(value)
+            fits = isinstance(value, float)
+        case Scalar(name=name):
+            fits = type(value) is _CLASSES[name]
+        case OneOf(options=options):
+            fits = any(type(value) is type(option) and value == option for option in options)
+        case Either(options=options):
+            return _fit_either(value, options)
+        case _:
+            return _fit_collection(value, type_)
+    if not fits:
+        raise MismatchError(f"{value!r} is no {type_}")
+    return value  # type: ignore[no-any-return]
+
+
+def from_text(text: str, type_: ValueType) -> Value:
+    """The value that a person means who writes ``-P name=text``.
+
+    Text that reads as a literal of Python, or as ``true``, ``false`` or ``null``, is that
+    literal if it fits the type; otherwise the text itself, if text fits.
+    """
+    words: Mapping[str, Value] = {"true": True, "false": False, "null": None}
+    try:
+        literal = words[text] if text in words else ast.literal_eval(text)
+        return fit(literal, type_)
+    except (MismatchError, ValueError, SyntaxError) as error:
+        try:
+            return fit(text, type_)
+        except MismatchError:
+            raise (
+                error
+                if isinstance(error, MismatchError)
+                else MismatchError(f"{text!r} is no {type_}")
+            ) from None
+
+
+def as_python(value: Value) -> str:
+    """A literal that evaluates to the value; ``float("inf")`` and such where Python has none."""
+    match value:
+        case float() if not math.isfinite(value):
+            return f'float("{value}")'
+        case list():
+            return f"[{', '.join(map(as_python, value))}]"
+        case tuple():
+            return f"({''.join(f'{as_python(one)}, ' for one in value)})"
+        case dict():
+            items = (f"{as_python(key)}: {as_python(one)}" for key, one in value.items())
+            return f"{{{', '.join(items)}}}"
+    return repr(value)
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values are the same in type and content; NaN is the same as NaN."""
+    return repr(one) == repr(other)
+
+
+def _either(*options: ValueType) -> ValueType:
+    flat: list[ValueType] = []
+    for option in options:
+        for one in option.options if isinstance(option, Either) else (option,):
+            if one not in flat:
+                flat.append(one)
+    return flat[0] if len(flat) == 1 else Either(tuple(flat))
+
+
+def _bare(name: str) -> ValueType:
+    if name in (*_CLASSES, "Any"):
+        return Scalar(name)
+    collections: dict[str, ValueType] = {
+        "list": ListOf(ANY),
+        "dict": DictOf(ANY, ANY),
+        "tuple": TupleOf((ANY,), repeated=True),
+    }
+    if name.lower() in collections:
+        return collections[name.lower()]
+    raise MismatchError(
+        f"`{name}` is no type that a parameter can have "
+        "(int, float, str, bool, None, Any, Literal, list, dict, tuple, and `|` between them)"
+    )
+
+
+def _subscripted(name: str, inner: ast.expr) -> ValueType:
+    items = list(inner.elts) if isinstance(inner, ast.Tuple) else [inner]
+    match name.lower(), len(items):
+        case "literal", _:
+            return OneOf(tuple(_plain(ast.literal_eval(item)) for item in items))
+        case "optional", 1:
+            return _either(parse_type(items[0]), _NONE)
+        case "union", _:
+            return _either(*map(parse_type, items))
+        case "list", 1:
+            return ListOf(parse_type(items[0]))
+        case "dict", 2:
+            return DictOf(parse_type(items[0]), parse_type(items[1]))
+        case "tuple", _:
+            match items:
+                case [item, ast.Constant(value=value)] if value is Ellipsis:
+                    return TupleOf((parse_type(item),), repeated=True)
+            return TupleOf(tuple(map(parse_type, items)))
+    raise MismatchError(f"`{name}[{ast.unparse(inner)}]` is no type that a parameter can have")
+
+
+def _common(values: list[Any]) -> ValueType:
+    return _either(*map(type_of, values)) if values else ANY
+
+
+def _fit_either(value: Any, options: tuple[ValueType, ...]) -> Value:
+    exact = [
+        option for option in options if isinstance(option, Scalar) and _is_exactly(value, option)
+    ]
+    for option in (*exact, *options):
+        try:
+            return fit(value, option)
+        except MismatchError:
+            continue
+    raise MismatchError(f"{value!r} is no {Either(options)}")
+
+
+def _is_exactly(value: Any, scalar: Scalar) -> bool:
+    return type(value) is _CLASSES.get(scalar.name)
+
+
+def _fit_collection(value: Any, type_: ValueType) -> Value:
+    match type_, value:
+        case ListOf(item=item), list():
+            return [fit(one, item) for one in value]
+        case DictOf(key=key, value=of), dict():
+            return {fit(one, key): fit(other, of) for one, other in value.items()}
+        case TupleOf(items=items, repeated=True), list() | tuple():
+            return tuple(fit(one, items[0]) for one in value)
+        case TupleOf(items=items), list() | tuple() if len(value) == len(items):
+            return tuple(fit(one, item) for one, item in zip(value, items, strict=True))
+    raise MismatchError(f"{value!r} is no {type_}")
+
+
+def _plain(value: Any) -> Value:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if not math.isnan(value) else math.nan
+        case list():
+            return [_plain(one) for one in value]
+        case tuple():
+            return tuple(_plain(one) for one in value)
+        case dict():
+            return {_plain(key): _plain(one) for key, one in value.items()}
+    raise MismatchError(f"{value!r} is no value that YAML and Python both have")

@@ -1,0 +1,1 @@
+"""Stages, the graph between them, the text of dvc.yaml, and DVC itself."""

@@ -1,0 +1,65 @@
+"""DVC itself: whether it is here, and its hash of a file or folder."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagebook.errors import Exit, Problem, StagebookError
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A file or folder with the hash that ``dvc.lock`` has for it.
+
+    Attributes:
+        path: Relative to the project's root, with forward slashes.
+        md5: Hex digits; a folder's end in ``.dir``.
+        size: Bytes.
+        files: How many files a folder holds; None for a file.
+    """
+
+    path: str
+    md5: str
+    size: int
+    files: int | None = None
+
+
+def require_repository(root: Path) -> None:
+    """Raises a StagebookError where ``dvc init`` has not been run."""
+    if not (root / ".dvc").is_dir():
+        raise StagebookError(
+            Problem(
+                "no-dvc",
+                f"There is no DVC repository in {root}.",
+                "Run: dvc init   (or, without git: dvc init --no-scm)",
+            ),
+            exit_code=Exit.ENVIRONMENT,
+        )
+
+
+def hash_paths(root: Path, paths: Iterable[str]) -> tuple[Hashed, ...]:
+    """DVC's hashes of files and folders, through its state database.
+
+    A file that DVC hashed since it was last written is not read again.
+
+    Args:
+        root: The project's root, which is DVC's.
+        paths: Relative paths of what exists.
+    """
+    from dvc.repo import Repo
+    from dvc_data.hashfile.build import build
+
+    require_repository(root)
+    hashed = []
+    with Repo(str(root)) as repo:
+        for path in dict.fromkeys(paths):
+            _, meta, found = build(
+                repo.cache.local,
+                str(root / path),
+                repo.fs,
+                "md5",
+                ignore=repo.dvcignore,
+                dry_run=True,
+            )
+            hashed.append(Hashed(path, str(found.hash_info.value), meta.size or 0, meta.nfiles))
+    return tuple(hashed)

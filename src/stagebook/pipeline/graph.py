@@ -1,0 +1,98 @@
+"""The pipeline as a graph of names: pure data, which never looks at the disk."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePosixPath
+
+from stagebook.errors import Problem, StagebookError, Where
+from stagebook.pipeline.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """All stages of ours, in an order in which each comes after what it needs.
+
+    Attributes:
+        stages: The stages.
+    """
+
+    stages: tuple[Stage, ...]
+
+    @classmethod
+    def of(cls, stages: Iterable[Stage], written: Mapping[str, str]) -> "Pipeline":
+        """A pipeline without contradiction.
+
+        Args:
+            stages: The stages of ours, each name once.
+            written: Paths that hand-written stages write, each with its stage's name.
+
+        Raises:
+            StagebookError: Two stages write one path, or stages need each other in a circle.
+        """
+        stages = tuple(stages)
+        problems = list(_claimed_twice(stages, written))
+        if problems:
+            raise StagebookError(*problems)
+        return cls(_sorted(stages))
+
+    def producer(self, path: str) -> Stage | None:
+        """The stage that writes a path, or a folder that holds it."""
+        for stage in self.stages:
+            if any(_within(path, out) for out in stage.writes):
+                return stage
+        return None
+
+    def by_outputs(self, outputs: Iterable[str]) -> Stage | None:
+        """The one stage that writes these paths; an output tells its stage."""
+        stages = {stage.name: stage for path in outputs if (stage := self.producer(path))}
+        return next(iter(stages.values())) if len(stages) == 1 else None
+
+
+def _within(path: str, folder: str) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
+
+
+def _claimed_twice(stages: tuple[Stage, ...], written: Mapping[str, str]) -> Iterable[Problem]:
+    claims = [(path, name, f"stage {name}") for path, name in written.items()]
+    for stage in stages:
+        for path in stage.writes:
+            for other, _, owner in claims:
+                if _within(path, other) or _within(other, path):
+                    yield Problem(
+                        "claimed-twice",
+                        f"`{path}` is written by {owner} too"
+                        + (f", as `{other}`." if other != path else "."),
+                        "Give one of them another path.",
+                        Where(stage.notebook or "dvc.yaml"),
+                    )
+            claims.append((path, stage.name, stage.notebook or f"stage {stage.name}"))
+
+
+def _sorted(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    by_name = {stage.name: stage for stage in stages}
+    needs = {
+        stage.name: sorted(
+            other.name
+            for other in stages
+            if other is not stage
+            and any(
+                _within(dep, out) or _within(out, dep) for dep in stage.deps for out in other.writes
+            )
+        )
+        for stage in sorted(stages, key=lambda one: one.name)
+    }
+    try:
+        return tuple(by_name[name] for name in TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        names = list(reversed(error.args[1]))
+        links = " → ".join(names)
+        first = by_name[names[0]]
+        raise StagebookError(
+            Problem(
+                "cycle",
+                f"These stages need each other in a circle: {links}.",
+                "Take one of the inputs out, or let it be written by another notebook.",
+                Where(first.notebook or "dvc.yaml"),
+            )
+        ) from None

@@ -1,0 +1,119 @@
+"""A notebook's stage in DVC's terms."""
+
+import shlex
+import string
+from dataclasses import dataclass
+
+from stagebook.errors import Problem, StagebookError, Where
+from stagebook.notebook.signature import Role, Signature
+from stagebook.project import STATE
+
+SOURCES = "sources"
+"""The name of the stage that writes the source files."""
+
+_FORBIDDEN = set(string.punctuation) - {"_", "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of ours, as ``dvc.yaml`` has it.
+
+    Attributes:
+        name: DVC's name of the stage.
+        cmd: The shell command.
+        deps: Paths that it reads.
+        params: Params files, each with the keys that count (empty: all of them).
+        outs: Cached outputs.
+        metrics: Metrics files, kept in git and not in the cache.
+        plots: Plots, cached.
+        notebook: Path of the notebook; None for the ``sources`` stage.
+    """
+
+    name: str
+    cmd: str
+    deps: tuple[str, ...]
+    params: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    outs: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    plots: tuple[str, ...] = ()
+    notebook: str | None = None
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Every path that the stage writes."""
+        return (*self.outs, *self.metrics, *self.plots)
+
+    @classmethod
+    def from_signature(cls, name: str, signature: Signature, params_file: str | None) -> "Stage":
+        """The stage of a notebook.
+
+        Args:
+            name: The stage's name.
+            signature: What the notebook declares.
+            params_file: Path of its params file, if it has one.
+
+        Raises:
+            StagebookError: DVC cannot have a stage of this name, or a path is both input and
+                output.
+        """
+        _check_name(name, signature.where)
+        both = set(signature.inputs) & set(signature.outputs)
+        if both:
+            raise StagebookError(
+                Problem(
+                    "in-and-out",
+                    f"`{min(both)}` is both an input and an output of stage {name}.",
+                    "Write the result to a path of its own.",
+                    signature.where,
+                )
+            )
+        return cls(
+            name=name,
+            cmd=f"stagebook run {shlex.quote(name)}",
+            deps=(source_path(name), *dict.fromkeys(signature.inputs)),
+            params=((params_file, ()),) if params_file else (),
+            outs=signature.paths(Role.OUT),
+            metrics=signature.paths(Role.METRICS),
+            plots=signature.paths(Role.PLOTS),
+            notebook=signature.where.file,
+        )
+
+    @classmethod
+    def sources(cls, stages: "tuple[Stage, ...]", deps: tuple[str, ...]) -> "Stage":
+        """The stage that writes the source files of all notebook stages.
+
+        Args:
+            stages: The notebook stages.
+            deps: The notebooks, the local packages and the lock file.
+        """
+        return cls(
+            name=SOURCES,
+            cmd="stagebook sources",
+            deps=deps,
+            params=(("pyproject.toml", ("tool.stagebook",)),),
+            outs=tuple(source_path(stage.name) for stage in stages),
+        )
+
+
+def source_path(stage: str) -> str:
+    """Path of a stage's source file, relative to the project's root."""
+    return f"{STATE}/sources/{stage}.py"
+
+
+def _check_name(name: str, where: Where) -> None:
+    if name == SOURCES:
+        message = f"A stage cannot be called `{SOURCES}`: that stage reads the notebooks."
+    elif bad := sorted(_FORBIDDEN & set(name)):
+        message = f"DVC cannot have a stage called `{name}`: no {' '.join(bad)} in names."
+    else:
+        return
+    clean = "".join("_" if char in _FORBIDDEN else char for char in name)
+    suggestion = clean if clean != name else f"{name}_"
+    raise StagebookError(
+        Problem(
+            "bad-stage-name",
+            message,
+            f"Rename the notebook, for example {suggestion}.",
+            Where(where.file),
+        )
+    )

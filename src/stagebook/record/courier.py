@@ -1,0 +1,130 @@
+"""The process that delivers: started early, so that MLflow is imported when it is needed.
+
+Run as ``python -m stagebook.record.courier ROOT``; waits for a line on standard input, then
+delivers all that is in the outbox and prints one JSON line.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
+
+from stagebook.project import Project
+from stagebook.record.spool import Spool
+
+_IMPORT_SECONDS = 30.0
+_TRACKER_SECONDS = 2.0
+_LIFE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of a delivery.
+
+    Attributes:
+        run_id: The execution's run in MLflow, if it is there.
+        tracking_uri: MLflow's address.
+        reason: Why it is not there yet; empty if it is.
+    """
+
+    run_id: str | None
+    tracking_uri: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """A courier process, seen from the one that started it.
+
+    Attributes:
+        project: The project whose records it delivers.
+        process: The process.
+    """
+
+    project: Project
+    process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, project: Project) -> "Courier":
+        """Starts a courier that imports MLflow and waits."""
+        return cls(
+            project,
+            subprocess.Popen(
+                [sys.executable, "-m", "stagebook.record.courier", str(project.root)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            ),
+        )
+
+    def send(self, execution: str) -> Delivery:
+        """Lets it deliver, and waits two seconds at the most once MLflow is imported.
+
+        A courier that needs longer goes on by itself, for two minutes at the most.
+
+        Args:
+            execution: The execution whose run is asked for.
+        """
+        reason = self._deliver()
+        found = Spool(self.project.state).delivery(execution)
+        if found:
+            return Delivery(found["run_id"], found["tracking_uri"])
+        return Delivery(None, self.project.tracking_uri, reason or "MLflow does not answer yet")
+
+    def _deliver(self) -> str:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.close()
+        except BrokenPipeError:
+            return "the delivering process ended early"
+        if self._line(_IMPORT_SECONDS) is None:
+            return "MLflow could not be imported in time"
+        said = self._line(_TRACKER_SECONDS)
+        return str(json.loads(said).get("error", "")) if said else ""
+
+    def dismiss(self) -> None:
+        """Ends a courier that has nothing to deliver."""
+        assert self.process.stdin is not None
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+
+    def _line(self, seconds: float) -> str | None:
+        stream = self.process.stdout
+        assert stream is not None
+        with DefaultSelector() as selector:
+            selector.register(stream, EVENT_READ)
+            return stream.readline() or None if selector.select(seconds) else None
+
+
+def main() -> None:
+    """The courier's own life."""
+    signal.alarm(_LIFE_SECONDS)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    from stagebook.record import delivery
+
+    _say("ready")
+    if sys.stdin.readline():
+        project = Project.find(Path(sys.argv[1]))
+        try:
+            said: dict[str, object] = {"delivered": delivery.deliver(project)}
+        except Exception as error:  # whatever a tracker does, the stage is told and goes on
+            said = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
+        _say(json.dumps(said))
+        delivery.prepare_store(project)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""What is kept of an execution until MLflow has it: record, pages, and what the kernel logged."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from stagebook.execution.sandbox import Sandbox
+from stagebook.record.record import Record
+from stagebook.record.spool import EXECUTED, FILES, STORE, write_record
+
+
+def gather(box: Sandbox, record: Record, pages: Iterable[Path]) -> None:
+    """Brings everything that is to be remembered together in the sandbox's evidence folder.
+
+    Args:
+        box: The sandbox of the execution.
+        record: Its record.
+        pages: The executed notebook and its page, where they could be written.
+    """
+    for page in pages:
+        shutil.copyfile(page, box.evidence / f"{EXECUTED}{page.suffix}")
+    for source, name in ((box.tracker_store, STORE), (box.tracker_files, FILES)):
+        if source.exists():
+            source.rename(box.evidence / name)
+    write_record(record, box.evidence)

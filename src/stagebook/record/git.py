@@ -1,0 +1,56 @@
+"""What git says of the code: commit, branch, remote, and whether anything was changed."""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """The state of a git checkout.
+
+    Attributes:
+        commit: Hash of the commit, 40 hex digits.
+        branch: Name of the branch; None where the head is detached.
+        remote: Address of ``origin`` without credentials, if there is one.
+        dirty: Whether tracked or new files differ from the commit, build products aside.
+    """
+
+    commit: str
+    branch: str | None
+    remote: str | None
+    dirty: bool
+
+
+def read(root: Path, products: Iterable[str]) -> Git | None:
+    """What git says of a folder; None without git, a repository or a commit.
+
+    Args:
+        root: The project's root.
+        products: Paths that a build writes and git may track, such as ``dvc.lock``: a build
+            changes them as it goes on, which makes no code dirty.
+    """
+    commit = _git(root, "rev-parse", "HEAD")
+    if not commit:
+        return None
+    aside = [f":(exclude,top,literal){path}" for path in products]
+    status = _git(root, "status", "--porcelain", "--", ".", *aside)
+    remote = _git(root, "config", "--get", "remote.origin.url")
+    return Git(
+        commit=commit,
+        branch=_git(root, "symbolic-ref", "--short", "-q", "HEAD"),
+        remote=re.sub(r"//[^/@]*@", "//", remote) if remote else None,
+        dirty=bool(status),
+    )
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

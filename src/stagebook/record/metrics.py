@@ -1,0 +1,75 @@
+"""The values in metrics files, by dotted name."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stagebook.errors import Problem, StagebookError, Where
+from stagebook.execution.outcome import Ending, Outcome
+from stagebook.pipeline import params_file
+
+
+def check(ending: Ending, folder: Path, paths: tuple[str, ...]) -> tuple[Ending, dict[str, Any]]:
+    """The values in the metrics files of an execution that is done; a bad file makes it fail.
+
+    Args:
+        ending: How the execution ended.
+        folder: What the paths are relative to.
+        paths: The metrics files.
+    """
+    if not ending.done:
+        return ending, {}
+    try:
+        return ending, read(folder, paths)
+    except StagebookError as error:
+        return Ending(Outcome.FAILED, error.problems), {}
+
+
+def read(folder: Path, paths: tuple[str, ...]) -> dict[str, Any]:
+    """Every value in some metrics files.
+
+    Args:
+        folder: What the paths are relative to.
+        paths: The files; where there are several, names start with the file's.
+
+    Raises:
+        StagebookError: A file is no JSON, YAML or TOML, or holds no mapping.
+    """
+    values: dict[str, Any] = {}
+    for path in paths:
+        prefix = f"{Path(path).stem}." if len(paths) > 1 else ""
+        values.update((f"{prefix}{name}", value) for name, value in _flat(_load(folder, path)))
+    return values
+
+
+def _load(folder: Path, path: str) -> Mapping[str, Any]:
+    text = (folder / path).read_text(encoding="utf-8")
+    try:
+        if path.endswith((".yaml", ".yml")):
+            return params_file.parse(text, path).values
+        document = tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
+    except ValueError as error:
+        raise _bad(
+            path, f"It is no {Path(path).suffix.lstrip('.').upper() or 'JSON'}: {error}."
+        ) from None
+    if not isinstance(document, dict):
+        raise _bad(path, "It holds no mapping of names to values.")
+    return document
+
+
+def _bad(path: str, message: str) -> StagebookError:
+    hint = 'Write it so: json.dump({"auc": 0.71}, file)'
+    return StagebookError(Problem("bad-metrics", message, hint, Where(path)))
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _flat(one, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for position, one in enumerate(value):
+            yield from _flat(one, f"{name}.{position}")
+    else:
+        yield name, value

@@ -1,0 +1,159 @@
+"""The record of one execution, as JSON with a format version."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.errors import Problem
+from stagebook.execution.execution import Execution
+from stagebook.execution.job import Job
+from stagebook.execution.outcome import Ending
+from stagebook.pipeline.dvc import Hashed
+from stagebook.record.git import Git
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Volatile:
+    """What differs between two executions of the same thing.
+
+    Attributes:
+        id: The execution's name.
+        started: When it started, ISO 8601 in UTC.
+        seconds: How long it took.
+        host: Name of the machine.
+        cells: Per code cell: position, seconds and status.
+    """
+
+    id: str
+    started: str = ""
+    seconds: float = 0.0
+    host: str = ""
+    cells: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that one execution leaves to remember.
+
+    Attributes:
+        stage: The stage.
+        notebook: Path of its notebook.
+        outcome: How it ended, one of the values of ``Outcome``.
+        build: Whether the values were the build's; false for a run with ``-P``.
+        problems: What was wrong.
+        source: SHA-256 of the stage's source.
+        parameters: Name, value, origin and default of each.
+        inputs: Inputs with DVC's hashes.
+        outputs: Outputs with DVC's hashes, with the place they were put.
+        metrics: Every value of the metrics files, by dotted name.
+        environment: Python, platform, threads, distributions.
+        git: Commit, branch, remote, dirty; None without git.
+        volatile: What differs between two executions of the same thing.
+    """
+
+    stage: str
+    notebook: str
+    outcome: str
+    build: bool
+    problems: tuple[Problem, ...]
+    source: str
+    parameters: tuple[Mapping[str, Any], ...]
+    inputs: tuple[Hashed, ...]
+    outputs: tuple[Hashed, ...]
+    metrics: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    git: Git | None
+    volatile: Volatile
+
+    @property
+    def id(self) -> str:
+        """The execution's name."""
+        return self.volatile.id
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all but the volatile block: the same for the same execution again."""
+        stable = {key: value for key, value in self.as_json().items() if key != "volatile"}
+        return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as plain values."""
+        return {"format": FORMAT, **dataclasses.asdict(self)}
+
+    @classmethod
+    def of_job(
+        cls, job: Job, inputs: tuple[Hashed, ...], git: Git | None, ending: Ending
+    ) -> "Record":
+        """The record of a job that has not come to its end.
+
+        Args:
+            job: What was to be run.
+            inputs: Its inputs with hashes.
+            git: What git says.
+            ending: How it ends if nothing better is known later.
+        """
+        return cls(
+            stage=job.stage,
+            notebook=job.notebook.path,
+            outcome=ending.outcome.value,
+            build=job.is_build,
+            problems=ending.problems,
+            source=job.source.digest,
+            parameters=tuple(
+                {
+                    "name": one.name,
+                    "value": one.value,
+                    "origin": one.origin.value,
+                    "default": one.default,
+                }
+                for one in job.parameters
+            ),
+            inputs=inputs,
+            outputs=(),
+            metrics={},
+            environment={
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+                "machine": platform.machine(),
+                "threads": job.settings.threads,
+                "distributions": dict(job.source.distributions),
+            },
+            git=git,
+            volatile=Volatile(job.id, host=platform.node()),
+        )
+
+    def ended(
+        self,
+        execution: Execution,
+        ending: Ending,
+        outputs: tuple[Hashed, ...],
+        metrics: Mapping[str, Any],
+    ) -> "Record":
+        """This record with what came of the execution."""
+        volatile = Volatile(
+            id=self.id,
+            started=execution.started.isoformat(timespec="milliseconds"),
+            seconds=round(execution.seconds, 3),
+            host=self.volatile.host,
+            cells=tuple(dataclasses.asdict(cell) for cell in execution.cells),
+        )
+        return dataclasses.replace(
+            self,
+            outcome=ending.outcome.value,
+            problems=ending.problems,
+            outputs=outputs,
+            metrics=metrics,
+            volatile=volatile,
+        )
+
+
+def render(record: Record) -> str:
+    """The text of a record's file."""
+    return json.dumps(record.as_json(), indent=1, ensure_ascii=False) + os.linesep

@@ -1,0 +1,131 @@
+"""The spool: records on disk, and the outbox of those that MLflow has not been given yet."""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stagebook.execution.sandbox import EXECUTIONS, hold, is_held
+from stagebook.record.record import Record, render
+
+RECORD = "record.json"
+EXECUTED = "executed"
+STORE = "mlflow.db"
+FILES = "mlruns"
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """The records of one project.
+
+    Attributes:
+        state: The project's state folder.
+    """
+
+    state: Path
+
+    @property
+    def records(self) -> Path:
+        """One file per execution, kept."""
+        return self.state / "records"
+
+    @property
+    def outbox(self) -> Path:
+        """One folder per execution that MLflow has not been given: its record and evidence."""
+        return self.state / "outbox"
+
+    @property
+    def delivered(self) -> Path:
+        """One file per execution that MLflow has: where, and as which run."""
+        return self.state / "delivered"
+
+    def put(self, evidence: Path) -> None:
+        """Takes in a folder with a record and what belongs to it; that folder is gone afterwards.
+
+        The record is written first, then the folder moves into the outbox by one rename; a
+        second call after a crash in between does the same again.
+        """
+        text = (evidence / RECORD).read_text(encoding="utf-8")
+        name = str(json.loads(text)["volatile"]["id"])
+        self.outbox.mkdir(parents=True, exist_ok=True)
+        write_whole(self.records / f"{name}.json", text)
+        evidence.rename(self.outbox / name)
+
+    def take_in_leftovers(self) -> tuple[str, ...]:
+        """Puts the records of executions whose runner was killed; returns their names.
+
+        Such a runner left the record that it wrote when it started, which says so.
+        """
+        names = []
+        for folder in sorted((self.state / EXECUTIONS).glob("*")):
+            if is_held(folder / "lock"):
+                continue
+            evidence = folder / "evidence"
+            if (evidence / RECORD).is_file():
+                partial = folder / f"{EXECUTED}.ipynb"
+                if partial.exists() and not (evidence / partial.name).exists():
+                    partial.rename(evidence / partial.name)
+                self.put(evidence)
+                names.append(folder.name)
+            shutil.rmtree(folder, ignore_errors=True)
+        return tuple(names)
+
+    def pending(self) -> tuple[Path, ...]:
+        """Folders of the outbox that hold a record, oldest first."""
+        return tuple(sorted(path.parent for path in self.outbox.glob(f"*/{RECORD}")))
+
+    def last_builds(self, stages: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The newest record of a build that was done, for each of these stages that has one."""
+        wanted, found = set(stages), dict[str, dict[str, Any]]()
+        for path in sorted(self.records.glob("*.json"), reverse=True):
+            if wanted == found.keys():
+                break
+            record = json.loads(path.read_text(encoding="utf-8"))
+            stage = record["stage"]
+            if (
+                stage in wanted
+                and stage not in found
+                and record["build"]
+                and record["outcome"] == "done"
+            ):
+                found[stage] = record
+        return found
+
+    @contextlib.contextmanager
+    def delivering(self) -> Iterator[None]:
+        """Holds the right to deliver: one process at a time does."""
+        with hold(self.outbox / ".lock"):
+            yield
+
+    def mark_delivered(self, name: str, where: dict[str, Any]) -> None:
+        """Notes where an execution's run is in MLflow."""
+        write_whole(self.delivered / f"{name}.json", json.dumps(where) + "\n")
+
+    def delivery(self, name: str) -> dict[str, Any] | None:
+        """Where an execution's run is in MLflow; None if it is not."""
+        try:
+            text = (self.delivered / f"{name}.json").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+
+def write_record(record: Record, evidence: Path) -> None:
+    """Writes a record into the folder of its evidence."""
+    write_whole(evidence / RECORD, render(record))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file whole or not at all: beside it, then by one rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    near = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        near.write_text(text, encoding="utf-8")
+        near.replace(path)
+    finally:
+        near.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Records and executed notebooks as pages for people."""

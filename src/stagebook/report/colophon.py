@@ -1,0 +1,109 @@
+"""The colophon: the block that closes every executed notebook and its page."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from stagebook.pipeline.dvc import Hashed
+from stagebook.record.record import Record
+
+TAG = "colophon"
+
+
+def render(record: Record) -> str:
+    """The colophon of an execution, as Markdown."""
+    parts = [
+        "---",
+        "## Colophon",
+        _sentence(record),
+        *([_table(("", "problem"), _problems(record))] if record.problems else []),
+        *(
+            [_table(("parameter", "value", "origin"), _parameters(record))]
+            if record.parameters
+            else []
+        ),
+        *(
+            [_table(("", "file", "md5", "size"), _files(record))]
+            if record.inputs or record.outputs
+            else []
+        ),
+        f"Python {record.environment['python']}, {_threads(record)}, "
+        f"{len(record.environment['distributions'])} distributions · execution `{record.id}` · "
+        f"recreate with `{command(record)}`",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def command(record: Record) -> str:
+    """The shell command that runs the same again."""
+    if record.build:
+        return f"dvc repro {shlex.quote(record.stage)}"
+    overrides = [
+        "-P " + shlex.quote(f"{one['name']}={one['value']}")
+        for one in record.parameters
+        if one["origin"] == "override"
+    ]
+    return " ".join([f"stagebook run {shlex.quote(record.stage)}", *overrides])
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: ``714 B``, ``8.3 kB``, ``12 MB``."""
+    power = min(len(str(count)) - 1, 14) // 3
+    number, unit = count / 1000**power, ("B", "kB", "MB", "GB", "TB")[power]
+    return f"{number:.0f} {unit}" if power == 0 or number >= 10 else f"{number:.1f} {unit}"
+
+
+def _sentence(record: Record) -> str:
+    kind = (
+        "" if record.build else " **This is not the build's result: parameters were overridden.**"
+    )
+    git = record.git
+    commit = f"commit `{git.commit[:10]}`" if git else "no git commit"
+    dirty = " with uncommitted changes" if git and git.dirty else ""
+    when = record.volatile.started[:16].replace("T", " ")
+    return (
+        f"Stage **{_text(record.stage)}** of `{record.notebook}`: **{record.outcome}** after "
+        f"{record.volatile.seconds:.1f} s on {when} UTC, from {commit}{dirty}.{kind}"
+    )
+
+
+def _threads(record: Record) -> str:
+    count = record.environment["threads"]
+    return f"{count} thread{'s' if count != 1 else ''}"
+
+
+def _problems(record: Record) -> Iterable[tuple[str, str]]:
+    for problem in record.problems:
+        yield str(problem.where or ""), f"{problem.message} {problem.hint}".strip()
+
+
+def _parameters(record: Record) -> Iterable[tuple[str, str, str]]:
+    for one in record.parameters:
+        differs = repr(one["value"]) != repr(one["default"])
+        value = f"**{_code(one['value'])}**" if differs else _code(one["value"])
+        origin = f"{one['origin']}, default {_code(one['default'])}" if differs else one["origin"]
+        yield f"`{one['name']}`", value, origin
+
+
+def _files(record: Record) -> Iterable[tuple[str, str, str, str]]:
+    for role, hashes in (("read", record.inputs), ("wrote", record.outputs)):
+        for one in hashes:
+            yield role, f"`{one.path}`", f"`{one.md5[:10]}`", _extent(one)
+
+
+def _extent(one: Hashed) -> str:
+    return size(one.size) + (f" in {one.files} files" if one.files is not None else "")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *([_text(str(value)) for value in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _code(value: Any) -> str:
+    text = repr(value).replace("`", "'")
+    return f"`{text if len(text) <= 60 else text[:57] + '...'}`"
+
+
+def _text(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -1,0 +1,108 @@
+"""An executed notebook with its colophon, as notebook and as a page of HTML."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stagebook.execution.outcome import Ending
+from stagebook.notebook.lean import lean_import
+from stagebook.record.record import Record
+from stagebook.record.spool import write_whole
+from stagebook.report import colophon
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The two files that a run leaves for people.
+
+    Attributes:
+        notebook: The executed notebook.
+        html: The same as a page.
+        outdated: Files that these make wrong, such as those of an earlier failure.
+    """
+
+    notebook: Path
+    html: Path
+    outdated: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, runs: Path, name: str, ending: Ending) -> "Pages":
+        """Where the pages of a run go; a failed one leaves those of the last good one alone."""
+        failed = (runs / f"{name}.failed.ipynb", runs / f"{name}.failed.html")
+        if not ending.done:
+            return cls(*failed)
+        return cls(runs / f"{name}.ipynb", runs / f"{name}.html", failed)
+
+    def write(self, executed: Path, record: Record) -> tuple[Path, ...]:
+        """Writes both, each whole or not at all.
+
+        Args:
+            executed: What papermill wrote.
+            record: The record, for the colophon.
+
+        Returns:
+            The files; none if papermill wrote nothing that can be read.
+        """
+        try:
+            node = close(executed.read_text(encoding="utf-8"), record)
+        except (FileNotFoundError, ValueError):
+            return ()
+        write_whole(self.notebook, render_notebook(node))
+        write_whole(self.html, render_html(node))
+        for path in self.outdated:
+            path.unlink(missing_ok=True)
+        return self.notebook, self.html
+
+
+def close(executed: str, record: Record) -> Any:
+    """The nbformat node of an executed notebook, ending in its colophon.
+
+    Args:
+        executed: The text that papermill wrote.
+        record: The record of the execution.
+
+    Raises:
+        ValueError: The text is no notebook, as when a crash cut it off.
+    """
+    nbformat = lean_import("nbformat")
+    node = nbformat.reads(executed, as_version=4)
+    node.metadata.pop("papermill", None)
+    node.metadata["title"] = title(node) or record.stage
+    node.cells = [cell for cell in node.cells if colophon.TAG not in cell.metadata.get("tags", [])]
+    cell = nbformat.v4.new_markdown_cell(
+        colophon.render(record), id=colophon.TAG, metadata={"tags": [colophon.TAG]}
+    )
+    node.cells.append(cell)
+    return node
+
+
+def render_notebook(node: Any) -> str:
+    """The text of an ``.ipynb`` file."""
+    return str(lean_import("nbformat").writes(node)) + "\n"
+
+
+def render_html(node: Any) -> str:
+    """A page of HTML that loads nothing from outside."""
+    lean_import("nbconvert")
+    from nbconvert.exporters import HTMLExporter
+
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name="lab",
+        mathjax_url="",
+        require_js_url="",
+        jquery_url="",
+        mermaid_js_url="",
+        html_manager_semver_range="",
+    )
+    body, _ = exporter.from_notebook_node(node)
+    return str(body)
+
+
+def title(node: Any) -> str | None:
+    """The first heading of a notebook."""
+    for cell in node.cells:
+        if cell.cell_type == "markdown":
+            for line in cell.source.splitlines():
+                if line.startswith("#"):
+                    return line.lstrip("#").strip() or None
+    return None

@@ -1,0 +1,167 @@
+"""One function per verb: a visible list of steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagebook.errors import Problem, StagebookError
+from stagebook.execution import declarations, execution, sandbox
+from stagebook.execution.engine import Progress
+from stagebook.execution.execution import Execution
+from stagebook.execution.job import Job, prepare
+from stagebook.execution.outcome import Ending, of_full_disk, of_killed_runner
+from stagebook.execution.sandbox import Sandbox
+from stagebook.notebook import source
+from stagebook.notebook.signature import Role
+from stagebook.pipeline import dvc, dvc_file, notebooks
+from stagebook.pipeline.change import Change
+from stagebook.pipeline.dvc import Hashed
+from stagebook.pipeline.notebooks import Layout
+from stagebook.pipeline.stage import source_path
+from stagebook.project import Project
+from stagebook.record import evidence, git, metrics
+from stagebook.record.courier import Courier, Delivery
+from stagebook.record.record import Record
+from stagebook.record.spool import Spool, write_record, write_whole
+from stagebook.record.summary import Summary
+from stagebook.report.page import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What ``stagebook run`` has to tell.
+
+    Attributes:
+        record: The record of the execution.
+        ending: How it ended.
+        pages: The executed notebook and its page; empty if papermill wrote none.
+        delivery: What came of the delivery to MLflow.
+        leftovers: Executions whose runner had been killed and whose records were found.
+    """
+
+    record: Record
+    ending: Ending
+    pages: tuple[Path, ...]
+    delivery: Delivery
+    leftovers: tuple[str, ...]
+
+
+def sync(project: Project) -> tuple[Change, ...]:
+    """The changes that dvc.yaml and the ignore files need to fit the notebooks; none is made."""
+    dvc.require_repository(project.root)
+    return Layout.read(project).changes
+
+
+def sources(project: Project) -> tuple[Problem, ...]:
+    """Writes what each notebook is made of; returns what could not be told without running it.
+
+    Raises:
+        StagebookError: dvc.yaml no longer fits the notebooks, so DVC would build something else.
+    """
+    layout = Layout.read(project)
+    dvc_file.require_in_sync(layout.changes)
+    for made_of in layout.sources:
+        write_whole(project.root / source_path(made_of.stage), source.render(made_of))
+    pairs = zip(layout.notebooks, layout.sources, strict=True)
+    return tuple(
+        one
+        for notebook, made_of in pairs
+        for one in source.warnings(made_of, notebook.notebook.path)
+    )
+
+
+def run(project: Project, stage: str, overrides: Mapping[str, str], progress: Progress) -> Run:
+    """Runs one stage and remembers it; how it ended is in the result.
+
+    Raises:
+        StagebookError: It cannot run at all: the notebook, its values or the project is wrong.
+    """
+    dvc.require_repository(project.root)
+    courier = Courier.start(project)
+    try:
+        job = prepare(project, stage, overrides)
+        leftovers = Spool(project.state).take_in_leftovers()
+        record, ending, pages = _carry_out(project, job, progress)
+        return Run(record, ending, pages, courier.send(record.id), leftovers)
+    finally:
+        courier.dismiss()
+
+
+def deliver(project: Project) -> tuple[str, ...]:
+    """Gives MLflow every record that it does not have yet; returns the executions' names."""
+    spool = Spool(project.state)
+    spool.take_in_leftovers()
+    if not spool.pending():
+        return ()
+    from stagebook.record import delivery
+
+    return tuple(delivery.deliver(project))
+
+
+def summary(project: Project) -> Summary:
+    """What the last build of each stage was, the headline metrics, and where to look."""
+    found = notebooks.read_all(project)
+    graph = notebooks.pipeline(project, found)
+    stages = tuple(stage.name for stage in graph.stages)
+    return Summary.of(project, stages, Spool(project.state).last_builds(stages))
+
+
+def _carry_out(
+    project: Project, job: Job, progress: Progress
+) -> tuple[Record, Ending, tuple[Path, ...]]:
+    """Lays the sandbox, executes, and takes out of it what is to stay."""
+    folder = execution.folder(project, job)
+    with sandbox.hold(folder / "lock"):
+        draft = _draft(project, job)
+        write_record(draft, folder / "evidence")
+        box = Sandbox.lay(project.root, folder, job.signature.inputs, job.signature.outputs)
+        try:
+            done = execution.execute(job, project, box, progress)
+        except StagebookError:  # it could not start, so there is nothing to remember
+            box.clear()
+            raise
+        ending = declarations.check(done.ending, box, job.signature)
+        settled = _settle(project, job, box, draft, done, ending)
+        box.clear()
+        return settled
+
+
+def _draft(project: Project, job: Job) -> Record:
+    """The record that stands if this process is killed before it can write a better one."""
+    inputs = dvc.hash_paths(project.root, job.signature.inputs)
+    code = git.read(project.root, notebooks.products(project))
+    return Record.of_job(job, inputs, code, of_killed_runner(job.where))
+
+
+def _settle(
+    project: Project, job: Job, box: Sandbox, draft: Record, done: Execution, ending: Ending
+) -> tuple[Record, Ending, tuple[Path, ...]]:
+    """Outputs into place, pages into ``runs/``, the record into the spool; each whole or not."""
+    ending, values = metrics.check(ending, box.files, job.signature.paths(Role.METRICS))
+    ending, hashes = _land(project, job, box, ending)
+    record = draft.ended(done, ending, hashes, values)
+    pages = Pages.of(project.root / project.settings.runs, job.name, ending)
+    try:
+        written = pages.write(box.executed, record)
+    except OSError as error:
+        box.clear_files()  # makes room, so that at least the record can be kept
+        ending, written = of_full_disk(error, job.where), ()
+        record = draft.ended(done, ending, hashes, values)
+    evidence.gather(box, record, written)
+    Spool(project.state).put(box.evidence)
+    return record, ending, written
+
+
+def _land(
+    project: Project, job: Job, box: Sandbox, ending: Ending
+) -> tuple[Ending, tuple[Hashed, ...]]:
+    """Moves the outputs of an execution that is done into place, and hashes them there."""
+    if not ending.done:
+        return ending, ()
+    folder = "" if job.is_build else f"{project.settings.runs}/{job.name}/"
+    try:
+        box.move_out(project.root / folder)
+    except OSError as error:
+        return of_full_disk(error, job.where), ()
+    paths = [f"{folder}{path}" for path in job.signature.outputs]
+    return ending, dvc.hash_paths(project.root, paths)
