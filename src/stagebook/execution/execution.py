@@ -10,7 +10,7 @@ from stagebook.execution import engine, kernel
 from stagebook.execution.engine import POSITION, Progress
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending
-from stagebook.execution.sandbox import EXECUTIONS, Sandbox
+from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
 from stagebook.notebook import cells
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.lean import lean_import
@@ -67,6 +67,8 @@ def execute(job: Job, project: Project, sandbox: Sandbox, progress: Progress) ->
     spec = kernel.choose(job.notebook.kernel, job.settings, job.signature.where)
     code = code_folders(job.notebook.path, project)
     modules = tuple(path for path, _ in job.source.modules)
+    if version := dict(job.source.distributions).get("mlflow"):
+        sandbox.give_store(empty_store(project.state, version))
     source = _with_positions(job.notebook, project.root, sandbox.folder / "input.ipynb")
     with kernel.sockets_folder() as sockets:
         short = Path(sockets)

@@ -180,13 +180,17 @@ def environment(
         **os.environ,
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(map(str, code)),
+        "PYTHONPATH": os.pathsep.join([*map(str, code), *_own_python_path()]),
         "IPYTHONDIR": str(folder / "ipython"),  # a person's own startup files are no part of it
         "TMPDIR": str(folder / "tmp"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{sandbox.tracker_store}",
         "MLFLOW_EXPERIMENT_NAME": experiment,
         INSIDE: execution,
     }
+
+
+def _own_python_path() -> list[str]:
+    return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
 
 def sockets_folder() -> tempfile.TemporaryDirectory[str]:

@@ -98,6 +98,11 @@ class Sandbox:
             (sandbox.files / path).parent.mkdir(parents=True, exist_ok=True)
         return sandbox
 
+    def give_store(self, empty: Path) -> None:
+        """Puts a copy of an empty MLflow store where the kernel's MLflow looks for one."""
+        if empty.exists():
+            shutil.copyfile(empty, self.tracker_store)
+
     def changed_inputs(self) -> tuple[str, ...]:
         """The inputs that are not as they were laid."""
         return tuple(
@@ -156,6 +161,16 @@ class Sandbox:
     def clear(self) -> None:
         """Deletes the sandbox with all that is left in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def empty_store(state: Path, version: str) -> Path:
+    """Path of the empty MLflow store that sandboxes get a copy of, as making one takes seconds.
+
+    Args:
+        state: The project's state folder.
+        version: MLflow's version, on which the store's tables depend.
+    """
+    return state / "cache" / f"mlflow-{version}.db"
 
 
 @contextlib.contextmanager

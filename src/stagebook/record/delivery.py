@@ -12,6 +12,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric, Param, RunTag
 
+from stagebook.execution.sandbox import empty_store
 from stagebook.project import Project
 from stagebook.record import projection
 from stagebook.record.spool import EXECUTED, RECORD, STORE, Spool
@@ -48,17 +49,12 @@ def deliver(project: Project) -> list[str]:
 
 def prepare_store(project: Project) -> None:
     """Keeps an empty MLflow store at hand, since making one takes seconds."""
-    target = empty_store(project)
+    target = empty_store(project.state, metadata.version("mlflow"))
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         near = target.with_name(f".{target.name}.{os.getpid()}")
         MlflowClient(tracking_uri=f"sqlite:///{near}").search_experiments()
         near.replace(target)
-
-
-def empty_store(project: Project) -> Path:
-    """Path of the empty MLflow store that kernels get a copy of."""
-    return project.state / "cache" / f"mlflow-{metadata.version('mlflow')}.db"
 
 
 def _deliver_one(client: MlflowClient, project: Project, folder: Path) -> str:

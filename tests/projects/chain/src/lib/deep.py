@@ -1,0 +1,5 @@
+"""Two imports away from the notebook."""
+
+
+def square(number):
+    return number * number
