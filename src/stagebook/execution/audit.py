@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from stagebook.execution.walls import Walls
@@ -33,7 +34,6 @@ class _Auditor:
         self._inputs = _Paths(str(Path(walls.files) / path) for path in walls.inputs)
         self._writable = _Paths(walls.writable)
         self._readable = _Paths((*walls.writable, *walls.readable))
-        self._listed = _Paths((*walls.writable, *walls.readable, *walls.listed))
         self._seen: set[tuple[str, str]] = set()
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
@@ -44,10 +44,12 @@ class _Auditor:
         path = os.path.abspath(os.fsdecode(args[0]))  # noqa: PTH100
         if not self._project.hold(path) or "__pycache__" in path:
             return
+        if event in _LISTS and _by_importlib(sys._getframe(1)):
+            return  # Python looks for a module; a folder that it may not list is an empty one
         if event in _CHANGES or (event == "open" and _opens_to_write(args[1], args[2])):
             self._check_write(path)
         else:
-            self._check_read(path, self._listed if event in _LISTS else self._readable)
+            self._check_read(path)
 
     def _check_write(self, path: str) -> None:
         if self._inputs.hold(path):
@@ -55,8 +57,8 @@ class _Auditor:
         if not self._writable.hold(path):
             self._refuse("wrote", path, "it is no declared output of this stage")
 
-    def _check_read(self, path: str, allowed: "_Paths") -> None:
-        if not allowed.hold(path) and os.path.lexists(path):
+    def _check_read(self, path: str) -> None:
+        if not self._readable.hold(path) and os.path.lexists(path):
             self._refuse("read", path, "it is no declared input of this stage")
         if self._sandbox.hold(path) and not os.path.lexists(path):
             original = Path(self._walls.root, os.path.relpath(path, self._walls.files))
@@ -74,6 +76,10 @@ class _Auditor:
             self._seen.add((kind, relative))
             with open(self._walls.journal, "a", encoding="utf-8") as journal:
                 journal.write(json.dumps({"kind": kind, "path": relative}) + "\n")
+
+
+def _by_importlib(caller: FrameType) -> bool:
+    return caller.f_code.co_filename == "<frozen importlib._bootstrap_external>"
 
 
 def _opens_to_write(mode: object, flags: object) -> bool:

@@ -1,6 +1,7 @@
 """Holds what a run did to files against what its notebook declares."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from stagebook.errors import Problem, Where
@@ -8,7 +9,10 @@ from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.sandbox import Sandbox, journal
 from stagebook.notebook.signature import Signature
 
-_PATH_IN_TEXT = re.compile(r"[^\s'\"`:,()\[\]<>]*[/.][^\s'\"`:,()\[\]<>]*")
+_END = re.compile(r"['\"`\n]")
+_QUOTED = re.compile(r"['\"`]([^'\"`\n]+)['\"`]")
+_BARE = re.compile(r"[^\s'\"`:,()\[\]<>]+/[^\s'\"`:,()\[\]<>]+")
+_PAUSE = re.compile(r"[\s.,;:)\]]")
 
 
 def check(ending: Ending, sandbox: Sandbox, signature: Signature) -> Ending:
@@ -56,33 +60,42 @@ def _touched(ending: Ending, sandbox: Sandbox) -> set[tuple[str, str]]:
     }
 
 
-def _named(text: str, sandbox: Sandbox) -> set[tuple[str, str]]:
+def _named(text: str, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
     """Files of the project that an error's text names though the stage cannot see them.
 
     Native readers and writers tell of a refusal by their error only.
     """
-    named = set()
-    for word in _PATH_IN_TEXT.findall(text):
-        path = _in_project(Path(word), sandbox)
-        if path is None or any(Path(path).is_relative_to(one) for one in sandbox.outputs):
+    denied = "denied" in text.lower() or "errno 13" in text.lower()
+    for path in _paths_in(text, sandbox):
+        if any(Path(path).is_relative_to(one) for one in sandbox.outputs):
             continue
-        if path in sandbox.inputs:
-            if "denied" in text.lower() or "errno 13" in text.lower():
-                named.add(("changed", path))
-        elif (sandbox.root / path).is_file():
-            named.add(("read", path))
-        elif "denied" in text.lower() or "errno 13" in text.lower():
-            named.add(("wrote", path))
-    return named
+        if _declared_as(path, sandbox) in sandbox.inputs:
+            if denied:
+                yield "changed", path
+        elif (sandbox.root / path).exists():
+            yield "read", path
+        elif denied:
+            yield "wrote", path
 
 
-def _in_project(path: Path, sandbox: Sandbox) -> str | None:
-    """A path as the project has it: one in the sandbox stands for the same one in the root."""
-    absolute = sandbox.files / path
-    for base in (sandbox.files, sandbox.root):
-        if absolute.is_relative_to(base) and absolute != base:
-            return absolute.relative_to(base).as_posix()
-    return None
+def _paths_in(text: str, sandbox: Sandbox) -> Iterator[str]:
+    """The paths in a text, relative to the project's root; those in the sandbox stand for them."""
+    for base in (f"{sandbox.files}/", f"{sandbox.root}/"):
+        pieces = text.split(base)
+        text = pieces[0] + "".join(_END.split(piece, maxsplit=1)[-1] for piece in pieces[1:])
+        for piece in pieces[1:]:
+            yield _longest(_END.split(piece, maxsplit=1)[0], sandbox.root)
+    for quoted in _QUOTED.findall(text):
+        text = text.replace(quoted, " ")
+        if not Path(quoted).is_absolute() and "/" in quoted:
+            yield quoted
+    yield from (word for word in _BARE.findall(text) if (sandbox.root / word).exists())
+
+
+def _longest(rest: str, root: Path) -> str:
+    """The longest beginning of a text that is there as a file; all of it if none is."""
+    cuts = [len(rest), *(one.start() for one in reversed(list(_PAUSE.finditer(rest))))]
+    return next((rest[:cut] for cut in cuts if (root / rest[:cut]).is_file()), rest)
 
 
 def _declared_as(path: str, sandbox: Sandbox) -> str:

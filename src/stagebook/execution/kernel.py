@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
@@ -144,7 +145,6 @@ def build_walls(
     """
     root = sandbox.root
     linked = [str((root / path).resolve()) for path in sandbox.inputs]
-    own_path = [Path(entry).resolve() for entry in sys.path if entry]
     return Walls(
         root=str(root),
         files=str(sandbox.files),
@@ -162,13 +162,24 @@ def build_walls(
             *limits.environment_paths(root),
             str(root / ".dvc" / "cache"),
         ),
-        listed=tuple(str(path) for path in (*code, *own_path) if path.is_relative_to(root)),
+        listed=tuple(dict.fromkeys(_folders_of(modules, root, code))),
         inputs=sandbox.inputs,
         journal=str(sandbox.kernel / "journal.jsonl"),
         memory_limit=limit,
         lock=str(sandbox.lock),
         ending=str(sandbox.folder / "ending"),
     )
+
+
+def _folders_of(modules: tuple[str, ...], root: Path, code: tuple[Path, ...]) -> Iterator[str]:
+    """The folders that Python looks into to find these modules, and no others."""
+    for module in modules:
+        folder = (root / module).parent
+        while folder.is_relative_to(root):
+            yield str(folder)
+            if folder in code:
+                break
+            folder = folder.parent
 
 
 def environment(

@@ -4,6 +4,7 @@ The numbers are those of the kernel's ABI, ``include/uapi/linux/landlock.h``.
 """
 
 import ctypes
+import errno
 import os
 import stat
 import sys
@@ -58,8 +59,10 @@ def restrict(grants: Iterable[Grant]) -> None:
     """Takes from this process, and all that it starts, every file right that is not granted.
 
     Raises:
-        OSError: The kernel refuses.
+        OSError: The kernel refuses, or has no Landlock.
     """
+    if not version():
+        raise OSError(errno.ENOSYS, "Landlock: this kernel has none")
     handled = _ALL_OF_VERSION[min(version(), 3)]
     libc = _libc()
     attr = _RulesetAttr(handled)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagebook.errors import Problem, StagebookError, Where, did_you_mean
+from stagebook.notebook.literals import from_text
 from stagebook.notebook.signature import Parameter, Signature
-from stagebook.notebook.values import MismatchError, Value, fit, from_text, same
+from stagebook.notebook.values import MismatchError, Value, fit, same
 from stagebook.pipeline.params_file import ParamsFile
 
 
@@ -59,7 +60,7 @@ def resolve(
     known = [parameter.name for parameter in signature.parameters]
     declared = {one.name: one for one in signature.declared}
     problems = [
-        _unknown(name, known, name in declared, Where(file.path, line=file.lines[name]))
+        _unknown(name, known, name in declared, Where(file.path, line=file.lines.get(name)))
         for name in file.values
         if name not in known
     ]

@@ -24,7 +24,7 @@ class Walls:
         files: The sandbox's folder, which is the kernel's working folder.
         writable: Folders where everything is allowed: the sandbox and its temporary folder.
         readable: Files and folders that may be read: inputs, code, the environment.
-        listed: Folders whose names may be listed, such as those that modules are found in.
+        listed: Folders whose names may be listed: those that modules are found in.
         inputs: Paths in the sandbox that must not be written, relative to it.
         journal: File to which the kernel appends what it was refused, as JSON lines.
         memory_limit: Bytes of data that the kernel may allocate, or None.
@@ -60,17 +60,19 @@ class Walls:
         """The same limits as Landlock's rules.
 
         Landlock knows no exceptions, so the project's siblings, and those of each folder above
-        it, are granted one by one, and its own folder is not.
+        it, are granted one by one, and its own folder is not. Links are passed over: what they
+        point to is granted where it lies, and one to a folder above would grant the project.
         """
         outside: list[Grant] = []
         root = Path(self.root)
         inner = root
         for folder in root.parents:
             try:
-                siblings = [entry for entry in os.scandir(folder) if entry.name != inner.name]
+                siblings = [entry for entry in os.scandir(folder) if not entry.is_symlink()]
             except OSError:
                 siblings = []
-            outside.extend(Grant(entry.path, EVERYTHING) for entry in siblings)
+            names = (entry.path for entry in siblings if entry.name != inner.name)
+            outside.extend(Grant(path, EVERYTHING) for path in names)
             inner = folder
         return (
             *outside,

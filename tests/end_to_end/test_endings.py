@@ -1,0 +1,256 @@
+"""However a run ends: it is told as what it was, and leaves nothing half-done behind."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from conftest import BIN, Checkout
+
+OUT = 'result: Out = "data/result.txt"'
+DONE = 'open(result, "w").write("done")'
+HANG = (
+    'open(result, "w").write("half")\n'
+    "import subprocess, sys, time\n"
+    'child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])\n'
+    'print("child", child.pid, flush=True)\n'
+    'open(mark, "w").write(str(child.pid))\n'
+    "time.sleep(600)"
+)
+
+
+def hang(project: Checkout, name: str = "hang") -> Path:
+    """A notebook that starts a child, says so in a file outside the project, and hangs."""
+    mark = project.root.parent / f"{name}.mark"
+    if not mark.exists():
+        os.mkfifo(mark)
+    project.notebook(name, f'{OUT}\nmark: str = "{mark}"', HANG)
+    return mark
+
+
+def wait_for_child(mark: Path) -> psutil.Process:
+    """Blocks until the hanging cell writes into the pipe; then it surely runs."""
+    return psutil.Process(int(mark.read_text()))
+
+
+def gone(process: psutil.Process) -> bool:
+    try:
+        process.wait(timeout=20)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
+def assert_clean(project: Checkout) -> None:
+    assert not (project.root / "data" / "result.txt").exists()
+    assert project.left_in_executions() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "outcome"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_signal_ends_the_run_with_all_that_it_started(
+    project: Checkout, number: signal.Signals, code: int, outcome: str
+) -> None:
+    mark = hang(project)
+    process = project.start("stagebook", "run", "hang")
+    child = wait_for_child(mark)
+    process.send_signal(number)
+    output, _ = process.communicate()
+    assert process.returncode == code, output
+    assert gone(child)
+    assert_clean(project)
+    assert project.records()[-1]["outcome"] == outcome
+    assert f"stopped by {number.name}" in output
+    partial = nbformat.read(project.root / "runs" / "hang.failed.ipynb", 4)
+    assert f"**{outcome}**" in partial.cells[-1].source
+
+
+def test_ctrl_c_on_dvc_repro_ends_everything_and_the_next_build_goes_on(project: Checkout) -> None:
+    mark = hang(project)
+    project.ok("stagebook", "sync")
+    process = subprocess.Popen(
+        [str(BIN / "dvc"), "repro"],
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    child = wait_for_child(mark)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
+    output, _ = process.communicate()
+    assert process.returncode != 0, output
+    assert gone(child)
+    assert_clean(project)
+    assert project.records()[-1]["outcome"] == "interrupted"
+    project.notebook("hang", OUT, DONE)
+    assert project.build() == {"sources", "hang"}
+    assert project.read("data/result.txt") == "done"
+
+
+def test_a_killed_dvc_takes_the_run_along(project: Checkout) -> None:
+    mark = hang(project)
+    project.ok("stagebook", "sync")
+    process = project.start("dvc", "repro")
+    child = wait_for_child(mark)
+    process.kill()
+    process.communicate()
+    assert gone(child)
+    project.notebook("hang", OUT, DONE)
+    assert project.build() >= {"hang"}
+
+
+def test_kill_9_of_the_runner_leaves_no_process_and_the_next_run_tells_of_it(
+    project: Checkout,
+) -> None:
+    mark = hang(project)
+    process = project.start("stagebook", "run", "hang")
+    child = wait_for_child(mark)
+    kernels = project.kernels()
+    assert kernels
+    process.kill()
+    process.communicate()
+    assert gone(child)
+    assert all(gone(kernel) for kernel in kernels)
+    assert not (project.root / "data" / "result.txt").exists()
+    project.notebook("hang", OUT, DONE)
+    done = project.ok("stagebook", "run", "hang")
+    assert "An earlier run was killed" in done.output
+    assert [record["outcome"] for record in project.records()] == ["killed", "done"]
+    assert project.left_in_executions() == []
+    assert project.read("data/result.txt") == "done"
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "killed by SIGKILL"),
+        ("import ctypes\nctypes.string_at(0)", "killed by SIGSEGV"),
+        ("import os\nos._exit(3)", "ended itself with exit code 3"),
+    ],
+    ids=["killed", "crashed", "left"],
+)
+def test_a_kernel_that_dies_is_told_with_its_cell(project: Checkout, cell: str, words: str) -> None:
+    project.notebook("dies", OUT, "1 + 1", cell)
+    done = project.run("stagebook", "run", "dies")
+    assert done.code == 7, done.output
+    assert words in done.output
+    assert "notebooks/dies.py, cell 3" in done.output
+    assert project.records()[-1]["outcome"] == "killed"
+    assert_clean(project)
+
+
+def test_a_cell_past_the_time_limit_is_ended(project: Checkout) -> None:
+    settings = '[project]\nname = "x"\n[tool.stagebook.stages.hang]\ntime_limit = "8 s"\n'
+    project.write("pyproject.toml", settings)
+    mark = hang(project)
+    process = project.start("stagebook", "run", "hang")
+    child = wait_for_child(mark)
+    output, _ = process.communicate()
+    assert process.returncode == 124, output
+    assert gone(child)
+    assert "time limit of 8 s" in output
+    assert "notebooks/hang.py, cell 2" in output
+    assert project.records()[-1]["outcome"] == "timed out"
+    assert_clean(project)
+
+
+def test_a_cell_that_ignores_signals_is_ended_all_the_same(project: Checkout) -> None:
+    settings = '[project]\nname = "x"\n[tool.stagebook]\ntime_limit = "8 s"\n'
+    project.write("pyproject.toml", settings)
+    stubborn = (
+        "import signal\n"
+        "for number in (signal.SIGINT, signal.SIGTERM):\n"
+        "    signal.signal(number, signal.SIG_IGN)\n"
+        "while True:\n    pass"
+    )
+    project.notebook("stubborn", OUT, stubborn)
+    assert project.run("stagebook", "run", "stubborn").code == 124
+    assert_clean(project)
+
+
+def test_more_memory_than_the_limit_is_told_as_that(project: Checkout) -> None:
+    settings = '[project]\nname = "x"\n[tool.stagebook]\nmemory_limit = "500 MB"\n'
+    project.write("pyproject.toml", settings)
+    project.notebook("large", OUT, "block = bytearray(900_000_000)", DONE)
+    done = project.run("stagebook", "run", "large")
+    assert done.code == 6, done.output
+    assert project.records()[-1]["outcome"] == "out of memory"
+    assert_clean(project)
+
+
+def test_a_failing_cell_is_told_with_cell_and_line_and_its_notebook_is_kept(
+    project: Checkout,
+) -> None:
+    project.notebook("wrong", OUT, "1 + 1", 'values = {}\n\nvalues["nothing"]')
+    done = project.run("stagebook", "run", "wrong")
+    assert done.code == 1
+    assert "notebooks/wrong.py, cell 3, line 3: KeyError: 'nothing'" in done.output
+    assert "runs/wrong.failed.html" in done.output
+    assert "dvc repro wrong" in done.output
+    node = nbformat.read(project.root / "runs" / "wrong.failed.ipynb", 4)
+    assert any(cell.get("outputs") for cell in node.cells)
+    assert_clean(project)
+
+
+def test_a_failure_leaves_the_last_good_notebook_and_success_clears_the_failed_one(
+    project: Checkout,
+) -> None:
+    project.notebook("often", f"{OUT}\nfail: bool = False", 'assert not fail, "asked to"', DONE)
+    project.ok("stagebook", "run", "often")
+    good = project.read("runs/often.ipynb")
+    project.write("params/often.yaml", "fail: true\n")
+    assert project.run("stagebook", "run", "often").code == 1
+    assert project.read("runs/often.ipynb") == good
+    assert (project.root / "runs" / "often.failed.html").exists()
+    project.write("params/often.yaml", "fail: false\n")
+    project.ok("stagebook", "run", "often")
+    assert not (project.root / "runs" / "often.failed.html").exists()
+
+
+@pytest.mark.parametrize("size", ["3m", "6m"], ids=["in the notebook", "anywhere"])
+def test_a_full_disk_is_told_and_leaves_no_half_written_output(
+    tmp_path: Path, size: str
+) -> None:
+    """On a real file system of a few megabytes, mounted for the commands of this test only."""
+    root = tmp_path / "small"
+    root.mkdir()
+    project = Checkout(root)
+    script = f"""
+        set -e
+        mount -t tmpfs -o size={size} none "{root}"
+        cd "{root}"
+        mkdir notebooks
+        printf '[project]\\nname = "full"\\n[tool.stagebook]\\n' > pyproject.toml
+        cat > notebooks/big.py <<'END'
+# %% tags=["parameters"]
+from stagebook import Out
+result: Out = "data/result.bin"
+# %%
+with open(result, "wb") as file:
+    for _ in range(100):
+        file.write(b"x" * 100_000)
+END
+        git init -q && dvc init -q
+        set +e
+        stagebook run big
+        echo "code $?"
+        find data -type f 2> /dev/null | grep -v gitignore
+        find .stagebook/executions -mindepth 1 -maxdepth 1
+        cat .stagebook/records/*.json | grep outcome
+    """
+    done = project.run("unshare", *(["-m"] if os.geteuid() == 0 else ["-rm"]), "bash", "-c", script)
+    assert "code 8" in done.output, done.output
+    assert '"outcome": "disk full"' in done.output
+    assert "Make room on the disk" in done.output
+    assert "result.bin" not in done.output.split("code 8")[1]
+    assert ".stagebook/executions/" not in done.output.split("code 8")[1]
