@@ -111,7 +111,7 @@ def _carry_out(
 ) -> tuple[Record, Ending, tuple[Path, ...]]:
     """Lays the sandbox, executes, and takes out of it what is to stay."""
     folder = execution.folder(project, job)
-    with sandbox.hold(folder / "lock"):
+    with sandbox.occupy(folder):
         draft = _draft(project, job)
         write_record(draft, folder / "evidence")
         box = Sandbox.lay(project.root, folder, job.signature.inputs, job.signature.outputs)
@@ -145,7 +145,7 @@ def _settle(
         written = pages.write(box.executed, record)
     except OSError as error:
         box.clear_files()  # makes room, so that at least the record can be kept
-        ending, written = of_full_disk(error, job.where), ()
+        ending, written = of_full_disk(error, job.where), pages.keep(box.executed)
         record = draft.ended(done, ending, hashes, values)
     evidence.gather(box, record, written)
     Spool(project.state).put(box.evidence)

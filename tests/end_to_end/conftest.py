@@ -1,132 +1,11 @@
-"""Real little projects, built with the real commands."""
+"""Real little projects, before and after a build."""
 
-import json
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
-
-PROJECTS = Path(__file__).parents[1] / "projects"
-BIN = Path(sys.executable).parent
-_RUNNING = re.compile(r"^Running stage '(.+)':$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended."""
-
-    code: int
-    output: str
-
-    @property
-    def stages(self) -> set[str]:
-        """The stages that DVC ran."""
-        return set(_RUNNING.findall(self.output))
-
-
-@dataclass
-class Checkout:
-    """A project on disk, with the commands that a person would type."""
-
-    root: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    def environment(self) -> dict[str, str]:
-        inherited = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith(("MLFLOW", "DVC", "PYTHONDONTWRITE", "STAGEBOOK", "GIT_"))
-        }
-        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-        quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
-        return {**inherited, "PATH": path, **quiet, **self.env}
-
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            command,
-            cwd=self.root,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def run(self, *command: str) -> Done:
-        process = self.start(*command)
-        output, _ = process.communicate()
-        return Done(process.returncode, output)
-
-    def ok(self, *command: str) -> Done:
-        done = self.run(*command)
-        assert done.code == 0, done.output
-        return done
-
-    def build(self) -> set[str]:
-        """Plain `dvc repro`; the stages that ran."""
-        return self.ok("dvc", "repro").stages
-
-    def commit(self) -> None:
-        self.ok("git", "add", "-A")
-        self.ok("git", "commit", "-q", "-m", "a state")
-
-    def begin(self) -> "Checkout":
-        """What a person does once: git, DVC, the first sync."""
-        self.ok("git", "init", "-q")
-        self.ok("git", "config", "user.email", "someone@example.org")
-        self.ok("git", "config", "user.name", "Someone")
-        self.ok("dvc", "init", "-q")
-        self.ok("stagebook", "sync")
-        self.commit()
-        return self
-
-    def write(self, path: str, text: str) -> Path:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-        return target
-
-    def read(self, path: str) -> str:
-        return (self.root / path).read_text(encoding="utf-8")
-
-    def notebook(self, name: str, parameters: str, *cells: str) -> None:
-        """Writes a py:percent notebook with a parameters cell and code cells."""
-        parts = [f'# %% tags=["parameters"]\nfrom stagebook import In, Metrics, Out\n{parameters}']
-        self.write(f"notebooks/{name}.py", "\n\n".join([*parts, *(f"# %%\n{c}" for c in cells)]))
-
-    def records(self) -> list[dict[str, Any]]:
-        """The records, oldest first."""
-        folder = self.root / ".stagebook" / "records"
-        return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-
-    def left_in_executions(self) -> list[str]:
-        folder = self.root / ".stagebook" / "executions"
-        return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
-
-    def assert_no_kernels(self) -> None:
-        """Whatever a test did, it leaves no kernel behind."""
-        left = self.kernels()
-        for process in left:
-            process.send_signal(signal.SIGKILL)
-        assert left == []
-
-    def kernels(self) -> list[psutil.Process]:
-        """Living kernels and guards of this project."""
-        found = []
-        for process in psutil.process_iter(["cmdline", "status"]):
-            line = " ".join(process.info["cmdline"] or [])
-            if str(self.root) in line and "launcher" in line and process.info["status"] != "zombie":
-                found.append(process)
-        return found
+from checkout import PROJECTS, TIMES, Checkout, distribution
 
 
 @pytest.fixture
@@ -140,20 +19,6 @@ def project(tmp_path: Path) -> Iterator[Checkout]:
     checkout.ok("dvc", "init", "-q")
     yield checkout
     checkout.assert_no_kernels()
-
-
-def distribution(folder: Path, version: str, code: str) -> None:
-    """Installs a distribution of one module into a folder, as pip would lay it out."""
-    shutil.rmtree(folder, ignore_errors=True)
-    info = folder / f"tinydist-{version}.dist-info"
-    info.mkdir(parents=True)
-    (folder / "tinydist.py").write_text(code)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: tinydist\nVersion: {version}\n")
-    (info / "RECORD").write_text("tinydist.py,,\n")
-    (info / "top_level.txt").write_text("tinydist\n")
-
-
-TIMES = "def times(value, factor):\n    return value * factor\n"
 
 
 @pytest.fixture(scope="session")

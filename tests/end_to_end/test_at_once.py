@@ -1,8 +1,7 @@
 """Many stages started at the same moment."""
 
+from checkout import Checkout
 from mlflow import MlflowClient
-
-from conftest import Checkout
 
 
 def test_ten_stages_at_once_give_ten_results_and_ten_runs(project: Checkout) -> None:

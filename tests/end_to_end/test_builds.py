@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
-from conftest import TIMES, Checkout, distribution
+from checkout import TIMES, Checkout, distribution
 
 
 def test_second_build_runs_nothing(chain: Checkout) -> None:

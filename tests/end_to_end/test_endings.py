@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from conftest import BIN, Checkout
+from checkout import BIN, Checkout
 
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
@@ -217,40 +217,52 @@ def test_a_failure_leaves_the_last_good_notebook_and_success_clears_the_failed_o
     assert not (project.root / "runs" / "often.failed.html").exists()
 
 
-@pytest.mark.parametrize("size", ["3m", "6m"], ids=["in the notebook", "anywhere"])
+SMALL_DISK = """
+    set -e
+    mount -t tmpfs -o size={size} none "{root}"
+    cd "{root}"
+    mkdir notebooks
+    printf '[project]\\nname = "full"\\n[tool.stagebook]\\n' > pyproject.toml
+    cp "{notebook}" notebooks/big.py
+    git init -q && dvc init -q
+    set +e
+    stagebook run big
+    echo "code $?"
+    wc -c data/result.bin
+    find .stagebook/executions -mindepth 1 -maxdepth 1
+    cat .stagebook/records/*.json | grep outcome
+    grep -c '"cells"' runs/big.failed.ipynb
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "landed"),
+    [("3m", "data/result.bin: No such file"), ("11m", "10000000 data/result.bin")],
+    ids=["while the notebook writes", "after its output has landed"],
+)
 def test_a_full_disk_is_told_and_leaves_no_half_written_output(
-    tmp_path: Path, size: str
+    tmp_path: Path, size: str, landed: str
 ) -> None:
     """On a real file system of a few megabytes, mounted for the commands of this test only."""
     root = tmp_path / "small"
     root.mkdir()
     project = Checkout(root)
-    script = f"""
-        set -e
-        mount -t tmpfs -o size={size} none "{root}"
-        cd "{root}"
-        mkdir notebooks
-        printf '[project]\\nname = "full"\\n[tool.stagebook]\\n' > pyproject.toml
-        cat > notebooks/big.py <<'END'
-# %% tags=["parameters"]
-from stagebook import Out
-result: Out = "data/result.bin"
-# %%
-with open(result, "wb") as file:
-    for _ in range(100):
-        file.write(b"x" * 100_000)
-END
-        git init -q && dvc init -q
-        set +e
-        stagebook run big
-        echo "code $?"
-        find data -type f 2> /dev/null | grep -v gitignore
-        find .stagebook/executions -mindepth 1 -maxdepth 1
-        cat .stagebook/records/*.json | grep outcome
-    """
-    done = project.run("unshare", *(["-m"] if os.geteuid() == 0 else ["-rm"]), "bash", "-c", script)
+    notebook = Checkout(tmp_path)
+    writes = (
+        'with open(result, "wb") as file:\n'
+        "    for _ in range(100):\n"
+        '        file.write(b"x" * 100_000)\n'
+        'print("x" * 1_000_000)'
+    )
+    notebook.notebook("big", 'result: Out = "data/result.bin"', writes)
+    source = tmp_path / "notebooks" / "big.py"
+    script = SMALL_DISK.format(size=size, root=root, notebook=source)
+    as_root = ["-m"] if os.geteuid() == 0 else ["-rm"]
+    done = project.run("unshare", *as_root, "bash", "-c", script)
+    after = done.output.split("code 8")[-1]
     assert "code 8" in done.output, done.output
-    assert '"outcome": "disk full"' in done.output
     assert "Make room on the disk" in done.output
-    assert "result.bin" not in done.output.split("code 8")[1]
-    assert ".stagebook/executions/" not in done.output.split("code 8")[1]
+    assert landed in after
+    assert '"outcome": "disk full"' in after
+    assert ".stagebook/executions/" not in after
+    assert after.rstrip().endswith("1")  # the notebook is kept as far as it got

@@ -12,9 +12,19 @@ from typing import Any
 from stagebook.execution.walls import Walls
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod"}
 _LISTS = {"os.listdir", "os.scandir"}
-_EVENTS = _CHANGES | _LISTS | {"open"}
+_READS = {"open", *_LISTS}
+_NO_FOLDER = -1
+# Which arguments of an event are paths, each with the argument that is the descriptor of the
+# folder that it is relative to, or None: https://docs.python.org/3/library/audit_events.html
+_EVENTS: dict[str, tuple[tuple[int, int | None], ...]] = {
+    **dict.fromkeys((*_READS, "os.truncate"), ((0, None),)),
+    **dict.fromkeys(("os.remove", "os.rmdir"), ((0, 1),)),
+    **dict.fromkeys(("os.mkdir", "os.chmod"), ((0, 2),)),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+}
 
 
 def install(walls: Walls) -> None:
@@ -38,18 +48,17 @@ class _Auditor:
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
         """Python calls this for every audited event."""
-        if event not in _EVENTS or not isinstance(args[0], (str, bytes, os.PathLike)):
-            return
-        # abspath, since resolving would follow the sandbox's links to the inputs
-        path = os.path.abspath(os.fsdecode(args[0]))  # noqa: PTH100
-        if not self._project.hold(path) or "__pycache__" in path:
-            return
-        if event in _LISTS and _by_importlib(sys._getframe(1)):
+        if event not in _EVENTS or (event in _LISTS and _by_importlib(sys._getframe(1))):
             return  # Python looks for a module; a folder that it may not list is an empty one
-        if event in _CHANGES or (event == "open" and _opens_to_write(args[1], args[2])):
-            self._check_write(path)
-        else:
-            self._check_read(path)
+        writes = event not in _READS or (event == "open" and _opens_to_write(args[1], args[2]))
+        for at, folder in _EVENTS[event]:
+            if folder is not None and args[folder] != _NO_FOLDER:
+                continue  # such as in shutil.rmtree; Landlock holds it where the kernel has it
+            if isinstance(args[at], (str, bytes, os.PathLike)):
+                # abspath, since resolving would follow the sandbox's links to the inputs
+                path = os.path.abspath(os.fsdecode(args[at]))  # noqa: PTH100
+                if self._project.hold(path) and "__pycache__" not in Path(path).parts:
+                    (self._check_write if writes else self._check_read)(path)
 
     def _check_write(self, path: str) -> None:
         if self._inputs.hold(path):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from stagebook.errors import Where
 from stagebook.execution import outcome
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.notebook.lean import lean_import
@@ -45,6 +46,7 @@ class _Watch:
     error: BaseException | None = None
     stopped: bool = False
     reason: signal.Signals | None = None
+    node: Any = None
     finished: threading.Event = field(default_factory=threading.Event)
 
 
@@ -58,13 +60,15 @@ def execute(
     notebook: str,
     ending: Path,
     time_limit: float | None,
+    make_room: Callable[[], None],
     progress: Progress,
 ) -> Ending:
     """Runs a notebook from its first cell to its last, or to the first that fails.
 
     papermill runs in a thread of its own; this one waits, shows progress, and stops the kernel
-    on SIGINT, SIGTERM or when time is up. Whatever happens, ``target`` holds the notebook as
-    far as it got and no process of it is left.
+    on SIGINT, SIGTERM or SIGHUP, when time is up, or when the DVC that started it is gone.
+    Whatever happens, ``target`` holds the notebook as far as it got and no process of it is
+    left.
 
     Args:
         source: The notebook to run, whose cells bear their positions.
@@ -75,6 +79,7 @@ def execute(
         notebook: Path of the notebook that a person edits, for messages.
         ending: The file that the kernel's guard writes its exit code to.
         time_limit: Seconds, or None.
+        make_room: Deletes what the notebook wrote; called when the disk is full.
         progress: Is told of each cell.
     """
     watch = _Watch()
@@ -87,14 +92,21 @@ def execute(
     with _signals(watch):
         thread.start()
         deadline = time.monotonic() + time_limit if time_limit else None
+        parent = os.getppid()
         while not watch.finished.wait(0.1):
             progress.tick()
             if deadline and time.monotonic() > deadline:
                 watch.stopped = True
+            if "DVC_STAGE" in os.environ and os.getppid() != parent:
+                watch.stopped, watch.reason = True, signal.SIGHUP  # DVC was killed
             if watch.stopped:
                 _kill(manager)
     if watch.stopped:
         return outcome.of_stop(watch.reason, time_limit, notebook, watch.cell)
+    if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
+        make_room()
+        target.write_text(lean_import("nbformat").writes(watch.node), encoding="utf-8")
+        return outcome.of_full_disk(watch.error, Where(notebook, watch.cell))
     return _classify(watch, ending, outcome.oom_kills() > before, notebook)
 
 
@@ -173,6 +185,7 @@ def _register() -> None:
             start_timeout: int,
             **_: object,
         ) -> Any:
+            watch.node = nb_man.nb
             client = Client(
                 nb_man,
                 km=kernel,
@@ -198,14 +211,17 @@ def _follow(node: Any, watch: _Watch, progress: Progress) -> Callable[..., None]
     return on_cell_start
 
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextlib.contextmanager
 def _signals(watch: _Watch) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the run that is watched, instead of this process."""
+    """SIGINT, SIGTERM and SIGHUP stop the run that is watched, instead of this process."""
 
     def stop(number: int, _: object) -> None:
         watch.stopped, watch.reason = True, signal.Signals(number)
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, stop) for number in _STOPPING}
     try:
         yield
     finally:

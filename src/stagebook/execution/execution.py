@@ -84,6 +84,7 @@ def execute(job: Job, project: Project, sandbox: Sandbox, progress: Progress) ->
             notebook=job.notebook.path,
             ending=Path(limits.ending),
             time_limit=job.settings.time_limit,
+            make_room=sandbox.clear_files,
             progress=progress,
         )
     seconds = time.monotonic() - clock

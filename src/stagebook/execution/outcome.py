@@ -9,6 +9,9 @@ from pathlib import Path
 
 from stagebook.errors import Exit, Problem, Where
 
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+"""Error numbers that say that no space is left, or that the person's share is used up."""
+
 
 class Outcome(enum.Enum):
     """How an execution ended."""
@@ -66,8 +69,7 @@ def of_cell_error(name: str, text: str, traceback: str, notebook: str, cell: int
         outcome, code = Outcome.OUT_OF_MEMORY, "out-of-memory"
         hint = "Give the stage more with `memory_limit`, or let the notebook read less at once."
     elif "Errno 28" in text or "No space left" in text:
-        outcome, code = Outcome.DISK_FULL, "disk-full"
-        hint = "Make room on the disk; `dvc gc --workspace` deletes old results from DVC's cache."
+        outcome, code, hint = Outcome.DISK_FULL, "disk-full", _MAKE_ROOM
     first = text.strip().splitlines()[0] if text.strip() else ""
     return Ending(outcome, (Problem(code, f"{name}: {first}", hint, where),), cell)
 
@@ -123,13 +125,10 @@ def of_stop(
 
 def of_full_disk(error: OSError, where: Where) -> Ending:
     """The end by a file that could not be written, for want of space or rights."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    message = f"`{error.filename2 or error.filename}` could not be written: {error.strerror}."
-    hint = (
-        "Make room on the disk; `dvc gc --workspace` deletes old results from DVC's cache."
-        if full
-        else "Check the path and the rights on its folder."
-    )
+    full = error.errno in FULL_DISK
+    file = error.filename2 or error.filename
+    message = f"{f'`{file}`' if file else 'A file'} could not be written: {error.strerror}."
+    hint = _MAKE_ROOM if full else "Check the path and the rights on its folder."
     code = "disk-full" if full else "not-written"
     outcome = Outcome.DISK_FULL if full else Outcome.FAILED
     return Ending(outcome, (Problem(code, message, hint, where),))
@@ -141,6 +140,9 @@ def of_killed_runner(where: Where) -> Ending:
     return Ending(
         Outcome.KILLED, (Problem("runner-killed", message, "Go on with: dvc repro", where),)
     )
+
+
+_MAKE_ROOM = "Make room on the disk; `dvc gc --workspace` deletes old results from DVC's cache."
 
 
 def oom_kills() -> int:

@@ -182,6 +182,23 @@ def hold(lock: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
+@contextlib.contextmanager
+def occupy(folder: Path) -> Iterator[None]:
+    """Makes an execution's folder and holds its lock, with no moment between the two.
+
+    Without that, a run that starts meanwhile would take the folder for one that was left.
+    """
+    with contextlib.ExitStack() as held:
+        with gate(folder.parent):
+            held.enter_context(hold(folder / "lock"))
+        yield
+
+
+def gate(executions: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
+    """The right to make execution folders, or to clear those that were left."""
+    return hold(executions.with_suffix(".gate"))
+
+
 def is_held(lock: Path) -> bool:
     """Whether some living process holds the lock."""
     try:

@@ -18,8 +18,16 @@ def gather(box: Sandbox, record: Record, pages: Iterable[Path]) -> None:
         pages: The executed notebook and its page, where they could be written.
     """
     for page in pages:
-        shutil.copyfile(page, box.evidence / f"{EXECUTED}{page.suffix}")
+        _copy(page, box.evidence / f"{EXECUTED}{page.suffix}")
     for source, name in ((box.tracker_store, STORE), (box.tracker_files, FILES)):
         if source.exists():
             source.rename(box.evidence / name)
     write_record(record, box.evidence)
+
+
+def _copy(page: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(page, target)
+    except OSError:  # a link takes no room on a full disk
+        target.unlink(missing_ok=True)
+        target.hardlink_to(page)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stagebook.execution.sandbox import EXECUTIONS, hold, is_held
+from stagebook.execution.sandbox import EXECUTIONS, gate, hold, is_held
 from stagebook.record.record import Record, render
 
 RECORD = "record.json"
@@ -60,19 +60,20 @@ class Spool:
 
         Such a runner left the record that it wrote when it started, which says so.
         """
-        names = []
-        for folder in sorted((self.state / EXECUTIONS).glob("*")):
-            if is_held(folder / "lock"):
-                continue
-            evidence = folder / "evidence"
-            if (evidence / RECORD).is_file():
-                partial = folder / f"{EXECUTED}.ipynb"
-                if partial.exists() and not (evidence / partial.name).exists():
-                    partial.rename(evidence / partial.name)
-                self.put(evidence)
-                names.append(folder.name)
-            shutil.rmtree(folder, ignore_errors=True)
-        return tuple(names)
+        executions = self.state / EXECUTIONS
+        with gate(executions):
+            left = [lock.parent for lock in executions.glob("*/lock") if not is_held(lock)]
+            return tuple(folder.name for folder in sorted(left) if self._take_in(folder))
+
+    def _take_in(self, folder: Path) -> bool:
+        evidence, partial = folder / "evidence", folder / f"{EXECUTED}.ipynb"
+        is_record = (evidence / RECORD).is_file()
+        if is_record:
+            if partial.exists() and not (evidence / partial.name).exists():
+                partial.rename(evidence / partial.name)
+            self.put(evidence)
+        shutil.rmtree(folder, ignore_errors=True)
+        return is_record
 
     def pending(self) -> tuple[Path, ...]:
         """Folders of the outbox that hold a record, oldest first."""

@@ -33,6 +33,15 @@ class Pages:
             return cls(*failed)
         return cls(runs / f"{name}.ipynb", runs / f"{name}.html", failed)
 
+    def keep(self, executed: Path) -> tuple[Path, ...]:
+        """Moves the notebook here as papermill wrote it, which takes no room on a full disk."""
+        if not executed.exists():
+            return ()
+        failed = self.outdated[0] if self.outdated else self.notebook
+        failed.parent.mkdir(exist_ok=True)
+        executed.replace(failed)
+        return (failed,)
+
     def write(self, executed: Path, record: Record) -> tuple[Path, ...]:
         """Writes both, each whole or not at all.
 
