@@ -1,11 +1,12 @@
 """The project: its root folder and its settings, read from ``[tool.stagebook]``."""
 
+import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stagebook.errors import Problem, StagebookError, Where, did_you_mean
@@ -22,6 +23,7 @@ _LOCKS = (
     "pdm.lock",
     "conda-lock.yml",
 )
+_FOLDERS = ("notebooks", "params", "runs")
 _UNITS = {"s": 1, "sec": 1, "min": 60, "h": 3600}
 _BYTES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 
@@ -121,11 +123,10 @@ class Project:
         start = start.resolve()
         for folder in (start, *start.parents):
             if (folder / _PYPROJECT).is_file():
-                text = (folder / _PYPROJECT).read_text(encoding="utf-8")
-                document = _load_toml(text)
-                table = document.get("tool", {}).get("stagebook")
+                document = _load_toml((folder / _PYPROJECT).read_bytes())
+                table = _table(document, "tool").get("stagebook")
                 if isinstance(table, dict):
-                    name = document.get("project", {}).get("name", folder.name)
+                    name = _table(document, "project").get("name", folder.name)
                     return cls(folder, parse_settings(table, str(name)))
         raise StagebookError(
             Problem(
@@ -152,15 +153,14 @@ def parse_settings(table: Mapping[str, Any], name: str) -> Settings:
     stage_keys = {f.name for f in fields(StageSettings)}
     values = _known(table, own | stage_keys | {"stages"}, "tool.stagebook", problems)
     shared = {key: values[key] for key in values if key in stage_keys}
-    defaults = _stage_settings(shared, "tool.stagebook", problems)
+    defaults = _stage_settings(shared, StageSettings(), "tool.stagebook", problems)
     stages = {}
-    for stage, entries in values.get("stages", {}).items():
+    for stage, entries in _tables(values.get("stages", {}), problems):
         where = f"tool.stagebook.stages.{stage}"
-        stages[stage] = _stage_settings(
-            {**shared, **_known(entries, stage_keys, where, problems)}, where, problems
-        )
+        known = _known(entries, stage_keys, where, problems)
+        stages[stage] = _stage_settings(known, defaults, where, problems)
     kept: dict[str, Any] = {"name": name}
-    for key in own & values.keys():
+    for key in sorted(own & values.keys()):
         kept[key] = _project_value(key, values[key], problems)
     if problems:
         raise StagebookError(*problems)
@@ -178,19 +178,18 @@ def parse_size(text: str | float) -> int:
 
 
 def _quantity(text: str | float, units: Mapping[str, int]) -> float:
-    number, unit = text, ""
-    if isinstance(text, str):
-        number, _, unit = text.strip().partition(" ")
-    factor = {"": 1, **units}.get(unit)
-    if factor is None or isinstance(number, bool) or not float(number) > 0:
+    found = re.fullmatch(r"(\d+(?:\.\d*)?(?:e[+-]?\d+)?) *([A-Za-z]*)", str(text).strip())
+    factor = {"": 1, **units}.get(found[2], 0) if found else 0
+    number = float(found[1]) * factor if found else 0.0
+    if not 0 < number < math.inf:
         raise ValueError(f"{text!r} is no positive number with a unit of {', '.join(units)}")
-    return float(number) * factor
+    return number
 
 
-def _load_toml(text: str) -> dict[str, Any]:
+def _load_toml(text: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         line = re.search(r"at line (\d+)", str(error))
         where = Where(_PYPROJECT, line=int(line[1]) if line else None)
         raise StagebookError(Problem("bad-toml", f"It is no TOML: {error}.", where=where)) from None
@@ -211,7 +210,26 @@ def _known(
     return {key: table[key] for key in table if key in keys}
 
 
-def _stage_settings(table: Mapping[str, Any], where: str, problems: list[Problem]) -> StageSettings:
+def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A table of another tool's file; empty where it is none, which is for that tool to say."""
+    table = document.get(key)
+    return table if isinstance(table, dict) else {}
+
+
+def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The tables below ``[tool.stagebook.stages]``."""
+    named = stages.items() if isinstance(stages, dict) else [("<stage>", stages)]
+    for stage, entries in named:
+        if isinstance(entries, dict):
+            yield stage, entries
+        else:
+            what = f"[tool.stagebook] stages.{stage}"
+            problems.append(_bad_value(what, TypeError(f"{entries!r} is no table of settings")))
+
+
+def _stage_settings(
+    table: Mapping[str, Any], defaults: StageSettings, where: str, problems: list[Problem]
+) -> StageSettings:
     readers = {
         "threads": _positive_int,
         "time_limit": parse_duration,
@@ -225,14 +243,14 @@ def _stage_settings(table: Mapping[str, Any], where: str, problems: list[Problem
             kept[key] = readers[key](value)
         except (TypeError, ValueError) as error:
             problems.append(_bad_value(f"[{where}] {key}", error))
-    return StageSettings(**kept)
+    return replace(defaults, **kept)
 
 
 def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
+    readers = {"code": _folders, "headline": _texts, **dict.fromkeys(_FOLDERS, _folder)}
     try:
-        many = key in ("code", "headline")
-        return _texts(value) if many else _text(value)
-    except TypeError as error:
+        return readers.get(key, _text)(value)
+    except (TypeError, ValueError) as error:
         problems.append(_bad_value(f"[tool.stagebook] {key}", error))
         return None
 
@@ -257,3 +275,20 @@ def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError(f"{value!r} is no list of texts")
     return tuple(_text(item) for item in value)
+
+
+def _folder(value: Any) -> str:
+    if (path := _inside(value)) == ".":
+        raise ValueError("it cannot be the root itself")
+    return path
+
+
+def _folders(value: Any) -> tuple[str, ...]:
+    return tuple(map(_inside, _texts(value)))
+
+
+def _inside(value: Any) -> str:
+    path = PurePosixPath(_text(value))
+    if path.is_absolute() or ".." in path.parts or "\\" in value:
+        raise ValueError(f"{value!r} is not below the project's root")
+    return path.as_posix()

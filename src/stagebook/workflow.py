@@ -20,7 +20,7 @@ from stagebook.pipeline.notebooks import Layout
 from stagebook.pipeline.stage import source_path
 from stagebook.project import Project
 from stagebook.record import evidence, git, metrics
-from stagebook.record.courier import Courier, Delivery
+from stagebook.record.courier import Courier, Delivery, limit_patience, no_tracker
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool, write_record, write_whole
 from stagebook.record.summary import Summary
@@ -93,9 +93,13 @@ def deliver(project: Project) -> tuple[str, ...]:
     spool.take_in_leftovers()
     if not spool.pending():
         return ()
+    limit_patience()
     from stagebook.record import delivery
 
-    return tuple(delivery.deliver(project))
+    try:
+        return tuple(delivery.deliver(project))
+    except Exception as error:  # MLflow's clients raise whatever their transport raises
+        raise no_tracker(project.tracking_uri, error) from error
 
 
 def summary(project: Project) -> Summary:

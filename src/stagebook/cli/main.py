@@ -20,7 +20,7 @@ Exit codes:
   2 wrong usage                 8 disk full
   3 notebook or project wrong   9 dvc.yaml out of sync
   4 environment wrong           124 time limit
-  5 undeclared file             130 interrupted, 143 terminated
+  5 undeclared file             130 SIGINT, 143 SIGTERM
 """
 
 
@@ -87,7 +87,7 @@ def sync(check: bool, as_json: bool) -> None:
 
 @main.command()
 def sources() -> None:
-    """Write what each notebook is made of; a stage of its own, which DVC runs."""
+    """Write what each notebook is made of; DVC runs this."""
     from stagebook import workflow
     from stagebook.cli import screen
 
@@ -133,7 +133,7 @@ def deliver(as_json: bool) -> None:
 @main.command()
 @_json_option
 def summary(as_json: bool) -> None:
-    """Say in three lines what was built, how good it is, and where to look."""
+    """Say what was built, how good it is, where to look."""
     from stagebook import workflow
     from stagebook.cli import screen
 

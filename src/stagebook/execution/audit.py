@@ -57,6 +57,8 @@ class _Auditor:
             if isinstance(args[at], (str, bytes, os.PathLike)):
                 # abspath, since resolving would follow the sandbox's links to the inputs
                 path = os.path.abspath(os.fsdecode(args[at]))  # noqa: PTH100
+                if not writes and path in sys.path:
+                    continue  # somebody looks for what is installed, such as importlib.metadata
                 if self._project.hold(path) and "__pycache__" not in Path(path).parts:
                     (self._check_write if writes else self._check_read)(path)
 

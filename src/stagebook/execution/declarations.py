@@ -39,7 +39,7 @@ def check(ending: Ending, sandbox: Sandbox, signature: Signature) -> Ending:
         problems += [at.missing(path) for path in sandbox.missing()]
     if not problems:
         return ending
-    return Ending(Outcome.UNDECLARED, (*ending.problems, *problems), ending.cell)
+    return Ending(Outcome.UNDECLARED, (*problems, *ending.problems), ending.cell)
 
 
 def _ordered(found: set[tuple[str, str]], kind: str) -> list[str]:

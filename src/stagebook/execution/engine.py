@@ -42,7 +42,6 @@ class _Watch:
     """What the two threads of a run tell each other."""
 
     cell: int | None = None
-    started: int = 0
     error: BaseException | None = None
     stopped: bool = False
     reason: signal.Signals | None = None
@@ -50,48 +49,67 @@ class _Watch:
     finished: threading.Event = field(default_factory=threading.Event)
 
 
-def execute(
-    source: Path,
-    target: Path,
-    values: Mapping[str, Any],
-    manager: "AsyncKernelManager",
-    environment: Mapping[str, str],
-    *,
-    notebook: str,
-    ending: Path,
-    time_limit: float | None,
-    make_room: Callable[[], None],
-    progress: Progress,
-) -> Ending:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A notebook to run.
+
+    Attributes:
+        source: The notebook, whose cells bear their positions.
+        target: Where the executed notebook goes.
+        values: Parameters to inject.
+        notebook: Path of the notebook that a person edits, for messages.
+        time_limit: Seconds, or None.
+        make_room: Deletes what the notebook wrote; called when the disk is full.
+    """
+
+    source: Path
+    target: Path
+    values: Mapping[str, Any]
+    notebook: str
+    time_limit: float | None
+    make_room: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How the kernel of a run is started.
+
+    Attributes:
+        manager: Its manager, not started.
+        environment: Its environment.
+        folder: Its working folder.
+        ending: The file that its guard writes its exit code to.
+    """
+
+    manager: "AsyncKernelManager"
+    environment: Mapping[str, str]
+    folder: Path
+    ending: Path
+
+
+def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
     """Runs a notebook from its first cell to its last, or to the first that fails.
 
     papermill runs in a thread of its own; this one waits, shows progress, and stops the kernel
     on SIGINT, SIGTERM or SIGHUP, when time is up, or when the DVC that started it is gone.
-    Whatever happens, ``target`` holds the notebook as far as it got and no process of it is
-    left.
+    Whatever happens, the task's target holds the notebook as far as it got and no process of
+    it is left.
 
     Args:
-        source: The notebook to run, whose cells bear their positions.
-        target: Where the executed notebook goes.
-        values: Parameters to inject.
-        manager: A manager of the kernel, not started.
-        environment: The kernel's environment.
-        notebook: Path of the notebook that a person edits, for messages.
-        ending: The file that the kernel's guard writes its exit code to.
-        time_limit: Seconds, or None.
-        make_room: Deletes what the notebook wrote; called when the disk is full.
+        task: The notebook.
+        launch: Its kernel.
         progress: Is told of each cell.
     """
     watch = _Watch()
     before = outcome.oom_kills()
     thread = threading.Thread(
         target=_run_papermill,
-        args=(source, target, values, manager, dict(environment), watch, progress),
+        args=(task, launch, watch, progress),
         daemon=True,
     )
     with _signals(watch):
         thread.start()
-        deadline = time.monotonic() + time_limit if time_limit else None
+        deadline = time.monotonic() + task.time_limit if task.time_limit else None
         parent = os.getppid()
         while not watch.finished.wait(0.1):
             progress.tick()
@@ -100,14 +118,14 @@ def execute(
             if "DVC_STAGE" in os.environ and os.getppid() != parent:
                 watch.stopped, watch.reason = True, signal.SIGHUP  # DVC was killed
             if watch.stopped:
-                _kill(manager)
+                _kill(launch.manager)
     if watch.stopped:
-        return outcome.of_stop(watch.reason, time_limit, notebook, watch.cell)
+        return outcome.of_stop(watch.reason, task.time_limit, task.notebook, watch.cell)
     if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
-        make_room()
-        target.write_text(lean_import("nbformat").writes(watch.node), encoding="utf-8")
-        return outcome.of_full_disk(watch.error, Where(notebook, watch.cell))
-    return _classify(watch, ending, outcome.oom_kills() > before, notebook)
+        task.make_room()
+        task.target.write_text(lean_import("nbformat").writes(watch.node), encoding="utf-8")
+        return outcome.of_full_disk(watch.error, Where(task.notebook, watch.cell))
+    return _classify(watch, launch.ending, outcome.oom_kills() > before, task.notebook)
 
 
 def _classify(watch: _Watch, ending: Path, oom_killed: bool, notebook: str) -> Ending:
@@ -127,30 +145,21 @@ def _classify(watch: _Watch, ending: Path, oom_killed: bool, notebook: str) -> E
     raise watch.error
 
 
-def _run_papermill(
-    source: Path,
-    target: Path,
-    values: Mapping[str, Any],
-    manager: "AsyncKernelManager",
-    environment: dict[str, str],
-    watch: _Watch,
-    progress: Progress,
-) -> None:
+def _run_papermill(task: Task, launch: Launch, watch: _Watch, progress: Progress) -> None:
     try:
         papermill = lean_import("papermill")
         _register()
-        logging.getLogger("papermill").setLevel(logging.ERROR)
+        logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we tell it better
         papermill.execute_notebook(
-            str(source),
-            str(target),
-            parameters=dict(values),
+            str(task.source),
+            str(task.target),
+            parameters=dict(task.values),
             engine_name=_ENGINE,
             kernel_name="python3",
             language="python",
             progress_bar=False,
             start_timeout=_START_SECONDS,
-            kernel=manager,
-            environment=environment,
+            launch=launch,
             watch=watch,
             progress=progress,
         )
@@ -168,8 +177,9 @@ def _register() -> None:
     from papermill.engines import NBClientEngine, papermill_engines
 
     class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
-        def execute(self, environment: dict[str, str]) -> Any:
-            return super().execute(env=environment, cleanup_kc=True)
+        def execute(self, launch: Launch) -> Any:
+            env, cwd = dict(launch.environment), str(launch.folder)
+            return super().execute(env=env, cwd=cwd, cleanup_kc=True)
 
     class Engine(NBClientEngine):  # type: ignore[misc]
         @classmethod
@@ -178,8 +188,7 @@ def _register() -> None:
             nb_man: Any,
             kernel_name: str,
             *,
-            kernel: "AsyncKernelManager",
-            environment: dict[str, str],
+            launch: Launch,
             watch: _Watch,
             progress: Progress,
             start_timeout: int,
@@ -188,25 +197,28 @@ def _register() -> None:
             watch.node = nb_man.nb
             client = Client(
                 nb_man,
-                km=kernel,
+                km=launch.manager,
                 startup_timeout=start_timeout,
                 on_cell_start=_follow(nb_man.nb, watch, progress),
                 log=logging.getLogger("papermill"),
             )
-            return client.execute(environment)
+            return client.execute(launch)
 
     papermill_engines.register(_ENGINE, Engine)
 
 
 def _follow(node: Any, watch: _Watch, progress: Progress) -> Callable[..., None]:
-    code_cells = [cell for cell in node.cells if cell.cell_type == "code" and cell.source.strip()]
-    total = len(code_cells)
+    positions = [
+        cell.metadata[POSITION]
+        for cell in node.cells
+        if cell.cell_type == "code" and cell.source.strip() and POSITION in cell.metadata
+    ]
 
     def on_cell_start(cell: Any, cell_index: int) -> None:
-        if cell.cell_type == "code":
-            watch.started += 1
-            watch.cell = cell.metadata.get(POSITION, watch.cell)
-            progress.cell(min(watch.started, total), total)
+        position = cell.metadata.get(POSITION)
+        if position in positions:  # papermill's own cell has none
+            watch.cell = position
+            progress.cell(positions.index(position) + 1, len(positions))
 
     return on_cell_start
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stagebook.execution import engine, kernel
-from stagebook.execution.engine import POSITION, Progress
+from stagebook.execution.engine import POSITION, Launch, Progress, Task
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
@@ -70,23 +70,26 @@ def execute(job: Job, project: Project, sandbox: Sandbox, progress: Progress) ->
     if version := dict(job.source.distributions).get("mlflow"):
         sandbox.give_store(empty_store(project.state, version))
     source = _with_positions(job.notebook, project.root, sandbox.folder / "input.ipynb")
+    task = Task(
+        source,
+        sandbox.executed,
+        job.values,
+        job.notebook.path,
+        job.settings.time_limit,
+        sandbox.clear_files,
+    )
     with kernel.sockets_folder() as sockets:
         short = Path(sockets)
         limits = kernel.build_walls(sandbox, short, modules, code, job.settings.memory_limit)
         walls = sandbox.folder / "walls.json"
         limits.write(walls)
-        ending = engine.execute(
-            source,
-            sandbox.executed,
-            job.values,
+        launch = Launch(
             kernel.manager(spec, walls, short),
             kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
-            notebook=job.notebook.path,
-            ending=Path(limits.ending),
-            time_limit=job.settings.time_limit,
-            make_room=sandbox.clear_files,
-            progress=progress,
+            sandbox.files,
+            Path(limits.ending),
         )
+        ending = engine.execute(task, launch, progress)
     seconds = time.monotonic() - clock
     return Execution(job, ending, started, seconds, _cell_runs(sandbox.executed))
 

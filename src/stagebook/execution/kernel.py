@@ -19,6 +19,9 @@ NATIVE = "python3"
 INSIDE = "STAGEBOOK_EXECUTION"
 """Environment variable that holds the execution's id, in the kernel of an execution."""
 
+# They name runs of the shell's tracker, which the kernel's own store does not know.
+_OTHERS_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
+
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -55,8 +58,8 @@ def choose(named: str | None, settings: StageSettings, where: Where) -> KernelSp
             Problem(
                 "no-kernel",
                 f"The kernel `{name}` is not installed here; there is: {', '.join(known)}.",
-                did_you_mean(name, known, "Set ")
-                + f' kernel = "{NATIVE}" under [tool.stagebook] in pyproject.toml, or install it: '
+                f"{did_you_mean(name, known)} "
+                f'Set kernel = "{NATIVE}" under [tool.stagebook] in pyproject.toml, or install it: '
                 f"python -m ipykernel install --sys-prefix --name {name}",
                 where,
             ),
@@ -187,8 +190,9 @@ def environment(
 ) -> dict[str, str]:
     """The kernel's environment: the runner's, with what a result could depend on fixed."""
     folder = sandbox.kernel
+    own = {key: value for key, value in os.environ.items() if key not in _OTHERS_RUNS}
     return {
-        **os.environ,
+        **own,
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join([*map(str, code), *_own_python_path()]),
@@ -196,6 +200,8 @@ def environment(
         "TMPDIR": str(folder / "tmp"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{sandbox.tracker_store}",
         "MLFLOW_EXPERIMENT_NAME": experiment,
+        # else a new store tells of its tables, with times that no second run repeats
+        "MLFLOW_LOGGING_LEVEL": os.environ.get("MLFLOW_LOGGING_LEVEL", "WARNING"),
         INSIDE: execution,
     }
 

@@ -70,8 +70,8 @@ def of_cell_error(name: str, text: str, traceback: str, notebook: str, cell: int
         hint = "Give the stage more with `memory_limit`, or let the notebook read less at once."
     elif "Errno 28" in text or "No space left" in text:
         outcome, code, hint = Outcome.DISK_FULL, "disk-full", _MAKE_ROOM
-    first = text.strip().splitlines()[0] if text.strip() else ""
-    return Ending(outcome, (Problem(code, f"{name}: {first}", hint, where),), cell)
+    first = f": {text.strip().splitlines()[0]}" if text.strip() else ""
+    return Ending(outcome, (Problem(code, f"{name}{first}", hint, where),), cell)
 
 
 def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int | None) -> Ending:
@@ -89,13 +89,14 @@ def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int 
         hint = "Let the notebook read less at once, or set `memory_limit` to fail early."
         problem = Problem("out-of-memory", message, hint, where)
         return Ending(Outcome.OUT_OF_MEMORY, (problem,), cell)
+    hint = "Run the cells up to this one in JupyterLab, to see what the crash says."
     if code is None:
         how = "The kernel died."
     elif code < 0:
         how = f"The kernel was killed by {signal.Signals(-code).name}."
     else:
         how = f"The kernel ended itself with exit code {code}."
-    hint = "A crash in native code often names itself above; run the cell again in JupyterLab."
+        hint = "Look for a call of `exit` in the cell."
     return Ending(Outcome.KILLED, (Problem("kernel-died", how, hint, where),), cell)
 
 

@@ -1,5 +1,6 @@
 """A stage's parameters, resolved: default < params file < override, each with its origin."""
 
+import datetime
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,6 +97,8 @@ def _resolve_one(
         declared = Where(cell.file, cell.cell, parameter.line)
         message = f"`{name}`: {error}."
         hint = f"It is declared as `{parameter.type}` in {declared}."
+        if isinstance(file.values.get(name), datetime.date):
+            hint += " In YAML, a text that looks like a date needs quotes."
         raise StagebookError(Problem("wrong-type", message, hint, where)) from None
     if parameter.required and origin is Origin.DEFAULT:
         raise StagebookError(

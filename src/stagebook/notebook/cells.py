@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -61,7 +63,7 @@ def find(folder: Path, root: Path) -> tuple[str, ...]:
     """The notebooks directly in a folder, sorted, relative to the root.
 
     A ``.py`` file counts where it has a cell marker (``# %%``); other Python files beside the
-    notebooks are modules.
+    notebooks are modules. Hidden files are other programs' own.
     """
     if not folder.is_dir():
         return ()
@@ -70,9 +72,13 @@ def find(folder: Path, root: Path) -> tuple[str, ...]:
         sorted(
             path.relative_to(root).as_posix()
             for path in files
-            if path.suffix == ".ipynb" or _PERCENT_MARK.search(path.read_text(encoding="utf-8"))
+            if not path.name.startswith(".") and (path.suffix == ".ipynb" or _has_marks(path))
         )
     )
+
+
+def _has_marks(path: Path) -> bool:
+    return bool(_PERCENT_MARK.search(path.read_text(encoding="utf-8", errors="replace")))
 
 
 def read(path: str, root: Path) -> Notebook:
@@ -100,7 +106,7 @@ def parse(text: str, path: str) -> Notebook:
             cell.cell_type,
             cell.source,
             frozenset(cell.metadata.get("tags", ())),
-            cell.get("id"),
+            None if path.endswith(".py") else cell.get("id"),  # jupytext makes one up
         )
         for position, cell in enumerate(node.cells, start=1)
     )
@@ -113,15 +119,17 @@ def parse_node(text: str, path: str) -> Any:
         return lean_import("jupytext").reads(text, fmt="py:percent")
     nbformat = lean_import("nbformat")
     try:
-        node = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
+        node = nbformat.reader.reads(text)
         if node.nbformat != 4:
             raise _error(
                 "old-notebook",
                 f"It is in nbformat {node.nbformat}; Stagebook reads nbformat 4.",
-                f"Upgrade it: jupyter nbconvert --to notebook --nbformat 4 --inplace {path}",
+                "Upgrade it: jupyter nbconvert --to notebook --nbformat 4 --inplace "
+                f"{shlex.quote(path)}",
                 path,
             )
-        nbformat.validate(node)
+        with warnings.catch_warnings(action="ignore"):  # it gives cells ids where they lack any
+            nbformat.validate(node)
     except nbformat.reader.NotJSONError as error:
         raise _not_json(text, path) from error
     except nbformat.ValidationError as error:
@@ -131,6 +139,8 @@ def parse_node(text: str, path: str) -> Any:
             "Open it in JupyterLab and save it again, or restore it from git.",
             path,
         ) from None
+    except nbformat.NBFormatError as error:
+        raise _error("bad-notebook", f"{error}.", "Stagebook reads nbformat 4.", path) from None
     except (AttributeError, KeyError, TypeError) as error:
         raise _error(
             "bad-notebook",
@@ -147,8 +157,9 @@ def _not_json(text: str, path: str) -> StagebookError:
         line = 1
     except json.JSONDecodeError as error:
         line = error.lineno
-    conflict = "<<<<<<<" in text
-    hint = "Resolve the merge conflict in it." if conflict else f"Restore it: git checkout {path}"
+    hint = f"Restore it: git checkout {shlex.quote(path)}"
+    if "<<<<<<<" in text:
+        hint = "Resolve the merge conflict in it."
     problem = Problem("not-json", "The notebook is no JSON.", hint, Where(path, line=line))
     return StagebookError(problem)
 

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import re
+import warnings
 from dataclasses import dataclass
 
 _OURS = re.compile(
@@ -37,11 +38,7 @@ def normalise_module(text: str) -> Code:
 
     Docstrings do not count, as they do not for ``python -OO``.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return Code(text, ast.Module([], []), raw=True)
-    return Code(ast.unparse(_without_docstrings(tree)), tree)
+    return _parsed(text, docstrings=False) or Code(text, ast.Module([], []), raw=True)
 
 
 def normalise_cell(text: str) -> Code:
@@ -51,6 +48,8 @@ def normalise_cell(text: str) -> Code:
     normalised. A cell that then is no Python, such as one of ``%%bash``, counts as raw text.
     Stagebook's own magics cannot change a result and do not count.
     """
+    if code := _parsed(text):
+        return code
     text = _OURS.sub("", text)
     first, _, rest = text.lstrip().partition("\n")
     if first.startswith("%%"):
@@ -58,13 +57,19 @@ def normalise_cell(text: str) -> Code:
             return Code(text.strip(), ast.Module([], []), raw=True)
         body = normalise_cell(rest)
         return Code(f"{first.rstrip()}\n{body.text}", body.tree, body.raw)
-    for attempt in (text, _MAGIC.sub(_magic_as_call, text)):
-        try:
-            tree = ast.parse(attempt)
-        except (SyntaxError, ValueError):
-            continue
+    calls = _MAGIC.sub(_magic_as_call, text)
+    return _parsed(text) or _parsed(calls) or Code(text.strip(), ast.Module([], []), raw=True)
+
+
+def _parsed(text: str, *, docstrings: bool = True) -> Code | None:
+    """The text as code; None where it is no Python, or nested too deeply."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # such as for an invalid escape
+            tree = ast.parse(text)
+        tree = tree if docstrings else _without_docstrings(tree)
         return Code(ast.unparse(tree), tree)
-    return Code(text.strip(), ast.Module([], []), raw=True)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
 
 
 def _magic_as_call(match: re.Match[str]) -> str:

@@ -22,7 +22,9 @@ class Installed:
 
     @classmethod
     def scan(cls) -> "Installed":
-        """The environment of this process."""
+        """The environment of this process, as it is now."""
+        for cached in (_version, _requirements):
+            cached.cache_clear()
         return cls(
             {
                 module: tuple(sorted({str(canonicalize_name(name)) for name in names}))
@@ -45,7 +47,7 @@ class Installed:
             Canonical names with installed versions, sorted by name.
         """
         names = {name for module in modules for name in self.providers.get(module, ())}
-        pending = [(name, frozenset[str]()) for name in (*names, *map(_canonical, also))]
+        pending = [(name, frozenset[str]()) for name in (*names, *map(canonical, also))]
         seen: set[tuple[str, frozenset[str]]] = set()
         versions: dict[str, str] = {}
         while pending:
@@ -59,7 +61,8 @@ class Installed:
         return dict(sorted(versions.items()))
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """The one spelling of a distribution's name, such as ``scikit-learn``."""
     return str(canonicalize_name(name))
 
 
@@ -91,4 +94,4 @@ def _required(name: str, extras: frozenset[str]) -> Iterator[tuple[str, frozense
             for extra in (extras or {""})
         )
         if wanted:
-            yield _canonical(requirement.name), frozenset(requirement.extras)
+            yield canonical(requirement.name), frozenset(requirement.extras)

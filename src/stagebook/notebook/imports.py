@@ -1,10 +1,18 @@
 """The import statements in a piece of code, wherever in it they stand."""
 
 import ast
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_BY_NAME = {"import_module", "__import__", "find_spec", "run_module", "reload"}
+_BY_NAME: Mapping[str, tuple[str, ...]] = {
+    "import_module": (),
+    "__import__": (),
+    "find_spec": (),
+    "run_module": ("__main__",),
+    "reload": (),
+}
+"""Functions that import the module they are given the name of, and what of it besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +56,45 @@ def find(tree: ast.Module) -> Imports:
                 static.extend(Import(one.name) for one in names)
             case ast.ImportFrom(module=module, names=names, level=level):
                 static.append(Import(module or "", tuple(one.name for one in names), level))
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if (
-                name in _BY_NAME
-            ):
-                match first:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _BY_NAME:
+                match _first_argument(node):
                     case ast.Constant(value=str() as module) if not module.startswith("."):
-                        static.append(Import(module))
-                    case _ if name != "reload":
+                        static.append(Import(module, _BY_NAME[name]))
+                    case ast.expr() if name != "reload":
                         dynamic.append(ast.unparse(node))
     return Imports(tuple(static), tuple(dynamic))
 
 
 def exported(tree: ast.Module) -> tuple[str, ...]:
     """The names in a literal ``__all__``, which ``from package import *`` imports."""
+    names: list[str] = []
     for node in tree.body:
         match node:
-            case ast.Assign(
-                targets=[ast.Name(id="__all__")], value=ast.List() | ast.Tuple() as value
-            ):
-                return tuple(
+            case (
+                ast.Assign(targets=[ast.Name(id="__all__")], value=value)
+                | ast.AnnAssign(target=ast.Name(id="__all__"), value=value)
+                | ast.AugAssign(target=ast.Name(id="__all__"), value=value)
+            ) if isinstance(value, ast.List | ast.Tuple):
+                names.extend(
                     one.value
                     for one in value.elts
                     if isinstance(one, ast.Constant) and isinstance(one.value, str)
                 )
-    return ()
+    return tuple(names)
 
 
-def _walk(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            for other in node.orelse:
-                yield other
-                yield from _walk(other)
-            continue
+def _first_argument(call: ast.Call) -> ast.expr | None:
+    named = (one.value for one in call.keywords if one.arg in ("name", "mod_name"))
+    return call.args[0] if call.args else next(named, None)
+
+
+def _walk(tree: ast.Module) -> Iterator[ast.AST]:
+    pending: deque[ast.AST] = deque([tree])
+    while pending:
+        node = pending.popleft()
         yield node
-        yield from _walk(node)
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                pending.extend(node.orelse)
+            case _:
+                pending.extend(ast.iter_child_nodes(node))

@@ -1,5 +1,6 @@
 """The local modules that code reaches by its imports, transitively, without running any."""
 
+import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,19 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """A file of local code.
+
+    Attributes:
+        path: Its absolute path.
+        package: Dotted name of the package that its relative imports start from.
+    """
+
+    path: Path
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchPath:
     """Where local modules are looked for.
 
@@ -39,7 +53,7 @@ class SearchPath:
     folders: tuple[Path, ...]
     is_installed: Callable[[str], bool]
 
-    def locate(self, module: str) -> tuple[Path, ...]:
+    def locate(self, module: str) -> tuple[Local, ...]:
         """The files that importing this module runs, its packages' first.
 
         Returns:
@@ -48,12 +62,13 @@ class SearchPath:
         Raises:
             LookupError: The module is not local.
         """
-        files: list[Path] = []
-        folders = self.folders
-        for position, part in enumerate(module.split(".")):
+        files: list[Local] = []
+        folders, parts = self.folders, module.split(".")
+        for position, part in enumerate(parts):
             folders, file = self._step(folders, part, top=position == 0)
             if file:
-                files.append(file)
+                package = parts[: position + 1] if folders else parts[:position]
+                files.append(Local(file, ".".join(package)))
         return tuple(files)
 
     def is_local(self, module: str) -> bool:
@@ -100,44 +115,48 @@ class SearchPath:
                     if module.partition(".")[0] == "stagebook":
                         continue
                     if not self.is_local(module):
-                        if module == _absolute(one, package):
-                            external.add(module.partition(".")[0])
+                        if "." not in module:
+                            external.add(module)
                         continue
-                    for path in self.locate(module):
-                        name = path.relative_to(self.root).as_posix()
+                    for local in self.locate(module):
+                        name = local.path.relative_to(self.root).as_posix()
                         if name not in modules:
-                            modules[name] = normalise_module(path.read_text(encoding="utf-8"))
-                            pending.append((name, self._package(path), modules[name]))
+                            modules[name] = normalise_module(_text(local.path))
+                            pending.append((name, local.package, modules[name]))
         return Reached(tuple(sorted(modules.items())), tuple(sorted(external)), tuple(dynamic))
 
     def _candidates(self, one: Import, package: str) -> Iterator[str]:
-        """The modules that an import may load: the module, and each name as its submodule."""
+        """The modules that an import may load: the module with its parents, and submodules."""
         module = _absolute(one, package)
         if module:
-            yield module
+            parts = module.split(".")
+            yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
             names = one.names
             if "*" in names and self.is_local(module):
                 names = self._exported(module)
             yield from (f"{module}.{name}" for name in names if name != "*")
 
     def _exported(self, module: str) -> tuple[str, ...]:
-        files = self.locate(module)[-1:]
-        texts = [path.read_text(encoding="utf-8") for path in files]
         return tuple(
-            name for text in texts for name in imports.exported(normalise_module(text).tree)
+            name
+            for local in self.locate(module)[-1:]
+            for name in imports.exported(normalise_module(_text(local.path)).tree)
         )
-
-    def _package(self, path: Path) -> str:
-        """The dotted name of the package that a file belongs to, for its relative imports."""
-        for folder in self.folders:
-            if path.is_relative_to(folder):
-                return ".".join(path.relative_to(folder).parent.parts)
-        return ""
 
 
 def _absolute(one: Import, package: str) -> str:
-    """The absolute name of an import that stands in a module of this package."""
+    """The absolute name of an import in a module of this package; empty where it has none."""
     if one.level == 0:
         return one.module
-    parts = package.split(".")[: len(package.split(".")) - (one.level - 1)]
-    return ".".join([*parts, one.module] if one.module else parts)
+    parts = package.split(".") if package else []
+    kept = parts[: max(0, len(parts) - (one.level - 1))]
+    return ".".join([*kept, one.module] if one.module else kept) if kept else ""
+
+
+def _text(path: Path) -> str:
+    """The text of a Python file in the encoding that it names; in Latin-1 if it is not in that."""
+    try:
+        with tokenize.open(path) as file:
+            return file.read()
+    except (SyntaxError, UnicodeDecodeError):
+        return path.read_text(encoding="latin-1")

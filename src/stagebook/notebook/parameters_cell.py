@@ -3,10 +3,12 @@
 import ast
 import io
 import tokenize
+import warnings
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from stagebook.errors import Problem, StagebookError, Where
+from stagebook.notebook import literals
 from stagebook.notebook.cells import Cell, Notebook
 from stagebook.notebook.signature import Declared, Parameter, Role, Signature
 from stagebook.notebook.values import MismatchError, Value, fit, parse_type, type_of
@@ -64,15 +66,17 @@ def parse_cell(text: str, where: Where) -> Signature:
         StagebookError: The text holds something that is no signature; all such things at once.
     """
     try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        what, line = (error.msg, error.lineno) if isinstance(error, SyntaxError) else (error, None)
         raise StagebookError(
             Problem(
                 "bad-python",
-                f"The parameters cell is no valid Python: {error.msg}.",
+                f"The parameters cell is no valid Python: {what}.",
                 "It may hold imports, assignments of literals and comments; magics belong in "
                 "another cell.",
-                Where(where.file, where.cell, error.lineno),
+                Where(where.file, where.cell, line),
             )
         ) from None
     reader = _Reader(where, _comments(text))
@@ -100,7 +104,7 @@ class _Reader:
         match statement:
             case ast.Import(names=names):
                 for one in names:
-                    self.imported[one.asname or one.name] = one.name
+                    self._import(one)
             case ast.ImportFrom(module=module, names=names, level=0):
                 for one in names:
                     self.imported[one.asname or one.name] = f"{module}:{one.name}"
@@ -118,6 +122,14 @@ class _Reader:
                     "Move it to the cell below; the parameters cell only declares.",
                 )
 
+    def _import(self, one: ast.alias) -> None:
+        if one.asname:
+            self.imported[one.asname] = one.name
+        else:  # ``import a.b`` binds ``a``, and makes ``a.b`` mean something
+            parts = one.name.split(".")
+            whole = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+            self.imported.update({name: name for name in whole})
+
     def _name(
         self, at: ast.stmt, name: str, annotation: ast.expr | None, value: ast.expr | None
     ) -> None:
@@ -131,10 +143,18 @@ class _Reader:
             return
         self.lines[name] = at.lineno
         marker = self._marker(annotation)
+        unknown = self._unknown_marker(annotation)
         try:
             if marker:
                 role, schema = marker
                 self._file(at, name, role, schema, value)
+            elif unknown:
+                self._problem(
+                    "marker-not-imported",
+                    f"`{unknown}` is used but not imported in this cell.",
+                    at,
+                    f"Add a first line: from stagebook import {unknown}",
+                )
             else:
                 self._parameter(at, name, annotation, value)
         except MismatchError as error:
@@ -149,17 +169,14 @@ class _Reader:
         module, _, name = origin.rpartition(":")
         if module in _MARKERS_FROM and name in Role._value2member_map_:
             return Role(name), schema
-        bare = isinstance(annotation, ast.Name) and annotation.id in Role._value2member_map_
-        if bare and annotation is not None and not origin:
-            raise StagebookError(
-                Problem(
-                    "marker-not-imported",
-                    f"`{ast.unparse(annotation)}` is used but not imported in this cell.",
-                    f"Add a first line: from stagebook import {ast.unparse(annotation)}",
-                    Where(self.where.file, self.where.cell, annotation.lineno),
-                )
-            )
         return None
+
+    def _unknown_marker(self, annotation: ast.expr | None) -> str:
+        bare = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+        match bare:
+            case ast.Name(id=name) if name in Role._value2member_map_ and not self._origin(bare):
+                return name
+        return ""
 
     def _origin(self, node: ast.expr | None) -> str:
         """Where a name comes from, as ``module:name``; empty if the cell does not import it."""
@@ -189,15 +206,7 @@ class _Reader:
             )
             return
         clean = [self._path(at, name, role, path) for path in paths]
-        origin = self._origin(schema) if schema is not None else None
-        if origin == "":
-            assert schema is not None
-            self._problem(
-                "schema-not-imported",
-                f"The schema `{ast.unparse(schema)}` of `{name}` is not imported in this cell.",
-                at,
-                f"Import it here, so: from my_package.contracts import {ast.unparse(schema)}",
-            )
+        origin = self._schema(at, name, role, schema) if schema is not None else None
         self.declared.append(
             Declared(
                 name,
@@ -210,19 +219,40 @@ class _Reader:
             )
         )
 
+    def _schema(self, at: ast.stmt, name: str, role: Role, schema: ast.expr) -> str:
+        origin, text = self._origin(schema), ast.unparse(schema)
+        if role not in (Role.IN, Role.OUT):
+            self._problem(
+                "no-schema-here",
+                f"`{name}` is {role.value}, which no schema describes.",
+                at,
+                f"Leave out [{text}].",
+            )
+        elif ":" not in origin:
+            known = "a module and no schema" if origin else "not imported in this cell"
+            self._problem(
+                "schema-not-imported",
+                f"The schema `{text}` of `{name}` is {known}.",
+                at,
+                f"Import it here, so: from my_package.contracts import {text.split('.')[-1]}",
+            )
+        return origin
+
     def _path(self, at: ast.stmt, name: str, role: Role, path: str) -> str:
         pure = PurePosixPath(path)
         clean = pure.as_posix()
-        if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in pure.parts[0]:
+        first = pure.parts[0] if pure.parts else ""
+        outside = pure.is_absolute() or first.startswith("~") or ":" in first
+        if outside or ".." in pure.parts or "\\" in path:
             self._problem(
                 "path-outside",
                 f"`{name}` is {path!r}, which is not below the project's root.",
                 at,
                 f"Give it relative to the root, such as {pure.name!r} in a folder of its own.",
             )
-        elif "${" in path or "\n" in path:
+        elif "${" in path or any(ord(char) < ord(" ") for char in path):
             self._problem("bad-path", f"`{name}`: DVC cannot hold the path {path!r}.", at, "")
-        elif clean == "." or (role is not Role.IN and pure.parts[0] in _RESERVED):
+        elif not first or (role is not Role.IN and first in _RESERVED):
             self._problem(
                 "reserved-path",
                 f"`{name}` cannot be {path!r}: that folder belongs to the project's tools.",
@@ -250,11 +280,9 @@ class _Reader:
     def _literal(self, at: ast.stmt, name: str, value: ast.expr | None) -> "Value":
         try:
             if value is not None:
-                literal = _literal(value)
-                type_of(literal)
-                return literal
+                return literals.read(value)
             what = "has no value"
-        except (ValueError, TypeError, KeyError):
+        except MismatchError:
             what = f"is `{ast.unparse(value) if value else ''}`, which is no literal"
         self._problem(
             "not-a-literal",
@@ -266,7 +294,8 @@ class _Reader:
         return _WRONG
 
     def _help(self, at: ast.stmt) -> str:
-        return self.comments.get(at.end_lineno or at.lineno, "")
+        """The comment after the statement or, where that has many lines, after its first."""
+        return self.comments.get(at.end_lineno or at.lineno) or self.comments.get(at.lineno, "")
 
     def _problem(self, code: str, message: str, at: ast.stmt, hint: str) -> None:
         where = Where(self.where.file, self.where.cell, at.lineno)
@@ -277,43 +306,12 @@ _RESERVED = {".stagebook", ".dvc", ".git", "runs", "notebooks", "params", "dvc.y
 _WRONG: Value = "\0no literal"
 
 
-def _literal(node: ast.expr) -> Value:
-    """``ast.literal_eval``, which knows neither ``dict(a=1)`` nor ``float("inf")``, with both.
-
-    Raises:
-        ValueError: The expression is no literal, or holds what YAML has no word for.
-    """
-    match node:
-        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
-            one.arg for one in keywords
-        ):
-            return {one.arg: _literal(one.value) for one in keywords}
-        case ast.Call(
-            func=ast.Name(id="float"), args=[ast.Constant(value="nan" | "inf" | "-inf" as word)]
-        ):
-            return float(word)
-        case ast.List(elts=items):
-            return [_literal(item) for item in items]
-        case ast.Tuple(elts=items):
-            return tuple(_literal(item) for item in items)
-        case ast.Dict(keys=keys, values=values) if all(key is not None for key in keys):
-            return {
-                ast.literal_eval(key): _literal(value)
-                for key, value in zip(keys, values, strict=True)
-                if key is not None
-            }
-    value = ast.literal_eval(node)
-    if isinstance(value, (set, bytes, complex)) or value is Ellipsis:
-        raise ValueError("YAML has no word for it")
-    return value  # type: ignore[no-any-return]
-
-
 def _comments(text: str) -> dict[int, str]:
-    """The comment that ends each line, without its mark; by line, counted from 1."""
+    """The comment in each line, without its mark; by line, counted from 1."""
     return {
         token.start[0]: token.string.lstrip("#").strip()
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.COMMENT and token.line[: token.start[1]].strip()
+        if token.type == tokenize.COMMENT
     }
 
 

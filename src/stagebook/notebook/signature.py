@@ -1,10 +1,13 @@
 """A notebook's signature: the files and parameters that it declares."""
 
 import enum
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stagebook.errors import Where
-from stagebook.notebook.values import Value, ValueType, as_python
+from stagebook.notebook.literals import as_python
+from stagebook.notebook.values import Value, ValueType
 
 
 class Role(enum.Enum):
@@ -91,22 +94,38 @@ class Signature:
 
 def render(signature: Signature) -> str:
     """A parameters cell that parses to this signature."""
-    roles = sorted({one.role.value for one in signature.declared})
-    lines = [f"from stagebook import {', '.join(roles)}"] if roles else []
-    for module, name in sorted(
-        tuple(one.schema.split(":")) for one in signature.declared if one.schema
-    ):
-        lines.append(f"from {module} import {name}")
+    schemas = dict.fromkeys(one.schema for one in signature.declared if one.schema)
+    names = _local_names(schemas)
     entries: list[Declared | Parameter] = [*signature.declared, *signature.parameters]
-    for entry in sorted(entries, key=lambda one: one.line):
-        help_ = f"  # {entry.help}" if entry.help else ""
-        lines.append(f"{entry.name}: {_annotation(entry)}{help_}")
-    return "\n".join(lines) + "\n"
+    body = [_line(entry, names) for entry in sorted(entries, key=lambda one: one.line)]
+    roles = sorted({one.role.value for one in signature.declared})
+    types = "".join(str(one.type) for one in signature.parameters)
+    typing = [name for name in ("Any", "Literal") if name in types]
+    imports = [f"from typing import {', '.join(typing)}"] if typing else []
+    imports += [f"from stagebook import {', '.join(roles)}"] if roles else []
+    for schema, name in names.items():
+        module, own = schema.split(":")
+        imports.append(f"from {module} import {own}" + (f" as {name}" if name != own else ""))
+    return "\n".join([*imports, *body]) + "\n"
 
 
-def _annotation(entry: Declared | Parameter) -> str:
+def _local_names(schemas: Iterable[str]) -> dict[str, str]:
+    """A name for each schema that no other one has, nor what else a cell imports."""
+    names: dict[str, str] = {}
+    taken = {"Any", "Literal", *(role.value for role in Role)}
+    for schema in schemas:
+        own = schema.split(":")[1]
+        free = (own if not count else f"{own}_{count}" for count in itertools.count())
+        names[schema] = next(name for name in free if name not in taken)
+        taken.add(names[schema])
+    return names
+
+
+def _line(entry: Declared | Parameter, schemas: Mapping[str, str]) -> str:
+    help_ = f"  # {entry.help}" if entry.help else ""
     if isinstance(entry, Parameter):
-        return f"{entry.type}" if entry.required else f"{entry.type} = {as_python(entry.default)}"
-    schema = f"[{entry.schema.split(':')[1]}]" if entry.schema else ""
-    value = list(entry.paths) if entry.many else entry.paths[0]
-    return f"{entry.role.value}{schema} = {value!r}"
+        value = "" if entry.required else f" = {as_python(entry.default)}"
+        return f"{entry.name}: {entry.type}{value}{help_}"
+    schema = f"[{schemas[entry.schema]}]" if entry.schema else ""
+    paths = list(entry.paths) if entry.many else entry.paths[0]
+    return f"{entry.name}: {entry.role.value}{schema} = {paths!r}{help_}"

@@ -1,6 +1,9 @@
 """A stage's source: everything in the notebook and around it that can change its result."""
 
 import hashlib
+import itertools
+import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +11,7 @@ from pathlib import Path
 from stagebook.errors import Problem, StagebookError, Where
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.code import normalise_cell
-from stagebook.notebook.distributions import Installed
+from stagebook.notebook.distributions import Installed, canonical
 from stagebook.notebook.modules import SearchPath
 from stagebook.project import Project
 
@@ -24,7 +27,8 @@ class Source:
         cells: Normalised code of the code cells, empty ones left out.
         modules: Local modules with the digests of their normalised code.
         distributions: Installed distributions that the imports reach, with versions.
-        missing: Imported modules that are not there, such as optional ones.
+        missing: Imported modules that are not there, such as optional ones, and distributions
+            in the settings that are not.
         python: Version of Python, major and minor.
         threads: Threads that numerical libraries may use.
         dynamic: Imports that cannot be told without running them, each with its file.
@@ -55,13 +59,15 @@ class Source:
         reached = search.reach((notebook.path, code) for _, code in codes)
         external = [name for name in reached.external if name not in sys.stdlib_module_names]
         versions = installed.closure(external, settings.distributions)
+        unknown = [name for name in external if not installed.provides(name)]
+        unknown += [name for name in settings.distributions if canonical(name) not in versions]
         versions.pop("stagebook", None)
         return cls(
             stage=notebook.stage,
             cells=tuple(code.text for _, code in codes if code.text.strip()),
             modules=tuple((path, code.digest) for path, code in reached.modules),
             distributions=tuple(versions.items()),
-            missing=tuple(name for name in external if not installed.provides(name)),
+            missing=tuple(unknown),
             threads=settings.threads,
             dynamic=reached.dynamic,
             raw_cells=tuple(position for position, code in codes if code.raw),
@@ -70,13 +76,19 @@ class Source:
 
 def search_path(notebook: Notebook, project: Project, installed: Installed) -> SearchPath:
     """Where a notebook's local modules are found: beside it, then in the project's code folders."""
-    return SearchPath(project.root, code_folders(notebook.path, project), installed.provides)
+
+    def is_installed(name: str) -> bool:
+        return name in sys.stdlib_module_names or installed.provides(name)
+
+    return SearchPath(project.root, code_folders(notebook.path, project), is_installed)
 
 
 def code_folders(path: str, project: Project) -> tuple[Path, ...]:
     """Absolute folders that a notebook imports local modules from, in order."""
     names = (str(Path(path).parent), *project.settings.code)
-    return tuple(dict.fromkeys((project.root / name).resolve() for name in names))
+    # abspath, since resolving would follow a link out of the project
+    absolute = (os.path.abspath(project.root / name) for name in names)  # noqa: PTH100
+    return tuple(map(Path, dict.fromkeys(absolute)))
 
 
 def render(source: Source) -> str:
@@ -97,9 +109,14 @@ def render(source: Source) -> str:
 def parse_distributions(text: str) -> dict[str, str]:
     """The distributions with versions that a rendered source recorded."""
     prefix = "# distribution "
-    lines = (line for line in text.splitlines() if line.startswith(prefix))
-    pairs = (line.removeprefix(prefix).partition(" ") for line in lines)
+    head = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    pairs = (line.removeprefix(prefix).partition(" ") for line in head if line.startswith(prefix))
     return {name: version for name, _, version in pairs}
+
+
+def _parse_python(text: str) -> str | None:
+    found = re.search(r"^# python (\S+)$", text, re.MULTILINE)
+    return found[1] if found else None
 
 
 def check_recorded(recorded: str, source: Source, where: str) -> None:
@@ -111,16 +128,17 @@ def check_recorded(recorded: str, source: Source, where: str) -> None:
         where: The source file's path, for messages.
 
     Raises:
-        StagebookError: They differ; each distribution that does is named.
+        StagebookError: They differ; each distribution that does is named, and so is Python.
     """
     if recorded == render(source):
         return
-    then, now = parse_distributions(recorded), dict(source.distributions)
+    then = {"python": _parse_python(recorded), **parse_distributions(recorded)}
+    now = {"python": source.python, **dict(source.distributions)}
     problems = [
         Problem(
             "other-version",
-            f"{name} is {now.get(name, 'not installed')} here, but the source of stage "
-            f"{source.stage} recorded {then.get(name, 'none')}.",
+            f"{name} is {now.get(name) or 'not installed'} here, but the source of stage "
+            f"{source.stage} recorded {then.get(name) or 'none'}.",
             "Install what the lock file says, or accept what is installed: dvc repro -f sources",
             Where(where),
         )

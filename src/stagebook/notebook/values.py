@@ -1,8 +1,10 @@
 """The types that a parameter may declare, and the values that fit them."""
 
 import ast
+import contextlib
 import math
-from collections.abc import Mapping
+import reprlib
+import warnings
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -75,7 +77,8 @@ class TupleOf:
     repeated: bool = False
 
     def __str__(self) -> str:
-        return f"tuple[{', '.join(map(str, self.items))}{', ...' if self.repeated else ''}]"
+        items = ", ".join(map(str, self.items)) or "()"
+        return f"tuple[{items}{', ...' if self.repeated else ''}]"
 
 
 ValueType: TypeAlias = Scalar | OneOf | Either | ListOf | DictOf | TupleOf
@@ -94,7 +97,7 @@ def parse_type(node: ast.expr) -> ValueType:
         case ast.Constant(value=None):
             return _NONE
         case ast.Constant(value=str() as text):
-            return parse_type(ast.parse(text, mode="eval").body)
+            return parse_type(expression(text))
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _either(parse_type(left), parse_type(right))
         case ast.Attribute(attr=name) | ast.Name(id=name):
@@ -126,13 +129,13 @@ def fit(value: Any, type_: ValueType) -> Value:
     """
     match type_:
         case Scalar(name="Any"):
-            return _plain(value)
+            return plain(value)
         case Scalar(name="None"):
             fits = value is None
         case Scalar(name="float"):
-            if isinstance(value, int) and not isinstance(value, bool):
-                return float(value)
             fits = isinstance(value, float)
+            if isinstance(value, int) and not isinstance(value, bool):
+                return _float(value)
         case Scalar(name=name):
             fits = type(value) is _CLASSES[name]
         case OneOf(options=options):
@@ -146,45 +149,36 @@ def fit(value: Any, type_: ValueType) -> Value:
     return value  # type: ignore[no-any-return]
 
 
-def from_text(text: str, type_: ValueType) -> Value:
-    """The value that a person means who writes ``-P name=text``.
-
-    Text that reads as a literal of Python, or as ``true``, ``false`` or ``null``, is that
-    literal if it fits the type; otherwise the text itself, if text fits.
-    """
-    words: Mapping[str, Value] = {"true": True, "false": False, "null": None}
-    try:
-        literal = words[text] if text in words else ast.literal_eval(text)
-        return fit(literal, type_)
-    except (MismatchError, ValueError, SyntaxError) as error:
-        try:
-            return fit(text, type_)
-        except MismatchError:
-            raise (
-                error
-                if isinstance(error, MismatchError)
-                else MismatchError(f"{text!r} is no {type_}")
-            ) from None
-
-
-def as_python(value: Value) -> str:
-    """A literal that evaluates to the value; ``float("inf")`` and such where Python has none."""
-    match value:
-        case float() if not math.isfinite(value):
-            return f'float("{value}")'
-        case list():
-            return f"[{', '.join(map(as_python, value))}]"
-        case tuple():
-            return f"({''.join(f'{as_python(one)}, ' for one in value)})"
-        case dict():
-            items = (f"{as_python(key)}: {as_python(one)}" for key, one in value.items())
-            return f"{{{', '.join(items)}}}"
-    return repr(value)
-
-
 def same(one: Value, other: Value) -> bool:
     """Whether two values are the same in type and content; NaN is the same as NaN."""
     return repr(one) == repr(other)
+
+
+def expression(text: str) -> ast.expr:
+    """The expression that a text is.
+
+    Raises:
+        MismatchError: It is none.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: too deep
+        raise MismatchError(f"{text!r} is no expression") from None
+
+
+def _float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise MismatchError(f"{reprlib.repr(value)} is too large for a float") from None
+
+
+def _option(node: ast.expr) -> Value:
+    try:
+        return plain(ast.literal_eval(node))
+    except ValueError:
+        raise MismatchError(f"`{ast.unparse(node)}` is no literal") from None
 
 
 def _either(*options: ValueType) -> ValueType:
@@ -215,11 +209,11 @@ def _bare(name: str) -> ValueType:
 def _subscripted(name: str, inner: ast.expr) -> ValueType:
     items = list(inner.elts) if isinstance(inner, ast.Tuple) else [inner]
     match name.lower(), len(items):
-        case "literal", _:
-            return OneOf(tuple(_plain(ast.literal_eval(item)) for item in items))
+        case "literal", _ if items:
+            return OneOf(tuple(map(_option, items)))
         case "optional", 1:
             return _either(parse_type(items[0]), _NONE)
-        case "union", _:
+        case "union", _ if items:
             return _either(*map(parse_type, items))
         case "list", 1:
             return ListOf(parse_type(items[0]))
@@ -238,19 +232,14 @@ def _common(values: list[Any]) -> ValueType:
 
 
 def _fit_either(value: Any, options: tuple[ValueType, ...]) -> Value:
-    exact = [
-        option for option in options if isinstance(option, Scalar) and _is_exactly(value, option)
-    ]
-    for option in (*exact, *options):
-        try:
-            return fit(value, option)
-        except MismatchError:
-            continue
-    raise MismatchError(f"{value!r} is no {Either(options)}")
-
-
-def _is_exactly(value: Any, scalar: Scalar) -> bool:
-    return type(value) is _CLASSES.get(scalar.name)
+    """The value as the first option has it that leaves it as it is, or else the first it fits."""
+    fitted: list[Value] = []
+    for option in options:
+        with contextlib.suppress(MismatchError):
+            fitted.append(fit(value, option))
+    if not fitted:
+        raise MismatchError(f"{value!r} is no {Either(options)}")
+    return next((one for one in fitted if same(one, value)), fitted[0])
 
 
 def _fit_collection(value: Any, type_: ValueType) -> Value:
@@ -266,16 +255,21 @@ def _fit_collection(value: Any, type_: ValueType) -> Value:
     raise MismatchError(f"{value!r} is no {type_}")
 
 
-def _plain(value: Any) -> Value:
+def plain(value: Any) -> Value:
+    """The value, if it and all in it are such as Python and YAML both have.
+
+    Raises:
+        MismatchError: They are not.
+    """
     match value:
         case None | bool() | int() | str():
             return value
         case float():
             return value if not math.isnan(value) else math.nan
         case list():
-            return [_plain(one) for one in value]
+            return [plain(one) for one in value]
         case tuple():
-            return tuple(_plain(one) for one in value)
+            return tuple(plain(one) for one in value)
         case dict():
-            return {_plain(key): _plain(one) for key, one in value.items()}
+            return {plain(key): plain(one) for key, one in value.items()}
     raise MismatchError(f"{value!r} is no value that YAML and Python both have")

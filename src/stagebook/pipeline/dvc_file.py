@@ -1,25 +1,21 @@
 """The text of ``dvc.yaml``: read, and rendered with the stages of ours in it."""
 
-import io
-import re
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
-
 from stagebook.errors import Exit, Problem, StagebookError, Where
+from stagebook.pipeline import yaml_text
 from stagebook.pipeline.change import Change
 from stagebook.pipeline.stage import Stage
 
 FILE = "dvc.yaml"
 LOCK = "dvc.lock"
 _MARK = "stagebook"
-_ABSENT = object()
-_PATH_LISTS = ("outs", "metrics", "plots")
+_WRITTEN = ("outs", "metrics", "plots")
+_LISTS = ("deps", "params", *_WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,10 @@ def parse(text: str) -> DvcFile:
     Raises:
         StagebookError: It is no YAML, or ``stages`` is no mapping.
     """
-    stages = _load(text).get("stages") or {}
+    return _held(_stages(_load(text)))
+
+
+def _held(stages: Mapping[str, Any]) -> DvcFile:
     ours = frozenset(name for name, entry in stages.items() if _is_ours(entry))
     written = {
         path: str(name)
@@ -68,32 +67,31 @@ def render(stages: Iterable[Stage], text: str) -> str:
         StagebookError: A hand-written stage has the name of one of ours.
     """
     wanted = {stage.name: stage for stage in stages}
-    there = parse(text)
-    _refuse_taken(wanted.values(), there)
-    for name in there.ours - wanted.keys():
-        text = _without(name, text)
     document = _load(text)
-    present = document.get("stages")
-    if not isinstance(present, CommentedMap):
-        if not wanted:
-            return _without("stages", text, top=True) if "stages" in document else text
-        present = document["stages"] = CommentedMap()
-    changed = [_put(present, name, stage) for name, stage in wanted.items()]
-    return _dump(document, text) if any(changed) else text
+    present = _stages(document)
+    there = _held(present)
+    _refuse_taken(wanted.values(), there)
+    merged = {
+        name: entry for name, entry in present.items() if name in there.handwritten | wanted.keys()
+    }
+    merged |= {name: _merged(stage, present.get(name)) for name, stage in wanted.items()}
+    if merged == present:
+        return text
+    after = {**document, "stages": merged}
+    if not merged:
+        del after["stages"]
+    return yaml_text.edit(text, after, FILE)
 
 
 def all_written(text: str) -> tuple[str, ...]:
     """Every path that some stage in the text writes, ours or not."""
-    stages = _load(text).get("stages") or {}
-    return tuple(path for entry in stages.values() for path in _written(entry))
+    return tuple(path for entry in _stages(_load(text)).values() for path in _written(entry))
 
 
 def agrees(stage: Stage, text: str) -> bool:
     """Whether the text has this one stage of ours as it is to be."""
-    document = _load(text)
-    return stage.name in document.get("stages", ()) and not _put(
-        document["stages"], stage.name, stage
-    )
+    present = _stages(_load(text)).get(stage.name)
+    return bool(present == _merged(stage, present))
 
 
 def require_in_sync(changes: Iterable[Change]) -> None:
@@ -102,7 +100,7 @@ def require_in_sync(changes: Iterable[Change]) -> None:
         raise StagebookError(
             Problem(
                 "out-of-sync",
-                "dvc.yaml does not fit the notebooks any more.",
+                "It does not fit the notebooks any more.",
                 "Run: stagebook sync   then build again: dvc repro",
                 Where(FILE),
             ),
@@ -125,70 +123,35 @@ def _refuse_taken(stages: Iterable[Stage], there: DvcFile) -> None:
         raise StagebookError(*problems)
 
 
-def _without(key: str, text: str, *, top: bool = False) -> str:
-    """The text without one stage, or one top-level key; comments that stand after it are kept."""
-    lines = text.splitlines(keepends=True)
-    document = _load(text)
-    start, indent = (document if top else document["stages"]).lc.key(key)
-    end = start + 1
-    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > indent):
-        end += 1
-    while not lines[end - 1].strip():
-        end -= 1
-    return "".join([*lines[:start], *lines[end:]])
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _put(present: CommentedMap, name: str, stage: Stage) -> bool:
-    """Makes the entry of one stage right; tells whether it had to change anything."""
-    changed = name not in present
-    if changed:
-        present[name] = CommentedMap()
-    entry = present[name]
+def _merged(stage: Stage, present: Any) -> dict[str, Any]:
+    """The entry of a stage: what it has to hold, and whatever else is there already."""
+    there: Mapping[str, Any] = present if isinstance(present, Mapping) else {}
     wanted = _entry(stage)
-    for position, (key, value) in enumerate(wanted.items()):
-        if value and key not in entry:
-            after = [list(entry).index(one) for one in list(wanted)[:position] if one in entry]
-            entry.insert(max(after, default=-1) + 1, key, CommentedMap() if key == "meta" else None)
-        if key in _PATH_LISTS or key in ("deps", "params"):
-            changed |= _put_list(entry, key, value)
-        elif key == "meta":
-            meta = entry["meta"]
-            changed |= meta.get(_MARK) != value[_MARK]
-            meta.update(value)
-        elif entry.get(key) != value:
-            entry[key] = value
-            changed = True
-    return changed
+    merged: dict[str, Any] = {}
+    for key in [*wanted, *(key for key in there if key not in wanted)]:
+        if key == "meta":
+            merged[key] = {**there.get(key, {}), **wanted[key]}
+        elif key in _LISTS:
+            merged[key] = _merged_list(key, there.get(key), wanted[key])
+        else:
+            merged[key] = wanted.get(key, there.get(key))
+    return {key: value for key, value in merged.items() if value or key not in wanted}
 
 
-def _put_list(entry: CommentedMap, key: str, wanted: list[Any]) -> bool:
-    """Makes a list hold the wanted items in any order; those that are there keep their options."""
-    present = entry.get(key)
-    if not wanted:
-        return entry.pop(key, _ABSENT) is not _ABSENT
-    if not isinstance(present, CommentedSeq):
-        entry[key] = CommentedSeq(wanted)
-        return True
+def _merged_list(key: str, present: Any, wanted: list[Any]) -> list[Any]:
+    """The wanted items, in the order of those that are there, which keep their options."""
     by_key = {_item_key(item): item for item in wanted}
-    stale = [
-        position
-        for position, item in enumerate(present)
-        if _item_key(item) not in by_key or (key == "params" and item != by_key[_item_key(item)])
+    kept = [
+        item
+        for item in (present if isinstance(present, list) else ())
+        if _item_key(item) in by_key and (key != "params" or item == by_key[_item_key(item)])
     ]
-    for position in reversed(stale):
-        del present[position]
-    there = {_item_key(item) for item in present}
-    missing = [item for name, item in by_key.items() if name not in there]
-    present.extend(missing)
-    return bool(stale or missing)
+    there = {_item_key(item) for item in kept}
+    return [*kept, *(item for name, item in by_key.items() if name not in there)]
 
 
 def _item_key(item: Any) -> str:
-    return str(next(iter(item))) if isinstance(item, Mapping) else str(item)
+    return str(next(iter(item), "")) if isinstance(item, Mapping) else str(item)
 
 
 def _entry(stage: Stage) -> dict[str, Any]:
@@ -211,52 +174,32 @@ def _is_ours(entry: Any) -> bool:
 
 def _written(entry: Any) -> Iterator[str]:
     if isinstance(entry, Mapping):
-        for key in _PATH_LISTS:
-            for item in entry.get(key) or ():
-                yield _item_key(item)
+        folder = str(entry.get("wdir", ""))
+        for key in _WRITTEN:
+            for path in filter(None, map(_item_key, entry.get(key) or ())):
+                yield posixpath.normpath(posixpath.join(folder, path))
 
 
-def _yaml(text: str) -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096  # never folds a long command
-    indented = re.search(r"^( +)\S.*:\n\1 +- ", text, re.MULTILINE) or not text.strip()
-    yaml.indent(mapping=2, sequence=4 if indented else 2, offset=2 if indented else 0)
-    return yaml
-
-
-def _load(text: str) -> CommentedMap:
-    try:
-        document = _yaml(text).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise StagebookError(
-            Problem(
-                "bad-yaml",
-                f"It is no YAML: {error.problem}.",
-                "",
-                Where(FILE, line=mark.line + 1 if mark else None),
-            )
-        ) from None
+def _load(text: str) -> Mapping[str, Any]:
+    document = yaml_text.load(text, FILE)
     if document is None:
-        return CommentedMap()
+        return {}
     stages = document.get("stages") if isinstance(document, Mapping) else ()
-    if not isinstance(document, CommentedMap) or not isinstance(stages, Mapping | None):
+    if not isinstance(document, Mapping) or not isinstance(stages, Mapping | None):
         raise StagebookError(
             Problem("bad-dvc-yaml", "It has no mapping `stages`.", "", Where(FILE))
         )
     return document
 
 
-def _dump(document: CommentedMap, text: str) -> str:
-    stream = io.StringIO()
-    _yaml(text).dump(document, stream)
-    return stream.getvalue()
+def _stages(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    return document.get("stages") or {}
 
 
 def read(root: Path) -> str:
-    """The text of a project's ``dvc.yaml``; empty where there is none."""
+    """The text of a project's ``dvc.yaml``, with its own line ends; empty where there is none."""
     try:
-        return (root / FILE).read_text(encoding="utf-8")
+        with (root / FILE).open(encoding="utf-8", newline="") as file:
+            return file.read()
     except FileNotFoundError:
         return ""

@@ -1,5 +1,6 @@
 """The notebooks of a project with their signatures, and the pipeline that they make."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -58,8 +59,11 @@ def read_all(project: Project) -> tuple[StageNotebook, ...]:
         StagebookError: What is wrong in any of them, all at once.
     """
     read: list[StageNotebook] = []
-    problems: list[Problem] = []
-    for paths in _by_stage(project).values():
+    found = _by_stage(project)
+    problems = [
+        _no_such_stage(name, found) for name in sorted(project.settings.stages.keys() - found)
+    ]
+    for paths in found.values():
         try:
             read.append(_read(project, paths))
         except StagebookError as error:
@@ -67,6 +71,15 @@ def read_all(project: Project) -> tuple[StageNotebook, ...]:
     if problems:
         raise StagebookError(*problems)
     return tuple(read)
+
+
+def _no_such_stage(name: str, found: Iterable[str]) -> Problem:
+    return Problem(
+        "unknown-stage",
+        f"[tool.stagebook.stages.{name}] is for a notebook that is not there.",
+        did_you_mean(name, found, f"There is: {', '.join(sorted(found)) or 'none'}."),
+        Where("pyproject.toml"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

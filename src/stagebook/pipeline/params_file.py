@@ -1,16 +1,14 @@
 """A stage's params file: names with values, and the line of each."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
 
 from stagebook.errors import Problem, StagebookError, Where
+from stagebook.pipeline import yaml_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class ParamsFile:
     Attributes:
         path: Relative to the project's root.
         values: What it says, before any check.
-        lines: Where each name stands, counted from 1.
+        lines: Where each name stands, counted from 1, unless a merge key brings it.
     """
 
     path: str
@@ -30,7 +28,7 @@ class ParamsFile:
 
 def params_path(stage: str, folder: str) -> str:
     """Path of a stage's params file, relative to the project's root."""
-    return f"{folder}/{stage}.yaml"
+    return (PurePosixPath(folder) / f"{stage}.yaml").as_posix()
 
 
 def read(path: str, root: Path) -> ParamsFile:
@@ -39,6 +37,11 @@ def read(path: str, root: Path) -> ParamsFile:
         text = (root / path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return ParamsFile(path, {}, {})
+    except UnicodeDecodeError as error:
+        problem = Problem(
+            "bad-encoding", f"It is not UTF-8: {error}.", "Save it again.", Where(path)
+        )
+        raise StagebookError(problem) from None
     return parse(text, path)
 
 
@@ -48,14 +51,7 @@ def parse(text: str, path: str) -> ParamsFile:
     Raises:
         StagebookError: It is no YAML, or no mapping of names to values.
     """
-    try:
-        document = YAML(typ="rt").load(io.StringIO(text))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = mark.line + 1 if mark else None
-        raise StagebookError(
-            Problem("bad-yaml", f"It is no YAML: {error.problem}.", "", Where(path, line=line))
-        ) from None
+    document = yaml_text.load(text, path)
     if document is None:
         return ParamsFile(path, {}, {})
     if not isinstance(document, CommentedMap):
@@ -67,6 +63,6 @@ def parse(text: str, path: str) -> ParamsFile:
                 Where(path, line=1),
             )
         )
-    plain = YAML(typ="safe").load(io.StringIO(text))
-    lines = {str(name): document.lc.key(name)[0] + 1 for name in document}
+    plain = yaml_text.load(text, path, plain=True)
+    lines = {str(name): at[0] + 1 for name, at in document.lc.data.items()}
     return ParamsFile(path, {str(name): value for name, value in plain.items()}, lines)

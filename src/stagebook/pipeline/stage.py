@@ -1,8 +1,10 @@
 """A notebook's stage in DVC's terms."""
 
+import itertools
 import shlex
 import string
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from stagebook.errors import Problem, StagebookError, Where
 from stagebook.notebook.signature import Role, Signature
@@ -57,16 +59,7 @@ class Stage:
                 output.
         """
         _check_name(name, signature.where)
-        both = set(signature.inputs) & set(signature.outputs)
-        if both:
-            raise StagebookError(
-                Problem(
-                    "in-and-out",
-                    f"`{min(both)}` is both an input and an output of stage {name}.",
-                    "Write the result to a path of its own.",
-                    signature.where,
-                )
-            )
+        _check_overlap(name, signature)
         return cls(
             name=name,
             cmd=f"stagebook run {shlex.quote(name)}",
@@ -100,14 +93,33 @@ def source_path(stage: str) -> str:
     return f"{STATE}/sources/{stage}.py"
 
 
+def _check_overlap(name: str, signature: Signature) -> None:
+    problems = []
+    for read, written in itertools.product(signature.inputs, signature.outputs):
+        if read == written:
+            what = f"`{read}` is both an input and an output of stage {name}."
+        elif PurePosixPath(written).is_relative_to(read):
+            what = f"The input `{read}` of stage {name} holds its output `{written}`."
+        elif PurePosixPath(read).is_relative_to(written):
+            what = f"The output `{written}` of stage {name} holds its input `{read}`."
+        else:
+            continue
+        hint = "Write the result to a path of its own."
+        problems.append(Problem("in-and-out", what, hint, signature.where))
+    if problems:
+        raise StagebookError(*problems)
+
+
 def _check_name(name: str, where: Where) -> None:
     if name == SOURCES:
         message = f"A stage cannot be called `{SOURCES}`: that stage reads the notebooks."
     elif bad := sorted(_FORBIDDEN & set(name)):
         message = f"DVC cannot have a stage called `{name}`: no {' '.join(bad)} in names."
+    elif name.startswith("-"):
+        message = f"A stage cannot be called `{name}`: commands would take it for an option."
     else:
         return
-    clean = "".join("_" if char in _FORBIDDEN else char for char in name)
+    clean = "".join("_" if char in _FORBIDDEN else char for char in name).lstrip("-")
     suggestion = clean if clean != name else f"{name}_"
     raise StagebookError(
         Problem(

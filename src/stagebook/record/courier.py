@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
+from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.project import Project
 from stagebook.record.spool import Spool
 
@@ -103,11 +104,23 @@ class Courier:
             return stream.readline() or None if selector.select(seconds) else None
 
 
+def no_tracker(uri: str, error: BaseException) -> StagebookError:
+    """The error that MLflow could not be given what is in the outbox."""
+    message = f"MLflow at {uri} does not take the records: {root_cause(error)}."
+    hint = "They stay in .stagebook/outbox; once it answers, run: stagebook deliver"
+    return StagebookError(Problem("no-tracker", message, hint), exit_code=Exit.ENVIRONMENT)
+
+
+def limit_patience() -> None:
+    """Lets MLflow's client give up after seconds; by itself it would try for four minutes."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+
 def main() -> None:
     """The courier's own life."""
     signal.alarm(_LIFE_SECONDS)
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    limit_patience()
     from stagebook.record import delivery
 
     _say("ready")
@@ -116,9 +129,16 @@ def main() -> None:
         try:
             said: dict[str, object] = {"delivered": delivery.deliver(project)}
         except Exception as error:  # whatever a tracker does, the stage is told and goes on
-            said = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
+            said = {"error": root_cause(error)}
         _say(json.dumps(said))
         delivery.prepare_store(project)
+
+
+def root_cause(error: BaseException) -> str:
+    """The innermost cause of an error, on one line of bounded length."""
+    while below := error.__cause__ or error.__context__:
+        error = below
+    return f"{type(error).__name__}: {error}".splitlines()[0][:120]
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import logging
 import os
 import shutil
 from importlib import metadata
@@ -16,6 +17,9 @@ from stagebook.execution.sandbox import empty_store
 from stagebook.project import Project
 from stagebook.record import projection
 from stagebook.record.spool import EXECUTED, RECORD, STORE, Spool
+
+# MLflow tells of each new table with a time stamp, which is of no use to anybody here.
+logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 RECORD_TAG = "stagebook.record"
 _BATCH = 100  # MLflow takes so many parameters or tags in one request

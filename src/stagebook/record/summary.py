@@ -60,5 +60,12 @@ def _headline(project: Project, entry: str) -> tuple[str, Any]:
     values = metrics.read(project.root, (path,))
     if name not in values:
         message = f"The headline `{entry}` names a metric that {path} does not have."
-        raise StagebookError(Problem("no-metric", message, did_you_mean(name, values), where))
+        raise StagebookError(
+            Problem(
+                "no-metric",
+                message,
+                did_you_mean(name, values, f"It has: {', '.join(values)}."),
+                where,
+            )
+        )
     return name, values[name]

@@ -1,0 +1,95 @@
+"""Values as the text of Python literals: read from a cell or a command line, and written."""
+
+import ast
+import math
+from collections.abc import Mapping
+
+from stagebook.notebook.values import MismatchError, Value, ValueType, expression, fit, plain
+
+_WORDS: Mapping[str, Value] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "inf": math.inf,
+    "-inf": -math.inf,
+    "nan": math.nan,
+}
+
+
+def read(node: ast.expr) -> Value:
+    """The value of a literal: as Python has them, with ``dict(a=1)`` and ``float("inf")`` too.
+
+    Raises:
+        MismatchError: The expression is no literal, or holds what YAML has no word for.
+    """
+    match node:
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
+            one.arg for one in keywords
+        ):
+            return {one.arg: read(one.value) for one in keywords}
+        case ast.Call(
+            func=ast.Name(id="float"), args=[ast.Constant(value="nan" | "inf" | "-inf" as word)]
+        ):
+            return float(word)
+        case ast.List(elts=items):
+            return [read(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(read(item) for item in items)
+        case ast.Dict():
+            return _read_dict(node)
+    try:
+        return plain(ast.literal_eval(node))
+    except (ValueError, TypeError):  # literal_eval's own, and what YAML has no word for
+        raise _no_literal(node) from None
+
+
+def from_text(text: str, type_: ValueType) -> Value:
+    """The value that a person means who writes ``-P name=text``.
+
+    Text that reads as a literal of Python, or as a word of YAML such as ``true``, ``null`` or
+    ``inf``, is that literal if it fits the type; otherwise the text itself, if text fits.
+
+    Raises:
+        MismatchError: Neither fits.
+    """
+    try:
+        literal = _WORDS[text] if text in _WORDS else read(expression(text.strip()))
+    except MismatchError:
+        literal = text
+    for value in (literal, text):
+        try:
+            return fit(value, type_)
+        except MismatchError:
+            continue
+    raise MismatchError(f"{text!r} is no {type_}")
+
+
+def as_python(value: Value) -> str:
+    """A literal that evaluates to the value; ``float("inf")`` and such where Python has none."""
+    match value:
+        case float() if not math.isfinite(value):
+            return f'float("{value}")'
+        case list():
+            return f"[{', '.join(map(as_python, value))}]"
+        case tuple():
+            return f"({''.join(f'{as_python(one)}, ' for one in value)})"
+        case dict():
+            items = (f"{as_python(key)}: {as_python(one)}" for key, one in value.items())
+            return f"{{{', '.join(items)}}}"
+    return repr(value)
+
+
+def _read_dict(node: ast.Dict) -> Value:
+    read_so_far: dict[Value, Value] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:  # ``**other``
+            raise _no_literal(node)
+        try:
+            read_so_far[read(key)] = read(value)
+        except TypeError:  # a key that holds a list
+            raise _no_literal(node) from None
+    return read_so_far
+
+
+def _no_literal(node: ast.expr) -> MismatchError:
+    return MismatchError(f"`{ast.unparse(node)}` is no literal")

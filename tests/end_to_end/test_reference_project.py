@@ -1,0 +1,136 @@
+"""The flight-delay pipeline, built whole from fresh clones, as README says."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from checkout import BIN, Checkout
+from ruamel.yaml import YAML
+
+from stagebook.execution.sandbox import Sandbox
+from stagebook.notebook import cells, parameters_cell
+from stagebook.project import Project
+
+pytestmark = pytest.mark.build
+
+ROOT = Path(__file__).parents[2]
+STAGES = ("ingest", "features", "split", "train", "evaluate")
+
+
+def clone(folder: Path) -> tuple[Checkout, str]:
+    """A fresh clone, built by `make repro` with the packages that are installed already."""
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    checkout = Checkout(folder)
+    venv = BIN.parent
+    made = checkout.ok("make", "repro", f"VENV={venv}", "-o", f"{venv}/.installed")
+    return checkout, made.output
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, str]:
+    return clone(tmp_path_factory.mktemp("first") / "clone")
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, str]:
+    return clone(tmp_path_factory.mktemp("second") / "clone")
+
+
+def hashes(checkout: Checkout) -> dict[str, str]:
+    lock = YAML(typ="safe").load(checkout.read("dvc.lock"))
+    outs = (out for stage in lock["stages"].values() for out in stage["outs"])
+    return {out["path"]: out["md5"] for out in outs}
+
+
+def test_make_repro_ends_with_what_was_built_the_score_and_where_to_look(
+    first: tuple[Checkout, str],
+) -> None:
+    checkout, output = first
+    built, score, look = output.rstrip().splitlines()[-3:]
+    assert built.startswith("built")
+    assert all(stage in built for stage in STAGES)
+    auc = json.loads(checkout.read("metrics/evaluate.json"))["test"]["auc"]
+    assert f"test.auc {auc:.4g}" in score
+    assert "runs/*.html" in look
+    assert "mlflow ui" in look
+
+
+def test_the_build_reads_every_flight(first: tuple[Checkout, str]) -> None:
+    import pandas as pd
+
+    flights = pd.read_parquet(first[0].root / "data" / "raw" / "flights.parquet")
+    assert len(flights) == 336_776
+
+
+def test_two_builds_give_the_same_bytes(
+    first: tuple[Checkout, str], second: tuple[Checkout, str]
+) -> None:
+    assert hashes(first[0]) == hashes(second[0])
+
+
+def test_a_second_build_runs_nothing(first: tuple[Checkout, str]) -> None:
+    assert first[0].build() == set()
+
+
+def test_no_stage_reads_the_months_kept_for_monitoring(first: tuple[Checkout, str]) -> None:
+    pipeline = YAML(typ="safe").load(first[0].read("dvc.yaml"))
+    readers = [
+        name
+        for name, stage in pipeline["stages"].items()
+        if "data/monitoring.parquet" in stage["deps"]
+    ]
+    assert readers == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_figure_and_page_is_there(first: tuple[Checkout, str], stage: str) -> None:
+    node = nbformat.read(first[0].root / "runs" / f"{stage}.ipynb", 4)
+    assert "## Colophon" in node.cells[-1].source
+    assert all(cell.outputs is not None for cell in node.cells if cell.cell_type == "code")
+    assert (first[0].root / "runs" / f"{stage}.html").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_nbval_finds_the_same_outputs_in_each_executed_notebook(
+    first: tuple[Checkout, str], stage: str, tmp_path: Path
+) -> None:
+    checkout, _ = first
+    project = Project.find(checkout.root)
+    declared = parameters_cell.parse(cells.read(f"notebooks/{stage}.ipynb", project.root))
+    box = Sandbox.lay(project.root, tmp_path / "box", declared.inputs, declared.outputs)
+    executed = box.files / f"{stage}.ipynb"
+    executed.write_bytes((checkout.root / "runs" / f"{stage}.ipynb").read_bytes())
+    threads = str(project.settings.defaults.threads)
+    env = {
+        **checkout.environment(),
+        "PYTHONPATH": str(checkout.root / "src"),
+        "OMP_NUM_THREADS": threads,
+        "PYTHONHASHSEED": "0",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"]
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "ignore",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(box.files),
+    ]
+    done = subprocess.run(
+        [*command, *options, executed.name],
+        cwd=box.files,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout
