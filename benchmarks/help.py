@@ -1,0 +1,15 @@
+"""How long `stagebook --help` takes, against Python itself."""
+
+from pathlib import Path
+
+from ratio import BIN, compare, run
+
+if __name__ == "__main__":
+    here = Path.cwd()
+    compare(
+        {
+            "python -c pass": lambda: run([str(BIN / "python"), "-c", "pass"], here),
+            "stagebook --help": lambda: run([str(BIN / "stagebook"), "--help"], here),
+        },
+        rounds=9,
+    )
