@@ -138,6 +138,11 @@ class Project:
         )
 
 
+def without_credentials(text: str) -> str:
+    """A text in which no address names a user or a password."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
 def parse_settings(table: Mapping[str, Any], name: str) -> Settings:
     """Settings from the table ``[tool.stagebook]``.
 

@@ -42,7 +42,7 @@ class Checkout:
         inherited = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("MLFLOW", "DVC", "PYTHONDONTWRITE", "STAGEBOOK", "GIT_"))
+            if not key.startswith(("MLFLOW", "DVC", "PYTHONDONTWRITE", "STAGEBOOK", "GIT_", "MAKE"))
         }
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}

@@ -149,6 +149,33 @@ def test_a_kernel_that_dies_is_told_with_its_cell(project: Checkout, cell: str, 
     assert_clean(project)
 
 
+@pytest.mark.parametrize("call", ['raise SystemExit("0")', "import sys\nsys.exit(0)"])
+def test_a_cell_that_calls_exit_does_not_pass_for_a_whole_run(project: Checkout, call: str) -> None:
+    project.notebook("early", OUT, f'open(result, "w").write("half")\n{call}', DONE)
+    done = project.run("stagebook", "run", "early")
+    assert done.code == 1, done.output
+    assert "notebooks/early.py, cell 2: The cell called `exit`" in done.output
+    assert_clean(project)
+
+
+@pytest.mark.parametrize("end", ["done", "terminated", "killed"])
+def test_what_left_the_kernels_group_is_ended_too(project: Checkout, end: str) -> None:
+    mark = hang(project, "daemon")
+    cell = HANG.replace('sleep(600)"])', 'sleep(600)"], start_new_session=True)')
+    if end == "done":
+        cell = cell.replace("time.sleep(600)", "0", 2).replace(
+            '"import time; 0"', '"import time; time.sleep(600)"'
+        )
+        cell = cell.rsplit("\n", 1)[0]
+    project.notebook("daemon", f'{OUT}\nmark: str = "{mark}"', cell)
+    process = project.start("stagebook", "run", "daemon")
+    child = wait_for_child(mark)
+    if end != "done":
+        process.send_signal(signal.SIGTERM if end == "terminated" else signal.SIGKILL)
+    process.communicate()
+    assert gone(child)
+
+
 def test_a_cell_past_the_time_limit_is_ended(project: Checkout) -> None:
     settings = '[project]\nname = "x"\n[tool.stagebook.stages.hang]\ntime_limit = "8 s"\n'
     project.write("pyproject.toml", settings)

@@ -140,6 +140,25 @@ def test_autolog_in_a_cell_lands_in_the_stages_run(project: Checkout) -> None:
     assert (Path(model.artifact_location.removeprefix("file://")) / "MLmodel").is_file()
 
 
+CLASH = """
+import mlflow
+mlflow.log_param("rate", 9)
+mlflow.log_metric("seen", 1)
+"""
+
+
+def test_a_parameter_logged_with_another_value_keeps_nothing_back(project: Checkout) -> None:
+    project.notebook("clash", f"{OUT}\nrate: float | None = None", CLASH, DONE)
+    project.ok("stagebook", "run", "clash")
+    project.ok("stagebook", "deliver")
+    found = runs(project, "little")
+    own = next(run for run in found if run.info.run_name == "clash")
+    child = next(run for run in found if run is not own)
+    assert own.data.params == {"rate": "None"}
+    assert child.data.params == {"rate": "9"}
+    assert child.data.tags["mlflow.parentRunId"] == own.info.run_id
+
+
 NESTED = """
 import mlflow
 mlflow.log_metric("outer", 1)

@@ -219,3 +219,34 @@ def test_threads_and_hash_seed_are_fixed_in_the_kernel(project: Checkout) -> Non
     project.ok("stagebook", "run", "fixed")
     found = json.loads(project.read("data/result.txt"))
     assert found == {"OMP_NUM_THREADS": "3", "PYTHONHASHSEED": "0"}
+
+
+def test_an_input_that_lies_outside_the_project_cannot_be_changed_either(
+    project: Checkout,
+) -> None:
+    outside = project.root.parent / "elsewhere"
+    outside.mkdir()
+    (outside / "in.csv").write_text("a\n1\n")
+    (project.root / "data").symlink_to(outside)
+    project.notebook(
+        "change", 'data: In = "data/in.csv"\nresult: Out = "made/x.txt"', "!echo 9 >> {data}", DONE
+    )
+    done = project.run("stagebook", "run", "change")
+    assert done.code == 5, done.output
+    assert (outside / "in.csv").read_text() == "a\n1\n"
+
+
+def test_an_error_that_speaks_of_a_file_is_not_taken_for_a_read(project: Checkout) -> None:
+    project.write("docs/help.md", "help")
+    project.notebook("speak", OUT, 'raise ValueError("see docs/help.md")', DONE)
+    done = project.run("stagebook", "run", "speak")
+    assert done.code == 1
+    assert "which it does not declare" not in done.output
+
+
+def test_what_a_person_set_for_their_own_python_is_no_part_of_a_build(project: Checkout) -> None:
+    start = project.root.parent / "start.py"
+    start.write_text("mine = 1\n")
+    project.env["PYTHONSTARTUP"] = str(start)
+    project.notebook("clean", OUT, 'assert "mine" not in globals()', DONE)
+    project.ok("stagebook", "run", "clean")

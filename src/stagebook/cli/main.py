@@ -33,6 +33,8 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(Exit.INTERRUPTED)
         except StagebookError as error:
             if ctx.meta.get("json"):
                 click.echo(json.dumps({"problems": [one.as_json() for one in error.problems]}))
@@ -108,6 +110,8 @@ def run(stage: str, values: tuple[str, ...], as_json: bool) -> None:
     from stagebook.cli import screen
 
     overrides = dict(_pair(value) for value in values)
+    if len(overrides) < len(values):
+        raise click.BadParameter("one name is given twice", param_hint="-P")
     with screen.progress(stage, quiet=as_json) as progress:
         done = workflow.run(_project(), stage, overrides, progress)
     if as_json:

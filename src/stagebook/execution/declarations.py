@@ -9,6 +9,10 @@ from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.sandbox import Sandbox, journal
 from stagebook.notebook.signature import Signature
 
+_ABOUT_A_FILE = re.compile(
+    r"denied|no such file|not found|does not exist|errno|non-existent|cannot open|failed to open",
+    re.IGNORECASE,
+)
 _END = re.compile(r"['\"`\n]")
 _QUOTED = re.compile(r"['\"`]([^'\"`\n]+)['\"`]")
 _BARE = re.compile(r"[^\s'\"`:,()\[\]<>]+/[^\s'\"`:,()\[\]<>]+")
@@ -65,6 +69,8 @@ def _named(text: str, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
 
     Native readers and writers tell of a refusal by their error only.
     """
+    if not _ABOUT_A_FILE.search(text):
+        return
     denied = "denied" in text.lower() or "errno 13" in text.lower()
     for path in _paths_in(text, sandbox):
         if any(Path(path).is_relative_to(one) for one in sandbox.outputs):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 POSITION = "stagebook_position"
 """Key in a cell's metadata: the cell's position in the notebook that a person edits."""
 
+_ATTEMPTS = 50  # a tenth of a second each
 _START_SECONDS = 120  # ten kernels that start at once on two cores need most of a minute
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -110,7 +111,7 @@ def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
     with _signals(watch):
         thread.start()
         deadline = time.monotonic() + task.time_limit if task.time_limit else None
-        parent = os.getppid()
+        parent, attempts = os.getppid(), 0
         while not watch.finished.wait(0.1):
             progress.tick()
             if deadline and time.monotonic() > deadline:
@@ -118,14 +119,26 @@ def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
             if "DVC_STAGE" in os.environ and os.getppid() != parent:
                 watch.stopped, watch.reason = True, signal.SIGHUP  # DVC was killed
             if watch.stopped:
-                _kill(launch.manager)
+                attempts += 1
+                _kill(launch.manager, firmly=attempts > _ATTEMPTS)
     if watch.stopped:
         return outcome.of_stop(watch.reason, task.time_limit, task.notebook, watch.cell)
     if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
         task.make_room()
         task.target.write_text(lean_import("nbformat").writes(watch.node), encoding="utf-8")
         return outcome.of_full_disk(watch.error, Where(task.notebook, watch.cell))
+    if watch.error is None and (cell := _not_completed(watch.node)):
+        return outcome.of_exit(task.notebook, cell)
     return _classify(watch, launch.ending, outcome.oom_kills() > before, task.notebook)
+
+
+def _not_completed(node: Any) -> int | None:
+    """The first cell that did not end well, though papermill says nothing: it called ``exit``."""
+    for cell in node.cells:
+        told = cell.metadata.get("papermill", {}).get("status", "completed")
+        if cell.cell_type == "code" and cell.source.strip() and told != "completed":
+            return int(cell.metadata.get(POSITION, 1))
+    return None
 
 
 def _classify(watch: _Watch, ending: Path, oom_killed: bool, notebook: str) -> Ending:
@@ -241,9 +254,12 @@ def _signals(watch: _Watch) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _kill(manager: "AsyncKernelManager") -> None:
-    """Kills the kernel with its guard and all that it started; they are one process group."""
-    group = getattr(manager.provisioner, "pgid", None)
-    if group:
+def _kill(manager: "AsyncKernelManager", *, firmly: bool) -> None:
+    """Lets the kernel's guard end it with all that it started; or kills the whole group."""
+    guard = getattr(manager.provisioner, "pid", None)
+    if guard:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
+            if firmly:
+                os.killpg(guard, signal.SIGKILL)
+            else:
+                os.kill(guard, signal.SIGTERM)

@@ -1,6 +1,7 @@
 """A stage made ready to run: everything read, parsed, resolved and checked."""
 
 import datetime
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -67,9 +68,9 @@ class Job:
             return self.stage
         overrides = [one for one in self.parameters if one.origin is Origin.OVERRIDE]
         text = "_".join(f"{one.name}={one.value}" for one in overrides)
-        return (
-            f"{self.stage}@{''.join(c if c.isalnum() or c in '=._-' else '-' for c in text)[:80]}"
-        )
+        clean = "".join(char if char.isalnum() or char in "=._-" else "-" for char in text)[:80]
+        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
+        return f"{self.stage}@{clean if clean == text else f'{clean}-{digest}'}"
 
 
 def prepare(project: Project, stage: str, overrides: Mapping[str, str]) -> Job:

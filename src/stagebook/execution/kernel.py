@@ -21,6 +21,8 @@ INSIDE = "STAGEBOOK_EXECUTION"
 
 # They name runs of the shell's tracker, which the kernel's own store does not know.
 _OTHERS_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
+# They change what Python does, and no source tells of them.
+_OTHERS_PYTHON = ("PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONBREAKPOINT", "PYTHONINSPECT")
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -190,7 +192,8 @@ def environment(
 ) -> dict[str, str]:
     """The kernel's environment: the runner's, with what a result could depend on fixed."""
     folder = sandbox.kernel
-    own = {key: value for key, value in os.environ.items() if key not in _OTHERS_RUNS}
+    left_out = {*_OTHERS_RUNS, *_OTHERS_PYTHON}
+    own = {key: value for key, value in os.environ.items() if key not in left_out}
     return {
         **own,
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),

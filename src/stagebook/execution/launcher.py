@@ -4,6 +4,7 @@ Run as ``python -m stagebook.execution.launcher WALLS ARGUMENTS...``, with the a
 ``ipykernel_launcher``.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -11,12 +12,15 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Never
 
 from stagebook.execution import audit, landlock
 from stagebook.execution.walls import Walls
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
@@ -38,29 +42,58 @@ def main() -> None:
     kernelapp.launch_new_instance()
 
 
-def _guard(child: int, walls: Walls) -> Never:
-    """Waits for the kernel, and kills it with all that it started when the runner is gone.
+def _guard(kernel: int, walls: Walls) -> Never:
+    """Waits for the kernel, and kills all that it started when it, or the runner, is gone.
 
     The runner holds a lock on a file as long as it lives; the system releases it however the
-    runner ends, ``kill -9`` included, and then the lock is had here.
+    runner ends, ``kill -9`` included, and then the lock is had here. On SIGTERM the guard ends
+    everything too. What the kernel started becomes this process's child when it is orphaned,
+    even if it left the process group.
     """
-    for ignored in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ignored, signal.SIG_IGN)
+    _adopt_orphans()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _kill_children())
     threading.Thread(target=_kill_when_free, args=(walls.lock,), daemon=True).start()
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    with open(walls.ending, "w", encoding="utf-8") as file:
-        file.write(str(code))
-    os._exit(code if code >= 0 else 128 - code)
+    code = None
+    with contextlib.suppress(ChildProcessError):  # raised when there is none left
+        while True:
+            pid, status = os.waitpid(-1, 0)
+            if pid == kernel:
+                code = os.waitstatus_to_exitcode(status)
+                with contextlib.suppress(OSError):  # the disk may be full
+                    Path(walls.ending).write_text(str(code), encoding="utf-8")
+            if code is not None:
+                _kill_children()
+    os._exit(code if code is not None and code >= 0 else 1)
 
 
 def _kill_when_free(lock: str) -> None:
-    try:
-        with open(lock, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-    except FileNotFoundError:
-        pass  # the runner has cleaned up already
-    os.killpg(os.getpgid(0), signal.SIGKILL)
+    with contextlib.suppress(FileNotFoundError), open(lock, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    _kill_children()
+
+
+def _kill_children() -> None:
+    """Kills each child; the children of those come here next, and the guard kills them too."""
+    if sys.platform != "linux":
+        os.killpg(0, signal.SIGKILL)
+    for child in _children():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _children() -> Iterator[int]:
+    own = str(os.getpid())
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # the name of the command stands in brackets and may hold anything
+            if stat.read_text().rpartition(")")[2].split()[1] == own:
+                yield int(stat.parent.name)
+
+
+def _adopt_orphans() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _die_with_parent() -> None:

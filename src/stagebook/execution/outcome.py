@@ -100,6 +100,19 @@ def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int 
     return Ending(Outcome.KILLED, (Problem("kernel-died", how, hint, where),), cell)
 
 
+def of_exit(notebook: str, cell: int) -> Ending:
+    """The end by a cell that called ``exit``, which papermill takes for success.
+
+    Args:
+        notebook: The notebook's path.
+        cell: The cell's position.
+    """
+    message = "The cell called `exit`, so the cells after it did not run."
+    hint = "Let the notebook run to its end; raise an error where it cannot."
+    problem = Problem("cell-exited", message, hint, Where(notebook, cell))
+    return Ending(Outcome.FAILED, (problem,), cell)
+
+
 def of_stop(
     reason: signal.Signals | None, limit: float | None, notebook: str, cell: int | None
 ) -> Ending:

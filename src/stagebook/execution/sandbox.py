@@ -76,18 +76,18 @@ class Sandbox:
         """Lays out the inputs and a place for each output.
 
         Where native code can be confined, inputs are links that cannot be written through;
-        elsewhere they are copies.
+        elsewhere, and where their files lie outside the project, they are copies.
         """
         sandbox = cls(root, folder, inputs, outputs, {})
         for part in (sandbox.files, sandbox.kernel / "tmp"):
             part.mkdir(parents=True)
-        link = can_confine()
+        confined = can_confine()
         for path in sorted(set(inputs)):
             place = sandbox.files / path
             if place.exists():
                 continue  # it lies in a folder that is an input as a whole
             place.parent.mkdir(parents=True, exist_ok=True)
-            if link:
+            if confined and _lies_in(root, root / path):
                 place.symlink_to(root / path)
             elif (root / path).is_dir():
                 shutil.copytree(root / path, place)
@@ -247,6 +247,11 @@ def _files_below(path: Path, stop: object) -> Iterator[Path]:
             yield child
         else:
             yield from _files_below(child, stop)
+
+
+def _lies_in(root: Path, path: Path) -> bool:
+    """Whether a file, or every file in a folder, really lies below the root."""
+    return all(file.resolve().is_relative_to(root) for file in (path, *_files_below(path, stop=())))
 
 
 def _bring_near(source: Path, target: Path) -> Path:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 _OURS = re.compile(
     r"^\s*%(load_ext|reload_ext|unload_ext)\s+stagebook\s*$|^\s*%stagebook\b.*$", re.M
 )
-_MAGIC = re.compile(r"^(\s*)([%!].*)$", re.M)
+# A magic or shell line, also one whose result gets a name (`files = !ls`), and `name?`.
+_MAGIC = re.compile(
+    r"^([ \t]*(?:[A-Za-z_][\w, ]*=[ \t]*)?)([%!].*)$|^([ \t]*)(\??[\w.]+\?{1,2})[ \t]*$", re.M
+)
 _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
@@ -73,7 +76,8 @@ def _parsed(text: str, *, docstrings: bool = True) -> Code | None:
 
 
 def _magic_as_call(match: re.Match[str]) -> str:
-    return f"{match[1]}__magic__({match[2].rstrip()!r})"
+    before, line = (match[1], match[2]) if match[2] else (match[3], match[4])
+    return f"{before}__magic__({line.rstrip()!r})"
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

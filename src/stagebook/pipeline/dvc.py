@@ -31,7 +31,8 @@ def require_repository(root: Path) -> None:
             Problem(
                 "no-dvc",
                 f"There is no DVC repository in {root}.",
-                "Run: dvc init   (or, without git: dvc init --no-scm)",
+                "Run: dvc init   (in a subfolder of a git repository: dvc init --subdir; "
+                "without git: dvc init --no-scm)",
             ),
             exit_code=Exit.ENVIRONMENT,
         )

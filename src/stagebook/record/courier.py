@@ -14,11 +14,12 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from stagebook.errors import Exit, Problem, StagebookError
-from stagebook.project import Project
+from stagebook.project import Project, without_credentials
 from stagebook.record.spool import Spool
 
 _IMPORT_SECONDS = 30.0
 _TRACKER_SECONDS = 2.0
+_NEW_TRACKER_SECONDS = 15.0  # a new SQLite store makes its tables first
 _LIFE_SECONDS = 120
 
 
@@ -76,7 +77,8 @@ class Courier:
         found = Spool(self.project.state).delivery(execution)
         if found:
             return Delivery(found["run_id"], found["tracking_uri"])
-        return Delivery(None, self.project.tracking_uri, reason or "MLflow does not answer yet")
+        uri = without_credentials(self.project.tracking_uri)
+        return Delivery(None, uri, reason or "it is still on its way")
 
     def _deliver(self) -> str:
         assert self.process.stdin is not None
@@ -87,7 +89,8 @@ class Courier:
             return "the delivering process ended early"
         if self._line(_IMPORT_SECONDS) is None:
             return "MLflow could not be imported in time"
-        said = self._line(_TRACKER_SECONDS)
+        known = Spool(self.project.state).delivered.exists()
+        said = self._line(_TRACKER_SECONDS if known else _NEW_TRACKER_SECONDS)
         return str(json.loads(said).get("error", "")) if said else ""
 
     def dismiss(self) -> None:
@@ -106,7 +109,8 @@ class Courier:
 
 def no_tracker(uri: str, error: BaseException) -> StagebookError:
     """The error that MLflow could not be given what is in the outbox."""
-    message = f"MLflow at {uri} does not take the records: {root_cause(error)}."
+    place = without_credentials(uri)
+    message = f"MLflow at {place} does not take the records: {root_cause(error)}."
     hint = "They stay in .stagebook/outbox; once it answers, run: stagebook deliver"
     return StagebookError(Problem("no-tracker", message, hint), exit_code=Exit.ENVIRONMENT)
 
@@ -119,12 +123,12 @@ def limit_patience() -> None:
 
 def main() -> None:
     """The courier's own life."""
-    signal.alarm(_LIFE_SECONDS)
     limit_patience()
     from stagebook.record import delivery
 
     _say("ready")
-    if sys.stdin.readline():
+    if sys.stdin.readline():  # a stage may take hours; the courier's time runs from here
+        signal.alarm(_LIFE_SECONDS)
         project = Project.find(Path(sys.argv[1]))
         try:
             said: dict[str, object] = {"delivered": delivery.deliver(project)}
@@ -138,7 +142,7 @@ def root_cause(error: BaseException) -> str:
     """The innermost cause of an error, on one line of bounded length."""
     while below := error.__cause__ or error.__context__:
         error = below
-    return f"{type(error).__name__}: {error}".splitlines()[0][:120]
+    return without_credentials(f"{type(error).__name__}: {error}".splitlines()[0][:200])
 
 
 def _say(line: str) -> None:

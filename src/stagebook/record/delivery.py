@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric, Param, RunTag
 
 from stagebook.execution.sandbox import empty_store
-from stagebook.project import Project
+from stagebook.project import Project, without_credentials
 from stagebook.record import projection
 from stagebook.record.spool import EXECUTED, RECORD, STORE, Spool
 
@@ -40,14 +40,21 @@ def deliver(project: Project) -> list[str]:
         return []
     os.chdir(project.root)  # a new SQLite store puts its artifacts into ./mlruns
     delivered = []
+    refused: list[Exception] = []
+    uri = without_credentials(project.tracking_uri)
     with spool.delivering():
         client = MlflowClient(tracking_uri=project.tracking_uri)
         for folder in spool.pending():
-            run_id = _deliver_one(client, project, folder)
-            where = {"tracking_uri": project.tracking_uri, "run_id": run_id}
-            spool.mark_delivered(folder.name, where)
+            try:
+                run_id = _deliver_one(client, project, folder)
+            except Exception as error:  # one record must not keep the others back
+                refused.append(error)
+                continue
+            spool.mark_delivered(folder.name, {"tracking_uri": uri, "run_id": run_id})
             shutil.rmtree(folder)
             delivered.append(folder.name)
+    if refused:
+        raise refused[0]
     return delivered
 
 
@@ -69,7 +76,10 @@ def _deliver_one(client: MlflowClient, project: Project, folder: Path) -> str:
     for path in (*sorted(folder.glob(f"{EXECUTED}.*")), folder / RECORD):
         client.log_artifact(run_id, str(path))
     if (folder / STORE).exists():
-        projection.project(folder, client, run_id, experiment.experiment_id)
+        declared = {
+            projection.key(one["name"]): _text(one["value"]) for one in record["parameters"]
+        }
+        projection.project(folder, client, run_id, experiment.experiment_id, declared)
     volatile = record["volatile"]
     end = _milliseconds(volatile["started"]) + round(volatile["seconds"] * 1000)
     client.set_terminated(run_id, _STATUS.get(record["outcome"], "FAILED"), end)
@@ -79,6 +89,8 @@ def _deliver_one(client: MlflowClient, project: Project, folder: Path) -> str:
 def _experiment(client: MlflowClient, name: str) -> Experiment:
     found = client.get_experiment_by_name(name)
     if found is not None:
+        if found.lifecycle_stage == "deleted":
+            client.restore_experiment(found.experiment_id)
         return found
     try:
         return client.get_experiment(client.create_experiment(name))
@@ -162,7 +174,8 @@ def _tags(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # As MLflow itself writes None and True: autologging may log the same parameter.
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
 
 
 def _milliseconds(iso: str) -> int:

@@ -1,10 +1,11 @@
 """What git says of the code: commit, branch, remote, and whether anything was changed."""
 
-import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from stagebook.project import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ def read(root: Path, products: Iterable[str]) -> Git | None:
     commit = _git(root, "rev-parse", "HEAD")
     if not commit:
         return None
-    aside = [f":(exclude,top,literal){path}" for path in products]
+    aside = [f":(exclude,literal){path}" for path in products]
     status = _git(root, "status", "--porcelain", "--", ".", *aside)
     remote = _git(root, "config", "--get", "remote.origin.url")
     return Git(
         commit=commit,
         branch=_git(root, "symbolic-ref", "--short", "-q", "HEAD"),
-        remote=re.sub(r"//[^/@]*@", "//", remote) if remote else None,
+        remote=without_credentials(remote) if remote else None,
         dirty=bool(status),
     )
 

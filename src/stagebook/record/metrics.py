@@ -45,8 +45,8 @@ def read(folder: Path, paths: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _load(folder: Path, path: str) -> Mapping[str, Any]:
-    text = (folder / path).read_text(encoding="utf-8")
     try:
+        text = (folder / path).read_text(encoding="utf-8")
         if path.endswith((".yaml", ".yml")):
             return params_file.parse(text, path).values
         document = tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
@@ -54,6 +54,8 @@ def _load(folder: Path, path: str) -> Mapping[str, Any]:
         raise _bad(
             path, f"It is no {Path(path).suffix.lstrip('.').upper() or 'JSON'}: {error}."
         ) from None
+    except OSError as error:
+        raise _bad(path, f"It cannot be read: {error.strerror}.") from None
     if not isinstance(document, dict):
         raise _bad(path, "It holds no mapping of names to values.")
     return document
@@ -72,4 +74,5 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         for position, one in enumerate(value):
             yield from _flat(one, f"{name}.{position}")
     else:
-        yield name, value
+        plain = value is None or isinstance(value, bool | int | float | str)
+        yield name, value if plain else str(value)

@@ -5,18 +5,19 @@ make a cell fail or wait. Here the runs of that store are projected onto the rea
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, Param, Run, RunTag
 from mlflow.entities.logged_model_status import LoggedModelStatus
+from mlflow.utils.name_utils import _GENERATOR_NOUNS, _GENERATOR_PREDICATES
 
 from stagebook.record.spool import FILES, STORE
 
 LOCAL_TAG = "stagebook.local_run"
 _PARENT_TAG = "mlflow.parentRunId"
-_AUTOMATIC_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,3}")
 _BATCH = 100
 
 
@@ -25,29 +26,39 @@ def key(name: str) -> str:
     return re.sub(r"[^/\w.\- :]", "_", name)
 
 
-def project(folder: Path, target: MlflowClient, stage_run: str, experiment: str) -> None:
+def project(
+    folder: Path,
+    target: MlflowClient,
+    stage_run: str,
+    experiment: str,
+    declared: Mapping[str, str],
+) -> None:
     """Projects every run in an execution's own store.
 
     A run that the notebook gave no name, because ``mlflow.log_metric`` or autologging started
-    it, is the stage's run. A run with a name, or with parameters that contradict, becomes a
-    child of the stage's run; children stay children.
+    it, is the stage's run. A run with a name, with parameters that contradict or with metrics
+    that are there already becomes a child of the stage's run; children stay children.
 
     Args:
         folder: The execution's folder in the outbox.
         target: The real tracker.
         stage_run: Id of the stage's run there.
         experiment: Id of its experiment there.
+        declared: The stage's own parameters, as they stand in its run.
     """
     local = MlflowClient(tracking_uri=f"sqlite:///{folder / STORE}")
     experiments = [one.experiment_id for one in local.search_experiments()]
     runs = local.search_runs(experiments, order_by=["attributes.start_time ASC"])
     ids: dict[str, str] = {}
-    taken: dict[str, str] = {}
+    taken = dict(declared)
+    measured: set[str] = set()
     for run in runs:
         parent = run.data.tags.get(_PARENT_TAG)
-        own = parent is None and _is_unnamed(run) and _agree(taken, run.data.params)
+        agrees = _agree(taken, run.data.params) and measured.isdisjoint(run.data.metrics)
+        own = parent is None and _is_unnamed(run) and agrees
         if own:
             taken.update(run.data.params)
+            measured.update(run.data.metrics)
             ids[run.info.run_id] = stage_run
         else:
             above = ids.get(parent or "", stage_run)
@@ -58,7 +69,13 @@ def project(folder: Path, target: MlflowClient, stage_run: str, experiment: str)
 
 
 def _is_unnamed(run: Run) -> bool:
-    return bool(_AUTOMATIC_NAME.fullmatch(run.info.run_name or ""))
+    words = (run.info.run_name or "").split("-")
+    return (
+        len(words) == 3
+        and words[0] in _GENERATOR_PREDICATES
+        and words[1] in _GENERATOR_NOUNS
+        and words[2].isdigit()
+    )
 
 
 def _agree(one: dict[str, str], other: dict[str, str]) -> bool:

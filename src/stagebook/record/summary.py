@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagebook.errors import Problem, StagebookError, Where, did_you_mean
-from stagebook.project import Project
+from stagebook.project import Project, without_credentials
 from stagebook.record import metrics
 
 
@@ -47,7 +47,7 @@ class Summary:
             tuple((stage, records.get(stage)) for stage in stages),
             tuple(_headline(project, entry) for entry in project.settings.headline),
             project.settings.runs,
-            project.tracking_uri,
+            without_credentials(project.tracking_uri),
         )
 
 

@@ -38,8 +38,11 @@ class Pages:
         if not executed.exists():
             return ()
         failed = self.outdated[0] if self.outdated else self.notebook
-        failed.parent.mkdir(exist_ok=True)
-        executed.replace(failed)
+        try:
+            failed.parent.mkdir(exist_ok=True)
+            executed.replace(failed)
+        except OSError:  # something else is where the folder should be; the record is kept
+            return ()
         return (failed,)
 
     def write(self, executed: Path, record: Record) -> tuple[Path, ...]:
