@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stagebook.errors import Problem, StagebookError
-from stagebook.execution import declarations, execution, sandbox
+from stagebook.execution import declarations, execution, locks
 from stagebook.execution.engine import Progress
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job, prepare
@@ -115,7 +115,7 @@ def _carry_out(
 ) -> tuple[Record, Ending, tuple[Path, ...]]:
     """Lays the sandbox, executes, and takes out of it what is to stay."""
     folder = execution.folder(project, job)
-    with sandbox.occupy(folder):
+    with locks.occupy(folder):
         draft = _draft(project, job)
         write_record(draft, folder / "evidence")
         box = Sandbox.lay(project.root, folder, job.signature.inputs, job.signature.outputs)

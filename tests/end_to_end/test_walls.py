@@ -250,3 +250,21 @@ def test_what_a_person_set_for_their_own_python_is_no_part_of_a_build(project: C
     project.env["PYTHONSTARTUP"] = str(start)
     project.notebook("clean", OUT, 'assert "mine" not in globals()', DONE)
     project.ok("stagebook", "run", "clean")
+
+
+def test_many_scratch_files_are_told_as_their_folder(project: Checkout) -> None:
+    cell = "import pathlib\nfor n in range(20):\n    p = pathlib.Path(f'scratch/{n}.log')\n"
+    cell += "    p.parent.mkdir(exist_ok=True)\n    p.write_text('x')"
+    project.notebook("scratch", OUT, cell, DONE)
+    done = project.run("stagebook", "run", "scratch")
+    assert done.code == 5
+    assert done.output.count("which it does not declare") == 1
+    assert "The notebook writes `scratch`" in done.output
+
+
+def test_a_folder_above_the_project_is_told_to_be_closed(project: Checkout) -> None:
+    above = project.root.parent / "new"
+    project.notebook("above", OUT, f'import os\nos.mkdir("{above}")', DONE)
+    done = project.run("stagebook", "run", "above")
+    assert done.code == 1, done.output
+    assert "closed to listing and to new entries" in done.output

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagebook.notebook import imports
 from stagebook.notebook.code import normalise_cell, normalise_module
 
 SNIPPETS = (
@@ -231,14 +232,21 @@ def test_layout_beside_a_magic_does_not_count() -> None:
     assert one.text == normalise_cell('%matplotlib inline\n\nx = "a"').text
 
 
-@pytest.mark.parametrize("cell", ["%%bash\necho import a", "%%html\n<b>", "x = !ls", "df?"])
+@pytest.mark.parametrize("cell", ["%%bash\necho import a", "%%html\n<b>", "a ? b"])
 def test_a_cell_that_is_no_python_counts_as_raw_text(cell: str) -> None:
     code = normalise_cell(cell)
     assert (code.raw, code.text, code.tree.body) == (True, cell, [])
 
 
+@pytest.mark.parametrize("line", ["x = !ls", "a, b = %sql select", "df?", "df.head??", "?df"])
+def test_imports_beside_a_magic_are_seen(line: str) -> None:
+    code = normalise_cell(f"import helper\n{line}")
+    assert not code.raw
+    assert [one.module for one in imports.find(code.tree).static] == ["helper"]
+
+
 def test_a_timed_cell_that_is_no_python_is_raw() -> None:
-    assert normalise_cell("%%time\nx = !ls").raw
+    assert normalise_cell("%%time\na ? b").raw
 
 
 @pytest.mark.parametrize(

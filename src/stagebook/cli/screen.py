@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -139,7 +140,7 @@ def summary(found: "Summary") -> None:
     _out.print(f"[bold]score[/]  {escape(score or 'no headline is set in pyproject.toml')}")
     _out.print(
         f"[bold]look[/]   {found.runs}/*.html and {found.runs}/*.ipynb · "
-        f"mlflow ui --backend-store-uri {escape(found.tracking_uri)}"
+        f"mlflow ui --backend-store-uri {escape(shlex.quote(found.tracking_uri))}"
     )
 
 

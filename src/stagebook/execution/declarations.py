@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from stagebook.errors import Problem, Where
@@ -10,7 +11,7 @@ from stagebook.execution.sandbox import Sandbox, journal
 from stagebook.notebook.signature import Signature
 
 _ABOUT_A_FILE = re.compile(
-    r"denied|no such file|not found|does not exist|errno|non-existent|cannot open|failed to open",
+    r"denied|no such file|not ?found|does not exist|errno|non-existent|cannot open|failed to open",
     re.IGNORECASE,
 )
 _END = re.compile(r"['\"`\n]")
@@ -42,8 +43,28 @@ def check(ending: Ending, sandbox: Sandbox, signature: Signature) -> Ending:
     if ending.outcome is Outcome.DONE:
         problems += [at.missing(path) for path in sandbox.missing()]
     if not problems:
-        return ending
+        return _explained(ending, sandbox)
     return Ending(Outcome.UNDECLARED, (*problems, *ending.problems), ending.cell)
+
+
+def _explained(ending: Ending, sandbox: Sandbox) -> Ending:
+    """The ending, with a hint where the cell failed at the wall and not at the disk.
+
+    Landlock has no exceptions below a granted folder, so the folders above the project are
+    closed to new entries and to listing.
+    """
+    text = " ".join(problem.message for problem in ending.problems)
+    folders = [
+        Path(one) for quoted in _QUOTED.findall(text) for one in (quoted, Path(quoted).parent)
+    ]
+    closed = [one for one in folders if one.is_absolute() and sandbox.root.is_relative_to(one)]
+    if "denied" not in text.lower() or not closed:
+        return ending
+    hint = (
+        f"In a stage, {closed[0]} is closed to listing and to new entries, since it holds the "
+        "project: make the folder before, or use another place."
+    )
+    return replace(ending, problems=tuple(replace(one, hint=hint) for one in ending.problems))
 
 
 def _ordered(found: set[tuple[str, str]], kind: str) -> list[str]:

@@ -80,12 +80,14 @@ class Launch:
         environment: Its environment.
         folder: Its working folder.
         ending: The file that its guard writes its exit code to.
+        log: The file for what its process prints by itself.
     """
 
     manager: "AsyncKernelManager"
     environment: Mapping[str, str]
     folder: Path
     ending: Path
+    log: Path
 
 
 def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
@@ -192,7 +194,9 @@ def _register() -> None:
     class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
         def execute(self, launch: Launch) -> Any:
             env, cwd = dict(launch.environment), str(launch.folder)
-            return super().execute(env=env, cwd=cwd, cleanup_kc=True)
+            # What cells print comes by message; what is left is IPython's talk with itself.
+            with launch.log.open("wb") as log:
+                return super().execute(env=env, cwd=cwd, stdout=log, stderr=log, cleanup_kc=True)
 
     class Engine(NBClientEngine):  # type: ignore[misc]
         @classmethod

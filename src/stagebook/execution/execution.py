@@ -88,6 +88,7 @@ def execute(job: Job, project: Project, sandbox: Sandbox, progress: Progress) ->
             kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
             sandbox.files,
             Path(limits.ending),
+            sandbox.folder / "kernel.log",
         )
         ending = engine.execute(task, launch, progress)
     seconds = time.monotonic() - clock

@@ -2,18 +2,18 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from stagebook.execution.walls import can_confine
 
 EXECUTIONS = "executions"
+_MANY = 3
 _TRACKER_FILES = "mlruns"
 _UNNOTICED = {".ipynb_checkpoints", "__pycache__"}
 
@@ -117,13 +117,28 @@ class Sandbox:
         )
 
     def undeclared(self) -> tuple[str, ...]:
-        """Files in the sandbox that are neither input nor output, relative to it."""
+        """What is in the sandbox and neither input nor output, relative to it.
+
+        Of many files in a folder that holds nothing declared, the folder is named.
+        """
         declared = [self.files / path for path in (*self.inputs, *self.outputs)]
-        return tuple(
-            file.relative_to(self.files).as_posix()
+        left = [
+            file
             for file in sorted(_files_below(self.files, stop=declared))
             if not any(file.is_relative_to(one) for one in (*declared, self.tracker_files))
-        )
+        ]
+        tops = {file: self._undeclared_folder(file, declared) for file in left}
+        counts = Counter(tops.values())
+        named = (top if counts[top] > _MANY else file for file, top in tops.items())
+        return tuple(dict.fromkeys(one.relative_to(self.files).as_posix() for one in named))
+
+    def _undeclared_folder(self, file: Path, declared: list[Path]) -> Path:
+        """The highest folder that holds a file and nothing declared; the file if none does."""
+        above = [
+            one for one in file.parents if one != self.files and one.is_relative_to(self.files)
+        ]
+        free = [one for one in above if not any(other.is_relative_to(one) for other in declared)]
+        return free[-1] if free else file
 
     def missing(self) -> tuple[str, ...]:
         """Declared outputs that the notebook did not write."""
@@ -171,46 +186,6 @@ def empty_store(state: Path, version: str) -> Path:
         version: MLflow's version, on which the store's tables depend.
     """
     return state / "cache" / f"mlflow-{version}.db"
-
-
-@contextlib.contextmanager
-def hold(lock: Path) -> Iterator[IO[bytes]]:
-    """Holds a lock file until the process ends, however it ends, or the block is left."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
-
-
-@contextlib.contextmanager
-def occupy(folder: Path) -> Iterator[None]:
-    """Makes an execution's folder and holds its lock, with no moment between the two.
-
-    Without that, a run that starts meanwhile would take the folder for one that was left.
-    """
-    with contextlib.ExitStack() as held:
-        with gate(folder.parent):
-            held.enter_context(hold(folder / "lock"))
-        yield
-
-
-def gate(executions: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
-    """The right to make execution folders, or to clear those that were left."""
-    return hold(executions.with_suffix(".gate"))
-
-
-def is_held(lock: Path) -> bool:
-    """Whether some living process holds the lock."""
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            return True
-        raise
-    return False
 
 
 def journal(sandbox: Sandbox) -> tuple[tuple[str, str], ...]:

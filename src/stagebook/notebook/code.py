@@ -11,7 +11,9 @@ _OURS = re.compile(
 )
 # A magic or shell line, also one whose result gets a name (`files = !ls`), and `name?`.
 _MAGIC = re.compile(
-    r"^([ \t]*(?:[A-Za-z_][\w, ]*=[ \t]*)?)([%!].*)$|^([ \t]*)(\??[\w.]+\?{1,2})[ \t]*$", re.M
+    r"^([ \t]*(?:[A-Za-z_][\w, ]*=[ \t]*)?)([%!].*)$"
+    r"|^([ \t]*)([\w.]+\?{1,2}|\?{1,2}[\w.]+)[ \t]*$",
+    re.M,
 )
 _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 

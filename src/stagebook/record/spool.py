@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stagebook.execution.sandbox import EXECUTIONS, gate, hold, is_held
+from stagebook.execution.locks import gate, hold, is_held
+from stagebook.execution.sandbox import EXECUTIONS
 from stagebook.record.record import Record, render
 
 RECORD = "record.json"

@@ -1,0 +1,48 @@
+"""Locks that are held as long as a process lives, however it ends."""
+
+import contextlib
+import errno
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+
+@contextlib.contextmanager
+def hold(lock: Path) -> Iterator[IO[bytes]]:
+    """Holds a lock file until the process ends, however it ends, or the block is left."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+@contextlib.contextmanager
+def occupy(folder: Path) -> Iterator[None]:
+    """Makes an execution's folder and holds its lock, with no moment between the two.
+
+    Without that, a run that starts meanwhile would take the folder for one that was left.
+    """
+    with contextlib.ExitStack() as held:
+        with gate(folder.parent):
+            held.enter_context(hold(folder / "lock"))
+        yield
+
+
+def gate(executions: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
+    """The right to make execution folders, or to clear those that were left."""
+    return hold(executions.with_suffix(".gate"))
+
+
+def is_held(lock: Path) -> bool:
+    """Whether some living process holds the lock."""
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return True
+        raise
+    return False
