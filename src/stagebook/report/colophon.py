@@ -74,7 +74,8 @@ def _threads(record: Record) -> str:
 
 def _problems(record: Record) -> Iterable[tuple[str, str]]:
     for problem in record.problems:
-        yield str(problem.where or ""), f"{problem.message} {problem.hint}".strip()
+        told = f"{problem.message} {problem.hint}".strip().replace("\n", " ")
+        yield _text(str(problem.where or "")), _text(told)
 
 
 def _parameters(record: Record) -> Iterable[tuple[str, str, str]]:
@@ -88,7 +89,7 @@ def _parameters(record: Record) -> Iterable[tuple[str, str, str]]:
 def _files(record: Record) -> Iterable[tuple[str, str, str, str]]:
     for role, hashes in (("read", record.inputs), ("wrote", record.outputs)):
         for one in hashes:
-            yield role, f"`{one.path}`", f"`{one.md5[:10]}`", _extent(one)
+            yield role, _verbatim(one.path), f"`{one.md5[:10]}`", _extent(one)
 
 
 def _extent(one: Hashed) -> str:
@@ -96,14 +97,25 @@ def _extent(one: Hashed) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *([_text(str(value)) for value in row] for row in rows)]
+    lines = [head, ["---"] * len(head), *([str(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _code(value: Any) -> str:
-    text = repr(value).replace("`", "'")
-    return f"`{text if len(text) <= 60 else text[:57] + '...'}`"
+    text = repr(value)
+    return _verbatim(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def _verbatim(text: str) -> str:
+    if not set(text) & set(_SPECIAL):
+        return f"`{text}`"
+    return f"<code>{_text(text)}</code>"
+
+
+_SPECIAL = "|`*_<>&$\\"
+"""What Markdown or HTML may take for its own in a table."""
 
 
 def _text(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """Any text as a table shows it literally."""
+    return "".join(f"&#{ord(char)};" if char in _SPECIAL else char for char in text)
