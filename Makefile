@@ -20,7 +20,7 @@ repro: install ## build the flight-delay pipeline, ending with what was built an
 	@stagebook summary
 
 test: install ## run every test but the build of the whole pipeline
-	pytest -m "not build" -n auto --maxprocesses 4
+	pytest -m "not build" -n auto --maxprocesses 4 --dist worksteal
 
 test-build: install ## build the whole pipeline twice and hold the two against each other
 	pytest -m build

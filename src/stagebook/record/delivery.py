@@ -1,10 +1,12 @@
 """Delivers the outbox to MLflow: one run per execution, as often as it takes, never twice."""
 
+import contextlib
 import datetime
 import json
 import logging
 import os
 import shutil
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,8 @@ def deliver(project: Project) -> list[str]:
     delivered = []
     refused: list[Exception] = []
     uri = without_credentials(project.tracking_uri)
-    with spool.delivering():
+    # MLflow prints addresses of runs, which would stand between the lines of our own output.
+    with spool.delivering(), contextlib.redirect_stdout(sys.stderr):
         client = MlflowClient(tracking_uri=project.tracking_uri)
         for folder in spool.pending():
             try:
