@@ -11,6 +11,7 @@ from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job, prepare
 from stagebook.execution.outcome import Ending, of_full_disk, of_killed_runner
 from stagebook.execution.sandbox import Sandbox
+from stagebook.files import write_whole
 from stagebook.notebook import source
 from stagebook.notebook.signature import Role
 from stagebook.pipeline import dvc, dvc_file, notebooks
@@ -22,7 +23,7 @@ from stagebook.project import Project
 from stagebook.record import evidence, git, metrics
 from stagebook.record.courier import Courier, Delivery, limit_patience, no_tracker
 from stagebook.record.record import Record
-from stagebook.record.spool import Spool, write_record, write_whole
+from stagebook.record.spool import Spool, write_record
 from stagebook.record.summary import Summary
 from stagebook.report.page import Pages
 

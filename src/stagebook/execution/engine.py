@@ -32,7 +32,7 @@ class Progress(Protocol):
     """Sees a run go on."""
 
     def cell(self, position: int, total: int) -> None:
-        """A code cell starts: the position-th of so many."""
+        """A code cell starts: its position in the notebook, of so many cells of every kind."""
 
     def tick(self) -> None:
         """A moment has passed."""
@@ -225,17 +225,13 @@ def _register() -> None:
 
 
 def _follow(node: Any, watch: _Watch, progress: Progress) -> Callable[..., None]:
-    positions = [
-        cell.metadata[POSITION]
-        for cell in node.cells
-        if cell.cell_type == "code" and cell.source.strip() and POSITION in cell.metadata
-    ]
+    positions = [cell.metadata.get(POSITION, 0) for cell in node.cells]
 
     def on_cell_start(cell: Any, cell_index: int) -> None:
         position = cell.metadata.get(POSITION)
-        if position in positions:  # papermill's own cell has none
+        if position:  # papermill's own cell has none
             watch.cell = position
-            progress.cell(positions.index(position) + 1, len(positions))
+            progress.cell(position, max(positions))
 
     return on_cell_start
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from stagebook.errors import Problem, StagebookError, Where
-from stagebook.notebook import literals
+from stagebook.notebook import literals, paths
 from stagebook.notebook.cells import Cell, Notebook
 from stagebook.notebook.signature import Declared, Parameter, Role, Signature
 from stagebook.notebook.values import MismatchError, Value, fit, parse_type, type_of
@@ -196,8 +196,8 @@ class _Reader:
         if literal is _WRONG:
             return
         listed = literal if isinstance(literal, list) else [literal]
-        paths = [path for path in listed if isinstance(path, str) and path]
-        if not paths or len(paths) < len(listed):
+        texts = [path for path in listed if isinstance(path, str) and path]
+        if not texts or len(texts) < len(listed):
             self._problem(
                 "not-a-path",
                 f"`{name}` is {role.value}, so it is a path or a list of paths, not {literal!r}.",
@@ -205,7 +205,7 @@ class _Reader:
                 f'Write it so: {name}: {role.value} = "data/{name}.parquet"',
             )
             return
-        clean = [self._path(at, name, role, path) for path in paths]
+        clean = [self._path(at, name, role, path) for path in texts]
         origin = self._schema(at, name, role, schema) if schema is not None else None
         self.declared.append(
             Declared(
@@ -239,27 +239,9 @@ class _Reader:
         return origin
 
     def _path(self, at: ast.stmt, name: str, role: Role, path: str) -> str:
-        pure = PurePosixPath(path)
-        clean = pure.as_posix()
-        first = pure.parts[0] if pure.parts else ""
-        outside = pure.is_absolute() or first.startswith("~") or ":" in first
-        if outside or ".." in pure.parts or "\\" in path:
-            self._problem(
-                "path-outside",
-                f"`{name}` is {path!r}, which is not below the project's root.",
-                at,
-                f"Give it relative to the root, such as {pure.name!r} in a folder of its own.",
-            )
-        elif "${" in path or any(ord(char) < ord(" ") for char in path):
-            self._problem("bad-path", f"`{name}`: DVC cannot hold the path {path!r}.", at, "")
-        elif not first or (role is not Role.IN and first in _RESERVED):
-            self._problem(
-                "reserved-path",
-                f"`{name}` cannot be {path!r}: that folder belongs to the project's tools.",
-                at,
-                "Write below another folder, such as data/, models/, metrics/ or plots/.",
-            )
-        return clean
+        found = paths.check(name, path, self._where(at), written=role is not Role.IN)
+        self.problems.extend([found] if found else [])
+        return PurePosixPath(path).as_posix()
 
     def _parameter(
         self, at: ast.stmt, name: str, annotation: ast.expr | None, value: ast.expr | None
@@ -298,11 +280,12 @@ class _Reader:
         return self.comments.get(at.end_lineno or at.lineno) or self.comments.get(at.lineno, "")
 
     def _problem(self, code: str, message: str, at: ast.stmt, hint: str) -> None:
-        where = Where(self.where.file, self.where.cell, at.lineno)
-        self.problems.append(Problem(code, message, hint, where))
+        self.problems.append(Problem(code, message, hint, self._where(at)))
+
+    def _where(self, at: ast.stmt) -> Where:
+        return Where(self.where.file, self.where.cell, at.lineno)
 
 
-_RESERVED = {".stagebook", ".dvc", ".git", "runs", "notebooks", "params", "dvc.yaml", "dvc.lock"}
 _WRONG: Value = "\0no literal"
 
 

@@ -4,6 +4,8 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+from stagebook.files import write_whole
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -37,7 +39,4 @@ class Change:
 
     def write(self, root: Path) -> None:
         """Writes the file: beside it, then by one rename."""
-        target = root / self.path
-        near = target.with_name(f".{target.name}.new")
-        near.write_text(self.after, encoding="utf-8")
-        near.replace(target)
+        write_whole(root / self.path, self.after)

@@ -24,7 +24,6 @@ from stagebook.record.spool import EXECUTED, RECORD, STORE, Spool
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 RECORD_TAG = "stagebook.record"
-_BATCH = 100  # MLflow takes so many parameters or tags in one request
 _STATUS = {"done": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED", "killed": "KILLED"}
 
 
@@ -126,17 +125,13 @@ def _log(client: MlflowClient, run_id: str, record: dict[str, Any]) -> None:
         Param(projection.key(one["name"]), _text(one["value"])) for one in record["parameters"]
     ]
     tags = [RunTag(projection.key(name), value) for name, value in _tags(record).items()]
-    for start in range(0, max(len(params), len(tags)), _BATCH):
-        part = slice(start, start + _BATCH)
-        client.log_batch(run_id, params=params[part], tags=tags[part])
     time = _milliseconds(record["volatile"]["started"])
     metrics = [
         Metric(projection.key(name), float(value), time, 0)
         for name, value in record["metrics"].items()
         if isinstance(value, (bool, int, float))
     ]
-    for start in range(0, len(metrics), _BATCH):
-        client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+    projection.log_all(client, run_id, params, tags, metrics)
     inputs = [
         DatasetInput(
             Dataset(

@@ -8,7 +8,7 @@ from typing import Any
 
 from stagebook.errors import Problem, StagebookError, Where
 from stagebook.execution.outcome import Ending, Outcome
-from stagebook.pipeline import params_file
+from stagebook.pipeline import yaml_text
 
 
 def check(ending: Ending, folder: Path, paths: tuple[str, ...]) -> tuple[Ending, dict[str, Any]]:
@@ -47,9 +47,7 @@ def read(folder: Path, paths: tuple[str, ...]) -> dict[str, Any]:
 def _load(folder: Path, path: str) -> Mapping[str, Any]:
     try:
         text = (folder / path).read_text(encoding="utf-8")
-        if path.endswith((".yaml", ".yml")):
-            return params_file.parse(text, path).values
-        document = tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
+        document = _parse(text, path)
     except ValueError as error:
         raise _bad(
             path, f"It is no {Path(path).suffix.lstrip('.').upper() or 'JSON'}: {error}."
@@ -59,6 +57,12 @@ def _load(folder: Path, path: str) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise _bad(path, "It holds no mapping of names to values.")
     return document
+
+
+def _parse(text: str, path: str) -> Any:
+    if path.endswith((".yaml", ".yml")):
+        return yaml_text.load(text, path, plain=True)
+    return tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
 
 
 def _bad(path: str, message: str) -> StagebookError:

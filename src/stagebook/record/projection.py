@@ -5,12 +5,12 @@ make a cell fail or wait. Here the runs of that store are projected onto the rea
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, Param, Run, RunTag
+from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag
 from mlflow.entities.logged_model_status import LoggedModelStatus
 from mlflow.utils.name_utils import _GENERATOR_NOUNS, _GENERATOR_PREDICATES
 
@@ -18,12 +18,25 @@ from stagebook.record.spool import FILES, STORE
 
 LOCAL_TAG = "stagebook.local_run"
 _PARENT_TAG = "mlflow.parentRunId"
-_BATCH = 100
+_BATCH = 100  # MLflow takes so many in one request
 
 
 def key(name: str) -> str:
     """A name as MLflow takes it for parameters, metrics and tags."""
     return re.sub(r"[^/\w.\- :]", "_", name)
+
+
+def log_all(
+    target: MlflowClient,
+    run: str,
+    params: Sequence[Param],
+    tags: Sequence[RunTag],
+    metrics: Sequence[Metric],
+) -> None:
+    """Logs any number of parameters, tags and metrics to a run, in requests that MLflow takes."""
+    for start in range(0, max(len(params), len(tags), len(metrics)), _BATCH):
+        part = slice(start, start + _BATCH)
+        target.log_batch(run, metrics=metrics[part], params=params[part], tags=tags[part])
 
 
 def project(
@@ -108,9 +121,7 @@ def _copy_run(
     metrics = [
         one for name in run.data.metrics for one in local.get_metric_history(run.info.run_id, name)
     ]
-    for start in range(0, max(len(params), len(tags), len(metrics)), _BATCH):
-        part = slice(start, start + _BATCH)
-        target.log_batch(to, metrics=metrics[part], params=params[part], tags=tags[part])
+    log_all(target, to, params, tags, metrics)
     if run.inputs and run.inputs.dataset_inputs:
         target.log_inputs(to, run.inputs.dataset_inputs)
     files = _moved(run.info.artifact_uri, folder)

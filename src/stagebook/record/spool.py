@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from stagebook.execution.locks import gate, hold, is_held
 from stagebook.execution.sandbox import EXECUTIONS
+from stagebook.files import write_whole
 from stagebook.record.record import Record, render
 
 RECORD = "record.json"
@@ -120,14 +120,3 @@ class Spool:
 def write_record(record: Record, evidence: Path) -> None:
     """Writes a record into the folder of its evidence."""
     write_whole(evidence / RECORD, render(record))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file whole or not at all: beside it, then by one rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    near = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        near.write_text(text, encoding="utf-8")
-        near.replace(path)
-    finally:
-        near.unlink(missing_ok=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.execution.outcome import Ending
+from stagebook.files import write_whole
 from stagebook.notebook.lean import lean_import
 from stagebook.record.record import Record
-from stagebook.record.spool import write_whole
 from stagebook.report import colophon
 
 

@@ -1,0 +1,20 @@
+"""Files written whole or not at all."""
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a text file whole or not at all: beside it, then by one rename.
+
+    Args:
+        path: The file; folders above it are made.
+        text: Its text, written as UTF-8 with the line ends that it has.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    near = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        near.write_text(text, encoding="utf-8", newline="")
+        near.replace(path)
+    finally:
+        near.unlink(missing_ok=True)

@@ -1,0 +1,38 @@
+"""Paths as a notebook may declare them: below the project's root, and nobody else's."""
+
+from pathlib import PurePosixPath
+
+from stagebook.errors import Problem, Where
+
+_RESERVED = {".stagebook", ".dvc", ".git", "runs", "notebooks", "params", "dvc.yaml", "dvc.lock"}
+
+
+def check(name: str, path: str, where: Where, *, written: bool) -> Problem | None:
+    """What is wrong with a declared path; None if nothing is.
+
+    Args:
+        name: The variable.
+        path: As it stands in the cell.
+        where: Its line.
+        written: Whether the stage writes it.
+    """
+    pure = PurePosixPath(path)
+    first = pure.parts[0] if pure.parts else ""
+    outside = pure.is_absolute() or first.startswith("~") or ":" in first
+    if outside or ".." in pure.parts or "\\" in path:
+        return Problem(
+            "path-outside",
+            f"`{name}` is {path!r}, which is not below the project's root.",
+            f"Give it relative to the root, such as {pure.name!r} in a folder of its own.",
+            where,
+        )
+    if "${" in path or any(ord(char) < ord(" ") for char in path):
+        return Problem("bad-path", f"`{name}`: DVC cannot hold the path {path!r}.", where=where)
+    if not first or (written and first in _RESERVED):
+        return Problem(
+            "reserved-path",
+            f"`{name}` cannot be {path!r}: that folder belongs to the project's tools.",
+            "Write below another folder, such as data/, models/, metrics/ or plots/.",
+            where,
+        )
+    return None
