@@ -101,8 +101,10 @@ def _guessed(edges: Sequence[Number]) -> str:
     if not 1e-300 < width < 1e300:
         return ""
     offset = f"cast(v as double) - {literal(float(edges[0]))}"
-    places = f"floor(({offset}) * {literal(1 / width)}) + 1"
-    return f"cast(least(greatest({places}, 0), {len(edges)}) as integer)"
+    place = f"floor(({offset}) * {literal(1 / width)}) + 1"
+    most = len(edges)
+    inside = f"else cast({place} as integer)"  # or null; least and greatest would lose it
+    return f"case when {place} < 0 then 0 when {place} >= {most} then {most} {inside} end"
 
 
 def _searched(edges: Sequence[Number], first: int, last: int) -> str:

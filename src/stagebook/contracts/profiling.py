@@ -77,7 +77,8 @@ def _counted(rows: Rows, source: Source, grids: Mapping[str, Grid]) -> tuple[int
     if source.kind is Kind.TEXT:
         return texts(rows, source)
     if source.kind is Kind.BOOLEAN:
-        query = f"select count({source.column}), count_if({source.column}) from {rows.scan}"
+        true_ones = f"count(*) filter (where {source.column})"
+        query = f"select count({source.column}), {true_ones} from {rows.scan}"
         ((present, true),) = rows.ask(query)
         return present, Booleans(true, present - true)
     ((present,),) = rows.ask(f"select count({source.column}) from {rows.scan}")
