@@ -60,7 +60,8 @@ class Grid:
             return cls((), 0, _EMPTY[scale])
         low, high = sample[0], sample[-1]
         if scale is Scale.REAL:
-            return cls(_real_edges(sample), low / 2 + high / 2, _exponent(low, high))
+            centre = low / 2 + high / 2 if low < high else low
+            return cls(_real_edges(sample), centre, _exponent(low, high))
         exponent = _exponent(low, high)
         if scale is Scale.WHOLE:
             edges = _few(sample) or _between(sample, scale)
