@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from stagebook.contracts.grid import Grid, Number
+from stagebook.contracts.grid import Grid
 from stagebook.contracts.moment import iso
+from stagebook.contracts.scale import Number
 from stagebook.contracts.sketch import Sketch
 
 MOST_VALUES = 10_000
@@ -145,6 +146,11 @@ class Texts:
         if self.counts is None and self.sketch is None:
             notes.append("how many is not known: different versions of DuckDB hashed them")
         return "; ".join(notes)
+
+
+def small(counts: Mapping[str, int]) -> bool:
+    """Whether a profile keeps these counts; if it drops them, so it does those of any union."""
+    return len(counts) <= MOST_VALUES and sum(map(len, counts)) <= MOST_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from stagebook.contracts.column import Booleans, Column, Detail, Kind, Numbers, Texts
-from stagebook.contracts.grid import Grid, Number
+from stagebook.contracts.grid import Grid
+from stagebook.contracts.scale import Number
 from stagebook.contracts.sketch import Sketch
 
 T = TypeVar("T")
