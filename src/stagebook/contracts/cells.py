@@ -53,6 +53,8 @@ def narrowest(text: pa.Array, start: int = 0) -> int:
 
 def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
     if not _is_text(array.type):
+        if _is_number(array.type) != _is_number(type_) and not _is_text(type_):
+            raise pa.ArrowInvalid(f"{array.type} is no {type_}")
         return array.cast(type_)
     if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_):
         array = pc.utf8_trim_whitespace(array)
@@ -92,6 +94,11 @@ def _one_by_one(array: pa.Array, type_: pa.DataType) -> Fitted:
 
 def _positions(flags: Iterable[bool | None]) -> Iterator[int]:
     return (position for position, flag in enumerate(flags) if flag)
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    return any(kind(type_) for kind in kinds)
 
 
 def _is_text(type_: pa.DataType) -> bool:
