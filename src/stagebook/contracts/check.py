@@ -8,7 +8,7 @@ from pandera.backends.utils import convert_uniquesettings
 
 from stagebook.contracts import columns, fallback
 from stagebook.contracts.contract import Contract
-from stagebook.contracts.findings import Findings, shown
+from stagebook.contracts.findings import Findings
 from stagebook.contracts.formats import Format
 from stagebook.contracts.pieces import Piece, Pieces
 from stagebook.contracts.repeats import Repeats
@@ -61,8 +61,7 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
     else:
         check_names(schema, names, findings)
         found = asked(schema, names)
-        wanted = list(dict.fromkeys(one.name for one in found)) or names[:1]
-        wanted = names if _needs_all(schema) else wanted
+        wanted = _wanted(schema, found, names)
         pieces = Pieces.of(table, contract.types(names), wanted if not fits else [])
         is_text = table.format in (Format.CSV, Format.JSON_LINES)
         run = _Run(
@@ -77,9 +76,19 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
     return Verdict(table.path, contract.spec, findings.rows, failures, tuple(findings.notes))
 
 
-def _needs_all(schema: Any) -> bool:
+def _wanted(schema: Any, found: tuple[Asked, ...], names: list[str]) -> list[str]:
+    """The columns that have to be read: all, where a rule may look at any of them."""
     every = [check for column in schema.columns.values() for check in column.checks]
-    return bool(schema.checks) or any(check.groupby is not None for check in every)
+    if schema.checks or any(check.groupby is not None for check in every):
+        return names
+    unique = [name for group in _groups(schema) for name in group if name in set(names)]
+    return list(dict.fromkeys([*(one.name for one in found), *unique])) or names[:1]
+
+
+def _groups(schema: Any) -> list[list[str]]:
+    """The combinations of columns that have to be unique."""
+    unique = schema.unique or []
+    return [unique] if unique and all(isinstance(one, str) for one in unique) else unique
 
 
 def _whole_by_pandera(
@@ -164,16 +173,15 @@ def _check_rows(run: _Run, piece: Piece, now: Callable[[Any], bool]) -> None:
         columns.run_check(check, frame, None, number, run.findings)
 
 
-def _keys(run: _Run) -> Iterator[tuple[list[str], Any]]:
+def _keys(run: _Run) -> list[tuple[list[str], Any]]:
     """The columns that have to be unique, by themselves or together, and which rows to keep."""
-    for one in run.asked:
-        if one.schema.unique:
-            yield [one.name], convert_uniquesettings(one.schema.report_duplicates)
-    unique = run.schema.unique or []
-    groups = [unique] if unique and all(isinstance(one, str) for one in unique) else unique
-    for group in groups:
-        if names := [name for name in group if name in set(run.pieces.table.columns.names)]:
-            yield names, convert_uniquesettings(run.schema.report_duplicates)
+    known = set(run.pieces.table.columns.names)
+    unique = [one for one in run.asked if one.schema.unique]
+    keys = [([one.name], convert_uniquesettings(one.schema.report_duplicates)) for one in unique]
+    groups = ([name for name in group if name in known] for group in _groups(run.schema))
+    keep = convert_uniquesettings(run.schema.report_duplicates)
+    keys += [(names, keep) for names in groups if names]
+    return [key for place, key in enumerate(keys) if key not in keys[:place]]
 
 
 def _check_repeated_whole(run: _Run, piece: Piece) -> None:
@@ -191,14 +199,7 @@ def _check_repeated_large(run: _Run) -> None:
             continue
         repeats = Repeats.count(run.pieces, names, keep)
         if repeats.failed:
-            column, words = columns.unique_rule(names)
-            values = [
-                key[0] if column else shown(dict(zip(names, key, strict=True)))
-                for key in repeats.keys
-            ]
-            run.findings.add(
-                "value-repeated", column, words, repeats.rows, values, failed=repeats.failed
-            )
+            columns.say_repeated(repeats.first, repeats.failed, keep, run.findings)
 
 
 def _columns_of(check: Any, one: Asked, every: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 from pandera.engines.pandas_engine import Engine
 from pandera.errors import ParserError
 
-from stagebook.contracts.findings import Findings
+from stagebook.contracts.findings import Findings, shown
 from stagebook.contracts.pieces import Piece
 from stagebook.contracts.rules import is_built_in, rule
 from stagebook.contracts.structure import Asked
@@ -70,12 +70,10 @@ def _say_type(series: Any, one: Asked, findings: Findings) -> None:
     expected, found = types_apart(getattr(one.schema.dtype, "type", one.schema.dtype), series.dtype)
     gaps = series.isna()
     hint = "Write the column with this type, or let the contract ask for the one it has."
-    if str(expected).startswith("a whole") and found.startswith("a decimal") and gaps.any():
-        hint = "Missing values make whole numbers decimal; `Int64` in the contract allows them."
+    if expected.startswith("a whole") and found.startswith("a decimal"):
+        hint = "Write whole numbers. Gaps make them decimal, unless the contract says `Int64`."
     values = series[~gaps].head(1)
     sample = tuple((int(row) + 1, value) for row, value in values.items())
-    if findings.has("column-type", one.name):
-        return
     findings.say("column-type", one.name, expected, found=found, hint=hint, sample=sample)
 
 
@@ -104,11 +102,16 @@ def check_repeated(frame: pd.DataFrame, names: list[str], keep: Any, findings: F
     """Finds rows that have the same values in these columns as another."""
     repeated = frame.duplicated(subset=names, keep=keep)
     if repeated.any():
-        column, words = unique_rule(names)
-        found = frame.loc[repeated, names]
-        findings.add_series(
-            "value-repeated", column, words, found[names[0]] if len(names) == 1 else found
-        )
+        say_repeated(frame.loc[repeated, names], int(repeated.sum()), keep, findings)
+
+
+def say_repeated(first: pd.DataFrame, failed: int, keep: Any, findings: Findings) -> None:
+    """Says that so many rows are repeated, of which the first are given."""
+    names = list(first.columns)
+    column, words = unique_rule(names)
+    values = first[names[0]] if column is not None else map(shown, first.to_dict("records"))
+    number = (False, "first", "last").index(keep)
+    findings.add("value-repeated", column, words, first.index, values, failed=failed, number=number)
 
 
 def unique_rule(names: list[str]) -> tuple[str | None, str]:

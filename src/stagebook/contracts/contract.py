@@ -63,13 +63,7 @@ class Contract:
 
     def types(self, names: Iterable[str]) -> dict[str, pyarrow.DataType]:
         """Arrow types of those of these columns that the contract types, for CSV and JSON."""
-        frame = pd.DataFrame({name: _empty(dtype) for name, dtype in self._dtypes(names)})
-        schema = pyarrow.Schema.from_pandas(frame, preserve_index=False)
-        types = dict(zip(schema.names, schema.types, strict=True))
-        for name, dtype in self._dtypes(names):
-            if named := _NAMED.get(type(dtype).__name__):
-                types[name] = named(dtype)
-        return {name: _text_for_null(type_) for name, type_ in types.items()}
+        return {name: _arrow_type(dtype) for name, dtype in self._dtypes(names)}
 
     def _dtypes(self, names: Iterable[str]) -> list[tuple[str, Any]]:
         found = []
@@ -96,15 +90,16 @@ _NAMED: dict[str, Callable[[Any], pyarrow.DataType]] = {
 }
 
 
-def _empty(dtype: Any) -> Any:
+def _arrow_type(dtype: Any) -> pyarrow.DataType:
+    """What text has to become for pandas to make this type of it; text where nothing tells."""
+    if named := _NAMED.get(type(dtype).__name__):
+        return named(dtype)
+    if isinstance(dtype.type, pd.DatetimeTZDtype):  # pyarrow's way there warns in pandas 3.1
+        return pyarrow.timestamp(dtype.type.unit, str(dtype.type.tz))
     try:
-        return pd.Series([], dtype=dtype.type)
-    except TypeError:  # a type that only a whole object has, such as PythonList
-        return pd.Series([], dtype=object)
-
-
-def _text_for_null(type_: pyarrow.DataType) -> pyarrow.DataType:
-    """Text for columns of Python objects, of which an empty one tells nothing."""
+        type_ = pyarrow.array(pd.Series([], dtype=dtype.type), from_pandas=True).type
+    except TypeError:  # a type that only Python objects have, such as a list
+        return pyarrow.string()
     if pyarrow.types.is_dictionary(type_) and pyarrow.types.is_null(type_.value_type):
         return pyarrow.dictionary(pyarrow.int32(), pyarrow.string(), type_.ordered)
     return pyarrow.string() if pyarrow.types.is_null(type_) else type_

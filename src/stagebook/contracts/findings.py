@@ -1,6 +1,6 @@
 """Rules that do not hold, counted over the pieces of a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,9 +57,10 @@ class Findings:
     ) -> None:
         """A rule that is not about single rows does not hold."""
         words = [(row, value_in_words(value)) for row, value in sample]
-        self._found.setdefault(
-            (code, column, rule, number), _Found(None, words, cut(found) if found else "", hint)
-        )
+        new = _Found(None, words, cut(found) if found else "", hint)
+        one = self._found.setdefault((code, column, rule, number), new)
+        if not one.sample and one.failed is None:  # no piece before had an example
+            one.sample = words
 
     def add(
         self,
@@ -108,10 +109,11 @@ class Findings:
         """All failures: those of the table, then by column in this order, then of whole rows."""
         order = {name: position for position, name in enumerate(columns)}
 
-        def place(key: tuple[str, str | None, str, int]) -> tuple[int, int]:
-            code, column, *_ = key
+        def place(key: tuple[str, str | None, str, int]) -> tuple[int, int, int]:
+            code, column, _, number = key
             last = len(order) + (column is None)
-            return order.get(column or "", last) if column in order else last, _KINDS.index(code)
+            first = last if column is None else order.get(column, last)
+            return first, _KINDS.index(code), number
 
         keys = sorted(self._found, key=place)
         return tuple(self._failure(key, self._found[key]) for key in keys)
@@ -131,6 +133,6 @@ class Shown(str):
         return str(self)
 
 
-def shown(values: dict[str, Any]) -> str:
+def shown(values: Mapping[Hashable, Any]) -> str:
     """Values of a row, by column."""
     return Shown(", ".join(f"{name}={value}" for name, value in values.items()))

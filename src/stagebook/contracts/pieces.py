@@ -78,12 +78,12 @@ class Pieces:
         """The rows of these columns; at least one piece, which may have no rows."""
         start = 0
         for batch, refused in self.batches(columns):
-            frame = self._typed(to_frame(pa.Table.from_batches([batch])))
+            frame = self.typed(to_frame(pa.Table.from_batches([batch])))
             frame.index = pd.RangeIndex(start, start + len(frame))
             yield Piece(frame, {name: _shifted(one, start) for name, one in refused.items()})
             start += batch.num_rows
         if not start:
-            yield Piece(self._typed(to_frame(self.schema(columns).empty_table())))
+            yield Piece(self.typed(to_frame(self.schema(columns).empty_table())))
 
     def whole(self, columns: Sequence[str]) -> Piece:
         """All rows of these columns."""
@@ -119,7 +119,8 @@ class Pieces:
         fields = [pa.field(name, self.types.get(name, known.field(name).type)) for name in columns]
         return pa.schema(fields, known.metadata)
 
-    def _typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame of some rows, its columns of the types that they have as a whole."""
         other = {
             name: self.dtypes[name]
             for name in frame.columns

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pandas as pd
+
 _KINDS = (
     (r"u?int\d*(\[pyarrow\])?", "a whole number"),
     (r"(float|double)\d*(\[pyarrow\])?|float16", "a decimal number"),
@@ -52,6 +54,8 @@ def _name(dtype: Any) -> str:
 
 def value_in_words(value: Any) -> str:
     """A value on one line, at most `LENGTH` characters; text in quotes."""
+    if value is None or value is pd.NaT or value is pd.NA or value != value:  # NaN
+        return "no value"
     return cut(repr(value) if isinstance(value, str | bytes) else str(value))
 
 
