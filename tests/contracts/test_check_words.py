@@ -206,6 +206,14 @@ def test_mixed_values_of_json_are_told_by_row(tmp_path: Path) -> None:
     ]
 
 
+def test_text_of_json_that_looks_like_a_date_stays_text(tmp_path: Path) -> None:
+    text = '{"a": "2013-01-01", "b": true}\n{"a": "2013-01-02", "b": false}\n'
+    columns = {"a": pa.Column(str, pa.Check.str_length(10)), "b": pa.Column(int)}
+    assert said(held(tmp_path, text, columns)) == [
+        "`b` should be a whole number; 2 of 2 rows are not: row 1 has True, row 2 has False."
+    ]
+
+
 def test_coerced_columns_are_checked_as_what_they_become(tmp_path: Path) -> None:
     columns = {"a": pa.Column(int, pa.Check.ge(2), coerce=True)}
     frame = {"a": ["1", "x", "3"]}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 from pandera.backends.utils import convert_uniquesettings
 
 from stagebook.contracts import columns, fallback
@@ -26,15 +27,28 @@ class _Run:
     """What is needed to hold one table against one contract."""
 
     schema: Any
+    names: list[str]
     asked: tuple[Asked, ...]
-    pieces: Pieces
     findings: Findings
-    every: list[str]
-    coerces: Callable[[Asked], bool]
+    is_text: bool = False
+
+    @classmethod
+    def of(cls, schema: Any, names: list[str], *, is_text: bool = False) -> "_Run":
+        return cls(schema, names, asked(schema, names), Findings(), is_text)
 
     @property
-    def named(self) -> list[str]:
-        return list(dict.fromkeys(one.name for one in self.asked))
+    def named(self) -> set[str]:
+        return {one.name for one in self.asked}
+
+    def coerces(self, one: Asked) -> bool:
+        """Whether a column is turned to the contract's type; what was text always is."""
+        wanted = one.schema.coerce or self.schema.coerce or self.is_text
+        return bool(wanted) and one.schema.dtype is not None
+
+    def verdict(self, path: str, spec: str) -> Verdict:
+        order = list(dict.fromkeys([*(str(one) for one in self.schema.columns), *self.names]))
+        failures = self.findings.failures(order)
+        return Verdict(path, spec, self.findings.rows, failures, tuple(self.findings.notes))
 
 
 def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
@@ -50,39 +64,61 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
             pieces: a rule of single values or rows piece by piece, a custom rule of a column on
             the whole column, and a custom rule of the whole table on the table if it fits in
             twice the budget, else on each piece, which a note then says.
+
+    Raises:
+        StagebookError: The table cannot be read.
     """
-    names = table.columns.names
-    findings = Findings()
-    schema = contract.schema
+    schema, names = contract.schema, table.columns.names
+    run = _Run.of(schema, names, is_text=table.format in (Format.CSV, Format.JSON_LINES))
     fits = table.size <= budget
-    if fallback.needs_whole(schema):
-        pieces = Pieces.of(table, contract.types(names), names)
-        _whole_by_pandera(schema, pieces, names, findings, fits)
+    needs_whole = fallback.needs_whole(schema)
+    every = names if needs_whole else _wanted(run)
+    pieces = Pieces.of(table, contract.types(names), [] if fits or needs_whole else every)
+    if fits or needs_whole:
+        _check_whole(run, pieces.whole(every))
     else:
-        check_names(schema, names, findings)
-        found = asked(schema, names)
-        wanted = _wanted(schema, found, names)
-        pieces = Pieces.of(table, contract.types(names), wanted if not fits else [])
-        is_text = table.format in (Format.CSV, Format.JSON_LINES)
-        run = _Run(
-            schema, found, pieces, findings, wanted,
-            lambda one: one.schema.dtype is not None
-            and (one.schema.coerce or schema.coerce or is_text),
-        )  # fmt: skip
-        _check_whole(run) if fits else _check_in_pieces(run, whole=table.size <= 2 * budget)
-        check_index(schema, findings.rows, findings)
-    order = list(dict.fromkeys([*(str(one) for one in schema.columns), *names]))
-    failures = findings.failures(order)
-    return Verdict(table.path, contract.spec, findings.rows, failures, tuple(findings.notes))
+        check_names(schema, names, run.findings)
+        _check_in_pieces(run, pieces, every, whole=table.size <= 2 * budget)
+        check_index(schema, run.findings.rows, run.findings)
+    if needs_whole and not fits:
+        note = "The contract changes the table before it checks it, so it was read whole."
+        run.findings.notes[note] = None
+    return run.verdict(table.path, contract.spec)
 
 
-def _wanted(schema: Any, found: tuple[Asked, ...], names: list[str]) -> list[str]:
+def check_frame(frame: pd.DataFrame, contract: Contract, path: str = "") -> Verdict:
+    """The same for a frame in memory, which is left as it is.
+
+    Args:
+        frame: The rows; their index does not count.
+        contract: The contract.
+        path: What the verdict calls the table.
+    """
+    run = _Run.of(contract.schema, [str(name) for name in frame.columns])
+    _check_whole(run, Piece(frame.set_axis(pd.RangeIndex(len(frame)))))
+    return run.verdict(path, contract.spec)
+
+
+def _check_whole(run: _Run, piece: Piece) -> None:
+    run.findings.rows = len(piece.frame)
+    if fallback.needs_whole(run.schema):
+        fallback.validate(run.schema, piece.sound(), run.findings)
+        return
+    check_names(run.schema, run.names, run.findings)
+    _check_values(run, piece, lambda _: True)
+    _check_repeated_whole(run, piece)
+    _check_rows(run, piece, lambda _: True)
+    check_index(run.schema, run.findings.rows, run.findings)
+
+
+def _wanted(run: _Run) -> list[str]:
     """The columns that have to be read: all, where a rule may look at any of them."""
+    schema, names = run.schema, run.names
     every = [check for column in schema.columns.values() for check in column.checks]
     if schema.checks or any(check.groupby is not None for check in every):
         return names
     unique = [name for group in _groups(schema) for name in group if name in set(names)]
-    return list(dict.fromkeys([*(one.name for one in found), *unique])) or names[:1]
+    return list(dict.fromkeys([*(one.name for one in run.asked), *unique])) or names[:1]
 
 
 def _groups(schema: Any) -> list[list[str]]:
@@ -91,43 +127,19 @@ def _groups(schema: Any) -> list[list[str]]:
     return [unique] if unique and all(isinstance(one, str) for one in unique) else unique
 
 
-def _whole_by_pandera(
-    schema: Any, pieces: Pieces, names: list[str], findings: Findings, fits: bool
-) -> None:
-    frame = pieces.whole(names).sound()
-    findings.rows = len(frame)
-    if not fits:
-        note = "The contract changes the table before it checks it, so it was read whole."
-        findings.notes[note] = None
-    fallback.validate(schema, frame, findings)
-
-
-def _check_whole(run: _Run) -> None:
-    piece = run.pieces.whole(run.every)
-    run.findings.rows = len(piece.frame)
-    check_piece(run, piece)
-
-
-def check_piece(run: _Run, piece: Piece) -> None:
-    """Everything, on a piece that is the whole table."""
-    _check_values(run, piece, lambda _: True)
-    _check_repeated_whole(run, piece)
-    _check_rows(run, piece, lambda _: True)
-
-
-def _check_in_pieces(run: _Run, *, whole: bool) -> None:
-    run.findings.rows = _rows(run.pieces.table)
-    for piece in run.pieces.frames(run.every):
+def _check_in_pieces(run: _Run, pieces: Pieces, every: list[str], *, whole: bool) -> None:
+    run.findings.rows = _rows(pieces.table)
+    for piece in pieces.frames(every):
         _check_values(run, piece, is_by_value)
         _check_rows(run, piece, is_by_value if whole else lambda _: True)
-    _check_repeated_large(run)
+    _check_repeated_large(run, pieces)
     for one, number, check in _of_columns(run):
         if not is_by_value(check):
-            piece = _together(run, _columns_of(check, one, run.every), one)
+            piece = _together(run, pieces, _columns_of(check, one, every), one)
             columns.run_check(check, piece.of(one.name), one.name, number, run.findings)
     custom = [check for check in run.schema.checks if not is_by_value(check)]
     if custom and whole:
-        _check_rows(run, _together(run, run.every, None), lambda check: check in custom)
+        _check_rows(run, _together(run, pieces, every, None), lambda check: check in custom)
     elif custom:
         said = ", ".join(f"“{rule(check)}”" for check in custom)
         note = (
@@ -168,14 +180,14 @@ def _check_rows(run: _Run, piece: Piece, now: Callable[[Any], bool]) -> None:
         return
     frame = piece.sound()
     if run.schema.strict == "filter":
-        frame = frame[[name for name in frame.columns if name in set(run.named)]]
+        frame = frame[[name for name in frame.columns if name in run.named]]
     for number, check in due:
         columns.run_check(check, frame, None, number, run.findings)
 
 
 def _keys(run: _Run) -> list[tuple[list[str], Any]]:
     """The columns that have to be unique, by themselves or together, and which rows to keep."""
-    known = set(run.pieces.table.columns.names)
+    known = set(run.names)
     unique = [one for one in run.asked if one.schema.unique]
     keys = [([one.name], convert_uniquesettings(one.schema.report_duplicates)) for one in unique]
     groups = ([name for name in group if name in known] for group in _groups(run.schema))
@@ -190,14 +202,14 @@ def _check_repeated_whole(run: _Run, piece: Piece) -> None:
         columns.check_repeated(frame, names, keep, run.findings)
 
 
-def _check_repeated_large(run: _Run) -> None:
+def _check_repeated_large(run: _Run, pieces: Pieces) -> None:
     turned = {one.name for one in run.asked if one.schema.coerce or run.schema.coerce}
     for names, keep in _keys(run):
         if turned & set(names):  # values that differ may be equal once they are turned
-            piece = _together(run, names, None)
+            piece = _together(run, pieces, names, None)
             columns.check_repeated(piece.sound(), names, keep, run.findings)
             continue
-        repeats = Repeats.count(run.pieces, names, keep)
+        repeats = Repeats.count(pieces, names, keep)
         if repeats.failed:
             columns.say_repeated(repeats.first, repeats.failed, keep, run.findings)
 
@@ -210,9 +222,9 @@ def _columns_of(check: Any, one: Asked, every: list[str]) -> list[str]:
     return list(dict.fromkeys([one.name, *by]))
 
 
-def _together(run: _Run, names: list[str], only: Asked | None) -> Piece:
+def _together(run: _Run, pieces: Pieces, names: list[str], only: Asked | None) -> Piece:
     """All rows of some columns, turned to the contract's types as the pieces were."""
-    piece = run.pieces.whole(names)
+    piece = pieces.whole(names)
     for one in run.asked:
         if one.name in names and run.coerces(one) and only in (None, one):
             columns.coerce(piece, one, run.findings)

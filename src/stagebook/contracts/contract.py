@@ -102,7 +102,8 @@ def _arrow_type(dtype: Any) -> pyarrow.DataType:
         return pyarrow.string()
     if pyarrow.types.is_dictionary(type_) and pyarrow.types.is_null(type_.value_type):
         return pyarrow.dictionary(pyarrow.int32(), pyarrow.string(), type_.ordered)
-    return pyarrow.string() if pyarrow.types.is_null(type_) else type_
+    is_plain = pyarrow.types.is_null(type_) or pyarrow.types.is_large_string(type_)
+    return pyarrow.string() if is_plain else type_
 
 
 def _imported(name: str, folders: Sequence[Path]) -> ModuleType:
