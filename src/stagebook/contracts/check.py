@@ -73,7 +73,8 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
     fits = table.size <= budget
     needs_whole = fallback.needs_whole(schema)
     every = names if needs_whole else _wanted(run)
-    pieces = Pieces.of(table, contract.types(names), [] if fits or needs_whole else every)
+    types = contract.types(names) if run.is_text else {}
+    pieces = Pieces.of(table, types, [] if fits or needs_whole else every)
     if fits or needs_whole:
         _check_whole(run, pieces.whole(every))
     else:
@@ -165,7 +166,7 @@ def _check_values(run: _Run, piece: Piece, now: Callable[[Any], bool]) -> None:
     present = [one for one in run.asked if one.name in piece.frame.columns]
     for one in present:
         if run.coerces(one):
-            columns.coerce(piece, one, run.findings)
+            columns.coerce(piece, one, is_text=run.is_text)
     for one in present:
         columns.check_type(piece, one, run.findings)
         columns.check_missing(piece, one, run.findings)
@@ -227,5 +228,5 @@ def _together(run: _Run, pieces: Pieces, names: list[str], only: Asked | None) -
     piece = pieces.whole(names)
     for one in run.asked:
         if one.name in names and run.coerces(one) and only in (None, one):
-            columns.coerce(piece, one, run.findings)
+            columns.coerce(piece, one, is_text=run.is_text)
     return piece
