@@ -97,6 +97,17 @@ def _unit(column: Column, span: Number, digits: int) -> int:
     return SECOND if span >= MINUTE else 1
 
 
+def spread(column: Column) -> str:
+    """The standard deviation, that of times as a duration; empty if there is none."""
+    detail = column.detail
+    if not isinstance(detail, Numbers) or detail.std is None:
+        return ""
+    if column.kind is not Kind.TIME:
+        return number(detail.std, LONG)
+    unit = SECOND if detail.std >= MINUTE else 1
+    return iso(detail.std // unit * unit, "duration")
+
+
 def missing(column: Column) -> str:
     """The share of nulls."""
     return share(column.nulls, column.rows)
