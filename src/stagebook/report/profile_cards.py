@@ -243,6 +243,7 @@ def _figures_of(column: Column) -> dict[str, str]:
 def _text_figures(texts: Texts) -> dict[str, str]:
     figures = {"different": distinct(texts)}
     if texts.values:
-        figures["length"] = f"{texts.shortest} to {texts.longest} characters"
-        figures["mean length"] = number(texts.mean_length or 0)
+        lengths = dict.fromkeys((texts.shortest, texts.longest))
+        figures["characters"] = " to ".join(f"{one:,}" for one in lengths)
+        figures["characters, mean"] = number(texts.mean_length or 0)
     return figures
