@@ -110,7 +110,7 @@ def card(place: int, now: Column, then: Column | None, top: int, *, compared: bo
         picture=_picture(now, then),
         edges=_edges(now),
         tails=_tails(now),
-        note=now.detail.note if isinstance(now.detail, Texts) else "",
+        note=_note(now),
         caption=_caption(now, len(values)),
         values=values,
         figures=_figures(now, then),
@@ -155,6 +155,11 @@ def _tails(column: Column) -> str:
         (detail.counts[-1], f"from {high} upwards"),
     )
     return ", ".join(f"{share(count, detail.finite)} {words}" for count, words in tails if count)
+
+
+def _note(column: Column) -> str:
+    note = column.detail.note if isinstance(column.detail, Texts) else ""
+    return f"Not counted one by one: {note}." if note else ""
 
 
 def _caption(column: Column, shown: int) -> str:
