@@ -62,6 +62,10 @@ def test_bins_of_one_density_are_equally_tall_however_they_are_put_together() ->
     assert set(bars.line([0, *[5] * 41, 0], 20)) == {"█"}
 
 
+def test_a_tail_is_as_tall_as_a_bar_that_holds_as_many_values() -> None:
+    assert bars.line([2, *[1] * 40, 0], 22) == f"█{bars.MARK}{'█' * 20}"
+
+
 def test_two_histograms_are_drawn_in_shares_over_the_same_bins() -> None:
     few, many = bars.lines([[0, 1, 1, 0, 0], [0, 1000, 1000, 0, 2000]])
     assert few == "██ ┊ "
