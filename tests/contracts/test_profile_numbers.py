@@ -59,7 +59,7 @@ def test_counts_extremes_and_moments_are_those_of_numpy(name, tmp_path):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=20))
+@given(st.lists(st.integers(-(2**30), 2**30 - 1), min_size=2, max_size=20))
 def test_sums_of_integers_are_exact(tmp_path, values):
     found = numbers(tmp_path, pa.array(values))
     assert found.mean == sum(values) / len(values)
@@ -122,6 +122,15 @@ def test_what_lies_too_far_out_for_the_sums_is_counted_apart(tmp_path):
     assert found.mean == 0.5
     assert found.maximum == 1.7e308
     assert sum(found.counts) == 4
+
+
+def test_squares_beyond_64_bits_are_exact(tmp_path):
+    pq.write_table(pa.table({"x": [0.0, 0.5, 1.0]}), tmp_path / "r.parquet")
+    reference = profile(Table.open(tmp_path, "r.parquet"))
+    found = numbers(tmp_path, pa.array([0.25, 6000.5, -31_000.0]), reference)
+    offsets = [Fraction(one) - Fraction(0.5) for one in (0.25, 6000.5, -31_000.0)]
+    assert found.far == 0
+    assert found.squares * Fraction(found.grid.quantum) ** 2 == sum(one**2 for one in offsets)
 
 
 def test_another_unit_is_not_too_far_out(tmp_path):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,8 @@ from stagebook.contracts.parquet_rows import Rows, Source
 from stagebook.contracts.scale import Number, Scale
 
 WIDTHS = 1e-6  # edges may differ so much from one width for bins to be guessed by arithmetic
+NEAR = 3_037_000_499  # its square fits into 64 bits, whose sums are ten times as quick as of 128
+NEAR_SQUARE = f"case when q between -{NEAR} and {NEAR} then q * q end"
 BIGGEST = 1.7976931348623157e308
 
 
@@ -55,7 +58,7 @@ def numbers(rows: Rows, source: Source, grid: Grid) -> tuple[int, Numbers]:
         infinite_above=above,
         far=finite - sum(one.summed for one in bins),
         total=sum(one.total for one in bins),
-        squares=sum(one.squares for one in bins),
+        squares=sum(one.squares for one in bins) + _wide_squares(rows, source, grid, bins),
     )
 
 
@@ -70,13 +73,30 @@ def _bins(rows: Rows, source: Source, grid: Grid) -> tuple[int, list[_Bin]]:
 
 def _asked(rows: Rows, source: Source, grid: Grid, place: str) -> tuple[int, list[_Bin]]:
     answer = rows.ask(
-        "select place, count(x), count(q), sum(q), sum(cast(q as hugeint) * q), min(v), max(v) "
-        f"from (select x, v, {place} as place, {_quanta(source, grid)} as q "
-        f"from (select {source.column} as x, {source.value} as v from {rows.scan})) "
-        "group by place"
+        f"select place, count(x), count(q), sum(q), sum({NEAR_SQUARE}), min(v), max(v) "
+        f"from (select *, {place} as place from {_scaled(rows, source, grid)}) group by place"
     )
     present = sum(one[1] for one in answer)
     return present, [_bin(*one) for one in answer if one[0] is not None]
+
+
+def _scaled(rows: Rows, source: Source, grid: Grid) -> str:
+    """SQL for the column's rows: as stored, as a value, in quanta."""
+    values = f"select {source.column} as x, {source.value} as v from {rows.scan}"
+    return f"(select *, {_quanta(source, grid)} as q from ({values}))"
+
+
+def _wide_squares(rows: Rows, source: Source, grid: Grid, bins: list[_Bin]) -> int:
+    """The squares of values whose squares need more than 64 bits; there are seldom any."""
+    centre, most = Fraction(grid.centre), (NEAR - 1) * Fraction(2) ** grid.exponent
+    ends = [Fraction(end) for one in bins for end in (one.minimum, one.maximum)]
+    if all(abs(end - centre) <= most for end in ends):
+        return 0
+    rest = f"where q not between -{NEAR} and {NEAR}"
+    ((squares,),) = rows.ask(
+        f"select sum(cast(q as hugeint) * q) from {_scaled(rows, source, grid)} {rest}"
+    )
+    return squares or 0
 
 
 def _bin(place: int, count: int, summed: int, *rest: Any) -> _Bin:

@@ -10,7 +10,7 @@ from stagebook.contracts.scale import Number, Scale
 REACH = 2**48
 """So many quanta from the centre a value still enters the sums; squares then fit into 128 bits."""
 
-FINENESS = 32
+FINENESS = 31
 """A column's range is two to this power of quanta, or half of it."""
 
 FEW = 50

@@ -1,7 +1,7 @@
 """A table's rows as DuckDB reads them: from its own Parquet files, or from a copy in Parquet."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,12 @@ from stagebook.contracts.table import Format, Table
 
 TAKEN = frozenset({"filename", "file_index", "file_row_number"})
 """Names that DuckDB gives to columns of its own."""
+
+CELLS = 4_000_000
+"""So many cells are held in memory at a time: 32 MB of numbers."""
+
+COLUMNS = 200
+"""So many columns are held at a time."""
 
 GLOB = frozenset("*?[]{}")
 
@@ -53,12 +59,14 @@ class Rows:
         files: Parquet files, in the order of their rows.
         lengths: Rows of each.
         sources: The table's columns.
+        held: The table in memory that has the columns, if one has.
     """
 
     connection: duckdb.DuckDBPyConnection
     files: tuple[Path, ...]
     lengths: tuple[int, ...]
     sources: tuple[Source, ...]
+    held: str = ""
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> "Rows":
@@ -85,7 +93,23 @@ class Rows:
     @property
     def scan(self) -> str:
         """SQL that stands for all rows after ``from``."""
-        return _scan(self.files)
+        return self.held or _scan(self.files)
+
+    def chunks(self) -> Iterator["Rows"]:
+        """The same rows, a few columns at a time.
+
+        Small columns are held in memory: with every query DuckDB reads a file's footer, which is
+        long where there are thousands of columns.
+        """
+        most = max(1, min(COLUMNS, CELLS // max(1, self.count)))
+        for start in range(0, len(self.sources), most):
+            some = self.sources[start : start + most]
+            if most == 1 or len(self.sources) == 1:
+                yield replace(self, sources=some)
+            else:
+                names = ", ".join(source.column for source in some)
+                self.ask(f"create or replace temp table held as select {names} from {self.scan}")
+                yield replace(self, sources=some, held="held")
 
     def scan_of(self, file: Path) -> str:
         """SQL that stands for the rows of one file, which then are numbered."""

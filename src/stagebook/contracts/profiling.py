@@ -35,9 +35,10 @@ def profile(table: Table, reference: Profile | None = None, threads: int = 2) ->
         with session(threads) as (connection, folder):
             rows = Rows.of(connection, folder, table)
             grids = _grids(rows, reference)
-            return Profile(
-                tuple(_column(rows, source, grids) for source in rows.sources), rows.count
+            columns = (
+                _column(chunk, source, grids) for chunk in rows.chunks() for source in chunk.sources
             )
+            return Profile(tuple(columns), rows.count)
     except duckdb.Error as error:
         raise _unreadable(table, error) from error
 

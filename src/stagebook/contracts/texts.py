@@ -28,14 +28,14 @@ def hasher() -> str:
 
 
 def _grouped(rows: Rows, column: str) -> tuple[int, Texts] | None:
-    groups = (
-        f"(select {column} as value, count(*) as n from {rows.scan} "
-        "where value is not null group by value)"
+    rows.ask(
+        f"create or replace temp table grouped as select {column} as value, count(*) as n "
+        f"from {rows.scan} where value is not null group by value"
     )
-    ((distinct, characters),) = rows.ask(f"select count(*), sum(length(value)) from {groups}")
+    ((distinct, characters),) = rows.ask("select count(*), sum(length(value)) from grouped")
     if distinct > MOST_VALUES or (characters or 0) > MOST_CHARACTERS:
         return None
-    found = rows.ask(f"select value, n, hash(value) from {groups}")
+    found = rows.ask("select value, n, hash(value) from grouped")
     counts = {value: n for value, n, _ in sorted(found)}
     values = sum(counts.values())
     return values, Texts(
