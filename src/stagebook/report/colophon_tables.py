@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stagebook.contracts.column import Column, Numbers
 from stagebook.contracts.profile import Profile
-from stagebook.contracts.verdict import Verdict
 from stagebook.report import bars, figures
 from stagebook.report.figures import counted, plain
+
+if TYPE_CHECKING:
+    from stagebook.contracts.verdict import Verdict
 
 MOST_COLUMNS = 60
 MOST_FAILURES = 60
@@ -35,7 +38,7 @@ class TableView:
     path: str
     contract: str | None
     rows: int | None
-    verdict: Verdict | None
+    verdict: "Verdict | None"
     profile: Profile | None
     note: str = ""
 
