@@ -1,0 +1,179 @@
+"""A profile in the terminal: one line a column, beside the reference where there is one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from stagebook.contracts.column import Column, Numbers, Texts
+from stagebook.contracts.profile import Profile
+from stagebook.report import bars, figures
+from stagebook.report.changes import Sides, changes, same_bins
+
+HEAD = ("column", "type", "missing", "min", "mean", "max")
+NUMERIC = ("missing", "min", "mean", "max")
+GIVEN_UP = ("type", "mean", "min", "max", "missing")
+"""What is left out first where the terminal is narrow."""
+
+GAP = "  "
+FEWEST_BARS, MOST_BARS = 10, 24
+NARROWEST_NAME = 12
+WIDEST = {"column": 24, "type": 20}
+WIDEST_IN_A_FILE = {"column": 80, "type": 40}
+LONGEST_GIST = 200
+
+_out = Console(highlight=False, soft_wrap=True)
+
+
+def show(profile: Profile, name: str, against: Profile | None = None) -> None:
+    """Prints a profile.
+
+    Args:
+        profile: The profile.
+        name: Of what, such as the path of the table.
+        against: The reference that each column is shown beside.
+    """
+    width = _out.width if _out.is_terminal else None
+    for one in lines(profile, name, width, against):
+        _out.print(one)
+
+
+def lines(
+    profile: Profile, name: str, width: int | None, against: Profile | None = None
+) -> Iterator[Text]:
+    """The lines of a profile.
+
+    Args:
+        profile: The profile.
+        name: Of what.
+        width: Characters of a line at most; None to leave nothing out.
+        against: The reference.
+    """
+    title = Text.assemble((figures.plain(name), "bold"), f": {figures.extent(profile)}")
+    if against is not None:
+        title.append(f" · reference: {figures.extent(against)}", "dim")
+    yield from _folded(title, width)
+    if not profile.columns:
+        return
+    layout = _Layout.of(profile, width, against)
+    yield layout.head()
+    for column in profile.columns:
+        then = against.column(column.name) if against else None
+        yield from _beside(layout, column, then) if then else [layout.row(column)]
+        if odd := figures.odd(column):
+            yield Text(f"{GAP}{odd}", "yellow")
+    for words in Sides.of(profile, against).words if against else ():
+        yield from _folded(Text(words), width)
+
+
+def _beside(layout: "_Layout", now: Column, then: Column) -> Iterator[Text]:
+    """A column, below it the reference, below both what changed."""
+    comparable = same_bins(now, then)
+    pair = bars.lines(_counts(now, then), layout.bars) if comparable else None
+    yield layout.row(now, pair[0] if pair else None)
+    row = layout.row(then, pair[1] if pair else None, "  reference")
+    row.stylize("dim")
+    yield row
+    if found := changes(now, then):
+        yield from _folded(Text(f"  → {'; '.join(found)}", "yellow"), layout.width, "    ")
+
+
+def _counts(*columns: Column) -> list[Sequence[int]]:
+    return [one.detail.counts for one in columns if isinstance(one.detail, Numbers)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How wide each field is.
+
+    Attributes:
+        fields: Width of the fields that there is room for, by their name.
+        bars: Width of the histograms.
+        width: Of a line; None if it does not matter.
+    """
+
+    fields: dict[str, int]
+    bars: int
+    width: int | None
+
+    @classmethod
+    def of(cls, profile: Profile, width: int | None, against: Profile | None) -> "_Layout":
+        """Fields as wide as what is in them; the least telling ones go until it fits."""
+        others = against.columns if against else ()
+        rows = [_fields(column) for column in (*profile.columns, *others)]
+        fields = {name: max(len(name), *(cell_len(one[name]) for one in rows)) for name in HEAD}
+        widest = WIDEST if width is not None else WIDEST_IN_A_FILE
+        fields |= {name: min(fields[name], most) for name, most in widest.items()}
+        if width is None:
+            return cls(fields, MOST_BARS, None)
+        for name in GIVEN_UP:
+            if _taken(fields) + FEWEST_BARS <= width:
+                break
+            if name == "mean" and fields["column"] > NARROWEST_NAME:
+                over = _taken(fields) + FEWEST_BARS - width
+                fields["column"] = max(NARROWEST_NAME, fields["column"] - over)
+            if _taken(fields) + FEWEST_BARS > width:
+                del fields[name]
+        room = max(1, min(MOST_BARS, width - _taken(fields)))
+        return cls(fields, room, width)
+
+    def head(self) -> Text:
+        """The names of the fields."""
+        texts = {name: name for name in HEAD}
+        return Text(self._line(texts, self.fields, "").rstrip(), "bold")
+
+    def row(self, column: Column, histogram: str | None = None, name: str | None = None) -> Text:
+        """One column's line, with its own histogram if none is given."""
+        texts = _fields(column) | ({"column": name} if name else {})
+        if isinstance(column.detail, Numbers):
+            own = bars.line(column.detail.counts, self.bars) if histogram is None else histogram
+            return Text(self._line(texts, self.fields, own).rstrip())
+        kept = {key: self.fields[key] for key in ("column", "type", "missing") if key in self.fields}
+        room = LONGEST_GIST if self.width is None else self.width - _taken(kept)
+        return Text(self._line(texts, kept, _cut_at_comma(figures.gist(column), room)).rstrip())
+
+    def _line(self, texts: dict[str, str], fields: dict[str, int], end: str) -> str:
+        cells = [_field(name, texts[name], width) for name, width in fields.items()]
+        return GAP.join([*cells, end])
+
+
+def _fields(column: Column) -> dict[str, str]:
+    name = figures.plain(column.name)
+    texts = (name, column.type, figures.missing(column), *figures.trio(column))
+    return dict(zip(HEAD, texts, strict=True))
+
+
+def _taken(fields: dict[str, int]) -> int:
+    return sum(width + len(GAP) for width in fields.values())
+
+
+def _field(name: str, text: str, width: int) -> str:
+    if name in NUMERIC:
+        return " " * (width - cell_len(text)) + text
+    return set_cell_size(_cut(text, width), width)
+
+
+def _cut(text: str, width: int) -> str:
+    """At most so many cells."""
+    if cell_len(text) <= width:
+        return text
+    return f"{set_cell_size(text, width - 1).rstrip()}…" if width > 0 else ""
+
+
+def _cut_at_comma(text: str, width: int) -> str:
+    """At most so many cells, and no value in parts unless it is the first."""
+    short = _cut(text, width)
+    values, comma, _ = short.rpartition(", ")
+    return f"{values}, …" if comma and short != text else short
+
+
+def _folded(text: Text, width: int | None, indent: str = "  ") -> Iterator[Text]:
+    """A sentence on as many lines as it needs."""
+    if width is None or cell_len(text.plain) <= width:
+        yield text
+        return
+    first, *rest = text.wrap(_out, max(width - len(indent), 10))
+    yield first
+    yield from (Text(indent).append_text(line) for line in rest)

@@ -1,0 +1,96 @@
+"""What differs between a column and its reference, in words."""
+
+from dataclasses import dataclass
+
+from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.profile import Profile
+from stagebook.report.figures import distinct, figure, listed, missing, share
+
+MOST_NAMES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Columns of which one of two profiles knows nothing.
+
+    Attributes:
+        here: Only in the profile, in its order.
+        there: Only in the reference, in its order.
+    """
+
+    here: tuple[str, ...]
+    there: tuple[str, ...]
+
+    @classmethod
+    def of(cls, profile: Profile, reference: Profile) -> "Sides":
+        """What two profiles do not share."""
+        names = [[column.name for column in one.columns] for one in (profile, reference)]
+        known = [set(one) for one in names]
+        return cls(
+            tuple(name for name in names[0] if name not in known[1]),
+            tuple(name for name in names[1] if name not in known[0]),
+        )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """One sentence for each side that has columns of its own."""
+        sides = (("Only here", self.here), ("Only in the reference", self.there))
+        return tuple(f"{where}: {listed(names, 20)}" for where, names in sides if names)
+
+
+def changes(now: Column, then: Column) -> tuple[str, ...]:
+    """What a reader would see change from the reference to the column; empty if nothing does.
+
+    Args:
+        now: The column.
+        then: The same column of the reference.
+    """
+    found = [
+        f"type {now.type}, was {then.type}" if now.type != then.type else "",
+        _was("missing", missing(now), missing(then)),
+        *_values(now, then),
+    ]
+    return tuple(one for one in found if one)
+
+
+def same_bins(now: Column, then: Column) -> bool:
+    """Whether both columns of numbers are counted between the same edges."""
+    details = now.detail, then.detail
+    if not isinstance(details[0], Numbers) or not isinstance(details[1], Numbers):
+        return False
+    return now.kind is then.kind and details[0].grid.edges == details[1].grid.edges
+
+
+def _was(what: str, now: str, then: str) -> str:
+    return f"{what} {now or 'none'}, was {then or 'none'}" if now != then else ""
+
+
+def _values(now: Column, then: Column) -> list[str]:
+    match now.detail, then.detail:
+        case Numbers() as here, Numbers() as there if now.kind is then.kind:
+            apart = "" if same_bins(now, then) else "counted in other bins"
+            return [_mean(now, then, here, there), apart]
+        case Texts() as here, Texts() as there:
+            return _categories(here, there)
+        case Booleans() as here, Booleans() as there:
+            shares = [share(one.true, one.true + one.false) for one in (here, there)]
+            return [_was("true", *shares)]
+    return []
+
+
+def _mean(now: Column, then: Column, here: Numbers, there: Numbers) -> str:
+    said = _was("mean", figure(now, here.mean), figure(then, there.mean))
+    if now.kind is Kind.TIME or here.mean is None or there.mean is None or not there.std:
+        return said
+    moved = (here.mean - there.mean) / there.std
+    return f"{said} ({moved:+.2f} standard deviations)" if said else ""
+
+
+def _categories(here: Texts, there: Texts) -> list[str]:
+    if here.counts is None or there.counts is None:
+        return [_was("different values", distinct(here), distinct(there))]
+    new = [value for value, _ in here.ranked if value not in there.counts]
+    gone = [value for value, _ in there.ranked if value not in here.counts]
+    sides = (("new", new), ("gone", gone))
+    return [f"{word}: {listed(values, MOST_NAMES)}" for word, values in sides if values]
+

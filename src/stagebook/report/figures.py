@@ -1,0 +1,149 @@
+"""The figures of a column in words, as terminal, pages and colophon show them."""
+
+import math
+from collections.abc import Iterable
+
+from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.moment import iso
+from stagebook.contracts.profile import Profile
+from stagebook.contracts.scale import Number
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+DAY = 1440 * MINUTE
+UNGROUPED = 10_000
+SHORT, LONG = 4, 6
+"""Digits of a number where room is short, and where it is not."""
+
+
+def plain(text: str, most: int | None = None) -> str:
+    """A text of unknown origin on one line: what cannot be seen is shown as an escape.
+
+    Args:
+        text: Any text, also with control characters or half of a surrogate pair.
+        most: Characters that are shown; a longer text ends in an ellipsis.
+    """
+    head = text if most is None else text[: most + 1]
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in head)
+    if not text or shown != shown.strip():
+        shown = f"“{shown}”"
+    return shown if most is None or len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: ``1 row``, ``336,776 rows``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def extent(profile: Profile) -> str:
+    """How large the table is: ``336,776 rows, 18 columns``."""
+    return f"{counted(profile.rows, 'row')}, {counted(len(profile.columns), 'column')}"
+
+
+def listed(names: Iterable[str], most: int) -> str:
+    """The first of some names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(plain(name, 40) for name in names[:most]) + more
+
+
+def number(value: Number, digits: int = SHORT) -> str:
+    """A number to some digits, without an exponent where people would write none."""
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    if not -5 <= magnitude < digits + 5:
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    decimals = max(0, digits - 1 - magnitude)
+    grouping = "," if abs(value) >= UNGROUPED else ""  # years and hours are read as one word
+    text = f"{value:{grouping}.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole in percent; what is neither none nor all never looks as if."""
+    if part in (0, whole):
+        return "100 %" if part else "0 %"
+    percent = f"{100 * part / whole:.1f}"
+    return {"0.0": "<0.1 %", "100.0": ">99.9 %"}.get(percent, f"{percent} %")
+
+
+def figure(column: Column, value: Number | None, digits: int = SHORT) -> str:
+    """A value of a column of numbers or times; empty for None.
+
+    Times are as fine as the column's range asks for: days where it is of many days.
+    """
+    detail = column.detail
+    if value is None or not isinstance(detail, Numbers):
+        return ""
+    if column.kind is not Kind.TIME:
+        return number(value, digits)
+    span = (detail.maximum or 0) - (detail.minimum or 0)
+    unit = _unit(column, span, digits)
+    text = iso(math.floor(value / unit) * unit, column.type)
+    if unit == DAY:
+        return text.partition("T")[0]
+    clock = unit == MINUTE and not column.type.startswith("duration")
+    return text.removesuffix("Z").removesuffix(":00") + "Z" * text.endswith("Z") if clock else text
+
+
+def _unit(column: Column, span: Number, digits: int) -> int:
+    """The coarsest unit that still tells the times of a range apart, in microseconds."""
+    if digits == SHORT and span >= 10 * DAY and column.type.startswith(("date", "timestamp")):
+        return DAY
+    if digits == SHORT and span >= 10 * MINUTE:
+        return MINUTE
+    return SECOND if span >= MINUTE else 1
+
+
+def missing(column: Column) -> str:
+    """The share of nulls."""
+    return share(column.nulls, column.rows)
+
+
+def trio(column: Column) -> tuple[str, str, str]:
+    """Minimum, mean and maximum; empty for what is neither number nor time."""
+    detail = column.detail
+    if not isinstance(detail, Numbers):
+        return "", "", ""
+    return (
+        figure(column, detail.minimum),
+        figure(column, detail.mean),
+        figure(column, detail.maximum),
+    )
+
+
+def gist(column: Column, most: int = 10) -> str:
+    """What there is to say where there is no number line: values and their shares."""
+    detail = column.detail
+    if isinstance(detail, Booleans):
+        return f"{share(detail.true, detail.true + detail.false)} true"
+    if not isinstance(detail, Texts):
+        return ""
+    if detail.distinct is None:
+        return detail.note
+    top = [f"{plain(value, 24)} {share(count, detail.values)}" for value, count in detail.top(most)]
+    return f"{distinct(detail)} different" + (f": {', '.join(top)}" if top else "")
+
+
+def distinct(texts: Texts) -> str:
+    """How many different values; an estimate is said to be one."""
+    if texts.distinct is None:
+        return "unknown"
+    if texts.counts is not None:
+        return f"{texts.distinct:,}"
+    return f"about {min(texts.distinct, texts.values):,}"
+
+
+def odd(column: Column) -> str:
+    """Values without a place on the number line; empty if there are none."""
+    detail = column.detail
+    if not isinstance(detail, Numbers):
+        return ""
+    found = (
+        (detail.nan, "not a number"),
+        (detail.infinite, "infinite"),
+        (detail.far, "too far out for the mean"),
+    )
+    return ", ".join(f"{count:,} {words}" for count, words in found if count)
