@@ -130,7 +130,9 @@ class _Layout:
         if isinstance(column.detail, Numbers):
             own = bars.line(column.detail.counts, self.bars) if histogram is None else histogram
             return Text(self._line(texts, self.fields, own).rstrip())
-        kept = {key: self.fields[key] for key in ("column", "type", "missing") if key in self.fields}
+        kept = {
+            key: self.fields[key] for key in ("column", "type", "missing") if key in self.fields
+        }
         room = LONGEST_GIST if self.width is None else self.width - _taken(kept)
         return Text(self._line(texts, kept, _cut_at_comma(figures.gist(column), room)).rstrip())
 

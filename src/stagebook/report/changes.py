@@ -93,4 +93,3 @@ def _categories(here: Texts, there: Texts) -> list[str]:
     gone = [value for value, _ in there.ranked if value not in here.counts]
     sides = (("new", new), ("gone", gone))
     return [f"{word}: {listed(values, MOST_NAMES)}" for word, values in sides if values]
-

@@ -1,0 +1,246 @@
+"""Whether a batch is still like its reference, column by column."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stagebook.contracts.alignment import Basis, basis, is_instant
+from stagebook.contracts.calibration import ALPHA, FEWEST_BLOCKS, Threshold, threshold
+from stagebook.contracts.column import Column, Numbers
+from stagebook.contracts.compared import Distances, compare
+from stagebook.contracts.profile import Profile
+from stagebook.contracts.reference import Reference
+from stagebook.contracts.scale import DAY
+from stagebook.contracts.timeblocks import Span
+from stagebook.errors import Problem, StagebookError
+
+FORMAT = 1
+LENGTH = {Span.MONTH: 30 * DAY, Span.WEEK: 7 * DAY, Span.DAY: DAY}
+SHORTER, LONGER = 0.5, 2.0
+"""A batch of less or more than so many blocks' time does not vary as a block does."""
+
+
+class Verdict(enum.StrEnum):
+    """What is said of a batch."""
+
+    DRIFT = "drift"
+    NO_DRIFT = "no drift"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDrift:
+    """How one column differs.
+
+    Attributes:
+        reference: The reference's column.
+        batch: The batch's.
+        basis: What is compared.
+        reason: Why not values; empty if they are.
+        distances: All distances.
+        threshold: Up to where the effect is no drift.
+    """
+
+    reference: Column
+    batch: Column
+    basis: Basis
+    reason: str
+    distances: Distances
+    threshold: Threshold
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.batch.name
+
+    @property
+    def effect(self) -> float:
+        """The size that decides: the Jensen-Shannon distance over all bins, nulls among them.
+
+        It needs no smoothing, is the same for numbers and categories, and has a bound; whatever
+        changes in a column moves rows from bin to bin and therefore shows in it.
+        """
+        return self.distances.jensen_shannon
+
+    @property
+    def ratio(self) -> float:
+        """Effect by threshold."""
+        return self.effect / self.threshold.value
+
+    @property
+    def retyped(self) -> bool:
+        """Whether it is of another kind than in the reference."""
+        return self.reference.kind is not self.batch.kind
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the effect is above the threshold, or the column is of another kind."""
+        return self.effect > self.threshold.value or self.retyped
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "name": self.name,
+            "drifted": self.drifted,
+            "effect": self.effect,
+            "threshold": asdict(self.threshold) | {"calibrated": self.threshold.calibrated},
+            "basis": self.basis.value,
+            "reason": self.reason,
+            "types": {"reference": self.reference.type, "batch": self.batch.type},
+            "distances": self.distances.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a batch differs from its reference.
+
+    Attributes:
+        columns: Columns of both, those that drifted first and then by effect over threshold.
+        problems: Columns that are only on one side, or of another kind.
+        notes: What to know about the comparison, in sentences.
+        calibrated: Whether time blocks of the reference set the thresholds.
+        rows: Rows of the reference and of the batch.
+    """
+
+    columns: tuple[ColumnDrift, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    calibrated: bool
+    rows: tuple[int, int]
+
+    @property
+    def drifted(self) -> tuple[ColumnDrift, ...]:
+        """The columns that drifted."""
+        return tuple(column for column in self.columns if column.drifted)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Drift, if a column drifted or one of the reference is missing."""
+        missing = any(problem.code == "column-missing" for problem in self.problems)
+        return Verdict.DRIFT if self.drifted or missing else Verdict.NO_DRIFT
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values, with a format version."""
+        return {
+            "format": FORMAT,
+            "verdict": self.verdict.value,
+            "calibrated": self.calibrated,
+            "alpha": ALPHA,
+            "rows": {"reference": self.rows[0], "batch": self.rows[1]},
+            "columns": [column.as_json() for column in self.columns],
+            "problems": [problem.as_json() for problem in self.problems],
+            "notes": list(self.notes),
+        }
+
+
+def drift(reference: Reference, batch: Profile) -> Drift:
+    """Holds a batch against a reference.
+
+    Args:
+        reference: The reference.
+        batch: The batch's profile, made with the grids of the reference's.
+
+    Raises:
+        StagebookError: There is nothing to compare: one of both has no rows (``no-rows``), or
+            they have no column in common (``no-common-column``).
+    """
+    whole = reference.profile
+    pairs = _pairs(whole, batch)
+    columns = [_column(reference, pair, len(pairs)) for pair in pairs]
+    columns.sort(key=lambda one: (not one.drifted, -one.ratio))
+    retyped = [_retyped(one) for one in columns if one.retyped]
+    return Drift(
+        tuple(columns),
+        (*_sides(whole, batch), *retyped),
+        tuple(_notes(reference, batch, columns)),
+        len(reference.blocks) >= FEWEST_BLOCKS,
+        (whole.rows, batch.rows),
+    )
+
+
+def _pairs(whole: Profile, batch: Profile) -> list[tuple[Column, Column]]:
+    for name, one in (("reference", whole), ("batch", batch)):
+        if not one.rows:
+            message, hint = f"The {name} has no rows.", "Give one that has some."
+            raise StagebookError(Problem("no-rows", message, hint))
+    found = [(left, right) for left in whole.columns if (right := batch.column(left.name))]
+    if not found:
+        message = "The batch has none of the reference's columns."
+        raise StagebookError(
+            Problem("no-common-column", message, "Check that both are of the same table.")
+        )
+    return found
+
+
+def _column(reference: Reference, pair: tuple[Column, Column], columns: int) -> ColumnDrift:
+    found = [block.profile.column(pair[0].name) for block in reference.blocks]
+    blocks = [one for one in found if one is not None and one.rows]
+    on, reason = basis((*pair, *blocks))
+    if on is Basis.VALUES and is_instant(pair[0]) and len(blocks) < FEWEST_BLOCKS:
+        on, reason = Basis.NULLS, "a later batch has later times"
+    limit = threshold(pair, blocks, on, columns)
+    return ColumnDrift(*pair, on, reason, compare(*pair, on), limit)
+
+
+def _sides(whole: Profile, batch: Profile) -> list[Problem]:
+    missing = [column.name for column in whole.columns if not batch.column(column.name)]
+    new = [column.name for column in batch.columns if not whole.column(column.name)]
+    return [
+        Problem(
+            "column-missing",
+            f"Column `{name}` of the reference is not in the batch.",
+            "Find out where it was lost, or make a reference without it.",
+        )
+        for name in missing
+    ] + [
+        Problem(
+            "column-new",
+            f"Column `{name}` is not in the reference, and not compared.",
+            "Make the reference anew if it is to stay.",
+        )
+        for name in new
+    ]
+
+
+def _retyped(one: ColumnDrift) -> Problem:
+    return Problem(
+        "column-retyped",
+        f"Column `{one.name}` is {one.batch.type}, and {one.reference.type} in the reference.",
+        "Only nulls are compared; give both tables the same types.",
+    )
+
+
+def _notes(reference: Reference, batch: Profile, columns: Sequence[ColumnDrift]) -> list[str]:
+    notes = []
+    if len(reference.blocks) < FEWEST_BLOCKS:
+        few = f"The reference has only {len(reference.blocks)} blocks of time, and needs 3."
+        rule = "Thresholds are a rule of thumb and know nothing of how this data varies."
+        notes.append(f"{reference.note or few} {rule}")
+    elif length := _length(reference, batch):
+        notes.append(length)
+    other_bins = [one.name for one in columns if "bins" in one.reason]
+    if other_bins:
+        names = ", ".join(f"`{name}`" for name in other_bins)
+        hint = "give the batch's table, or a profile made against the reference"
+        notes.append(f"Counted in other bins than in the reference: {names}; {hint}.")
+    blind = [one.name for one in columns if one.threshold.value >= 1]
+    if blind:
+        names = ", ".join(f"`{name}`" for name in blind)
+        notes.append(f"No drift could be told, as they vary too much or rows are few: {names}.")
+    return notes
+
+
+def _length(reference: Reference, batch: Profile) -> str:
+    """What to say of a batch that covers much more or less time than a block; often nothing."""
+    column = batch.column(reference.time or "")
+    detail = column.detail if column else None
+    if not reference.span or not isinstance(detail, Numbers) or detail.minimum is None:
+        return ""
+    days = ((detail.maximum or 0) - detail.minimum) / DAY
+    blocks = days * DAY / LENGTH[reference.span]
+    if SHORTER <= blocks <= LONGER:
+        return ""
+    word = "A shorter stretch varies more" if blocks < SHORTER else "A longer one varies less"
+    size = reference.span.value
+    return f"The batch covers {days:.0f} days, and thresholds are for a {size}. {word}."
