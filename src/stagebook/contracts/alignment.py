@@ -19,23 +19,15 @@ class Basis(enum.StrEnum):
     """What of a column is compared."""
 
     VALUES = "values"
-    NULLS = "nulls"
+    GAPS = "gaps"
 
 
-def basis(columns: Sequence[Column]) -> tuple[Basis, str]:
-    """What can be compared of a column, and why not more.
+def obstacle(columns: Sequence[Column]) -> str:
+    """Why the values of a column cannot be compared, in words; empty if they can.
 
     Args:
         columns: The same column of several profiles, the reference's first.
-
-    Returns:
-        The basis; and a reason, which is empty where values are compared.
     """
-    reason = _obstacle(columns)
-    return (Basis.NULLS, reason) if reason else (Basis.VALUES, "")
-
-
-def _obstacle(columns: Sequence[Column]) -> str:
     details = [column.detail for column in columns]
     if len({type(detail) for detail in details}) > 1:
         return "its type has changed"
@@ -76,17 +68,29 @@ def counts(columns: Sequence[Column], on: Basis) -> Matrix:
 
     Args:
         columns: The same column of several profiles, one for each row of the answer.
-        on: What is compared; see ``basis``.
+        on: What is compared; values only if nothing is an ``obstacle`` to that.
 
     Returns:
-        Whole numbers in the shape (profiles, bins). The first bin is that of nulls.
+        Whole numbers in the shape (profiles, bins). The first bins are those of nulls, NaN, and
+        minus and plus infinity; then come the values, all in one bin or each in its own.
     """
-    if on is Basis.NULLS:
-        rows = [[column.nulls, column.rows - column.nulls] for column in columns]
-    else:
-        names = categories(columns)
-        rows = [[column.nulls, *_values(column, names)] for column in columns]
+    names = categories(columns) if on is Basis.VALUES else ()
+    rows = []
+    for column in columns:
+        gaps = _gaps(column)
+        values = _values(column, names) if on is Basis.VALUES else [column.rows - sum(gaps)]
+        rows.append([*gaps, *values])
     return np.asarray(rows, dtype=np.int64)
+
+
+GAPS = 4
+
+
+def _gaps(column: Column) -> list[int]:
+    detail = column.detail
+    if not isinstance(detail, Numbers):
+        return [column.nulls, 0, 0, 0]
+    return [column.nulls, detail.nan, detail.infinite_below, detail.infinite_above]
 
 
 def categories(columns: Sequence[Column]) -> tuple[str, ...]:
@@ -101,8 +105,7 @@ def categories(columns: Sequence[Column]) -> tuple[str, ...]:
 def _values(column: Column, names: Sequence[str]) -> list[int]:
     detail = column.detail
     if isinstance(detail, Numbers):
-        odd = [detail.nan, detail.infinite_below, detail.infinite_above]
-        return [*odd, *detail.counts]
+        return [*detail.counts]
     if isinstance(detail, Booleans):
         return [detail.true, detail.false]
     counted = (detail.counts if detail else None) or {}

@@ -21,6 +21,9 @@ About 0.5 % nulls in a column that had none, or a share of 50 % that becomes 44 
 squared distance is PSI / (8 ln 2), see ``DEFAULT``; this one is a PSI of 0.014.
 """
 
+LEAST = FLOOR / 5
+"""What smaller effects of blocks count as; of that size is chance with a few thousand rows."""
+
 DEFAULT = 0.134
 """The threshold where there are too few blocks: a PSI of 0.1, by rule of thumb a small change.
 
@@ -55,9 +58,9 @@ class Threshold:
 
 
 def threshold(
-    pair: tuple[Column, Column], blocks: Sequence[Column], on: Basis, columns: int
+    pair: tuple[Column, Column], blocks: Sequence[Column], on: Basis, comparisons: int
 ) -> Threshold:
-    """The threshold of one column.
+    """The threshold of one comparison.
 
     Variation between blocks and chance add up in squares, as independent deviations do.
 
@@ -65,9 +68,10 @@ def threshold(
         pair: The reference's column and the batch's; there are rows in both.
         blocks: The column in blocks of the reference, with rows in each.
         on: What is compared.
-        columns: How many columns are, for Bonferroni's correction.
+        comparisons: How many are made in all, for Bonferroni's correction. Source: Dunn, Multiple
+            comparisons among means, Journal of the American Statistical Association 56, 1961.
     """
-    alpha = ALPHA / max(columns, 1)
+    alpha = ALPHA / max(comparisons, 1)
     effects: tuple[float, ...] = ()
     limit = DEFAULT
     if len(blocks) >= FEWEST_BLOCKS:
@@ -93,19 +97,19 @@ def prediction_limit(effects: Sequence[float], alpha: float) -> float:
     """The one-sided upper prediction limit for the effect of one more block; at least ``FLOOR``.
 
     ``mean + t s sqrt(1 + 1/n)`` of the logarithms, with Student's t of n - 1 degrees of freedom:
-    effects are positive and skewed to the right. Those below the floor count as the floor, since
-    the logarithm would make much of differences between them. Source: Hahn and Meeker,
-    Statistical Intervals, 1991, 4.8, and 4.12 for the logarithms.
+    effects are positive and skewed to the right. Those below ``LEAST`` count as that, since the
+    logarithm would make much of differences between them. Source: Hahn and Meeker, Statistical
+    Intervals, 1991, on prediction intervals for one future observation from a normal distribution.
 
     Args:
         effects: Of at least two blocks.
         alpha: How often a block like these may lie above.
     """
-    logs = np.log(np.maximum(effects, FLOOR))
+    logs = np.log(np.maximum(effects, LEAST))
     n = len(logs)
     width = float(stats.t.ppf(1 - alpha, n - 1)) * float(np.std(logs, ddof=1))
     exponent = float(np.mean(logs)) + width * math.sqrt(1 + 1 / n)
-    return min(math.exp(min(exponent, 0.0)), 1.0)
+    return max(math.exp(min(exponent, 0.0)), FLOOR)
 
 
 def sampling_noise(pair: Matrix, alpha: float) -> float:

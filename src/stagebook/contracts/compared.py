@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stagebook.contracts import distances
-from stagebook.contracts.alignment import Basis, Matrix, categories, counts, places
+from stagebook.contracts.alignment import GAPS, Basis, Matrix, categories, counts, places
 from stagebook.contracts.column import Booleans, Column, Numbers, Texts
 
 MOST_NEW = 5
@@ -58,7 +58,7 @@ def compare(reference: Column, batch: Column, on: Basis) -> Distances:
     Args:
         reference: A column of a table with rows.
         batch: The same of another table with rows.
-        on: What is compared; see ``alignment.basis``.
+        on: What is compared; see ``alignment.counts``.
     """
     pair = (reference, batch)
     both = counts(pair, on)
@@ -76,7 +76,7 @@ def _of_values(pair: tuple[Column, Column], both: Matrix) -> dict[str, Any]:
         rows = (pair[0].rows, pair[1].rows)
         return {**_odd(reference, batch, rows), **_finite(reference, batch)}
     if isinstance(reference, Texts | Booleans):
-        return _categories(both[:, 1:], categories(pair))
+        return _categories(both[:, GAPS:], categories(pair))
     return {}
 
 

@@ -2,13 +2,12 @@
 
 import enum
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from stagebook.contracts.alignment import Basis, basis, is_instant
-from stagebook.contracts.calibration import ALPHA, FEWEST_BLOCKS, Threshold, threshold
+from stagebook.contracts.calibration import ALPHA, FEWEST_BLOCKS
 from stagebook.contracts.column import Column, Numbers
-from stagebook.contracts.compared import Distances, compare
+from stagebook.contracts.column_drift import Alongside, ColumnDrift
 from stagebook.contracts.profile import Profile
 from stagebook.contracts.reference import Reference
 from stagebook.contracts.scale import DAY
@@ -26,69 +25,6 @@ class Verdict(enum.StrEnum):
 
     DRIFT = "drift"
     NO_DRIFT = "no drift"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnDrift:
-    """How one column differs.
-
-    Attributes:
-        reference: The reference's column.
-        batch: The batch's.
-        basis: What is compared.
-        reason: Why not values; empty if they are.
-        distances: All distances.
-        threshold: Up to where the effect is no drift.
-    """
-
-    reference: Column
-    batch: Column
-    basis: Basis
-    reason: str
-    distances: Distances
-    threshold: Threshold
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.batch.name
-
-    @property
-    def effect(self) -> float:
-        """The size that decides: the Jensen-Shannon distance over all bins, nulls among them.
-
-        It needs no smoothing, is the same for numbers and categories, and has a bound; whatever
-        changes in a column moves rows from bin to bin and therefore shows in it.
-        """
-        return self.distances.jensen_shannon
-
-    @property
-    def ratio(self) -> float:
-        """Effect by threshold."""
-        return self.effect / self.threshold.value
-
-    @property
-    def retyped(self) -> bool:
-        """Whether it is of another kind than in the reference."""
-        return self.reference.kind is not self.batch.kind
-
-    @property
-    def drifted(self) -> bool:
-        """Whether the effect is above the threshold, or the column is of another kind."""
-        return self.effect > self.threshold.value or self.retyped
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as plain values."""
-        return {
-            "name": self.name,
-            "drifted": self.drifted,
-            "effect": self.effect,
-            "threshold": asdict(self.threshold) | {"calibrated": self.threshold.calibrated},
-            "basis": self.basis.value,
-            "reason": self.reason,
-            "types": {"reference": self.reference.type, "batch": self.batch.type},
-            "distances": self.distances.as_json(),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +82,9 @@ def drift(reference: Reference, batch: Profile) -> Drift:
             they have no column in common (``no-common-column``).
     """
     whole = reference.profile
-    pairs = _pairs(whole, batch)
-    columns = [_column(reference, pair, len(pairs)) for pair in pairs]
+    rows = [_alongside(reference, pair) for pair in _pairs(whole, batch)]
+    comparisons = sum(row.comparisons for row in rows)
+    columns = [row.judged(comparisons) for row in rows]
     columns.sort(key=lambda one: (not one.drifted, -one.ratio))
     retyped = [_retyped(one) for one in columns if one.retyped]
     return Drift(
@@ -173,14 +110,9 @@ def _pairs(whole: Profile, batch: Profile) -> list[tuple[Column, Column]]:
     return found
 
 
-def _column(reference: Reference, pair: tuple[Column, Column], columns: int) -> ColumnDrift:
+def _alongside(reference: Reference, pair: tuple[Column, Column]) -> Alongside:
     found = [block.profile.column(pair[0].name) for block in reference.blocks]
-    blocks = [one for one in found if one is not None and one.rows]
-    on, reason = basis((*pair, *blocks))
-    if on is Basis.VALUES and is_instant(pair[0]) and len(blocks) < FEWEST_BLOCKS:
-        on, reason = Basis.NULLS, "a later batch has later times"
-    limit = threshold(pair, blocks, on, columns)
-    return ColumnDrift(*pair, on, reason, compare(*pair, on), limit)
+    return Alongside.of(*pair, [one for one in found if one is not None and one.rows])
 
 
 def _sides(whole: Profile, batch: Profile) -> list[Problem]:
@@ -224,10 +156,11 @@ def _notes(reference: Reference, batch: Profile, columns: Sequence[ColumnDrift])
         names = ", ".join(f"`{name}`" for name in other_bins)
         hint = "give the batch's table, or a profile made against the reference"
         notes.append(f"Counted in other bins than in the reference: {names}; {hint}.")
-    blind = [one.name for one in columns if one.threshold.value >= 1]
+    blind = [f"{on.value} of `{one.name}`" for one in columns for on in one.blind]
     if blind:
-        names = ", ".join(f"`{name}`" for name in blind)
-        notes.append(f"No drift could be told, as they vary too much or rows are few: {names}.")
+        names = ", ".join(sorted(blind))
+        why = "too different from block to block, or with too few rows"
+        notes.append(f"No drift could be told, {why}: {names}.")
     return notes
 
 

@@ -44,8 +44,7 @@ def of_table(table: Table, time: str | None = None, by: Span | None = None) -> R
 
     Args:
         table: The table.
-        time: A column of dates or timestamps to cut it by; if None, the only one with the fewest
-            nulls.
+        time: A column of dates or timestamps to cut it by; if None, the one with the fewest nulls.
         by: How long a block is; if None, the longest of which there are at least four.
 
     Raises:

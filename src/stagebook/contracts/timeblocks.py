@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stagebook.contracts.alignment import is_instant
-from stagebook.contracts.column import Kind
+from stagebook.contracts.column import Column, Kind, Numbers
 from stagebook.contracts.kinds import kind_of
 from stagebook.contracts.moment import iso
 from stagebook.contracts.nice_edges import MONDAY, MONTH, month_start
@@ -31,6 +31,7 @@ ENOUGH = 4
 """So many blocks are wanted; longer ones are taken as long as there are so many."""
 
 MOST_BLOCKS = 400
+NEAR = 2 * DAY
 SMALL = 0.25
 """A block with fewer rows than this share of the median's is a torn one and left out."""
 
@@ -75,24 +76,34 @@ def time_column(whole: Profile, wanted: str | None, file: str) -> tuple[str | No
         file: The table, for the error.
 
     Returns:
-        The wanted one, or the one column of dates or timestamps with the fewest nulls; or None
-        and the reason.
+        The wanted one, or the column of dates or timestamps with the fewest nulls, of those that
+        begin and end together the first; or None and the reason.
 
     Raises:
         StagebookError: The one wanted is no such column (``no-time-column``).
     """
-    found = {column.name: column.nulls for column in whole.columns if is_instant(column)}
+    found = {column.name: column for column in whole.columns if is_instant(column)}
     if wanted is not None:
         if wanted not in found:
             raise StagebookError(_no_time_column(whole, wanted, list(found), file))
         return wanted, ""
     if not found:
         return None, "The reference has no column of dates or timestamps to cut it by."
-    fewest = [name for name, nulls in found.items() if nulls == min(found.values())]
-    if len(fewest) > 1:
-        names = " and ".join(f"`{name}`" for name in fewest)
+    least = min(column.nulls for column in found.values())
+    fewest = [column for column in found.values() if column.nulls == least]
+    if any(not _together(fewest[0], other) for other in fewest[1:]):
+        names = " and ".join(f"`{column.name}`" for column in fewest)
         return None, f"The reference could be cut by {names}: say by which."
-    return fewest[0], ""
+    return fewest[0].name, ""
+
+
+def _together(left: Column, right: Column) -> bool:
+    """Whether two columns begin and end at about one time, as departure and arrival do."""
+    one, other = left.detail, right.detail
+    if not isinstance(one, Numbers) or not isinstance(other, Numbers):
+        return False
+    pairs = ((one.minimum, other.minimum), (one.maximum, other.maximum))
+    return all(abs((a or 0) - (b or 0)) <= NEAR for a, b in pairs)
 
 
 def _no_time_column(whole: Profile, wanted: str, found: list[str], file: str) -> Problem:
