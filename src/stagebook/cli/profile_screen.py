@@ -7,13 +7,13 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from stagebook.contracts.column import Column, Numbers, Texts
+from stagebook.contracts.column import Column, Numbers
 from stagebook.contracts.profile import Profile
 from stagebook.report import bars, figures
 from stagebook.report.changes import Sides, changes, same_bins
 
 HEAD = ("column", "type", "missing", "min", "mean", "max")
-NUMERIC = ("missing", "min", "mean", "max")
+NUMBER_LINE = ("min", "mean", "max")
 GIVEN_UP = ("type", "mean", "min", "max", "missing")
 """What is left out first where the terminal is narrow."""
 
@@ -130,9 +130,7 @@ class _Layout:
         if isinstance(column.detail, Numbers):
             own = bars.line(column.detail.counts, self.bars) if histogram is None else histogram
             return Text(self._line(texts, self.fields, own).rstrip())
-        kept = {
-            key: self.fields[key] for key in ("column", "type", "missing") if key in self.fields
-        }
+        kept = {name: wide for name, wide in self.fields.items() if name not in NUMBER_LINE}
         room = LONGEST_GIST if self.width is None else self.width - _taken(kept)
         return Text(self._line(texts, kept, _cut_at_comma(figures.gist(column), room)).rstrip())
 
@@ -152,7 +150,7 @@ def _taken(fields: dict[str, int]) -> int:
 
 
 def _field(name: str, text: str, width: int) -> str:
-    if name in NUMERIC:
+    if name in ("missing", *NUMBER_LINE):
         return " " * (width - cell_len(text)) + text
     return set_cell_size(_cut(text, width), width)
 

@@ -52,7 +52,9 @@ def narrowest(text: pa.Array, start: int = 0) -> int:
 
 
 def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
-    if not _is_text(array.type):
+    if not is_text(array.type):
+        if _is_number(array.type) != _is_number(type_) and not is_text(type_):
+            raise pa.ArrowInvalid(f"{array.type} is no {type_}")
         return array.cast(type_)
     if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_):
         array = pc.utf8_trim_whitespace(array)
@@ -94,5 +96,11 @@ def _positions(flags: Iterable[bool | None]) -> Iterator[int]:
     return (position for position, flag in enumerate(flags) if flag)
 
 
-def _is_text(type_: pa.DataType) -> bool:
+def _is_number(type_: pa.DataType) -> bool:
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    return any(kind(type_) for kind in kinds)
+
+
+def is_text(type_: pa.DataType) -> bool:
+    """Whether a type is text."""
     return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))

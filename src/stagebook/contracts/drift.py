@@ -34,15 +34,17 @@ class Drift:
     Attributes:
         columns: Columns of both, those that drifted first and then by effect over threshold.
         problems: Columns that are only on one side, or of another kind.
-        notes: What to know about the comparison, in sentences.
-        calibrated: Whether time blocks of the reference set the thresholds.
+        calibration: Where the thresholds come from, in a sentence.
+        calibrated: Whether that is time blocks of the reference.
+        notes: What else to know about the comparison, in sentences.
         rows: Rows of the reference and of the batch.
     """
 
     columns: tuple[ColumnDrift, ...]
     problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
+    calibration: str
     calibrated: bool
+    notes: tuple[str, ...]
     rows: tuple[int, int]
 
     @property
@@ -62,6 +64,7 @@ class Drift:
             "format": FORMAT,
             "verdict": self.verdict.value,
             "calibrated": self.calibrated,
+            "calibration": self.calibration,
             "alpha": ALPHA,
             "rows": {"reference": self.rows[0], "batch": self.rows[1]},
             "columns": [column.as_json() for column in self.columns],
@@ -90,8 +93,9 @@ def drift(reference: Reference, batch: Profile) -> Drift:
     return Drift(
         tuple(columns),
         (*_sides(whole, batch), *retyped),
-        tuple(_notes(reference, batch, columns)),
+        _calibration(reference),
         len(reference.blocks) >= FEWEST_BLOCKS,
+        tuple(_notes(reference, batch, columns)),
         (whole.rows, batch.rows),
     )
 
@@ -143,14 +147,19 @@ def _retyped(one: ColumnDrift) -> Problem:
     )
 
 
+def _calibration(reference: Reference) -> str:
+    many = len(reference.blocks)
+    if reference.span and many >= FEWEST_BLOCKS:
+        spans = f"{many} {reference.span.value}s of the reference, by `{reference.time}`"
+        return f"Thresholds are set by how much {spans}, differ from each other."
+    few = f"The reference has {many} blocks of time, and {FEWEST_BLOCKS} are needed."
+    rule = "Thresholds are a rule of thumb and know nothing of how this data varies."
+    return f"Not calibrated: {reference.note or few} {rule}"
+
+
 def _notes(reference: Reference, batch: Profile, columns: Sequence[ColumnDrift]) -> list[str]:
-    notes = []
-    if len(reference.blocks) < FEWEST_BLOCKS:
-        few = f"The reference has only {len(reference.blocks)} blocks of time, and needs 3."
-        rule = "Thresholds are a rule of thumb and know nothing of how this data varies."
-        notes.append(f"{reference.note or few} {rule}")
-    elif length := _length(reference, batch):
-        notes.append(length)
+    length = _length(reference, batch) if len(reference.blocks) >= FEWEST_BLOCKS else ""
+    notes = [length] if length else []
     other_bins = [one.name for one in columns if "bins" in one.reason]
     if other_bins:
         names = ", ".join(f"`{name}`" for name in other_bins)

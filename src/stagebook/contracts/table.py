@@ -105,6 +105,10 @@ class Table:
         """All rows in memory; see `size` before."""
         return pa.Table.from_batches(self.batches(), self.columns)
 
+    def with_columns(self, columns: pa.Schema) -> "Table":
+        """The same table, its columns read as other types."""
+        return replace(self, columns=columns)
+
     def raw(self) -> "Table":
         """The same table as its files have it: cells of CSV as text, JSON as it is written."""
         if self.format is Format.CSV:

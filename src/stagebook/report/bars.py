@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import pairwise
 
 LEVELS = "▁▂▃▄▅▆▇█"
 MARK = "┊"
@@ -9,7 +10,7 @@ MARK = "┊"
 
 ROOM_FOR_TAILS = 7
 WIDTH, HEIGHT = 320, 72
-ACCENT, GREY = "#2f6fb0", "#b3b9c1"
+ACCENT, GREY = "#2f6fb0", "#868e98"
 TAIL_WIDTH, TAIL_GAP = 10, 6
 
 
@@ -54,7 +55,7 @@ def _together(counts: Sequence[int], width: int) -> Iterator[float]:
     """At most so many bars; of uneven shares of the bins, each is as tall as its bins are dense."""
     bars = min(width, len(counts))
     edges = [place * len(counts) // bars for place in range(bars + 1)] if bars > 0 else []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         yield sum(counts[start:end]) / (end - start) * len(counts) / bars
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
 from stagebook.contracts.profile import Profile
-from stagebook.report.figures import distinct, figure, listed, missing, share
+from stagebook.report.figures import figure, listed, missing, share
 
 MOST_NAMES = 8
 
@@ -82,13 +82,13 @@ def _mean(now: Column, then: Column, here: Numbers, there: Numbers) -> str:
     said = _was("mean", figure(now, here.mean), figure(then, there.mean))
     if now.kind is Kind.TIME or here.mean is None or there.mean is None or not there.std:
         return said
-    moved = (here.mean - there.mean) / there.std
-    return f"{said} ({moved:+.2f} standard deviations)" if said else ""
+    moved = f"{(here.mean - there.mean) / there.std:+.2f}"
+    return f"{said} ({moved} std)" if said and float(moved) else ""
 
 
 def _categories(here: Texts, there: Texts) -> list[str]:
     if here.counts is None or there.counts is None:
-        return [_was("different values", distinct(here), distinct(there))]
+        return []  # how many there are grows with the rows, and says nothing of the values
     new = [value for value, _ in here.ranked if value not in there.counts]
     gone = [value for value, _ in there.ranked if value not in here.counts]
     sides = (("new", new), ("gone", gone))

@@ -84,8 +84,11 @@ def figure(column: Column, value: Number | None, digits: int = SHORT) -> str:
     text = iso(math.floor(value / unit) * unit, column.type)
     if unit == DAY:
         return text.partition("T")[0]
-    clock = unit == MINUTE and not column.type.startswith("duration")
-    return text.removesuffix("Z").removesuffix(":00") + "Z" * text.endswith("Z") if clock else text
+    if unit < MINUTE:
+        return text
+    if column.type.startswith("duration"):
+        return text.removesuffix("0S")
+    return text.removesuffix("Z").removesuffix(":00") + "Z" * text.endswith("Z")
 
 
 def _unit(column: Column, span: Number, digits: int) -> int:
@@ -94,7 +97,21 @@ def _unit(column: Column, span: Number, digits: int) -> int:
         return DAY
     if digits == SHORT and span >= 10 * MINUTE:
         return MINUTE
+    if digits == LONG and span >= 10 * DAY:
+        return MINUTE
     return SECOND if span >= MINUTE else 1
+
+
+def spread(column: Column) -> str:
+    """The standard deviation, that of times as a duration; empty if there is none."""
+    detail = column.detail
+    if not isinstance(detail, Numbers) or detail.std is None:
+        return ""
+    if column.kind is not Kind.TIME:
+        return number(detail.std, LONG)
+    unit = MINUTE if detail.std >= DAY else SECOND if detail.std >= MINUTE else 1
+    text = iso(detail.std // unit * unit, "duration")
+    return text.removesuffix("0S") if unit == MINUTE else text
 
 
 def missing(column: Column) -> str:

@@ -1,0 +1,47 @@
+"""A verdict in the terminal: one line for each rule that does not hold."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from stagebook.contracts.verdict import Verdict
+from stagebook.report.figures import counted, plain
+
+_out = Console(highlight=False, soft_wrap=True)
+
+
+def show(verdict: Verdict, columns: int | None = None, rules: int | None = None) -> None:
+    """Prints a verdict.
+
+    Args:
+        verdict: The verdict.
+        columns: How many the table has, where that is known.
+        rules: How many the contract has, where that is known.
+    """
+    for one in lines(verdict, columns, rules):
+        _out.print(one)
+
+
+def lines(verdict: Verdict, columns: int | None = None, rules: int | None = None) -> Iterator[Text]:
+    """The lines of a verdict; see ``show``."""
+    counts = [(verdict.rows, "row"), (columns, "column"), (rules, "rule")]
+    extent = ", ".join(counted(count, noun) for count, noun in counts if count is not None)
+    path, contract = plain(verdict.path), plain(verdict.contract)
+    if verdict.holds:
+        yield Text(f"{path} holds {contract}: {extent}", "green")
+    else:
+        yield Text.assemble(
+            (f"{path} is refused", "bold red"),
+            f" by {contract}: {_broken(len(verdict.failures))} ({extent})",
+        )
+    for problem in verdict.problems():
+        yield Text.assemble(("  ✗ ", "red"), plain(problem.message))
+        if problem.hint:
+            yield Text.assemble(("    → ", "cyan"), plain(problem.hint))
+    for note in verdict.notes:
+        yield Text.assemble(("  note ", "yellow"), plain(note))
+
+
+def _broken(count: int) -> str:
+    return f"{counted(count, 'rule')} {'does' if count == 1 else 'do'} not hold"

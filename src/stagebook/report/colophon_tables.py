@@ -1,0 +1,151 @@
+"""What the colophon says of tables: which contract each held, and what is in it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stagebook.contracts.column import Column, Numbers
+from stagebook.contracts.profile import Profile
+from stagebook.contracts.verdict import Verdict
+from stagebook.report import bars, figures
+from stagebook.report.figures import counted, plain
+
+MOST_COLUMNS = 60
+MOST_FAILURES = 60
+LONGEST = 80
+BARS = 24
+HEAD = ("role", "file", "contract", "rows", "verdict")
+FIELDS = ("column", "type", "missing", "min", "mean", "max", "values")
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A declared table, as far as it is known.
+
+    Attributes:
+        role: ``read`` or ``wrote``.
+        path: Its path as declared.
+        contract: The contract, as ``module:Name``; None if none is declared.
+        rows: How many it has; None if not counted.
+        verdict: None if it was not checked.
+        profile: None if there is none.
+        note: What else there is to say, such as why there is no profile.
+    """
+
+    role: str
+    path: str
+    contract: str | None
+    rows: int | None
+    verdict: Verdict | None
+    profile: Profile | None
+    note: str = ""
+
+
+def render(tables: Sequence[TableView]) -> str:
+    """The section ``Contracts and profiles`` of a colophon, as Markdown; empty for no tables.
+
+    Below the heading it is one block of HTML without an empty line, which Markdown leaves as it
+    is, and of which JupyterLab's sanitizer takes nothing away.
+    """
+    if not tables:
+        return ""
+    body = "\n".join(
+        [
+            # JupyterLab would set what stands between two dollar signs as a formula
+            '<div class="tex2jax_ignore mathjax_ignore">',
+            _table(HEAD, (_overview(one) for one in tables)),
+            *_failures(tables),
+            *(line for one in tables if one.profile for line in _profile(one.path, one.profile)),
+            "</div>",
+        ]
+    )
+    return f"### Contracts and profiles\n\n{body}\n"
+
+
+def words(table: TableView) -> str:
+    """How it stands with a table's contract: ``holds``, ``refused: 2 rules``."""
+    if table.verdict is None:
+        return "not checked" if table.contract else ""
+    if table.verdict.holds:
+        return "holds"
+    return f"refused: {counted(len(table.verdict.failures), 'rule')}"
+
+
+def _overview(table: TableView) -> Iterator[str]:
+    notes = [table.note, *(table.verdict.notes if table.verdict else ())]
+    yield _left(escaped(table.role))
+    yield _left(_code(table.path))
+    yield _left(_code(table.contract) if table.contract else "")
+    yield f"<td>{'' if table.rows is None else f'{table.rows:,}'}</td>"
+    yield _left("; ".join(escaped(one) for one in [words(table), *notes] if one))
+
+
+def _failures(tables: Sequence[TableView]) -> Iterator[str]:
+    lines = [
+        f"<li>{_code(table.path)}: {_code(problem.message, None)}</li>"
+        for table in tables
+        if table.verdict
+        for problem in table.verdict.problems()
+    ]
+    if lines:
+        more = len(lines) - MOST_FAILURES
+        yield "<ul>"
+        yield from lines[:MOST_FAILURES]
+        yield from [f"<li>and {more:,} more</li>"] if more > 0 else []
+        yield "</ul>"
+
+
+def _profile(path: str, profile: Profile) -> Iterator[str]:
+    yield f"<details><summary>{_code(path)}: {figures.extent(profile)}</summary>"
+    yield _table(FIELDS, (_column(one) for one in profile.columns[:MOST_COLUMNS]))
+    more = len(profile.columns) - MOST_COLUMNS
+    if more > 0:
+        yield f"<p>and {more:,} more</p>"
+    yield "</details>"
+
+
+def _column(column: Column) -> Iterator[str]:
+    yield _left(_code(column.name))
+    yield _left(_code(column.type))
+    yield f"<td>{figures.missing(column)}</td>"
+    if isinstance(column.detail, Numbers):
+        yield from (f"<td>{escaped(one)}</td>" for one in figures.trio(column))
+        # an ordinary space would be lost at the edges, and several become one
+        line = bars.line(column.detail.counts, BARS).replace(" ", "\u00a0")
+        odd = figures.odd(column)
+        yield _left(f"<code>{line}</code>" + (f" {escaped(odd)}" if odd else ""))
+    else:
+        gist = figures.gist(column, 5)
+        yield f'<td colspan="4" {_LEFT}>{_code(gist, 2 * LONGEST) if gist else ""}</td>'
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    top = "".join(f"<th {_LEFT if one in _TEXTS else ''}>{one}</th>" for one in head)
+    body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+_LEFT = 'style="text-align: left"'
+_TEXTS = {"role", "file", "contract", "verdict", "column", "type", "values"}
+
+
+def _left(content: str) -> str:
+    return f"<td {_LEFT}>{content}</td>"
+
+
+def _code(text: str, most: int | None = LONGEST) -> str:
+    return f"<code>{escaped(text, most)}</code>"
+
+
+def escaped(text: str, most: int | None = None) -> str:
+    """Any text as neither Markdown nor HTML nor a formula; letters and digits stay as they are.
+
+    Args:
+        text: Text of unknown origin.
+        most: Characters that are shown.
+    """
+    return "".join(
+        one if one.isalnum() or one in _HARMLESS else f"&#{ord(one)};" for one in plain(text, most)
+    )
+
+
+_HARMLESS = " .,:;-+%/()…“”"

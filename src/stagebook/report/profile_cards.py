@@ -1,0 +1,249 @@
+"""What the page of a profile says of one column."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from stagebook.contracts.column import Booleans, Column, Numbers, Texts
+from stagebook.report import bars
+from stagebook.report.changes import changes, same_bins
+from stagebook.report.figures import (
+    LONG,
+    distinct,
+    figure,
+    missing,
+    number,
+    odd,
+    plain,
+    share,
+    spread,
+)
+
+LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of a card.
+
+    Attributes:
+        name: What it is.
+        here: Of the column.
+        there: Of the reference; empty if there is none.
+    """
+
+    name: str
+    here: str
+    there: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a column with its share.
+
+    Attributes:
+        name: The value.
+        share: Of all values, in percent.
+        was: The same in the reference.
+        bar: The same as a picture.
+    """
+
+    name: str
+    share: str
+    was: str
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One column.
+
+    Attributes:
+        anchor: Where a link leads to.
+        name: Its name.
+        type: Its type.
+        alone: Whether there is a reference, but not of this column.
+        beside: Whether the reference has the column.
+        changes: What differs from the reference.
+        picture: The histogram; empty if there is no number line.
+        edges: Some edges of its bins, first and last among them.
+        tails: What lies outside.
+        note: Why there is no picture and no value; empty if there is one.
+        caption: Of the values.
+        values: The most frequent ones.
+        figures: All else.
+    """
+
+    anchor: str
+    name: str
+    type: str
+    alone: bool
+    beside: bool
+    changes: tuple[str, ...]
+    picture: Markup
+    edges: tuple[str, ...]
+    tails: str
+    note: str
+    caption: str
+    values: tuple[Value, ...]
+    figures: tuple[Figure, ...]
+
+
+def card(place: int, now: Column, then: Column | None, top: int, *, compared: bool) -> Card:
+    """The card of a column.
+
+    Args:
+        place: Its place in the table, from 1.
+        now: The column.
+        then: The reference's column of the same name.
+        top: How many values to show.
+        compared: Whether there is a reference.
+    """
+    values = _values(now, then, top)
+    return Card(
+        anchor=f"c{place}",
+        name=plain(now.name, 200),
+        type=plain(now.type, 120),
+        alone=compared and then is None,
+        beside=then is not None,
+        changes=changes(now, then) if then else (),
+        picture=_picture(now, then),
+        edges=_edges(now),
+        tails=_tails(now),
+        note=now.detail.note if isinstance(now.detail, Texts) else "",
+        caption=_caption(now, len(values)),
+        values=values,
+        figures=_figures(now, then),
+    )
+
+
+def described(column: Column) -> str:
+    """The histogram of a column of numbers in words."""
+    detail = column.detail
+    if not isinstance(detail, Numbers):
+        return ""
+    edges = [figure(column, edge) for edge in detail.grid.edges]
+    low, high = (figure(column, one) for one in (detail.minimum, detail.maximum))
+    return bars.described(detail.counts, edges, low, high)
+
+
+def _picture(now: Column, then: Column | None) -> Markup:
+    detail = now.detail
+    if not isinstance(detail, Numbers):
+        return Markup("")
+    if then is None or not isinstance(then.detail, Numbers) or not same_bins(now, then):
+        return Markup(bars.svg(detail.counts, described(now)))
+    label = f"{described(now)}; reference: {described(then)}"
+    return Markup(bars.svg(detail.counts, label, then.detail.counts))
+
+
+def _edges(column: Column) -> tuple[str, ...]:
+    if not isinstance(column.detail, Numbers) or len(column.detail.grid.edges) < 2:
+        return ()
+    edges = column.detail.grid.edges
+    middle = [edges[len(edges) // 2]] if len(edges) % 2 and len(edges) > 2 else []
+    return tuple(figure(column, one) for one in (edges[0], *middle, edges[-1]))
+
+
+def _tails(column: Column) -> str:
+    detail = column.detail
+    if not isinstance(detail, Numbers) or not detail.grid.edges:
+        return ""
+    low, high = (figure(column, one) for one in (detail.grid.edges[0], detail.grid.edges[-1]))
+    tails = (
+        (detail.counts[0], f"below {low}"),
+        (detail.counts[-1], f"from {high} upwards"),
+    )
+    return ", ".join(f"{share(count, detail.finite)} {words}" for count, words in tails if count)
+
+
+def _caption(column: Column, shown: int) -> str:
+    detail = column.detail
+    if not isinstance(detail, Texts) or detail.counts is None or len(detail.counts) <= shown:
+        return "All values"
+    return f"The most frequent of {len(detail.counts):,} values"
+
+
+def _counts(column: Column | None) -> dict[str, int] | None:
+    """How often each value occurs, the most frequent first; None if that is not known."""
+    detail = column.detail if column else None
+    if isinstance(detail, Texts) and detail.counts is not None:
+        return dict(detail.ranked)
+    if isinstance(detail, Booleans):
+        return {"true": detail.true, "false": detail.false}
+    return None
+
+
+def _values(now: Column, then: Column | None, top: int) -> tuple[Value, ...]:
+    here, there = _counts(now), _counts(then)
+    if not here:
+        return ()
+    shares = _shares(here)
+    before = None if there is None else _shares(there)
+    names = list(here)[:top]
+    longest = max(max(shares[name], (before or {}).get(name, 0.0)) for name in names) or 1.0
+    return tuple(
+        Value(
+            plain(name, LONGEST_VALUE),
+            share(here[name], sum(here.values())),
+            "" if there is None else _was(there, name),
+            _bar(shares[name] / longest, before.get(name, 0.0) / longest if before else None),
+        )
+        for name in names
+    )
+
+
+def _shares(counts: dict[str, int]) -> dict[str, float]:
+    whole = sum(counts.values()) or 1
+    return {name: count / whole for name, count in counts.items()}
+
+
+def _was(counts: dict[str, int], name: str) -> str:
+    return share(counts[name], sum(counts.values())) if name in counts else "new"
+
+
+def _bar(here: float, there: float | None) -> Markup:
+    """A value's share, and in grey behind it that of the reference."""
+    if there is None:
+        drawn = [("now", 1, 10, here)]
+    else:
+        drawn = [("then", 0, 12, there), ("now", 3, 6, here)]
+    rects = "".join(
+        f'<rect class="{kind}" y="{y}" width="{100 * part:.3g}" height="{height}"/>'
+        for kind, y, height, part in drawn
+    )
+    return Markup(
+        f'<svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">{rects}</svg>'
+    )
+
+
+def _figures(now: Column, then: Column | None) -> tuple[Figure, ...]:
+    here, there = _figures_of(now), _figures_of(then) if then else {}
+    return tuple(Figure(name, text, there.get(name, "")) for name, text in here.items())
+
+
+def _figures_of(column: Column) -> dict[str, str]:
+    figures = {"missing": f"{missing(column)} ({column.nulls:,})" if column.nulls else "none"}
+    detail = column.detail
+    if isinstance(detail, Numbers):
+        for name, value in (
+            ("min", detail.minimum),
+            ("mean", detail.mean),
+            ("max", detail.maximum),
+        ):
+            figures[name] = figure(column, value, LONG)
+        figures["std"] = spread(column)
+        if others := odd(column):
+            figures["other values"] = others
+    if isinstance(detail, Texts):
+        figures |= _text_figures(detail)
+    return figures
+
+
+def _text_figures(texts: Texts) -> dict[str, str]:
+    figures = {"different": distinct(texts)}
+    if texts.values:
+        lengths = dict.fromkeys((texts.shortest, texts.longest))
+        figures["characters"] = " to ".join(f"{one:,}" for one in lengths)
+        figures["characters, mean"] = number(texts.mean_length or 0)
+    return figures

@@ -1,0 +1,80 @@
+"""A profile as a page of HTML that loads nothing, beside a reference where there is one."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from stagebook.contracts.profile import Profile
+from stagebook.report.changes import Sides
+from stagebook.report.figures import extent, plain
+from stagebook.report.profile_cards import Card, card
+
+MOST_OPEN = 60
+MANY = 200
+TOP, TOP_OF_MANY = 10, 5
+"""Values that a card shows; fewer where the table has more than ``MANY`` columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the template shows.
+
+    Attributes:
+        name: Of what it is the profile.
+        extent: Rows and columns.
+        reference: Those of the reference; empty if there is none.
+        sides: What only one of both has, a sentence each.
+        cards: One for each column.
+        most_open: Up to so many columns, their list is not folded.
+    """
+
+    name: str
+    extent: str
+    reference: str
+    sides: tuple[str, ...]
+    cards: tuple[Card, ...]
+    most_open: int = MOST_OPEN
+
+
+def render_page(profile: Profile, name: str, against: Profile | None = None) -> str:
+    """The page of a profile: the same text for the same profile, with no time and no path in it.
+
+    Args:
+        profile: The profile.
+        name: Of what, such as the path of the table in the project.
+        against: The reference that each column is shown beside.
+    """
+    top = TOP if len(profile.columns) <= MANY else TOP_OF_MANY
+    known = {one.name: one for one in against.columns} if against is not None else {}
+    cards = tuple(
+        card(place, column, known.get(column.name), top, compared=against is not None)
+        for place, column in enumerate(profile.columns, start=1)
+    )
+    sides = Sides.of(profile, against).words if against is not None else ()
+    reference = extent(against) if against is not None else ""
+    page = _Page(plain(name), extent(profile), reference, sides, cards)
+    style = stylesheet()
+    template = _templates().get_template("profile.html")
+    return template.render(page=page, style=Markup(style), style_hash=_hash(style)) + "\n"
+
+
+def stylesheet() -> str:
+    """The style of all pages that show tables."""
+    text, _, _ = PackageLoader("stagebook.report").get_source(_templates(), "page.css")
+    return text
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("stagebook.report"), autoescape=True, undefined=StrictUndefined
+    )
+
+
+def _hash(style: str) -> str:
+    """What a content security policy knows a style by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

@@ -1,0 +1,270 @@
+"""What a table breaks of its contract is said to whoever supplied the data."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
+import pyarrow.parquet as pq
+import pytest
+
+from stagebook.contracts import table as tables
+from stagebook.contracts.check import check
+from stagebook.contracts.contract import Contract
+from stagebook.contracts.table import Table
+from stagebook.contracts.verdict import Verdict
+
+Columns = dict[str, pa.Column]
+
+
+def held(
+    root: Path, data: Any, columns: Columns, *, budget: int = 10**9, **options: Any
+) -> Verdict:
+    """The verdict on a frame in Parquet, or on the text of a CSV or JSON Lines file."""
+    if isinstance(data, str):
+        name = "a.jsonl" if data.startswith("{") else "a.csv"
+        (root / name).write_text(data, encoding="utf-8")
+    else:
+        name = "a.parquet"
+        frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+        frame.to_parquet(root / name)
+    contract = Contract("rules:Some", pa.DataFrameSchema(columns, **options), "")
+    return check(Table.open(root, name), contract, budget)
+
+
+def said(verdict: Verdict) -> list[str]:
+    return [one.message for one in verdict.problems()]
+
+
+def one(verdict: Verdict) -> tuple[str, str]:
+    (problem,) = verdict.problems()
+    return problem.code, problem.message
+
+
+def test_values_out_of_range_are_counted_and_the_first_five_shown(tmp_path: Path) -> None:
+    frame = {"hour": [*range(24), 24, 31, -1, 25, 26, 27]}
+    verdict = held(tmp_path, frame, {"hour": pa.Column(int, pa.Check.in_range(0, 23))})
+    assert one(verdict) == (
+        "value-refused",
+        "`hour`: between 0 and 23; 6 of 30 rows are not: row 25 has 24, row 26 has 31, "
+        "row 27 has -1, row 28 has 25, row 29 has 26.",
+    )
+
+
+def test_a_contract_that_holds_has_no_failures(tmp_path: Path) -> None:
+    verdict = held(tmp_path, {"a": [1, 2]}, {"a": pa.Column(int)})
+    assert (verdict.holds, verdict.rows, verdict.failures) == (True, 2, ())
+
+
+def test_a_misspelt_column_is_suggested(tmp_path: Path) -> None:
+    verdict = held(tmp_path, {"distnce": [1]}, {"distance": pa.Column(int)}, strict=True)
+    assert [(p.code, p.hint) for p in verdict.problems()] == [
+        ("column-missing", "Did you mean `distnce`?"),
+        ("column-extra", "Did you mean `distance`?"),
+    ]
+
+
+def test_columns_out_of_order_are_told_once(tmp_path: Path) -> None:
+    columns = {name: pa.Column(int) for name in "abc"}
+    verdict = held(tmp_path, {"c": [1], "a": [1], "b": [1]}, columns, ordered=True)
+    assert one(verdict)[1].endswith("`c` stands where `a` should.")
+
+
+def test_a_column_of_another_type_is_told_in_words_with_an_example(tmp_path: Path) -> None:
+    verdict = held(tmp_path, {"a": ["x"]}, {"a": pa.Column(int)})
+    message = "`a` should be a whole number, but is text, such as 'x' in row 1."
+    assert one(verdict) == ("column-type", message)
+
+
+def test_types_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    verdict = held(tmp_path, {"a": pd.Series([1], dtype="int8")}, {"a": pa.Column(int)})
+    assert "a whole number (int64), but is a whole number (int8)" in one(verdict)[1]
+
+
+def test_a_time_zone_is_named(tmp_path: Path) -> None:
+    moments = pd.Series(pd.to_datetime(["2013-01-01"])).dt.tz_localize("UTC")
+    asked = pd.DatetimeTZDtype("us", "America/New_York")
+    verdict = held(tmp_path, {"t": moments}, {"t": pa.Column(asked)})
+    assert "a moment in time with time zone America/New_York, but is" in one(verdict)[1]
+
+
+def test_missing_values_say_their_rows(tmp_path: Path) -> None:
+    verdict = held(tmp_path, {"a": ["x", None, "y", None]}, {"a": pa.Column(str)})
+    message = "`a`: no missing values; 2 of 4 rows have none: row 2, 4."
+    assert one(verdict) == ("value-missing", message)
+
+
+def test_a_combination_that_repeats_shows_all_of_its_values(tmp_path: Path) -> None:
+    columns = {"a": pa.Column(int), "b": pa.Column(str)}
+    frame = {"a": [1, 2, 1], "b": ["x", "x", "x"]}
+    for budget in (10**9, 1):
+        verdict = held(tmp_path, frame, columns, unique=["a", "b"], budget=budget)
+        assert one(verdict) == (
+            "value-repeated",
+            "The rows: no two rows with the same `a`, `b`; 2 of 3 rows repeat: "
+            "row 1 has a=1, b=x, row 3 has a=1, b=x.",
+        )
+
+
+def test_a_check_that_raises_is_named(tmp_path: Path) -> None:
+    def has_friends(series: Any) -> Any:
+        raise KeyError("friends")
+
+    verdict = held(tmp_path, {"a": [1]}, {"a": pa.Column(int, pa.Check(has_friends))})
+    message = "`a`: the check “has friends” raised KeyError: 'friends'."
+    assert one(verdict) == ("check-raised", message)
+
+
+def test_a_check_of_the_whole_column_is_simply_not_so(tmp_path: Path) -> None:
+    rule = pa.Check(lambda column: column.mean() < 1, error="mean below 1")
+    verdict = held(tmp_path, {"a": [1, 2]}, {"a": pa.Column(int, rule)})
+    assert one(verdict) == ("value-refused", "`a`: mean below 1; it is not so.")
+
+
+def test_a_check_that_only_warns_is_a_note(tmp_path: Path) -> None:
+    rule = pa.Check.ge(5, raise_warning=True)
+    verdict = held(tmp_path, {"a": [1, 2]}, {"a": pa.Column(int, rule)})
+    assert (verdict.holds, len(verdict.notes)) == (True, 1)
+
+
+def test_no_rows_are_told_where_a_rule_asks_for_some(tmp_path: Path) -> None:
+    rule = pa.Check(lambda frame: len(frame) > 0, error="at least one row")
+    empty = pd.DataFrame({"a": pd.Series([], dtype=int)})
+    assert held(tmp_path, empty, {"a": pa.Column(int)}).holds
+    verdict = held(tmp_path, empty, {"a": pa.Column(int)}, checks=rule)
+    assert one(verdict)[0] == "no-rows"
+
+
+def test_long_values_are_cut_to_one_line(tmp_path: Path) -> None:
+    frame = {"a": ["long\n" * 50]}
+    verdict = held(tmp_path, frame, {"a": pa.Column(str, pa.Check.isin(["x"]))})
+    ((_, value),) = verdict.failures[0].sample
+    assert len(value) == 60
+    assert "\n" not in value
+
+
+def test_an_index_is_asked_in_vain(tmp_path: Path) -> None:
+    verdict = held(tmp_path, {"a": [1]}, {"a": pa.Column(int)}, index=pa.Index(str, name="id"))
+    assert one(verdict)[0] == "index-asked"
+    assert held(tmp_path, {"a": [1]}, {"a": pa.Column(int)}, index=pa.Index(int)).holds
+
+
+def test_an_index_that_pandas_wrote_is_a_column(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
+    verdict = held(tmp_path, frame, {"a": pa.Column(int)}, strict=True)
+    (problem,) = verdict.problems()
+    assert (problem.code, "index=False" in problem.hint) == ("column-extra", True)
+
+
+def test_patterns_optional_columns_and_aliases_are_honoured(tmp_path: Path) -> None:
+    class Model(pa.DataFrameModel):
+        x: int = pa.Field(alias="x_[0-9]", regex=True, ge=2)
+        y: float | None
+        z: str = pa.Field(alias="the z")
+
+    frame = {"x_1": [1, 2], "x_2": [0, 0], "the z": ["", ""]}
+    schema = Model.to_schema()
+    verdict = held(tmp_path, frame, schema.columns)
+    assert [(f.column, f.failed) for f in verdict.failures] == [("x_1", 1), ("x_2", 2)]
+    assert one(held(tmp_path, {"the z": [""]}, schema.columns))[0] == "column-missing"
+
+
+def test_cells_of_csv_are_read_as_the_contract_says(tmp_path: Path) -> None:
+    text = "i,n,s,t,c\n1,,007,2013-01-01,x\n2,5,008,2013-01-02 05:00,y\n"
+    columns = {
+        "i": pa.Column(int),
+        "n": pa.Column("Int64", nullable=True),
+        "s": pa.Column(str, pa.Check.str_length(3)),
+        "t": pa.Column("datetime64[ns]"),
+        "c": pa.Column(pd.CategoricalDtype(["x", "y", "z"])),
+    }
+    for budget in (10**9, 1):
+        assert held(tmp_path, text, columns, budget=budget).failures == ()
+
+
+def test_cells_that_do_not_fit_are_counted_with_their_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "CELLS", 4)
+    text = "a,b\n1,x\nNA,y\n3.5,z\n,w\n-4,v\n"
+    columns = {"a": pa.Column(int, pa.Check.ge(0)), "b": pa.Column(str)}
+    for budget in (10**9, 1):
+        assert said(held(tmp_path, text, columns, budget=budget)) == [
+            "`a` should be a whole number; 2 of 5 rows are not: row 2 has 'NA', row 3 has '3.5'.",
+            "`a`: no missing values; 1 of 5 rows has none: row 4.",
+            "`a`: at least 0; 1 of 5 rows is not: row 5 has -4.",
+        ]
+
+
+def test_mixed_values_of_json_are_told_by_row(tmp_path: Path) -> None:
+    text = '{"a": 1, "b": "x"}\n{"a": "many", "b": "y"}\n{"a": 2.5}\n'
+    columns = {"a": pa.Column(int), "b": pa.Column(str, nullable=True)}
+    assert said(held(tmp_path, text, columns)) == [
+        "`a` should be a whole number; 2 of 3 rows are not: row 2 has 'many', row 3 has '2.5'."
+    ]
+
+
+def test_text_of_json_that_looks_like_a_date_stays_text(tmp_path: Path) -> None:
+    text = '{"a": "2013-01-01", "b": true}\n{"a": "2013-01-02", "b": false}\n'
+    columns = {"a": pa.Column(str, pa.Check.str_length(10)), "b": pa.Column(int)}
+    assert said(held(tmp_path, text, columns)) == [
+        "`b` should be a whole number; 2 of 2 rows are not: row 1 has True, row 2 has False."
+    ]
+
+
+def test_coerced_columns_are_checked_as_what_they_become(tmp_path: Path) -> None:
+    columns = {"a": pa.Column(int, pa.Check.ge(2), coerce=True)}
+    frame = {"a": ["1", "x", "3"]}
+    for budget in (10**9, 1):
+        assert said(held(tmp_path, frame, columns, budget=budget)) == [
+            "`a` should be a whole number; 1 of 3 rows is not: row 2 has 'x'.",
+            "`a`: at least 2; 1 of 3 rows is not: row 1 has 1.",
+        ]
+
+
+def test_a_contract_that_parses_is_left_to_pandera(tmp_path: Path) -> None:
+    columns = {"a": pa.Column(int, pa.Check.ge(2), parsers=pa.Parser(lambda s: s + 1))}
+    verdict = held(tmp_path, {"a": [0, 1, 2]}, columns, budget=1)
+    assert said(verdict) == ["`a`: at least 2; 1 of 3 rows is not: row 1 has 1."]
+    assert len(verdict.notes) == 1
+
+
+def test_a_rule_of_rows_that_saw_only_parts_is_a_note(tmp_path: Path) -> None:
+    rule = pa.Check(lambda frame: frame["a"] > 0, name="is_positive")
+    verdict = held(tmp_path, {"a": [0, 1]}, {"a": pa.Column(int)}, checks=rule, budget=1)
+    assert one(verdict)[1] == "The rows: is positive; 1 of 2 rows is not: row 1 has a=0."
+    assert "“is positive”" in verdict.notes[0]
+
+
+def test_all_missing_infinite_and_far_dates_are_no_obstacle(tmp_path: Path) -> None:
+    data = arrow.table(
+        {
+            "none": arrow.nulls(3),
+            "inf": [np.inf, -np.inf, np.nan],
+            "far": arrow.array(
+                [-62135596800000000, 253402214400000000, None], arrow.timestamp("us")
+            ),
+        }
+    )
+    pq.write_table(data, tmp_path / "a.parquet")
+    columns = {
+        "none": pa.Column(float, nullable=True),
+        "inf": pa.Column(float, pa.Check.lt(1), nullable=True),
+        "far": pa.Column("datetime64[us]", pa.Check.ge(pd.Timestamp("1900")), nullable=True),
+    }
+    contract = Contract("rules:Some", pa.DataFrameSchema(columns), "")
+    table = Table.open(tmp_path, "a.parquet")
+    verdict = check(table, contract)
+    assert [(f.code, f.column) for f in verdict.failures] == [
+        ("column-type", "none"), ("value-refused", "inf"), ("value-refused", "far"),
+    ]  # fmt: skip
+    assert verdict.failures[2].sample == ((1, "0001-01-01 00:00:00"),)
+    assert check(table, contract, 1).failures == verdict.failures
+
+
+def test_two_thousand_columns_are_checked(tmp_path: Path) -> None:
+    frame = pd.DataFrame({f"c{number}": [number] for number in range(2000)})
+    columns = {name: pa.Column(int, pa.Check.lt(1999)) for name in frame.columns}
+    assert one(held(tmp_path, frame, columns))[1].startswith("`c1999`: below 1999")
