@@ -15,6 +15,11 @@ LEAST_REPEATS = 2
 """Values that occur fewer times on average look like identifiers, which are always new."""
 
 
+OTHER_BINS = (
+    "counted in other bins, so give the batch's table, or a profile made against the reference"
+)
+
+
 class Basis(enum.StrEnum):
     """What of a column is compared."""
 
@@ -30,15 +35,15 @@ def obstacle(columns: Sequence[Column]) -> str:
     """
     details = [column.detail for column in columns]
     if len({type(detail) for detail in details}) > 1:
-        return "its type has changed"
+        return "the type has changed"
     first = details[0]
     if first is None:
         return f"values of type {columns[0].type} are not looked into"
     if isinstance(first, Numbers):
         grids = {detail.grid.edges for detail in details if isinstance(detail, Numbers)}
         if len(grids) > 1:
-            return "its values are counted in other bins"
-        return "its type has changed" if _mixed(columns) else ""
+            return OTHER_BINS
+        return "the type has changed" if _mixed(columns) else ""
     if isinstance(first, Texts):
         return _texts_obstacle([detail for detail in details if isinstance(detail, Texts)])
     return ""
@@ -51,7 +56,7 @@ def _mixed(columns: Sequence[Column]) -> bool:
 
 def _texts_obstacle(details: Sequence[Texts]) -> str:
     if any(detail.counts is None for detail in details):
-        return "it has too many different values"
+        return "too many different values"
     reference = details[0]
     if reference.values and reference.values < LEAST_REPEATS * len(reference.counts or {}):
         return "nearly every value is another one, as identifiers are"

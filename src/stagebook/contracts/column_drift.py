@@ -130,7 +130,7 @@ class Alongside:
         reason = obstacle((reference, batch, *blocks))
         if not reason and len(blocks) >= FEWEST_BLOCKS:
             if min(leave_one_out(counts(blocks, Basis.VALUES))) >= MOVING:
-                reason = "its values move on with time"
+                reason = "values move on with time"
         elif not reason and is_instant(reference):
             reason = "a later batch has later times"
         return cls(reference, batch, tuple(blocks), reason)

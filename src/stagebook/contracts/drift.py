@@ -160,11 +160,9 @@ def _calibration(reference: Reference) -> str:
 def _notes(reference: Reference, batch: Profile, columns: Sequence[ColumnDrift]) -> list[str]:
     length = _length(reference, batch) if len(reference.blocks) >= FEWEST_BLOCKS else ""
     notes = [length] if length else []
-    other_bins = [one.name for one in columns if "bins" in one.reason]
-    if other_bins:
-        names = ", ".join(f"`{name}`" for name in other_bins)
-        hint = "give the batch's table, or a profile made against the reference"
-        notes.append(f"Counted in other bins than in the reference: {names}; {hint}.")
+    for reason in sorted({one.reason for one in columns if one.reason and not one.retyped}):
+        names = ", ".join(f"`{one.name}`" for one in columns if one.reason == reason)
+        notes.append(f"Of {names} only gaps are compared: {reason}.")
     blind = [f"{on.value} of `{one.name}`" for one in columns for on in one.blind]
     if blind:
         names = ", ".join(sorted(blind))

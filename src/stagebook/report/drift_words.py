@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from stagebook.contracts.alignment import Basis
 from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
 from stagebook.contracts.column_drift import ColumnDrift
 from stagebook.contracts.compared import Distances, tails
-from stagebook.contracts.moment import iso
+from stagebook.contracts.scale import DAY
 from stagebook.report.changes import same_bins
 from stagebook.report.figures import counted, figure, listed, number, plain, share
 
@@ -16,6 +17,13 @@ SMALL_CHANGE = 0.005
 """A share of rows that is not worth a word."""
 
 MOST_MOVES = 2
+UNITS = (
+    (DAY, "day"),
+    (DAY // 24, "hour"),
+    (DAY // 1440, "minute"),
+    (DAY // 86_400, "second"),
+    (1, "microsecond"),
+)
 
 
 def verdict(drifted: int, compared: int) -> str:
@@ -27,13 +35,15 @@ def verdict(drifted: int, compared: int) -> str:
 
 def words(one: ColumnDrift) -> tuple[str, ...]:
     """What is different in the batch; what matters most comes first. Never empty."""
-    found = [*_types(one), *_gaps(one), *_values(one)]
+    found = [*_types(one), *_gaps(one)]
+    if not one.reason and not _only_gaps(one):
+        found += _values(one)
     return tuple(found or ["as before"])
 
 
 def gist(one: ColumnDrift) -> str:
     """The same in one line, with the reason if values are not compared."""
-    why = (f"values not compared: {one.reason}",) if one.reason else ()
+    why = (f"only gaps are compared: {one.reason}",) if one.reason else ()
     return "; ".join((*words(one), *why))
 
 
@@ -51,7 +61,7 @@ def _types(one: ColumnDrift) -> Iterator[str]:
 
 def _gaps(one: ColumnDrift) -> Iterator[str]:
     distances = one.distances
-    if abs(distances.null_change) >= SMALL_CHANGE or _gaps_decide(one):
+    if abs(distances.null_change) >= SMALL_CHANGE:
         yield _instead("null", (one.reference.nulls, one.batch.nulls), one)
     was, now = one.reference.detail, one.batch.detail
     if isinstance(was, Numbers) and isinstance(now, Numbers):
@@ -63,8 +73,9 @@ def _gaps(one: ColumnDrift) -> Iterator[str]:
             yield _instead("infinite", (was.infinite, now.infinite), one)
 
 
-def _gaps_decide(one: ColumnDrift) -> bool:
-    return any(found.basis.value == "gaps" and found.ratio > 1 for found in one.findings)
+def _only_gaps(one: ColumnDrift) -> bool:
+    """Whether its gaps drifted and its values are as different as they use to be."""
+    return {found.basis for found in one.findings if found.ratio > 1} == {Basis.GAPS}
 
 
 def _instead(what: str, counts: tuple[int, int], one: ColumnDrift) -> str:
@@ -110,7 +121,14 @@ def _direction(column: Column, moved: float) -> str:
 
 
 def _amount(column: Column, value: float) -> str:
-    return iso(value, "duration") if column.kind is Kind.TIME else number(value, 3)
+    return duration(value) if column.kind is Kind.TIME else number(value, 3)
+
+
+def duration(microseconds: float) -> str:
+    """A stretch of time in the largest unit of which there is one: ``226 days``."""
+    unit, name = next((one for one in UNITS if microseconds >= one[0]), UNITS[-1])
+    text = number(microseconds / unit, 3)
+    return f"{text} {name}{'' if text == '1' else 's'}"
 
 
 def _new(distances: Distances) -> Iterator[str]:
