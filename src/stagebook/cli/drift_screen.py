@@ -8,7 +8,7 @@ from rich.text import Text
 
 from stagebook.contracts.column import Booleans, Numbers, Texts
 from stagebook.contracts.column_drift import ColumnDrift
-from stagebook.contracts.drift import Drift
+from stagebook.contracts.drift import Drift, Verdict
 from stagebook.report import bars
 from stagebook.report.changes import same_bins
 from stagebook.report.drift_words import gist, verdict
@@ -57,8 +57,8 @@ def lines(drift: Drift, reference: str, batch: str, width: int | None) -> Iterat
         yield from _folded(Text(f"{problem.message} {problem.hint}", "yellow"), width)
     for note in (drift.calibration, *drift.notes):
         yield from _folded(Text(note, "dim"), width)
-    said = verdict(len(drift.drifted), len(drift.columns))
-    yield Text(said, "bold yellow" if drift.drifted else "bold green")
+    fine = drift.verdict is Verdict.NO_DRIFT
+    yield Text(verdict(drift), "bold green" if fine else "bold yellow")
 
 
 def _layout(drift: Drift, width: int | None) -> tuple[int, int]:

@@ -53,10 +53,14 @@ class Drift:
         return tuple(column for column in self.columns if column.drifted)
 
     @property
+    def missing(self) -> tuple[Problem, ...]:
+        """The columns of the reference that the batch does not have."""
+        return tuple(problem for problem in self.problems if problem.code == "column-missing")
+
+    @property
     def verdict(self) -> Verdict:
         """Drift, if a column drifted or one of the reference is missing."""
-        missing = any(problem.code == "column-missing" for problem in self.problems)
-        return Verdict.DRIFT if self.drifted or missing else Verdict.NO_DRIFT
+        return Verdict.DRIFT if self.drifted or self.missing else Verdict.NO_DRIFT
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values, with a format version."""

@@ -6,6 +6,7 @@ from stagebook.contracts.alignment import Basis
 from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
 from stagebook.contracts.column_drift import ColumnDrift
 from stagebook.contracts.compared import Distances, tails
+from stagebook.contracts.drift import Drift
 from stagebook.contracts.scale import DAY
 from stagebook.report.changes import same_bins
 from stagebook.report.figures import counted, figure, listed, number, plain, share
@@ -26,11 +27,13 @@ UNITS = (
 )
 
 
-def verdict(drifted: int, compared: int) -> str:
-    """How many columns drifted: ``drift in 2 of 22 columns``."""
-    if not drifted:
-        return f"no drift in {counted(compared, 'column')}"
-    return f"drift in {drifted:,} of {counted(compared, 'column')}"
+def verdict(found: Drift) -> str:
+    """The verdict in one line: ``drift in 2 of 22 columns``."""
+    compared, missing = counted(len(found.columns), "column"), len(found.missing)
+    parts = [f"drift in {len(found.drifted):,} of {compared}"] if found.drifted else []
+    if missing:
+        parts.append(f"{counted(missing, 'column')} missing")
+    return ", ".join(parts) or f"no drift in {compared}"
 
 
 def words(one: ColumnDrift) -> tuple[str, ...]:
