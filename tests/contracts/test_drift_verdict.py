@@ -179,7 +179,7 @@ def test_columns_of_one_side_are_told(folder, year):
     table = rows(START, 31, 2, extra={"colour": ["red"] * 310})
     del table["price"]
     found = drift(year, profile(stored(folder, table), year.profile))
-    assert [problem.code for problem in found.problems] == ["column-missing", "column-new"]
+    assert [problem.code for problem in found.problems] == ["column-lost", "column-added"]
     assert "price" in found.problems[0].message
     assert "colour" in found.problems[1].message
     assert found.verdict is Verdict.DRIFT

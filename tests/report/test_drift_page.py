@@ -147,7 +147,7 @@ def test_the_verdict_ends_what_is_printed(found):
 
 
 def test_a_missing_column_is_in_the_verdict(found):
-    lost = Problem("column-missing", "Column `x` of the reference is not in the batch.")
+    lost = Problem("column-lost", "Column `x` of the reference is not in the batch.")
     assert verdict(replace(found, columns=found.columns[-1:], problems=(lost,))) == (
         "1 column missing"
     )

@@ -55,7 +55,7 @@ class Drift:
     @property
     def missing(self) -> tuple[Problem, ...]:
         """The columns of the reference that the batch does not have."""
-        return tuple(problem for problem in self.problems if problem.code == "column-missing")
+        return tuple(problem for problem in self.problems if problem.code == "column-lost")
 
     @property
     def verdict(self) -> Verdict:
@@ -85,7 +85,7 @@ def drift(reference: Reference, batch: Profile) -> Drift:
         batch: The batch's profile, made with the grids of the reference's.
 
     Raises:
-        StagebookError: There is nothing to compare: one of both has no rows (``no-rows``), or
+        StagebookError: There is nothing to compare: one of both has no rows (``nothing-to-compare``), or
             they have no column in common (``no-common-column``).
     """
     whole = reference.profile
@@ -108,7 +108,7 @@ def _pairs(whole: Profile, batch: Profile) -> list[tuple[Column, Column]]:
     for name, one in (("reference", whole), ("batch", batch)):
         if not one.rows:
             message, hint = f"The {name} has no rows.", "Give one that has some."
-            raise StagebookError(Problem("no-rows", message, hint))
+            raise StagebookError(Problem("nothing-to-compare", message, hint))
     found = [(left, right) for left in whole.columns if (right := batch.column(left.name))]
     if not found:
         message = "The batch has none of the reference's columns."
@@ -128,14 +128,14 @@ def _sides(whole: Profile, batch: Profile) -> list[Problem]:
     new = [column.name for column in batch.columns if not whole.column(column.name)]
     return [
         Problem(
-            "column-missing",
+            "column-lost",
             f"Column `{name}` of the reference is not in the batch.",
             "Find out where it was lost, or make a reference without it.",
         )
         for name in missing
     ] + [
         Problem(
-            "column-new",
+            "column-added",
             f"Column `{name}` is not in the reference, and not compared.",
             "Make the reference anew if it is to stay.",
         )
