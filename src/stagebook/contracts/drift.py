@@ -85,8 +85,8 @@ def drift(reference: Reference, batch: Profile) -> Drift:
         batch: The batch's profile, made with the grids of the reference's.
 
     Raises:
-        StagebookError: There is nothing to compare: one of both has no rows (``nothing-to-compare``), or
-            they have no column in common (``no-common-column``).
+        StagebookError: One of both has no rows (``nothing-to-compare``), or they have no column in
+            common (``no-common-column``).
     """
     whole = reference.profile
     rows = [_alongside(reference, pair) for pair in _pairs(whole, batch)]
