@@ -1,4 +1,4 @@
-"""The script that judges a table month by month; its numbers are for a reader."""
+"""The scripts behind the guide to drift; their numbers on the flights are for a reader."""
 
 import subprocess
 import sys
@@ -9,7 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "drift_by_month.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def said(folder, script, *arguments):
+    command = [sys.executable, str(BENCHMARKS / script), *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_each_month_is_judged_and_held_against_the_nearest(tmp_path):
@@ -17,9 +24,25 @@ def test_each_month_is_judged_and_held_against_the_nearest(tmp_path):
     at = [datetime(2023, 1, 1) + timedelta(hours=hour) for hour in range(24 * 303)]
     price = random.normal(50, 5, len(at)) + [20 * (one.month == 10) for one in at]
     pq.write_table(pa.table({"at": at, "price": price}), tmp_path / "t.parquet")
-    command = [sys.executable, str(SCRIPT), "t.parquet"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    months = done.stdout.partition("\n\n")[0].splitlines()[1:]
+    output = said(tmp_path, "drift_by_month.py", "t.parquet")
+    months = output.partition("\n\n")[0].splitlines()[1:]
     assert [line.split(maxsplit=3)[3] for line in months] == [*["no drift"] * 9, "price (values)"]
-    assert done.stdout.splitlines()[-1].startswith("price ")
+    assert output.splitlines()[-1].startswith("price ")
+
+
+def test_a_column_that_is_spoiled_is_told(tmp_path):
+    random = np.random.default_rng(1)
+    at = [datetime(2023, 1, 1) + timedelta(hours=hour) for hour in range(24 * 303)]
+    numbers = ("distance_mi", "departure_minute", "airport_delay_min", "wind_mph", "temperature_f")
+    columns = {
+        "flight_id": [str(place) for place in range(len(at))],
+        "scheduled_departure": at,
+        "carrier": random.choice(["AA", "UA"], len(at)).tolist(),
+        "late": (random.random(len(at)) < 0.2).tolist(),
+        **{name: random.normal(500, 50, len(at)) for name in numbers},
+    }
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    head, nothing, *spoiled = said(tmp_path, "drift_faults.py", "t.parquet").splitlines()
+    assert head.startswith("fault")
+    assert nothing.endswith("no drift")
+    assert all(line.endswith("  drift") for line in spoiled)
