@@ -1,0 +1,127 @@
+"""What drift says of each month of a table against its first eight, and how much is season.
+
+    python benchmarks/drift_by_month.py data/features.parquet [column of time] [figure.png]
+
+Run it in the project's root, after a build. Months are those of UTC.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from stagebook.contracts import profile as profiles
+from stagebook.contracts import reference as references
+from stagebook.contracts.alignment import Basis, counts, obstacle
+from stagebook.contracts.calibration import DEFAULT
+from stagebook.contracts.column_drift import ColumnDrift
+from stagebook.contracts.distances import jensen_shannon
+from stagebook.contracts.drift import Drift, drift
+from stagebook.contracts.merge import merge
+from stagebook.contracts.reference import Reference
+from stagebook.contracts.table import Table
+from stagebook.contracts.timeblocks import Block, Span
+
+REFERENCE = 8
+
+
+def months(path: str, time: str | None) -> Reference:
+    """The table cut into its months, all of them over the grids of the whole."""
+    return references.of_table(Table.open(Path.cwd(), path), time, Span.MONTH)
+
+
+def against(whole: Reference, blocks: Sequence[Block]) -> Reference:
+    """The reference that some blocks make together."""
+    merged = merge([block.profile for block in blocks])
+    return replace(whole, profile=merged, blocks=tuple(blocks))
+
+
+def values(one: ColumnDrift) -> float | None:
+    """The effect on a column's values."""
+    return next((it.effect for it in one.findings if it.basis is Basis.VALUES), None)
+
+
+def nearest(name: str, blocks: Sequence[Block], month: profiles.Profile) -> tuple[float, str]:
+    """The smallest effect against a single month, and which month that is."""
+    found = []
+    for block in blocks:
+        pair = [one for one in (block.profile.column(name), month.column(name)) if one]
+        if not obstacle(pair):
+            both = counts(pair, Basis.VALUES)
+            found.append((jensen_shannon(both[0], both[1]), block.start[:7]))
+    return min(found)
+
+
+def verdict(found: Drift) -> str:
+    names = [f"{one.name} ({one.decisive.basis.value})" for one in found.drifted]
+    return ", ".join(names) or "no drift"
+
+
+def above_rule(found: Drift) -> int:
+    """Columns whose values are farther than the rule of thumb allows, which knows no season."""
+    return sum((values(one) or 0) > DEFAULT for one in found.columns)
+
+
+def judged(whole: Reference) -> list[tuple[str, Drift]]:
+    """Each month against the first eight, of which it is left out if it is one of them."""
+    first = whole.blocks[:REFERENCE]
+    return [
+        (
+            block.start[:7],
+            drift(against(whole, [one for one in first if one is not block]), block.profile),
+        )
+        for block in whole.blocks
+    ]
+
+
+def season(whole: Reference, name: str) -> str:
+    """Effects of the later months: range over the eight, and of each later month two numbers."""
+    first, later = whole.blocks[:REFERENCE], whole.blocks[REFERENCE:]
+    reference = against(whole, first)
+    cells = []
+    for block in later:
+        found = drift(reference, block.profile)
+        one = next(one for one in found.columns if one.name == name)
+        effect, month = nearest(name, first, block.profile)
+        cells.append(f"{values(one):.2f} / {effect:.2f} ({month[5:]})")
+        seen = next(it for it in one.findings if it.basis is Basis.VALUES).threshold
+    own = f"{min(seen.blocks):.2f}-{max(seen.blocks):.2f}"
+    return f"{name:20} {own:10} {seen.value:9.2f}  " + "  ".join(cells)
+
+
+def picture(found: list[tuple[str, Drift]], path: Path) -> None:
+    """Effect over threshold, by month and column."""
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import TwoSlopeNorm
+
+    names = [one.name for one in found[-1][1].columns]
+    names.sort(key=lambda name: max(by_name(month, name) for _, month in found))
+    cells = [[by_name(month, name) for _, month in found] for name in names]
+    figure, axes = plt.subplots(figsize=(7.2, 5.2), layout="constrained")
+    image = axes.imshow(cells, aspect="auto", cmap="RdBu_r", norm=TwoSlopeNorm(1, 0, 2.5))
+    axes.set_xticks(range(len(found)), [month[5:] for month, _ in found])
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.axvline(REFERENCE - 0.5, color="black", linewidth=1.5)
+    axes.set_xlabel("month of 2013; each of 01 to 08 against the other seven")
+    figure.colorbar(image, label="effect / threshold: drift above 1")
+    figure.savefig(path, dpi=80, metadata={"Software": None})
+
+
+def by_name(found: Drift, name: str) -> float:
+    return next((one.ratio for one in found.columns if one.name == name), 0.0)
+
+
+if __name__ == "__main__":
+    path, *rest = sys.argv[1:]
+    whole = months(path, rest[0] if rest else None)
+    found = judged(whole)
+    print(f"month    rows    over {DEFAULT}  over its threshold")
+    for (month, one), block in zip(found, whole.blocks, strict=True):
+        print(f"{month}  {block.profile.rows:>6,}  {above_rule(one):>10}  {verdict(one)}")
+    print("\ncolumn               01-08     threshold  each later month: effect against 01-08 / ")
+    print("                     left out             against the nearest month (which)")
+    compared = [one.name for one in found[-1][1].columns if values(one) is not None]
+    for name in sorted(compared):
+        print(season(whole, name))
+    if len(rest) > 1:
+        picture(found, Path(rest[1]))

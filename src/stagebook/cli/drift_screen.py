@@ -1,0 +1,126 @@
+"""Drift in the terminal: the columns ranked, with both histograms of each."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from stagebook.contracts.column import Booleans, Numbers, Texts
+from stagebook.contracts.column_drift import ColumnDrift
+from stagebook.contracts.drift import Drift, Verdict
+from stagebook.report import bars
+from stagebook.report.changes import same_bins
+from stagebook.report.drift_words import gist, verdict
+from stagebook.report.figures import counted, plain
+
+HEAD = ("column", "effect", "threshold")
+WIDEST_NAME, NARROWEST_NAME = 30, 12
+FEWEST_BARS, MOST_BARS = 8, 24
+TAKEN = 2 + 8 + 11 + 2 + 2
+"""The mark, both figures, and what parts the histograms."""
+
+_out = Console(highlight=False, soft_wrap=True)
+
+
+def show(drift: Drift, reference: str, batch: str) -> None:
+    """Prints what was found.
+
+    Args:
+        drift: What was found.
+        reference: The reference's name, such as its path.
+        batch: The batch's.
+    """
+    for line in lines(drift, reference, batch, _out.width if _out.is_terminal else None):
+        _out.print(line)
+
+
+def lines(drift: Drift, reference: str, batch: str, width: int | None) -> Iterator[Text]:
+    """The lines of it: what drifted is explained, of the rest there are figures and pictures.
+
+    Args:
+        drift: What was found.
+        reference: The reference's name.
+        batch: The batch's.
+        width: Characters of a line at most; None to leave nothing out.
+    """
+    rows = [counted(one, "row") for one in drift.rows]
+    title = f": {rows[1]}, against {plain(reference)} with {rows[0]}"
+    yield from _folded(Text.assemble((plain(batch), "bold"), title), width)
+    name, room = _layout(drift, width)
+    yield Text(_head(name, room), "bold")
+    for one in drift.columns:
+        yield _row(one, name, room)
+        if one.drifted:
+            yield from _folded(Text(f"  → {gist(one)}", "yellow"), width, "    ")
+    for problem in drift.problems:
+        yield from _folded(Text(f"{problem.message} {problem.hint}", "yellow"), width)
+    for note in (drift.calibration, *drift.notes):
+        yield from _folded(Text(note, "dim"), width)
+    fine = drift.verdict is Verdict.NO_DRIFT
+    yield Text(verdict(drift), "bold green" if fine else "bold yellow")
+
+
+def _layout(drift: Drift, width: int | None) -> tuple[int, int]:
+    """Width of the names, and of a histogram."""
+    longest = max(cell_len(plain(one.name)) for one in drift.columns)
+    name = max(NARROWEST_NAME, min(longest, WIDEST_NAME))
+    if width is None:
+        return max(longest, len(HEAD[0])), MOST_BARS
+    name = min(name, max(NARROWEST_NAME, width - TAKEN - 2 * FEWEST_BARS))
+    return name, max(0, min(MOST_BARS, (width - TAKEN - name) // 2))
+
+
+def _head(name: int, room: int) -> str:
+    pictures = f"  {_wide('reference', room)}  {_wide('batch', room)}" if room else ""
+    return f"  {HEAD[0]:{name}}{HEAD[1]:>8}{HEAD[2]:>11}{pictures}".rstrip()
+
+
+def _row(one: ColumnDrift, name: int, room: int) -> Text:
+    mark = ("✗ ", "bold yellow") if one.drifted else ("· ", "dim")
+    finding = one.decisive
+    figures = f"{finding.effect:8.3f}{finding.threshold.value:11.3f}"
+    then, now = _pictures(one, room)
+    row = Text.assemble(mark, _wide(plain(one.name), name), figures)
+    row.append_text(Text.assemble("  ", (_wide(then, room), "dim"), "  ", now))
+    row.rstrip()
+    return row
+
+
+def _pictures(one: ColumnDrift, room: int) -> tuple[str, str]:
+    """Both histograms, the reference's first; of texts its most frequent values."""
+    then, now = one.reference.detail, one.batch.detail
+    if room < 1 or (one.reason and not same_bins(one.batch, one.reference)):
+        return "", ""
+    if isinstance(then, Numbers) and isinstance(now, Numbers):
+        pair = bars.lines((then.counts, now.counts), room)
+        return pair[0], pair[1]
+    counts = _categories(one)
+    pair = bars.lines(counts, room) if counts else ("", "")
+    return pair[0], pair[1]
+
+
+def _categories(one: ColumnDrift) -> Sequence[Sequence[int]]:
+    then, now = one.reference.detail, one.batch.detail
+    if isinstance(then, Booleans) and isinstance(now, Booleans):
+        return [[0, side.false, side.true, 0] for side in (then, now)]
+    if not isinstance(then, Texts) or not isinstance(now, Texts):
+        return []
+    known = [value for value, _ in then.top(MOST_BARS)]
+    return [[0, *((side.counts or {}).get(value, 0) for value in known), 0] for side in (then, now)]
+
+
+def _wide(text: str, width: int) -> str:
+    if cell_len(text) > width:
+        text = f"{set_cell_size(text, max(width - 1, 0))}…"
+    return set_cell_size(text, width)
+
+
+def _folded(text: Text, width: int | None, indent: str = "  ") -> Iterator[Text]:
+    """A sentence on as many lines as it needs."""
+    if width is None or cell_len(text.plain) <= width:
+        yield text
+        return
+    first, *rest = text.wrap(_out, max(width - len(indent), 10))
+    yield first
+    yield from (Text(indent).append_text(line) for line in rest)

@@ -1,0 +1,115 @@
+"""How a batch differs from its reference, as a page of HTML that loads nothing."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from stagebook.contracts.column_drift import ColumnDrift
+from stagebook.contracts.drift import Drift
+from stagebook.errors import Problem
+from stagebook.report.drift_figures import distances, strip, strip_label
+from stagebook.report.drift_words import verdict, words
+from stagebook.report.figures import counted, plain
+from stagebook.report.profile_cards import Card, Figure, card
+from stagebook.report.profile_page import stylesheet
+
+TOP = 6
+"""Values of a column of texts that are shown."""
+
+STYLE = """
+.verdict { font-weight: 600; }
+.drifted { border-left: .3rem solid var(--new); }
+.axis { stroke: var(--line); }
+.limit { stroke: var(--text); stroke-width: 2; }
+main ul { margin: .5rem 0 0; padding-left: 1.1rem; }
+.strip svg { border: 0; }
+.strip circle.then { opacity: .7; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """One comparison.
+
+    Attributes:
+        name: What is compared.
+        picture: Effects and threshold.
+        label: The same in words.
+    """
+
+    name: str
+    picture: Markup
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One column.
+
+    Attributes:
+        card: Both histograms, or values.
+        drifted: Whether it drifted.
+        words: What is different.
+        reason: Why values are not compared; empty if they are.
+        strips: Its comparisons.
+        distances: All distances.
+    """
+
+    card: Card
+    drifted: bool
+    words: tuple[str, ...]
+    reason: str
+    strips: tuple[_Strip, ...]
+    distances: tuple[Figure, ...]
+
+
+def render_page(drift: Drift, reference: str = "reference", batch: str = "batch") -> str:
+    """The page: the same text for the same drift, with no time and no path of a machine in it.
+
+    Args:
+        drift: What was found.
+        reference: The reference's name, such as its path in the project.
+        batch: The batch's.
+    """
+    environment = Environment(
+        loader=PackageLoader("stagebook.report"), autoescape=True, undefined=StrictUndefined
+    )
+    style = stylesheet() + STYLE
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        environment.get_template("drift.html").render(
+            style=Markup(style),
+            style_hash=f"sha256-{digest}",
+            names=(plain(reference), plain(batch)),
+            verdict=verdict(drift),
+            extents=tuple(counted(rows, "row") for rows in drift.rows),
+            calibration=drift.calibration,
+            notes=drift.notes,
+            problems=tuple(_told(problem) for problem in drift.problems),
+            entries=tuple(_entry(place, one) for place, one in enumerate(drift.columns, start=1)),
+        )
+        + "\n"
+    )
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.message} {problem.hint}"
+
+
+def _entry(place: int, one: ColumnDrift) -> _Entry:
+    strips = sorted(one.findings, key=lambda finding: -finding.ratio)
+    return _Entry(
+        card=card(place, one.batch, one.reference, TOP, compared=True),
+        drifted=one.drifted,
+        words=words(one),
+        reason=one.reason,
+        strips=tuple(
+            _Strip(finding.basis.value, Markup(strip(finding)), strip_label(finding))
+            for finding in strips
+            if finding.effect
+        ),
+        distances=distances(one),
+    )
