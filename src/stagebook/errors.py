@@ -1,10 +1,10 @@
 """Problems as values, one root error that carries them, and the exit codes."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Self
 
 
 class Exit(enum.IntEnum):
@@ -20,6 +20,7 @@ class Exit(enum.IntEnum):
     KILLED = 7
     DISK_FULL = 8
     OUT_OF_SYNC = 9
+    REFUSED = 10
     TIMED_OUT = 124
     INTERRUPTED = 130
     TERMINATED = 143
@@ -72,6 +73,12 @@ class Problem:
     def as_json(self) -> dict[str, Any]:
         """This problem as plain values for ``--json``."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The problem that ``as_json`` made these values of."""
+        where = values["where"]
+        return cls(**{**values, "where": Where(**where) if where else None})
 
 
 class StagebookError(Exception):

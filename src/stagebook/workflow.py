@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stagebook.errors import Problem, StagebookError
-from stagebook.execution import declarations, execution, locks
+from stagebook.execution import declarations, execution, locks, signals, tables
 from stagebook.execution.engine import Progress
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job, prepare
 from stagebook.execution.outcome import Ending, of_full_disk, of_killed_runner
 from stagebook.execution.sandbox import Sandbox
+from stagebook.execution.signals import Stop
 from stagebook.files import write_whole
 from stagebook.notebook import source
 from stagebook.notebook.signature import Role
@@ -114,21 +115,33 @@ def summary(project: Project) -> Summary:
 def _carry_out(
     project: Project, job: Job, progress: Progress
 ) -> tuple[Record, Ending, tuple[Path, ...]]:
-    """Lays the sandbox, executes, and takes out of it what is to stay."""
+    """Inspects what it reads, executes, inspects what it wrote, and takes out what is to stay."""
     folder = execution.folder(project, job)
-    with locks.occupy(folder):
+    with locks.occupy(folder), signals.listen() as stop, tables.of(project, job, stop) as looked:
         draft = _draft(project, job)
         write_record(draft, folder / "evidence")
-        box = Sandbox.lay(project.root, folder, job.signature.inputs, job.signature.outputs)
-        try:
-            done = execution.execute(job, project, box, progress)
-        except StagebookError:  # it could not start, so there is nothing to remember
-            box.clear()
-            raise
-        ending = declarations.check(done.ending, box, job.signature)
-        settled = _settle(project, job, box, draft, done, ending)
+        box = Sandbox.of(project.root, folder, job.signature.inputs, job.signature.outputs)
+        done = looked.inputs(execution.unstarted(job), draft.inputs)
+        if done.ending.done:
+            looked.prepare()
+            done = _execute(project, done, box, progress, stop)
+        done = done.ended(declarations.check(done.ending, box, job.signature))
+        done = looked.outputs(done, box.files)
+        record, done, pages = _settle(project, box, draft, done)
+        looked.remember(done, record.outputs, _place(project, job))
         box.clear()
-        return settled
+        return record, done.ending, pages
+
+
+def _execute(
+    project: Project, ready: Execution, box: Sandbox, progress: Progress, stop: Stop
+) -> Execution:
+    """Lays the sandbox and runs the notebook in it."""
+    try:
+        return execution.execute(ready, project, box.lay(), progress, stop)
+    except StagebookError:  # it could not start, so there is nothing to remember
+        box.clear()
+        raise
 
 
 def _draft(project: Project, job: Job) -> Record:
@@ -139,34 +152,38 @@ def _draft(project: Project, job: Job) -> Record:
 
 
 def _settle(
-    project: Project, job: Job, box: Sandbox, draft: Record, done: Execution, ending: Ending
-) -> tuple[Record, Ending, tuple[Path, ...]]:
+    project: Project, box: Sandbox, draft: Record, done: Execution
+) -> tuple[Record, Execution, tuple[Path, ...]]:
     """Outputs into place, pages into ``runs/``, the record into the spool; each whole or not."""
-    ending, values = metrics.check(ending, box.files, job.signature.paths(Role.METRICS))
-    ending, hashes = _land(project, job, box, ending)
-    record = draft.ended(done, ending, hashes, values)
-    pages = Pages.of(project.root / project.settings.runs, job.name, ending)
+    job = done.job
+    ending, values = metrics.check(done.ending, box.files, job.signature.paths(Role.METRICS))
+    done, hashes = _land(project, box, done.ended(ending))
+    record = draft.ended(done, hashes, values)
+    pages = Pages.of(project.root / project.settings.runs, job.name, done.ending)
     try:
         written = pages.write(box.executed, record)
     except OSError as error:
         box.clear_files()  # makes room, so that at least the record can be kept
-        ending, written = of_full_disk(error, job.where), pages.keep(box.executed)
-        record = draft.ended(done, ending, hashes, values)
-    evidence.gather(box, record, written)
+        done, written = done.ended(of_full_disk(error, job.where)), pages.keep(box.executed)
+        record = draft.ended(done, hashes, values)
+    evidence.gather(box, record, written, done.tables)
     Spool(project.state).put(box.evidence)
-    return record, ending, written
+    return record, done, written
 
 
-def _land(
-    project: Project, job: Job, box: Sandbox, ending: Ending
-) -> tuple[Ending, tuple[Hashed, ...]]:
+def _land(project: Project, box: Sandbox, done: Execution) -> tuple[Execution, tuple[Hashed, ...]]:
     """Moves the outputs of an execution that is done into place, and hashes them there."""
-    if not ending.done:
-        return ending, ()
-    folder = "" if job.is_build else f"{project.settings.runs}/{job.name}/"
+    if not done.ending.done:
+        return done, ()
+    place = _place(project, done.job)
     try:
-        box.move_out(project.root / folder)
+        box.move_out(project.root / place)
     except OSError as error:
-        return of_full_disk(error, job.where), ()
-    paths = [f"{folder}{path}" for path in job.signature.outputs]
-    return ending, dvc.hash_paths(project.root, paths)
+        return done.ended(of_full_disk(error, done.job.where)), ()
+    paths = [f"{place}{path}" for path in done.job.signature.outputs]
+    return done, dvc.hash_paths(project.root, paths)
+
+
+def _place(project: Project, job: Job) -> str:
+    """What the paths of a job's outputs start with: nothing, or a folder of its own for ``-P``."""
+    return "" if job.is_build else f"{project.settings.runs}/{job.name}/"

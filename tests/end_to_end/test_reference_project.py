@@ -101,7 +101,7 @@ def test_nbval_finds_the_same_outputs_in_each_executed_notebook(
     checkout, _ = first
     project = Project.find(checkout.root)
     declared = parameters_cell.parse(cells.read(f"notebooks/{stage}.ipynb", project.root))
-    box = Sandbox.lay(project.root, tmp_path / "box", declared.inputs, declared.outputs)
+    box = Sandbox.of(project.root, tmp_path / "box", declared.inputs, declared.outputs).lay()
     executed = box.files / f"{stage}.ipynb"
     executed.write_bytes((checkout.root / "runs" / f"{stage}.ipynb").read_bytes())
     threads = str(project.settings.defaults.threads)

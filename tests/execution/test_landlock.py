@@ -181,7 +181,7 @@ def test_without_landlock_inputs_are_copies(monkeypatch: pytest.MonkeyPatch, fol
     monkeypatch.setattr(landlock, "version", lambda: 0)
     assert not walls.can_confine()
     inputs = ("granted", "other/c.csv")
-    box = Sandbox.lay(folder, folder / ".stagebook" / "x", inputs, ("out/m.pkl",))
+    box = Sandbox.of(folder, folder / ".stagebook" / "x", inputs, ("out/m.pkl",)).lay()
     copy = box.files / "granted" / "deep" / "b.csv"
     copy.write_text("changed", encoding="utf-8")
     assert (folder / "granted/deep/b.csv").read_text(encoding="utf-8") == "x\n1\n"
@@ -190,5 +190,5 @@ def test_without_landlock_inputs_are_copies(monkeypatch: pytest.MonkeyPatch, fol
 
 @needs_landlock
 def test_with_landlock_inputs_are_links(folder: Path) -> None:
-    box = Sandbox.lay(folder, folder / ".stagebook" / "x", ("other/c.csv",), ())
+    box = Sandbox.of(folder, folder / ".stagebook" / "x", ("other/c.csv",), ()).lay()
     assert (box.files / "other/c.csv").is_symlink()

@@ -17,7 +17,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def lay(root: Path, inputs: tuple[str, ...] = (), outputs: tuple[str, ...] = ()) -> Sandbox:
-    return Sandbox.lay(root, root / ".stagebook" / "executions" / "one", inputs, outputs)
+    return Sandbox.of(root, root / ".stagebook" / "executions" / "one", inputs, outputs).lay()
 
 
 @pytest.mark.parametrize("confined", [True, False], ids=["linked", "copied"])

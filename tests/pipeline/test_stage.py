@@ -1,6 +1,7 @@
 """A notebook's signature becomes a stage that DVC can have."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 from dvc.stage.utils import is_valid_name
@@ -78,6 +79,13 @@ def test_the_name_of_our_own_stage_is_refused() -> None:
     (found,) = problems(SOURCES, signature())
     assert found.code == "bad-stage-name"
     assert "sources_" in found.hint
+
+
+def test_a_text_notebook_that_would_hide_a_module_of_python_is_refused() -> None:
+    (found,) = problems("copy", replace(signature(), where=Where("notebooks/copy.py", 1)))
+    assert found.code == "bad-stage-name"
+    assert "copy_" in found.hint
+    assert Stage.from_signature("copy", signature(), None).name == "copy"
 
 
 @pytest.mark.parametrize("name", ["-x", "--help"])

@@ -19,6 +19,7 @@ RECORD = Record(
     parameters=(),
     inputs=(),
     outputs=(),
+    tables=(),
     metrics={},
     environment={"python": "3.11.7", "threads": 1, "distributions": {}},
     git=None,

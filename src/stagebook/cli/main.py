@@ -19,8 +19,9 @@ Exit codes:
   1 the notebook failed         7 the kernel died
   2 wrong usage                 8 disk full
   3 notebook or project wrong   9 dvc.yaml out of sync
-  4 environment wrong           124 time limit
-  5 undeclared file             130 SIGINT, 143 SIGTERM
+  4 environment wrong           10 refused by contract
+  5 undeclared file             124 time limit
+                                130 SIGINT, 143 SIGTERM
 """
 
 

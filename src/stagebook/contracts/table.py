@@ -84,6 +84,11 @@ class Table:
             name, root, files, format_, outline.columns, outline.rows, outline.size, types or {}
         )
 
+    @property
+    def is_text(self) -> bool:
+        """Whether its files say no types, so that a contract may."""
+        return self.format in (Format.CSV, Format.JSON_LINES)
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows in their order, in pieces of about a million cells.
 

@@ -7,7 +7,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from stagebook.errors import Where
 from stagebook.execution import outcome
 from stagebook.execution.outcome import Ending, Outcome
+from stagebook.execution.signals import Stop
 from stagebook.notebook.lean import lean_import
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ class _Watch:
 
     cell: int | None = None
     error: BaseException | None = None
-    stopped: bool = False
-    reason: signal.Signals | None = None
     node: Any = None
     finished: threading.Event = field(default_factory=threading.Event)
 
@@ -90,7 +89,7 @@ class Launch:
     log: Path
 
 
-def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
+def execute(task: Task, launch: Launch, progress: Progress, stop: Stop) -> Ending:
     """Runs a notebook from its first cell to its last, or to the first that fails.
 
     papermill runs in a thread of its own; this one waits, shows progress, and stops the kernel
@@ -102,6 +101,7 @@ def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
         task: The notebook.
         launch: Its kernel.
         progress: Is told of each cell.
+        stop: Whether somebody wants the run to stop.
     """
     watch = _Watch()
     before = outcome.oom_kills()
@@ -110,21 +110,9 @@ def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
         args=(task, launch, watch, progress),
         daemon=True,
     )
-    with _signals(watch):
-        thread.start()
-        deadline = time.monotonic() + task.time_limit if task.time_limit else None
-        parent, attempts = os.getppid(), 0
-        while not watch.finished.wait(0.1):
-            progress.tick()
-            if deadline and time.monotonic() > deadline:
-                watch.stopped = True
-            if "DVC_STAGE" in os.environ and os.getppid() != parent:
-                watch.stopped, watch.reason = True, signal.SIGHUP  # DVC was killed
-            if watch.stopped:
-                attempts += 1
-                _kill(launch.manager, firmly=attempts > _ATTEMPTS)
-    if watch.stopped:
-        return outcome.of_stop(watch.reason, task.time_limit, task.notebook, watch.cell)
+    thread.start()
+    if _ended_early(watch, launch, task.time_limit, progress, stop):
+        return outcome.of_stop(stop.reason, task.time_limit, task.notebook, watch.cell)
     if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
         task.make_room()
         task.target.write_text(lean_import("nbformat").writes(watch.node), encoding="utf-8")
@@ -132,6 +120,23 @@ def execute(task: Task, launch: Launch, progress: Progress) -> Ending:
     if watch.error is None and (cell := _not_completed(watch.node)):
         return outcome.of_exit(task.notebook, cell)
     return _classify(watch, launch.ending, outcome.oom_kills() > before, task.notebook)
+
+
+def _ended_early(
+    watch: _Watch, launch: Launch, limit: float | None, progress: Progress, stop: Stop
+) -> bool:
+    """Waits for the end of a run; ends it when time is up, or when somebody wants it to stop."""
+    deadline = time.monotonic() + limit if limit else None
+    parent, late, attempts = os.getppid(), False, 0
+    while not watch.finished.wait(0.1):
+        progress.tick()
+        late = late or bool(deadline and time.monotonic() > deadline)
+        if "DVC_STAGE" in os.environ and os.getppid() != parent:
+            stop.reason = signal.SIGHUP  # DVC was killed
+        if late or stop.asked:
+            attempts += 1
+            _kill(launch.manager, firmly=attempts > _ATTEMPTS)
+    return late or stop.asked
 
 
 def _not_completed(node: Any) -> int | None:
@@ -234,24 +239,6 @@ def _follow(node: Any, watch: _Watch, progress: Progress) -> Callable[..., None]
             progress.cell(position, max(positions))
 
     return on_cell_start
-
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextlib.contextmanager
-def _signals(watch: _Watch) -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP stop the run that is watched, instead of this process."""
-
-    def stop(number: int, _: object) -> None:
-        watch.stopped, watch.reason = True, signal.Signals(number)
-
-    previous = {number: signal.signal(number, stop) for number in _STOPPING}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _kill(manager: "AsyncKernelManager", *, firmly: bool) -> None:

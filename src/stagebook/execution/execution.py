@@ -1,16 +1,19 @@
 """One run of one stage: a job carried out, and what came of it."""
 
+import dataclasses
 import datetime
 import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from stagebook.contracts.inspection import Inspection
 from stagebook.execution import engine, kernel
 from stagebook.execution.engine import POSITION, Launch, Progress, Task
 from stagebook.execution.job import Job
-from stagebook.execution.outcome import Ending
+from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
+from stagebook.execution.signals import Stop
 from stagebook.notebook import cells
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.lean import lean_import
@@ -43,13 +46,19 @@ class Execution:
         started: When, in UTC.
         seconds: How long it took.
         cells: Its code cells.
+        tables: What was found out about its tables.
     """
 
     job: Job
     ending: Ending
     started: datetime.datetime
     seconds: float
-    cells: tuple[CellRun, ...]
+    cells: tuple[CellRun, ...] = ()
+    tables: tuple[Inspection, ...] = ()
+
+    def ended(self, ending: Ending, tables: tuple[Inspection, ...] = ()) -> "Execution":
+        """This execution with another ending, and with what was found out of more tables."""
+        return dataclasses.replace(self, ending=ending, tables=(*self.tables, *tables))
 
 
 def folder(project: Project, job: Job) -> Path:
@@ -57,13 +66,21 @@ def folder(project: Project, job: Job) -> Path:
     return project.state / EXECUTIONS / job.id
 
 
-def execute(job: Job, project: Project, sandbox: Sandbox, progress: Progress) -> Execution:
+def unstarted(job: Job) -> Execution:
+    """A job of which nothing has been run, and with which nothing is wrong so far."""
+    return Execution(job, Ending(Outcome.DONE), datetime.datetime.now(datetime.UTC), 0.0)
+
+
+def execute(
+    ready: Execution, project: Project, sandbox: Sandbox, progress: Progress, stop: Stop
+) -> Execution:
     """Runs a job in its sandbox; how it ended is a value, not an exception.
 
     Raises:
         StagebookError: The kernel that the notebook names is not to be had.
     """
-    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    job, clock = ready.job, time.monotonic()
+    started = datetime.datetime.now(datetime.UTC)
     spec = kernel.choose(job.notebook.kernel, job.settings, job.signature.where)
     code = code_folders(job.notebook.path, project)
     modules = tuple(path for path, _ in job.source.modules)
@@ -90,9 +107,10 @@ def execute(job: Job, project: Project, sandbox: Sandbox, progress: Progress) ->
             Path(limits.ending),
             sandbox.folder / "kernel.log",
         )
-        ending = engine.execute(task, launch, progress)
+        ending = engine.execute(task, launch, progress, stop)
     seconds = time.monotonic() - clock
-    return Execution(job, ending, started, seconds, _cell_runs(sandbox.executed))
+    cells_run = _cell_runs(sandbox.executed)
+    return Execution(job, ending, started, seconds, cells_run, ready.tables)
 
 
 def _with_positions(notebook: Notebook, root: Path, target: Path) -> Path:

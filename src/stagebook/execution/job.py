@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stagebook.contracts.inspection import Subject
 from stagebook.errors import Problem, StagebookError, Where
 from stagebook.execution import parameters
 from stagebook.execution.parameters import Origin, Resolved
 from stagebook.notebook import source
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.distributions import Installed
-from stagebook.notebook.signature import Signature
+from stagebook.notebook.signature import Role, Signature
 from stagebook.notebook.source import Source
 from stagebook.pipeline import dvc_file, notebooks, params_file
+from stagebook.pipeline.notebooks import StageNotebook
 from stagebook.pipeline.stage import Stage, source_path
 from stagebook.project import Project, StageSettings
 
@@ -32,6 +34,7 @@ class Job:
         parameters: Its parameters with their values.
         source: What it is made of.
         settings: What is no parameter of the science.
+        subjects: Its inputs and outputs, each of which may be a table.
     """
 
     id: str
@@ -40,6 +43,7 @@ class Job:
     parameters: tuple[Resolved, ...]
     source: Source
     settings: StageSettings
+    subjects: tuple[Subject, ...] = ()
 
     @property
     def stage(self) -> str:
@@ -87,7 +91,8 @@ def prepare(project: Project, stage: str, overrides: Mapping[str, str]) -> Job:
     one = notebooks.read_one(project, stage)
     file = params_file.read(params_file.params_path(stage, project.settings.params), project.root)
     resolved = parameters.resolve(one.signature, file, overrides)
-    made_of = Source.of(one.notebook, project, Installed.scan())
+    installed = Installed.scan()
+    made_of = Source.of(one.notebook, project, installed)
     if _under_dvc():
         _check_in_sync(project, one.stage)
         path = source_path(stage)
@@ -95,7 +100,19 @@ def prepare(project: Project, stage: str, overrides: Mapping[str, str]) -> Job:
         source.check_recorded(recorded, made_of, path)
     _check_inputs(project, one.signature)
     settings = project.settings.stage(stage)
-    return Job(_new_id(stage), one.notebook, one.signature, resolved, made_of, settings)
+    subjects = _subjects(one, project, installed)
+    return Job(_new_id(stage), one.notebook, one.signature, resolved, made_of, settings, subjects)
+
+
+def _subjects(one: StageNotebook, project: Project, installed: Installed) -> tuple[Subject, ...]:
+    search = source.search_path(one.notebook, project, installed)
+    declared = [each for each in one.signature.declared if each.role in (Role.IN, Role.OUT)]
+    schemas = {each.schema for each in declared if each.schema}
+    codes = {
+        schema: source.module_digest(schema.partition(":")[0], search, installed)
+        for schema in schemas
+    }
+    return tuple(Subject.of(each, codes) for each in declared)
 
 
 def _under_dvc() -> bool:

@@ -19,6 +19,7 @@ class Outcome(enum.Enum):
     DONE = "done"
     FAILED = "failed"
     UNDECLARED = "undeclared file"
+    REFUSED = "refused by contract"
     INTERRUPTED = "interrupted"
     TERMINATED = "terminated"
     KILLED = "killed"

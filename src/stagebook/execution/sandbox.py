@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from stagebook.execution.walls import can_confine
 
@@ -70,33 +71,36 @@ class Sandbox:
         return self.files / _TRACKER_FILES
 
     @classmethod
-    def lay(
+    def of(
         cls, root: Path, folder: Path, inputs: tuple[str, ...], outputs: tuple[str, ...]
-    ) -> "Sandbox":
+    ) -> Self:
+        """The sandbox of an execution, of which nothing is there yet."""
+        return cls(root, folder, inputs, outputs, {})
+
+    def lay(self) -> Self:
         """Lays out the inputs and a place for each output.
 
         Where native code can be confined, inputs are links that cannot be written through;
         elsewhere, and where their files lie outside the project, they are copies.
         """
-        sandbox = cls(root, folder, inputs, outputs, {})
-        for part in (sandbox.files, sandbox.kernel / "tmp"):
+        for part in (self.files, self.kernel / "tmp"):
             part.mkdir(parents=True)
         confined = can_confine()
-        for path in sorted(set(inputs)):
-            place = sandbox.files / path
+        for path in sorted(set(self.inputs)):
+            place = self.files / path
             if place.exists():
                 continue  # it lies in a folder that is an input as a whole
             place.parent.mkdir(parents=True, exist_ok=True)
-            if confined and _lies_in(root, root / path):
-                place.symlink_to(root / path)
-            elif (root / path).is_dir():
-                shutil.copytree(root / path, place)
+            if confined and _lies_in(self.root, self.root / path):
+                place.symlink_to(self.root / path)
+            elif (self.root / path).is_dir():
+                shutil.copytree(self.root / path, place)
             else:
-                shutil.copy2(root / path, place)
-            sandbox.stamps.update(_stamps(place))
-        for path in outputs:
-            (sandbox.files / path).parent.mkdir(parents=True, exist_ok=True)
-        return sandbox
+                shutil.copy2(self.root / path, place)
+            self.stamps.update(_stamps(place))
+        for path in self.outputs:
+            (self.files / path).parent.mkdir(parents=True, exist_ok=True)
+        return self
 
     def give_store(self, empty: Path) -> None:
         """Puts a copy of an empty MLflow store where the kernel's MLflow looks for one."""

@@ -74,6 +74,20 @@ class Source:
         )
 
 
+def module_digest(module: str, search: SearchPath, installed: Installed) -> str:
+    """SHA-256 over a module and all that it reaches: local code, and distributions by version.
+
+    Args:
+        module: Its dotted name.
+        search: Where local modules are found.
+        installed: The environment.
+    """
+    reached = search.reach([("", normalise_cell(f"import {module}"))])
+    lines = [f"{code.digest} {path}" for path, code in reached.modules]
+    lines += [f"{name} {version}" for name, version in installed.closure(reached.external).items()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def search_path(notebook: Notebook, project: Project, installed: Installed) -> SearchPath:
     """Where a notebook's local modules are found: beside it, then in the project's code folders."""
 

@@ -3,6 +3,7 @@
 import itertools
 import shlex
 import string
+import sys
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -115,6 +116,8 @@ def _check_name(name: str, where: Where) -> None:
         message = f"A stage cannot be called `{SOURCES}`: that stage reads the notebooks."
     elif bad := sorted(_FORBIDDEN & set(name)):
         message = f"DVC cannot have a stage called `{name}`: no {' '.join(bad)} in names."
+    elif where.file.endswith(".py") and name in sys.stdlib_module_names:
+        message = f"A notebook {name}.py would be imported in place of Python's module `{name}`."
     elif name.startswith("-"):
         message = f"A stage cannot be called `{name}`: commands would take it for an option."
     else:

@@ -18,7 +18,7 @@ from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric,
 from stagebook.execution.sandbox import empty_store
 from stagebook.project import Project, without_credentials
 from stagebook.record import projection
-from stagebook.record.spool import EXECUTED, RECORD, STORE, Spool
+from stagebook.record.spool import EXECUTED, PROFILES, RECORD, STORE, Spool
 
 # MLflow tells of each new table with a time stamp, which is of no use to anybody here.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
@@ -77,6 +77,10 @@ def _deliver_one(client: MlflowClient, project: Project, folder: Path) -> str:
     _log(client, run_id, record)
     for path in (*sorted(folder.glob(f"{EXECUTED}.*")), folder / RECORD):
         client.log_artifact(run_id, str(path))
+    if (folder / PROFILES).exists():
+        client.log_artifacts(run_id, str(folder / PROFILES), PROFILES)
+    if verdicts := [one for one in record["tables"] if one["contract"]]:
+        client.log_dict(run_id, {"tables": verdicts}, "contracts.json")
     if (folder / STORE).exists():
         declared = {
             projection.key(one["name"]): _text(one["value"]) for one in record["parameters"]
@@ -132,17 +136,22 @@ def _log(client: MlflowClient, run_id: str, record: dict[str, Any]) -> None:
         if isinstance(value, (bool, int, float))
     ]
     projection.log_all(client, run_id, params, tags, metrics)
+    rows = {path: one["rows"] for one in record["tables"] for path in one["paths"][:1]}
     inputs = [
         DatasetInput(
-            Dataset(
-                one["path"], one["md5"], "dvc", json.dumps({"path": one["path"], "md5": one["md5"]})
-            ),
+            _dataset(one["path"], one["md5"], rows.get(one["path"])),
             [InputTag("mlflow.data.context", "input")],
         )
         for one in record["inputs"]
     ]
     if inputs:
         client.log_inputs(run_id, inputs)
+
+
+def _dataset(path: str, md5: str, rows: int | None) -> Dataset:
+    source = json.dumps({"path": path, "md5": md5})
+    profile = None if rows is None else json.dumps({"num_rows": rows})
+    return Dataset(path, md5, "dvc", source, profile=profile)
 
 
 def _tags(record: dict[str, Any]) -> dict[str, str]:
@@ -159,6 +168,12 @@ def _tags(record: dict[str, Any]) -> dict[str, str]:
         "stagebook.python": record["environment"]["python"],
         **{f"input.{one['path']}": one["md5"] for one in record["inputs"]},
         **{f"output.{one['path']}": one["md5"] for one in record["outputs"]},
+        **{
+            f"contract.{path}": "holds" if one["holds"] else "refused"
+            for one in record["tables"]
+            if one["contract"]
+            for path in one["paths"]
+        },
         **{f"metric.{name}": value for name, value in texts.items()},
     }
     if git:

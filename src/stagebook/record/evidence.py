@@ -4,24 +4,34 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from stagebook.contracts import profile
+from stagebook.contracts.inspection import Inspection
 from stagebook.execution.sandbox import Sandbox
+from stagebook.files import write_whole
 from stagebook.record.record import Record
-from stagebook.record.spool import EXECUTED, FILES, STORE, write_record
+from stagebook.record.spool import EXECUTED, FILES, PROFILES, STORE, write_record
 
 
-def gather(box: Sandbox, record: Record, pages: Iterable[Path]) -> None:
+def gather(
+    box: Sandbox, record: Record, pages: Iterable[Path], tables: Iterable[Inspection]
+) -> None:
     """Brings everything that is to be remembered together in the sandbox's evidence folder.
 
     Args:
         box: The sandbox of the execution.
         record: Its record.
         pages: The executed notebook and its page, where they could be written.
+        tables: What was found out about its tables.
     """
     for page in pages:
         _copy(page, box.evidence / f"{EXECUTED}{page.suffix}")
     for source, name in ((box.tracker_store, STORE), (box.tracker_files, FILES)):
         if source.exists():
             source.rename(box.evidence / name)
+    for one in tables:
+        if one.profile:
+            place = box.evidence / PROFILES / f"{one.subject.name}.json"
+            write_whole(place, profile.render(one.profile))
     write_record(record, box.evidence)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stagebook.contracts.inspection import Inspection
 from stagebook.errors import Problem
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job
@@ -52,6 +53,7 @@ class Record:
         parameters: Name, value, origin and default of each.
         inputs: Inputs with DVC's hashes.
         outputs: Outputs with DVC's hashes, with the place they were put.
+        tables: What was found out about each input and output that is a table.
         metrics: Every value of the metrics files, by dotted name.
         environment: Python, platform, threads, distributions.
         git: Commit, branch, remote, dirty; None without git.
@@ -67,6 +69,7 @@ class Record:
     parameters: tuple[Mapping[str, Any], ...]
     inputs: tuple[Hashed, ...]
     outputs: tuple[Hashed, ...]
+    tables: tuple[Mapping[str, Any], ...]
     metrics: Mapping[str, Any]
     environment: Mapping[str, Any]
     git: Git | None
@@ -117,6 +120,7 @@ class Record:
             ),
             inputs=inputs,
             outputs=(),
+            tables=(),
             metrics={},
             environment={
                 "python": platform.python_version(),
@@ -132,7 +136,6 @@ class Record:
     def ended(
         self,
         execution: Execution,
-        ending: Ending,
         outputs: tuple[Hashed, ...],
         metrics: Mapping[str, Any],
     ) -> "Record":
@@ -146,12 +149,29 @@ class Record:
         )
         return dataclasses.replace(
             self,
-            outcome=ending.outcome.value,
-            problems=ending.problems,
+            outcome=execution.ending.outcome.value,
+            problems=execution.ending.problems,
             outputs=outputs,
+            tables=tuple(_table(one) for one in execution.tables),
             metrics=metrics,
             volatile=volatile,
         )
+
+
+def _table(found: Inspection) -> Mapping[str, Any]:
+    subject, profile, verdict = found.subject, found.profile, found.verdict
+    return {
+        "name": subject.name,
+        "role": "input" if subject.reads else "output",
+        "paths": list(subject.paths),
+        "rows": profile.rows if profile else None,
+        "columns": len(profile.columns) if profile else None,
+        "profile": profile.digest if profile else None,
+        "contract": subject.contract,
+        "holds": not found.refusals if subject.contract else None,
+        "failures": verdict.as_json()["failures"] if verdict else [],
+        "problems": [problem.as_json() for problem in found.problems],
+    }
 
 
 def render(record: Record) -> str:

@@ -1,6 +1,7 @@
 """The spool: records on disk, and the outbox of those that MLflow has not been given yet."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ RECORD = "record.json"
 EXECUTED = "executed"
 STORE = "mlflow.db"
 FILES = "mlruns"
+PROFILES = "profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Spool:
         return self.state / "outbox"
 
     @property
+    def profiles(self) -> Path:
+        """The profiles of tables, each named by its digest; records name them."""
+        return self.state / PROFILES
+
+    @property
     def delivered(self) -> Path:
         """One file per execution that MLflow has: where, and as which run."""
         return self.state / "delivered"
@@ -53,8 +60,15 @@ class Spool:
         text = (evidence / RECORD).read_text(encoding="utf-8")
         name = str(json.loads(text)["volatile"]["id"])
         self.outbox.mkdir(parents=True, exist_ok=True)
+        for profile in (evidence / PROFILES).glob("*.json"):
+            self._keep_profile(profile.read_text(encoding="utf-8"))
         write_whole(self.records / f"{name}.json", text)
         evidence.rename(self.outbox / name)
+
+    def _keep_profile(self, text: str) -> None:
+        place = self.profiles / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+        if not place.exists():
+            write_whole(place, text)
 
     def take_in_leftovers(self) -> tuple[str, ...]:
         """Puts the records of executions whose runner was killed; returns their names.

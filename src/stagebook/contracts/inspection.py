@@ -1,0 +1,150 @@
+"""What is found out about one declared table: whether it keeps its contract, and what is in it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from stagebook.contracts import profile as profiles
+from stagebook.contracts.profile import Profile
+from stagebook.contracts.verdict import Verdict
+from stagebook.errors import Problem, StagebookError
+from stagebook.notebook.signature import Declared, Role
+
+if TYPE_CHECKING:
+    from stagebook.contracts.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A declared input or output that may be a table.
+
+    Attributes:
+        name: The variable that declares it.
+        reads: Whether the stage reads it; else it writes it.
+        paths: Its paths, which are one table if there are several.
+        contract: Where its schema is imported from, as ``module:Name``, if it has one.
+        code: Digest of the code that defines the schema.
+    """
+
+    name: str
+    reads: bool
+    paths: tuple[str, ...]
+    contract: str | None = None
+    code: str = ""
+
+    @classmethod
+    def of(cls, declared: Declared, codes: Mapping[str, str]) -> Self:
+        """The subject of a declared name.
+
+        Args:
+            declared: The name, an input or an output.
+            codes: For each contract the digest of the code that defines it.
+        """
+        schema = declared.schema
+        code = codes.get(schema, "") if schema else ""
+        return cls(declared.name, declared.role is Role.IN, declared.paths, schema, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found out about a table.
+
+    Attributes:
+        subject: The table.
+        verdict: Whether it keeps its contract; None without one.
+        profile: What is in it; None where it could not be read.
+        problems: Why it could not be read, or why its contract could not be asked.
+        at_fault: Whether the problems are of the contract's own making, and not of the data's.
+    """
+
+    subject: Subject
+    verdict: Verdict | None = None
+    profile: Profile | None = None
+    problems: tuple[Problem, ...] = ()
+    at_fault: bool = False
+
+    @property
+    def refusals(self) -> tuple[Problem, ...]:
+        """Why the table cannot be taken; without a contract, any table can."""
+        broken = self.verdict.problems() if self.verdict else ()
+        return (*broken, *(self.problems if self.subject.contract else ()))
+
+
+def render(inspection: Inspection) -> str:
+    """The inspection as one line of JSON."""
+    verdict, profile = inspection.verdict, inspection.profile
+    return json.dumps(
+        {
+            "subject": asdict(inspection.subject),
+            "verdict": verdict.as_json() if verdict else None,
+            "profile": profiles.render(profile) if profile else None,
+            "problems": [problem.as_json() for problem in inspection.problems],
+            "at_fault": inspection.at_fault,
+        },
+        ensure_ascii=False,
+    )
+
+
+def parse(text: str) -> Inspection:
+    """The inspection in a line that ``render`` wrote."""
+    values: dict[str, Any] = json.loads(text)
+    verdict, profile = values["verdict"], values["profile"]
+    return Inspection(
+        parse_subject(values["subject"]),
+        Verdict.from_json(verdict) if verdict else None,
+        profiles.parse(profile) if profile else None,
+        tuple(Problem.from_json(one) for one in values["problems"]),
+        values["at_fault"],
+    )
+
+
+def parse_subject(values: Mapping[str, Any]) -> Subject:
+    """A subject from its plain values."""
+    return Subject(**{**values, "paths": tuple(values["paths"])})
+
+
+def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] = ()) -> Inspection:
+    """Reads a table, holds it against its contract and profiles it.
+
+    Args:
+        root: What its paths are relative to.
+        subject: The table.
+        threads: How many threads may be used.
+        folders: Absolute folders that contracts are imported from, for messages.
+    """
+    from stagebook.contracts.table import Table
+
+    try:
+        table = Table.open_all(root, subject.paths)
+        if subject.contract:
+            return _held(table, subject, subject.contract, threads, folders)
+        return Inspection(subject, profile=_profiled(table, threads))
+    except StagebookError as error:
+        return Inspection(subject, problems=error.problems)
+
+
+def _held(
+    table: "Table", subject: Subject, spec: str, threads: int, folders: Sequence[Path]
+) -> Inspection:
+    """What is found out about a table that has a contract."""
+    from stagebook.contracts.check import check
+    from stagebook.contracts.contract import Contract
+    from stagebook.contracts.table import Table
+
+    try:
+        contract = Contract.load(spec, folders)
+    except StagebookError as error:
+        return Inspection(subject, problems=error.problems, at_fault=True)
+    verdict = check(table, contract)
+    if verdict.holds:
+        types = contract.types(table.columns.names)
+        table = Table.open_all(table.root, subject.paths, types) if table.is_text else table
+    return Inspection(subject, verdict, _profiled(table, threads))
+
+
+def _profiled(table: "Table", threads: int) -> Profile:
+    from stagebook.contracts.profiling import profile
+
+    return profile(table, threads=threads)
