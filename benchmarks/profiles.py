@@ -73,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = write(folder / "table.parquet", arguments.rows)
-        ways = {"stagebook profile": PROFILE, "duckdb summarize": SUMMARIZE}
+        ways = {"profile": PROFILE, "SUMMARIZE": SUMMARIZE}
         compare(
             {
                 way: lambda script=script: run(command(script, path), folder)

@@ -51,7 +51,7 @@ TABLES = st.integers(0, 12).flatmap(
         max_size=5,
     ).map(lambda arrays: pa.table(arrays, [f"c{place}" for place in range(len(arrays))]))
 )
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def written(folder: Path, name: str, *parts: pa.Table, group: int = 1000) -> Table:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from stagebook.contracts.column import Booleans, Column, Detail, Kind, Numbers, Texts
-from stagebook.contracts.grid import Grid
+from stagebook.contracts.grid import MOST_EXPONENT, Grid
 from stagebook.contracts.scale import Number
 from stagebook.contracts.sketch import Sketch
 
@@ -120,7 +120,10 @@ def _grid(values: Mapping[str, Any]) -> Grid:
     edges = tuple(_number(one) for one in values["edges"])
     if any(left >= right for left, right in pairwise(edges)):
         raise ValueError("the edges of a grid do not ascend")
-    return Grid(edges, _number(values["centre"]), _whole(values["exponent"]))
+    exponent = _whole(values["exponent"])
+    if abs(exponent) > MOST_EXPONENT:
+        raise ValueError(f"no quantum is two to the power {exponent}")
+    return Grid(edges, _number(values["centre"]), exponent)
 
 
 def _parse_texts(values: Mapping[str, Any]) -> Texts:
