@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stagebook.contracts import table as tables
-from stagebook.contracts.check import check
+from stagebook.contracts.check import check, check_frame
 from stagebook.contracts.contract import Contract
 from stagebook.contracts.table import Table
 from stagebook.contracts.verdict import Verdict
@@ -196,6 +196,29 @@ def test_cells_that_do_not_fit_are_counted_with_their_rows(
             "`a`: no missing values; 1 of 5 rows has none: row 4.",
             "`a`: at least 0; 1 of 5 rows is not: row 5 has -4.",
         ]
+
+
+def test_an_empty_cell_is_a_missing_value_of_any_type(tmp_path: Path) -> None:
+    text = "i,b,c,s\n1,true,x,p\n,,,\n"
+    for nullable in (True, False):
+        columns = {
+            "i": pa.Column("Int64", nullable=nullable),
+            "b": pa.Column("boolean" if nullable else bool, nullable=nullable),
+            "c": pa.Column(pd.CategoricalDtype(["x", "y"]), nullable=nullable),
+            "s": pa.Column(str, nullable=nullable),
+        }
+        verdict = held(tmp_path, text, columns)
+        found = [(one.code, one.column, one.failed) for one in verdict.failures]
+        assert found == ([] if nullable else [("value-missing", name, 1) for name in "ibcs"])
+
+
+def test_a_frame_in_memory_is_checked_and_left_as_it_is() -> None:
+    frame = pd.DataFrame({"a": ["1", "x"]}, index=[5, 5])
+    contract = Contract("x:X", pa.DataFrameSchema({"a": pa.Column(int, coerce=True)}), "")
+    verdict = check_frame(frame, contract, "a.parquet")
+    assert (verdict.path, verdict.rows) == ("a.parquet", 2)
+    assert verdict.failures[0].sample == ((2, "'x'"),)
+    assert frame.equals(pd.DataFrame({"a": ["1", "x"]}, index=[5, 5]))
 
 
 def test_mixed_values_of_json_are_told_by_row(tmp_path: Path) -> None:

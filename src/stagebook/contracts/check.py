@@ -73,7 +73,8 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
     fits = table.size <= budget
     needs_whole = fallback.needs_whole(schema)
     every = names if needs_whole else _wanted(run)
-    pieces = Pieces.of(table, contract.types(names), [] if fits or needs_whole else every)
+    types = contract.types(names) if run.is_text else {}
+    pieces = Pieces.of(table, types, [] if fits or needs_whole else every)
     if fits or needs_whole:
         _check_whole(run, pieces.whole(every))
     else:
@@ -105,7 +106,7 @@ def _check_whole(run: _Run, piece: Piece) -> None:
         fallback.validate(run.schema, piece.sound(), run.findings)
         return
     check_names(run.schema, run.names, run.findings)
-    _check_values(run, piece, lambda _: True)
+    _check_values(run, piece)
     _check_repeated_whole(run, piece)
     _check_rows(run, piece, lambda _: True)
     check_index(run.schema, run.findings.rows, run.findings)
@@ -129,12 +130,13 @@ def _groups(schema: Any) -> list[list[str]]:
 
 def _check_in_pieces(run: _Run, pieces: Pieces, every: list[str], *, whole: bool) -> None:
     run.findings.rows = _rows(pieces.table)
+    due = [_is_by_value(check, one, pieces) for one, _, check in _of_columns(run)]
     for piece in pieces.frames(every):
-        _check_values(run, piece, is_by_value)
+        _check_values(run, piece, due)
         _check_rows(run, piece, is_by_value if whole else lambda _: True)
     _check_repeated_large(run, pieces)
-    for one, number, check in _of_columns(run):
-        if not is_by_value(check):
+    for (one, number, check), seen in zip(_of_columns(run), due, strict=True):
+        if not seen:
             piece = _together(run, pieces, _columns_of(check, one, every), one)
             columns.run_check(check, piece.of(one.name), one.name, number, run.findings)
     custom = [check for check in run.schema.checks if not is_by_value(check)]
@@ -146,6 +148,16 @@ def _check_in_pieces(run: _Run, pieces: Pieces, every: list[str], *, whole: bool
             f"The table is too large to be checked whole, so these rules saw it in parts: {said}."
         )
         run.findings.notes[note] = None
+
+
+def _is_by_value(check: Any, one: Asked, pieces: Pieces) -> bool:
+    """Whether a check of a column may see it in pieces.
+
+    pandas calls a function of single values once for each category that the column has.
+    """
+    types = pieces.dtypes[one.name], getattr(one.schema.dtype, "type", None)
+    categories = any(isinstance(type_, pd.CategoricalDtype) for type_ in types)
+    return is_by_value(check) and not (check.element_wise and categories)
 
 
 def _rows(table: Table) -> int:
@@ -160,17 +172,17 @@ def _of_columns(run: _Run) -> Iterator[tuple[Asked, int, Any]]:
             yield one, number, check
 
 
-def _check_values(run: _Run, piece: Piece, now: Callable[[Any], bool]) -> None:
-    """Types, missing values, and the checks of columns that are due now."""
+def _check_values(run: _Run, piece: Piece, due: list[bool] | None = None) -> None:
+    """Types, missing values, and the checks of columns: all, or those that are due."""
     present = [one for one in run.asked if one.name in piece.frame.columns]
     for one in present:
         if run.coerces(one):
-            columns.coerce(piece, one, run.findings)
+            columns.coerce(piece, one, is_text=run.is_text)
     for one in present:
         columns.check_type(piece, one, run.findings)
         columns.check_missing(piece, one, run.findings)
-    for one, number, check in _of_columns(run):
-        if now(check):
+    for place, (one, number, check) in enumerate(_of_columns(run)):
+        if due is None or due[place]:
             columns.run_check(check, piece.of(one.name), one.name, number, run.findings)
 
 
@@ -227,5 +239,5 @@ def _together(run: _Run, pieces: Pieces, names: list[str], only: Asked | None) -
     piece = pieces.whole(names)
     for one in run.asked:
         if one.name in names and run.coerces(one) and only in (None, one):
-            columns.coerce(piece, one, run.findings)
+            columns.coerce(piece, one, is_text=run.is_text)
     return piece

@@ -17,31 +17,42 @@ _MISSING = "no missing values"
 _UNIQUE = "no value twice"
 
 
-def coerce(piece: Piece, one: Asked, findings: Findings) -> None:
-    """Turns a column to the contract's type; values that cannot be are refused."""
-    series = piece.of(one.name)[one.name]
-    bad = _not_coerced(one.schema.dtype, series)
+def coerce(piece: Piece, one: Asked, *, is_text: bool) -> None:
+    """Turns a column to the contract's type; values that cannot be are refused.
+
+    Args:
+        piece: The rows.
+        one: The column.
+        is_text: Whether the file holds text alone, so that a missing value is one of any type.
+            Otherwise it is turned as pandera does, which makes `False` of a missing boolean.
+    """
+    dtype, series = one.schema.dtype, piece.of(one.name)[one.name]
+    held = series[series.notna()] if is_text else series
+    bad = _not_coerced(dtype, held)
     if bad is None:
         return
-    if not len(bad) and one.name not in piece.refused:
-        piece.frame[one.name] = one.schema.dtype.try_coerce(series)
+    turned = dtype.try_coerce(held.drop(bad))
+    if is_text and one.schema.nullable:
+        turned = turned.reindex(series.index.drop(bad))
+    lost = series.drop(turned.index)
+    if not len(lost) and one.name not in piece.refused:
+        piece.frame[one.name] = turned
         return
-    before = piece.refused.get(one.name)
-    values = bad if before is None else pd.concat([before.astype(object), bad.astype(object)])
-    piece.coerced[one.name] = one.schema.dtype.try_coerce(series.drop(bad.index))
-    piece.refused[one.name] = values.sort_index()
+    before = piece.refused.get(one.name, lost.iloc[:0])
+    piece.coerced[one.name] = turned
+    piece.refused[one.name] = pd.concat([before.astype(object), lost.astype(object)]).sort_index()
 
 
 def _not_coerced(dtype: Any, series: Any) -> Any:
-    """The values of a series that cannot be turned to a type; None if pandera cannot say which."""
+    """The rows that cannot be turned to a type; None if pandera cannot say which."""
     try:
         dtype.try_coerce(series)
     except ParserError as error:
         cases = error.failure_cases
         if isinstance(cases, pd.DataFrame) and "index" in cases and len(cases):
-            return series.loc[cases["index"].unique()]
+            return cases["index"].unique()
         return None
-    return series.iloc[:0]
+    return []
 
 
 def check_type(piece: Piece, one: Asked, findings: Findings) -> None:

@@ -14,6 +14,14 @@ from stagebook.contracts.pieces import Pieces, to_frame
 from stagebook.contracts.verdict import SAMPLE
 
 _MEMORY = "400MB"
+_SHARE = 1_000_000  # keys that are grouped at a time; DuckDB cannot spill all of a grouping
+
+_KEPT: dict[str | bool, tuple[str, str]] = {
+    False: ("min(row)", "true"),
+    "first": ("min(row, 2)[2]", "k.row <> r.first_row"),
+    "last": ("min(row)", "k.row <> r.last_row"),
+}
+"""By what to keep: the first row of a key that counts, and which rows count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Repeats:
         )
         with tempfile.TemporaryDirectory() as spill, duckdb.connect() as base:
             base.execute(f"set memory_limit='{_MEMORY}'; set temp_directory='{spill}'")
-            base.execute("set preserve_insertion_order=false")
+            base.execute("set preserve_insertion_order=false; set threads=2")
             base.register("source", source)
             base.execute("create temp table keyed as select * from source")
             failed, found = _repeated(base, keys, keep)
@@ -55,23 +63,34 @@ class Repeats:
 
 def _repeated(base: Any, keys: list[str], keep: str | bool) -> tuple[int, pa.Table]:
     """How many rows of the table `keyed` repeat, and the first of them."""
-    listed = ", ".join(keys)
-    base.execute(
-        f"create temp table repeated as select {listed}, count(*) as n, min(row) as first_row,"
-        f" max(row) as last_row, min(row, 2)[2] as second_row from keyed"
-        f" group by {listed} having count(*) > 1"
-    )
+    first, kept = _KEPT[keep]
+    _group(base, ", ".join(keys), first)
     left_out = 0 if keep is False else 1
     failed = base.execute(f"select coalesce(sum(n - {left_out}), 0) from repeated").fetchall()
-    first = "second_row" if keep == "first" else "first_row"
     same = " and ".join(f"k.{key} is not distinct from r.{key}" for key in keys)
-    kept = {"first": "k.row <> r.first_row", "last": "k.row <> r.last_row"}.get(str(keep), "true")
     found = base.sql(
         f"select k.row, {', '.join(f'k.{key}' for key in keys)} from keyed k join"
-        f" (select * from repeated order by {first} limit {SAMPLE}) r on {same}"
+        f" (select * from repeated order by wanted limit {SAMPLE}) r on {same}"
         f" where {kept} order by k.row limit {SAMPLE}"
     )
     return int(failed[0][0]), found.to_arrow_table()
+
+
+def _group(base: Any, keys: str, first: str) -> None:
+    """Makes the table `repeated`: each key that is there more than once, and how often."""
+    columns = (
+        f"{keys}, count(*) as n, min(row) as first_row, max(row) as last_row, {first} as wanted"
+    )
+    base.execute(
+        f"create temp table repeated as select {columns} from keyed group by {keys} limit 0"
+    )
+    ((rows,),) = base.execute("select count(*) from keyed").fetchall()
+    shares = rows // _SHARE + 1
+    for share in range(shares):
+        base.execute(
+            f"insert into repeated select {columns} from keyed"
+            f" where hash({keys}) % {shares} = {share} group by {keys} having count(*) > 1"
+        )
 
 
 def _schema(pieces: Pieces, names: list[str], keys: list[str]) -> pa.Schema:
