@@ -18,6 +18,7 @@ GIVEN_UP = ("type", "mean", "min", "max", "missing")
 """What is left out first where the terminal is narrow."""
 
 GAP = "  "
+REFERENCE = "  reference"
 FEWEST_BARS, MOST_BARS = 10, 24
 NARROWEST_NAME = 12
 WIDEST = {"column": 24, "type": 20}
@@ -59,8 +60,9 @@ def lines(
         return
     layout = _Layout.of(profile, width, against)
     yield layout.head()
+    known = {one.name: one for one in against.columns} if against else {}
     for column in profile.columns:
-        then = against.column(column.name) if against else None
+        then = known.get(column.name)
         yield from _beside(layout, column, then) if then else [layout.row(column)]
         if odd := figures.odd(column):
             yield Text(f"{GAP}{odd}", "yellow")
@@ -73,7 +75,7 @@ def _beside(layout: "_Layout", now: Column, then: Column) -> Iterator[Text]:
     comparable = same_bins(now, then)
     pair = bars.lines(_counts(now, then), layout.bars) if comparable else None
     yield layout.row(now, pair[0] if pair else None)
-    row = layout.row(then, pair[1] if pair else None, "  reference")
+    row = layout.row(then, pair[1] if pair else None, REFERENCE)
     row.stylize("dim")
     yield row
     if found := changes(now, then):
@@ -104,6 +106,8 @@ class _Layout:
         others = against.columns if against else ()
         rows = [_fields(column) for column in (*profile.columns, *others)]
         fields = {name: max(len(name), *(cell_len(one[name]) for one in rows)) for name in HEAD}
+        if against:
+            fields["column"] = max(fields["column"], len(REFERENCE))
         widest = WIDEST if width is not None else WIDEST_IN_A_FILE
         fields |= {name: min(fields[name], most) for name, most in widest.items()}
         if width is None:
@@ -140,8 +144,8 @@ class _Layout:
 
 
 def _fields(column: Column) -> dict[str, str]:
-    name = figures.plain(column.name)
-    texts = (name, column.type, figures.missing(column), *figures.trio(column))
+    name, type_ = figures.plain(column.name), figures.plain(column.type)
+    texts = (name, type_, figures.missing(column), *figures.trio(column))
     return dict(zip(HEAD, texts, strict=True))
 
 

@@ -1,17 +1,20 @@
 """A verdict in the terminal: one line for each rule that does not hold."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from stagebook.contracts.verdict import Verdict
 from stagebook.report.figures import counted, plain
+
+if TYPE_CHECKING:
+    from stagebook.contracts.verdict import Verdict
 
 _out = Console(highlight=False, soft_wrap=True)
 
 
-def show(verdict: Verdict, columns: int | None = None, rules: int | None = None) -> None:
+def show(verdict: "Verdict", columns: int | None = None, rules: int | None = None) -> None:
     """Prints a verdict.
 
     Args:
@@ -23,7 +26,9 @@ def show(verdict: Verdict, columns: int | None = None, rules: int | None = None)
         _out.print(one)
 
 
-def lines(verdict: Verdict, columns: int | None = None, rules: int | None = None) -> Iterator[Text]:
+def lines(
+    verdict: "Verdict", columns: int | None = None, rules: int | None = None
+) -> Iterator[Text]:
     """The lines of a verdict; see ``show``."""
     counts = [(verdict.rows, "row"), (columns, "column"), (rules, "rule")]
     extent = ", ".join(counted(count, noun) for count, noun in counts if count is not None)

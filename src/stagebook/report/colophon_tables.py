@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stagebook.contracts.column import Column, Numbers
 from stagebook.contracts.profile import Profile
-from stagebook.contracts.verdict import Verdict
 from stagebook.report import bars, figures
 from stagebook.report.figures import counted, plain
+
+if TYPE_CHECKING:
+    from stagebook.contracts.verdict import Verdict
 
 MOST_COLUMNS = 60
 MOST_FAILURES = 60
@@ -35,7 +38,7 @@ class TableView:
     path: str
     contract: str | None
     rows: int | None
-    verdict: Verdict | None
+    verdict: "Verdict | None"
     profile: Profile | None
     note: str = ""
 
@@ -75,13 +78,13 @@ def _overview(table: TableView) -> Iterator[str]:
     yield _left(escaped(table.role))
     yield _left(_code(table.path))
     yield _left(_code(table.contract) if table.contract else "")
-    yield f"<td>{'' if table.rows is None else f'{table.rows:,}'}</td>"
+    yield _right("" if table.rows is None else f"{table.rows:,}")
     yield _left("; ".join(escaped(one) for one in [words(table), *notes] if one))
 
 
 def _failures(tables: Sequence[TableView]) -> Iterator[str]:
     lines = [
-        f"<li>{_code(table.path)}: {_code(problem.message, None)}</li>"
+        f"<li>{_code(table.path)}: {_prose(problem.message)}</li>"
         for table in tables
         if table.verdict
         for problem in table.verdict.problems()
@@ -106,25 +109,27 @@ def _profile(path: str, profile: Profile) -> Iterator[str]:
 def _column(column: Column) -> Iterator[str]:
     yield _left(_code(column.name))
     yield _left(_code(column.type))
-    yield f"<td>{figures.missing(column)}</td>"
+    yield _right(figures.missing(column))
     if isinstance(column.detail, Numbers):
-        yield from (f"<td>{escaped(one)}</td>" for one in figures.trio(column))
+        yield from (_right(one) for one in figures.trio(column))
         # an ordinary space would be lost at the edges, and several become one
         line = bars.line(column.detail.counts, BARS).replace(" ", "\u00a0")
         odd = figures.odd(column)
         yield _left(f"<code>{line}</code>" + (f" {escaped(odd)}" if odd else ""))
     else:
         gist = figures.gist(column, 5)
-        yield f'<td colspan="4" {_LEFT}>{_code(gist, 2 * LONGEST) if gist else ""}</td>'
+        text = _code(gist, 2 * LONGEST).replace(" %", "&#160;%") if gist else ""
+        yield f'<td colspan="4" {_LEFT}>{text}</td>'
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    top = "".join(f"<th {_LEFT if one in _TEXTS else ''}>{one}</th>" for one in head)
+    top = "".join(f"<th {_LEFT if one in _TEXTS else _RIGHT}>{one}</th>" for one in head)
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 _LEFT = 'style="text-align: left"'
+_RIGHT = 'style="text-align: right; white-space: nowrap"'
 _TEXTS = {"role", "file", "contract", "verdict", "column", "type", "values"}
 
 
@@ -132,8 +137,20 @@ def _left(content: str) -> str:
     return f"<td {_LEFT}>{content}</td>"
 
 
+def _right(text: str) -> str:
+    return f"<td {_RIGHT}>{escaped(text)}</td>" if text else "<td></td>"
+
+
 def _code(text: str, most: int | None = LONGEST) -> str:
     return f"<code>{escaped(text, most)}</code>"
+
+
+def _prose(text: str) -> str:
+    """A message, with what it has between backticks as code."""
+    parts = [_literal(part) for part in plain(text).split("`")]
+    if len(parts) % 2 == 0:
+        return _literal(plain(text))
+    return "".join(f"<code>{one}</code>" if place % 2 else one for place, one in enumerate(parts))
 
 
 def escaped(text: str, most: int | None = None) -> str:
@@ -143,9 +160,11 @@ def escaped(text: str, most: int | None = None) -> str:
         text: Text of unknown origin.
         most: Characters that are shown.
     """
-    return "".join(
-        one if one.isalnum() or one in _HARMLESS else f"&#{ord(one)};" for one in plain(text, most)
-    )
+    return _literal(plain(text, most))
+
+
+def _literal(text: str) -> str:
+    return "".join(one if one.isalnum() or one in _HARMLESS else f"&#{ord(one)};" for one in text)
 
 
 _HARMLESS = " .,:;-+%/()…“”"

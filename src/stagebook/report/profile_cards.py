@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from stagebook.contracts.column import Booleans, Column, Numbers, Texts
 from stagebook.report import bars
 from stagebook.report.changes import changes, same_bins
@@ -45,13 +43,13 @@ class Value:
         name: The value.
         share: Of all values, in percent.
         was: The same in the reference.
-        bar: The same as a picture.
+        bar: The same as a picture, as markup.
     """
 
     name: str
     share: str
     was: str
-    bar: Markup
+    bar: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Card:
         alone: Whether there is a reference, but not of this column.
         beside: Whether the reference has the column.
         changes: What differs from the reference.
-        picture: The histogram; empty if there is no number line.
+        picture: The histogram, as markup; empty if there is no number line.
         edges: Some edges of its bins, first and last among them.
         tails: What lies outside.
         note: Why there is no picture and no value; empty if there is one.
@@ -80,7 +78,7 @@ class Card:
     alone: bool
     beside: bool
     changes: tuple[str, ...]
-    picture: Markup
+    picture: str
     edges: tuple[str, ...]
     tails: str
     note: str
@@ -110,7 +108,7 @@ def card(place: int, now: Column, then: Column | None, top: int, *, compared: bo
         picture=_picture(now, then),
         edges=_edges(now),
         tails=_tails(now),
-        note=now.detail.note if isinstance(now.detail, Texts) else "",
+        note=_note(now),
         caption=_caption(now, len(values)),
         values=values,
         figures=_figures(now, then),
@@ -127,14 +125,14 @@ def described(column: Column) -> str:
     return bars.described(detail.counts, edges, low, high)
 
 
-def _picture(now: Column, then: Column | None) -> Markup:
+def _picture(now: Column, then: Column | None) -> str:
     detail = now.detail
     if not isinstance(detail, Numbers):
-        return Markup("")
+        return ""
     if then is None or not isinstance(then.detail, Numbers) or not same_bins(now, then):
-        return Markup(bars.svg(detail.counts, described(now)))
+        return bars.svg(detail.counts, described(now))
     label = f"{described(now)}; reference: {described(then)}"
-    return Markup(bars.svg(detail.counts, label, then.detail.counts))
+    return bars.svg(detail.counts, label, then.detail.counts)
 
 
 def _edges(column: Column) -> tuple[str, ...]:
@@ -155,6 +153,11 @@ def _tails(column: Column) -> str:
         (detail.counts[-1], f"from {high} upwards"),
     )
     return ", ".join(f"{share(count, detail.finite)} {words}" for count, words in tails if count)
+
+
+def _note(column: Column) -> str:
+    note = column.detail.note if isinstance(column.detail, Texts) else ""
+    return f"Not counted one by one: {note}." if note else ""
 
 
 def _caption(column: Column, shown: int) -> str:
@@ -202,7 +205,7 @@ def _was(counts: dict[str, int], name: str) -> str:
     return share(counts[name], sum(counts.values())) if name in counts else "new"
 
 
-def _bar(here: float, there: float | None) -> Markup:
+def _bar(here: float, there: float | None) -> str:
     """A value's share, and in grey behind it that of the reference."""
     if there is None:
         drawn = [("now", 1, 10, here)]
@@ -212,9 +215,7 @@ def _bar(here: float, there: float | None) -> Markup:
         f'<rect class="{kind}" y="{y}" width="{100 * part:.3g}" height="{height}"/>'
         for kind, y, height, part in drawn
     )
-    return Markup(
-        f'<svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">{rects}</svg>'
-    )
+    return f'<svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">{rects}</svg>'
 
 
 def _figures(now: Column, then: Column | None) -> tuple[Figure, ...]:

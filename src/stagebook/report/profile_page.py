@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from stagebook.contracts.profile import Profile
 from stagebook.report.changes import Sides
@@ -59,7 +58,7 @@ def render_page(profile: Profile, name: str, against: Profile | None = None) -> 
     page = _Page(plain(name), extent(profile), reference, sides, cards)
     style = stylesheet()
     template = _templates().get_template("profile.html")
-    return template.render(page=page, style=Markup(style), style_hash=_hash(style)) + "\n"
+    return template.render(page=page, style=style, style_hash=_hash(style)) + "\n"
 
 
 def stylesheet() -> str:

@@ -1,0 +1,142 @@
+import dataclasses
+from html.parser import HTMLParser
+
+import mistune
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stagebook.contracts.column import Column, Kind, Numbers, Texts
+from stagebook.contracts.grid import Grid
+from stagebook.contracts.profile import Profile
+from stagebook.contracts.verdict import Failure, Verdict
+from stagebook.report.colophon_tables import TableView, render, words
+from stagebook.report.page import render_html
+
+EVIL = "<script>alert(1)</script>|`code`|$x^2$|**b**|[a](javascript:x)|\\(y\\)|</code>"
+FAILURE = Failure("value-refused", "age", "at least 0", 2, 9, ((3, "-1"), (4, "-2")))
+
+
+def verdict(*failures: Failure) -> Verdict:
+    return Verdict("data/a.csv", "lib.contracts:A", 9, failures)
+
+
+def column(name: str, value: str = "v") -> Column:
+    return Column(name, "string", Kind.TEXT, 9, 0, Texts({value: 9}, None, 9, 1, 1, 9))
+
+
+def view(*columns: Column, **more: object) -> TableView:
+    empty = TableView("read", "data/a.csv", "lib.contracts:A", 9, None, None)
+    profile = Profile(columns, 9) if columns else None
+    return dataclasses.replace(empty, profile=profile, **more)
+
+
+class Shown(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def shown(*tables: TableView) -> Shown:
+    return Shown(
+        str(mistune.create_markdown(escape=False, plugins=["table", "math"])(render(tables)))
+    )
+
+
+def test_without_tables_there_is_no_section() -> None:
+    assert render([]) == ""
+
+
+def test_below_its_heading_the_section_is_one_block_for_markdown() -> None:
+    heading, block = render([view(column("c"), verdict=verdict(FAILURE))]).split("\n\n")
+    assert heading == "### Contracts and profiles"
+    assert block.startswith("<div")
+    assert block.endswith("</div>\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (view(verdict=verdict()), "holds"),
+        (view(verdict=verdict(FAILURE)), "refused: 1 rule"),
+        (view(verdict=verdict(FAILURE, FAILURE)), "refused: 2 rules"),
+        (view(), "not checked"),
+        (view(contract=None), ""),
+    ],
+)
+def test_a_verdict_is_told_in_words(table: TableView, said: str) -> None:
+    assert words(table) == said
+    assert said in shown(table).text
+
+
+def test_a_failure_is_told_with_its_rows_and_values() -> None:
+    text = shown(view(verdict=verdict(FAILURE))).text
+    assert "age: at least 0; 2 of 9 rows are not: row 3 has -1, row 4 has -2." in text
+
+
+def test_a_note_stands_beside_the_verdict() -> None:
+    assert "not checked; no profile" in shown(view(note="no profile")).text
+
+
+def test_sixty_columns_are_shown_and_the_rest_is_counted() -> None:
+    page = shown(view(*(column(f"name{place}x") for place in range(2000))))
+    assert "name59x" in page.text
+    assert "name60x" not in page.text
+    assert "and 1,940 more" in page.text
+
+
+def test_an_empty_bin_keeps_its_place() -> None:
+    detail = Numbers(Grid((0, 1, 2, 3), 0, 0), (0, 0, 0, 9, 0), 2, 2, 0, 0, 0, 0, 18, 36)
+    page = shown(view(Column("n", "int64", Kind.NUMBER, 9, 0, detail)))
+    assert "\u00a0\u00a0█" in page.text
+
+
+def planted(text: str) -> TableView:
+    failure = Failure("value-refused", text, text, 2, 9, ((3, text),), hint=text)
+    return TableView(
+        text,
+        text,
+        text,
+        9,
+        Verdict(text, text, 9, (failure,), (text,)),
+        Profile((column(text, text), dataclasses.replace(column(text + "2"), type=text)), 9),
+        text,
+    )
+
+
+def test_planted_markup_is_shown_as_text() -> None:
+    page = shown(planted(EVIL))
+    assert [one for one in page.tags if one != "code"] == [
+        one for one in shown(planted("x")).tags if one != "code"
+    ]
+    assert EVIL in page.text
+
+
+def test_no_formula_can_be_planted() -> None:
+    assert not set("$\\`") & set(render([planted("$\\`\\begin{x}")]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=20))
+def test_no_text_breaks_the_section(text: str) -> None:
+    page = render([planted(text)])
+    page.encode()
+    assert page.count("\n\n") == 1
+    tags = [one for one in shown(planted(text)).tags if one != "code"]
+    assert tags == [one for one in shown(planted("x")).tags if one != "code"]
+
+
+def test_a_page_of_html_has_the_section_and_no_script_from_data() -> None:
+    cell = nbformat.v4.new_markdown_cell(render([planted(EVIL)]), id="a")
+    page = render_html(nbformat.v4.new_notebook(cells=[cell]))
+    assert "<details" in page
+    assert "alert(1)</script>" not in page
