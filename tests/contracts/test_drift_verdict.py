@@ -155,6 +155,14 @@ def test_the_smaller_a_batch_the_more_it_may_differ(folder, year):
     assert values[0].threshold.value > values[1].threshold.value
 
 
+def test_a_threshold_is_higher_among_more_columns(year):
+    batch = year.blocks[0].profile
+    alone = replace(batch, columns=(batch.column("price"),))
+    limits = [column(drift(year, one), "price").findings[1].threshold for one in (alone, batch)]
+    assert limits[0].limit < limits[1].limit
+    assert limits[0].noise < limits[1].noise
+
+
 def test_a_batch_that_is_shorter_than_the_blocks_is_told(folder, year):
     found = drift(year, profile(stored(folder, rows(START, 3, 5)), year.profile))
     assert any("A shorter stretch varies more" in note for note in found.notes)

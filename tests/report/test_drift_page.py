@@ -73,8 +73,13 @@ def test_columns_are_ranked_on_the_page(found, page):
 
 def test_every_picture_has_an_alternative_text(page):
     pictures = [attributes for tag, attributes in Tags(page).found if tag == "svg"]
-    assert pictures
+    assert len(pictures) > 2 * len(REFERENCE)
     assert all(one.get("aria-label") or one.get("aria-hidden") == "true" for one in pictures)
+
+
+def test_both_histograms_are_in_one_picture(page):
+    (picture,) = re.findall(r'<svg [^>]*"from 6 to 25, [^"]*reference: .*?</svg>', page)
+    assert picture.index('class="then"') < picture.index('class="now"')
 
 
 def test_the_page_names_no_outside_address_and_runs_nothing(page):

@@ -5,7 +5,6 @@ import hashlib
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from stagebook.contracts.column_drift import ColumnDrift
 from stagebook.contracts.drift import Drift
@@ -36,12 +35,12 @@ class _Strip:
 
     Attributes:
         name: What is compared.
-        picture: Effects and threshold.
+        picture: Effects and threshold, as markup.
         label: The same in words.
     """
 
     name: str
-    picture: Markup
+    picture: str
     label: str
 
 
@@ -81,7 +80,7 @@ def render_page(drift: Drift, reference: str = "reference", batch: str = "batch"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         environment.get_template("drift.html").render(
-            style=Markup(style),
+            style=style,
             style_hash=f"sha256-{digest}",
             names=(plain(reference), plain(batch)),
             verdict=verdict(drift),
@@ -107,7 +106,7 @@ def _entry(place: int, one: ColumnDrift) -> _Entry:
         words=words(one),
         reason=one.reason,
         strips=tuple(
-            _Strip(finding.basis.value, Markup(strip(finding)), strip_label(finding))
+            _Strip(finding.basis.value, strip(finding), strip_label(finding))
             for finding in strips
             if finding.effect
         ),
