@@ -21,6 +21,7 @@ class Exit(enum.IntEnum):
     DISK_FULL = 8
     OUT_OF_SYNC = 9
     REFUSED = 10
+    DRIFTED = 11
     TIMED_OUT = 124
     INTERRUPTED = 130
     TERMINATED = 143

@@ -1,9 +1,13 @@
 """One function per verb: a visible list of steps."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from stagebook.contracts.profile import Profile
+from stagebook.contracts.verdict import Verdict
 from stagebook.errors import Problem, StagebookError
 from stagebook.execution import declarations, execution, locks, signals, tables
 from stagebook.execution.engine import Progress
@@ -27,6 +31,10 @@ from stagebook.record.record import Record
 from stagebook.record.spool import Spool, write_record
 from stagebook.record.summary import Summary
 from stagebook.report.page import Pages
+
+if TYPE_CHECKING:
+    from stagebook.contracts.drift import Drift
+    from stagebook.contracts.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,54 @@ def deliver(project: Project) -> tuple[str, ...]:
         raise no_tracker(project.tracking_uri, error) from error
 
 
+def check(root: Path, path: str, contract: str, folders: tuple[Path, ...]) -> Verdict:
+    """Holds a table against a contract, outside any pipeline.
+
+    Args:
+        root: What the path is relative to.
+        path: The table.
+        contract: Where its schema is imported from, as ``module:Name``.
+        folders: Absolute folders to import it from, in order.
+    """
+    sys.path[:0] = map(str, folders)
+    from stagebook.contracts import check, table
+    from stagebook.contracts.contract import Contract
+
+    held = Contract.load(contract, folders)
+    return check.check(table.Table.open(root, path), held)
+
+
+def draft(root: Path, path: str) -> str:
+    """The text of a contract that a table keeps, to be read and made stricter by a person."""
+    from stagebook.contracts import draft, table
+
+    return draft.draft(table.Table.open(root, path))
+
+
+def profile(root: Path, path: str, against: str | None) -> tuple[Profile, Profile | None]:
+    """The profile of a table, and the one to compare it with, over whose grids it is made."""
+    from stagebook.contracts import profiling, table
+
+    then = reference(root, against, None, None).profile if against else None
+    return profiling.profile(table.Table.open(root, path), then), then
+
+
+def reference(root: Path, path: str, time: str | None, by: str | None) -> "Reference":
+    """What batches are compared with, with its blocks of time if it is a table that has time."""
+    from stagebook.contracts.reference import open_reference
+    from stagebook.contracts.timeblocks import Span
+
+    return open_reference(root, path, time, Span(by) if by else None)
+
+
+def drift(root: Path, held: "Reference", path: str) -> "Drift":
+    """How a batch differs from its reference."""
+    from stagebook.contracts.drift import drift
+    from stagebook.contracts.reference import open_batch
+
+    return drift(held, open_batch(root, path, held))
+
+
 def summary(project: Project) -> Summary:
     """What the last build of each stage was, the headline metrics, and where to look."""
     found = notebooks.read_all(project)
@@ -161,7 +217,7 @@ def _settle(
     record = draft.ended(done, hashes, values)
     pages = Pages.of(project.root / project.settings.runs, job.name, done.ending)
     try:
-        written = pages.write(box.executed, record)
+        written = pages.write(box.executed, record, done.tables)
     except OSError as error:
         box.clear_files()  # makes room, so that at least the record can be kept
         done, written = done.ended(of_full_disk(error, job.where)), pages.keep(box.executed)

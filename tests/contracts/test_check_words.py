@@ -291,3 +291,12 @@ def test_two_thousand_columns_are_checked(tmp_path: Path) -> None:
     frame = pd.DataFrame({f"c{number}": [number] for number in range(2000)})
     columns = {name: pa.Column(int, pa.Check.lt(1999)) for name in frame.columns}
     assert one(held(tmp_path, frame, columns))[1].startswith("`c1999`: below 1999")
+
+
+def test_a_rule_of_rows_that_needs_a_missing_column_is_not_told_as_the_contracts_failure(
+    tmp_path: Path,
+) -> None:
+    rule = pa.Check(lambda frame: frame["absent"] > frame["a"], error="absent is more than a")
+    columns = {"a": pa.Column(int), "absent": pa.Column(int)}
+    verdict = held(tmp_path, {"a": [1, 2]}, columns, checks=[rule])
+    assert [one.code for one in verdict.failures] == ["column-missing"]

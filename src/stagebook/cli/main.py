@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from stagebook.cli import tables
+from stagebook.cli.options import json_option
 from stagebook.errors import Exit, StagebookError
 
 if TYPE_CHECKING:
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Exit codes:
-  0 done                        6 out of memory
-  1 the notebook failed         7 the kernel died
-  2 wrong usage                 8 disk full
-  3 notebook or project wrong   9 dvc.yaml out of sync
-  4 environment wrong           10 refused by contract
-  5 undeclared file             124 time limit
-                                130 SIGINT, 143 SIGTERM
+  0 done                        8 disk full
+  1 the notebook failed         9 dvc.yaml out of sync
+  2 wrong usage                 10 refused by contract
+  3 notebook or project wrong   11 drifted
+  4 environment wrong           124 time limit
+  5 undeclared file             130 SIGINT
+  6 out of memory               143 SIGTERM
+  7 the kernel died
 """
 
 
@@ -46,16 +48,6 @@ class _Group(click.Group):
             ctx.exit(error.exit_code)
 
 
-def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    def note(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
-        ctx.meta["json"] = value
-        return value
-
-    return click.option("--json", "as_json", is_flag=True, callback=note, help="Print JSON.")(
-        command
-    )
-
-
 @click.group(cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="stagebook")
 def main() -> None:
@@ -68,7 +60,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit with 9 if something differs.")
-@_json_option
+@json_option
 def sync(check: bool, as_json: bool) -> None:
     """Make dvc.yaml fit the notebooks, and show what changes."""
     from stagebook import workflow
@@ -100,7 +92,7 @@ def sources() -> None:
 @main.command()
 @click.argument("stage")
 @click.option("-P", "values", multiple=True, metavar="NAME=VALUE", help="Override a parameter.")
-@_json_option
+@json_option
 def run(stage: str, values: tuple[str, ...], as_json: bool) -> None:
     """Run one stage's notebook in its sandbox; DVC calls this.
 
@@ -123,7 +115,7 @@ def run(stage: str, values: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
-@_json_option
+@json_option
 def deliver(as_json: bool) -> None:
     """Give MLflow every record that it does not have yet."""
     from stagebook import workflow
@@ -136,7 +128,7 @@ def deliver(as_json: bool) -> None:
 
 
 @main.command()
-@_json_option
+@json_option
 def summary(as_json: bool) -> None:
     """Say what was built, how good it is, where to look."""
     from stagebook import workflow
@@ -147,6 +139,10 @@ def summary(as_json: bool) -> None:
         click.echo(json.dumps(screen.summary_as_json(found), ensure_ascii=False))
     else:
         screen.summary(found)
+
+
+for verb in (tables.check, tables.contract, tables.profile, tables.drift):
+    main.add_command(verb)
 
 
 def _project() -> "Project":

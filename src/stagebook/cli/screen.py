@@ -5,6 +5,7 @@ import dataclasses
 import shlex
 import time
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -26,10 +27,11 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True)
 def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
     """Prints problems to standard error: place, what happened, what to do."""
     word, style = ("warning", "yellow") if warning else ("error", "bold red")
-    for one in found:
+    listed = list(found)
+    for one, following in zip_longest(listed, listed[1:]):
         place = f"[bold]{escape(str(one.where))}[/]: " if one.where else ""
         _err.print(f"[{style}]{word}[/] {place}{escape(one.message)}")
-        if one.hint:
+        if one.hint and not (following and following.hint == one.hint):
             _err.print(f"  [cyan]→[/] {escape(one.hint)}")
 
 

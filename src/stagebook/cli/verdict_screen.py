@@ -1,6 +1,7 @@
 """A verdict in the terminal: one line for each rule that does not hold."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -40,9 +41,10 @@ def lines(
             (f"{path} is refused", "bold red"),
             f" by {contract}: {_broken(len(verdict.failures))} ({extent})",
         )
-    for problem in verdict.problems():
+    problems = verdict.problems()
+    for problem, following in zip_longest(problems, problems[1:]):
         yield Text.assemble(("  ✗ ", "red"), plain(problem.message))
-        if problem.hint:
+        if problem.hint and not (following and following.hint == problem.hint):
             yield Text.assemble(("    → ", "cyan"), plain(problem.hint))
     for note in verdict.notes:
         yield Text.assemble(("  note ", "yellow"), plain(note))

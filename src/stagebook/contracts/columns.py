@@ -148,7 +148,9 @@ def run_check(
     try:
         result = check(frame, column) if column is not None else check(frame)
     except Exception as error:
-        if not (is_built_in(check) and findings.has("column-type", column)):
+        mistyped = is_built_in(check) and findings.has("column-type", column)
+        absent = isinstance(error, KeyError) and findings.has("column-missing", str(error.args[0]))
+        if not (mistyped or absent):
             said = f"{type(error).__name__}: {error}".rstrip(": ")
             hint = "The contract's own code failed on this table."
             findings.say("check-raised", column, words, found=said, hint=hint, number=number)

@@ -4,19 +4,29 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from stagebook.contracts.inspection import Inspection
+from stagebook.execution.outcome import Outcome
 from stagebook.pipeline.dvc import Hashed
 from stagebook.record.record import Record
+from stagebook.report import colophon_tables
+from stagebook.report.colophon_tables import TableView
 
 TAG = "colophon"
 
 
-def render(record: Record) -> str:
-    """The colophon of an execution, as Markdown."""
+def render(record: Record, tables: Iterable[Inspection] = ()) -> str:
+    """The colophon of an execution, as Markdown.
+
+    Args:
+        record: Its record.
+        tables: What was found out about its tables.
+    """
+    refused = record.outcome == Outcome.REFUSED.value  # then the tables say the problems
     parts = [
         "---",
         "## Colophon",
         _sentence(record),
-        *([_table(("", "problem"), _problems(record))] if record.problems else []),
+        *([_table(("", "problem"), _problems(record))] if record.problems and not refused else []),
         *(
             [_table(("parameter", "value", "origin"), _parameters(record))]
             if record.parameters
@@ -27,6 +37,7 @@ def render(record: Record) -> str:
             if record.inputs or record.outputs
             else []
         ),
+        *filter(None, [colophon_tables.render([TableView.of(one) for one in tables])]),
         f"Python {record.environment['python']}, {_threads(record)}, "
         f"{len(record.environment['distributions'])} distributions · execution `{record.id}` · "
         f"recreate with `{command(record)}`",

@@ -10,6 +10,7 @@ from stagebook.report import bars, figures
 from stagebook.report.figures import counted, plain
 
 if TYPE_CHECKING:
+    from stagebook.contracts.inspection import Inspection
     from stagebook.contracts.verdict import Verdict
 
 MOST_COLUMNS = 60
@@ -41,6 +42,21 @@ class TableView:
     verdict: "Verdict | None"
     profile: Profile | None
     note: str = ""
+
+    @classmethod
+    def of(cls, found: "Inspection") -> "TableView":
+        """The view of a table that was inspected."""
+        subject, profile = found.subject, found.profile
+        more = f" and {len(subject.paths) - 1} more" if subject.paths[1:] else ""
+        return cls(
+            "read" if subject.reads else "wrote",
+            f"{subject.paths[0]}{more}",
+            subject.contract,
+            profile.rows if profile else None,
+            found.verdict,
+            profile,
+            " ".join(problem.message for problem in found.problems),
+        )
 
 
 def render(tables: Sequence[TableView]) -> str:

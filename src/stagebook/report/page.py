@@ -1,9 +1,11 @@
 """An executed notebook with its colophon, as notebook and as a page of HTML."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stagebook.contracts.inspection import Inspection
 from stagebook.execution.outcome import Ending
 from stagebook.files import write_whole
 from stagebook.notebook.lean import lean_import
@@ -45,18 +47,21 @@ class Pages:
             return ()
         return (failed,)
 
-    def write(self, executed: Path, record: Record) -> tuple[Path, ...]:
+    def write(
+        self, executed: Path, record: Record, tables: Iterable[Inspection] = ()
+    ) -> tuple[Path, ...]:
         """Writes both, each whole or not at all.
 
         Args:
             executed: What papermill wrote.
             record: The record, for the colophon.
+            tables: What was found out about its tables, likewise.
 
         Returns:
             The files; none if papermill wrote nothing that can be read.
         """
         try:
-            node = close(executed.read_text(encoding="utf-8"), record)
+            node = close(executed.read_text(encoding="utf-8"), record, tables)
         except (FileNotFoundError, ValueError):
             return ()
         write_whole(self.notebook, render_notebook(node))
@@ -66,12 +71,13 @@ class Pages:
         return self.notebook, self.html
 
 
-def close(executed: str, record: Record) -> Any:
+def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> Any:
     """The nbformat node of an executed notebook, ending in its colophon.
 
     Args:
         executed: The text that papermill wrote.
         record: The record of the execution.
+        tables: What was found out about its tables.
 
     Raises:
         ValueError: The text is no notebook, as when a crash cut it off.
@@ -82,7 +88,7 @@ def close(executed: str, record: Record) -> Any:
     node.metadata["title"] = title(node) or record.stage
     node.cells = [cell for cell in node.cells if colophon.TAG not in cell.metadata.get("tags", [])]
     cell = nbformat.v4.new_markdown_cell(
-        colophon.render(record), id=colophon.TAG, metadata={"tags": [colophon.TAG]}
+        colophon.render(record, tables), id=colophon.TAG, metadata={"tags": [colophon.TAG]}
     )
     node.cells.append(cell)
     return node
