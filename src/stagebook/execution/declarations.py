@@ -73,11 +73,12 @@ def _ordered(found: set[tuple[str, str]], kind: str) -> list[str]:
 
 def _touched(ending: Ending, sandbox: Sandbox) -> set[tuple[str, str]]:
     """Pairs of a kind (``read``, ``wrote``, ``changed``) and a path relative to the root."""
-    found = {(kind, path) for kind, path in journal(sandbox) if kind != "missed"}
+    # A file that is in the project and not in the sandbox counts as read even where the code took
+    # it for absent: it would have done something else in JupyterLab.
+    found = {("read" if kind == "missed" else kind, path) for kind, path in journal(sandbox)}
     found |= {("wrote", path) for path in sandbox.undeclared()}
     found |= {("changed", path) for path in sandbox.changed_inputs()}
     if ending.outcome is Outcome.FAILED:
-        found |= {("read", path) for kind, path in journal(sandbox) if kind == "missed"}
         text = " ".join(problem.message for problem in ending.problems)
         found |= set(_named(text, sandbox))
     return {

@@ -1,5 +1,6 @@
 """A stage made ready to run: everything read, parsed, resolved and checked."""
 
+import ast
 import datetime
 import hashlib
 import os
@@ -73,8 +74,20 @@ class Job:
         overrides = [one for one in self.parameters if one.origin is Origin.OVERRIDE]
         text = "_".join(f"{one.name}={one.value}" for one in overrides)
         clean = "".join(char if char.isalnum() or char in "=._-" else "-" for char in text)[:80]
-        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
-        return f"{self.stage}@{clean if clean == text else f'{clean}-{digest}'}"
+        exact = clean == text and not any(_reads_as_another(one.value) for one in overrides)
+        digest = hashlib.sha256(repr([one.value for one in overrides]).encode()).hexdigest()[:6]
+        return f"{self.stage}@{clean if exact else f'{clean}-{digest}'}"
+
+
+def _reads_as_another(value: Any) -> bool:
+    """Whether a text looks like a value that is none, such as ``None`` or ``1``."""
+    if not isinstance(value, str):
+        return False
+    try:
+        ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return False
+    return True
 
 
 def prepare(project: Project, stage: str, overrides: Mapping[str, str]) -> Job:

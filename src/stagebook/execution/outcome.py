@@ -129,7 +129,8 @@ def of_stop(
     if reason is None:
         message = f"The stage took longer than its time limit of {limit:g} s."
         hint = (
-            "Raise `time_limit` in pyproject.toml under [tool.stagebook], or make the cell faster."
+            "Raise `time_limit` in pyproject.toml under "
+            f"[tool.stagebook.stages.{Path(notebook).stem}], or make the cell faster."
         )
         return Ending(Outcome.TIMED_OUT, (Problem("timed-out", message, hint, where),), cell)
     outcome = Outcome.INTERRUPTED if reason is signal.SIGINT else Outcome.TERMINATED
