@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--group flights --group dev pyproject.toml
 
-.PHONY: repro test test-build check lab lock install help
+.PHONY: repro test test-slow test-build check lab lock install help
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -19,8 +19,11 @@ repro: install ## build the flight-delay pipeline, ending with what was built an
 	@stagebook deliver > /dev/null
 	@stagebook summary
 
-test: install ## run every test but the build of the whole pipeline
-	pytest -m "not build" -n auto --maxprocesses 4 --dist worksteal
+test: install ## run the tests, but for those that take minutes
+	pytest -m "not build and not slow" -n auto --maxprocesses 4 --dist worksteal
+
+test-slow: install ## run stages that crash, hang, trip over walls or lose their tracker
+	pytest -m slow -n auto --maxprocesses 4 --dist worksteal
 
 test-build: install ## build the whole pipeline twice and hold the two against each other
 	pytest -m build

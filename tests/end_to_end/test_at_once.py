@@ -1,7 +1,10 @@
 """Many stages started at the same moment."""
 
+import pytest
 from checkout import Checkout
 from mlflow import MlflowClient
+
+pytestmark = pytest.mark.slow
 
 
 def test_ten_stages_at_once_give_ten_results_and_ten_runs(project: Checkout) -> None:

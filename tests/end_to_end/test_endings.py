@@ -10,6 +10,8 @@ import psutil
 import pytest
 from checkout import BIN, Checkout
 
+pytestmark = pytest.mark.slow
+
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
 HANG = (

@@ -13,6 +13,8 @@ from checkout import BIN, Checkout
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+pytestmark = pytest.mark.slow
+
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
 

@@ -5,6 +5,8 @@ import json
 import pytest
 from checkout import Checkout
 
+pytestmark = pytest.mark.slow
+
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
 
@@ -78,11 +80,12 @@ def test_writing_an_undeclared_file_fails_and_names_the_line_to_add(
     assert sorted(file.name for file in (project.root / "data").iterdir()) == []
 
 
+@pytest.mark.parametrize("absolute", [True, False])
 def test_an_undeclared_read_fails_even_where_the_notebook_swallows_the_error(
-    project: Checkout,
+    project: Checkout, absolute: bool
 ) -> None:
     give_data(project)
-    path = project.root / "data" / "other.csv"
+    path = f"{project.root}/data/other.csv" if absolute else "data/other.csv"
     project.notebook("sly", OUT, f'try:\n    open("{path}")\nexcept OSError:\n    pass', DONE)
     done = project.run("stagebook", "run", "sly")
     assert done.code == 5
