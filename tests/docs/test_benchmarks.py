@@ -4,14 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-def lines(name: str, *arguments: str) -> list[str]:
+def lines(name: str, *arguments: str, folder: Path | None = None) -> list[str]:
     command = [sys.executable, str(BENCHMARKS / name), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()
 
@@ -28,3 +29,14 @@ def test_four_stages_are_compared_with_scripts_and_with_the_tools_by_hand() -> N
     first, *others = lines("four_stages.py", "1")
     assert first.endswith("1.00 x plain scripts")
     assert [line.split("  ")[0] for line in others] == ["stagebook", "papermill, MLflow, nbconvert"]
+
+
+def test_a_contract_check_is_compared_with_panderas_own(tmp_path: Path) -> None:
+    flights = tmp_path / "data" / "raw" / "flights.parquet"
+    flights.parent.mkdir(parents=True)
+    numbers = {"month": [1, 12], "day": [1, 31], "dep_time": [517, 2359], "distance": [187, 2475]}
+    pd.DataFrame({**numbers, "carrier": ["UA", "B6"]}).to_parquet(flights)
+    validate, frame, file = lines("contract_check.py", "1", folder=tmp_path)
+    assert validate.endswith("1.00 x schema.validate")
+    assert frame.startswith("contract check  ")
+    assert file.startswith("contract check of the file")
