@@ -85,8 +85,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--stage", default="features")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="where the built data are")
+    parser.add_argument("--tables", nargs="*", help="names of the stage's tables; all if not given")
     arguments = parser.parse_args()
-    root, tables = arguments.root.resolve(), subjects(arguments.stage)
+    root, chosen = arguments.root.resolve(), arguments.tables
+    tables = [one for one in subjects(arguments.stage) if chosen is None or one.name in chosen]
     times: dict[str, list[tuple[float, float]]] = {READ: [], AFRESH: [], STAGE: []}
     with tempfile.TemporaryDirectory() as name:
         for number in range(arguments.rounds + 1):
