@@ -46,6 +46,13 @@ def hashes(checkout: Checkout) -> dict[str, str]:
     return {out["path"]: out["md5"] for out in outs}
 
 
+def contents(checkout: Checkout, outputs: tuple[str, ...]) -> dict[str, bytes]:
+    """The bytes of each file of a stage's outputs and pages."""
+    places = [checkout.root / path for path in (*outputs, "runs")]
+    found = [file for place in places for file in (place, *place.rglob("*")) if file.is_file()]
+    return {str(file): file.read_bytes() for file in found}
+
+
 def test_make_repro_ends_with_what_was_built_the_score_and_where_to_look(
     first: tuple[Checkout, str],
 ) -> None:
@@ -134,3 +141,29 @@ def test_nbval_finds_the_same_outputs_in_each_executed_notebook(
     )
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout
+
+
+def test_a_spoilt_input_ends_evaluate_before_its_kernel_starts(first: tuple[Checkout, str]) -> None:
+    import pandas as pd
+
+    checkout, _ = first
+    declared = parameters_cell.parse(cells.read("notebooks/evaluate.ipynb", checkout.root))
+    file = checkout.root / "data" / "test.parquet"
+    kept, before = file.read_bytes(), contents(checkout, declared.outputs)
+    renamed = pd.read_parquet(file).rename(columns={"humidity_pct": "humidity"})
+    file.unlink()  # it may share its bytes with DVC's cache
+    try:
+        renamed.to_parquet(file, index=False)
+        done = checkout.run("stagebook", "run", "evaluate")
+    finally:
+        file.unlink(missing_ok=True)
+        file.write_bytes(kept)
+    assert done.code == 10, done.output
+    assert "data/test.parquet" in done.output
+    assert "`humidity_pct` is not there; the contract asks for a decimal number." in done.output
+    assert "Did you mean `humidity`?" in done.output
+    record = checkout.records()[-1]
+    assert (record["stage"], record["outcome"]) == ("evaluate", "refused by contract")
+    assert record["volatile"]["cells"] == []
+    assert contents(checkout, declared.outputs) == before
+    assert checkout.left_in_executions() == []

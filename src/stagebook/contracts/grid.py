@@ -86,7 +86,7 @@ def _exponent(low: Number, high: Number) -> int:
 
 
 def _real_edges(sample: Sequence[Number]) -> tuple[Number, ...]:
-    if _whole(sample) and (few := _few(sample)):
+    if (few := _few(sample)) and _whole(sample):
         return tuple(float(edge) for edge in few)
     low, high = _middle(sample)
     edges = nice_edges.reals(low, high) if low < high else ()
@@ -98,7 +98,7 @@ def _real_edges(sample: Sequence[Number]) -> tuple[Number, ...]:
 
 def _whole(sample: Sequence[Number]) -> bool:
     small = max(abs(sample[0]), abs(sample[-1])) < 2**53
-    return small and all(value == math.floor(value) for value in sample)
+    return small and all(map(float.is_integer, map(float, sample)))
 
 
 def _between(sample: Sequence[Number], scale: Scale) -> tuple[Number, ...]:

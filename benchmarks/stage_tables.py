@@ -1,0 +1,115 @@
+"""Compares what a stage's contracts and profiles cost with reading the same files with pandas.
+
+Each way is a process of its own. It is timed twice: by itself, from after its imports (the process
+that inspects a stage's tables imports while the kernel works), and from outside, with them.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from ratio import environment
+
+from stagebook.contracts.inspection import Subject, inspect, parse_subject
+from stagebook.contracts.known import Known
+from stagebook.notebook import cells, parameters_cell
+
+PROJECT = Path(__file__).parents[1]
+READ = "pandas reads the files"
+STAGE = "a stage: inputs known, output new"
+AFRESH = "all tables inspected afresh"
+THREADS = 2
+
+
+def subjects(stage: str) -> list[Subject]:
+    """The tables with a contract that a notebook of this project declares."""
+    signature = parameters_cell.parse(cells.read(f"notebooks/{stage}.ipynb", PROJECT))
+    return [Subject.of(one, {}) for one in signature.declared if one.schema]
+
+
+def seconds(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> float:
+    """Does the work of one way, and tells how long it took after the imports."""
+    hashes = {one: [hashlib.md5((root / path).read_bytes()).hexdigest() for path in one.paths]
+              for one in tables}  # fmt: skip
+    if way == READ:
+        import pandas as pd
+        import pyarrow.dataset
+        import pyarrow.parquet  # noqa: F401
+
+        start = time.perf_counter()
+        for one in tables:
+            for path in one.paths:
+                pd.read_parquet(root / path)
+        return time.perf_counter() - start
+    from stagebook.contracts import check, contract, profiling, table  # noqa: F401
+
+    start = time.perf_counter()
+    for one in tables:
+        if not (way == STAGE and one.reads and known.get(one, hashes[one])):
+            found = inspect(root, one, THREADS)
+            assert not found.refusals, found.refusals
+            known.put(found, hashes[one])
+    return time.perf_counter() - start
+
+
+def child(way: str, root: Path, folder: Path, tables: Sequence[Subject]) -> tuple[float, float]:
+    """Runs one way in a process: seconds after its imports, and with them."""
+    told = json.dumps([asdict(one) for one in tables])
+    command = [sys.executable, __file__, "--child", way, str(root), str(folder), told]
+    path = os.pathsep.join(filter(None, [str(PROJECT / "src"), os.environ.get("PYTHONPATH")]))
+    start = time.perf_counter()
+    done = subprocess.run(
+        command,
+        env={**environment(), "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    whole = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return float(done.stdout), whole
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--stage", default="features")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="where the built data are")
+    parser.add_argument("--tables", nargs="*", help="names of the stage's tables; all if not given")
+    arguments = parser.parse_args()
+    root, chosen = arguments.root.resolve(), arguments.tables
+    tables = [one for one in subjects(arguments.stage) if chosen is None or one.name in chosen]
+    times: dict[str, list[tuple[float, float]]] = {READ: [], AFRESH: [], STAGE: []}
+    with tempfile.TemporaryDirectory() as name:
+        for number in range(arguments.rounds + 1):
+            for way, found in times.items():
+                one = child(way, root, Path(name), tables)
+                if number:  # the first round fills the caches
+                    found.append(one)
+    for place, said in enumerate(("after imports", "with imports")):
+        medians = {way: statistics.median(one[place] for one in times[way]) for way in times}
+        for way, median in medians.items():
+            spread = [one[place] for one in times[way]]
+            print(
+                f"{said:14} {way:34} {median:6.3f} s ({min(spread):.3f} to {max(spread):.3f})"
+                f"  {median / medians[READ]:5.2f} x pandas"
+            )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        way, root, folder, told = sys.argv[2:]
+        tables = [parse_subject(one) for one in json.loads(told)]
+        print(seconds(way, Path(root), Known(Path(folder)), tables))
+    else:
+        main()
