@@ -54,6 +54,13 @@ def check(file: str, *more: str, code: int = Exit.DONE) -> Result:
     return stagebook("check", file, "--contract", "dice_rules:Throws", *more, code=code)
 
 
+@pytest.mark.parametrize("spec", ["dice", ":Throws", "dice:"])
+def test_a_contract_that_is_no_module_and_name_is_wrong_usage(spec: str) -> None:
+    done = CliRunner().invoke(main, ["check", "x.csv", "--contract", spec])
+    assert done.exit_code == 2
+    assert "MODULE:SCHEMA" in done.output
+
+
 def test_a_table_that_keeps_its_contract_is_told_so() -> None:
     assert check("throws.csv").stdout == "throws.csv holds dice_rules:Throws: 600 rows\n"
 

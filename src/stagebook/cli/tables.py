@@ -33,6 +33,8 @@ def check(file: str, contract: str, as_json: bool) -> None:
     from stagebook import workflow
     from stagebook.cli import verdict_screen
 
+    if not all(contract.partition(":")):
+        raise click.BadParameter(f"{contract!r} is not MODULE:SCHEMA", param_hint="--contract")
     verdict = workflow.check(Path.cwd(), file, contract, _code_folders())
     if as_json:
         click.echo(json.dumps(verdict.as_json(), ensure_ascii=False))
