@@ -38,26 +38,34 @@ def subjects(stage: str) -> list[Subject]:
 
 def seconds(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> float:
     """Does the work of one way, and tells how long it took after the imports."""
-    hashes = {one: [hashlib.md5((root / path).read_bytes()).hexdigest() for path in one.paths]
-              for one in tables}  # fmt: skip
-    if way == READ:
-        import pandas as pd
-        import pyarrow.dataset
-        import pyarrow.parquet  # noqa: F401
+    return reading(root, tables) if way == READ else inspecting(way, root, known, tables)
 
-        start = time.perf_counter()
-        for one in tables:
-            for path in one.paths:
-                pd.read_parquet(root / path)
-        return time.perf_counter() - start
-    from stagebook.contracts import check, contract, profiling, table  # noqa: F401
+
+def reading(root: Path, tables: Sequence[Subject]) -> float:
+    import pandas as pd
+    import pyarrow.dataset
+    import pyarrow.parquet  # noqa: F401
 
     start = time.perf_counter()
     for one in tables:
-        if not (way == STAGE and one.reads and known.get(one, hashes[one])):
+        for path in one.paths:
+            pd.read_parquet(root / path)
+    return time.perf_counter() - start
+
+
+def inspecting(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> float:
+    from stagebook.contracts import check, contract, profiling, table  # noqa: F401
+
+    hashes = [
+        [hashlib.md5((root / path).read_bytes()).hexdigest() for path in one.paths]
+        for one in tables
+    ]
+    start = time.perf_counter()
+    for one, content in zip(tables, hashes, strict=True):
+        if not (way == STAGE and one.reads and known.get(one, content)):
             found = inspect(root, one, THREADS)
             assert not found.refusals, found.refusals
-            known.put(found, hashes[one])
+            known.put(found, content)
     return time.perf_counter() - start
 
 
