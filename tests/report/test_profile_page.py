@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
 from stagebook.contracts.grid import Grid
 from stagebook.contracts.profile import Profile
-from stagebook.report.profile_page import render_page, stylesheet
+from stagebook.report.profile_page import render_page
+from stagebook.report.self_contained import stylesheet
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=x>"
 VOID = {"meta", "rect", "path"}

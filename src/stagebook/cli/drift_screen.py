@@ -6,6 +6,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from stagebook.cli.lines import folded
 from stagebook.contracts.column import Booleans, Numbers, Texts
 from stagebook.contracts.column_drift import ColumnDrift
 from stagebook.contracts.drift import Drift, Verdict
@@ -46,17 +47,17 @@ def lines(drift: Drift, reference: str, batch: str, width: int | None) -> Iterat
     """
     rows = [counted(one, "row") for one in drift.rows]
     title = f": {rows[1]}, against {plain(reference)} with {rows[0]}"
-    yield from _folded(Text.assemble((plain(batch), "bold"), title), width)
+    yield from folded(_out, Text.assemble((plain(batch), "bold"), title), width)
     name, room = _layout(drift, width)
     yield Text(_head(name, room), "bold")
     for one in drift.columns:
         yield _row(one, name, room)
         if one.drifted:
-            yield from _folded(Text(f"  → {gist(one)}", "yellow"), width, "    ")
+            yield from folded(_out, Text(f"  → {gist(one)}", "yellow"), width, "    ")
     for problem in drift.problems:
-        yield from _folded(Text(f"{problem.message} {problem.hint}", "yellow"), width)
+        yield from folded(_out, Text(f"{problem.message} {problem.hint}", "yellow"), width)
     for note in (drift.calibration, *drift.notes):
-        yield from _folded(Text(note, "dim"), width)
+        yield from folded(_out, Text(note, "dim"), width)
     fine = drift.verdict is Verdict.NO_DRIFT
     yield Text(verdict(drift), "bold green" if fine else "bold yellow")
 
@@ -114,13 +115,3 @@ def _wide(text: str, width: int) -> str:
     if cell_len(text) > width:
         text = f"{set_cell_size(text, max(width - 1, 0))}…"
     return set_cell_size(text, width)
-
-
-def _folded(text: Text, width: int | None, indent: str = "  ") -> Iterator[Text]:
-    """A sentence on as many lines as it needs."""
-    if width is None or cell_len(text.plain) <= width:
-        yield text
-        return
-    first, *rest = text.wrap(_out, max(width - len(indent), 10))
-    yield first
-    yield from (Text(indent).append_text(line) for line in rest)

@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from stagebook.cli.lines import folded
 from stagebook.contracts.column import Column, Numbers
 from stagebook.contracts.profile import Profile
 from stagebook.report import bars, figures
@@ -55,7 +56,7 @@ def lines(
     title = Text.assemble((figures.plain(name), "bold"), f": {figures.extent(profile)}")
     if against is not None:
         title.append(f" · reference: {figures.extent(against)}", "dim")
-    yield from _folded(title, width)
+    yield from folded(_out, title, width)
     if not profile.columns:
         return
     layout = _Layout.of(profile, width, against)
@@ -67,7 +68,7 @@ def lines(
         if odd := figures.odd(column):
             yield Text(f"{GAP}{odd}", "yellow")
     for words in Sides.of(profile, against).words if against else ():
-        yield from _folded(Text(words), width)
+        yield from folded(_out, Text(words), width)
 
 
 def _beside(layout: "_Layout", now: Column, then: Column) -> Iterator[Text]:
@@ -79,7 +80,7 @@ def _beside(layout: "_Layout", now: Column, then: Column) -> Iterator[Text]:
     row.stylize("dim")
     yield row
     if found := changes(now, then):
-        yield from _folded(Text(f"  → {'; '.join(found)}", "yellow"), layout.width, "    ")
+        yield from folded(_out, Text(f"  → {'; '.join(found)}", "yellow"), layout.width, "    ")
 
 
 def _counts(*columns: Column) -> list[Sequence[int]]:
@@ -171,13 +172,3 @@ def _cut_at_comma(text: str, width: int) -> str:
     short = _cut(text, width)
     values, comma, _ = short.rpartition(", ")
     return f"{values}, …" if comma and short != text else short
-
-
-def _folded(text: Text, width: int | None, indent: str = "  ") -> Iterator[Text]:
-    """A sentence on as many lines as it needs."""
-    if width is None or cell_len(text.plain) <= width:
-        yield text
-        return
-    first, *rest = text.wrap(_out, max(width - len(indent), 10))
-    yield first
-    yield from (Text(indent).append_text(line) for line in rest)

@@ -5,7 +5,6 @@ import dataclasses
 import shlex
 import time
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,6 +12,8 @@ from rich.live import Live
 from rich.markup import escape
 from rich.syntax import Syntax
 from rich.text import Text
+
+from stagebook.cli.lines import with_hints
 
 if TYPE_CHECKING:
     from stagebook.errors import Problem
@@ -27,12 +28,11 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True)
 def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
     """Prints problems to standard error: place, what happened, what to do."""
     word, style = ("warning", "yellow") if warning else ("error", "bold red")
-    listed = list(found)
-    for one, following in zip_longest(listed, listed[1:]):
+    for one, hint in with_hints(found):
         place = f"[bold]{escape(str(one.where))}[/]: " if one.where else ""
         _err.print(f"[{style}]{word}[/] {place}{escape(one.message)}")
-        if one.hint and not (following and following.hint == one.hint):
-            _err.print(f"  [cyan]→[/] {escape(one.hint)}")
+        if hint:
+            _err.print(f"  [cyan]→[/] {escape(hint)}")
 
 
 def changes(found: tuple["Change", ...], *, check: bool) -> None:

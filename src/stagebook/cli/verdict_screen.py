@@ -1,12 +1,12 @@
 """A verdict in the terminal: one line for each rule that does not hold."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
+from stagebook.cli.lines import with_hints
 from stagebook.report.figures import counted, plain
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ def lines(
             (f"{path} is refused", "bold red"),
             f" by {contract}: {_broken(len(verdict.failures))} ({extent})",
         )
-    problems = verdict.problems()
-    for problem, following in zip_longest(problems, problems[1:]):
+    for problem, hint in with_hints(verdict.problems()):
         yield Text.assemble(("  ✗ ", "red"), plain(problem.message))
-        if problem.hint and not (following and following.hint == problem.hint):
-            yield Text.assemble(("    → ", "cyan"), plain(problem.hint))
+        if hint:
+            yield Text.assemble(("    → ", "cyan"), plain(hint))
     for note in verdict.notes:
         yield Text.assemble(("  note ", "yellow"), plain(note))
 

@@ -120,11 +120,12 @@ def prepare(project: Project, stage: str, overrides: Mapping[str, str]) -> Job:
 def _subjects(one: StageNotebook, project: Project, installed: Installed) -> tuple[Subject, ...]:
     search = source.search_path(one.notebook, project, installed)
     declared = [each for each in one.signature.declared if each.role in (Role.IN, Role.OUT)]
-    schemas = {each.schema for each in declared if each.schema}
-    codes = {
-        schema: source.module_digest(schema.partition(":")[0], search, installed)
-        for schema in schemas
+    modules = {each.schema: each.schema.partition(":")[0] for each in declared if each.schema}
+    digests = {
+        module: source.module_digest(module, search, installed)
+        for module in sorted(set(modules.values()))
     }
+    codes = {schema: digests[module] for schema, module in modules.items()}
     return tuple(Subject.of(each, codes) for each in declared)
 
 

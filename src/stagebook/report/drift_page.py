@@ -1,19 +1,15 @@
 """How a batch differs from its reference, as a page of HTML that loads nothing."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stagebook.contracts.column_drift import ColumnDrift
 from stagebook.contracts.drift import Drift
 from stagebook.errors import Problem
+from stagebook.report import self_contained
 from stagebook.report.drift_figures import distances, strip, strip_label
 from stagebook.report.drift_words import verdict, words
 from stagebook.report.figures import counted, plain
 from stagebook.report.profile_cards import Card, Figure, card
-from stagebook.report.profile_page import stylesheet
 
 TOP = 6
 """Values of a column of texts that are shown."""
@@ -73,24 +69,16 @@ def render_page(drift: Drift, reference: str = "reference", batch: str = "batch"
         reference: The reference's name, such as its path in the project.
         batch: The batch's.
     """
-    environment = Environment(
-        loader=PackageLoader("stagebook.report"), autoescape=True, undefined=StrictUndefined
-    )
-    style = stylesheet() + STYLE
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        environment.get_template("drift.html").render(
-            style=style,
-            style_hash=f"sha256-{digest}",
-            names=(plain(reference), plain(batch)),
-            verdict=verdict(drift),
-            extents=tuple(counted(rows, "row") for rows in drift.rows),
-            calibration=drift.calibration,
-            notes=drift.notes,
-            problems=tuple(_told(problem) for problem in drift.problems),
-            entries=tuple(_entry(place, one) for place, one in enumerate(drift.columns, start=1)),
-        )
-        + "\n"
+    return self_contained.render(
+        "drift.html",
+        STYLE,
+        names=(plain(reference), plain(batch)),
+        verdict=verdict(drift),
+        extents=tuple(counted(rows, "row") for rows in drift.rows),
+        calibration=drift.calibration,
+        notes=drift.notes,
+        problems=tuple(_told(problem) for problem in drift.problems),
+        entries=tuple(_entry(place, one) for place, one in enumerate(drift.columns, start=1)),
     )
 
 

@@ -1,13 +1,9 @@
 """A profile as a page of HTML that loads nothing, beside a reference where there is one."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stagebook.contracts.profile import Profile
+from stagebook.report import self_contained
 from stagebook.report.changes import Sides
 from stagebook.report.figures import extent, plain
 from stagebook.report.profile_cards import Card, card
@@ -56,24 +52,4 @@ def render_page(profile: Profile, name: str, against: Profile | None = None) -> 
     sides = Sides.of(profile, against).words if against is not None else ()
     reference = extent(against) if against is not None else ""
     page = _Page(plain(name), extent(profile), reference, sides, cards)
-    style = stylesheet()
-    template = _templates().get_template("profile.html")
-    return template.render(page=page, style=style, style_hash=_hash(style)) + "\n"
-
-
-def stylesheet() -> str:
-    """The style of all pages that show tables."""
-    text, _, _ = PackageLoader("stagebook.report").get_source(_templates(), "page.css")
-    return text
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("stagebook.report"), autoescape=True, undefined=StrictUndefined
-    )
-
-
-def _hash(style: str) -> str:
-    """What a content security policy knows a style by."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
+    return self_contained.render("profile.html", page=page)

@@ -1,0 +1,37 @@
+"""Lines of the terminal that several screens have in common."""
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from stagebook.errors import Problem
+
+
+def with_hints(problems: Iterable["Problem"]) -> Iterator[tuple["Problem", str]]:
+    """Problems with what to do; a hint that several in a row share stands after the last."""
+    listed = list(problems)
+    for one, following in zip_longest(listed, listed[1:]):
+        shared = following is not None and following.hint == one.hint
+        yield one, "" if shared else one.hint
+
+
+def folded(console: Console, text: Text, width: int | None, indent: str = "  ") -> Iterator[Text]:
+    """A sentence on as many lines as it needs.
+
+    Args:
+        console: Where it will stand.
+        text: The sentence.
+        width: Cells of a line; None where lines may be as long as they like.
+        indent: What all lines but the first begin with.
+    """
+    if width is None or cell_len(text.plain) <= width:
+        yield text
+        return
+    first, *rest = text.wrap(console, max(width - len(indent), 10))
+    yield first
+    yield from (Text(indent).append_text(line) for line in rest)
