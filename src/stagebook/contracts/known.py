@@ -1,5 +1,6 @@
 """Inspections by content: a table that was inspected once is not read again."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable
@@ -39,8 +40,10 @@ class Known:
         return replace(inspection.parse(text), subject=subject)
 
     def put(self, found: Inspection, hashes: Iterable[str]) -> None:
-        """Remembers an inspection that found nothing wrong."""
-        if not found.refusals:
+        """Remembers an inspection that found nothing wrong, where there is room for it."""
+        if found.refusals:
+            return
+        with contextlib.suppress(OSError):  # a full disk costs a second look and no run
             write_whole(self._place(found.subject, hashes), inspection.render(found))
 
     def _place(self, subject: Subject, hashes: Iterable[str]) -> Path:

@@ -1,5 +1,6 @@
 """What is kept of an execution until MLflow has it: record, pages, and what the kernel logged."""
 
+import contextlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +32,8 @@ def gather(
     for one in tables:
         if one.profile:
             place = box.evidence / PROFILES / f"{one.subject.name}.json"
-            write_whole(place, profile.render(one.profile))
+            with contextlib.suppress(OSError):  # on a full disk the record comes first
+                write_whole(place, profile.render(one.profile))
     write_record(record, box.evidence)
 
 
