@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stagebook.contracts import profile as profiles
-from stagebook.contracts import reference as references
-from stagebook.contracts.alignment import Basis, counts, obstacle
-from stagebook.contracts.calibration import DEFAULT
-from stagebook.contracts.column_drift import ColumnDrift
-from stagebook.contracts.distances import jensen_shannon
-from stagebook.contracts.drift import Drift, drift
-from stagebook.contracts.merge import merge
-from stagebook.contracts.reference import Reference
-from stagebook.contracts.table import Table
-from stagebook.contracts.timeblocks import Block, Span
+from stagebook.contracts.drift import reference as references
+from stagebook.contracts.drift.alignment import Basis, counts, obstacle
+from stagebook.contracts.drift.calibration import DEFAULT
+from stagebook.contracts.drift.column_drift import ColumnDrift
+from stagebook.contracts.drift.distances import jensen_shannon
+from stagebook.contracts.drift.drift import Drift, drift
+from stagebook.contracts.drift.reference import Reference
+from stagebook.contracts.drift.timeblocks import Block, Span
+from stagebook.contracts.profiles import profile as profiles
+from stagebook.contracts.profiles.merge import merge
+from stagebook.contracts.tables.table import Table
 
 REFERENCE = 8
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from stagebook.contracts import reference as references
-from stagebook.contracts.column_drift import ColumnDrift
-from stagebook.contracts.drift import drift
-from stagebook.contracts.profile import Profile
-from stagebook.contracts.reference import Reference
+from stagebook.contracts.drift import reference as references
+from stagebook.contracts.drift.column_drift import ColumnDrift
+from stagebook.contracts.drift.drift import drift
+from stagebook.contracts.drift.reference import Reference
+from stagebook.contracts.profiles.profile import Profile
 
 FAULTS = {
     "nothing": ("distance_mi", "distance_mi"),

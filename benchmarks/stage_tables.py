@@ -54,7 +54,7 @@ def reading(root: Path, tables: Sequence[Subject]) -> float:
 
 
 def inspecting(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> float:
-    from stagebook.contracts import check, contract, profiling, table  # noqa: F401
+    from stagebook.contracts.tables import table  # noqa: F401
 
     hashes = [
         [hashlib.md5((root / path).read_bytes()).hexdigest() for path in one.paths]

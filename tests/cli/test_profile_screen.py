@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from stagebook.cli import profile_screen
-from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.grid import Grid
-from stagebook.contracts.profile import Profile
+from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.profiles.grid import Grid
+from stagebook.contracts.profiles.profile import Profile
 
 DAY = 86_400_000_000
 YEAR = Numbers(

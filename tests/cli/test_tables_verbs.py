@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stagebook.cli.main import main
-from stagebook.contracts import profile as profiles
+from stagebook.contracts.profiles import profile as profiles
 from stagebook.errors import Exit
 
 CONTRACTS = """

@@ -1,7 +1,7 @@
 import pytest
 
 from stagebook.cli import verdict_screen
-from stagebook.contracts.verdict import Failure, Verdict
+from stagebook.contracts.checks.verdict import Failure, Verdict
 
 CONTRACT = "flights.contracts:Flights"
 NEGATIVE = Failure(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts import calibration, distances
-from stagebook.contracts.calibration import DEFAULT, FLOOR
+from stagebook.contracts.drift import calibration, distances
+from stagebook.contracts.drift.calibration import DEFAULT, FLOOR
 
 BACK = np.array([1, -1])
 EFFECTS = st.lists(st.floats(0, 1), min_size=3, max_size=12)

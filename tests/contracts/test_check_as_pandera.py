@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pandera.errors import SchemaErrorReason as Reason
 from pandera.errors import SchemaErrors
 
-from stagebook.contracts import repeats
-from stagebook.contracts import table as tables
-from stagebook.contracts.check import check
-from stagebook.contracts.contract import Contract
-from stagebook.contracts.rules import is_built_in, rule
-from stagebook.contracts.table import Table
-from stagebook.contracts.verdict import Verdict
+from stagebook.contracts.checks import repeats
+from stagebook.contracts.checks.check import check
+from stagebook.contracts.checks.contract import Contract
+from stagebook.contracts.checks.rules import is_built_in, rule
+from stagebook.contracts.checks.verdict import Verdict
+from stagebook.contracts.tables import table as tables
+from stagebook.contracts.tables.table import Table
 
 NAMES = ["a", "b", "c", "d"]
 CODES = {

@@ -10,11 +10,11 @@ import pyarrow as arrow
 import pyarrow.parquet as pq
 import pytest
 
-from stagebook.contracts import table as tables
-from stagebook.contracts.check import check, check_frame
-from stagebook.contracts.contract import Contract
-from stagebook.contracts.table import Table
-from stagebook.contracts.verdict import Verdict
+from stagebook.contracts.checks.check import check, check_frame
+from stagebook.contracts.checks.contract import Contract
+from stagebook.contracts.checks.verdict import Verdict
+from stagebook.contracts.tables import table as tables
+from stagebook.contracts.tables.table import Table
 
 Columns = dict[str, pa.Column]
 

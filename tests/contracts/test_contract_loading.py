@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stagebook.contracts.contract import Contract
+from stagebook.contracts.checks.contract import Contract
 from stagebook.errors import Problem, StagebookError, Where
 
 HEAD = "import pandera.pandas as pa\n"

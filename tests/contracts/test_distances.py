@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
-from stagebook.contracts import distances
+from stagebook.contracts.drift import distances
 
 PLACES = [0.0, 1.0, 2.5, 10.0]
 COUNTS = st.lists(st.integers(0, 10**6), min_size=4, max_size=4).filter(any)

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.check import check
-from stagebook.contracts.contract import Contract
-from stagebook.contracts.draft import class_name, draft
-from stagebook.contracts.table import Table
+from stagebook.contracts.checks.check import check
+from stagebook.contracts.checks.contract import Contract
+from stagebook.contracts.checks.draft import class_name, draft
+from stagebook.contracts.tables.table import Table
 
 VALUES = {
     arrow.int64(): st.integers(-(2**63), 2**63 - 1),

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts import reference as references
-from stagebook.contracts.merge import merge
-from stagebook.contracts.moment import instant
-from stagebook.contracts.profiling import profile
-from stagebook.contracts.table import Table
-from stagebook.contracts.timeblocks import Span, cut, sizes_of, time_column
+from stagebook.contracts.drift import reference as references
+from stagebook.contracts.drift.timeblocks import Span, cut, sizes_of, time_column
+from stagebook.contracts.profiles.merge import merge
+from stagebook.contracts.profiles.moment import instant
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.table import Table
 from stagebook.errors import StagebookError
 
 DAYS = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(121)]
@@ -161,7 +161,7 @@ def test_a_reference_is_read_as_it_was_written(tmp_path):
 
 
 def test_a_plain_profile_is_a_reference_without_blocks(tmp_path):
-    from stagebook.contracts import profile as profiles
+    from stagebook.contracts.profiles import profile as profiles
 
     whole = profile(table(tmp_path, at=DAYS))
     (tmp_path / "p.json").write_text(profiles.render(whole), encoding="utf-8")

@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stagebook.contracts import reference as references
-from stagebook.contracts.alignment import OTHER_BINS, Basis
-from stagebook.contracts.drift import Verdict, drift
-from stagebook.contracts.merge import merge
-from stagebook.contracts.profiling import profile
-from stagebook.contracts.reference import Reference
-from stagebook.contracts.table import Table
+from stagebook.contracts.drift import reference as references
+from stagebook.contracts.drift.alignment import OTHER_BINS, Basis
+from stagebook.contracts.drift.drift import Verdict, drift
+from stagebook.contracts.drift.reference import Reference
+from stagebook.contracts.profiles.merge import merge
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.table import Table
 from stagebook.errors import StagebookError
 
 DAY = timedelta(days=1)

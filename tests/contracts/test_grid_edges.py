@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.grid import Grid
-from stagebook.contracts.nice_edges import month_start
-from stagebook.contracts.scale import DAY, Scale
+from stagebook.contracts.profiles.grid import Grid
+from stagebook.contracts.profiles.nice_edges import month_start
+from stagebook.contracts.profiles.scale import DAY, Scale
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 whole = st.integers(-(2**63), 2**63 - 1)

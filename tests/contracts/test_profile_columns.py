@@ -5,12 +5,12 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
-from stagebook.contracts.column import MOST_VALUES, Booleans, Kind, Texts
-from stagebook.contracts.merge import merge
-from stagebook.contracts.profile import Profile, render
-from stagebook.contracts.profiling import profile
-from stagebook.contracts.sketch import Sketch
-from stagebook.contracts.table import Table
+from stagebook.contracts.profiles.column import MOST_VALUES, Booleans, Kind, Texts
+from stagebook.contracts.profiles.merge import merge
+from stagebook.contracts.profiles.profile import Profile, render
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.profiles.sketch import Sketch
+from stagebook.contracts.tables.table import Table
 from stagebook.errors import StagebookError
 
 

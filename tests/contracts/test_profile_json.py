@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts import profile
-from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.grid import Grid
-from stagebook.contracts.moment import iso
-from stagebook.contracts.profile import Profile
-from stagebook.contracts.sketch import Sketch
+from stagebook.contracts.profiles import profile
+from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.profiles.grid import Grid
+from stagebook.contracts.profiles.moment import iso
+from stagebook.contracts.profiles.profile import Profile
+from stagebook.contracts.profiles.sketch import Sketch
 from stagebook.errors import StagebookError
 
 ROWS = 9

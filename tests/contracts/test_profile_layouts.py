@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.merge import merge
-from stagebook.contracts.profile import render
-from stagebook.contracts.profiling import profile
-from stagebook.contracts.table import Table
+from stagebook.contracts.profiles.merge import merge
+from stagebook.contracts.profiles.profile import render
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.table import Table
 
 MICROSECONDS = st.integers(-(2**63) + 1, 2**63 - 2)
 VALUES = {

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.profile import Numbers
-from stagebook.contracts.profiling import profile
-from stagebook.contracts.table import Table
+from stagebook.contracts.profiles.profile import Numbers
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.table import Table
 
 RANDOM = np.random.default_rng(5)
 SAMPLES = {

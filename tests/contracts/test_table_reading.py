@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stagebook.contracts import table as tables
-from stagebook.contracts.table import Format, Table, is_table
+from stagebook.contracts.tables import table as tables
+from stagebook.contracts.tables.table import Format, Table, is_table
 from stagebook.errors import Problem, StagebookError, Where
 
 

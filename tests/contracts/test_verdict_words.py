@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagebook.contracts.rules import rule
-from stagebook.contracts.verdict import Failure, Verdict
+from stagebook.contracts.checks.rules import rule
+from stagebook.contracts.checks.verdict import Failure, Verdict
 from stagebook.errors import Where
 
 CODES = (

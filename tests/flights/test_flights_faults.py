@@ -10,9 +10,9 @@ import pytest
 from flights.features import departures, features, late
 from flights.source import FLIGHT_TYPES, PLANE_TYPES, read_table, weather_table
 from flights.testing import AIRPORTS, flight, flights, weather
-from stagebook.contracts.check import check
-from stagebook.contracts.contract import Contract
-from stagebook.contracts.table import Table
+from stagebook.contracts.checks.check import check
+from stagebook.contracts.checks.contract import Contract
+from stagebook.contracts.tables.table import Table
 from stagebook.notebook import cells, parameters_cell
 
 ROOT = Path(__file__).parents[2]

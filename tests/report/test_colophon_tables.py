@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.column import Column, Kind, Numbers, Texts
-from stagebook.contracts.grid import Grid
-from stagebook.contracts.profile import Profile
-from stagebook.contracts.verdict import Failure, Verdict
+from stagebook.contracts.checks.verdict import Failure, Verdict
+from stagebook.contracts.profiles.column import Column, Kind, Numbers, Texts
+from stagebook.contracts.profiles.grid import Grid
+from stagebook.contracts.profiles.profile import Profile
 from stagebook.report.colophon_tables import TableView, render, words
 from stagebook.report.page import render_html
 

@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from stagebook.cli.drift_screen import lines
-from stagebook.contracts import reference as references
-from stagebook.contracts.drift import drift
-from stagebook.contracts.profiling import profile
-from stagebook.contracts.table import Table
+from stagebook.contracts.drift import reference as references
+from stagebook.contracts.drift.drift import drift
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.table import Table
 from stagebook.errors import Problem
 from stagebook.report.drift_page import render_page
 from stagebook.report.drift_words import duration, gist, verdict, words

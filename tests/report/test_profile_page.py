@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.grid import Grid
-from stagebook.contracts.profile import Profile
+from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.profiles.grid import Grid
+from stagebook.contracts.profiles.profile import Profile
 from stagebook.report.profile_page import render_page
 from stagebook.report.self_contained import stylesheet
 

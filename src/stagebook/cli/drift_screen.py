@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.text import Text
 
 from stagebook.cli.lines import folded
-from stagebook.contracts.column import Booleans, Numbers, Texts
-from stagebook.contracts.column_drift import ColumnDrift
-from stagebook.contracts.drift import Drift, Verdict
+from stagebook.contracts.drift.column_drift import ColumnDrift
+from stagebook.contracts.drift.drift import Drift, Verdict
+from stagebook.contracts.profiles.column import Booleans, Numbers, Texts
 from stagebook.report import bars
 from stagebook.report.changes import same_bins
 from stagebook.report.drift_words import gist, verdict

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from stagebook.cli.lines import folded
-from stagebook.contracts.column import Column, Numbers
-from stagebook.contracts.profile import Profile
+from stagebook.contracts.profiles.column import Column, Numbers
+from stagebook.contracts.profiles.profile import Profile
 from stagebook.report import bars, figures
 from stagebook.report.changes import Sides, changes, same_bins
 

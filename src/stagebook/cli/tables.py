@@ -12,7 +12,7 @@ from stagebook.errors import Exit, Problem, StagebookError, Where
 from stagebook.files import write_whole
 
 if TYPE_CHECKING:
-    from stagebook.contracts.reference import Reference
+    from stagebook.contracts.drift.reference import Reference
 
 _FILE = click.Path(path_type=str)
 _HTML = click.option(
@@ -71,7 +71,7 @@ def profile(file: str, against: str | None, html: Path | None, as_json: bool) ->
 
         _write(html, profile_page.render_page(now, file, then))
     if as_json:
-        from stagebook.contracts import profile as profiles
+        from stagebook.contracts.profiles import profile as profiles
 
         click.echo(profiles.render(now), nl=False)
     elif not html:
@@ -111,7 +111,7 @@ def drift(
 
     held = workflow.reference(Path.cwd(), reference, time, by)
     if save:
-        from stagebook.contracts import reference as references
+        from stagebook.contracts.drift import reference as references
 
         _write(save, references.render(held))
     if batch is not None:

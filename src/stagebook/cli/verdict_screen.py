@@ -10,7 +10,7 @@ from stagebook.cli.lines import with_hints
 from stagebook.report.figures import counted, plain
 
 if TYPE_CHECKING:
-    from stagebook.contracts.verdict import Verdict
+    from stagebook.contracts.checks.verdict import Verdict
 
 _out = Console(highlight=False, soft_wrap=True)
 

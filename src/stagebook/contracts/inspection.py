@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from stagebook.contracts import profile as profiles
-from stagebook.contracts.profile import Profile
-from stagebook.contracts.verdict import Verdict
+from stagebook.contracts.checks.verdict import Verdict
+from stagebook.contracts.profiles import profile as profiles
+from stagebook.contracts.profiles.profile import Profile
 from stagebook.errors import Problem, StagebookError
 from stagebook.notebook.signature import Declared, Role
 
 if TYPE_CHECKING:
-    from stagebook.contracts.table import Table
+    from stagebook.contracts.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] 
         threads: How many threads may be used.
         folders: Absolute folders that contracts are imported from, for messages.
     """
-    from stagebook.contracts.table import Table
+    from stagebook.contracts.tables.table import Table
 
     try:
         table = Table.open_all(root, subject.paths)
@@ -129,9 +129,9 @@ def _held(
     table: "Table", subject: Subject, spec: str, threads: int, folders: Sequence[Path]
 ) -> Inspection:
     """What is found out about a table that has a contract."""
-    from stagebook.contracts.check import check
-    from stagebook.contracts.contract import Contract
-    from stagebook.contracts.table import Table
+    from stagebook.contracts.checks.check import check
+    from stagebook.contracts.checks.contract import Contract
+    from stagebook.contracts.tables.table import Table
 
     try:
         contract = Contract.load(spec, folders)
@@ -145,6 +145,6 @@ def _held(
 
 
 def _profiled(table: "Table", threads: int) -> Profile:
-    from stagebook.contracts.profiling import profile
+    from stagebook.contracts.profiles.profiling import profile
 
     return profile(table, threads=threads)

@@ -126,10 +126,10 @@ def main() -> None:
 
 def _import(what: str) -> None:
     """Imports what takes long while nothing is asked yet."""
-    from stagebook.contracts import profiling, table  # noqa: F401
+    from stagebook.contracts.tables import table  # noqa: F401
 
     if what == _CONTRACTS:
-        from stagebook.contracts import check, contract  # noqa: F401
+        from stagebook.contracts.checks import check, contract  # noqa: F401
 
 
 def _lines() -> Iterator[str]:

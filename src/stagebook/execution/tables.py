@@ -4,10 +4,10 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from stagebook.contracts.formats import is_table
 from stagebook.contracts.inspection import Inspection, Subject
 from stagebook.contracts.inspector import Inspector
 from stagebook.contracts.known import Known
+from stagebook.contracts.tables.formats import is_table
 from stagebook.errors import Problem, Where
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job

@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from stagebook.contracts import profile
 from stagebook.contracts.inspection import Inspection
+from stagebook.contracts.profiles import profile
 from stagebook.execution.sandbox import Sandbox
 from stagebook.files import write_whole
 from stagebook.record.record import Record

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.profile import Profile
+from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.profiles.profile import Profile
 from stagebook.report.figures import figure, listed, missing, share
 
 MOST_NAMES = 8

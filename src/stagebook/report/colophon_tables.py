@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stagebook.contracts.column import Column, Numbers
-from stagebook.contracts.profile import Profile
+from stagebook.contracts.profiles.column import Column, Numbers
+from stagebook.contracts.profiles.profile import Profile
 from stagebook.report import bars, figures
 from stagebook.report.figures import counted, plain
 
 if TYPE_CHECKING:
+    from stagebook.contracts.checks.verdict import Verdict
     from stagebook.contracts.inspection import Inspection
-    from stagebook.contracts.verdict import Verdict
 
 MOST_COLUMNS = 60
 MOST_FAILURES = 60

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from html import escape
 
-from stagebook.contracts.column import Kind
-from stagebook.contracts.column_drift import ColumnDrift, Finding
-from stagebook.contracts.distances import ChiSquare
+from stagebook.contracts.drift.column_drift import ColumnDrift, Finding
+from stagebook.contracts.drift.distances import ChiSquare
+from stagebook.contracts.profiles.column import Kind
 from stagebook.report.drift_words import duration
 from stagebook.report.figures import number
 from stagebook.report.profile_cards import Figure

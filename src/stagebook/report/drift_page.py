@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from stagebook.contracts.column_drift import ColumnDrift
-from stagebook.contracts.drift import Drift
+from stagebook.contracts.drift.column_drift import ColumnDrift
+from stagebook.contracts.drift.drift import Drift
 from stagebook.errors import Problem
 from stagebook.report import self_contained
 from stagebook.report.drift_figures import distances, strip, strip_label

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from stagebook.contracts.alignment import Basis
-from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.column_drift import ColumnDrift
-from stagebook.contracts.compared import Distances, tails
-from stagebook.contracts.drift import Drift
-from stagebook.contracts.scale import DAY
+from stagebook.contracts.drift.alignment import Basis
+from stagebook.contracts.drift.column_drift import ColumnDrift
+from stagebook.contracts.drift.compared import Distances, tails
+from stagebook.contracts.drift.drift import Drift
+from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.profiles.scale import DAY
 from stagebook.report.changes import same_bins
 from stagebook.report.figures import counted, figure, listed, number, plain, share
 

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterable
 
-from stagebook.contracts.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.moment import iso
-from stagebook.contracts.profile import Profile
-from stagebook.contracts.scale import Number
+from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.contracts.profiles.moment import iso
+from stagebook.contracts.profiles.profile import Profile
+from stagebook.contracts.profiles.scale import Number
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stagebook.contracts.column import Booleans, Column, Numbers, Texts
+from stagebook.contracts.profiles.column import Booleans, Column, Numbers, Texts
 from stagebook.report import bars
 from stagebook.report.changes import changes, same_bins
 from stagebook.report.figures import (

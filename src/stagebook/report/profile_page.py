@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stagebook.contracts.profile import Profile
+from stagebook.contracts.profiles.profile import Profile
 from stagebook.report import self_contained
 from stagebook.report.changes import Sides
 from stagebook.report.figures import extent, plain

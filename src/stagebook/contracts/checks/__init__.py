@@ -1,0 +1,1 @@
+"""Tables held against contracts, in words for whoever supplied the data."""

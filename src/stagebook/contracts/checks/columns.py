@@ -1,0 +1,175 @@
+"""What a contract asks of the values of a column, and of rows, in a frame."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+from pandera.engines.pandas_engine import Engine
+from pandera.errors import ParserError
+
+from stagebook.contracts.checks.findings import Findings, shown
+from stagebook.contracts.checks.rules import is_built_in, rule
+from stagebook.contracts.checks.structure import Asked
+from stagebook.contracts.checks.words import type_in_words, types_apart
+from stagebook.contracts.tables.pieces import Piece
+
+_MISSING = "no missing values"
+_UNIQUE = "no value twice"
+
+
+def coerce(piece: Piece, one: Asked, *, is_text: bool) -> None:
+    """Turns a column to the contract's type; values that cannot be are refused.
+
+    Args:
+        piece: The rows.
+        one: The column.
+        is_text: Whether the file holds text alone, so that a missing value is one of any type.
+            Otherwise it is turned as pandera does, which makes `False` of a missing boolean.
+    """
+    dtype, series = one.schema.dtype, piece.of(one.name)[one.name]
+    held = series[series.notna()] if is_text else series
+    bad = _not_coerced(dtype, held)
+    if bad is None:
+        return
+    turned = dtype.try_coerce(held.drop(bad))
+    if is_text and one.schema.nullable:
+        turned = turned.reindex(series.index.drop(bad))
+    lost = series.drop(turned.index)
+    if not len(lost) and one.name not in piece.refused:
+        piece.frame[one.name] = turned
+        return
+    before = piece.refused.get(one.name, lost.iloc[:0])
+    piece.coerced[one.name] = turned
+    piece.refused[one.name] = pd.concat([before.astype(object), lost.astype(object)]).sort_index()
+
+
+def _not_coerced(dtype: Any, series: Any) -> Any:
+    """The rows that cannot be turned to a type; None if pandera cannot say which."""
+    try:
+        dtype.try_coerce(series)
+    except ParserError as error:
+        cases = error.failure_cases
+        if isinstance(cases, pd.DataFrame) and "index" in cases and len(cases):
+            return cases["index"].unique()
+        return None
+    return []
+
+
+def check_type(piece: Piece, one: Asked, findings: Findings) -> None:
+    """Looks at a column's type, and at values that were refused because of it."""
+    dtype = one.schema.dtype
+    if dtype is None:
+        return
+    refused = piece.refused.get(one.name)
+    if refused is not None:
+        if not one.schema.nullable:  # a missing value is told as one
+            refused = refused[refused.notna()]
+        if len(refused):
+            hint = _type_hint(refused)
+            findings.add_series("column-type", one.name, type_in_words(dtype), refused, hint)
+    series = piece.of(one.name)[one.name]
+    fits = dtype.check(Engine.dtype(series.dtype), series)
+    if isinstance(fits, Iterable):
+        wrong = series[~pd.Series(fits, index=series.index).astype(bool)]
+        if len(wrong):
+            findings.add_series("column-type", one.name, type_in_words(dtype), wrong)
+    elif not fits:
+        _say_type(series, one, findings)
+
+
+def _say_type(series: Any, one: Asked, findings: Findings) -> None:
+    expected, found = types_apart(getattr(one.schema.dtype, "type", one.schema.dtype), series.dtype)
+    gaps = series.isna()
+    hint = "Write the column with this type, or let the contract ask for the one it has."
+    if expected.startswith("a whole") and found.startswith("a decimal"):
+        hint = "Write whole numbers. Gaps make them decimal, unless the contract says `Int64`."
+    values = series[~gaps].head(1)
+    sample = tuple((int(row) + 1, value) for row, value in values.items())
+    findings.say("column-type", one.name, expected, found=found, hint=hint, sample=sample)
+
+
+def _type_hint(refused: Any) -> str:
+    written = {str(value).strip().lower() for value in refused.head(1000)}
+    if written & {"na", "n/a", "nan", "null", "none", "-", "?"}:
+        return "Leave the cell of a missing value empty."
+    return "Correct these values, or let the contract ask for another type."
+
+
+def check_missing(piece: Piece, one: Asked, findings: Findings) -> None:
+    """Finds missing values where the contract allows none."""
+    if one.schema.nullable:
+        return
+    series = piece.frame[one.name]
+    gaps = series.isna()
+    if one.name in piece.refused:
+        written = piece.refused[one.name]
+        gaps.loc[written[written.notna()].index] = False
+    if gaps.any():
+        hint = "Fill them in, or say `nullable=True` in the contract."
+        findings.add_series("value-missing", one.name, _MISSING, series[gaps], hint)
+
+
+def check_repeated(frame: pd.DataFrame, names: list[str], keep: Any, findings: Findings) -> None:
+    """Finds rows that have the same values in these columns as another."""
+    repeated = frame.duplicated(subset=names, keep=keep)
+    if repeated.any():
+        say_repeated(frame.loc[repeated, names], int(repeated.sum()), keep, findings)
+
+
+def say_repeated(first: pd.DataFrame, failed: int, keep: Any, findings: Findings) -> None:
+    """Says that so many rows are repeated, of which the first are given."""
+    names = list(first.columns)
+    column, words = unique_rule(names)
+    values = first[names[0]] if column is not None else map(shown, first.to_dict("records"))
+    number = (False, "first", "last").index(keep)
+    findings.add("value-repeated", column, words, first.index, values, failed=failed, number=number)
+
+
+def unique_rule(names: list[str]) -> tuple[str | None, str]:
+    """The column that has to be unique, or None for several, and the rule in words."""
+    if len(names) == 1:
+        return names[0], _UNIQUE
+    return None, f"no two rows with the same {', '.join(f'`{name}`' for name in names)}"
+
+
+def run_check(
+    check: Any, frame: pd.DataFrame, column: str | None, number: int, findings: Findings
+) -> None:
+    """Runs a pandera check as pandera does, and counts the rows that break it.
+
+    Args:
+        check: The check.
+        frame: The rows, the index their numbers from 0.
+        column: The column that it is of, or None for one of whole rows.
+        number: Its position, which tells it from another of the same words.
+        findings: Where to say it.
+    """
+    words = rule(check)
+    try:
+        result = check(frame, column) if column is not None else check(frame)
+    except Exception as error:
+        mistyped = is_built_in(check) and findings.has("column-type", column)
+        absent = isinstance(error, KeyError) and findings.has("column-missing", str(error.args[0]))
+        if not (mistyped or absent):
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            hint = "The contract's own code failed on this table."
+            findings.say("check-raised", column, words, found=said, hint=hint, number=number)
+        return
+    if result.check_passed:
+        return
+    if check.raise_warning:
+        about = f"`{column}`: " if column is not None else ""
+        findings.notes[f"{about}{words}; it is not so, of which the contract only warns."] = None
+        return
+    if result.failure_cases is None:
+        code = "value-refused" if findings.rows else "no-rows"
+        findings.say(code, column, words, number=number)
+        return
+    failed = _failing(result.check_output)
+    values = frame.loc[failed] if column is None else frame.loc[failed, column]
+    findings.add_series("value-refused", column, words, values, number=number)
+
+
+def _failing(output: Any) -> Any:
+    kept = output.astype(bool)
+    return output.index[~(kept.all(axis="columns") if isinstance(kept, pd.DataFrame) else kept)]

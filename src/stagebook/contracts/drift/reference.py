@@ -1,0 +1,188 @@
+"""What a batch is held against: a profile, and those of its blocks of time."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stagebook.contracts.drift.timeblocks import Block, Span, cut, time_column
+from stagebook.contracts.profiles import profile as profiles
+from stagebook.contracts.profiles.profile import Profile
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.formats import is_table
+from stagebook.contracts.tables.table import Table
+from stagebook.errors import Problem, StagebookError, Where
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference; with it, no row of its table is needed any more.
+
+    Attributes:
+        profile: Of the whole table.
+        blocks: Those of its stretches of time, ascending, over the same grids.
+        time: The column it was cut by; None if it was not cut.
+        span: How long a block is.
+        note: Why it was not cut, in words; empty if it was.
+    """
+
+    profile: Profile
+    blocks: tuple[Block, ...] = ()
+    time: str | None = None
+    span: Span | None = None
+    note: str = ""
+
+
+PLAIN = "The reference is a plain profile, which cannot be cut into months or weeks."
+
+
+def of_table(table: Table, time: str | None = None, by: Span | None = None) -> Reference:
+    """The reference that a table is.
+
+    Args:
+        table: The table.
+        time: A column of dates or timestamps to cut it by; if None, the one with the fewest nulls.
+        by: How long a block is; if None, the longest of which there are at least four.
+
+    Raises:
+        StagebookError: There is no such column (``no-time-column``), there are too many blocks
+            (``too-many-blocks``), or the table cannot be read.
+    """
+    whole = profile(table)
+    name, note = time_column(whole, time, table.path)
+    if name is None:
+        return Reference(whole, note=note)
+    span, blocks = cut(table, whole, name, by)
+    return Reference(whole, tuple(blocks), name, span)
+
+
+def open_reference(
+    root: Path, path: str, time: str | None = None, by: Span | None = None
+) -> Reference:
+    """The reference at a path: a table, the JSON of a reference, or that of a profile.
+
+    Args:
+        root: The project's root.
+        path: Path relative to it.
+        time: See ``of_table``.
+        by: See ``of_table``.
+
+    Raises:
+        StagebookError: It is none of them, or of another format version; or it is to be cut and
+            is no table (``cannot-cut``).
+    """
+    if not _is_json(root, path):
+        return of_table(Table.open(root, path), time, by)
+    if time is not None or by is not None:
+        message = "It holds no rows, so it cannot be cut by time."
+        raise StagebookError(
+            Problem("cannot-cut", message, "Give the table that it was made of.", Where(path))
+        )
+    return read(root / path, path)
+
+
+def open_batch(root: Path, path: str, reference: Reference) -> Profile:
+    """The profile of the batch at a path, over the reference's grids if it is a table.
+
+    Args:
+        root: The project's root.
+        path: A table, or the JSON of a profile or a reference; relative to the root.
+        reference: What it will be held against.
+
+    Raises:
+        StagebookError: It is none of them, or of another format version.
+    """
+    if _is_json(root, path):
+        return read(root / path, path).profile
+    return profile(Table.open(root, path), reference.profile)
+
+
+def _is_json(root: Path, path: str) -> bool:
+    return path.lower().endswith(".json") and not is_table(path, root)
+
+
+def read(path: Path, shown: str | None = None) -> Reference:
+    """The reference, or the plain profile, in a file.
+
+    Args:
+        path: The file.
+        shown: Its name in errors.
+
+    Raises:
+        StagebookError: See ``parse``; or the file cannot be read (``bad-reference``).
+    """
+    name = shown or str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise _bad(name, "It is not UTF-8.") from None
+    except OSError as error:
+        raise _bad(name, f"It cannot be read: {error.strerror}.") from None
+    return parse(text, name)
+
+
+def render(reference: Reference) -> str:
+    """The reference as JSON with a format version: the same bytes every time."""
+    head = {
+        "reference": FORMAT,
+        "time": reference.time,
+        "span": reference.span,
+        "note": reference.note,
+    }
+    blocks = ",\n".join(
+        f'{{"start":{json.dumps(block.start)},"profile":{profiles.render(block.profile).rstrip()}}}'
+        for block in reference.blocks
+    )
+    whole = profiles.render(reference.profile).rstrip()
+    start = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
+    return f'{start},"profile":{whole},"blocks":[\n{blocks}\n]}}\n'
+
+
+def parse(text: str, file: str = "reference") -> Reference:
+    """The reference, or the plain profile, in a text.
+
+    Args:
+        text: What ``render`` wrote, or ``profile.render``.
+        file: Where it comes from, for the error.
+
+    Raises:
+        StagebookError: The text is no whole reference (``bad-reference``), one of another format
+            version (``reference-format``), or no profile this Stagebook reads.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _bad(file, "It is no JSON.") from None
+    if not isinstance(document, dict) or "reference" not in document:
+        return Reference(profiles.parse(text, file), note=PLAIN)
+    if document["reference"] != FORMAT:
+        message = f"The reference has format {document['reference']!r}; this Stagebook reads"
+        hint = "Make the reference anew from its table, or use the Stagebook that wrote it."
+        raise StagebookError(Problem("reference-format", f"{message} {FORMAT}.", hint, Where(file)))
+    try:
+        return _reference(document, file)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad(file, f"It is no whole reference: {error!r}.") from None
+
+
+def _reference(document: Mapping[str, Any], file: str) -> Reference:
+    span, time, note = document["span"], document["time"], document["note"]
+    if not isinstance(note, str) or not (time is None or isinstance(time, str)):
+        raise TypeError("time and note are texts")
+    blocks = tuple(
+        Block(str(one["start"]), _profile(one["profile"], file)) for one in document["blocks"]
+    )
+    whole = _profile(document["profile"], file)
+    return Reference(whole, blocks, time, None if span is None else Span(span), note)
+
+
+def _profile(document: Any, file: str) -> Profile:
+    return profiles.parse(json.dumps(document), file)
+
+
+def _bad(file: str, message: str) -> StagebookError:
+    hint = "Make the reference anew from its table."
+    return StagebookError(Problem("bad-reference", message, hint, Where(file)))

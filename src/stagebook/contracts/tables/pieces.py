@@ -1,0 +1,211 @@
+"""A table as pandas frames: whole, or in pieces that have the types that the whole would have."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stagebook.contracts.tables.cells import fit
+from stagebook.contracts.tables.formats import Format
+from stagebook.contracts.tables.table import Table
+
+Refused = Mapping[str, "pd.Series[Any]"]
+
+
+@dataclass(slots=True)
+class Piece:
+    """Some rows in a row.
+
+    Attributes:
+        frame: The rows; the index counts them from 0 over the whole table.
+        refused: By column, the values that are not of the column's type, as they were written.
+            In the frame, others stand in for them, so that the column keeps its type.
+        coerced: Columns that a contract turned to its type, where not all rows could be.
+    """
+
+    frame: pd.DataFrame
+    refused: dict[str, Any] = field(default_factory=dict)
+    coerced: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, column: str) -> pd.DataFrame:
+        """The rows whose value in this column is of its type."""
+        if column not in self.refused:
+            return self.frame
+        frame: pd.DataFrame = self.frame.drop(self.refused[column].index)
+        return frame.assign(**{column: self.coerced[column]}) if column in self.coerced else frame
+
+    def sound(self) -> pd.DataFrame:
+        """The rows whose values are all of their types."""
+        frame = self.frame
+        for values in self.refused.values():
+            frame = frame.drop(values.index, errors="ignore")
+        return frame.assign(**{name: one.loc[frame.index] for name, one in self.coerced.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The table's columns as pieces.
+
+    Attributes:
+        table: The table, as its files have it.
+        types: The types that a contract gives the columns of CSV and JSON Lines.
+        dtypes: The pandas types that the columns have as a whole.
+    """
+
+    table: Table
+    types: Mapping[str, pa.DataType]
+    dtypes: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, table: Table, types: Mapping[str, pa.DataType], columns: Sequence[str]) -> "Pieces":
+        """The pieces of these columns, after what has to be read to tell their types."""
+        table = table.raw()
+        if table.format in (Format.PARQUET, Format.FEATHER):
+            types = {}
+        text = [name for name, type_ in types.items() if pa.types.is_string(type_)]
+        for name in set(text) & set(table.columns.names):
+            position = table.columns.get_field_index(name)
+            table = table.with_columns(table.columns.set(position, pa.field(name, pa.string())))
+        own = cls(table, types, {})
+        return cls(table, types, own._whole_dtypes(columns))
+
+    def frames(self, columns: Sequence[str]) -> Iterator[Piece]:
+        """The rows of these columns; at least one piece, which may have no rows."""
+        start = 0
+        for batch, refused in self.batches(columns):
+            frame = self.typed(to_frame(pa.Table.from_batches([batch])))
+            frame.index = pd.RangeIndex(start, start + len(frame))
+            yield Piece(frame, {name: _shifted(one, start) for name, one in refused.items()})
+            start += batch.num_rows
+        if not start:
+            yield Piece(self.typed(to_frame(self.schema(columns).empty_table())))
+
+    def whole(self, columns: Sequence[str]) -> Piece:
+        """All rows of these columns."""
+        batches, values, start = [], {}, 0  # type: ignore[var-annotated]
+        for batch, refused in self.batches(columns):
+            batches.append(batch)
+            for name, one in refused.items():
+                values.setdefault(name, []).append(_shifted(one, start))
+            start += batch.num_rows
+        frame = to_frame(pa.Table.from_batches(batches, self.schema(columns)))
+        return Piece(frame, {name: pd.concat(series) for name, series in values.items()})
+
+    def batches(self, columns: Sequence[str]) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
+        """Batches of the types that the contract gives, with the values that have no such type."""
+        schema = self.schema(columns)
+        for batch in self.table.batches(columns):
+            if batch.schema.types == schema.types:
+                yield batch, {}
+                continue
+            arrays, refused = [], {}
+            for one in schema:
+                fitted = fit(batch.column(one.name), one.type)
+                if fitted.refused:
+                    taken = batch.column(one.name).take(pa.array(fitted.refused))
+                    values = pd.Series(taken.to_pylist(), index=list(fitted.refused), dtype=object)
+                    refused[one.name] = values
+                arrays.append(_stood_in(fitted.array, fitted.refused))
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema), refused
+
+    def schema(self, columns: Sequence[str]) -> pa.Schema:
+        """Names and types of these columns, as the batches have them."""
+        known = self.table.columns
+        fields = [pa.field(name, self.types.get(name, known.field(name).type)) for name in columns]
+        return pa.schema(fields, known.metadata)
+
+    def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame of some rows, its columns of the types that they have as a whole."""
+        other = {
+            name: self.dtypes[name]
+            for name in frame.columns
+            if name in self.dtypes and frame[name].dtype != self.dtypes[name]
+        }
+        return frame.astype(other) if other else frame
+
+    def _whole_dtypes(self, columns: Sequence[str]) -> dict[str, Any]:
+        schema = self.schema(columns)
+        full = to_frame(schema.empty_table()).dtypes
+        gaps = to_frame(pa.table([pa.nulls(1, one.type) for one in schema], schema=schema)).dtypes
+        categories = [one.name for one in schema if pa.types.is_dictionary(one.type)]
+        unsure = [one for one in columns if full[one] != gaps[one] and one not in categories]
+        missing = self._missing(unsure)
+        known = {one: gaps[one] if one in missing else full[one] for one in columns}
+        return {**known, **{one: self._category(one) for one in categories}}
+
+    def _missing(self, columns: Sequence[str]) -> set[str]:
+        """Those of these columns that have a missing value."""
+        if not columns:
+            return set()
+        if self.table.format is Format.PARQUET:
+            counts = _null_counts(self.table, columns)
+            if None not in counts.values():
+                return {name for name, count in counts.items() if count}
+        found: set[str] = set()
+        for batch, _ in self.batches(columns):
+            found |= {name for name in columns if batch.column(name).null_count}
+        return found
+
+    def _category(self, column: str) -> Any:
+        """The type of a column of categories, which every part has its own list of."""
+        type_ = self.schema([column]).field(column).type
+        lists = [
+            batch.column(column).dictionary for batch, _ in self.batches([column]) if batch.num_rows
+        ]
+        values = pa.chunked_array(lists, type_.value_type).unique() if lists else pa.array([])
+        return pd.CategoricalDtype(values.to_pandas(), ordered=type_.ordered)
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """A frame as pandas reads it, but for an index, which stays a column."""
+    metadata = dict(table.schema.metadata or {})
+    if b"pandas" in metadata:
+        told = json.loads(metadata[b"pandas"])
+        told["index_columns"] = []
+        # A column of names that are no text is a matter of pandas; here each name is one.
+        told.pop("column_indexes", None)
+        metadata[b"pandas"] = json.dumps(told).encode()
+    frame: pd.DataFrame = table.replace_schema_metadata(metadata or None).to_pandas()
+    return frame
+
+
+def _shifted(values: Any, start: int) -> Any:
+    return values.set_axis(values.index + start)
+
+
+def _stood_in(array: pa.Array, refused: tuple[int, ...]) -> pa.Array:
+    """The array with any value of its type where there is none, for pandas to keep the type."""
+    if not refused or pa.types.is_dictionary(array.type):
+        return array
+    try:
+        zero = pa.array([0]).cast(array.type)[0]
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return array
+    mask = pc.is_in(pa.array(range(len(array))), pa.array(refused))
+    return pc.if_else(mask, zero, array)
+
+
+def _null_counts(table: Table, columns: Sequence[str]) -> dict[str, int | None]:
+    """Missing values by column as the footers say; None where one does not."""
+    counts: dict[str, int | None] = dict.fromkeys(columns, 0)
+    for file in table.files:
+        with pq.ParquetFile(file) as one:
+            for group in range(one.metadata.num_row_groups):
+                _add_nulls(one.metadata.row_group(group), counts)
+    return counts
+
+
+def _add_nulls(group: Any, counts: dict[str, int | None]) -> None:
+    for position in range(group.num_columns):
+        column = group.column(position)
+        before = counts.get(column.path_in_schema)
+        if before is None:
+            continue
+        statistics = column.statistics
+        known = statistics is not None and statistics.has_null_count
+        counts[column.path_in_schema] = before + statistics.null_count if known else None

@@ -1,0 +1,154 @@
+"""A dataset on disk: one file, a list of files or a folder of Parquet parts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from stagebook.contracts.tables import csv_lines, footers, json_lines
+from stagebook.contracts.tables.formats import Format, format_of, is_table, parts, require_format
+from stagebook.contracts.tables.outline import Reader, place
+from stagebook.errors import Problem, StagebookError, Where
+
+__all__ = ["CELLS", "Format", "Table", "is_table"]
+
+CELLS = 1_000_000
+"""Cells in a batch, about."""
+
+_READERS: dict[Format, Reader] = {
+    Format.PARQUET: footers.PARQUET,
+    Format.FEATHER: footers.FEATHER,
+    Format.CSV: csv_lines.READER,
+    Format.JSON_LINES: json_lines.READER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose files are there and fit each other.
+
+    Attributes:
+        path: The path as it is declared; of a list, the first and how many more.
+        root: The project's root.
+        files: Absolute paths, in the order of their rows.
+        format: How they are stored.
+        columns: Names and types. Those of CSV and JSON Lines are told from all of the rows,
+            where no contract says them.
+        rows: Rows in all files; None where only reading them would tell.
+        size: Bytes in memory, as an estimate.
+        types: Types of some columns, said by a contract. Only for CSV and JSON Lines.
+    """
+
+    path: str
+    root: Path
+    files: tuple[Path, ...]
+    format: Format
+    columns: pa.Schema
+    rows: int | None
+    size: int
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, root: Path, path: str, types: Mapping[str, pa.DataType] | None = None) -> "Table":
+        """The table at one path, a file or a folder of Parquet parts.
+
+        Args:
+            root: The project's root.
+            path: Path relative to it.
+            types: What a contract says of the columns of CSV and JSON Lines.
+
+        Raises:
+            StagebookError: It is not there, or is no table that can be read; the message says
+                the file, and the line where there is one.
+        """
+        return cls.open_all(root, (path,), types)
+
+    @classmethod
+    def open_all(
+        cls, root: Path, paths: Sequence[str], types: Mapping[str, pa.DataType] | None = None
+    ) -> "Table":
+        """The one table whose rows are in several paths, in this order; see `open`."""
+        found = [(file, format_) for path in paths for file, format_ in _files(root, path)]
+        files = tuple(file for file, _ in found)
+        formats = {format_ for _, format_ in found}
+        if len(formats) > 1:
+            raise StagebookError(_mixed(paths[0], formats))
+        (format_,) = formats
+        for file in files:
+            require_format(file, format_, place(root, file))
+        outline = _READERS[format_].outline(root, files, types or {})
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        name = f"{paths[0]}{more}"
+        return cls(
+            name, root, files, format_, outline.columns, outline.rows, outline.size, types or {}
+        )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its files say no types, so that a contract may."""
+        return self.format in (Format.CSV, Format.JSON_LINES)
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows in their order, in pieces of about a million cells.
+
+        Args:
+            columns: Names of the columns to read, in the order wanted; all if None.
+
+        Raises:
+            StagebookError: A line cannot be read, or a cell does not fit its column's type.
+        """
+        names = self.columns.names if columns is None else list(columns)
+        schema = pa.schema([self.columns.field(name) for name in names], self.columns.metadata)
+        length = max(1, CELLS // max(1, len(names)))
+        for file in self.files:
+            for batch in _READERS[self.format].batches(self.root, file, schema, length):
+                for start in range(0, batch.num_rows, length):
+                    yield batch.slice(start, length)
+
+    def arrow(self) -> pa.Table:
+        """All rows in memory; see `size` before."""
+        return pa.Table.from_batches(self.batches(), self.columns)
+
+    def with_columns(self, columns: pa.Schema) -> "Table":
+        """The same table, its columns read as other types."""
+        return replace(self, columns=columns)
+
+    def raw(self) -> "Table":
+        """The same table as its files have it: cells of CSV as text, JSON as it is written."""
+        if self.format is Format.CSV:
+            text = pa.schema([(name, pa.string()) for name in self.columns.names])
+            return replace(self, columns=text, types={})
+        if self.format is Format.JSON_LINES and self.types:
+            outline = json_lines.READER.outline(self.root, self.files, {})
+            return replace(self, columns=outline.columns, types={})
+        return self
+
+
+def _files(root: Path, path: str) -> Iterator[tuple[Path, Format]]:
+    place = root / path
+    if place.is_dir():
+        found = [(file, Format.PARQUET) for file in parts(place)]
+        if not found:
+            hint = "A folder is a table if it holds Parquet files."
+            raise StagebookError(
+                Problem("no-parts", "The folder holds no Parquet file.", hint, Where(path))
+            )
+        yield from found
+    elif format_ := format_of(path):
+        yield place, format_
+    else:
+        hint = "Tables are Parquet, CSV, Feather and JSON Lines, told by the file's extension."
+        message = "Its name is not the name of a table." if place.exists() else "It is not there."
+        code = "no-table-format" if place.exists() else "no-table"
+        raise StagebookError(Problem(code, message, hint, Where(path)))
+
+
+def _mixed(path: str, formats: set[Format]) -> Problem:
+    names = " and ".join(sorted(one.value for one in formats))
+    return Problem(
+        "parts-differ",
+        f"The files of this list are {names}, and one table has one format.",
+        "Declare them apart, or write them in one format.",
+        Where(path),
+    )
