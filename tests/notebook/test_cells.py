@@ -255,3 +255,20 @@ def test_a_module_in_another_encoding_is_still_looked_at(tmp_path: Path) -> None
 
 def test_without_the_folder_there_are_no_notebooks(tmp_path: Path) -> None:
     assert cells.find(tmp_path / "notebooks", tmp_path) == ()
+
+
+# Its title
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# Train a model", "Train a model"),
+        ("Some words.\n\n## Late `flights` ##\n\n# Another", "Late `flights`"),
+        ("#hashtag\n\n    # code", None),
+        ("", None),
+    ],
+)
+def test_the_title_is_the_first_heading_in_markdown(text: str, title: str | None) -> None:
+    found = cells.parse(ipynb(cell("code", "# a comment"), cell("markdown", text, id_="two")), PATH)
+    assert found.title == title

@@ -223,6 +223,14 @@ nodes = st.recursive(
 mappings = st.dictionaries(keys, nodes, max_size=4)
 
 
+@pytest.mark.parametrize("text", ["\x85", "a\x85b", "\u2028", "a\u2029b", "\ufeff", "\x0b", "a\rb"])
+def test_line_breaks_of_every_kind_are_kept(text: str) -> None:
+    wanted = {"a": text, "b": [text], text: 1}
+    result = yaml_text.edit("", wanted, "a.yaml")
+    assert load(result) == wanted
+    assert yaml_text.edit(result, wanted, "a.yaml") == result
+
+
 @given(mappings, mappings)
 def test_any_text_can_be_edited_into_any_other(one: dict[str, Any], other: dict[str, Any]) -> None:
     text = yaml_text.edit("", one, "a.yaml")

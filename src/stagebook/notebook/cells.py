@@ -12,6 +12,7 @@ from stagebook.errors import Problem, StagebookError, Where
 from stagebook.notebook.lean import lean_import
 
 SUFFIXES = (".ipynb", ".py")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
 _PERCENT_MARK = re.compile(r"^# ?%%", re.MULTILINE)
 
 
@@ -57,6 +58,14 @@ class Notebook:
     def code_cells(self) -> tuple[Cell, ...]:
         """The code cells in order."""
         return tuple(cell for cell in self.cells if cell.kind == "code")
+
+    @property
+    def title(self) -> str | None:
+        """Its first heading in Markdown, without the marks."""
+        for cell in self.cells:
+            if cell.kind == "markdown" and (found := _HEADING.search(cell.text)):
+                return found[1].strip()
+        return None
 
 
 def find(folder: Path, root: Path) -> tuple[str, ...]:

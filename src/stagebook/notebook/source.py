@@ -50,6 +50,11 @@ class Source:
         """SHA-256 of the rendered text, in hex."""
         return hashlib.sha256(render(self).encode()).hexdigest()
 
+    @property
+    def cell_digests(self) -> tuple[str, ...]:
+        """SHA-256 of each cell's normalised code, in hex."""
+        return tuple(hashlib.sha256(text.encode()).hexdigest() for text in self.cells)
+
     @classmethod
     def of(cls, notebook: Notebook, project: Project, installed: Installed) -> "Source":
         """What a notebook is made of, here and now."""

@@ -1,8 +1,12 @@
 """DVC itself: whether it is here, and its hash of a file or folder."""
 
+import datetime
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from stagebook.errors import Exit, Problem, StagebookError
 
@@ -36,6 +40,24 @@ def require_repository(root: Path) -> None:
             ),
             exit_code=Exit.ENVIRONMENT,
         )
+
+
+def running() -> str | None:
+    """The name of the ``dvc repro`` that this process runs under; None if it runs by itself.
+
+    All stages of one ``dvc repro`` have that process above them, which is the nearest one that
+    DVC has not told the name of a stage.
+    """
+    if "DVC_STAGE" not in os.environ:
+        return None
+    try:
+        for process in psutil.Process().parents():
+            if "DVC_STAGE" not in process.environ():
+                started = datetime.datetime.fromtimestamp(process.create_time(), datetime.UTC)
+                return f"{started:%Y%m%dT%H%M%S%f}-{process.pid}"
+    except psutil.Error:  # a process of somebody else, or one that has ended
+        pass
+    return None
 
 
 def hash_paths(root: Path, paths: Iterable[str]) -> tuple[Hashed, ...]:

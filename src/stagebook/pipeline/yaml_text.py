@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from stagebook.errors import Problem, StagebookError, Where
 
@@ -232,5 +233,11 @@ def _indent(line: str) -> int:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
+        return {_plain(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, str) and _BREAKS & set(value):
+        return DoubleQuotedScalarString(value)
     return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+_BREAKS = frozenset("\x85\u2028\u2029")
+"""Line breaks of Unicode, which ruamel.yaml would write as they are and then read as spaces."""

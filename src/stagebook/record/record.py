@@ -14,10 +14,11 @@ from stagebook.errors import Problem
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending
+from stagebook.pipeline import dvc
 from stagebook.pipeline.dvc import Hashed
 from stagebook.record.git import Git
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Volatile:
         started: When it started, ISO 8601 in UTC.
         seconds: How long it took.
         host: Name of the machine.
+        repro: The ``dvc repro`` that it was part of; None if it was started by itself.
         cells: Per code cell: position, seconds and status.
     """
 
@@ -36,6 +38,7 @@ class Volatile:
     started: str = ""
     seconds: float = 0.0
     host: str = ""
+    repro: str | None = None
     cells: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -46,10 +49,12 @@ class Record:
     Attributes:
         stage: The stage.
         notebook: Path of its notebook.
+        title: The notebook's first heading.
         outcome: How it ended, one of the values of ``Outcome``.
         build: Whether the values were the build's; false for a run with ``-P``.
         problems: What was wrong.
         source: SHA-256 of the stage's source.
+        code: Digests of the code in it: of each cell that has any, and of each local module.
         parameters: Name, value, origin and default of each.
         inputs: Inputs with DVC's hashes.
         outputs: Outputs with DVC's hashes, with the place they were put.
@@ -62,10 +67,12 @@ class Record:
 
     stage: str
     notebook: str
+    title: str | None
     outcome: str
     build: bool
     problems: tuple[Problem, ...]
     source: str
+    code: Mapping[str, Any]
     parameters: tuple[Mapping[str, Any], ...]
     inputs: tuple[Hashed, ...]
     outputs: tuple[Hashed, ...]
@@ -105,10 +112,12 @@ class Record:
         return cls(
             stage=job.stage,
             notebook=job.notebook.path,
+            title=job.notebook.title,
             outcome=ending.outcome.value,
             build=job.is_build,
             problems=ending.problems,
             source=job.source.digest,
+            code={"cells": job.source.cell_digests, "modules": dict(job.source.modules)},
             parameters=tuple(
                 {
                     "name": one.name,
@@ -130,7 +139,7 @@ class Record:
                 "distributions": dict(job.source.distributions),
             },
             git=git,
-            volatile=Volatile(job.id, host=platform.node()),
+            volatile=Volatile(job.id, host=platform.node(), repro=dvc.running()),
         )
 
     def ended(
@@ -145,6 +154,7 @@ class Record:
             started=execution.started.isoformat(timespec="milliseconds"),
             seconds=round(execution.seconds, 3),
             host=self.volatile.host,
+            repro=self.volatile.repro,
             cells=tuple(dataclasses.asdict(cell) for cell in execution.cells),
         )
         return dataclasses.replace(
