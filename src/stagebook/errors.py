@@ -22,6 +22,7 @@ class Exit(enum.IntEnum):
     OUT_OF_SYNC = 9
     REFUSED = 10
     DRIFTED = 11
+    UNFIT = 12
     TIMED_OUT = 124
     INTERRUPTED = 130
     TERMINATED = 143

@@ -19,6 +19,9 @@ NATIVE = "python3"
 INSIDE = "STAGEBOOK_EXECUTION"
 """Environment variable that holds the execution's id, in the kernel of an execution."""
 
+MATERIALS = "STAGEBOOK_MATERIALS"
+"""Environment variable that names a file: what the stage is made of, back to raw data."""
+
 # They name runs of the shell's tracker, which the kernel's own store does not know.
 _OTHERS_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
 # They change what Python does, and no source tells of them.
@@ -206,6 +209,7 @@ def environment(
         # else a new store tells of its tables, with times that no second run repeats
         "MLFLOW_LOGGING_LEVEL": os.environ.get("MLFLOW_LOGGING_LEVEL", "WARNING"),
         INSIDE: execution,
+        MATERIALS: str(folder / "materials.json"),
     }
 
 

@@ -1,0 +1,1 @@
+"""A model ready to leave: made, checked before it is opened, and made again."""

@@ -1,0 +1,137 @@
+"""The environment that a model was packaged in, and how another one differs from it."""
+
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import Any, Literal, Self
+
+from packaging.version import InvalidVersion, Version
+
+from stagebook.errors import Problem, Where
+
+FORMAT = 1
+FILE = "environment.lock.json"
+Rule = Literal["equal", "compatible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment.
+
+    Attributes:
+        python: Version of Python.
+        implementation: Such as ``CPython``.
+        system: Operating system.
+        machine: Architecture.
+        libc: C library and its version; empty where Python does not know.
+        distributions: Installed distributions that matter, with versions.
+        critical: Those whose version can change what the model predicts.
+        rule: ``equal``, or ``compatible`` if the same minor version will do.
+    """
+
+    python: str
+    implementation: str
+    system: str
+    machine: str
+    libc: str
+    distributions: Mapping[str, str]
+    critical: tuple[str, ...]
+    rule: Rule
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its text."""
+        return hashlib.sha256(render(self).encode()).hexdigest()
+
+    @classmethod
+    def here(
+        cls, distributions: Mapping[str, str], critical: Collection[str], rule: Rule = "equal"
+    ) -> Self:
+        """This environment.
+
+        Args:
+            distributions: The distributions that matter, with versions.
+            critical: Those whose version can change what the model predicts.
+            rule: What another environment has to be.
+        """
+        return cls(
+            python=platform.python_version(),
+            implementation=platform.python_implementation(),
+            system=platform.system(),
+            machine=platform.machine(),
+            libc=" ".join(filter(None, platform.libc_ver())),
+            distributions=dict(sorted(distributions.items())),
+            critical=tuple(sorted(set(critical) & distributions.keys())),
+            rule=rule,
+        )
+
+    def differences(self, rule: Rule | None = None) -> tuple[Problem, ...]:
+        """How the environment of this process differs from this one, where that matters.
+
+        Args:
+            rule: What it has to be; if None, what the package says.
+        """
+        return tuple(self._different(rule or self.rule))
+
+    def _different(self, rule: Rule) -> Iterator[Problem]:
+        here = platform.python_version()
+        if not fits(self.python, here, rule):
+            yield Problem(
+                "other-python-version",
+                f"The package was made with Python {self.python}; this is {here}.",
+                f"Make an environment with Python {_minor(self.python)}, or override it: "
+                'stagebook.load(..., environment="ignore")',
+                Where(FILE),
+            )
+        for name in self.critical:
+            wanted, found = self.distributions[name], _version(name)
+            if found is None or not fits(wanted, found, rule):
+                yield Problem(
+                    "other-version",
+                    f"The package was made with {name} {wanted}; here is {found or 'none'}.",
+                    f"pip install {name}=={wanted}",
+                    Where(FILE),
+                )
+
+
+def fits(wanted: str, found: str, rule: Rule) -> bool:
+    """Whether a version will do in place of another."""
+    if rule == "equal" or wanted == found:
+        return wanted == found
+    try:
+        return Version(wanted).release[:2] == Version(found).release[:2]
+    except InvalidVersion:
+        return False
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def render(environment: Environment) -> str:
+    """The text of the lock."""
+    return json.dumps({"format": FORMAT, **asdict(environment)}, indent=1) + "\n"
+
+
+def parse(text: str) -> Environment:
+    """The environment in a text that ``render`` wrote; ValueError or KeyError for another."""
+    values: dict[str, Any] = json.loads(text)
+    if values.pop("format") != FORMAT:
+        raise ValueError("another format")
+    return Environment(**{**values, "critical": tuple(values["critical"])})
+
+
+def python_minor() -> str:
+    """Version of Python, major and minor."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

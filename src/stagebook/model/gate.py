@@ -1,0 +1,265 @@
+"""The seven checks that a package passes before anybody gets predictions from it."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal
+
+from stagebook.errors import Exit, Problem, StagebookError, Where
+from stagebook.model import attestation as attestations
+from stagebook.model import environment as environments
+from stagebook.model import manifest, materials, mlmodel, schema, signing
+from stagebook.model.environment import Rule
+from stagebook.model.formats.model_file import ModelFile
+from stagebook.model.golden import FILE as GOLDEN
+from stagebook.model.golden import Golden
+from stagebook.model.manifest import Manifest
+from stagebook.model.prediction import predict
+
+Attitude = Literal["ignore", "warn", "refuse"]
+
+
+class State(Enum):
+    """What came of a check."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    OVERRIDDEN = "overridden"
+    REFUSED = "refused"
+    SKIPPED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a loader asks of a package.
+
+    Attributes:
+        public_key: The key that it has to be signed with; None if it need not be.
+        environment: What this environment has to be; ``ignore`` for anything, None for what the
+            package says.
+        attestation: What to do about a package without an attestation, or built from a tree that
+            was not clean.
+        materials: What to do about a package of which nobody knows what it was made of.
+        trusted: Dotted names that opening the model may call, besides the loader's own list.
+    """
+
+    public_key: Path | None = None
+    environment: Rule | Literal["ignore"] | None = None
+    attestation: Attitude = "warn"
+    materials: Attitude = "refuse"
+    trusted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Attributes:
+        name: What is checked.
+        state: What came of it.
+        detail: What was seen, in a few words.
+        problems: What is wrong.
+    """
+
+    name: str
+    state: State
+    detail: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Passage:
+    """A package on its way through the gate.
+
+    Attributes:
+        folder: The package.
+        policy: What is asked of it.
+        manifest: Its manifest.
+        checks: What has been checked.
+        model: The model, once it is open.
+    """
+
+    folder: Path
+    policy: Policy
+    manifest: Manifest
+    checks: list[Check] = field(default_factory=list)
+    model: Any = None
+
+    @property
+    def refusals(self) -> tuple[Problem, ...]:
+        """Why it cannot be loaded; empty if it can."""
+        return tuple(
+            problem
+            for check in self.checks
+            if check.state is State.REFUSED
+            for problem in check.problems
+        )
+
+    def require(self) -> None:
+        """Raises a StagebookError if it cannot be loaded."""
+        if self.refusals:
+            raise StagebookError(*self.refusals, exit_code=Exit.UNFIT)
+
+
+def pass_through(folder: Path, policy: Policy) -> Passage:
+    """Checks a package, in order; it is opened only if nothing that can be seen before is wrong.
+
+    Args:
+        folder: The package.
+        policy: What is asked of it.
+
+    Raises:
+        StagebookError: There is no package, or one of a newer format.
+    """
+    passage = Passage(folder, policy, manifest.read(folder))
+    for name, look in _STEPS:
+        after_opening = look in (_open, _golden, _schemas)
+        if after_opening and passage.refusals:
+            passage.checks.append(Check(name, State.SKIPPED))
+        else:
+            passage.checks.append(_looked(name, look, passage))
+    return passage
+
+
+def _looked(name: str, look: "Callable[[Passage], Check]", passage: Passage) -> Check:
+    try:
+        return look(passage)
+    except StagebookError as error:
+        return Check(name, State.REFUSED, "", error.problems)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"It cannot be read: {type(error).__name__}: {error}"
+        hint = "Get the package anew from where it was made, or recreate it."
+        problem = Problem("package-changed", message, hint, Where(str(passage.folder)))
+        return Check(name, State.REFUSED, "", (problem,))
+
+
+def _files(passage: Passage) -> Check:
+    problems = passage.manifest.differences(passage.folder)
+    key = passage.policy.public_key
+    if key and not problems:
+        problems = signing.verify(passage.folder, key)
+    words = f"{len(passage.manifest.files)} files" + (", signed" if key else "")
+    return Check("files", State.REFUSED if problems else State.PASSED, words, problems)
+
+
+def _environment(passage: Passage) -> Check:
+    text = (passage.folder / environments.FILE).read_text(encoding="utf-8")
+    lock = environments.parse(text)
+    rule = passage.policy.environment
+    problems = lock.differences(None if rule == "ignore" else rule)
+    words = f"Python {lock.python}, " + ", ".join(
+        f"{name} {lock.distributions[name]}" for name in lock.critical
+    )
+    if problems and rule == "ignore":
+        return Check("environment", State.OVERRIDDEN, words, problems)
+    return Check("environment", State.REFUSED if problems else State.PASSED, words, problems)
+
+
+def _provenance(passage: Passage) -> Check:
+    made_of = materials.read(passage.folder / materials.FILE)
+    lock = (passage.folder / environments.FILE).read_text(encoding="utf-8")
+    gaps = list(made_of.gaps)
+    if made_of.environment != materials.digest(lock):
+        what = "They name another environment than the package's."
+        gaps.append(Problem("materials-missing", what, "", Where(materials.FILE)))
+    attested = attestations.look(passage.folder, passage.manifest)
+    states = [
+        _attitude(passage.policy.materials, bool(gaps)),
+        _attitude(passage.policy.attestation, bool(attested.problems)),
+    ]
+    if attested.foreign:  # it speaks of another package, which no policy makes right
+        states.append(State.REFUSED)
+    state = max(states, key=list(State).index)
+    words = f"{len(made_of.steps)} stages, {attested.words}"
+    return Check("provenance", state, words, (*gaps, *attested.problems))
+
+
+def _attitude(attitude: Attitude, is_wrong: bool) -> State:
+    if not is_wrong:
+        return State.PASSED
+    states = {"ignore": State.PASSED, "warn": State.WARNED, "refuse": State.REFUSED}
+    return states[attitude]
+
+
+def _types(passage: Passage) -> Check:
+    problems = _file(passage).distrust(passage.policy.trusted)
+    words = passage.manifest.model.format
+    if passage.policy.trusted:
+        words += f", trusting {', '.join(passage.policy.trusted)}"
+    return Check("types", State.REFUSED if problems else State.PASSED, words, problems)
+
+
+def _open(passage: Passage) -> Check:
+    passage.model = _file(passage).open(passage.policy.trusted)
+    return Check("opening", State.PASSED, passage.manifest.model.type)
+
+
+def _golden(passage: Passage) -> Check:
+    golden = Golden.read(passage.folder / GOLDEN)
+    served = passage.manifest.model
+    rows = golden.inputs[list(served.features)]
+    problems = golden.differences(predict(passage.model, served.method, rows, served.outputs))
+    words = f"{len(rows)} rows within {golden.tolerance:g}"
+    return Check("golden rows", State.REFUSED if problems else State.PASSED, words, problems)
+
+
+def _schemas(passage: Passage) -> Check:
+    pairs = zip((schema.INPUT, schema.OUTPUT), mlmodel.signed_columns(passage.folder), strict=True)
+    problems = tuple(_disagreements(passage, pairs))
+    served = passage.manifest.model
+    words = f"{len(served.features)} columns in, {len(served.outputs)} out"
+    return Check("schema", State.REFUSED if problems else State.PASSED, words, problems)
+
+
+def _disagreements(
+    passage: Passage, pairs: "Iterator[tuple[str, list[tuple[str, str]]]]"
+) -> Iterator[Problem]:
+    served = passage.manifest.model
+    wanted = {schema.INPUT: served.features, schema.OUTPUT: served.outputs}
+    for file, signed in pairs:
+        own = schema.parse((passage.folder / file).read_text(encoding="utf-8"))
+        yield from own.disagreements(signed, file)
+        if tuple(one.name for one in own.fields) != wanted[file]:
+            message = f"{file} and {manifest.FILE} disagree on the columns."
+            yield Problem("schema-differs", message, "Make the package anew.", Where(file))
+
+
+def _file(passage: Passage) -> ModelFile:
+    served = passage.manifest.model
+    return ModelFile(served.format, (passage.folder / served.file).read_bytes())
+
+
+_STEPS: tuple[tuple[str, "Callable[[Passage], Check]"], ...] = (
+    ("files", _files),
+    ("environment", _environment),
+    ("provenance", _provenance),
+    ("types", _types),
+    ("opening", _open),
+    ("golden rows", _golden),
+    ("schema", _schemas),
+)
+
+
+def as_json(passage: Passage) -> dict[str, Any]:
+    """What was checked, as plain values."""
+    return {
+        "name": passage.manifest.name,
+        "digest": passage.manifest.digest,
+        "holds": not passage.refusals,
+        "checks": [
+            {
+                "name": check.name,
+                "state": check.state.value,
+                "detail": check.detail,
+                "problems": [one.as_json() for one in check.problems],
+            }
+            for check in passage.checks
+        ],
+    }
+
+
+def render(passage: Passage) -> str:
+    """What was checked, as JSON."""
+    return json.dumps(as_json(passage), ensure_ascii=False)

@@ -1,0 +1,115 @@
+"""A few rows with what the model says of them, by which any copy of it can be checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stagebook.errors import Problem, Where
+
+FILE = "golden.parquet"
+ROWS = 128
+_EXPECTED = "expected."
+_TOLERANCE = b"stagebook.tolerance"
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """Rows and predictions.
+
+    Attributes:
+        inputs: n rows of the model's features.
+        outputs: n rows of what it predicts.
+        tolerance: How far a number may be off.
+    """
+
+    inputs: pd.DataFrame
+    outputs: pd.DataFrame
+    tolerance: float
+
+    @classmethod
+    def of(cls, inputs: pd.DataFrame, outputs: pd.DataFrame, tolerance: float) -> Self:
+        """Rows at even distances from all over a table and its predictions."""
+        places = np.unique(np.linspace(0, len(inputs) - 1, min(ROWS, len(inputs))).astype(int))
+        some = inputs.iloc[places].reset_index(drop=True)
+        return cls(some, outputs.iloc[places].reset_index(drop=True), tolerance)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The rows in a file that ``write`` wrote; OSError, ValueError or KeyError for another."""
+        table = pq.read_table(path)
+        tolerance = float((table.schema.metadata or {})[_TOLERANCE])
+        frame = table.to_pandas()
+        expected = [name for name in frame.columns if name.startswith(_EXPECTED)]
+        outputs = frame[expected].rename(columns=lambda name: name.removeprefix(_EXPECTED))
+        return cls(frame.drop(columns=expected), outputs, tolerance)
+
+    def write(self, path: Path) -> None:
+        """Writes the rows as Parquet: the same bytes for the same rows."""
+        frame = pd.concat([self.inputs, self.outputs.add_prefix(_EXPECTED)], axis=1)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        kept = {**(table.schema.metadata or {}), _TOLERANCE: repr(self.tolerance).encode()}
+        pq.write_table(table.replace_schema_metadata(kept), path, compression="zstd")
+
+    def differences(self, found: pd.DataFrame) -> tuple[Problem, ...]:
+        """Where predictions for the same rows are off by more than the tolerance.
+
+        Args:
+            found: n rows of predictions.
+        """
+        if list(found.columns) != list(self.outputs.columns) or len(found) != len(self.outputs):
+            message = (
+                f"The model gives {_shape(found)}; when packaged it gave {_shape(self.outputs)}."
+            )
+            return (Problem("golden-differs", message, _HINT, Where(FILE)),)
+        problems = (self._column(name, found[name]) for name in self.outputs)
+        return tuple(problem for problem in problems if problem)
+
+    def _column(self, name: str, found: pd.Series) -> Problem | None:
+        off = distance(self.outputs[name], found)
+        wrong = np.flatnonzero(~(off <= self.tolerance))
+        if not len(wrong):
+            return None
+        shown = ", ".join(
+            f"row {place} {found.iloc[place]!s} for {self.outputs[name].iloc[place]!s}"
+            for place in wrong[:_SHOWN]
+        )
+        message = (
+            f"`{name}` differs in {len(wrong)} of {len(off)} golden rows by more than "
+            f"{self.tolerance:g}, at most by {np.max(off):.3g}: {shown}."
+        )
+        return Problem("golden-differs", message, _HINT, Where(FILE))
+
+
+_HINT = "The model is not what was packaged, or runs on other libraries: see environment.lock.json."
+
+
+def distance(one: pd.Series, other: pd.Series) -> Any:
+    """How far the values of two columns are apart: of numbers the difference, else 0 or infinity.
+
+    Two missing values are not apart.
+    """
+    both_missing = (one.isna() & other.isna()).to_numpy()
+    if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
+        left, right = one.to_numpy(float), other.to_numpy(float)
+        with np.errstate(invalid="ignore"):
+            off = np.where(left == right, 0.0, np.abs(left - right))
+        off = np.where(np.isnan(off), np.inf, off)
+    else:
+        off = np.where(one.astype(str).to_numpy() == other.astype(str).to_numpy(), 0.0, np.inf)
+    return np.where(both_missing, 0.0, off)
+
+
+def _shape(frame: pd.DataFrame) -> str:
+    return f"{len(frame)} rows of {', '.join(map(str, frame.columns))}"
+
+
+def columns_of(names: Sequence[str]) -> list[str]:
+    """The columns of the file for some features, which may not look like expectations."""
+    return [name for name in names if not name.startswith(_EXPECTED)]

@@ -1,0 +1,49 @@
+"""What a model says of some rows, as a frame whose columns have names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stagebook.errors import Problem, StagebookError
+
+
+def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = ()) -> pd.DataFrame:
+    """Predictions for some rows.
+
+    Args:
+        model: The model.
+        method: Its method, such as ``predict`` or ``predict_proba``.
+        rows: n rows of features.
+        names: Names of the columns that come out; if none, of the model's own classes or frame.
+
+    Returns:
+        n rows.
+
+    Raises:
+        StagebookError: It has no such method, or does not give one row for each row.
+    """
+    call = getattr(model, method, None)
+    if not callable(call):
+        hint = 'Name the one that predicts: stagebook.package(..., method="predict").'
+        message = f"The model, a {type(model).__name__}, has no method `{method}`."
+        raise StagebookError(Problem("no-method", message, hint))
+    found = call(rows)
+    frame = found if isinstance(found, pd.DataFrame) else _frame(np.asarray(found), model, method)
+    frame = frame.reset_index(drop=True)
+    if len(frame) != len(rows) or (names and len(names) != frame.shape[1]):
+        wanted = f"{len(rows)} rows" + (f" of {', '.join(names)}" if names else "")
+        message = f"`{method}` gave {len(frame)} rows of {frame.shape[1]} columns for {wanted}."
+        hint = "A model gives one row for each row that it is given."
+        raise StagebookError(Problem("bad-prediction", message, hint))
+    return frame.set_axis(list(names), axis=1) if names else frame
+
+
+def _frame(found: Any, model: Any, method: str) -> pd.DataFrame:
+    if found.ndim == 1:
+        return pd.DataFrame({"prediction": found})
+    classes = getattr(model, "classes_", None)
+    known = method == "predict_proba" and classes is not None and len(classes) == found.shape[1]
+    names = [f"probability_{name}" for name in classes] if known else range(found.shape[1])
+    return pd.DataFrame(found, columns=[name if known else f"prediction_{name}" for name in names])

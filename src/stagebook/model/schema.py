@@ -1,0 +1,118 @@
+"""The columns that go into a model and come out of it, with what a contract asks of them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import pandas as pd
+
+from stagebook.contracts.checks.contract import Contract
+from stagebook.contracts.checks.rules import is_built_in, rule
+from stagebook.errors import Problem, Where
+
+FORMAT = 1
+INPUT, OUTPUT = "schema.input.json", "schema.output.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column.
+
+    Attributes:
+        name: Its name.
+        type: Its type as MLflow's ``ModelSignature`` calls it, such as ``double``.
+        dtype: Its type in pandas.
+        nullable: Whether values may be missing.
+        rules: What the contract asks of it, in words.
+        checks: The same for rules of pandera's own, as name and bounds.
+    """
+
+    name: str
+    type: str
+    dtype: str
+    nullable: bool
+    rules: tuple[str, ...] = ()
+    checks: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Columns in order.
+
+    Attributes:
+        contract: The contract that says more of them, as ``module:Name``; None without one.
+        fields: The columns.
+    """
+
+    contract: str | None
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, types: Sequence[str], contract: Contract | None) -> Self:
+        """The schema of a frame.
+
+        Args:
+            frame: Some rows.
+            types: The type of each column in MLflow's words.
+            contract: What is asked of its columns.
+        """
+        asked = contract.schema.columns if contract else {}
+        fields = tuple(
+            _field(str(name), frame[name], type_, asked.get(name))
+            for name, type_ in zip(frame.columns, types, strict=True)
+        )
+        return cls(contract.spec if contract else None, fields)
+
+    def disagreements(self, signature: Sequence[tuple[str, str]], file: str) -> tuple[Problem, ...]:
+        """Where a signature of MLflow says something else.
+
+        Args:
+            signature: Name and type of each column in ``MLmodel``.
+            file: This schema's file, for messages.
+        """
+        own = [(one.name, one.type) for one in self.fields]
+        if own == list(signature):
+            return ()
+        names = [name for name, _ in {*own, *signature} - ({*own} & {*signature})]
+        what = ", ".join(sorted(set(names))) or "their order"
+        message = f"MLmodel and {file} disagree on {what}."
+        return (Problem("schema-differs", message, "Make the package anew.", Where("MLmodel")),)
+
+
+def _field(name: str, column: pd.Series, type_: str, asked: Any) -> Field:
+    checks = tuple(asked.checks) if asked is not None else ()
+    return Field(
+        name=name,
+        type=type_,
+        dtype=str(column.dtype),
+        nullable=bool(asked.nullable) if asked is not None else bool(column.isna().any()),
+        rules=tuple(rule(check) for check in checks),
+        checks=tuple(
+            {"check": check.name, **_plain(check.statistics)}
+            for check in checks
+            if is_built_in(check)
+        ),
+    )
+
+
+def _plain(values: Any) -> Any:
+    text = json.dumps(values, default=lambda one: sorted(one) if isinstance(one, set) else str(one))
+    return json.loads(text)
+
+
+def render(schema: Schema) -> str:
+    """The text of a schema."""
+    return json.dumps({"format": FORMAT, **asdict(schema)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def parse(text: str) -> Schema:
+    """The schema in a text that ``render`` wrote; ValueError, KeyError or TypeError for another."""
+    values = json.loads(text)
+    if values["format"] != FORMAT:
+        raise ValueError("another format")
+    fields = tuple(
+        Field(**{**one, "rules": tuple(one["rules"]), "checks": tuple(one["checks"])})
+        for one in values["fields"]
+    )
+    return Schema(values["contract"], fields)

@@ -1,0 +1,164 @@
+"""The parts of the data that a model was made from and judged with, and that they are apart."""
+
+import hashlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from stagebook.errors import Problem, StagebookError, Where
+
+FORMAT = 1
+FILE = "splits.json"
+_SHOWN = 5
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One part of the data.
+
+    Attributes:
+        name: Such as ``train``.
+        path: Where it lay.
+        md5: DVC's hash of the file.
+        rows: How many rows.
+        first: Least value of the time column, ISO 8601; None without one.
+        last: Greatest.
+        keys: SHA-256 over the set of keys, sorted; the same whatever the order of the rows.
+    """
+
+    name: str
+    path: str
+    md5: str
+    rows: int
+    first: str | None
+    last: str | None
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """All parts.
+
+    Attributes:
+        parts: The parts, in the order in which they were given.
+        key: Columns that tell rows apart.
+        time: The column of time, if there is one.
+    """
+
+    parts: tuple[Split, ...]
+    key: tuple[str, ...]
+    time: str | None
+
+    @classmethod
+    def of(cls, files: Mapping[str, Path], key: Sequence[str], time: str | None) -> Self:
+        """The parts in some Parquet files.
+
+        Args:
+            files: The file of each part, by the part's name.
+            key: Columns that tell rows apart.
+            time: The column of time.
+
+        Raises:
+            StagebookError: A key is in two parts, or twice in one; the rows are named.
+        """
+        columns = [*key, *([time] if time else [])]
+        tables = {name: _read(file, columns) for name, file in files.items()}
+        keys = {name: pd.MultiIndex.from_frame(table[list(key)]) for name, table in tables.items()}
+        if problems := [*_twice(keys, files), *_shared(keys, files)]:
+            raise StagebookError(*problems)
+        parts = tuple(
+            Split(
+                name=name,
+                path=file.as_posix(),
+                md5=_md5(file),
+                rows=len(tables[name]),
+                first=_moment(tables[name][time].min()) if time else None,
+                last=_moment(tables[name][time].max()) if time else None,
+                keys=_digest(keys[name]),
+            )
+            for name, file in files.items()
+        )
+        return cls(parts, tuple(key), time)
+
+    def part(self, name: str) -> Split:
+        """The part of this name; KeyError if there is none."""
+        return {one.name: one for one in self.parts}[name]
+
+    def as_json(self) -> dict[str, Any]:
+        """The parts as plain values, with what was shown of each pair."""
+        pairs = itertools.combinations(self.parts, 2)
+        return {
+            "format": FORMAT,
+            "key": list(self.key),
+            "time": self.time,
+            "parts": [asdict(part) for part in self.parts],
+            "shared_keys": {f"{one.name}, {other.name}": 0 for one, other in pairs},
+        }
+
+
+def _read(file: Path, columns: list[str]) -> pd.DataFrame:
+    try:
+        return pq.read_table(file, columns=columns).to_pandas()
+    except (OSError, ValueError, KeyError) as error:
+        message = f"It cannot be read as Parquet with {', '.join(columns)}: {error}"
+        hint = "Splits are Parquet files that have the columns in `key` and `time`."
+        raise StagebookError(Problem("no-split", message, hint, Where(file.as_posix()))) from None
+
+
+def _twice(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Iterator[Problem]:
+    for name, index in keys.items():
+        if not index.is_unique:
+            some = index[index.duplicated()].unique()
+            yield Problem(
+                "split-repeats",
+                f"{len(some):,} keys are more than once in the split `{name}`: {_listed(some)}.",
+                "Name columns in `key` that tell rows apart, or drop what is twice.",
+                Where(files[name].as_posix()),
+            )
+
+
+def _shared(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Iterator[Problem]:
+    for one, other in itertools.combinations(keys, 2):
+        both = keys[one].intersection(keys[other])
+        if len(both):
+            rows = [f"{place:,}" for place in keys[other].get_indexer_for(both[:_SHOWN])]
+            yield Problem(
+                "splits-overlap",
+                f"{len(both):,} rows of the split `{other}` are in `{one}` too: "
+                f"{_listed(both)}; rows {', '.join(rows)} of {files[other].as_posix()}.",
+                "A model that has seen a row cannot be judged with it. Cut the data anew.",
+                Where(files[other].as_posix()),
+            )
+
+
+def _listed(index: pd.Index) -> str:
+    shown = [
+        ", ".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in index[:_SHOWN]
+    ]
+    more = f" and {len(index) - _SHOWN:,} more" if len(index) > _SHOWN else ""
+    return "; ".join(shown) + more
+
+
+def _digest(index: pd.MultiIndex) -> str:
+    digest = hashlib.sha256()
+    for line in sorted("\x1f".join(map(str, one)) for one in index):
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _md5(file: Path) -> str:
+    digest = hashlib.md5(usedforsecurity=False)  # DVC's
+    with file.open("rb") as opened:
+        while block := opened.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _moment(value: Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
