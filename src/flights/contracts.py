@@ -193,3 +193,16 @@ class Slices(Table):
     brier_low: float = pa.Field(ge=0, le=1)
     brier_high: float = pa.Field(ge=0, le=1)
     scored: bool
+
+
+class Forecasts(Table):
+    """One row for each flight that is asked about: how probable either outcome is."""
+
+    on_time: float = pa.Field(ge=0, le=1)
+    late: float = pa.Field(ge=0, le=1)
+
+    @pa.dataframe_check(error="the two probabilities add up to one")
+    def add_up(cls, forecasts: pd.DataFrame) -> pd.Series:
+        """Whether nothing is left for a third outcome."""
+        off: pd.Series = (forecasts["on_time"] + forecasts["late"] - 1).abs()
+        return off < 1e-9

@@ -197,10 +197,21 @@ def _execute(
 ) -> Execution:
     """Lays the sandbox and runs the notebook in it."""
     try:
-        return execution.execute(ready, project, box.lay(), progress, stop)
+        return execution.execute(ready, project, _lay(project, ready.job, box), progress, stop)
     except StagebookError:  # it could not start, so there is nothing to remember
         box.clear()
         raise
+
+
+def _lay(project: Project, job: Job, box: Sandbox) -> Sandbox:
+    """Lays the sandbox, with what the model is made of where the stage packages one."""
+    laid = box.lay()
+    if job.packages:
+        from stagebook.model import materials, origin
+
+        inputs = dvc.hash_paths(project.root, job.signature.inputs)
+        write_whole(box.materials, materials.render(origin.gather(project, job, inputs)))
+    return laid
 
 
 def _draft(project: Project, job: Job) -> Record:
@@ -218,6 +229,7 @@ def _settle(
     ending, values = metrics.check(done.ending, box.files, job.signature.paths(Role.METRICS))
     done, hashes = _land(project, box, done.ended(ending))
     record = draft.ended(done, hashes, values)
+    _attest(project, job, record)
     pages = Pages.of(project.root / project.settings.runs, job.name, done.ending)
     try:
         written = pages.write(box.executed, record, done.tables)
@@ -228,6 +240,14 @@ def _settle(
     evidence.gather(box, record, written, done.tables)
     Spool(project.state).put(box.evidence)
     return record, done, written
+
+
+def _attest(project: Project, job: Job, record: Record) -> None:
+    """Says beside each package who built it, when, from which commit."""
+    if job.packages:
+        from stagebook.model import witness
+
+        witness.attest(project.root, record)
 
 
 def _land(project: Project, box: Sandbox, done: Execution) -> tuple[Execution, tuple[Hashed, ...]]:

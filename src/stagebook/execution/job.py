@@ -36,6 +36,7 @@ class Job:
         source: What it is made of.
         settings: What is no parameter of the science.
         subjects: Its inputs and outputs, each of which may be a table.
+        packages: Whether it packages a model.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Job:
     source: Source
     settings: StageSettings
     subjects: tuple[Subject, ...] = ()
+    packages: bool = False
 
     @property
     def stage(self) -> str:
@@ -107,14 +109,23 @@ def prepare(project: Project, stage: str, overrides: Mapping[str, str]) -> Job:
     installed = Installed.scan()
     made_of = Source.of(one.notebook, project, installed)
     if _under_dvc():
-        _check_in_sync(project, one.stage)
+        _check_in_sync(project, _whole_stage(project, one))
         path = source_path(stage)
         recorded = (project.root / path).read_text(encoding="utf-8")
         source.check_recorded(recorded, made_of, path)
     _check_inputs(project, one.signature)
     settings = project.settings.stage(stage)
     subjects = _subjects(one, project, installed)
-    return Job(_new_id(stage), one.notebook, one.signature, resolved, made_of, settings, subjects)
+    return Job(
+        _new_id(stage),
+        one.notebook,
+        one.signature,
+        resolved,
+        made_of,
+        settings,
+        subjects,
+        one.stage.packages,
+    )
 
 
 def _subjects(one: StageNotebook, project: Project, installed: Installed) -> tuple[Subject, ...]:
@@ -136,6 +147,13 @@ def _under_dvc() -> bool:
 def _new_id(stage: str) -> str:
     now = datetime.datetime.now(datetime.UTC)
     return f"{now:%Y%m%dT%H%M%S%f}-{stage.replace(' ', '_')}-{secrets.token_hex(4)}"
+
+
+def _whole_stage(project: Project, one: StageNotebook) -> Stage:
+    """The stage with what it depends on by others; only the graph tells that of a packaging one."""
+    if not one.stage.packages:
+        return one.stage
+    return notebooks.pipeline(project, notebooks.read_all(project)).stage(one.stage.name)
 
 
 def _check_in_sync(project: Project, stage: Stage) -> None:

@@ -209,7 +209,7 @@ def environment(
         # else a new store tells of its tables, with times that no second run repeats
         "MLFLOW_LOGGING_LEVEL": os.environ.get("MLFLOW_LOGGING_LEVEL", "WARNING"),
         INSIDE: execution,
-        MATERIALS: str(folder / "materials.json"),
+        MATERIALS: str(sandbox.materials),
     }
 
 

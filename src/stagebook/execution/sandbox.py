@@ -51,6 +51,11 @@ class Sandbox:
         return self.folder / "kernel"
 
     @property
+    def materials(self) -> Path:
+        """What the stage's result is made of, for a notebook that packages a model."""
+        return self.kernel / "materials.json"
+
+    @property
     def executed(self) -> Path:
         """The executed notebook, as far as it got."""
         return self.folder / "executed.ipynb"

@@ -36,14 +36,13 @@ def path_of(folder: Path) -> Path:
     return folder.with_name(folder.name + SUFFIX)
 
 
-def render(manifest: Manifest, record: Mapping[str, Any], lock: str, run_id: str | None) -> str:
+def render(manifest: Manifest, record: Mapping[str, Any], lock: str) -> str:
     """The attestation of a package.
 
     Args:
         manifest: The package's manifest.
         record: The record of the execution that made it.
         lock: SHA-256 of ``dvc.lock`` before that execution; empty if there was none.
-        run_id: MLflow's run, if it is known.
     """
     git, volatile = record["git"] or {}, record["volatile"]
     remote = f"git+{git['remote']}" if git.get("remote") else "git"
@@ -81,7 +80,8 @@ def render(manifest: Manifest, record: Mapping[str, Any], lock: str, run_id: str
                 },
                 "byproducts": [
                     {"name": "record", "uri": f".stagebook/records/{volatile['id']}.json"},
-                    {"name": "mlflow run", "annotations": {"run_id": run_id}},
+                    {"name": "executed notebook", "annotations": {"stage": record["stage"]}},
+                    {"name": "mlflow run", "annotations": {"stagebook.record": volatile["id"]}},
                 ],
             },
         },

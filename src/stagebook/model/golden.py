@@ -68,7 +68,7 @@ class Golden:
                 f"The model gives {_shape(found)}; when packaged it gave {_shape(self.outputs)}."
             )
             return (Problem("golden-differs", message, _HINT, Where(FILE)),)
-        problems = (self._column(name, found[name]) for name in self.outputs)
+        problems = (self._column(str(name), found[name]) for name in self.outputs)
         return tuple(problem for problem in problems if problem)
 
     def _column(self, name: str, found: pd.Series) -> Problem | None:

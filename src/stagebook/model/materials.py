@@ -1,4 +1,4 @@
-"""What a model was made of, by content: sources, parameters and data, back to where none is known."""
+"""What a model was made of, by content: sources, parameters and data, back to raw data."""
 
 import hashlib
 import json

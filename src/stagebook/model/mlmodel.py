@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,20 +20,31 @@ PYTHON_ENV = "python_env.yaml"
 _NO_TIME = "1970-01-01 00:00:00.000000"  # no time is part of a package
 
 
-def signature(inputs: pd.DataFrame, outputs: pd.DataFrame) -> "ModelSignature":
+def signature(
+    inputs: pd.DataFrame, outputs: pd.DataFrame, nullable: Collection[str]
+) -> "ModelSignature":
     """MLflow's signature for some rows and their predictions.
 
     Args:
-        inputs: n rows of features; a whole number that may be missing is given as a float.
+        inputs: n rows of features.
         outputs: n rows of predictions.
+        nullable: Features that may be missing, whether or not they are in these rows.
     """
     import warnings
 
     from mlflow.models import infer_signature
+    from mlflow.types.schema import ColSpec, Schema
 
     with warnings.catch_warnings():  # whole numbers cannot hold missing ones, which it tells
         warnings.simplefilter("ignore", UserWarning)
-        return infer_signature(inputs, outputs)
+        found = infer_signature(inputs, outputs)
+    found.inputs = Schema(
+        [
+            ColSpec(one.type, one.name, required=one.required and one.name not in nullable)
+            for one in found.inputs.inputs
+        ]
+    )
+    return found
 
 
 def columns(schema: Any) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = 
 def _frame(found: Any, model: Any, method: str) -> pd.DataFrame:
     if found.ndim == 1:
         return pd.DataFrame({"prediction": found})
-    classes = getattr(model, "classes_", None)
-    known = method == "predict_proba" and classes is not None and len(classes) == found.shape[1]
-    names = [f"probability_{name}" for name in classes] if known else range(found.shape[1])
-    return pd.DataFrame(found, columns=[name if known else f"prediction_{name}" for name in names])
+    classes = getattr(model, "classes_", ()) if method == "predict_proba" else ()
+    if len(classes) == found.shape[1]:
+        return pd.DataFrame(found, columns=[f"probability_{name}" for name in classes])
+    return pd.DataFrame(found, columns=[f"prediction_{place}" for place in range(found.shape[1])])

@@ -1,7 +1,7 @@
 """The columns that go into a model and come out of it, with what a contract asks of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -49,17 +49,24 @@ class Schema:
     fields: tuple[Field, ...]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, types: Sequence[str], contract: Contract | None) -> Self:
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        types: Sequence[str],
+        contract: Contract | None,
+        nullable: Collection[str],
+    ) -> Self:
         """The schema of a frame.
 
         Args:
             frame: Some rows.
             types: The type of each column in MLflow's words.
             contract: What is asked of its columns.
+            nullable: Columns in which values may be missing.
         """
         asked = contract.schema.columns if contract else {}
         fields = tuple(
-            _field(str(name), frame[name], type_, asked.get(name))
+            _field(str(name), frame[name], type_, asked.get(name), is_nullable=name in nullable)
             for name, type_ in zip(frame.columns, types, strict=True)
         )
         return cls(contract.spec if contract else None, fields)
@@ -80,13 +87,13 @@ class Schema:
         return (Problem("schema-differs", message, "Make the package anew.", Where("MLmodel")),)
 
 
-def _field(name: str, column: pd.Series, type_: str, asked: Any) -> Field:
+def _field(name: str, column: pd.Series, type_: str, asked: Any, *, is_nullable: bool) -> Field:
     checks = tuple(asked.checks) if asked is not None else ()
     return Field(
         name=name,
         type=type_,
         dtype=str(column.dtype),
-        nullable=bool(asked.nullable) if asked is not None else bool(column.isna().any()),
+        nullable=is_nullable or bool(column.isna().any()),
         rules=tuple(rule(check) for check in checks),
         checks=tuple(
             {"check": check.name, **_plain(check.statistics)}

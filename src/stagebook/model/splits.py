@@ -104,7 +104,8 @@ class Splits:
 
 def _read(file: Path, columns: list[str]) -> pd.DataFrame:
     try:
-        return pq.read_table(file, columns=columns).to_pandas()
+        frame: pd.DataFrame = pq.read_table(file, columns=columns).to_pandas()
+        return frame
     except (OSError, ValueError, KeyError) as error:
         message = f"It cannot be read as Parquet with {', '.join(columns)}: {error}"
         hint = "Splits are Parquet files that have the columns in `key` and `time`."

@@ -65,6 +65,19 @@ def find(tree: ast.Module) -> Imports:
     return Imports(tuple(static), tuple(dynamic))
 
 
+def uses(tree: ast.Module, module: str, name: str) -> bool:
+    """Whether the code takes a name from a module, by ``from`` or as ``module.name``."""
+    for node in _walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(one), names=names, level=0) if one == module:
+                if any(each.name == name for each in names):
+                    return True
+            case ast.Attribute(value=ast.Name(id=str(one)), attr=str(attr)):
+                if (one, attr) == (module, name):
+                    return True
+    return False
+
+
 def exported(tree: ast.Module) -> tuple[str, ...]:
     """The names in a literal ``__all__``, which ``from package import *`` imports."""
     names: list[str] = []

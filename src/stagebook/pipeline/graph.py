@@ -34,7 +34,15 @@ class Pipeline:
         problems = list(_claimed_twice(stages, written))
         if problems:
             raise StagebookError(*problems)
-        return cls(_sorted(stages))
+        return cls(_with_materials(_sorted(stages)))
+
+    def stage(self, name: str) -> Stage:
+        """The stage of this name; KeyError if there is none."""
+        return {stage.name: stage for stage in self.stages}[name]
+
+    def before(self, name: str) -> tuple[Stage, ...]:
+        """The stages that a stage needs, and that these need, in order."""
+        return _before(self.stage(name), self.stages)
 
     def producer(self, path: str) -> Stage | None:
         """The stage that writes a path, or a folder that holds it."""
@@ -69,16 +77,30 @@ def _claimed_twice(stages: tuple[Stage, ...], written: Mapping[str, str]) -> Ite
             claims.append((path, stage.name, stage.notebook or f"stage {stage.name}"))
 
 
+def _with_materials(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """The stages, of which those that package a model depend on all before them, too."""
+    return tuple(
+        stage.after(_before(stage, stages)) if stage.packages else stage for stage in stages
+    )
+
+
+def _before(stage: Stage, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    wanted = {stage.name}
+    for other in reversed(stages):  # each comes after what it needs
+        if any(_needs(one, other) for one in stages if one.name in wanted and one is not other):
+            wanted.add(other.name)
+    return tuple(one for one in stages if one.name in wanted - {stage.name})
+
+
+def _needs(stage: Stage, other: Stage) -> bool:
+    return any(_within(dep, out) or _within(out, dep) for dep in stage.deps for out in other.writes)
+
+
 def _sorted(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     by_name = {stage.name: stage for stage in stages}
     needs = {
         stage.name: sorted(
-            other.name
-            for other in stages
-            if other is not stage
-            and any(
-                _within(dep, out) or _within(out, dep) for dep in stage.deps for out in other.writes
-            )
+            other.name for other in stages if other is not stage and _needs(stage, other)
         )
         for stage in sorted(stages, key=lambda one: one.name)
     }

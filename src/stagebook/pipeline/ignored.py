@@ -8,9 +8,24 @@ from stagebook.project import STATE, Project
 _DVC_LINES = ("__pycache__", ".ipynb_checkpoints")
 
 
-def changes(project: Project) -> tuple[Change, ...]:
-    """What ``.gitignore`` and ``.dvcignore`` are, and are to be."""
-    left_by_runs = (f"/{STATE}/", f"/{project.settings.runs}/", "/mlflow.db*", "/mlruns/")
+_ATTESTATIONS = ("*.intoto.json",)
+
+
+def changes(project: Project, *, packages: bool = False) -> tuple[Change, ...]:
+    """What ``.gitignore`` and ``.dvcignore`` are, and are to be.
+
+    Args:
+        project: The project.
+        packages: Whether a stage packages a model, beside which an attestation will lie.
+    """
+    left_by_runs: tuple[str, ...] = (
+        f"/{STATE}/",
+        f"/{project.settings.runs}/",
+        "/mlflow.db*",
+        "/mlruns/",
+    )
+    if packages:
+        left_by_runs = (*left_by_runs, *_ATTESTATIONS)
     wanted = ((".gitignore", left_by_runs), (".dvcignore", _DVC_LINES))
     texts = [(file, lines, _text(project, file)) for file, lines in wanted]
     return tuple(Change(file, text, render(lines, text)) for file, lines, text in texts)

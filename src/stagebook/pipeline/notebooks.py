@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from stagebook.errors import Problem, StagebookError, Where, did_you_mean
-from stagebook.notebook import cells, parameters_cell
+from stagebook.notebook import cells, imports, parameters_cell
 from stagebook.notebook.cells import Notebook
+from stagebook.notebook.code import normalise_cell
 from stagebook.notebook.distributions import Installed
 from stagebook.notebook.signature import Signature
 from stagebook.notebook.source import Source
@@ -112,7 +113,10 @@ class Layout:
         first = (_sources_stage(project, graph, made_of),) if found else ()
         text = dvc_file.read(project.root)
         after = dvc_file.render((*first, *graph.stages), text)
-        changes = (Change(dvc_file.FILE, text, after), *ignored.changes(project))
+        changes = (
+            Change(dvc_file.FILE, text, after),
+            *ignored.changes(project, packages=any(one.stage.packages for one in found)),
+        )
         return cls(found, graph, made_of, tuple(one for one in changes if one.needed))
 
 
@@ -147,6 +151,12 @@ def _top(path: PurePosixPath, folders: list[PurePosixPath]) -> str:
     return (folder / path.relative_to(folder).parts[0]).as_posix()
 
 
+def _packages(notebook: Notebook) -> bool:
+    """Whether a notebook calls ``stagebook.package``."""
+    trees = (normalise_cell(cell.text).tree for cell in notebook.code_cells)
+    return any(imports.uses(tree, "stagebook", "package") for tree in trees if tree)
+
+
 def _by_stage(project: Project) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in cells.find(project.root / project.settings.notebooks, project.root):
@@ -168,5 +178,7 @@ def _read(project: Project, paths: list[str]) -> StageNotebook:
     declared = parameters_cell.parse(notebook)
     params = params_path(notebook.stage, project.settings.params)
     has_params = (project.root / params).is_file()
-    stage = Stage.from_signature(notebook.stage, declared, params if has_params else None)
+    stage = Stage.from_signature(
+        notebook.stage, declared, params if has_params else None, packages=_packages(notebook)
+    )
     return StageNotebook(notebook, declared, stage)

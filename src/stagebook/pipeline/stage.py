@@ -4,7 +4,8 @@ import itertools
 import shlex
 import string
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from stagebook.errors import Problem, StagebookError, Where
@@ -30,6 +31,7 @@ class Stage:
         metrics: Metrics files, kept in git and not in the cache.
         plots: Plots, cached.
         notebook: Path of the notebook; None for the ``sources`` stage.
+        packages: Whether it packages a model, and so depends on all that the model is made of.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Stage:
     metrics: tuple[str, ...] = ()
     plots: tuple[str, ...] = ()
     notebook: str | None = None
+    packages: bool = False
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -47,13 +50,16 @@ class Stage:
         return (*self.outs, *self.metrics, *self.plots)
 
     @classmethod
-    def from_signature(cls, name: str, signature: Signature, params_file: str | None) -> "Stage":
+    def from_signature(
+        cls, name: str, signature: Signature, params_file: str | None, *, packages: bool = False
+    ) -> "Stage":
         """The stage of a notebook.
 
         Args:
             name: The stage's name.
             signature: What the notebook declares.
             params_file: Path of its params file, if it has one.
+            packages: Whether it packages a model.
 
         Raises:
             StagebookError: DVC cannot have a stage of this name, or a path is both input and
@@ -70,7 +76,14 @@ class Stage:
             metrics=signature.paths(Role.METRICS),
             plots=signature.paths(Role.PLOTS),
             notebook=signature.where.file,
+            packages=packages,
         )
+
+    def after(self, stages: "Iterable[Stage]") -> "Stage":
+        """This stage, depending on all that some stages before it depend on."""
+        deps = dict.fromkeys((*self.deps, *(path for one in stages for path in one.deps)))
+        params = dict.fromkeys((*self.params, *(each for one in stages for each in one.params)))
+        return replace(self, deps=tuple(deps), params=tuple(params))
 
     @classmethod
     def sources(cls, stages: "tuple[Stage, ...]", deps: tuple[str, ...]) -> "Stage":

@@ -33,11 +33,11 @@ def _names(data: bytes) -> Iterator[str]:
         if name == "MEMOIZE":
             memo[len(memo)] = last[-1]
         elif name in _PUTS:
-            memo[int(argument)] = last[-1]
+            memo[int(str(argument))] = last[-1]
         elif name in _STRINGS:
             last = [last[-1], argument]
         elif name in _GETS:
-            last = [last[-1], memo.get(int(argument))]
+            last = [last[-1], memo.get(int(str(argument)))]
         elif name in ("GLOBAL", "INST"):
             yield ".".join(str(argument).split(" ", 1))
             last = [last[-1], None]

@@ -1,0 +1,131 @@
+"""What an execution's result is going to be made of, told from ``dvc.lock`` before it starts."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from stagebook.errors import StagebookError
+from stagebook.execution import parameters
+from stagebook.execution.job import Job
+from stagebook.model.materials import Content, Materials, Step
+from stagebook.notebook import source
+from stagebook.pipeline import lock as locks
+from stagebook.pipeline import notebooks, params_file
+from stagebook.pipeline.dvc import Hashed
+from stagebook.pipeline.lock import Entry, Lock
+from stagebook.pipeline.stage import source_path
+from stagebook.project import STATE, Project
+
+
+def gather(project: Project, job: Job, inputs: Iterable[Hashed]) -> Materials:
+    """The materials of what a job is going to write.
+
+    Args:
+        project: The project.
+        job: The job.
+        inputs: Its inputs with DVC's hashes.
+    """
+    contents = _contents(inputs)
+    search = _Search(project, locks.read(project.root))
+    search.follow(contents, job.stage)
+    own = Step(
+        stage=job.stage,
+        notebook=job.notebook.path,
+        source=job.source.digest,
+        parameters=job.values,
+        inputs=contents,
+        distributions=dict(job.source.distributions),
+    )
+    return Materials((*search.steps, own), tuple(search.missing))
+
+
+@dataclass(slots=True)
+class _Search:
+    """A walk from what is read to what wrote it."""
+
+    project: Project
+    lock: Lock
+    steps: list[Step] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def follow(self, contents: Iterable[Content], reader: str) -> None:
+        for content in contents:
+            entry, written = _maker(self.lock, content.path)
+            if entry is None or written is None:
+                continue  # nothing wrote it: raw data
+            if written.path == content.path and written.md5 != content.md5:
+                self.missing.append(
+                    f"`{content.path}` as {reader} read it is not what {entry.stage} wrote"
+                )
+            if entry.stage not in self.seen:
+                self.seen.add(entry.stage)
+                step = self._step(entry)
+                self.follow(step.inputs, entry.stage)
+                self.steps.append(step)
+
+    def _step(self, entry: Entry) -> Step:
+        own = source_path(entry.stage)
+        sources = [one for one in entry.deps if one.path == own]
+        digest, versions = self._source(entry.stage, sources)
+        return Step(
+            stage=entry.stage,
+            notebook=self._notebook(entry.stage),
+            source=digest or hashlib.sha256(entry.cmd.encode()).hexdigest(),
+            parameters=self._parameters(entry),
+            inputs=_contents(one for one in entry.deps if not one.path.startswith(f"{STATE}/")),
+            outputs=_contents(entry.outs),
+            distributions=versions,
+        )
+
+    def _source(self, stage: str, recorded: list[Hashed]) -> tuple[str, dict[str, str]]:
+        """Digest and distributions of a stage's source, if it is a notebook's."""
+        if not recorded:
+            return "", {}
+        try:
+            data = (self.project.root / source_path(stage)).read_bytes()
+        except OSError:
+            self.missing.append(f"the source of {stage} is not there")
+            return "", {}
+        if hashlib.md5(data, usedforsecurity=False).hexdigest() != recorded[0].md5:
+            self.missing.append(f"{stage} was changed after it was built")
+        return hashlib.sha256(data).hexdigest(), source.parse_distributions(data.decode())
+
+    def _notebook(self, stage: str) -> str:
+        try:
+            return notebooks.read_one(self.project, stage).notebook.path
+        except StagebookError:  # a stage that somebody wrote by hand
+            return ""
+
+    def _parameters(self, entry: Entry) -> dict[str, Any]:
+        """The values that a stage was built with: its notebook's, or those in ``dvc.lock``."""
+        try:
+            one = notebooks.read_one(self.project, entry.stage)
+            path = params_file.params_path(entry.stage, self.project.settings.params)
+            values = params_file.read(path, self.project.root)
+            resolved = parameters.resolve(one.signature, values, {})
+        except StagebookError:
+            return {f"{file}:{name}": value for file, name, value in _locked(entry)}
+        return {each.name: each.value for each in resolved}
+
+
+def _locked(entry: Entry) -> Iterator[tuple[str, str, Any]]:
+    for file, values in (entry.params or {}).items():
+        for name, value in values.items() if isinstance(values, dict) else ():
+            yield file, str(name), value
+
+
+def _maker(lock: Lock, path: str) -> tuple[Entry | None, Hashed | None]:
+    """The stage that wrote a path, or a folder that holds it, or a file in it."""
+    for entry in lock.entries.values():
+        for out in entry.outs:
+            inside = PurePosixPath(path).is_relative_to(out.path)
+            if inside or PurePosixPath(out.path).is_relative_to(path):
+                return entry, out
+    return None, None
+
+
+def _contents(hashed: Iterable[Hashed]) -> tuple[Content, ...]:
+    return tuple(Content(one.path, one.md5) for one in hashed)
