@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stagebook.contracts.checks.verdict import Verdict
 from stagebook.contracts.profiles.profile import Profile
-from stagebook.errors import Problem, StagebookError
+from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.execution import declarations, execution, locks, signals, tables
 from stagebook.execution.engine import Progress
 from stagebook.execution.execution import Execution
@@ -35,6 +35,7 @@ from stagebook.report.page import Pages
 if TYPE_CHECKING:
     from stagebook.contracts.drift.drift import Drift
     from stagebook.contracts.drift.reference import Reference
+    from stagebook.model.gate import Passage, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,43 @@ def drift(root: Path, held: "Reference", path: str) -> "Drift":
     from stagebook.contracts.drift.reference import open_batch
 
     return drift(held, open_batch(root, path, held))
+
+
+def check_package(path: Path, policy: "Policy") -> "Passage":
+    """What each check says of a package, in a folder or an archive, under a policy."""
+    from stagebook.model import archive, gate
+
+    with archive.opened(path) as folder:
+        return gate.pass_through(folder, policy)
+
+
+def pack(path: Path, target: Path | None) -> Path:
+    """Bundles a package with what lies beside it; returns the archive."""
+    from stagebook.model import archive
+
+    folder = path.resolve()
+    return archive.pack(folder, target or folder.with_name(folder.name + archive.SUFFIX))
+
+
+def sign(path: Path, key: Path) -> Path:
+    """Signs a package; returns the signature's file."""
+    from stagebook.model import manifest, signing
+
+    manifest.read(path)
+    return signing.sign(path.resolve(), key)
+
+
+def verify(path: Path, key: Path) -> None:
+    """Holds a package against its signature.
+
+    Raises:
+        StagebookError: It does not fit.
+    """
+    from stagebook.model import archive, signing
+
+    with archive.opened(path.resolve()) as folder:
+        if problems := signing.verify(folder, key):
+            raise StagebookError(*problems, exit_code=Exit.UNFIT)
 
 
 def summary(project: Project) -> Summary:

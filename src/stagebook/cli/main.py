@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stagebook.cli import tables
+from stagebook.cli import model, tables
 from stagebook.cli.options import json_option
 from stagebook.errors import Exit, StagebookError
 
@@ -20,10 +20,10 @@ Exit codes:
   1 the notebook failed         9 dvc.yaml out of sync
   2 wrong usage                 10 refused by contract
   3 notebook or project wrong   11 drifted
-  4 environment wrong           124 time limit
-  5 undeclared file             130 SIGINT
-  6 out of memory               143 SIGTERM
-  7 the kernel died
+  4 environment wrong           12 package refused
+  5 undeclared file             124 time limit
+  6 out of memory               130 SIGINT
+  7 the kernel died             143 SIGTERM
 """
 
 
@@ -141,7 +141,7 @@ def summary(as_json: bool) -> None:
         screen.summary(found)
 
 
-for verb in (tables.check, tables.contract, tables.profile, tables.drift):
+for verb in (tables.check, tables.contract, tables.profile, tables.drift, model.model):
     main.add_command(verb)
 
 

@@ -32,7 +32,7 @@ def package(
     contract: Any = None,
     output_contract: Any = None,
     tolerance: float = 1e-9,
-    file_format: FormatName | None = None,
+    file_format: FormatName = "pickle",
     trusted: Sequence[str] = (),
     rule: Rule = "equal",
     purpose: str = "",
@@ -61,7 +61,8 @@ def package(
         contract: What is asked of the input: a pandera model, or ``"module:Name"``.
         output_contract: The same of what comes out.
         tolerance: How far a prediction may be off where the model is loaded.
-        file_format: ``"skops"`` or ``"pickle"``; by default skops for what is scikit-learn's.
+        file_format: ``"pickle"``, of which nothing is called that the loader does not trust, or
+            ``"skops"``, whose own library takes half a second to import.
         trusted: Dotted names that opening the model calls, besides scikit-learn's and NumPy's.
         rule: Whether the versions of what it needs have to be ``"equal"`` where it is loaded, or
             ``"compatible"``: of the same minor version.

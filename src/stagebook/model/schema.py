@@ -3,13 +3,14 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import pandas as pd
-
-from stagebook.contracts.checks.contract import Contract
-from stagebook.contracts.checks.rules import is_built_in, rule
 from stagebook.errors import Problem, Where
+
+if TYPE_CHECKING:  # pandera takes a second to import, and who loads a model needs none of it
+    import pandas as pd
+
+    from stagebook.contracts.checks.contract import Contract
 
 FORMAT = 1
 INPUT, OUTPUT = "schema.input.json", "schema.output.json"
@@ -51,9 +52,9 @@ class Schema:
     @classmethod
     def of(
         cls,
-        frame: pd.DataFrame,
+        frame: "pd.DataFrame",
         types: Sequence[str],
-        contract: Contract | None,
+        contract: "Contract | None",
         nullable: Collection[str],
     ) -> Self:
         """The schema of a frame.
@@ -87,7 +88,9 @@ class Schema:
         return (Problem("schema-differs", message, "Make the package anew.", Where("MLmodel")),)
 
 
-def _field(name: str, column: pd.Series, type_: str, asked: Any, *, is_nullable: bool) -> Field:
+def _field(name: str, column: "pd.Series", type_: str, asked: Any, *, is_nullable: bool) -> Field:
+    from stagebook.contracts.checks.rules import is_built_in, rule
+
     checks = tuple(asked.checks) if asked is not None else ()
     return Field(
         name=name,

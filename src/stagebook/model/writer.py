@@ -55,7 +55,7 @@ class Told:
         contract: What is asked of the input, as ``module:Name`` or the schema itself.
         output_contract: Likewise of what comes out.
         tolerance: How far a prediction may be off elsewhere.
-        format: How the model is written; None to choose.
+        format: How the model is written.
         trusted: Names that opening it calls besides those that every loader trusts.
         rule: What the environment that loads it has to be.
         words: ``purpose`` and ``limits``.
@@ -69,7 +69,7 @@ class Told:
     contract: Any
     output_contract: Any
     tolerance: float
-    format: FormatName | None
+    format: FormatName
     trusted: tuple[str, ...]
     rule: Rule
     words: Mapping[str, str]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stagebook.errors import Problem, StagebookError, Where
-from stagebook.model.formats import pickle_file, skops_file, trusted
+from stagebook.model.formats import pickle_file, trusted
 
 FormatName = Literal["skops", "pickle"]
 NAMES = {"skops": "model.skops", "pickle": "model.pkl"}
@@ -27,14 +27,16 @@ class ModelFile:
     data: bytes
 
     @classmethod
-    def of(cls, model: Any, format_: FormatName | None = None) -> "ModelFile":
+    def of(cls, model: Any, format_: FormatName = "pickle") -> "ModelFile":
         """The file of a model.
 
         Args:
             model: The model.
-            format_: The format; if None, skops for what scikit-learn made, else pickle.
+            format_: The format.
         """
-        if format_ == "skops" or (format_ is None and _is_of_sklearn(model)):
+        if format_ == "skops":
+            from stagebook.model.formats import skops_file
+
             return cls("skops", skops_file.dump(model))
         return cls("pickle", pickle_file.dump(model))
 
@@ -51,6 +53,8 @@ class ModelFile:
         """
         try:
             if self.format == "skops":
+                from stagebook.model.formats import skops_file
+
                 return skops_file.types(self.data)
             return pickle_file.types(self.data)
         except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
@@ -81,6 +85,8 @@ class ModelFile:
             warnings.filterwarnings("error", message=".*version.*scikit-learn.*")
             try:
                 if self.format == "skops":
+                    from stagebook.model.formats import skops_file
+
                     return skops_file.load(self.data, self.types())
                 return pickle_file.load(self.data, also)
             except (ImportError, AttributeError) as error:
@@ -93,10 +99,6 @@ class ModelFile:
 
 _INSTALL = "Install what the package's requirements.txt names, and the code of its own classes."
 _OTHER_VERSION = "Install the versions in environment.lock.json: pip install -r requirements.txt"
-
-
-def _is_of_sklearn(model: Any) -> bool:
-    return any(base.__module__.startswith("sklearn.") for base in type(model).__mro__)
 
 
 def _unreadable(name: str, error: BaseException, hint: str = "") -> StagebookError:
