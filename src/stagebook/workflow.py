@@ -200,7 +200,7 @@ def log(project: Project, stage: str | None, limit: int) -> "Log":
     from stagebook.record.log import Log
 
     with History.open(project.state) as history:
-        return Log.of(history, stage, limit)
+        return Log.of(history, project.settings.headline, stage, limit)
 
 
 def _carry_out(

@@ -23,7 +23,8 @@ class Changes:
         code: Whether the code differs at all; for records that do not say where.
         data: Paths of the inputs that differ.
         packages: The versions that differ, by distribution; Python itself too.
-        metrics: Each metric that is a number, by name: before and now.
+        metrics: Each metric that is a number, by name: in the last execution that was done, and
+            now.
     """
 
     parameters: Mapping[str, Pair]
@@ -35,12 +36,18 @@ class Changes:
     metrics: Mapping[str, Pair]
 
     @classmethod
-    def between(cls, before: Values | None, now: Values) -> "Changes":
-        """What changed from a record to a later one; with none before, nothing did."""
+    def between(cls, before: Values | None, now: Values, measured: Values | None) -> "Changes":
+        """What changed from a record to a later one; with none before, nothing did.
+
+        Args:
+            before: The one before; None if there is none.
+            now: The later one.
+            measured: The last one before that was done, to compare metrics with.
+        """
         then = before if before is not None else now
         cells, modules, code = _code(then, now)
         packages = _differing(_packages(then), _packages(now))
-        old = _numbers(before) if before is not None else {}
+        old = _numbers(measured) if measured is not None else {}
         return cls(
             parameters=_differing(_parameters(then), _parameters(now)),
             cells=cells,

@@ -167,13 +167,17 @@ class History:
         rows = self._newest("stage = ? AND build AND outcome = 'done'", stage, 1)
         return next(self._read(rows), None)
 
-    def before(self, name: str, stage: str) -> Values | None:
-        """The record of the execution of a stage before this one."""
-        rows = self.index.ask(
-            "SELECT name FROM records WHERE stage = ? AND name < ? ORDER BY name DESC LIMIT 1",
-            stage,
-            name,
-        )
+    def before(self, name: str, stage: str, *, done: bool = False) -> Values | None:
+        """The record of the execution of a stage before this one.
+
+        Args:
+            name: Id of this one.
+            stage: The stage.
+            done: Whether to pass over those that were not done.
+        """
+        only = "AND outcome = 'done'" if done else ""
+        question = f"SELECT name FROM records WHERE stage = ? AND name < ? {only}"
+        rows = self.index.ask(f"{question} ORDER BY name DESC LIMIT 1", stage, name)
         return next(self._read(rows), None)
 
     def _newest(self, where: str, stage: str | None, limit: int) -> list[Row]:

@@ -1,5 +1,6 @@
 """The last executions, each beside the one of its stage before."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,34 +47,43 @@ class Log:
 
     Attributes:
         rows: One for each, newest first.
+        headline: The metrics that the project shows first.
         damaged: Records that could not be read, each with the reason.
     """
 
     rows: tuple[Row, ...]
+    headline: frozenset[str]
     damaged: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, history: History, stage: str | None, limit: int) -> "Log":
+    def of(cls, history: History, headline: Iterable[str], stage: str | None, limit: int) -> "Log":
         """The last executions of a project.
 
         Args:
             history: The records.
+            headline: The setting: each metric as ``file:dotted.name``.
             stage: Of this stage; None for those of all stages.
             limit: At most so many.
 
         Raises:
             StagebookError: No record is of this stage.
         """
-        rows = []
-        for record in history.last(stage, limit):
-            before = history.before(record["volatile"]["id"], record["stage"])
-            rows.append(Row(record, before is None, Changes.between(before, record)))
+        rows = tuple(_row(history, record) for record in history.last(stage, limit))
         if stage is not None and not rows:
             message = f"No execution of a stage `{stage}` is remembered here."
             hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
             raise StagebookError(Problem("no-executions", message, hint))
-        return cls(tuple(rows), history.damaged)
+        names = frozenset(entry.rpartition(":")[2] for entry in headline)
+        return cls(rows, names, history.damaged)
 
     def as_json(self) -> dict[str, Any]:
         """This log as plain values, as ``docs/reference/cli.md`` describes them."""
         return {"executions": [one.as_json() for one in self.rows]}
+
+
+def _row(history: History, record: Values) -> Row:
+    name, stage = record["volatile"]["id"], record["stage"]
+    before = history.before(name, stage)
+    done = before is None or before["outcome"] == "done"
+    measured = before if done else history.before(name, stage, done=True)
+    return Row(record, before is None, Changes.between(before, record, measured))
