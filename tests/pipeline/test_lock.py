@@ -82,3 +82,44 @@ def test_no_file_is_an_empty_lock_and_the_marks_of_a_merge_are_an_error(tmp_path
     with pytest.raises(StagebookError) as raised:
         lock.read(tmp_path)
     assert raised.value.problems[0].code == "bad-yaml"
+
+
+SECOND = f"""\
+  use:
+    cmd: python use.py
+    params:
+      params.yaml:
+        text: |-
+          several lines
+
+          of text
+    outs:
+    - path: used.txt
+      hash: md5
+      md5: {A}
+      size: 3
+"""
+
+
+@pytest.mark.parametrize("text", [TEXT, TEXT + SECOND, TEXT.replace("data", "'odd: data'")])
+def test_the_pieces_of_a_lock_say_what_the_whole_says(text: str) -> None:
+    pieces = lock.split(text)
+    assert len(pieces) == text.count("cmd:")
+    parts = [lock.parse(one).entries for one in pieces]
+    assert {name: entry for one in parts for name, entry in one.items()} == lock.parse(text).entries
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "schema: '2.0'",
+        "schema: '2.0'\nstages: {}\n",
+        TEXT + SECOND.replace("cmd: python use.py", "cmd: &same python use.py"),
+        TEXT + "other: 1\n",
+        TEXT.replace("schema: '2.0'\n", ""),
+        TEXT.replace("  ", "    "),
+    ],
+)
+def test_a_lock_that_is_laid_out_otherwise_comes_back_in_one_piece(text: str) -> None:
+    assert lock.split(text) == (text,)

@@ -1,5 +1,6 @@
 """The verbs for a model that is packaged."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -71,6 +72,36 @@ def pack(package: Path, target: Path | None) -> None:
     from stagebook import workflow
 
     click.echo(f"Written: {workflow.pack(package, target)}")
+
+
+@model.command()
+@click.argument("package", type=_PATH)
+@click.option(
+    "--repository",
+    type=_PATH,
+    default=Path(),
+    metavar="FOLDER",
+    help="The project that it was built in; else this one.",
+)
+@click.option("--into", type=_PATH, metavar="FOLDER", help="Where; else <package>.recreated here.")
+@click.option("--here", is_flag=True, help="Use this environment, if it is the package's.")
+@json_option
+def recreate(package: Path, repository: Path, into: Path | None, here: bool, as_json: bool) -> None:
+    """Make a model again from its package and its repository, and compare.
+
+    Ends with 12 if what comes out is different.
+    """
+    from stagebook import workflow
+    from stagebook.cli import model_screen
+    from stagebook.model.recreate import Likeness
+
+    say = model_screen.step if not as_json else model_screen.silent
+    made = workflow.recreate(package, repository, into, say, fresh=not here)
+    if as_json:
+        click.echo(json.dumps(model_screen.recreated_as_json(made)))
+    else:
+        model_screen.recreated(made)
+    sys.exit(Exit.UNFIT if made.likeness is Likeness.DIFFERENT else Exit.DONE)
 
 
 @model.command()

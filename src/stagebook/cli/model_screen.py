@@ -1,6 +1,6 @@
 """What a person sees of a package at the gate."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -10,6 +10,7 @@ from stagebook.cli.lines import with_hints
 
 if TYPE_CHECKING:
     from stagebook.model.gate import Passage
+    from stagebook.model.recreate import Recreated
 
 _out = Console(highlight=False)
 _STYLES = {
@@ -42,3 +43,32 @@ def show(passage: "Passage", console: Console = _out) -> None:
         console.print(Text("It would be refused here.", "bold red"))
     else:
         console.print(Text("It can be loaded here.", "green"))
+
+
+def step(words: str) -> None:
+    """Prints what is done now."""
+    _out.print(Text(f"  {words}", "dim"))
+
+
+def silent(words: str) -> None:
+    """Prints nothing, where only JSON is wanted."""
+
+
+def recreated(made: "Recreated") -> None:
+    """Prints how what was made again is like the package."""
+    styles = {"identical": "green", "within tolerance": "yellow", "different": "bold red"}
+    word = made.likeness.value
+    _out.print(Text.assemble((word, styles[word]), f": {made.detail}"))
+    _out.print(Text(f"  {made.folder}", "dim"), soft_wrap=True)
+
+
+def recreated_as_json(made: "Recreated") -> dict[str, Any]:
+    """The same as plain values."""
+    return {
+        "likeness": made.likeness.value,
+        "detail": made.detail,
+        "folder": str(made.folder),
+        "commit": made.origin.commit,
+        "stage": made.origin.stage,
+        "told_by": made.origin.told_by,
+    }

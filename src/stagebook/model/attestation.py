@@ -24,11 +24,15 @@ class Attested:
         words: In a few words.
         problems: What is wrong.
         foreign: Whether it speaks of another package.
+        commit: The commit that it names.
+        path: Where the package was written, relative to the project's root.
     """
 
     words: str
     problems: tuple[Problem, ...] = ()
     foreign: bool = False
+    commit: str | None = None
+    path: str | None = None
 
 
 def path_of(folder: Path) -> Path:
@@ -36,11 +40,12 @@ def path_of(folder: Path) -> Path:
     return folder.with_name(folder.name + SUFFIX)
 
 
-def render(manifest: Manifest, record: Mapping[str, Any], lock: str) -> str:
+def render(manifest: Manifest, path: str, record: Mapping[str, Any], lock: str) -> str:
     """The attestation of a package.
 
     Args:
         manifest: The package's manifest.
+        path: Where it was written, relative to the project's root.
         record: The record of the execution that made it.
         lock: SHA-256 of ``dvc.lock`` before that execution; empty if there was none.
     """
@@ -55,7 +60,7 @@ def render(manifest: Manifest, record: Mapping[str, Any], lock: str) -> str:
     source = {"uri": record["notebook"], "digest": {"sha256": record["source"]}}
     statement = {
         "_type": STATEMENT,
-        "subject": [{"name": manifest.name, "digest": {"sha256": manifest.digest}}],
+        "subject": [{"name": manifest.name, "uri": path, "digest": {"sha256": manifest.digest}}],
         "predicateType": PREDICATE,
         "predicate": {
             "buildDefinition": {
@@ -121,7 +126,8 @@ def look(folder: Path, manifest: Manifest) -> Attested:
         message = "It was built from files that are not in git, so no commit can make it again."
         hint = "Commit, and build it again: dvc repro"
         return Attested("built from a dirty tree", (Problem("dirty-build", message, hint, where),))
-    return Attested(f"built from commit {commit[:10]}")
+    written = statement["subject"][0].get("uri")
+    return Attested(f"built from commit {commit[:10]}", commit=commit, path=written)
 
 
 def commit_of(statement: Mapping[str, Any]) -> str | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stagebook.errors import Exit, Problem, StagebookError, Where
+from stagebook.model import manifest
 
 SUFFIX = ".sig"
 
@@ -49,10 +50,13 @@ def verify(folder: Path, key: Path) -> tuple[Problem, ...]:
         raise StagebookError(_bad_key(key, FileNotFoundError("there is no such file")))
     try:
         _config("verifying").use_elliptic_key_verifier(public_key=key).verify(folder, target)
-    except Exception as error:  # model-signing raises what its parsers raise
-        message = f"The signature does not fit the package: {error}"
-        hint = "It was signed with another key, or changed since: get it anew."
-        return (Problem("bad-signature", " ".join(message.split()), hint, Where(str(target))),)
+    except Exception:  # model-signing raises what its parsers raise
+        changed = manifest.read(folder).differences(folder)
+        names = ", ".join(one.where.file for one in changed if one.where)
+        what = f"{names} changed since." if names else "it is of another key, or of other files."
+        message = f"The signature does not fit the package: {what}"
+        hint = "Get the package anew, and the key from its owner."
+        return (Problem("bad-signature", message, hint, Where(str(target))),)
     return ()
 
 

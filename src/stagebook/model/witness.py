@@ -24,15 +24,15 @@ def attest(root: Path, record: Record) -> tuple[Path, ...]:
     digest = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
     values = record.as_json()
     return tuple(
-        attestation.write(folder, attestation.render(found, values, digest))
-        for folder, found in _packages(root, (one.path for one in record.outputs))
+        attestation.write(root / path, attestation.render(found, path, values, digest))
+        for path, found in _packages(root, (one.path for one in record.outputs))
     )
 
 
-def _packages(root: Path, paths: Iterable[str]) -> Iterable[tuple[Path, manifest.Manifest]]:
+def _packages(root: Path, paths: Iterable[str]) -> Iterable[tuple[str, manifest.Manifest]]:
     for path in paths:
         if (root / path / manifest.FILE).is_file():
             try:
-                yield root / path, manifest.read(root / path)
+                yield path, manifest.read(root / path)
             except StagebookError:  # a folder that only looks like a package
                 continue

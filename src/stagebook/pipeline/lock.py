@@ -1,8 +1,9 @@
 """What ``dvc.lock`` says: which inputs each stage's outputs were made from."""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stagebook.pipeline import yaml_text
@@ -60,11 +61,35 @@ def read(root: Path) -> Lock:
     Raises:
         StagebookError: It is no YAML, as where a merge left its marks.
     """
+    return parse(text(root))
+
+
+def text(root: Path) -> str:
+    """The text of the ``dvc.lock`` in a folder; empty if there is none."""
     try:
-        text = (root / LOCK).read_text(encoding="utf-8", errors="replace")
+        return (root / LOCK).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        text = ""
-    return parse(text)
+        return ""
+
+
+def tracked(root: Path, path: str) -> tuple[str, Hashed | None] | None:
+    """The ``.dvc`` file by which DVC tracks a file outside of any stage, and what it says.
+
+    Args:
+        root: The project's root.
+        path: The file or folder; it may lie in a folder that is tracked.
+
+    Returns:
+        The path of the ``.dvc`` file, and the content that it names for exactly this path; None
+        if DVC does not track it so.
+    """
+    for near in (PurePosixPath(path), *PurePosixPath(path).parents[:-1]):
+        file = f"{near}.dvc"
+        if (root / file).is_file():
+            document = _mapping(yaml_text.load((root / file).read_text("utf-8"), file, plain=True))
+            found = next(_hashed(document.get("outs")), None)
+            return file, replace(found, path=path) if found and near.as_posix() == path else None
+    return None
 
 
 def parse(text: str) -> Lock:
@@ -79,6 +104,22 @@ def parse(text: str) -> Lock:
     # Before DVC 2, the stages stood at the top.
     stages = _mapping(document.get("stages")) if "schema" in document else document
     return Lock({str(name): _entry(str(name), _mapping(one)) for name, one in stages.items()})
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The texts of a lock's stages, each a lock of its own, for whoever reads many locks.
+
+    Most stages are the same from one commit to the next, and YAML takes long to read. A text
+    that is not laid out as DVC does it comes back in one piece.
+    """
+    head, found, body = text.partition("\nstages:\n")
+    if not found or not head.startswith("schema:") or "\n" in head or "&" in body:
+        return (text,)
+    starts = [one.start() for one in re.finditer(r"^  [^\s#]", body, re.MULTILINE)]
+    ends = [*starts[1:], len(body)]
+    if not starts or starts[0] or re.search(r"^[^ \n]", body, re.MULTILINE):
+        return (text,)
+    return tuple(f"{head}{found}{body[start:end]}" for start, end in zip(starts, ends, strict=True))
 
 
 def _entry(stage: str, values: Mapping[str, Any]) -> Entry:

@@ -15,6 +15,7 @@ Values = Mapping[str, Any]
 """A record, as its file has it."""
 
 _FILE = "history.db"
+_SHORTEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,78 @@ class History:
         )
         return tuple(name for (name,) in rows)
 
+    def distinct_readers(self, path: str, md5: str) -> tuple[str, ...]:
+        """Of the executions that read this file, the newest of each that read and wrote the same.
+
+        Returns:
+            Their ids, newest first.
+        """
+        rows = self.index.ask(
+            "SELECT name, stage, wrote, path, md5 FROM files JOIN records ON key = record"
+            " WHERE outcome = 'done' AND record IN"
+            " (SELECT record FROM files WHERE path = ? AND md5 = ? AND NOT wrote)"
+            " ORDER BY name DESC",
+            path,
+            md5,
+        )
+        executions: dict[str, set[Row]] = {}
+        for name, stage, *file in rows:
+            executions.setdefault(name, {(stage,)}).add(tuple(file))
+        newest: dict[frozenset[Row], str] = {}
+        for name, files in executions.items():
+            newest.setdefault(frozenset(files), name)
+        return tuple(newest.values())
+
+    def contents(self, path: str) -> tuple[str, ...]:
+        """The hashes that a path had when it was read or written, newest first."""
+        rows = self.index.ask(
+            "SELECT md5 FROM files JOIN records ON key = record WHERE path = ?"
+            " GROUP BY md5 ORDER BY max(name) DESC",
+            path,
+        )
+        return tuple(md5 for (md5,) in rows)
+
+    def below(self, folder: str) -> frozenset[tuple[str, str]]:
+        """The path and hash of what was read or written in a folder."""
+        # The character after the slash ends the range of names that start with the folder's.
+        question = "SELECT DISTINCT path, md5 FROM files WHERE path > ? AND path < ?"
+        return frozenset(self.index.ask(question, f"{folder}/", f"{folder}0"))
+
+    def stages(self) -> tuple[str, ...]:
+        """Every stage that has a record."""
+        rows = self.index.ask("SELECT DISTINCT stage FROM records WHERE stage <> '' ORDER BY stage")
+        return tuple(stage for (stage,) in rows)
+
+    def paths(self) -> frozenset[str]:
+        """Every path that was read or written."""
+        return frozenset(path for (path,) in self.index.ask("SELECT DISTINCT path FROM files"))
+
+    def starting(self, digits: str) -> tuple[tuple[str, str], ...]:
+        """The path and hash of every file whose hash starts so."""
+        question = "SELECT DISTINCT path, md5 FROM files WHERE md5 >= ? AND md5 < ?"
+        return tuple(self.index.ask(question, digits, f"{digits}g"))
+
+    def sources(self, digits: str) -> tuple[str, ...]:
+        """The digests of sources that start so."""
+        question = "SELECT DISTINCT source FROM records WHERE source >= ? AND source < ?"
+        return tuple(source for (source,) in self.index.ask(question, digits, f"{digits}g"))
+
+    def of_source(self, source: str) -> tuple[str, ...]:
+        """Ids of the executions of this source, newest first, those that were done before all."""
+        question = "SELECT name FROM records WHERE source = ? ORDER BY outcome <> 'done', name DESC"
+        return tuple(name for (name,) in self.index.ask(question, source))
+
+    def named(self, part: str) -> tuple[str, ...]:
+        """Ids that start so, or that end so after a dash."""
+        if len(part) < _SHORTEST:
+            return ()
+        rows = self.index.ask(
+            "SELECT name FROM records WHERE (substr(name, 1, length(?1)) = ?1"
+            " OR substr(name, -length(?1) - 1) = '-' || ?1) AND stage <> '' ORDER BY name",
+            part,
+        )
+        return tuple(name for (name,) in rows)
+
     def of_repro(self, repro: str) -> tuple[Values, ...]:
         """The records of one ``dvc repro``, oldest first."""
         rows = self.index.ask("SELECT name FROM records WHERE repro = ? ORDER BY name", repro)
@@ -94,13 +167,17 @@ class History:
         rows = self._newest("stage = ? AND build AND outcome = 'done'", stage, 1)
         return next(self._read(rows), None)
 
-    def before(self, name: str, stage: str) -> Values | None:
-        """The record of the execution of a stage before this one."""
-        rows = self.index.ask(
-            "SELECT name FROM records WHERE stage = ? AND name < ? ORDER BY name DESC LIMIT 1",
-            stage,
-            name,
-        )
+    def before(self, name: str, stage: str, *, done: bool = False) -> Values | None:
+        """The record of the execution of a stage before this one.
+
+        Args:
+            name: Id of this one.
+            stage: The stage.
+            done: Whether to pass over those that were not done.
+        """
+        only = "AND outcome = 'done'" if done else ""
+        question = f"SELECT name FROM records WHERE stage = ? AND name < ? {only}"
+        rows = self.index.ask(f"{question} ORDER BY name DESC LIMIT 1", stage, name)
         return next(self._read(rows), None)
 
     def _newest(self, where: str, stage: str | None, limit: int) -> list[Row]:

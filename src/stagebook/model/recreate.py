@@ -1,0 +1,225 @@
+"""A model made again, from its package and the repository alone, and held against the package."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from stagebook.errors import Exit, Problem, StagebookError, Where
+from stagebook.model import commit, environment, manifest, materials
+from stagebook.model.commit import Origin
+from stagebook.model.formats.model_file import ModelFile
+from stagebook.model.golden import FILE as GOLDEN
+from stagebook.model.golden import Golden
+from stagebook.model.manifest import Manifest
+from stagebook.model.materials import Materials, Step
+from stagebook.model.prediction import predict
+from stagebook.project import Project
+
+Say = Callable[[str], None]
+
+
+class Likeness(Enum):
+    """How what was made again is like the package."""
+
+    IDENTICAL = "identical"
+    WITHIN_TOLERANCE = "within tolerance"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Recreated:
+    """What came of it.
+
+    Attributes:
+        origin: The commit that it was made from.
+        likeness: How it is like the package.
+        detail: What is the same, or where it differs first.
+        folder: The package that was made.
+    """
+
+    origin: Origin
+    likeness: Likeness
+    detail: str
+    folder: Path
+
+
+def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = True) -> Recreated:
+    """Makes a package again in a folder of its own.
+
+    Args:
+        package: The package.
+        root: The project's root in the repository that it was built in.
+        into: The folder to work in, which must not be there yet.
+        say: Is told of each step.
+        fresh: Whether to make an environment from the commit's lock file; else this one is used,
+            which then has to be the package's.
+
+    Raises:
+        StagebookError: The commit is not known, or a step failed.
+    """
+    wanted = manifest.read(package)
+    origin = commit.find(package, wanted, root)
+    say(f"commit {origin.commit[:12]} ({origin.told_by}), stage {origin.stage}")
+    place = _check_out(root, origin.commit, into)
+    env = _environment(place, package, say, fresh=fresh)
+    say("data by hash")
+    _data(root, place, materials.read(package / materials.FILE), env)
+    say(f"dvc repro --force {origin.stage}")
+    _run(["dvc", "repro", "--force", origin.stage], place, env)
+    made = place / origin.path
+    likeness, detail = compare(package, wanted, made)
+    return Recreated(origin, likeness, detail, made)
+
+
+def _check_out(root: Path, name: str, into: Path) -> Path:
+    """Clones the repository into a folder, at a commit; returns the project's root in it."""
+    if into.exists():
+        message = "The folder is there already."
+        raise StagebookError(
+            Problem("not-empty", message, "Name one that is not: --into FOLDER", Where(str(into)))
+        )
+    top = Path(_run(["git", "rev-parse", "--show-toplevel"], root, dict(os.environ)).strip())
+    _run(["git", "clone", "--quiet", "--no-checkout", str(top), str(into)], root, dict(os.environ))
+    _run(["git", "checkout", "--quiet", "--detach", name], into, dict(os.environ))
+    return into / root.resolve().relative_to(top.resolve())
+
+
+def _environment(place: Path, package: Path, say: Say, *, fresh: bool) -> dict[str, str]:
+    """The environment variables by which the commands find the right Python."""
+    bin_folder = Path(sys.executable).parent
+    if fresh:
+        say("environment from the lock file (minutes)")
+        bin_folder = _make_environment(place)
+    else:
+        lock = environment.parse((package / environment.FILE).read_text(encoding="utf-8"))
+        if problems := lock.differences():
+            raise StagebookError(*problems, exit_code=Exit.ENVIRONMENT)
+    hidden = ("DVC_STAGE", "DVC_ROOT", "VIRTUAL_ENV", "PYTHONPATH", "GIT_DIR")
+    kept = {key: value for key, value in os.environ.items() if key not in hidden}
+    return {**kept, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def _make_environment(place: Path) -> Path:
+    project = Project.find(place)
+    lock = project.lock
+    if lock is None or not lock.endswith((".lock", ".txt")):
+        message = "The project has no lock file that pip can install."
+        hint = "Use this environment, if it is the package's: --here"
+        raise StagebookError(Problem("no-lock", message, hint, Where(str(place))))
+    venv.create(place / ".venv", with_pip=True)
+    bin_folder = place / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+    pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet"]
+    _run([*pip, "--requirement", lock], place, dict(os.environ))
+    if "[build-system]" in (place / "pyproject.toml").read_text(encoding="utf-8"):
+        own = ["--no-deps", "--no-build-isolation", "--editable", "."]
+        _run([*pip, *own], place, dict(os.environ))
+    return bin_folder
+
+
+def _data(root: Path, place: Path, made_of: Materials, env: dict[str, str]) -> None:
+    """Fetches raw data by hash: from the repository's own cache, else from its DVC remote."""
+    cache = _run(["dvc", "cache", "dir"], root, env).strip()
+    _run(["dvc", "cache", "dir", "--local", str((root / cache).resolve())], place, env)
+    raw = [one.path for one in made_of.raw if not (place / one.path).exists()]
+    if raw:
+        _run(["dvc", "pull", *raw], place, env)
+
+
+def _run(command: list[str], folder: Path, env: dict[str, str]) -> str:
+    program = shutil.which(command[0], path=env["PATH"]) or command[0]
+    try:
+        done = subprocess.run(
+            [program, *command[1:]],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise StagebookError(_failed(command, folder, str(error))) from error
+    if done.returncode:
+        raise StagebookError(_failed(command, folder, done.stdout + done.stderr))
+    return done.stdout
+
+
+def _failed(command: list[str], folder: Path, said: str) -> Problem:
+    last = " / ".join(line.strip() for line in said.strip().splitlines()[-3:])
+    message = f"`{' '.join(command)}` failed: {last}"
+    return Problem("not-recreated", message, f"Look there: cd {folder}", Where(str(folder)))
+
+
+def compare(package: Path, wanted: Manifest, made: Path) -> tuple[Likeness, str]:
+    """How a package that was made again is like the first.
+
+    Args:
+        package: The first.
+        wanted: Its manifest.
+        made: The second.
+    """
+    found = manifest.read(made)
+    if found.digest == wanted.digest:
+        size = sum(one.size for one in wanted.files.values())
+        return Likeness.IDENTICAL, f"{len(wanted.files) + 1} files, {size:,} bytes"
+    first = next(_differences(package, made), "")
+    if _predicts_alike(package, found, made):
+        golden = Golden.read(package / GOLDEN)
+        words = f"golden rows within {golden.tolerance:g}; {first or _files(wanted, found)}"
+        return Likeness.WITHIN_TOLERANCE, words
+    return Likeness.DIFFERENT, first or _files(wanted, found)
+
+
+def _files(wanted: Manifest, found: Manifest) -> str:
+    names = sorted(
+        path
+        for path in wanted.files.keys() | found.files.keys()
+        if wanted.files.get(path) != found.files.get(path)
+    )
+    return f"files that differ: {', '.join(names) or manifest.FILE}"
+
+
+def _predicts_alike(package: Path, found: Manifest, made: Path) -> bool:
+    golden, served = Golden.read(package / GOLDEN), found.model
+    file = ModelFile(served.format, (made / served.file).read_bytes())
+    model = file.open(file.types())  # it was made here, by the commit's own code
+    if set(served.features) - set(golden.inputs.columns):
+        return False
+    rows = golden.inputs[list(served.features)]
+    return not golden.differences(predict(model, served.method, rows, served.outputs))
+
+
+def _differences(package: Path, made: Path) -> Iterator[str]:
+    """Where two packages' materials differ, from raw data on."""
+    one, other = (materials.read(path / materials.FILE) for path in (package, made))
+    others = {step.stage: step for step in other.steps}
+    for step in one.steps:
+        if step.stage not in others:
+            yield f"there is no stage {step.stage} any more"
+        else:
+            yield from _different(step, others[step.stage])
+    if one.environment != other.environment:
+        yield "the environment is another one"
+
+
+def _different(step: Step, other: Step) -> Iterator[str]:
+    if step.source != other.source:
+        yield f"the source of {step.stage} is another one"
+    if step.parameters != other.parameters:
+        yield f"the parameters of {step.stage} are others"
+    for word, was, now in (
+        ("reads", step.inputs, other.inputs),
+        ("wrote", step.outputs, other.outputs),
+    ):
+        then = {content.path: content.md5 for content in was}
+        for content in now:
+            if then.get(content.path, content.md5) != content.md5:
+                yield (
+                    f"{step.stage} {word} another {content.path}: "
+                    f"{content.md5[:10]} for {then[content.path][:10]}"
+                )
