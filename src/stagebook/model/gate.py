@@ -165,22 +165,15 @@ def _provenance(passage: Passage) -> Check:
         what = "They name another environment than the package's."
         gaps.append(Problem("materials-missing", what, "", Where(materials.FILE)))
     attested = attestations.look(passage.folder, passage.manifest)
-    states = [
-        _attitude(passage.policy.materials, bool(gaps)),
-        _attitude(passage.policy.attestation, bool(attested.problems)),
-    ]
-    if attested.foreign:  # it speaks of another package, which no policy makes right
-        states.append(State.REFUSED)
-    state = max(states, key=list(State).index)
+    # one that speaks of another package is not made right by any policy
+    attitude = "refuse" if attested.foreign else passage.policy.attestation
+    told = [(passage.policy.materials, one) for one in gaps]
+    told += [(attitude, one) for one in attested.problems]
     words = f"{len(made_of.steps)} stages, {attested.words}"
-    return Check("provenance", state, words, (*gaps, *attested.problems))
-
-
-def _attitude(attitude: Attitude, is_wrong: bool) -> State:
-    if not is_wrong:
-        return State.PASSED
-    states = {"ignore": State.PASSED, "warn": State.WARNED, "refuse": State.REFUSED}
-    return states[attitude]
+    for state, wanted in ((State.REFUSED, "refuse"), (State.WARNED, "warn")):
+        if problems := tuple(problem for attitude, problem in told if attitude == wanted):
+            return Check("provenance", state, words, problems)
+    return Check("provenance", State.PASSED, words)
 
 
 def _types(passage: Passage) -> Check:

@@ -117,5 +117,6 @@ def policy_of_environment() -> Policy:
         public_key=Path(key) if key else None,
         environment=rules[said] if said else None,
         attestation="ignore",  # a registry keeps the package alone
+        materials="ignore" if os.environ.get("STAGEBOOK_LOAD_MATERIALS") == "ignore" else "refuse",
         trusted=tuple(name.strip() for name in names.split(",") if name.strip()),
     )

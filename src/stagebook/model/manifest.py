@@ -104,6 +104,9 @@ class Manifest:
             elif Entry.of(folder / path) != entry:
                 message = "Its bytes are not those that were packaged."
                 yield Problem("package-changed", message, _GET_ANOTHER, where)
+        if self.model.file not in self.files:
+            message = "The model's file is not one of the package's."
+            yield Problem("package-changed", message, _GET_ANOTHER, Where(self.model.file))
         for path in sorted(found - self.files.keys()):
             message = "The file was added after the package was made."
             yield Problem(

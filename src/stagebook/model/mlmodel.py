@@ -2,6 +2,7 @@
 
 import json
 import uuid
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,13 +31,11 @@ def signature(
         outputs: n rows of predictions.
         nullable: Features that may be missing, whether or not they are in these rows.
     """
-    import warnings
-
-    from mlflow.models import infer_signature
-    from mlflow.types.schema import ColSpec, Schema
-
-    with warnings.catch_warnings():  # whole numbers cannot hold missing ones, which it tells
+    with warnings.catch_warnings():  # of its own types, and that whole numbers cannot be missing
         warnings.simplefilter("ignore", UserWarning)
+        from mlflow.models import infer_signature
+        from mlflow.types.schema import ColSpec, Schema
+
         found = infer_signature(inputs, outputs)
     found.inputs = Schema(
         [
@@ -70,8 +69,10 @@ def write(
         python: Version of Python.
         content: Digest of the model, which its id is made from.
     """
-    import mlflow.pyfunc
-    from mlflow.models import Model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        import mlflow.pyfunc
+        from mlflow.models import Model
 
     model = Model(
         utc_time_created=_NO_TIME,

@@ -1,0 +1,327 @@
+"""What is refused at the gate, and that nothing is opened before it must be."""
+
+import json
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from stagebook.errors import StagebookError
+from stagebook.model import manifest
+from stagebook.model.gate import Policy, State, pass_through
+from stagebook.model.load import load
+
+# These packages are made outside of a stage, so nothing says what they are made of.
+OPEN: dict[str, Any] = {"materials": "ignore", "attestation": "ignore"}
+
+
+def refusal(folder: Path, **changes: Any) -> list[tuple[str, str | None]]:
+    """Code and file of each reason for which a package is not loaded."""
+    with pytest.raises(StagebookError) as caught:
+        load(folder, **{**OPEN, **changes})
+    assert all(one.hint for one in caught.value.problems)
+    return [(one.code, one.where.file if one.where else None) for one in caught.value.problems]
+
+
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    """Changes a JSON file in place."""
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+
+
+def test_a_package_that_is_as_it_was_is_loaded(packaged: Path) -> None:
+    found = load(packaged, **OPEN)
+    assert [check.state for check in found.checks] == [State.PASSED] * 7
+    rows = pd.DataFrame({"weight": [0.0, 1.0], "other": ["a", "b"], "height": [3.0, -3.0]})
+    said = found.predict(rows)
+    assert list(said.columns) == ["probability_False", "probability_True"]
+    assert said["probability_True"][0] > 0.9 > 0.1 > said["probability_True"][1]
+
+
+NAMES = (
+    "MLmodel",
+    "MODEL_CARD.md",
+    "environment.lock.json",
+    "evaluation.json",
+    "golden.parquet",
+    "input_example.json",
+    "materials.json",
+    "model.pkl",
+    "profile.input.json",
+    "profile.output.json",
+    "python_env.yaml",
+    "requirements.txt",
+    "schema.input.json",
+    "schema.output.json",
+    "splits.json",
+)
+
+
+def test_every_file_of_a_package_is_in_the_list_that_is_tested(packaged: Path) -> None:
+    assert sorted(path.name for path in packaged.iterdir()) == sorted((*NAMES, manifest.FILE))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_changed_byte_is_told_by_its_file(packaged: Path, name: str) -> None:
+    data = bytearray((packaged / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (packaged / name).write_bytes(bytes(data))
+    assert ("package-changed", name) in refusal(packaged)
+
+
+def test_a_file_that_is_missing_is_told(packaged: Path) -> None:
+    (packaged / "splits.json").unlink()
+    assert refusal(packaged) == [("package-changed", "splits.json")]
+
+
+def test_a_file_that_was_added_is_told(packaged: Path) -> None:
+    (packaged / "code").mkdir()
+    (packaged / "code" / "evil.py").write_text("raise SystemExit")
+    assert refusal(packaged) == [("package-changed", "code/evil.py")]
+
+
+def test_what_mlflows_registry_adds_is_no_change(packaged: Path) -> None:
+    (packaged / "registered_model_meta").write_text("model_name: tall\nmodel_version: '1'\n")
+    load(packaged, **OPEN)
+
+
+def test_a_link_is_refused_though_it_leads_to_the_same_bytes(packaged: Path) -> None:
+    outside = packaged.with_name("outside.json")
+    (packaged / "splits.json").rename(outside)
+    (packaged / "splits.json").symlink_to(outside)
+    assert refusal(packaged) == [("package-changed", "splits.json")]
+
+
+@pytest.mark.parametrize("path", ["../outside.json", "/etc/passwd", "..\\outside.json"])
+def test_a_manifest_that_names_a_file_outside_is_refused(packaged: Path, path: str) -> None:
+    entry = json.loads((packaged / manifest.FILE).read_text())["files"]["splits.json"]
+    edit(packaged / manifest.FILE, lambda values: values["files"].update({path: entry}))
+    assert refusal(packaged) == [("package-changed", path)]
+
+
+def test_a_model_outside_of_the_package_is_not_opened(packaged: Path) -> None:
+    (packaged / "model.pkl").rename(packaged.with_name("model.pkl"))
+    edit(packaged / manifest.FILE, lambda values: values["model"].update(file="../model.pkl"))
+    edit(packaged / manifest.FILE, lambda values: values["files"].pop("model.pkl"))
+    assert ("package-changed", "../model.pkl") in refusal(packaged)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "no JSON", '{"format": 1}'])
+def test_a_manifest_that_is_none_is_told(packaged: Path, text: str) -> None:
+    (packaged / manifest.FILE).write_text(text)
+    assert refusal(packaged) == [("no-package", str(packaged / manifest.FILE))]
+
+
+def test_a_folder_that_is_no_package_is_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == [("no-package", str(tmp_path))]
+
+
+def test_a_package_of_a_newer_format_is_told(packaged: Path) -> None:
+    edit(packaged / manifest.FILE, lambda values: values.update(format=99))
+    assert refusal(packaged) == [("newer-package", str(packaged / manifest.FILE))]
+
+
+# The environment
+
+
+def other_version(name: str, version: str) -> Callable[[Any], None]:
+    def change(values: Any) -> None:
+        values["distributions"][name] = version
+
+    return change
+
+
+def consistent(packaged: Path, rehash: Callable[[Path], None]) -> None:
+    """Lets the materials name the environment that is there now, and the manifest both."""
+    from stagebook.model import environment, materials
+
+    digest = materials.digest((packaged / environment.FILE).read_text())
+    edit(packaged / materials.FILE, lambda values: values.update(environment=digest))
+    rehash(packaged)
+
+
+def test_another_version_of_a_critical_distribution_is_refused_with_both_named(
+    packaged: Path, rehash: Callable[[Path], None]
+) -> None:
+    edit(packaged / "environment.lock.json", other_version("scikit-learn", "0.1.0"))
+    consistent(packaged, rehash)
+    with pytest.raises(StagebookError) as caught:
+        load(packaged, **OPEN)
+    (problem,) = caught.value.problems
+    assert problem.code == "other-version"
+    assert "scikit-learn 0.1.0; here is " in problem.message
+    assert problem.hint == "pip install scikit-learn==0.1.0"
+
+
+def test_another_version_of_what_is_not_critical_is_no_reason(
+    packaged: Path, rehash: Callable[[Path], None]
+) -> None:
+    edit(packaged / "environment.lock.json", other_version("pandas", "0.1.0"))
+    consistent(packaged, rehash)
+    load(packaged, **OPEN)
+
+
+def test_an_override_loads_and_is_recorded(
+    packaged: Path, rehash: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    edit(packaged / "environment.lock.json", other_version("scikit-learn", "0.1.0"))
+    consistent(packaged, rehash)
+    found = load(packaged, environment="ignore", **OPEN)
+    (overridden,) = [one for one in found.checks if one.state is State.OVERRIDDEN]
+    assert overridden.name == "environment"
+    assert "scikit-learn 0.1.0" in caplog.text
+
+
+def test_compatible_takes_another_patch_and_no_other_minor_version(
+    packaged: Path, rehash: Callable[[Path], None]
+) -> None:
+    import sklearn
+
+    major, minor, *_ = sklearn.__version__.split(".")
+    edit(packaged / "environment.lock.json", other_version("scikit-learn", f"{major}.{minor}.99"))
+    consistent(packaged, rehash)
+    assert [code for code, _ in refusal(packaged)] == ["other-version"]
+    load(packaged, environment="compatible", **OPEN)
+    edit(packaged / "environment.lock.json", other_version("scikit-learn", f"{major}.99.0"))
+    consistent(packaged, rehash)
+    assert [code for code, _ in refusal(packaged, environment="compatible")] == ["other-version"]
+
+
+def test_another_python_is_refused(packaged: Path, rehash: Callable[[Path], None]) -> None:
+    edit(packaged / "environment.lock.json", lambda values: values.update(python="2.7.18"))
+    consistent(packaged, rehash)
+    assert [code for code, _ in refusal(packaged)] == ["other-python-version"]
+
+
+# Materials and attestation
+
+
+def test_a_package_of_which_nobody_knows_the_materials_is_refused(packaged: Path) -> None:
+    assert [code for code, _ in refusal(packaged, materials="refuse")] == ["materials-missing"]
+
+
+def test_no_attestation_is_warned_of_or_refused(packaged: Path) -> None:
+    found = load(packaged, materials="ignore", attestation="warn")
+    assert [one.state for one in found.checks if one.name == "provenance"] == [State.WARNED]
+    assert [code for code, _ in refusal(packaged, attestation="refuse")] == ["no-attestation"]
+
+
+def statement(folder: Path, digest: str, *, dirty: bool = False) -> None:
+    """An attestation beside a package."""
+    from stagebook.model import attestation
+
+    record = {
+        "stage": "package",
+        "notebook": "notebooks/package.ipynb",
+        "source": "00",
+        "build": True,
+        "parameters": [],
+        "inputs": [],
+        "environment": {},
+        "git": {"commit": "c" * 40, "branch": "main", "remote": None, "dirty": dirty, "diff": None},
+        "volatile": {"id": "one", "started": "2013-01-01T00:00:00+00:00", "host": "here"},
+    }
+    made = manifest.read(folder)
+    text = attestation.render(made, "models/tall", record, "")
+    attestation.write(folder, text.replace(made.digest, digest))
+
+
+def test_an_attestation_about_another_package_is_refused_whatever_the_policy(
+    packaged: Path,
+) -> None:
+    statement(packaged, "0" * 64)
+    assert [code for code, _ in refusal(packaged)] == ["wrong-attestation"]
+
+
+def test_an_attestation_of_a_clean_tree_passes(packaged: Path) -> None:
+    statement(packaged, manifest.read(packaged).digest)
+    load(packaged, materials="ignore", attestation="refuse")
+
+
+def test_an_attestation_of_a_dirty_tree_is_refused_if_asked(packaged: Path) -> None:
+    statement(packaged, manifest.read(packaged).digest, dirty=True)
+    assert [code for code, _ in refusal(packaged, attestation="refuse")] == ["dirty-build"]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"subject": []}'])
+def test_an_attestation_that_cannot_be_read_is_refused(packaged: Path, text: str) -> None:
+    packaged.with_name("tall.intoto.json").write_text(text)
+    assert [code for code, _ in refusal(packaged)] == ["wrong-attestation"]
+
+
+# The model
+
+
+class Command:
+    """Would make a folder when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_that_would_run_a_command_is_refused_unopened(
+    packaged: Path, rehash: Callable[[Path], None], protocol: int
+) -> None:
+    trace = packaged.with_name("it-ran")
+    (packaged / "model.pkl").write_bytes(pickle.dumps(Command(trace), protocol))
+    rehash(packaged)
+    passage = pass_through(packaged, Policy(materials="ignore", attestation="ignore"))
+    assert [one.code for one in passage.refusals] == ["unknown-type"]
+    assert "mkdir" in passage.refusals[0].message
+    assert {one.name for one in passage.checks if one.state is State.SKIPPED} == {
+        "opening",
+        "golden rows",
+        "schema",
+    }
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"no pickle", b"\x80\x05."])
+def test_a_model_that_is_no_pickle_is_told(
+    packaged: Path, rehash: Callable[[Path], None], data: bytes
+) -> None:
+    (packaged / "model.pkl").write_bytes(data)
+    rehash(packaged)
+    assert [code for code, _ in refusal(packaged)] == ["unreadable-model"]
+
+
+def test_a_golden_row_that_is_off_is_refused_with_its_number(
+    packaged: Path, rehash: Callable[[Path], None]
+) -> None:
+    path = packaged / "golden.parquet"
+    golden = pq.read_table(path)
+    frame = golden.to_pandas()
+    frame.loc[7, "expected.probability_True"] += 1e-3
+    changed = type(golden).from_pandas(frame, preserve_index=False)
+    pq.write_table(changed.replace_schema_metadata(golden.schema.metadata), path)
+    rehash(packaged)
+    with pytest.raises(StagebookError) as caught:
+        load(packaged, **OPEN)
+    (problem,) = caught.value.problems
+    assert problem.code == "golden-differs"
+    assert "`probability_True` differs in 1 of 128 golden rows" in problem.message
+    assert "row 7 " in problem.message
+
+
+def test_a_schema_that_mlflows_signature_contradicts_is_refused(
+    packaged: Path, rehash: Callable[[Path], None]
+) -> None:
+    edit(
+        packaged / "schema.input.json",
+        lambda values: values["fields"][0].update(type="long"),
+    )
+    rehash(packaged)
+    with pytest.raises(StagebookError) as caught:
+        load(packaged, **OPEN)
+    (problem,) = caught.value.problems
+    assert (problem.code, "height" in problem.message) == ("schema-differs", True)
