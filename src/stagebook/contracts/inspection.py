@@ -137,6 +137,7 @@ def _held(
         contract = Contract.load(spec, folders)
     except StagebookError as error:
         return Inspection(subject, problems=error.problems, at_fault=True)
+    table = table if table.is_text else table.held()
     verdict = check(table, contract)
     if verdict.holds:
         types = contract.types(table.columns.names)

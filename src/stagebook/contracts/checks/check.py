@@ -129,7 +129,7 @@ def _groups(schema: Any) -> list[list[str]]:
 
 
 def _check_in_pieces(run: _Run, pieces: Pieces, every: list[str], *, whole: bool) -> None:
-    run.findings.rows = _rows(pieces.table)
+    run.findings.rows = pieces.table.counted
     due = [_is_by_value(check, one, pieces) for one, _, check in _of_columns(run)]
     for piece in pieces.frames(every):
         _check_values(run, piece, due)
@@ -158,12 +158,6 @@ def _is_by_value(check: Any, one: Asked, pieces: Pieces) -> bool:
     types = pieces.dtypes[one.name], getattr(one.schema.dtype, "type", None)
     categories = any(isinstance(type_, pd.CategoricalDtype) for type_ in types)
     return is_by_value(check) and not (check.element_wise and categories)
-
-
-def _rows(table: Table) -> int:
-    if table.rows is not None:
-        return table.rows
-    return sum(batch.num_rows for batch in table.batches(table.columns.names[:1]))
 
 
 def _of_columns(run: _Run) -> Iterator[tuple[Asked, int, Any]]:
