@@ -89,6 +89,13 @@ class Table:
             name, root, files, format_, outline.columns, outline.rows, outline.size, types or {}
         )
 
+    @classmethod
+    def of_rows(cls, rows: pa.Table) -> "Table":
+        """A table that is in no file, but in memory."""
+        return cls(
+            "", Path(), (), Format.FEATHER, rows.schema, rows.num_rows, rows.nbytes, memory=rows
+        )
+
     @property
     def is_text(self) -> bool:
         """Whether its files say no types, so that a contract may."""
