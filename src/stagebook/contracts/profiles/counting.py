@@ -10,10 +10,8 @@ from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.places import Places
 from stagebook.contracts.profiles.quanta import Sums, is_double, sums
 from stagebook.contracts.profiles.scale import Array, Number
+from stagebook.contracts.profiles.scratch import BLOCK, ROOM
 from stagebook.contracts.profiles.values import Values
-
-BLOCK = 16_000
-"""Values at a time: what is made of them stays in a core's own cache."""
 
 
 @dataclass(slots=True)
@@ -56,7 +54,7 @@ class NumberTally:
         # -0.0 and 0.0 are equal, and which of them comes first is chance
         self._ends = [min([low + 0, *self._ends]), max([high + 0, *self._ends])]
         if is_double(values, low, high, self.grid):
-            values = values.astype(np.float64, copy=False)
+            values = _doubles(values)
             self._counts += self._places.counts(values)
         else:
             self._wide_counts += _searched(values, self.grid)
@@ -79,6 +77,13 @@ class NumberTally:
             total=self._sums.total,
             squares=self._sums.squares,
         )
+
+
+def _doubles(values: Array) -> Array:
+    if values.dtype == np.float64:
+        return values
+    np.copyto(ROOM.values[: len(values)], values)
+    return ROOM.values[: len(values)]
 
 
 def _searched(values: Array, grid: Grid) -> Array:

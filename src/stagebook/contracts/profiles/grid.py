@@ -127,7 +127,7 @@ def _few(sample: Array) -> tuple[int, ...]:
     low, high = int(sample.min()), int(sample.max())
     if high - low < FEW:
         return tuple(range(low, high + 2))
-    if len(np.unique(sample[:1000])) > FEW:
+    if len(np.unique(sample[:: max(1, len(sample) // 1000)])) > FEW:
         return ()
     values = np.unique(sample)
     if len(values) > FEW or len(sample) < 10 * len(values):

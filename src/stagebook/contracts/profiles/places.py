@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stagebook.contracts.profiles.scale import Array, Number
+from stagebook.contracts.profiles.scratch import ROOM
 
 MOST_CELLS = 4096
 
@@ -38,7 +39,8 @@ class Places:
         while 1 < cells <= MOST_CELLS:
             with np.errstate(over="ignore", divide="ignore"):
                 per_unit = float(cells / (marks[-1] - marks[0]))
-            taken = _cells(marks, marks[0], per_unit, cells) if 0 < per_unit < np.inf else marks[:0]
+            usable = 0 < per_unit < np.inf
+            taken = _cells(marks, marks[0], per_unit, cells).copy() if usable else marks[:0]
             if len(np.unique(taken)) == len(marks):
                 owners = np.searchsorted(taken, np.arange(cells + 1), side="right") - 1
                 return cls(marks, per_unit, owners, marks[owners])
@@ -51,12 +53,14 @@ class Places:
         return np.zeros(2 * len(self.owners) or len(self.edges) + 1, dtype=np.int64)
 
     def counts(self, values: Array) -> Array:
-        """How many of these doubles are where: for each cell below its edge, and from it on."""
+        """How many of a block's values are where: for each cell below its edge, and from it on."""
         if not self.per_unit:
             found = np.searchsorted(self.edges, values, side="right")
             return np.bincount(found, minlength=len(self.edges) + 1)
         cells = _cells(values, self.edges[0], self.per_unit, len(self.owners) - 1)
-        reached = values >= self.owned.take(cells)
+        size = len(values)
+        edges = self.owned.take(cells, out=ROOM.step[:size], mode="clip")
+        reached = np.greater_equal(values, edges, out=ROOM.reached[:size])
         cells += cells
         cells += reached
         return np.bincount(cells, minlength=2 * len(self.owners))
@@ -73,7 +77,9 @@ class Places:
 
 @np.errstate(over="ignore")  # what is far out is clipped in any case
 def _cells(values: Array, first: float, per_unit: float, last: int) -> Array:
-    scaled = values - first
+    scaled, cells = ROOM.step[: len(values)], ROOM.cells[: len(values)]
+    np.subtract(values, first, out=scaled)
     scaled *= per_unit
     np.clip(scaled, 0, last, out=scaled)
-    return scaled.astype(np.intp)
+    np.copyto(cells, scaled, casting="unsafe")
+    return cells

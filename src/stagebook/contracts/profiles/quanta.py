@@ -1,5 +1,6 @@
 """Sums of whole quanta and of their squares, exactly, whatever the order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from stagebook.contracts.profiles.grid import REACH, Grid
 from stagebook.contracts.profiles.scale import Array, Number
+from stagebook.contracts.profiles.scratch import ROOM
 
 EXACT = 2**52
 """Whole numbers up to here, and their differences, are exact as doubles."""
@@ -52,7 +54,7 @@ def is_double(values: Array, low: Number, high: Number, grid: Grid) -> bool:
 
 
 def sums(values: Array, low: Number, high: Number, grid: Grid) -> Sums:
-    """The sums of at most 2**20 values.
+    """The sums of a block.
 
     Args:
         values: Doubles, or whole numbers that doubles cannot hold.
@@ -66,13 +68,14 @@ def sums(values: Array, low: Number, high: Number, grid: Grid) -> Sums:
     if not len(values):
         return Sums()
     per_unit = 2.0**-grid.exponent
+    quanta, step = ROOM.digits[0, : len(values)], ROOM.step[: len(values)]
     if values.dtype.kind == "f":
-        scaled = values * per_unit
-        scaled -= float(grid.centre) * per_unit
+        np.multiply(values, per_unit, out=quanta)
+        quanta -= float(grid.centre) * per_unit
     else:
-        scaled = _apart(values, int(grid.centre)) * per_unit
-    scaled += np.copysign(HALF, scaled)
-    return _sums(np.trunc(scaled, out=scaled))
+        np.multiply(_apart(values, int(grid.centre)), per_unit, out=quanta)
+    quanta += np.copysign(HALF, quanta, out=step)
+    return _sums(np.trunc(quanta, out=quanta))
 
 
 def _reach(values: Array, grid: Grid) -> tuple[Number, Number]:
@@ -95,13 +98,7 @@ def _apart(values: Array, centre: int) -> Array:
 
 def _sums(quanta: Array) -> Sums:
     """The sums, from products of digits, which doubles hold exactly."""
-    digits = [quanta]
-    largest = max(quanta.max(), -quanta.min())
-    while largest >= 2**DIGIT:
-        upper = np.floor(digits[-1] * 2.0**-DIGIT)
-        digits[-1] = digits[-1] - upper * 2.0**DIGIT
-        digits.append(upper)
-        largest *= 2.0**-DIGIT
+    digits = list(_digits(quanta))
     found = Sums(len(quanta))
     for place, one in enumerate(digits):
         found.total += int(one.sum()) << DIGIT * place
@@ -110,3 +107,17 @@ def _sums(quanta: Array) -> Sums:
             product = int(np.einsum("i,i", one, other))
             found.squares += product << DIGIT * (place + above) + 1
     return found
+
+
+def _digits(quanta: Array) -> Iterator[Array]:
+    """The lowest digit first; the last one has the sign."""
+    step, largest = ROOM.step[: len(quanta)], max(quanta.max(), -quanta.min())
+    for upper in ROOM.digits[1:, : len(quanta)]:
+        if largest < 2**DIGIT:
+            break
+        np.multiply(quanta, 2.0**-DIGIT, out=upper)
+        np.floor(upper, out=upper)
+        quanta -= np.multiply(upper, 2.0**DIGIT, out=step)
+        yield quanta
+        quanta, largest = upper, largest * 2.0**-DIGIT
+    yield quanta

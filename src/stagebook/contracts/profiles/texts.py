@@ -12,8 +12,11 @@ from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.sketch import SIZE, Sketch
 from stagebook.contracts.tables.hashing import as_text, hasher, hashes
 
-BLOCK = 100_000
-"""Values at a time."""
+FIRST_LOOK = 2 * MOST_VALUES
+"""Values in the first block, which mostly tells whether there are too many different ones."""
+
+BLOCK = 200_000
+"""Values at a time afterwards."""
 
 
 @dataclass(slots=True)
@@ -36,8 +39,11 @@ class TextTally:
     def add(self, column: pa.ChunkedArray, start: int) -> None:
         """Counts some rows more."""
         for chunk in column.chunks:
-            for first in range(0, len(chunk), BLOCK):
-                self._add(_plain(chunk.slice(first, BLOCK)))
+            first = 0
+            while first < len(chunk):
+                size = BLOCK if self.present else FIRST_LOOK
+                self._add(_plain(chunk.slice(first, size)))
+                first += size
 
     def _add(self, texts: pa.Array) -> None:
         self.present += len(texts)
@@ -81,7 +87,7 @@ class TextTally:
         found = hashes([texts])
         if len(self._smallest) == SIZE:
             found = found[found < self._smallest[-1]]
-        self._smallest = np.unique(np.concatenate([self._smallest, found]))[:SIZE]
+        self._smallest = _smallest(np.concatenate([self._smallest, found]))
 
     def found(self) -> Texts:
         """What there is to say of the column."""
@@ -96,6 +102,15 @@ class TextTally:
             longest=self._lengths[1] if self._lengths else None,
             characters=self._characters,
         )
+
+
+def _smallest(hashed: Array) -> Array:
+    """The smallest different hashes, ascending; of many only the lower end is sorted."""
+    if len(hashed) > 8 * SIZE:
+        found = np.unique(np.partition(hashed, 4 * SIZE)[: 4 * SIZE])
+        if len(found) >= SIZE:
+            return found[:SIZE]
+    return np.unique(hashed)[:SIZE]
 
 
 def _plain(array: pa.Array) -> pa.Array:

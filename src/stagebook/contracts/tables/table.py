@@ -19,6 +19,9 @@ CELLS = 1_000_000
 HELD = 128 * 2**20
 """Bytes up to which a table that is looked at more than once is held in memory."""
 
+MOST_HELD = 250_000
+"""Rows in a batch that is held: the fewer batches, the quicker to look through."""
+
 _READERS: dict[Format, Reader] = {
     Format.PARQUET: footers.PARQUET,
     Format.FEATHER: footers.FEATHER,
@@ -113,9 +116,11 @@ class Table:
         names = self.columns.names if columns is None else list(columns)
         if self.memory is not None:
             yield from self.memory.select(names).to_batches()
-            return
+        else:
+            yield from self._read(names, max(1, CELLS // max(1, len(names))))
+
+    def _read(self, names: list[str], length: int) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.columns.field(name) for name in names], self.columns.metadata)
-        length = max(1, CELLS // max(1, len(names)))
         for file in self.files:
             for batch in _READERS[self.format].batches(self.root, file, schema, length):
                 for start in range(0, batch.num_rows, length):
@@ -129,7 +134,8 @@ class Table:
         """The same table with its rows in memory, if it is small enough for that."""
         if self.memory is not None or self.size > HELD:
             return self
-        return replace(self, memory=self.arrow())
+        batches = self._read(self.columns.names, MOST_HELD)
+        return replace(self, memory=pa.Table.from_batches(batches, self.columns))
 
     def stretches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The rows of some columns in their order: all of them if they are held, else batches."""
