@@ -16,10 +16,7 @@ from stagebook.contracts.checks.structure import Asked, asked, check_index, chec
 from stagebook.contracts.checks.verdict import Verdict
 from stagebook.contracts.tables.formats import Format
 from stagebook.contracts.tables.pieces import Piece, Pieces
-from stagebook.contracts.tables.table import Table
-
-BUDGET = 256 * 2**20
-"""Bytes of a table that is checked whole; a larger one is checked in pieces."""
+from stagebook.contracts.tables.table import HELD, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class _Run:
         return Verdict(path, spec, self.findings.rows, failures, tuple(self.findings.notes))
 
 
-def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
+def check(table: Table, contract: Contract, budget: int = HELD) -> Verdict:
     """All that the table breaks of the contract, as pandera would find it in the whole frame.
 
     Cells of CSV and JSON Lines are read as the types that the contract gives; those that are no
@@ -63,7 +60,7 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
         budget: Bytes in memory up to which a table is checked whole. A larger one is checked in
             pieces: a rule of single values or rows piece by piece, a custom rule of a column on
             the whole column, and a custom rule of the whole table on the table if it fits in
-            twice the budget, else on each piece, which a note then says.
+            four times the budget, else on each piece, which a note then says.
 
     Raises:
         StagebookError: The table cannot be read.
@@ -79,7 +76,7 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
         _check_whole(run, pieces.whole(every))
     else:
         check_names(schema, names, run.findings)
-        _check_in_pieces(run, pieces, every, whole=table.size <= 2 * budget)
+        _check_in_pieces(run, pieces, every, whole=table.size <= 4 * budget)
         check_index(schema, run.findings.rows, run.findings)
     if needs_whole and not fits:
         note = "The contract changes the table before it checks it, so it was read whole."

@@ -15,7 +15,7 @@ _INTERVALS = frozenset(
 _TEXTS = frozenset(
     {"isin", "notin", "str_matches", "str_contains", "str_startswith", "str_endswith", "str_length"}
 )
-_FEW = 1000
+FEW = 1000
 
 
 def surely_holds(check: Any, series: "pd.Series[Any]") -> bool:
@@ -44,7 +44,7 @@ def _few(name: str, series: "pd.Series[Any]") -> "pd.Series[Any] | None":
     if name in _INTERVALS and pd.api.types.is_numeric_dtype(series.dtype):
         return _extremes(series)
     if name in _TEXTS and isinstance(series.dtype, pd.StringDtype):
-        return pd.Series(series.unique()) if series.iloc[:_FEW].nunique() < _FEW / 10 else None
+        return pd.Series(series.unique()) if series.iloc[:FEW].nunique() < FEW / 10 else None
     return None
 
 
@@ -68,9 +68,9 @@ def suspects(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         frame: The rows.
         names: The columns.
     """
-    if len(frame) < _FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
+    if len(frame) < FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
         return frame
-    found = pd.Series(hashes([pa.array(frame[name]) for name in names]))
+    found = pd.Series(hashes([_arrow(frame[name]) for name in names]))
     return frame[found.duplicated(keep=False).to_numpy()]
 
 
@@ -78,3 +78,9 @@ def _is_hashed_alike(dtype: Any) -> bool:
     """Whether values that pandas takes for equal have one hash; it is not sure of 0.0 and -0.0."""
     plain = isinstance(dtype, pd.StringDtype | pd.DatetimeTZDtype)
     return plain or (isinstance(dtype, np.dtype) and dtype.kind in "iuM")
+
+
+def _arrow(series: "pd.Series[Any]") -> Any:
+    # of moments in a zone, pyarrow asks pandas 3.1 in a way that this warns of
+    zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
+    return pa.array(series.dt.tz_convert(None) if zoned else series)
