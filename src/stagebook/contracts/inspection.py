@@ -113,7 +113,7 @@ def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] 
     Args:
         root: What its paths are relative to.
         subject: The table.
-        threads: How many threads may be used.
+        threads: How many columns are counted at a time; the check runs beside that.
         folders: Absolute folders that contracts are imported from, for messages.
     """
     from stagebook.contracts.tables.table import Table

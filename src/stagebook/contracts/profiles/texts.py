@@ -63,10 +63,11 @@ class TextTally:
             if small(union):
                 self._counts = union
                 return True
-        self._give_up(counts)
+        self._take_over(counts)
         return False
 
-    def _give_up(self, counts: dict[str, int]) -> None:
+    def _take_over(self, counts: dict[str, int]) -> None:
+        """Measures and hashes what until now was only counted."""
         self._counts = None
         if counts:
             before = pa.array(counts, pa.large_string())
@@ -93,7 +94,7 @@ class TextTally:
         """What there is to say of the column."""
         counts = self._counts
         if counts:
-            self._give_up(counts)
+            self._take_over(counts)
         return Texts(
             counts=counts and dict(sorted(counts.items())),
             sketch=Sketch(tuple(self._smallest.tolist()), hasher()),
