@@ -177,6 +177,13 @@ def test_times_that_64_bits_of_microseconds_cannot_hold_are_infinite(tmp_path):
         assert (found.finite, found.infinite_below, found.infinite_above) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_the_outermost_timestamps_are_infinite_as_in_postgresql(tmp_path, unit):
+    values = pa.array([2**63 - 1, -(2**63) + 1, 0], pa.timestamp(unit))
+    found = numbers(tmp_path, values)
+    assert (found.finite, found.infinite_below, found.infinite_above) == (1, 1, 1)
+
+
 @pytest.mark.parametrize("type_", [pa.timestamp("ns"), pa.timestamp("ns", "UTC")])
 def test_times_finer_than_a_microsecond_are_cut(tmp_path, type_):
     found = numbers(tmp_path, pa.array([-1, 1_999], type_))
