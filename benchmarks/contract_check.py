@@ -28,7 +28,7 @@ def contract(table: Table) -> Contract:
     for name in ("month", "day", "dep_time", "distance"):
         high = {"month": 12, "day": 31, "dep_time": 2359}.get(name, 5000)
         schema.columns[name].checks.append(pa.Check.in_range(0, high))
-    return Contract("drafted:Flights", schema, "")
+    return Contract("drafted:Flights", schema)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from stagebook.contracts.checks.contract import Contract
 from stagebook.contracts.tables.table import Table
 {schema}
 table = Table.open(Path("/"), {file!r})
-verdict = check(table, Contract("x:X", schema(), ""))
+verdict = check(table, Contract("x:X", schema()))
 print(verdict.failures, verdict.notes)
 assert verdict.holds and verdict.rows == {rows}
 """

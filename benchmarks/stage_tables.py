@@ -1,11 +1,13 @@
 """Compares what a stage's contracts and profiles cost with reading the same files with pandas.
 
-Each way is a process of its own. It is timed twice: by itself, from after its imports (the process
-that inspects a stage's tables imports while the kernel works), and from outside, with them.
+Each way is a process of its own. It is timed by itself, from after its imports (the process that
+inspects a stage's tables imports while the kernel works), and from outside, with them. The time of
+processors, after the imports too, is what other work on the machine disturbs least.
 """
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import statistics
@@ -19,7 +21,7 @@ from pathlib import Path
 
 from ratio import environment
 
-from stagebook.contracts.inspection import Subject, inspect, parse_subject
+from stagebook.contracts.inspection import Subject, inspect, parse_subject, rehearse
 from stagebook.contracts.known import Known
 from stagebook.notebook import cells, parameters_cell
 
@@ -36,41 +38,53 @@ def subjects(stage: str) -> list[Subject]:
     return [Subject.of(one, {}) for one in signature.declared if one.schema]
 
 
-def seconds(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> float:
-    """Does the work of one way, and tells how long it took after the imports."""
+Times = tuple[float, ...]
+SAID = ("after imports", "with imports", "processors")
+
+
+def seconds(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> Times:
+    """Does the work of one way: seconds after the imports, and those of processors."""
     return reading(root, tables) if way == READ else inspecting(way, root, known, tables)
 
 
-def reading(root: Path, tables: Sequence[Subject]) -> float:
+def reading(root: Path, tables: Sequence[Subject]) -> Times:
     import pandas as pd
-    import pyarrow.dataset
-    import pyarrow.parquet  # noqa: F401
 
-    start = time.perf_counter()
+    buffer = io.BytesIO()  # a first file, so that nothing is left to import
+    pd.DataFrame({"text": ["x"], "number": [1.0]}).to_parquet(buffer)
+    pd.read_parquet(buffer)
+    start = _now()
     for one in tables:
         for path in one.paths:
             pd.read_parquet(root / path)
-    return time.perf_counter() - start
+    return _since(start)
 
 
-def inspecting(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> float:
-    from stagebook.contracts.tables import table  # noqa: F401
-
+def inspecting(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> Times:
+    rehearse(contracts=True)
     hashes = [
         [hashlib.md5((root / path).read_bytes()).hexdigest() for path in one.paths]
         for one in tables
     ]
-    start = time.perf_counter()
+    start = _now()
     for one, content in zip(tables, hashes, strict=True):
         if not (way == STAGE and one.reads and known.get(one, content)):
             found = inspect(root, one, THREADS)
             assert not found.refusals, found.refusals
             known.put(found, content)
-    return time.perf_counter() - start
+    return _since(start)
 
 
-def child(way: str, root: Path, folder: Path, tables: Sequence[Subject]) -> tuple[float, float]:
-    """Runs one way in a process: seconds after its imports, and with them."""
+def _now() -> Times:
+    return time.perf_counter(), time.process_time()
+
+
+def _since(start: Times) -> Times:
+    return tuple(now - then for now, then in zip(_now(), start, strict=True))
+
+
+def child(way: str, root: Path, folder: Path, tables: Sequence[Subject]) -> Times:
+    """Runs one way in a process; seconds as in ``SAID``."""
     told = json.dumps([asdict(one) for one in tables])
     command = [sys.executable, __file__, "--child", way, str(root), str(folder), told]
     path = os.pathsep.join(filter(None, [str(PROJECT / "src"), os.environ.get("PYTHONPATH")]))
@@ -85,7 +99,8 @@ def child(way: str, root: Path, folder: Path, tables: Sequence[Subject]) -> tupl
     whole = time.perf_counter() - start
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
-    return float(done.stdout), whole
+    own, processors = map(float, done.stdout.split())
+    return own, whole, processors
 
 
 def main() -> None:
@@ -97,14 +112,14 @@ def main() -> None:
     arguments = parser.parse_args()
     root, chosen = arguments.root.resolve(), arguments.tables
     tables = [one for one in subjects(arguments.stage) if chosen is None or one.name in chosen]
-    times: dict[str, list[tuple[float, float]]] = {READ: [], AFRESH: [], STAGE: []}
+    times: dict[str, list[Times]] = {READ: [], AFRESH: [], STAGE: []}
     with tempfile.TemporaryDirectory() as name:
         for number in range(arguments.rounds + 1):
             for way, found in times.items():
                 one = child(way, root, Path(name), tables)
                 if number:  # the first round fills the caches
                     found.append(one)
-    for place, said in enumerate(("after imports", "with imports")):
+    for place, said in enumerate(SAID):
         medians = {way: statistics.median(one[place] for one in times[way]) for way in times}
         for way, median in medians.items():
             spread = [one[place] for one in times[way]]
@@ -118,6 +133,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         way, root, folder, told = sys.argv[2:]
         tables = [parse_subject(one) for one in json.loads(told)]
-        print(seconds(way, Path(root), Known(Path(folder)), tables))
+        print(*seconds(way, Path(root), Known(Path(folder)), tables))
     else:
         main()

@@ -191,7 +191,7 @@ def test_whole_and_in_pieces_a_table_breaks_what_pandera_says(
         root = Path(folder)
         frame.to_parquet(root / "a.parquet", row_group_size=length)
         table = Table.open(root, "a.parquet")
-        contract = Contract("tests:Some", schema, "")
+        contract = Contract("tests:Some", schema)
         expected = by_pandera(schema, pd.read_parquet(root / "a.parquet"))
         whole = check(table, contract)
         assert by_us(whole) == expected

@@ -30,7 +30,7 @@ def held(
         name = "a.parquet"
         frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
         frame.to_parquet(root / name)
-    contract = Contract("rules:Some", pa.DataFrameSchema(columns, **options), "")
+    contract = Contract("rules:Some", pa.DataFrameSchema(columns, **options))
     return check(Table.open(root, name), contract, budget)
 
 
@@ -214,7 +214,7 @@ def test_an_empty_cell_is_a_missing_value_of_any_type(tmp_path: Path) -> None:
 
 def test_a_frame_in_memory_is_checked_and_left_as_it_is() -> None:
     frame = pd.DataFrame({"a": ["1", "x"]}, index=[5, 5])
-    contract = Contract("x:X", pa.DataFrameSchema({"a": pa.Column(int, coerce=True)}), "")
+    contract = Contract("x:X", pa.DataFrameSchema({"a": pa.Column(int, coerce=True)}))
     verdict = check_frame(frame, contract, "a.parquet")
     assert (verdict.path, verdict.rows) == ("a.parquet", 2)
     assert verdict.failures[0].sample == ((2, "'x'"),)
@@ -277,7 +277,7 @@ def test_all_missing_infinite_and_far_dates_are_no_obstacle(tmp_path: Path) -> N
         "inf": pa.Column(float, pa.Check.lt(1), nullable=True),
         "far": pa.Column("datetime64[us]", pa.Check.ge(pd.Timestamp("1900")), nullable=True),
     }
-    contract = Contract("rules:Some", pa.DataFrameSchema(columns), "")
+    contract = Contract("rules:Some", pa.DataFrameSchema(columns))
     table = Table.open(tmp_path, "a.parquet")
     verdict = check(table, contract)
     assert [(f.code, f.column) for f in verdict.failures] == [

@@ -85,20 +85,6 @@ def test_a_model_that_makes_no_schema_says_why(code: Path) -> None:
     assert (problem.code, problem.where) == ("bad-contract", Where("some_rules.py"))
 
 
-def test_the_digest_is_of_the_code_that_counts(code: Path) -> None:
-    first = loaded(code, GOOD).digest
-    assert loaded(code, f"# a comment\n{GOOD}").digest == first
-    assert loaded(code, GOOD.replace("nullable=True", "nullable=False")).digest != first
-
-
-def test_the_digest_knows_the_local_modules_that_the_contract_imports(code: Path) -> None:
-    (code / "some_limits.py").write_text("HIGH = 1\n")
-    text = f"import some_limits\n{GOOD}"
-    first = loaded(code, text).digest
-    (code / "some_limits.py").write_text("HIGH = 2\n")
-    assert loaded(code, text).digest != first
-
-
 def test_types_are_what_text_has_to_become(code: Path) -> None:
     text = (
         f"import pandas as pd\nfrom typing import Annotated\n{HEAD}"

@@ -60,7 +60,7 @@ def contract_of(text: str) -> Contract:
         one for one in found.values()
         if isinstance(one, type) and issubclass(one, pa.DataFrameModel)
     ]  # fmt: skip
-    return Contract("drafted:Model", model.to_schema(), "")
+    return Contract("drafted:Model", model.to_schema())
 
 
 def assert_kept(root: Path, name: str) -> str:

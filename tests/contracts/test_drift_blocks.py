@@ -197,8 +197,11 @@ def test_what_is_no_reference_is_told(tmp_path, text, expected):
 
 
 def test_a_reference_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(StagebookError, match="cannot be read"):
+    with pytest.raises(StagebookError) as caught:
         references.open_reference(tmp_path, "ref.json")
+    (problem,) = caught.value.problems
+    assert problem.message == "It is not there."
+    assert "`stagebook profile TABLE --json > ref.json`" in problem.hint
 
 
 def test_rows_of_each_day_add_up_to_those_of_the_months():

@@ -197,9 +197,11 @@ def test_profiles_that_do_not_fit_are_not_merged(tmp_path, other):
     assert all(one.hint for one in caught.value.problems)
 
 
-def test_what_duckdb_cannot_read_is_told_with_the_table(tmp_path):
-    beyond = pa.array([10**17], pa.int64()).cast(pa.timestamp("ms"))
+@pytest.mark.parametrize("rows", [1, 30_000])
+def test_bytes_that_are_no_text_are_told_with_the_table_and_the_column(tmp_path, rows):
+    values = pa.array([b"caf\xe9", *(b"%d" % n for n in range(rows))])
     with pytest.raises(StagebookError) as caught:
-        profiled(tmp_path, pa.table({"x": beyond}))
+        profiled(tmp_path, pa.table({"name": values.view(pa.string())}))
     (problem,) = caught.value.problems
     assert (problem.code, problem.where.file) == ("no-profile", "t.parquet")
+    assert "`name`" in problem.message

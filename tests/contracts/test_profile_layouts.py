@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from stagebook.contracts.profiles.merge import merge
 from stagebook.contracts.profiles.profile import render
 from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables import table as tables
 from stagebook.contracts.tables.table import Table
 
 MICROSECONDS = st.integers(-(2**63) + 1, 2**63 - 2)
@@ -117,6 +118,17 @@ def test_the_sample_does_not_know_of_files_and_row_groups(large, tmp_path):
     whole = profile(written(tmp_path, "whole", large))
     parts = [large[:1], large[1:77_777], large[77_777:]]
     assert render(profile(written(tmp_path, "parts", *parts, group=9_999))) == render(whole)
+
+
+def test_a_table_that_is_read_twice_has_the_profile_of_one_that_is_held(
+    large, tmp_path, monkeypatch
+):
+    large.to_pandas().to_csv(tmp_path / "t.csv", index=False)
+    held = [render(profile(written(tmp_path, "held", large)))]
+    held += [render(profile(Table.open(tmp_path, "t.csv")))]
+    monkeypatch.setattr(tables, "HELD", 0)
+    parts = written(tmp_path, "read", large[:7], large[7:], group=30_000)
+    assert [render(profile(one)) for one in (parts, Table.open(tmp_path, "t.csv"))] == held
 
 
 def test_the_grouping_of_merges_does_not_matter(large, tmp_path):

@@ -170,6 +170,26 @@ def test_dates_beyond_64_bits_are_infinite(tmp_path):
     assert (found.finite, found.infinite_below, found.infinite_above) == (1, 1, 2)
 
 
+def test_times_that_64_bits_of_microseconds_cannot_hold_are_infinite(tmp_path):
+    values = pa.array([10**17, -(10**17), 0], pa.int64())
+    for type_ in (pa.timestamp("ms"), pa.duration("ms")):
+        found = numbers(tmp_path, values.cast(type_))
+        assert (found.finite, found.infinite_below, found.infinite_above) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_the_outermost_timestamps_are_infinite_as_in_postgresql(tmp_path, unit):
+    values = pa.array([2**63 - 1, -(2**63) + 1, 0], pa.timestamp(unit))
+    found = numbers(tmp_path, values)
+    assert (found.finite, found.infinite_below, found.infinite_above) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("type_", [pa.timestamp("ns"), pa.timestamp("ns", "UTC")])
+def test_times_finer_than_a_microsecond_are_cut(tmp_path, type_):
+    found = numbers(tmp_path, pa.array([-1, 1_999], type_))
+    assert (found.minimum, found.maximum) == (-1, 1)
+
+
 def test_unequal_bins_of_calendar_months_are_counted_exactly(tmp_path):
     days = [dt.datetime(2010, 1, 1) + dt.timedelta(hours=7 * n) for n in range(5000)]
     found = numbers(tmp_path, pa.array(days))

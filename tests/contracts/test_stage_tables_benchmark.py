@@ -22,5 +22,6 @@ def test_a_stages_tables_are_compared_with_reading_them(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert [line[:13].strip() for line in lines] == ["after imports"] * 3 + ["with imports"] * 3
+    ways = ["after imports"] * 3 + ["with imports"] * 3 + ["processors"] * 3
+    assert [line[:13].strip() for line in lines] == ways
     assert all(line.endswith("x pandas") for line in lines)

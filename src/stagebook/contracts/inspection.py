@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +14,7 @@ from stagebook.errors import Problem, StagebookError
 from stagebook.notebook.signature import Declared, Role
 
 if TYPE_CHECKING:
+    from stagebook.contracts.checks.contract import Contract
     from stagebook.contracts.tables.table import Table
 
 
@@ -111,7 +113,7 @@ def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] 
     Args:
         root: What its paths are relative to.
         subject: The table.
-        threads: How many threads may be used.
+        threads: How many columns are counted at a time; the check runs beside that.
         folders: Absolute folders that contracts are imported from, for messages.
     """
     from stagebook.contracts.tables.table import Table
@@ -137,11 +139,47 @@ def _held(
         contract = Contract.load(spec, folders)
     except StagebookError as error:
         return Inspection(subject, problems=error.problems, at_fault=True)
+    if not table.is_text:
+        return _at_once(table.held(), subject, contract, threads)
     verdict = check(table, contract)
     if verdict.holds:
-        types = contract.types(table.columns.names)
-        table = Table.open_all(table.root, subject.paths, types) if table.is_text else table
+        table = Table.open_all(table.root, subject.paths, contract.types(table.columns.names))
     return Inspection(subject, verdict, _profiled(table, threads))
+
+
+def _at_once(table: "Table", subject: Subject, contract: "Contract", threads: int) -> Inspection:
+    """The same, check and profile at a time; the check, which is other people's, stays here."""
+    from stagebook.contracts.checks.check import check
+
+    with ThreadPoolExecutor(1) as beside:
+        profiled = beside.submit(_profiled, table, threads)
+        verdict = check(table, contract)
+        return Inspection(subject, verdict, profiled.result())
+
+
+def rehearse(*, contracts: bool) -> None:
+    """Does all that an inspection does once, so that the next need not import anything.
+
+    pandera, pandas and DuckDB put off much of what they import until it is used.
+
+    Args:
+        contracts: Whether there are contracts to come, or profiles only.
+    """
+    import pyarrow as pa
+
+    from stagebook.contracts.tables.table import Table
+
+    rows = pa.table({"text": ["x"], "number": [1.0]})
+    _profiled(Table.of_rows(rows), threads=1)
+    if contracts:
+        import pandera.pandas as pandera
+
+        from stagebook.contracts.checks.check import check
+        from stagebook.contracts.checks.contract import Contract
+
+        any_text = pandera.Column(str, pandera.Check.isin(["x"]), unique=True)
+        schema = pandera.DataFrameSchema({"text": any_text, "number": pandera.Column(float)})
+        check(Table.of_rows(rows), Contract("", schema))
 
 
 def _profiled(table: "Table", threads: int) -> Profile:

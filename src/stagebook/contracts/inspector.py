@@ -115,21 +115,14 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what contracts print is nobody's answer
     lines = _lines()
-    _import(what)
+    with contextlib.suppress(Exception):  # what is broken is told of the table that is asked for
+        inspection.rehearse(contracts=what == _CONTRACTS)
     for line in lines:
         asked = json.loads(line)
         subject = inspection.parse_subject(asked["subject"])
         found = inspection.inspect(Path(asked["root"]), subject, asked["threads"], folders)
         answers.write(inspection.render(found) + "\n")
         answers.flush()
-
-
-def _import(what: str) -> None:
-    """Imports what takes long while nothing is asked yet."""
-    from stagebook.contracts.tables import table  # noqa: F401
-
-    if what == _CONTRACTS:
-        from stagebook.contracts.checks import check, contract  # noqa: F401
 
 
 def _lines() -> Iterator[str]:

@@ -16,10 +16,7 @@ from stagebook.contracts.checks.structure import Asked, asked, check_index, chec
 from stagebook.contracts.checks.verdict import Verdict
 from stagebook.contracts.tables.formats import Format
 from stagebook.contracts.tables.pieces import Piece, Pieces
-from stagebook.contracts.tables.table import Table
-
-BUDGET = 256 * 2**20
-"""Bytes of a table that is checked whole; a larger one is checked in pieces."""
+from stagebook.contracts.tables.table import HELD, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class _Run:
         return Verdict(path, spec, self.findings.rows, failures, tuple(self.findings.notes))
 
 
-def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
+def check(table: Table, contract: Contract, budget: int = HELD) -> Verdict:
     """All that the table breaks of the contract, as pandera would find it in the whole frame.
 
     Cells of CSV and JSON Lines are read as the types that the contract gives; those that are no
@@ -63,7 +60,7 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
         budget: Bytes in memory up to which a table is checked whole. A larger one is checked in
             pieces: a rule of single values or rows piece by piece, a custom rule of a column on
             the whole column, and a custom rule of the whole table on the table if it fits in
-            twice the budget, else on each piece, which a note then says.
+            four times the budget, else on each piece, which a note then says.
 
     Raises:
         StagebookError: The table cannot be read.
@@ -79,7 +76,7 @@ def check(table: Table, contract: Contract, budget: int = BUDGET) -> Verdict:
         _check_whole(run, pieces.whole(every))
     else:
         check_names(schema, names, run.findings)
-        _check_in_pieces(run, pieces, every, whole=table.size <= 2 * budget)
+        _check_in_pieces(run, pieces, every, whole=table.size <= 4 * budget)
         check_index(schema, run.findings.rows, run.findings)
     if needs_whole and not fits:
         note = "The contract changes the table before it checks it, so it was read whole."
@@ -129,7 +126,7 @@ def _groups(schema: Any) -> list[list[str]]:
 
 
 def _check_in_pieces(run: _Run, pieces: Pieces, every: list[str], *, whole: bool) -> None:
-    run.findings.rows = _rows(pieces.table)
+    run.findings.rows = pieces.table.counted
     due = [_is_by_value(check, one, pieces) for one, _, check in _of_columns(run)]
     for piece in pieces.frames(every):
         _check_values(run, piece, due)
@@ -158,12 +155,6 @@ def _is_by_value(check: Any, one: Asked, pieces: Pieces) -> bool:
     types = pieces.dtypes[one.name], getattr(one.schema.dtype, "type", None)
     categories = any(isinstance(type_, pd.CategoricalDtype) for type_ in types)
     return is_by_value(check) and not (check.element_wise and categories)
-
-
-def _rows(table: Table) -> int:
-    if table.rows is not None:
-        return table.rows
-    return sum(batch.num_rows for batch in table.batches(table.columns.names[:1]))
 
 
 def _of_columns(run: _Run) -> Iterator[tuple[Asked, int, Any]]:

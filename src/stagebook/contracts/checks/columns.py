@@ -9,6 +9,7 @@ from pandera.errors import ParserError
 
 from stagebook.contracts.checks.findings import Findings, shown
 from stagebook.contracts.checks.rules import is_built_in, rule
+from stagebook.contracts.checks.shortcuts import surely_holds, suspects
 from stagebook.contracts.checks.structure import Asked
 from stagebook.contracts.checks.words import type_in_words, types_apart
 from stagebook.contracts.tables.pieces import Piece
@@ -111,6 +112,7 @@ def check_missing(piece: Piece, one: Asked, findings: Findings) -> None:
 
 def check_repeated(frame: pd.DataFrame, names: list[str], keep: Any, findings: Findings) -> None:
     """Finds rows that have the same values in these columns as another."""
+    frame = suspects(frame, names)
     repeated = frame.duplicated(subset=names, keep=keep)
     if repeated.any():
         say_repeated(frame.loc[repeated, names], int(repeated.sum()), keep, findings)
@@ -144,6 +146,8 @@ def run_check(
         number: Its position, which tells it from another of the same words.
         findings: Where to say it.
     """
+    if column is not None and surely_holds(check, frame[column]):
+        return
     words = rule(check)
     try:
         result = check(frame, column) if column is not None else check(frame)

@@ -1,6 +1,5 @@
 """Contracts: pandera schemas, found by the name that a parameters cell gives them."""
 
-import hashlib
 import importlib
 import inspect
 import os
@@ -16,8 +15,6 @@ import pandera.pandas as pa
 import pyarrow
 
 from stagebook.errors import Problem, StagebookError, Where, did_you_mean
-from stagebook.notebook.code import normalise_module
-from stagebook.notebook.modules import SearchPath
 
 _HINT = "Correct the contract; `python -c 'import {}'` shows the whole error."
 
@@ -29,13 +26,10 @@ class Contract:
     Attributes:
         spec: Where it is imported from, as ``module:Name``.
         schema: The pandera schema that it makes.
-        digest: The first 32 hex digits of the SHA-256 of the code that defines it: its module
-            and the local modules that this imports, without comments and layout.
     """
 
     spec: str
     schema: pa.DataFrameSchema
-    digest: str
 
     @classmethod
     def load(cls, spec: str, code_folders: Sequence[Path] = ()) -> "Contract":
@@ -44,7 +38,7 @@ class Contract:
         Args:
             spec: ``module:Name``, of a ``DataFrameModel`` or a ``DataFrameSchema``.
             code_folders: Absolute folders of local modules, which the caller has put first
-                on ``sys.path``. Only used to tell the code that the contract depends on.
+                on ``sys.path``. Only used to say where in them something is wrong.
 
         Raises:
             StagebookError: The module cannot be imported, has no such name, or the name is no
@@ -58,8 +52,7 @@ class Contract:
             message = f"The module `{module_name}` has no `{name}`."
             raise StagebookError(Problem("no-contract", message, hint, _file(module, code_folders)))
         found = getattr(module, name)
-        schema = _schema(spec, found, _file(module, code_folders), code_folders)
-        return cls(spec, schema, _digest(module, code_folders))
+        return cls(spec, _schema(spec, found, _file(module, code_folders), code_folders))
 
     def types(self, names: Iterable[str]) -> dict[str, pyarrow.DataType]:
         """Arrow types of those of these columns that the contract types, for CSV and JSON."""
@@ -169,14 +162,3 @@ def _relative(file: Path, folders: Sequence[Path]) -> str:
 def _root(folders: Sequence[Path]) -> Path | None:
     """The folder that holds all folders of code: the project's root, or its only one."""
     return Path(os.path.commonpath(folders)) if folders else None
-
-
-def _digest(module: ModuleType, folders: Sequence[Path]) -> str:
-    own = normalise_module(Path(module.__file__).read_text("utf-8")) if module.__file__ else None
-    code = [(module.__name__, own)] if own else []
-    texts = [(name, one.text) for name, one in code]
-    if (root := _root(folders)) is not None:
-        path = SearchPath(root, tuple(folders), lambda name: False)
-        reached = path.reach(code).modules
-        texts += [(name, one.text) for name, one in reached]
-    return hashlib.sha256(repr(sorted(texts)).encode()).hexdigest()[:32]

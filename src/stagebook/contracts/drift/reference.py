@@ -117,6 +117,12 @@ def read(path: Path, shown: str | None = None) -> Reference:
     name = shown or str(path)
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = (
+            f"Make it with `stagebook profile TABLE --json > {name}`; to have its months or weeks "
+            f"too, with `stagebook drift TABLE --save {name}`."
+        )
+        raise _bad(name, "It is not there.", hint) from None
     except UnicodeDecodeError:
         raise _bad(name, "It is not UTF-8.") from None
     except OSError as error:
@@ -183,6 +189,7 @@ def _profile(document: Any, file: str) -> Profile:
     return profiles.parse(json.dumps(document), file)
 
 
-def _bad(file: str, message: str) -> StagebookError:
-    hint = "Make the reference anew from its table."
+def _bad(
+    file: str, message: str, hint: str = "Make the reference anew from its table."
+) -> StagebookError:
     return StagebookError(Problem("bad-reference", message, hint, Where(file)))

@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from stagebook.contracts.profiles import nice_edges
-from stagebook.contracts.profiles.scale import Number, Scale
+from stagebook.contracts.profiles.scale import Array, Number, Scale
 
 REACH = 2**48
 """So many quanta from the centre a value still enters the sums; squares then fit into 128 bits."""
@@ -49,16 +51,18 @@ class Grid:
         return 2.0**self.exponent
 
     @classmethod
-    def of(cls, sample: Sequence[Number], scale: Scale) -> "Grid":
+    def of(cls, sample: Sequence[Number] | Array, scale: Scale) -> "Grid":
         """The grid for values like these.
 
         Args:
-            sample: Finite values, ascending; whole ones for every scale but reals.
+            sample: Finite values, in any order; whole ones for every scale but reals.
             scale: What they are.
         """
-        if not sample:
+        if not len(sample):
             return cls((), 0, _EMPTY[scale])
-        low, high = sample[0], sample[-1]
+        # -0.0 and 0.0 are equal, and which of them comes first is chance
+        sample = np.asarray(sample) + 0
+        low, high = sample.min().item(), sample.max().item()
         if scale is Scale.REAL:
             centre = low / 2 + high / 2 if low < high else low
             return cls(_real_edges(sample), centre, _exponent(low, high))
@@ -85,7 +89,7 @@ def _exponent(low: Number, high: Number) -> int:
     return max(-MOST_EXPONENT, min(MOST_EXPONENT, exponent))
 
 
-def _real_edges(sample: Sequence[Number]) -> tuple[Number, ...]:
+def _real_edges(sample: Array) -> tuple[Number, ...]:
     if (few := _few(sample)) and _whole(sample):
         return tuple(float(edge) for edge in few)
     low, high = _middle(sample)
@@ -96,12 +100,11 @@ def _real_edges(sample: Sequence[Number]) -> tuple[Number, ...]:
     return (low, above) if math.isfinite(above) else (low,)
 
 
-def _whole(sample: Sequence[Number]) -> bool:
-    small = max(abs(sample[0]), abs(sample[-1])) < 2**53
-    return small and all(map(float.is_integer, map(float, sample)))
+def _whole(sample: Array) -> bool:
+    return bool(np.all(np.abs(sample) < 2**53) and np.all(sample == np.floor(sample)))
 
 
-def _between(sample: Sequence[Number], scale: Scale) -> tuple[Number, ...]:
+def _between(sample: Array, scale: Scale) -> tuple[Number, ...]:
     low, high = (int(value) for value in _middle(sample))
     if low == high:
         return (low, low + 1)
@@ -112,21 +115,21 @@ def _between(sample: Sequence[Number], scale: Scale) -> tuple[Number, ...]:
     return nice_edges.instants(low, high, scale)
 
 
-def _middle(sample: Sequence[Number]) -> tuple[Number, Number]:
+def _middle(sample: Array) -> tuple[Number, Number]:
     """The outer quantiles, each a value of the sample."""
     cut = math.floor(TAIL * len(sample))
-    return sample[cut], sample[-1 - cut]
+    ordered = np.partition(sample, [cut, len(sample) - 1 - cut])
+    return ordered[cut].item(), ordered[-1 - cut].item()
 
 
-def _few(sample: Sequence[Number]) -> tuple[int, ...]:
+def _few(sample: Array) -> tuple[int, ...]:
     """One bin a value; empty where there are too many values, or too few of each."""
-    low, high = int(sample[0]), int(sample[-1])
+    low, high = int(sample.min()), int(sample.max())
     if high - low < FEW:
         return tuple(range(low, high + 2))
-    values = sorted(set(sample[:: max(1, len(sample) // 1000)]))
-    if len(values) > FEW:
+    if len(np.unique(sample[:: max(1, len(sample) // 1000)])) > FEW:
         return ()
-    values = sorted(set(sample))
+    values = np.unique(sample)
     if len(values) > FEW or len(sample) < 10 * len(values):
         return ()
     return (*(int(value) for value in values), int(values[-1]) + 1)

@@ -1,47 +1,56 @@
 """Rows from all over a table, the same ones however it lies in files and row groups."""
 
 import math
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 
-from stagebook.contracts.profiles.parquet_rows import Rows, Source
-from stagebook.contracts.profiles.scale import Number
+from stagebook.contracts.profiles.scale import Array
+from stagebook.contracts.profiles.values import Values
 
 MOST_ROWS = 100_000
 MULTIPLIER = 2_654_435_761  # Knuth, The Art of Computer Programming 3, 6.4: 2**32 / golden ratio
-COLUMNS = 20  # at a time: 16 MB
 
 
-def sampled(rows: Rows, sources: Sequence[Source]) -> Iterator[tuple[Source, list[Number]]]:
-    """Values of columns of numbers and times, ascending, without nulls.
+def picked(rows: int) -> Array | None:
+    """Numbers of rows, ascending; None for all.
 
     Of every stretch of rows one row is taken, at a place in it that changes from stretch to
     stretch: at even distances, a table with a row for every hour could show one hour of the day.
-    A stretch is a power of two long, which is quick to count in.
+    A stretch is a power of two long.
 
     Args:
-        rows: Where the columns are.
-        sources: The columns.
+        rows: How many there are.
     """
-    for start in range(0, len(sources), COLUMNS):
-        some = sources[start : start + COLUMNS]
-        parts = list(_taken(rows, some))
-        for place, source in enumerate(some):
-            values = [part[place] for part in parts]
-            yield source, np.sort(np.concatenate(values)).tolist() if values else []
+    bits = max(0, math.ceil(math.log2(max(1, rows) / MOST_ROWS)))
+    if not bits:
+        return None
+    stretches = np.arange((rows >> bits) + 1, dtype=np.int64)
+    numbers = (stretches << bits) + (((stretches * MULTIPLIER) >> 16) & (2**bits - 1))
+    return np.asarray(numbers[numbers < rows])
 
 
-def _taken(rows: Rows, sources: Sequence[Source]) -> Iterator[list[np.ndarray]]:
-    bits = max(0, math.ceil(math.log2(max(1, rows.count) / MOST_ROWS)))
-    last = 2**bits - 1
-    values = ", ".join(f"{source.value} as c{n}" for n, source in enumerate(sources))
-    before = 0
-    for file, length in zip(rows.files, rows.lengths, strict=True):
-        number = f"(file_row_number + {before})"
-        place = f"((({number} >> {bits}) * {MULTIPLIER}) >> 16) & {last}"
-        where = f"where ({number} & {last}) = ({place})" if bits else ""
-        query = f"select {values} from {rows.scan_of(file)} {where}"
-        found = rows.connection.execute(query).fetchnumpy()
-        yield [np.ma.compressed(found[f"c{n}"]) for n in range(len(sources))]
-        before += length
+@dataclass(slots=True)
+class Sample:
+    """Values of a column of numbers or times.
+
+    Attributes:
+        rows: Numbers of the rows to take, ascending; None for all.
+    """
+
+    rows: Array | None
+    _parts: list[Array] = field(default_factory=list)
+
+    def add(self, column: pa.ChunkedArray, start: int) -> None:
+        """Takes what is to be taken of some rows more, of which the first has this number."""
+        for chunk in column.chunks:
+            if self.rows is not None:
+                first, last = np.searchsorted(self.rows, (start, start + len(chunk)))
+                start += len(chunk)
+                chunk = chunk.take(pa.array(self.rows[first:last] - (start - len(chunk))))
+            self._parts.append(Values.of(chunk).finite)
+
+    def values(self) -> Array:
+        """The values, without nulls."""
+        return np.concatenate(self._parts) if self._parts else np.arange(0)

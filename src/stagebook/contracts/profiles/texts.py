@@ -1,71 +1,130 @@
 """Texts and categories, counted; of many different values an estimate."""
 
-import duckdb
+from dataclasses import dataclass, field
 
-from stagebook.contracts.profiles.column import MOST_CHARACTERS, MOST_VALUES, Texts
-from stagebook.contracts.profiles.parquet_rows import Rows, Source
-from stagebook.contracts.profiles.sketch import SIZE, SPACE, Sketch
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
 
-GROUPED = 4 * MOST_VALUES
-"""Up to so many different values, as DuckDB estimates, they are grouped."""
+from stagebook.contracts.profiles.column import MOST_VALUES, Texts, small
+from stagebook.contracts.profiles.scale import Array
+from stagebook.contracts.profiles.sketch import SIZE, Sketch
+from stagebook.contracts.tables.hashing import as_text, hasher, hashes
 
+FIRST_LOOK = 2 * MOST_VALUES
+"""Values in the first block, which mostly tells whether there are too many different ones."""
 
-def texts(rows: Rows, source: Source) -> tuple[int, Texts]:
-    """What there is to say of a column of texts, and how many of them are not null."""
-    column = f"cast({source.column} as varchar)"
-    ((about,),) = rows.ask(f"select approx_count_distinct({column}) from {rows.scan}")
-    if about <= GROUPED:
-        return _grouped(rows, column) or _sketched(rows, column, about)
-    present, found = _sketched(rows, column, about)
-    if (found.distinct or 0) <= 2 * MOST_VALUES:
-        return _grouped(rows, column) or (present, found)
-    return present, found
+BLOCK = 200_000
+"""Values at a time afterwards."""
 
 
-def hasher() -> str:
-    """What hashes texts here."""
-    return f"duckdb {duckdb.__version__}"
+@dataclass(slots=True)
+class TextTally:
+    """A column of texts, as far as it was counted.
 
+    As soon as there are too many different values to keep, all are only hashed, and of the hashes
+    the smallest are kept.
 
-def _grouped(rows: Rows, column: str) -> tuple[int, Texts] | None:
-    rows.ask(
-        f"create or replace temp table grouped as select {column} as value, count(*) as n "
-        f"from {rows.scan} where value is not null group by value"
-    )
-    ((distinct, characters),) = rows.ask("select count(*), sum(length(value)) from grouped")
-    if distinct > MOST_VALUES or (characters or 0) > MOST_CHARACTERS:
-        return None
-    found = rows.ask("select value, n, hash(value) from grouped")
-    counts = {value: n for value, n, _ in sorted(found)}
-    values = sum(counts.values())
-    return values, Texts(
-        counts=counts,
-        sketch=Sketch.of((hashed for *_, hashed in found), hasher()),
-        values=values,
-        shortest=min(map(len, counts), default=None),
-        longest=max(map(len, counts), default=None),
-        characters=sum(len(value) * n for value, n in counts.items()),
-    )
+    Attributes:
+        present: How many values are not null.
+    """
 
+    present: int = 0
+    _counts: dict[str, int] | None = field(default_factory=dict)
+    _smallest: Array = field(default_factory=lambda: np.array([], dtype=np.uint64))
+    _lengths: list[int] = field(default_factory=list)
+    _characters: int = 0
 
-def _sketched(rows: Rows, column: str, about: int) -> tuple[int, Texts]:
-    ((values, shortest, longest, characters),) = rows.ask(
-        f"select count(value), min(length(value)), max(length(value)), sum(length(value)) "
-        f"from (select {column} as value from {rows.scan})"
-    )
-    sketch = Sketch.of(_smallest_hashes(rows, column, about), hasher())
-    return values, Texts(None, sketch, values, shortest, longest, characters or 0)
+    def add(self, column: pa.ChunkedArray, start: int) -> None:
+        """Counts some rows more."""
+        for chunk in column.chunks:
+            first = 0
+            while first < len(chunk):
+                size = BLOCK if self.present else FIRST_LOOK
+                self._add(_plain(chunk.slice(first, size)))
+                first += size
 
+    def _add(self, texts: pa.Array) -> None:
+        self.present += len(texts)
+        if not len(texts) or (self._counts is not None and self._count(texts, self._counts)):
+            return
+        self._measure(texts)
+        self._hash(texts)
 
-def _smallest_hashes(rows: Rows, column: str, about: int) -> list[int]:
-    """At least the ``SIZE`` smallest hashes, if there are so many, and few more."""
-    share = min(1.0, 4 * SIZE / max(1, about))
-    while True:
-        threshold = min(SPACE - 1, int(share * SPACE))
-        found = rows.ask(
-            f"select distinct hash(value) as h from (select {column} as value from {rows.scan}) "
-            f"where value is not null and h <= {threshold}::ubigint"
+    def _count(self, texts: pa.Array, counts: dict[str, int]) -> bool:
+        """Counts each value; whether there still are few enough of them."""
+        found = texts.value_counts()
+        if len(found) <= MOST_VALUES:
+            values, times = found.flatten()
+            union = dict(counts)
+            for value, n in zip(values.to_pylist(), times.to_pylist(), strict=True):
+                union[value] = union.get(value, 0) + n
+            if small(union):
+                self._counts = union
+                return True
+        self._take_over(counts)
+        return False
+
+    def _take_over(self, counts: dict[str, int]) -> None:
+        """Measures and hashes what until now was only counted."""
+        self._counts = None
+        if counts:
+            before = pa.array(counts, pa.large_string())
+            self._measure(before)
+            self._characters = sum(len(value) * n for value, n in counts.items())
+            self._hash(before)
+
+    def _measure(self, texts: pa.Array) -> None:
+        lengths = pc.utf8_length(texts)
+        ends = pc.min_max(lengths).as_py()
+        self._lengths = [
+            min([ends["min"], *self._lengths[:1]]),
+            max([ends["max"], *self._lengths[1:]]),
+        ]
+        self._characters += pc.sum(lengths).as_py()
+
+    def _hash(self, texts: pa.Array) -> None:
+        found = hashes([texts])
+        if len(self._smallest) == SIZE:
+            found = found[found < self._smallest[-1]]
+        self._smallest = _smallest(np.concatenate([self._smallest, found]))
+
+    def found(self) -> Texts:
+        """What there is to say of the column."""
+        counts = self._counts
+        if counts:
+            self._take_over(counts)
+        return Texts(
+            counts=counts and dict(sorted(counts.items())),
+            sketch=Sketch(tuple(self._smallest.tolist()), hasher()),
+            values=self.present,
+            shortest=self._lengths[0] if self._lengths else None,
+            longest=self._lengths[1] if self._lengths else None,
+            characters=self._characters,
         )
-        if len(found) >= SIZE or threshold == SPACE - 1:
-            return [one for (one,) in found]
-        share *= 8
+
+
+def _smallest(hashed: Array) -> Array:
+    """The smallest different hashes, ascending; of many only the lower end is sorted."""
+    if len(hashed) > 8 * SIZE:
+        found = np.unique(np.partition(hashed, 4 * SIZE)[: 4 * SIZE])
+        if len(found) >= SIZE:
+            return found[:SIZE]
+    return np.unique(hashed)[:SIZE]
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    """The values as texts, without nulls.
+
+    Raises:
+        pa.ArrowInvalid: A value is no UTF-8.
+    """
+    if types.is_dictionary(array.type):
+        values = array.dictionary
+        if not (types.is_string(values.type) or types.is_large_string(values.type)):
+            values = as_text(values)
+        array = values.take(array.indices)
+    texts = array.cast(pa.large_string())
+    texts.validate(full=True)
+    return texts.drop_null() if texts.null_count else texts

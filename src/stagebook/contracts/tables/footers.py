@@ -42,7 +42,9 @@ class ParquetReader:
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows, a row group's part at a time."""
-        with _readable("bad-parquet", place(root, file)), pq.ParquetFile(file) as one:
+        # with pre_buffer, all that was read stays in memory until the end
+        opened = pq.ParquetFile(file, pre_buffer=False)
+        with _readable("bad-parquet", place(root, file)), opened as one:
             for batch in one.iter_batches(length, columns=columns.names):
                 yield _as(batch, columns)
 

@@ -16,6 +16,12 @@ __all__ = ["CELLS", "Format", "Table", "is_table"]
 CELLS = 1_000_000
 """Cells in a batch, about."""
 
+HELD = 128 * 2**20
+"""Bytes up to which a table that is looked at more than once is held in memory."""
+
+MOST_HELD = 250_000
+"""Rows in a batch that is held: the fewer batches, the quicker to look through."""
+
 _READERS: dict[Format, Reader] = {
     Format.PARQUET: footers.PARQUET,
     Format.FEATHER: footers.FEATHER,
@@ -38,6 +44,7 @@ class Table:
         rows: Rows in all files; None where only reading them would tell.
         size: Bytes in memory, as an estimate.
         types: Types of some columns, said by a contract. Only for CSV and JSON Lines.
+        memory: All its rows, if they are held in memory.
     """
 
     path: str
@@ -48,6 +55,7 @@ class Table:
     rows: int | None
     size: int
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    memory: pa.Table | None = None
 
     @classmethod
     def open(cls, root: Path, path: str, types: Mapping[str, pa.DataType] | None = None) -> "Table":
@@ -84,6 +92,13 @@ class Table:
             name, root, files, format_, outline.columns, outline.rows, outline.size, types or {}
         )
 
+    @classmethod
+    def of_rows(cls, rows: pa.Table) -> "Table":
+        """A table that is in no file, but in memory."""
+        return cls(
+            "", Path(), (), Format.FEATHER, rows.schema, rows.num_rows, rows.nbytes, memory=rows
+        )
+
     @property
     def is_text(self) -> bool:
         """Whether its files say no types, so that a contract may."""
@@ -99,8 +114,13 @@ class Table:
             StagebookError: A line cannot be read, or a cell does not fit its column's type.
         """
         names = self.columns.names if columns is None else list(columns)
+        if self.memory is not None:
+            yield from self.memory.select(names).to_batches()
+        else:
+            yield from self._read(names, max(1, CELLS // max(1, len(names))))
+
+    def _read(self, names: list[str], length: int) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.columns.field(name) for name in names], self.columns.metadata)
-        length = max(1, CELLS // max(1, len(names)))
         for file in self.files:
             for batch in _READERS[self.format].batches(self.root, file, schema, length):
                 for start in range(0, batch.num_rows, length):
@@ -110,18 +130,44 @@ class Table:
         """All rows in memory; see `size` before."""
         return pa.Table.from_batches(self.batches(), self.columns)
 
+    def held(self) -> "Table":
+        """The same table with its rows in memory, if it is small enough for that."""
+        if self.memory is not None or self.size > HELD:
+            return self
+        batches = self._read(self.columns.names, MOST_HELD)
+        return replace(self, memory=pa.Table.from_batches(batches, self.columns))
+
+    def stretches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The rows of some columns in their order: all of them if they are held, else batches."""
+        if not columns:
+            return
+        if self.memory is not None:
+            yield self.memory.select(list(columns))
+            return
+        for batch in self.batches(columns):
+            yield pa.Table.from_batches([batch])
+
+    @property
+    def counted(self) -> int:
+        """How many rows there are, counted where no file says it."""
+        if self.memory is not None:
+            return int(self.memory.num_rows)
+        if self.rows is not None:
+            return self.rows
+        return sum(batch.num_rows for batch in self.batches(self.columns.names[:1]))
+
     def with_columns(self, columns: pa.Schema) -> "Table":
         """The same table, its columns read as other types."""
-        return replace(self, columns=columns)
+        return replace(self, columns=columns, memory=None)
 
     def raw(self) -> "Table":
         """The same table as its files have it: cells of CSV as text, JSON as it is written."""
         if self.format is Format.CSV:
             text = pa.schema([(name, pa.string()) for name in self.columns.names])
-            return replace(self, columns=text, types={})
+            return replace(self, columns=text, types={}, memory=None)
         if self.format is Format.JSON_LINES and self.types:
             outline = json_lines.READER.outline(self.root, self.files, {})
-            return replace(self, columns=outline.columns, types={})
+            return replace(self, columns=outline.columns, types={}, memory=None)
         return self
 
 

@@ -1,0 +1,86 @@
+"""What holds of a few values and therefore of all: most tables keep most rules."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from stagebook.contracts.checks.rules import is_built_in
+from stagebook.contracts.tables.hashing import hashes
+
+_INTERVALS = frozenset(
+    {"greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to", "in_range"}
+)
+_TEXTS = frozenset(
+    {"isin", "notin", "str_matches", "str_contains", "str_startswith", "str_endswith", "str_length"}
+)
+FEW = 1000
+
+
+def surely_holds(check: Any, series: "pd.Series[Any]") -> bool:
+    """Whether a check holds for all values, as far as that is quick to tell.
+
+    An interval that holds the smallest and the largest value holds all. What looks at each text by
+    itself holds if it does for each different one.
+
+    Args:
+        check: The check.
+        series: The column.
+    """
+    if not is_built_in(check) or check.element_wise or check.groupby or not check.ignore_na:
+        return False
+    few = _few(check._check_fn.__name__, series)
+    if few is None:
+        return False
+    try:
+        return bool(check(few).check_passed)
+    except Exception:  # the whole column says what is wrong
+        return False
+
+
+def _few(name: str, series: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    """Values that stand for all; None if that takes as long as all do."""
+    if name in _INTERVALS and pd.api.types.is_numeric_dtype(series.dtype):
+        return _extremes(series)
+    if name in _TEXTS and isinstance(series.dtype, pd.StringDtype):
+        return pd.Series(series.unique()) if series.iloc[:FEW].nunique() < FEW / 10 else None
+    return None
+
+
+def _extremes(series: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind == "f" and len(series):
+        values = series.to_numpy()  # in one pass, where pandas makes a copy without NaN
+        ends = [np.fmin.reduce(values), np.fmax.reduce(values)]
+    elif series.dtype.kind in "iuf":
+        ends = [series.min(), series.max()]
+    else:
+        return None
+    return None if pd.isna(ends).any() else pd.Series(ends, dtype=series.dtype)
+
+
+def suspects(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """The rows that may have the same values in these columns as another, in their order.
+
+    Equal rows have equal hashes; of the others few do.
+
+    Args:
+        frame: The rows.
+        names: The columns.
+    """
+    if len(frame) < FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
+        return frame
+    found = pd.Series(hashes([_arrow(frame[name]) for name in names]))
+    return frame[found.duplicated(keep=False).to_numpy()]
+
+
+def _is_hashed_alike(dtype: Any) -> bool:
+    """Whether values that pandas takes for equal have one hash; it is not sure of 0.0 and -0.0."""
+    plain = isinstance(dtype, pd.StringDtype | pd.DatetimeTZDtype)
+    return plain or (isinstance(dtype, np.dtype) and dtype.kind in "iuM")
+
+
+def _arrow(series: "pd.Series[Any]") -> Any:
+    # of moments in a zone, pyarrow asks pandas 3.1 in a way that this warns of
+    zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
+    return pa.array(series.dt.tz_convert(None) if zoned else series)
