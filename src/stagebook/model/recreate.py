@@ -100,7 +100,7 @@ def _environment(place: Path, package: Path, say: Say, *, fresh: bool) -> dict[s
         lock = environment.parse((package / environment.FILE).read_text(encoding="utf-8"))
         if problems := lock.differences():
             raise StagebookError(*problems, exit_code=Exit.ENVIRONMENT)
-    hidden = ("DVC_STAGE", "DVC_ROOT", "VIRTUAL_ENV", "PYTHONPATH", "GIT_DIR")
+    hidden = {"DVC_STAGE", "DVC_ROOT", "GIT_DIR", *(("VIRTUAL_ENV", "PYTHONPATH") if fresh else ())}
     kept = {key: value for key, value in os.environ.items() if key not in hidden}
     return {**kept, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
 

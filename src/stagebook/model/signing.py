@@ -53,7 +53,9 @@ def verify(folder: Path, key: Path) -> tuple[Problem, ...]:
     except Exception:  # model-signing raises what its parsers raise
         changed = manifest.read(folder).differences(folder)
         names = ", ".join(one.where.file for one in changed if one.where)
-        what = f"{names} changed since." if names else "it is of another key, or of other files."
+        what = (
+            f"{names} changed since." if names else "it is of another key, or of another package."
+        )
         message = f"The signature does not fit the package: {what}"
         hint = "Get the package anew, and the key from its owner."
         return (Problem("bad-signature", message, hint, Where(str(target))),)

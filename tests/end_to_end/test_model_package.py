@@ -1,0 +1,204 @@
+"""A stage that packages a model: what of, from which commit, and made again."""
+
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import PROJECTS, Checkout
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The project after its first build from a clean commit; never changed, only copied."""
+    folder = tmp_path_factory.mktemp("packaged")
+    shutil.copytree(PROJECTS / "leaving", folder / "leaving")
+    checkout = Checkout(folder / "leaving")
+    chance = random.Random(3)
+    lines = ["id,height,weight,tall"]
+    for number in range(600):
+        height, weight = chance.gauss(0, 1), chance.gauss(0, 1)
+        lines.append(f"{number},{height:.6f},{weight:.6f},{height + chance.gauss(0, 1) > 0}")
+    checkout.write("data/people.csv", "\n".join(lines) + "\n")
+    checkout.ok("git", "init", "-q")
+    checkout.ok("git", "config", "user.email", "someone@example.org")
+    checkout.ok("git", "config", "user.name", "Someone")
+    checkout.ok("dvc", "init", "-q")
+    checkout.ok("dvc", "add", "-q", "data/people.csv")
+    checkout.ok("stagebook", "sync")
+    checkout.write("data/.gitignore", "/*\n!/*.dvc\n")
+    checkout.write("models/.gitignore", "/*\n")
+    checkout.commit()
+    assert checkout.build() == {"sources", "split", "fit", "package"}
+    checkout.commit()
+    return checkout
+
+
+@pytest.fixture
+def leaving(packaged: Checkout, tmp_path: Path) -> Iterator[Checkout]:
+    shutil.copytree(packaged.root, tmp_path / "leaving", symlinks=True)
+    checkout = Checkout(tmp_path / "leaving")
+    yield checkout
+    checkout.assert_no_kernels()
+
+
+def materials(project: Checkout) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(project.read("models/tall/materials.json"))
+    return found
+
+
+def package_bytes(project: Checkout) -> dict[str, bytes]:
+    folder = project.root / "models/tall"
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_materials_lead_back_to_raw_data(leaving: Checkout) -> None:
+    found = materials(leaving)
+    assert found["missing"] == []
+    assert [step["stage"] for step in found["steps"]] == ["split", "fit", "package"]
+    assert [step["notebook"] for step in found["steps"]] == [
+        "notebooks/split.py",
+        "notebooks/fit.py",
+        "notebooks/package.py",
+    ]
+    assert found["steps"][0]["parameters"] == {"share": 0.6}
+    assert found["seeds"] == {"fit.random_state": 7}
+    (raw,) = found["raw"]
+    assert raw["path"] == "data/people.csv"
+    assert f"md5: {raw['md5']}" in leaving.read("data/people.csv.dvc")
+    records = {one["stage"]: one["source"] for one in leaving.records()}
+    assert {step["stage"]: step["source"] for step in found["steps"]} == records
+
+
+def test_the_attestation_names_commit_and_package(leaving: Checkout) -> None:
+    statement = json.loads(leaving.read("models/tall.intoto.json"))
+    manifest = leaving.root / "models/tall/package.json"
+    digest = leaving.ok("sha256sum", str(manifest)).output.split()[0].lstrip("\\")
+    assert statement["subject"][0]["digest"]["sha256"] == digest
+    made_from = leaving.ok("git", "rev-parse", "HEAD~1").output.strip()
+    build = statement["predicate"]["buildDefinition"]
+    assert build["resolvedDependencies"][0]["digest"] == {"gitCommit": made_from}
+    assert build["internalParameters"]["dirty"] is False
+    assert leaving.ok("git", "status", "--porcelain").output == ""
+    refuse = ("--attestation", "refuse")
+    leaving.ok("stagebook", "model", "check", "models/tall", *refuse)
+
+
+def test_the_same_inputs_give_the_same_package_at_another_commit(leaving: Checkout) -> None:
+    before = package_bytes(leaving)
+    statement = leaving.read("models/tall.intoto.json")
+    leaving.write("README.md", "Something else.\n")
+    leaving.commit()
+    leaving.ok("dvc", "repro", "-f", "package")
+    assert package_bytes(leaving) == before
+    assert leaving.read("models/tall.intoto.json") != statement
+
+
+def test_a_change_that_leaves_the_data_alone_still_makes_the_package_anew(
+    leaving: Checkout,
+) -> None:
+    before = materials(leaving)
+    text = leaving.read("src/hand/cutting.py")
+    leaving.write("src/hand/cutting.py", text.replace("number % 100 <", "(number + 0) % 100 <"))
+    # fit reads the same data as before and stays; the package says what it was made of
+    assert leaving.build() == {"sources", "split", "package"}
+    after = materials(leaving)
+    assert after["missing"] == []
+    assert after["steps"][0]["source"] != before["steps"][0]["source"]
+    assert after["steps"][0]["outputs"] == before["steps"][0]["outputs"]
+
+
+def test_an_override_packages_nothing_that_the_build_has(leaving: Checkout) -> None:
+    before = package_bytes(leaving)
+    leaving.ok("stagebook", "run", "fit", "-P", "strength=5")
+    assert package_bytes(leaving) == before
+
+
+def test_data_changed_behind_dvcs_back_is_a_gap_in_the_materials(leaving: Checkout) -> None:
+    leaving.ok("dvc", "unprotect", "models/tall.pkl")
+    chain = (
+        "import pickle,pathlib; p=pathlib.Path('models/tall.pkl'); m=pickle.loads(p.read_bytes())"
+    )
+    leaving.ok("python", "-c", f"{chain}; m.intercept_ += 1; p.write_bytes(pickle.dumps(m))")
+    leaving.ok("stagebook", "run", "package")
+    (gap,) = materials(leaving)["missing"]
+    assert "`models/tall.pkl` as package read it is not what fit wrote" in gap
+    refused = leaving.run("stagebook", "model", "check", "models/tall")
+    assert (refused.code, "models/tall.pkl" in refused.output) == (12, True)
+
+
+def likeness(project: Checkout, package: Path, *options: str) -> dict[str, Any]:
+    """What `model recreate` says, in the environment that runs the tests."""
+    command = ("stagebook", "model", "recreate", str(package), "--here", "--json", *options)
+    done = project.run(*command)
+    found: dict[str, Any] = json.loads(done.output.splitlines()[-1])
+    assert done.code == (12 if found["likeness"] == "different" else 0), done.output
+    return found
+
+
+def handed_over(project: Checkout, to: Path) -> Path:
+    """The archive that somebody else gets."""
+    project.ok("stagebook", "model", "pack", "models/tall", "--to", str(to / "tall.tar"))
+    return to / "tall.tar"
+
+
+def test_from_the_package_and_the_repository_the_same_bytes_are_made(
+    leaving: Checkout, tmp_path: Path
+) -> None:
+    package = handed_over(leaving, tmp_path)
+    shutil.rmtree(leaving.root / "models")
+    shutil.rmtree(leaving.root / "data")
+    leaving.write("notebooks/fit.py", "# %% nothing is left of it here\n")
+    found = likeness(leaving, package, "--into", str(tmp_path / "again"))
+    assert (found["likeness"], found["told_by"]) == ("identical", "dvc.lock")
+    made = tmp_path / "again" / "models" / "tall" / "package.json"
+    assert made.is_file()
+
+
+def test_where_no_lock_was_committed_the_attestation_leads_to_the_commit(
+    leaving: Checkout, tmp_path: Path
+) -> None:
+    package = handed_over(leaving, tmp_path)
+    leaving.ok("git", "reset", "-q", "--hard", "HEAD~1")  # the commit of dvc.lock never was
+    leaving.ok("git", "reflog", "expire", "--expire=now", "--all")
+    found = likeness(leaving, package, "--into", str(tmp_path / "again"))
+    assert (found["likeness"], found["told_by"]) == ("identical", "attestation")
+
+
+def test_a_package_of_nowhere_is_told(leaving: Checkout, tmp_path: Path) -> None:
+    package = handed_over(leaving, tmp_path)
+    other = Checkout(tmp_path / "other")
+    other.write("pyproject.toml", '[project]\nname = "other"\n[tool.stagebook]\n')
+    other.ok("git", "init", "-q")
+    other.ok("dvc", "init", "-q")
+    done = other.run("stagebook", "model", "recreate", str(package), "--here")
+    assert (done.code, "not here" in done.output) == (3, True)
+
+
+def test_a_tampered_byte_is_named_by_file_when_the_signature_is_verified(
+    leaving: Checkout, tmp_path: Path
+) -> None:
+    key, public = str(tmp_path / "key.pem"), str(tmp_path / "public.pem")
+    leaving.ok("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+    leaving.ok("openssl", "ec", "-in", key, "-pubout", "-out", public)
+    unsigned = leaving.run("stagebook", "model", "check", "models/tall", "--key", public)
+    assert (unsigned.code, "not signed" in unsigned.output) == (12, True)
+    leaving.ok("stagebook", "model", "sign", "models/tall", "--key", key)
+    leaving.ok("stagebook", "model", "verify", "models/tall", "--key", public)
+    archive = handed_over(leaving, tmp_path)
+    leaving.ok("stagebook", "model", "verify", str(archive), "--key", public)
+    card = leaving.root / "models/tall/MODEL_CARD.md"
+    card.chmod(0o644)
+    card.write_text(card.read_text() + "Trust me.\n")
+    done = leaving.run("stagebook", "model", "verify", "models/tall", "--key", public)
+    assert (done.code, "MODEL_CARD.md changed since" in done.output) == (12, True)
+    other = str(tmp_path / "other.pem")
+    leaving.ok("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", other)
+    leaving.ok("openssl", "ec", "-in", other, "-pubout", "-out", f"{other}.pub")
+    done = leaving.run("stagebook", "model", "verify", str(archive), "--key", f"{other}.pub")
+    assert (done.code, "another key" in done.output) == (12, True)

@@ -1,0 +1,3 @@
+"""What the notebooks share."""
+
+FEATURES = ["height", "weight"]
