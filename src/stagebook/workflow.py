@@ -27,6 +27,7 @@ from stagebook.pipeline.stage import source_path
 from stagebook.project import Project
 from stagebook.record import evidence, git, metrics
 from stagebook.record.courier import Courier, Delivery, limit_patience, no_tracker
+from stagebook.record.history import History
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool, write_record
 from stagebook.record.summary import Summary
@@ -35,6 +36,8 @@ from stagebook.report.page import Pages
 if TYPE_CHECKING:
     from stagebook.contracts.drift.drift import Drift
     from stagebook.contracts.drift.reference import Reference
+    from stagebook.record.lineage.graph import Trace
+    from stagebook.record.log import Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,35 @@ def summary(project: Project) -> Summary:
     graph = notebooks.pipeline(project, found)
     stages = tuple(stage.name for stage in graph.stages)
     return Summary.of(project, stages, Spool(project.state).last_builds(stages))
+
+
+def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bool) -> "Trace":
+    """All that a file, an execution or a model came from, or all that was made from it.
+
+    Args:
+        project: The project.
+        what: A path, a hash, the id of an execution or of a run, a registered model.
+        folder: Where the person is, for paths.
+        at: The commit whose ``dvc.lock`` counts; None for the one in the tree.
+        down: Whether to go to what was made from it.
+    """
+    from stagebook.record.lineage import tracing
+
+    return tracing.trace(project, what, folder, at=at, down=down)
+
+
+def log(project: Project, stage: str | None, limit: int) -> "Log":
+    """The last executions, newest first, each with what changed since the one before.
+
+    Args:
+        project: The project.
+        stage: Of this stage; None for those of all stages.
+        limit: At most so many.
+    """
+    from stagebook.record.log import Log
+
+    with History.open(project.state) as history:
+        return Log.of(history, project.settings.headline, stage, limit)
 
 
 def _carry_out(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stagebook.cli import tables
+from stagebook.cli import tables, trace
 from stagebook.cli.options import json_option
 from stagebook.errors import Exit, StagebookError
 
@@ -141,7 +141,7 @@ def summary(as_json: bool) -> None:
         screen.summary(found)
 
 
-for verb in (tables.check, tables.contract, tables.profile, tables.drift):
+for verb in (trace.trace, trace.log, tables.check, tables.contract, tables.profile, tables.drift):
     main.add_command(verb)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,3 +79,98 @@ def _git(root: Path, *arguments: str) -> str | None:
     except FileNotFoundError:
         return None
     return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A commit that changed a file.
+
+    Attributes:
+        commit: Its hash.
+        date: When it was made, ISO 8601.
+        blob: Git's name of the file's content in it.
+    """
+
+    commit: str
+    date: str
+    blob: str
+
+
+def tips(root: Path) -> str | None:
+    """Everything that git has a name for, with its commit; None without git or a commit."""
+    return _git(root, "show-ref", "--head")
+
+
+def commits_of(root: Path, path: str) -> tuple[Committed, ...]:
+    """The commits that changed a file, on whatever branch, newest first.
+
+    Args:
+        root: The project's root, which may lie below the repository's.
+        path: The file, relative to the project's root.
+    """
+    form = "--format=%x00%H %cI"
+    said = _git(root, "log", "--all", "HEAD", "-c", "--raw", "--no-abbrev", form, "--", path)
+    found: list[Committed] = []
+    for part in filter(None, (said or "").split("\0")):
+        head, *changes = part.strip().splitlines()
+        commit, date = head.split(" ", 1)
+        # `:<modes> <hashes> <status>\t<path>`; of a merge, with a mode and a hash per parent.
+        blobs = {line.split("\t")[0].split()[-2] for line in changes if line.startswith(":")}
+        found.extend(Committed(commit, date, blob) for blob in blobs if blob.strip("0"))
+    return tuple(found)
+
+
+def blobs(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The texts of some contents; what the repository does not hold is left out.
+
+    Args:
+        root: The project's root.
+        names: Git's names of them, or any that git takes, such as ``HEAD:./dvc.lock``.
+
+    Yields:
+        Git's name of a content, and the content.
+    """
+    rest = _fed(root, names, "cat-file", "--batch")
+    while rest:
+        head, _, rest = rest.partition(b"\n")
+        words = head.decode(errors="replace").split(" ")
+        if len(words) == 3 and words[2].isdigit():
+            size = int(words[2])
+            yield words[0], rest[:size].decode(errors="replace")
+            rest = rest[size + 1 :]
+
+
+def commit_named(root: Path, name: str) -> str | None:
+    """The commit that a branch, a tag or a hash stands for; None if there is none."""
+    return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+
+
+def names(root: Path) -> tuple[str, ...]:
+    """The branches and tags."""
+    said = _git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+    return tuple((said or "").splitlines())
+
+
+def lost(root: Path, commits: Iterable[str]) -> frozenset[str]:
+    """Those commits that no branch or tag leads to: history was rewritten, or they never came."""
+    asked = frozenset(commits)
+    if not asked:
+        return asked
+    said = _fed(root, asked, "cat-file", "--batch-check=%(objectname)").decode()
+    there = asked & frozenset(said.split("\n"))
+    loose = _fed(root, there, "rev-list", "--stdin", "--not", "--all", "HEAD").decode()
+    return (asked - there) | (there & frozenset(loose.split()))
+
+
+def _fed(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            input="".join(f"{line}\n" for line in lines).encode(),
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return b""
+    return done.stdout

@@ -1,0 +1,57 @@
+"""The verbs that look back: where something comes from, and what was executed."""
+
+import json
+from pathlib import Path
+
+import click
+
+from stagebook.cli import pages
+from stagebook.cli.options import json_option
+
+
+@click.command()
+@click.argument("what")
+@click.option("--down", is_flag=True, help="Show what was made from it.")
+@click.option("--at", metavar="COMMIT", help="Go by the dvc.lock of this commit.")
+@pages.html_option
+@json_option
+def trace(what: str, down: bool, at: str | None, html: Path | None, as_json: bool) -> None:
+    """Say where a file, an execution or a model comes from.
+
+    WHAT is a path, at least six digits of a hash, the id of an execution or of an MLflow run, or
+    a registered model such as models:/late/3 or models:/late@champion.
+    """
+    from stagebook import workflow
+    from stagebook.project import Project
+
+    found = workflow.trace(Project.find(Path.cwd()), what, Path.cwd(), at=at, down=down)
+    if html:
+        from stagebook.report.lineage_page import render_page
+
+        pages.write(html, render_page(found))
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    elif not html:
+        from stagebook.cli import trace_screen
+
+        trace_screen.show(found)
+
+
+@click.command()
+@click.argument("stage", required=False)
+@click.option(
+    "-n", "limit", type=click.IntRange(min=1), default=10, metavar="N", help="How many; else 10."
+)
+@json_option
+def log(stage: str | None, limit: int, as_json: bool) -> None:
+    """Show the last executions, and what changed from one to the next."""
+    from stagebook import workflow
+    from stagebook.project import Project
+
+    found = workflow.log(Project.find(Path.cwd()), stage, limit)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        from stagebook.cli import log_screen
+
+        log_screen.show(found)

@@ -1,0 +1,142 @@
+"""A trace in the terminal: a tree whose root is what was asked."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from stagebook.cli.printed import put
+from stagebook.record.lineage.graph import Artefact, Making, Trace
+from stagebook.report import lineage_words as words
+
+MOST = 4
+"""Metrics of each making that are shown."""
+
+_GUIDE = "bright_black"
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show(trace: Trace) -> None:
+    """Prints a trace, with notes on standard error."""
+    for note in (*trace.asked.notes, *trace.notes):
+        _err.print(Text.assemble(("note ", "yellow"), note))
+    for tree in trees(trace):
+        put(_out, tree)
+
+
+def trees(trace: Trace) -> Iterator[Tree]:
+    """One tree for each file or execution that was asked for."""
+    plant = _Down(trace) if trace.down else _Up(trace)
+    for making in trace.makings:
+        if making.id in trace.asked.makings:
+            yield plant.making(making)
+    for file in trace.asked.artefacts:
+        yield plant.file(file)
+
+
+class _Up:
+    """Below each file, what it was made from; what was shown once is not shown again."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace, self._makers = trace, trace.makers
+        self._shown: set[str] = set()
+
+    def making(self, making: Making) -> Tree:
+        tree = Tree(_lines(making), guide_style=_GUIDE)
+        self._shown.add(making.id)
+        self._grow(tree, making.inputs)
+        return tree
+
+    def file(self, file: Artefact) -> Tree:
+        tree = Tree("", guide_style=_GUIDE)
+        self._fill(tree, file)
+        return tree
+
+    def _grow(self, tree: Tree, files: Iterable[Artefact]) -> None:
+        for file in files:
+            self._fill(tree.add(""), file)
+
+    def _fill(self, tree: Tree, file: Artefact) -> None:
+        making = self._makers.get(file)
+        if making is None:
+            self._fill_unmade(tree, file)
+        elif making.id in self._shown:
+            tree.label = _file(file, f"from {making.stage}, as above")
+        else:
+            self._shown.add(making.id)
+            tree.label = Text("\n").join([_file(file), _lines(making)])
+            self._grow(tree, making.inputs)
+
+    def _fill_unmade(self, tree: Tree, file: Artefact) -> None:
+        """A file that nothing made by itself: raw, or a part of something, or made of parts."""
+        whole = [one for one, part in self._trace.folders if part == file]
+        parts = [part for one, part in self._trace.folders if one == file]
+        dvc = (self._trace.tracked or {}).get(file)
+        if whole:
+            tree.label = _file(file, "in a folder that was made as a whole")
+        elif parts:
+            tree.label = _file(file, "a folder of files that were made one by one")
+        else:
+            tree.label = _file(file, f"raw, tracked by {dvc}" if dvc else "raw")
+        self._grow(tree, whole or parts)
+
+
+class _Down:
+    """Below each file, what read it; below that, what it wrote."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._shown: set[str] = set()
+
+    def making(self, making: Making) -> Tree:
+        tree = Tree("", guide_style=_GUIDE)
+        self._fill_making(tree, making)
+        return tree
+
+    def file(self, file: Artefact) -> Tree:
+        tree = Tree("", guide_style=_GUIDE)
+        self._fill(tree, file)
+        return tree
+
+    def _fill(self, tree: Tree, file: Artefact) -> None:
+        readers = [one for one in self._trace.makings if file in one.inputs]
+        beside = [part for whole, part in self._trace.folders if whole == file]
+        beside += [whole for whole, part in self._trace.folders if part == file]
+        nothing = file in self._trace.asked.artefacts and not (readers or beside)
+        tree.label = _file(file, "nothing was made from it" if nothing else "")
+        for making in readers:
+            self._fill_making(tree.add(""), making)
+        for other in beside:
+            others = [one for one in self._trace.makings if other in one.inputs]
+            branch = tree.add(_file(other, "holds it" if file.path > other.path else "is in it"))
+            for making in others:
+                self._fill_making(branch.add(""), making)
+
+    def _fill_making(self, tree: Tree, making: Making) -> None:
+        if making.id in self._shown:
+            tree.label = Text.assemble((making.stage, "bold"), (" as above", "dim"))
+            return
+        self._shown.add(making.id)
+        tree.label = _title(making)
+        for file in making.outputs:
+            self._fill(tree.add(""), file)
+
+
+def _file(file: Artefact, said: str = "") -> Text:
+    shown = Text.assemble((words.name(file), "bold cyan"), " ", (words.short(file.md5), "dim"))
+    return shown.append(f"  {said}", "dim") if said else shown
+
+
+def _title(making: Making) -> Text:
+    style = "yellow" if making.executed == "elsewhere" else ""
+    return Text.assemble((making.stage, "bold"), (f": {words.headline(making)}", style))
+
+
+def _lines(making: Making) -> Text:
+    lines = [_title(making)]
+    lines.extend(
+        Text.assemble((f"{label} ", "dim"), text) for label, text in words.facts(making, MOST)
+    )
+    return Text("\n").join(lines)

@@ -1,0 +1,1 @@
+"""Where a file comes from and what was made from it."""

@@ -1,0 +1,188 @@
+"""What somebody means by a path, a hash, an execution, a run or a model."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.pipeline import lock
+from stagebook.record.lineage.graph import Artefact, Asked
+from stagebook.record.lineage.ledger import Ledger
+
+SHORTEST = 6
+"""Digits that a hash has to have at least."""
+_HASH = re.compile(rf"[0-9a-f]{{{SHORTEST},64}}(\.dir)?")
+_SHOWN = 5
+
+
+def by_path(ledger: Ledger, what: str, folder: Path) -> Asked | None:
+    """What is known of a path; None if nothing is.
+
+    Args:
+        ledger: What is known.
+        what: The path: as seen from ``folder``, or from the project's root.
+        folder: Where the person is.
+    """
+    root = ledger.project.root
+    seen = os.path.relpath(os.path.normpath(folder.resolve() / what), root)
+    for path in dict.fromkeys((Path(seen).as_posix(), os.path.normpath(what))):
+        if not path.startswith(("..", "/")):
+            found = _Place(ledger, path).asked(what)
+            if found:
+                return found
+    return None
+
+
+class _Place:
+    """One path of the project, with what is there now and what is known of it."""
+
+    def __init__(self, ledger: Ledger, path: str) -> None:
+        self.ledger, self.path = ledger, path
+        self.file = ledger.project.root / path
+        self.in_lock = next((one for one in ledger.lock.files() if one.path == path), None)
+
+    def asked(self, what: str) -> Asked | None:
+        found = self._found()
+        if found is None:
+            return self._below(what)
+        return Asked(what, "path", (found,), notes=tuple(self._notes(found)))
+
+    def _found(self) -> Artefact | None:
+        now = self._now()
+        if now and self._is_known(now):
+            return now
+        if self.in_lock:
+            return Artefact(self.path, self.in_lock.md5)
+        if inside := self._inside():
+            return inside
+        if self.ledger.at is None:
+            if known := next(self.ledger.contents(self.path), None):
+                return known
+            if tracked := lock.tracked(self.ledger.project.root, self.path):
+                md5 = tracked[1].md5 if tracked[1] else now and now.md5
+                return Artefact(self.path, md5) if md5 else None
+        return None
+
+    def _now(self) -> Artefact | None:
+        """The file in the tree; None if there is none, or it is that of another commit."""
+        if self.ledger.at is not None or not self.file.is_file():
+            return None
+        with self.file.open("rb") as stream:
+            return Artefact(self.path, hashlib.file_digest(stream, "md5").hexdigest())
+
+    def _is_known(self, now: Artefact) -> bool:
+        if self.in_lock and self.in_lock.md5 == now.md5:
+            return True
+        return now in self.ledger.contents(self.path) or any(self.ledger.folders_of(now))
+
+    def _inside(self) -> Artefact | None:
+        """The file as a folder has it that the lock at hand, or anything else, knows."""
+        for parent in list(Path(self.path).parents)[:-1]:
+            below = Path(self.path).relative_to(parent).as_posix()
+            for folder in self.ledger.contents(parent.as_posix()):
+                if md5 := self.ledger.listed(folder).get(below):
+                    return Artefact(self.path, md5)
+        return None
+
+    def _below(self, what: str) -> Asked | None:
+        """Of a folder that nothing wrote as a whole, all that stages wrote in it."""
+        start = "" if self.path == "." else f"{self.path}/"
+        entries = self.ledger.lock.entries.values()
+        outs = [one for entry in entries for one in entry.outs if one.path.startswith(start)]
+        found = tuple(Artefact(one.path, one.md5) for one in outs)
+        return Asked(what, "path", found) if found else None
+
+    def _notes(self, found: Artefact) -> Iterator[str]:
+        if self.ledger.at is not None:
+            return
+        now = self._now()
+        if now is not None and now != found:
+            yield (
+                f"{self.path} was changed since it was made: its hash is {now.md5}, and this is "
+                f"the trace of {found.md5}."
+            )
+        elif now is not None and self.in_lock and self.in_lock.md5 != now.md5:
+            yield (
+                f"{self.path} is not what dvc.lock has: that is {self.in_lock.md5}, and this is "
+                f"the trace of what is here, {now.md5}."
+            )
+        elif not self.file.exists():
+            known = "dvc.lock" if self.in_lock else "older builds"
+            yield f"{self.path} is not here; {known} had it with the hash {found.md5}."
+        elif found.is_folder and (changed := self._changed(found)):
+            yield (
+                f"{self.path} was changed since it was made, such as {changed}; this is the "
+                f"trace of {found.md5}."
+            )
+
+    def _changed(self, folder: Artefact) -> str | None:
+        """A file of a folder that is not what it was."""
+        for below, md5 in self.ledger.listed(folder).items():
+            file = self.file / below
+            if not file.is_file():
+                return f"{below}, which is gone"
+            with file.open("rb") as stream:
+                if hashlib.file_digest(stream, "md5").hexdigest() != md5:
+                    return below
+        return None
+
+
+def by_hash(ledger: Ledger, what: str) -> Asked | None:
+    """The files, the execution or the source with this hash, or name; None if there is none.
+
+    Raises:
+        StagebookError: The digits fit more than one.
+    """
+    names = ledger.history.named(what)
+    if len(names) == 1:
+        return Asked(what, "record", makings=names)
+    digits = what.lower()
+    if not _HASH.fullmatch(digits):
+        _require_one(what, names)
+        return None
+    here, recorded = ledger.at_hand_starting(digits), ledger.history.starting(digits)
+    known = {*here, *recorded, *ledger.locks.starting(digits)}
+    files = [Artefact(*one) for one in sorted(known)]
+    sources = ledger.history.sources(digits)
+    _require_one(what, (*{one.md5 for one in files}, *sources, *names))
+    if files:
+        return Asked(what, "hash", tuple(files))
+    if sources:
+        return _by_source(ledger, what, sources[0])
+    return None
+
+
+def _by_source(ledger: Ledger, what: str, source: str) -> Asked:
+    names = ledger.history.of_source(source)
+    more = f"{len(names)} executions had this source; this is the newest of them that was done."
+    return Asked(what, "source", makings=names[:1], notes=(more,) if len(names) > 1 else ())
+
+
+def _require_one(what: str, found: Iterable[str]) -> None:
+    listed = sorted(found)
+    if len(listed) > 1:
+        shown = ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
+        message = f"`{what}` may be any of {len(listed)}: {shown}."
+        raise StagebookError(Problem("ambiguous-trace", message, "Give more digits."))
+
+
+def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
+    """The error that nothing is known by a name.
+
+    Args:
+        ledger: What is known.
+        what: The name.
+        reason: Where it was looked for in vain, if that is not all the same.
+    """
+    where = f" in the dvc.lock of {ledger.at}" if ledger.at else ""
+    message = f"Nothing is known of `{what}`{where}.{f' {reason}' if reason else ''}"
+    known = {one.path for one in ledger.lock.files()}
+    if ledger.at is None:
+        known |= ledger.history.paths() | ledger.locks.paths()
+    otherwise = (
+        "Give a file that a stage reads or writes, at least six digits of a hash, the id of an "
+        "execution or of an MLflow run, or models:/name/version."
+    )
+    return StagebookError(Problem("unknown-trace", message, did_you_mean(what, known, otherwise)))

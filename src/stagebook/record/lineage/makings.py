@@ -1,0 +1,180 @@
+"""A making, as a record tells of it or, where there is none, as ``dvc.lock`` does."""
+
+import hashlib
+import json
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from stagebook.pipeline.lock import Entry
+from stagebook.project import STATE
+from stagebook.record.git import Committed
+from stagebook.record.history import Values
+from stagebook.record.lineage.graph import Artefact, Making
+
+Files = frozenset[tuple[bool, str, str]]
+"""What was read and written: whether it was written, path and hash of each."""
+
+_SOURCES = f"{STATE}/sources/"
+
+
+def of_record(
+    record: Values,
+    commits: Iterable[Committed],
+    *,
+    here: bool,
+    delivery: Mapping[str, Any] | None = None,
+) -> Making:
+    """The making that a record tells of.
+
+    Args:
+        record: The record.
+        commits: The commits whose ``dvc.lock`` hold what it wrote.
+        here: Whether the record is in this project.
+        delivery: Where its run is in MLflow.
+    """
+    volatile, git = record["volatile"], record.get("git")
+    return Making(
+        id=volatile["id"],
+        stage=record["stage"],
+        executed="here" if here else "elsewhere",
+        inputs=_artefacts(record["inputs"]),
+        outputs=_artefacts(record["outputs"]),
+        started=volatile.get("started", ""),
+        details={
+            "record": volatile["id"],
+            "notebook": record["notebook"],
+            "outcome": record["outcome"],
+            "build": record["build"],
+            "seconds": volatile.get("seconds"),
+            "command": None,
+            "git": git,
+            "commits": _plain(commits),
+            "parameters": record["parameters"],
+            "source": record["source"],
+            "environment": record["environment"],
+            "metrics": record["metrics"],
+            "mlflow": delivery,
+        },
+    )
+
+
+def of_entry(
+    entry: Entry, commits: tuple[Committed, ...], notebook: str | None, source: str | None
+) -> Making:
+    """The making that only ``dvc.lock`` tells of.
+
+    Args:
+        entry: The stage's entry.
+        commits: The commits that brought it.
+        notebook: Path of the stage's notebook, where it has one.
+        source: SHA-256 of its source, where that is known.
+    """
+    return Making(
+        id=f"lock-{digest(entry)[:16]}",
+        stage=entry.stage,
+        executed="elsewhere" if is_ours(entry) else "unrecorded",
+        inputs=tuple(Artefact(one.path, one.md5) for one in entry.deps if not _is_source(one.path)),
+        outputs=tuple(Artefact(one.path, one.md5) for one in entry.outs),
+        started=commits[-1].date if commits else "",
+        details={
+            "record": None,
+            "notebook": notebook,
+            "outcome": None,
+            "build": True,
+            "seconds": None,
+            "command": entry.cmd,
+            "git": None,
+            "commits": _plain(commits),
+            "parameters": [
+                {"name": name, "value": value, "origin": file, "default": None}
+                for file, values in (entry.params or {}).items()
+                for name, value in values.items()
+            ],
+            "source": source,
+            "environment": None,
+            "metrics": {},
+            "mlflow": None,
+        },
+    )
+
+
+def with_history(making: Making, lost: Container[str] | None) -> Making:
+    """A making that says whether its commit is in git's history; None where there is no git."""
+    git = making.details["git"]
+    if not git:
+        return making
+    told = {**git, "in_history": None if lost is None else git["commit"] not in lost}
+    return replace(making, details={**making.details, "git": told})
+
+
+def is_ours(entry: Entry) -> bool:
+    """Whether the stage runs a notebook, so that its execution leaves a record somewhere."""
+    return entry.cmd.startswith("stagebook run ")
+
+
+def digest(entry: Entry) -> str:
+    """SHA-256 over what an entry says."""
+    said = [entry.stage, entry.cmd, sorted(files_of_entry(entry)), entry.params]
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
+
+
+def source_of(entry: Entry) -> str | None:
+    """DVC's hash of the source that an entry was made from."""
+    return next((one.md5 for one in entry.deps if _is_source(one.path)), None)
+
+
+def files_of_entry(entry: Entry) -> Files:
+    """What a stage read and wrote, but for its source, which is code."""
+    sides = ((False, entry.deps), (True, entry.outs))
+    return frozenset(
+        (wrote, one.path, one.md5)
+        for wrote, listed in sides
+        for one in listed
+        if wrote or not _is_source(one.path)
+    )
+
+
+def files_of_record(record: Values) -> Files:
+    """What an execution read and wrote."""
+    sides = ((False, record["inputs"]), (True, record["outputs"]))
+    return frozenset((wrote, one["path"], one["md5"]) for wrote, listed in sides for one in listed)
+
+
+def fits(record: Values, entry: Entry, source: str | None) -> bool:
+    """Whether a record is of the execution that an entry was written after.
+
+    Args:
+        record: The record.
+        entry: The entry.
+        source: SHA-256 of the source that the entry names, where that is known.
+    """
+    values = {one["name"]: one["value"] for one in record["parameters"]}
+    return (
+        record["stage"] == entry.stage
+        and files_of_record(record) == files_of_entry(entry)
+        and source in (None, record["source"])
+        and all(
+            name not in values or _same(values[name], value)
+            for file in (entry.params or {}).values()
+            if isinstance(file, Mapping)
+            for name, value in file.items()
+        )
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether a value of JSON and one of YAML are the same; dates are text in a record."""
+    return bool(one == other) or str(one) == str(other)
+
+
+def _is_source(path: str) -> bool:
+    return path.startswith(_SOURCES)
+
+
+def _artefacts(files: Iterable[Mapping[str, Any]]) -> tuple[Artefact, ...]:
+    return tuple(Artefact(one["path"], one["md5"]) for one in files)
+
+
+def _plain(commits: Iterable[Committed]) -> list[dict[str, str]]:
+    return [{"commit": one.commit, "date": one.date} for one in commits]

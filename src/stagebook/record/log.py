@@ -1,0 +1,89 @@
+"""The last executions, each beside the one of its stage before."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.record.changes import Changes
+from stagebook.record.history import History, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One execution, as a log tells of it.
+
+    Attributes:
+        record: Its record.
+        first: Whether none of its stage came before.
+        changes: What changed since the one before.
+    """
+
+    record: Values
+    first: bool
+    changes: Changes
+
+    def as_json(self) -> dict[str, Any]:
+        """This row as plain values."""
+        record = self.record
+        volatile, git = record["volatile"], record.get("git")
+        return {
+            "id": volatile["id"],
+            "stage": record["stage"],
+            "started": volatile.get("started") or None,
+            "outcome": record["outcome"],
+            "build": record["build"],
+            "seconds": volatile.get("seconds"),
+            "commit": git["commit"] if git else None,
+            "dirty": git["dirty"] if git else None,
+            "first": self.first,
+            "changes": self.changes.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The last executions.
+
+    Attributes:
+        rows: One for each, newest first.
+        headline: The metrics that the project shows first.
+        damaged: Records that could not be read, each with the reason.
+    """
+
+    rows: tuple[Row, ...]
+    headline: frozenset[str]
+    damaged: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, history: History, headline: Iterable[str], stage: str | None, limit: int) -> "Log":
+        """The last executions of a project.
+
+        Args:
+            history: The records.
+            headline: The setting: each metric as ``file:dotted.name``.
+            stage: Of this stage; None for those of all stages.
+            limit: At most so many.
+
+        Raises:
+            StagebookError: No record is of this stage.
+        """
+        rows = tuple(_row(history, record) for record in history.last(stage, limit))
+        if stage is not None and not rows:
+            message = f"No execution of a stage `{stage}` is remembered here."
+            hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
+            raise StagebookError(Problem("no-executions", message, hint))
+        names = frozenset(entry.rpartition(":")[2] for entry in headline)
+        return cls(rows, names, history.damaged)
+
+    def as_json(self) -> dict[str, Any]:
+        """This log as plain values, as ``docs/reference/cli.md`` describes them."""
+        return {"executions": [one.as_json() for one in self.rows]}
+
+
+def _row(history: History, record: Values) -> Row:
+    name, stage = record["volatile"]["id"], record["stage"]
+    before = history.before(name, stage)
+    done = before is None or before["outcome"] == "done"
+    measured = before if done else history.before(name, stage, done=True)
+    return Row(record, before is None, Changes.between(before, record, measured))

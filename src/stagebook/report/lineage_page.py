@@ -1,0 +1,153 @@
+"""A trace as a page of HTML that loads nothing: a drawn graph, and below it what is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.record.lineage.graph import Artefact, Making, Trace
+from stagebook.report import lineage_graph, self_contained
+from stagebook.report import lineage_words as words
+from stagebook.report.figures import plain
+
+_STYLE = """
+.graph {
+  overflow-x: auto; margin: 1rem 0; padding-bottom: .25rem; width: max-content;
+  max-width: calc(100vw - 2rem); position: relative; left: 50%; transform: translateX(-50%);
+}
+.graph svg { display: block; width: auto; max-width: none; border: 0; }
+.graph text { font: 12px ui-monospace, monospace; text-anchor: middle; fill: var(--text); }
+.graph text.below { font-size: 10.5px; fill: var(--quiet); }
+.graph rect { fill: var(--ground); stroke: var(--line); stroke-width: 1.25; }
+.graph .raw rect { stroke-dasharray: 4 3; stroke: var(--then); }
+.graph .making rect { fill: var(--card); stroke: var(--now); }
+.graph .elsewhere rect { fill: var(--card); stroke: var(--new); stroke-dasharray: 4 3; }
+.graph .asked rect { stroke-width: 3; stroke: var(--accent); }
+.graph a:hover rect, .graph a:focus rect { stroke: var(--link); stroke-width: 2; }
+.edge { fill: none; stroke: var(--then); stroke-width: 1.25; }
+.tip { fill: var(--then); }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; }
+dl { margin: .5rem 0; }
+dt { color: var(--quiet); font-size: .875rem; }
+dd { margin: 0; overflow-wrap: anywhere; }
+.hash, code { font: .8125rem ui-monospace, monospace; overflow-wrap: anywhere; }
+.files { margin-top: .75rem; }
+.files th, .files td { text-align: left; overflow-wrap: anywhere; }
+.files td.hash { width: 19rem; }
+.elsewhere-said { color: var(--new); }
+:target { outline: 2px solid var(--accent); outline-offset: 2px; }
+.graph svg.narrow { display: none; }
+@media (max-width: 40rem) {
+  .graph svg.wide { display: none; }
+  .graph svg.narrow { display: block; }
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  dd { margin-bottom: .4rem; }
+  .files td.hash { width: 9.5rem; }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file with where it is told of.
+
+    Attributes:
+        anchor: Its own anchor on the page, in the one place that tells of it; empty elsewhere.
+        link: The anchor of the making that tells of it; empty where that is here.
+        path: Its path.
+        md5: Its hash.
+        said: What else is said of it.
+    """
+
+    anchor: str
+    link: str
+    path: str
+    md5: str
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What the page tells of one making.
+
+    Attributes:
+        anchor: Its anchor.
+        stage: The stage.
+        headline: How and when it was made.
+        here: Whether its record is here.
+        facts: Labels and texts.
+        distributions: Names and versions.
+        inputs: What it read.
+        outputs: What it wrote.
+    """
+
+    anchor: str
+    stage: str
+    headline: str
+    here: bool
+    facts: tuple[tuple[str, str], ...]
+    distributions: tuple[tuple[str, str], ...]
+    inputs: tuple[_File, ...]
+    outputs: tuple[_File, ...]
+
+
+def render_page(trace: Trace) -> str:
+    """The page of a trace.
+
+    Args:
+        trace: The trace.
+    """
+    anchors: dict[Artefact | str, str] = {
+        making.id: f"making-{place}" for place, making in enumerate(trace.makings, start=1)
+    }
+    shown, made = lineage_graph.on_the_way(trace), trace.makers
+    files = dict.fromkeys((*shown, *made))
+    anchors |= {file: f"file-{place}" for place, file in enumerate(files, start=1)}
+    return self_contained.render(
+        "lineage.html",
+        _STYLE,
+        title=_title(trace),
+        at=trace.at,
+        asked=[(words.name(one), one.md5) for one in trace.asked.artefacts],
+        notes=(*trace.asked.notes, *trace.notes),
+        pictures=[lineage_graph.draw(trace, anchors, room) for room in lineage_graph.ROOMS],
+        cards=[_card(making, made, anchors) for making in reversed(trace.makings)],
+        others_title="Begins with" if trace.down else "Made by nothing that is known",
+        others=[_other(trace, file, anchors) for file in shown if file not in made],
+    )
+
+
+def _title(trace: Trace) -> str:
+    what = plain(trace.asked.what, words.LONGEST)
+    return f"What was made from {what}" if trace.down else f"Where {what} comes from"
+
+
+def _card(
+    making: Making, made: Mapping[Artefact, Making], anchors: Mapping[Artefact | str, str]
+) -> _Card:
+    environment: Mapping[str, Any] = making.details["environment"] or {}
+    return _Card(
+        anchor=anchors[making.id],
+        stage=making.stage,
+        headline=words.headline(making),
+        here=making.executed == "here",
+        facts=tuple(words.facts(making)),
+        distributions=tuple(sorted(environment.get("distributions", {}).items())),
+        inputs=tuple(
+            _File("", anchors.get(one, ""), words.name(one), one.md5) for one in making.inputs
+        ),
+        outputs=tuple(
+            _File(anchors[one] if made[one] is making else "", "", words.name(one), one.md5)
+            for one in making.outputs
+        ),
+    )
+
+
+def _other(trace: Trace, file: Artefact, anchors: Mapping[Artefact | str, str]) -> _File:
+    dvc = (trace.tracked or {}).get(file)
+    if file in trace.raw:
+        said = f"raw, tracked by {dvc}" if dvc else "raw"
+    elif trace.down:
+        said = ""
+    else:
+        said = "in a folder that was made as a whole, or of files that were made one by one"
+    return _File(anchors[file], "", words.name(file), file.md5, said)
