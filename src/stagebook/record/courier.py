@@ -4,6 +4,7 @@ Run as ``python -m stagebook.record.courier ROOT``; waits for a line on standard
 delivers all that is in the outbox and prints one JSON line.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from selectors import EVENT_READ, DefaultSelector
 
 from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.project import Project, without_credentials
+from stagebook.record.history import History
 from stagebook.record.spool import Spool
 
 _IMPORT_SECONDS = 30.0
@@ -127,6 +129,7 @@ def main() -> None:
     from stagebook.record import delivery
 
     _say("ready")
+    warm_index()  # while the notebook runs: many new records take seconds
     if sys.stdin.readline():  # a stage may take hours; the courier's time runs from here
         signal.alarm(_LIFE_SECONDS)
         project = Project.find(Path(sys.argv[1]))
@@ -136,6 +139,14 @@ def main() -> None:
             said = {"error": root_cause(error)}
         _say(json.dumps(said))
         delivery.prepare_store(project)
+
+
+def warm_index() -> None:
+    """Reads new records into their index, so that nobody has to wait for that."""
+    project = Project.find(Path(sys.argv[1]))
+    # What it cannot do, whoever asks the index will be told.
+    with contextlib.suppress(Exception), History.open(project.state):
+        pass
 
 
 def root_cause(error: BaseException) -> str:

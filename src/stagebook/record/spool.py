@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from stagebook.execution.locks import gate, hold, is_held
 from stagebook.execution.sandbox import EXECUTIONS
 from stagebook.files import write_whole
+from stagebook.record.history import History
 from stagebook.record.record import Record, render
 
 RECORD = "record.json"
@@ -94,22 +95,11 @@ class Spool:
         """Folders of the outbox that hold a record, oldest first."""
         return tuple(sorted(path.parent for path in self.outbox.glob(f"*/{RECORD}")))
 
-    def last_builds(self, stages: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def last_builds(self, stages: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """The newest record of a build that was done, for each of these stages that has one."""
-        wanted, found = set(stages), dict[str, dict[str, Any]]()
-        for path in sorted(self.records.glob("*.json"), reverse=True):
-            if wanted == found.keys():
-                break
-            record = json.loads(path.read_text(encoding="utf-8"))
-            stage = record["stage"]
-            if (
-                stage in wanted
-                and stage not in found
-                and record["build"]
-                and record["outcome"] == "done"
-            ):
-                found[stage] = record
-        return found
+        with History.open(self.state) as history:
+            found = {stage: history.last_build(stage) for stage in stages}
+        return {stage: record for stage, record in found.items() if record is not None}
 
     @contextlib.contextmanager
     def delivering(self) -> Iterator[None]:

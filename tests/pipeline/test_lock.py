@@ -1,0 +1,84 @@
+"""What ``dvc.lock`` says, read from its text."""
+
+from pathlib import Path
+
+import pytest
+
+from stagebook.errors import StagebookError
+from stagebook.pipeline import lock
+from stagebook.pipeline.dvc import Hashed
+from stagebook.pipeline.lock import Entry
+
+A, B = "a" * 32, "b" * 32 + ".dir"
+TEXT = f"""\
+schema: '2.0'
+stages:
+  fit@north:
+    cmd: python fit.py north
+    deps:
+    - path: data
+      hash: md5
+      md5: {B}
+      size: 20
+      nfiles: 2
+    params:
+      params.yaml:
+        depth: 3
+    outs:
+    - path: model.pkl
+      hash: md5
+      md5: {A}
+      size: 10
+"""
+
+
+def test_a_stage_has_its_files_with_hashes_and_its_parameters() -> None:
+    assert lock.parse(TEXT).entries == {
+        "fit@north": Entry(
+            "fit@north",
+            "python fit.py north",
+            (Hashed("data", B, 20, 2),),
+            (Hashed("model.pkl", A, 10),),
+            {"params.yaml": {"depth": 3}},
+        )
+    }
+
+
+def test_the_maker_of_a_file_is_found_by_path_and_by_content() -> None:
+    found = lock.parse(TEXT)
+    for maker in (found.maker("model.pkl"), found.maker("model.pkl", A)):
+        assert maker is not None
+        assert maker.stage == "fit@north"
+    assert found.maker("model.pkl", "c" * 32) is None
+    assert found.maker("data") is None
+
+
+def test_a_lock_from_before_dvc_2_has_its_stages_at_the_top() -> None:
+    old = "fit:\n  cmd: python fit.py\n  outs:\n  - path: model.pkl\n    md5: " + A
+    assert lock.parse(old).entries["fit"].outs == (Hashed("model.pkl", A, 0),)
+
+
+def test_commands_in_a_list_are_one_after_the_other() -> None:
+    text = "schema: '2.0'\nstages: {fit: {cmd: [one, two]}}"
+    assert lock.parse(text).entries["fit"].cmd == "one && two"
+
+
+def test_what_lies_in_a_cloud_has_no_hash_of_ours() -> None:
+    text = (
+        "schema: '2.0'\nstages: {get: {cmd: get, outs: [{path: 's3://bucket/a', etag: 1}, "
+        f"{{path: a, md5: {A}}}]}}}}"
+    )
+    assert [one.path for one in lock.parse(text).entries["get"].outs] == ["a"]
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "schema: '2.0'", "schema: '2.0'\nstages: 1"])
+def test_a_lock_without_stages_is_empty(text: str) -> None:
+    assert lock.parse(text).entries == {}
+
+
+def test_no_file_is_an_empty_lock_and_the_marks_of_a_merge_are_an_error(tmp_path: Path) -> None:
+    assert lock.read(tmp_path).entries == {}
+    (tmp_path / "dvc.lock").write_text(f"<<<<<<< ours\n{TEXT}=======\n>>>>>>> theirs\n")
+    with pytest.raises(StagebookError) as raised:
+        lock.read(tmp_path)
+    assert raised.value.problems[0].code == "bad-yaml"
