@@ -1,6 +1,5 @@
 """Carries the models that a notebook logged over into the tracker, with their files."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,7 @@ from mlflow.entities.logged_model_status import LoggedModelStatus
 from stagebook.record.tracker import LOCAL_TAG
 
 
-def carry(
-    target: MlflowClient, model: Any, run: str, experiment: str, files: Path | None
-) -> None:
+def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Path | None) -> None:
     """Makes a logged model anew in the tracker, or completes what an earlier delivery began.
 
     Args:

@@ -31,7 +31,8 @@ def start(record: Values) -> int:
 
 def end(record: Values) -> int:
     """When an execution ended, in milliseconds."""
-    return start(record) + round(record["volatile"]["seconds"] * 1000)
+    seconds: float = record["volatile"]["seconds"]
+    return start(record) + round(seconds * 1000)
 
 
 def milliseconds(when: datetime.datetime) -> int:

@@ -103,6 +103,7 @@ class Tracker:
 
 def prepare_store(project: Project) -> Path:
     """Keeps an empty MLflow store at hand, since making one takes seconds; returns its path."""
+    os.chdir(project.root)  # it names a folder for artifacts, ./mlruns
     target = empty_store(project.state, metadata.version("mlflow"))
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
