@@ -61,6 +61,9 @@ def free_port() -> int:
         return port
 
 
+_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+
+
 @dataclass(frozen=True)
 class Server:
     """A real `mlflow server`."""
@@ -90,7 +93,7 @@ def serving(folder: Path, backend: str = "", **environment: str) -> Iterator[Ser
             cwd=folder,
             stdout=log,
             stderr=log,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **environment},
+            env={**os.environ, **_QUIET, **environment},
             start_new_session=True,
         )
         try:
