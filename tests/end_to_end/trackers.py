@@ -80,7 +80,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, backend: str = "", **environment: str) -> Iterator[Server]:
+def serving(
+    folder: Path, backend: str = "", more: Sequence[str] = (), **environment: str
+) -> Iterator[Server]:
     """A tracking server that keeps its files in a folder; it serves the artifacts too."""
     folder.mkdir(exist_ok=True)
     port = free_port()
@@ -89,7 +91,7 @@ def serving(folder: Path, backend: str = "", **environment: str) -> Iterator[Ser
     places = ["--artifacts-destination", str(folder / "artifacts")]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [*command, "--workers", "1", *stores, *places],
+            [*command, "--workers", "1", *stores, *places, *more],
             cwd=folder,
             stdout=log,
             stderr=log,
