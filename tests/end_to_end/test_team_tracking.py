@@ -1,4 +1,4 @@
-"""The page on tracking for a team, followed: MLflow on PostgreSQL, with artifacts that it serves."""
+"""The page on tracking for a team, followed: MLflow on PostgreSQL, which serves artifacts too."""
 
 import http.client
 import os
@@ -70,7 +70,7 @@ def database() -> Iterator[Database]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
         as_user = {"user": "postgres", "group": "postgres", "extra_groups": [], "cwd": folder}
-    os.chmod(folder, 0o755)
+    folder.chmod(0o755)
     data = str(folder / "data")
     made = [str(bin_ / "initdb"), "--pgdata", data, "--auth=trust", "--username=postgres"]
     subprocess.run(made, check=True, capture_output=True, **as_user)

@@ -102,8 +102,9 @@ def serving(
             wait_until(lambda: _listens(port), lambda: process.poll() is None)
             yield Server(f"http://127.0.0.1:{port}", process)
         finally:
-            os.killpg(process.pid, signal.SIGCONT)
-            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGCONT)
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 

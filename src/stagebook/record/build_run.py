@@ -72,7 +72,7 @@ def update(
         record: Any record of it, which says which code it was.
         spool: Where the runs of executions are told.
     """
-    one = one.with_runs(lambda name: (spool.delivery(name) or {}).get("run_id"))
+    one = one.with_runs(spool.run_of)
     named = {
         "mlflow.source.name": dvc_file.FILE,
         "mlflow.source.type": "PROJECT",

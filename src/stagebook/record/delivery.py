@@ -65,7 +65,7 @@ def deliver(project: Project) -> list[str]:
         this = _Round(project, spool, Tracker.open(project))
         for repro, folders in _by_build(spool.pending()):
             _deliver_build(this, builds.get(repro or ""), folders)
-        this.tracker.sweep(spool.runs(this.delivered))
+        this.tracker.sweep(spool.run_of)
     if this.refused:
         raise RefusedError(tuple(this.refused))
     return this.delivered

@@ -120,10 +120,10 @@ class Spool:
                 path.unlink()
         shutil.rmtree(folder)
 
-    def runs(self, names: Iterable[str]) -> dict[str, str]:
-        """The runs of those executions that MLflow has."""
-        found = {name: self.delivery(name) for name in names}
-        return {name: one["run_id"] for name, one in found.items() if one}
+    def run_of(self, name: str) -> str | None:
+        """An execution's run in MLflow; None if it is not there."""
+        found = self.delivery(name) if name else None
+        return str(found["run_id"]) if found else None
 
     def delivery(self, name: str) -> dict[str, Any] | None:
         """Where an execution's run is in MLflow; None if it is not."""

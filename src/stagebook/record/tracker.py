@@ -4,7 +4,7 @@ import contextlib
 import getpass
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -84,21 +84,26 @@ class Tracker:
         )
         return str(created.info.run_id)
 
-    def sweep(self, delivered: Mapping[str, str]) -> None:
+    def sweep(self, run_of: Callable[[str], str | None]) -> None:
         """Deletes runs that a killed delivery asked for and that came when it was made up for.
 
         Args:
-            delivered: Executions that have been delivered, each with its run.
+            run_of: The run of an execution that was delivered from here.
         """
         begun = self.client.search_runs(
             [self.experiment], filter_string="attributes.status = 'RUNNING'", max_results=1000
         )
-        runs = set(delivered.values())
         for run in begun:
-            kept = delivered.get(run.data.tags.get(RECORD_TAG, ""), run.info.run_id)
-            is_late_child = LOCAL_TAG in run.data.tags and run.data.tags.get(PARENT_TAG) in runs
-            if kept != run.info.run_id or is_late_child:
+            if self._is_late(run, run_of):
                 self.client.delete_run(run.info.run_id)
+
+    def _is_late(self, run: Run, run_of: Callable[[str], str | None]) -> bool:
+        tags = run.data.tags
+        if LOCAL_TAG in tags:
+            above = self.client.get_run(tags[PARENT_TAG])
+            delivered = run_of(above.data.tags.get(RECORD_TAG, ""))
+            return above.info.status != "RUNNING" and delivered == above.info.run_id
+        return run_of(tags.get(RECORD_TAG, "")) not in (None, run.info.run_id)
 
 
 def prepare_store(project: Project) -> Path:
