@@ -23,6 +23,27 @@ from stagebook.record.tracker import PARENT_TAG, RECORD_TAG, Tracker
 # MLflow tells of each new table with a time stamp, which is of no use to anybody here.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
+_DOWN = (ConnectionError, TimeoutError, requests.ConnectionError, requests.Timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """One record in the outbox, with what belongs to it.
+
+    Attributes:
+        folder: Where it lies.
+        record: The record.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+
+    @property
+    def repro(self) -> str | None:
+        """The build that it was part of."""
+        found: str | None = self.record["volatile"].get("repro")
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class _Round:
@@ -54,72 +75,88 @@ def deliver(project: Project) -> list[str]:
         Exception: Whatever else MLflow raises; what was not delivered stays in the outbox.
     """
     spool = Spool(project.state)
-    builds = build_run.note(project, spool, map(_record, spool.pending()))
+    parcels, _ = _pending(spool)
+    # before anything can hang: dvc.lock is as the build left it now
+    builds = build_run.note(project, spool, [one.record for one in parcels])
     if not spool.pending():
         return []
     os.chdir(project.root)  # a new SQLite store puts its artifacts into ./mlruns
     # MLflow prints addresses of runs, which would stand between the lines of our own output.
     with spool.delivering(), contextlib.redirect_stdout(sys.stderr):
-        if not spool.pending():  # another courier brought them meanwhile
-            return []
-        this = _Round(project, spool, Tracker.open(project))
-        for repro, folders in _by_build(spool.pending()):
-            _deliver_build(this, builds.get(repro or ""), folders)
+        parcels, damaged = _pending(spool)  # another courier may have brought some meanwhile
+        this = _Round(project, spool, Tracker.open(project), refused=damaged)
+        for repro, group in _by_build(parcels):
+            _deliver_build(this, builds.get(repro or ""), group)
         this.tracker.sweep(spool.run_of)
     if this.refused:
         raise RefusedError(tuple(this.refused))
     return this.delivered
 
 
-def _by_build(folders: Iterable[Path]) -> Iterator[tuple[str | None, list[Path]]]:
-    """Folders of the outbox by the build that they were part of, oldest first."""
-    found: dict[str | None, list[Path]] = {}
-    for folder in folders:
-        found.setdefault(_record(folder)["volatile"].get("repro"), []).append(folder)
+def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
+    """What waits, oldest first, and what cannot be read and so keeps nothing else back."""
+    parcels, damaged = [], []
+    for folder in spool.pending():
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            if record["volatile"]["id"] != folder.name:
+                raise ValueError("it is of another execution")
+            parcels.append(_Parcel(folder, record))
+        except FileNotFoundError:  # delivered meanwhile
+            continue
+        except (ValueError, KeyError, TypeError) as error:
+            damaged.append(Refusal(folder.name, f"its record is damaged, {root_cause(error)}"))
+    return parcels, damaged
+
+
+def _by_build(parcels: Iterable[_Parcel]) -> Iterator[tuple[str | None, list[_Parcel]]]:
+    """Records by the build that they were part of, oldest first."""
+    found: dict[str | None, list[_Parcel]] = {}
+    for parcel in parcels:
+        found.setdefault(parcel.repro, []).append(parcel)
     yield from found.items()
 
 
-def _deliver_build(this: _Round, one: Build | None, folders: list[Path]) -> None:
+def _deliver_build(this: _Round, one: Build | None, parcels: list[_Parcel]) -> None:
     """Delivers what belongs to one build, or, without one, what was executed by itself.
 
     The last record stays in the outbox until the build's run tells of all: so a delivery that
     is killed before leaves something to be made up for.
     """
-    *before, last = folders
-    parent = build_run.begin(this.tracker, one) if one else None
-    for folder in before:
-        with _refusing(this, folder):
-            _take_out(this, folder, _deliver_one(this, folder, parent))
+    *before, last = parcels
+    parent, run_id = None, None
     with _refusing(this, last):
-        record, run_id = _record(last), None
-        try:
-            run_id = _deliver_one(this, last, parent)
-            _mark(this, last, run_id)
-        finally:
-            if one and parent:
-                build_run.update(this.tracker, parent, one, record, this.spool)
-        _take_out(this, last, run_id)
+        parent = build_run.begin(this.tracker, one) if one else None
+    if one and not parent:
+        return
+    for parcel in before:
+        with _refusing(this, parcel):
+            _take_out(this, parcel, _deliver_one(this, parcel, parent))
+    with _refusing(this, last):
+        run_id = _deliver_one(this, last, parent)
+        _mark(this, last, run_id)
+    with _refusing(this, last):
+        if one and parent:
+            build_run.update(this.tracker, parent, one, last.record, this.spool)
+        if run_id:
+            _take_out(this, last, run_id)
 
 
 @contextlib.contextmanager
-def _refusing(this: _Round, folder: Path) -> Iterator[None]:
+def _refusing(this: _Round, parcel: _Parcel) -> Iterator[None]:
     """Lets no record keep the others back, unless the tracker takes none at all."""
     try:
         yield
     except Exception as error:
         if _is_down(error):
             raise
-        this.refused.append(Refusal(folder.name, root_cause(error)))
+        this.refused.append(Refusal(parcel.folder.name, root_cause(error)))
 
 
 def _is_down(error: BaseException | None) -> bool:
     """Whether an error says that no other record would fare better."""
     while error is not None:
-        if isinstance(error, (ConnectionError, TimeoutError, requests.Timeout)):
-            return True
-        if isinstance(error, requests.ConnectionError) or (
-            isinstance(error, OSError) and error.errno in FULL_DISK
-        ):
+        if isinstance(error, _DOWN) or (isinstance(error, OSError) and error.errno in FULL_DISK):
             return True
         # so every driver calls it that a database is locked, full or gone (PEP 249)
         if type(error).__name__ == "OperationalError":
@@ -128,19 +165,19 @@ def _is_down(error: BaseException | None) -> bool:
     return False
 
 
-def _mark(this: _Round, folder: Path, run_id: str) -> None:
+def _mark(this: _Round, parcel: _Parcel, run_id: str) -> None:
     uri = without_credentials(this.project.tracking_uri)
-    this.spool.mark_delivered(folder.name, {"tracking_uri": uri, "run_id": run_id})
+    this.spool.mark_delivered(parcel.folder.name, {"tracking_uri": uri, "run_id": run_id})
 
 
-def _take_out(this: _Round, folder: Path, run_id: str) -> None:
-    _mark(this, folder, run_id)
-    this.spool.discard(folder)
-    this.delivered.append(folder.name)
+def _take_out(this: _Round, parcel: _Parcel, run_id: str) -> None:
+    _mark(this, parcel, run_id)
+    this.spool.discard(parcel.folder)
+    this.delivered.append(parcel.folder.name)
 
 
-def _deliver_one(this: _Round, folder: Path, parent: str | None) -> str:
-    record, client = _record(folder), this.tracker.client
+def _deliver_one(this: _Round, parcel: _Parcel, parent: str | None) -> str:
+    folder, record, client = parcel.folder, parcel.record, this.tracker.client
     above = {PARENT_TAG: parent} if parent else {}
     run_id = this.tracker.run(
         RECORD_TAG, record["volatile"]["id"], record["stage"], run.start(record), above
@@ -160,8 +197,3 @@ def _deliver_one(this: _Round, folder: Path, parent: str | None) -> str:
         projection.project(folder, this.tracker, this.project.settings.name, stage)
     client.set_terminated(run_id, run.status(record), run.end(record))
     return run_id
-
-
-def _record(folder: Path) -> Mapping[str, Any]:
-    values: Mapping[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    return values

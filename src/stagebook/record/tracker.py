@@ -68,10 +68,7 @@ class Tracker:
             start: When it started, in milliseconds, for a new one.
             tags: More tags for a new one.
         """
-        found = self.client.search_runs(
-            [self.experiment], filter_string=f"tags.`{tag}` = '{value}'", max_results=100
-        )
-        if found:
+        if found := self._tagged(tag, value):
             kept, *others = sorted(found, key=_age)
             for other in others:
                 self.client.delete_run(other.info.run_id)
@@ -83,6 +80,10 @@ class Tracker:
             tags={"mlflow.user": _user(), tag: value, **tags},
         )
         return str(created.info.run_id)
+
+    def _tagged(self, tag: str, value: str) -> list[Run]:
+        told = f"tags.`{tag}` = '{value}'"
+        return list(self.client.search_runs([self.experiment], told, max_results=100))
 
     def sweep(self, run_of: Callable[[str], str | None]) -> None:
         """Deletes runs that a killed delivery asked for and that came when it was made up for.
@@ -102,7 +103,10 @@ class Tracker:
         if LOCAL_TAG in tags:
             above = self.client.get_run(tags[PARENT_TAG])
             delivered = run_of(above.data.tags.get(RECORD_TAG, ""))
-            return above.info.status != "RUNNING" and delivered == above.info.run_id
+            return bool(above.info.status != "RUNNING" and delivered == above.info.run_id)
+        if BUILD_TAG in tags:
+            same = self._tagged(BUILD_TAG, tags[BUILD_TAG])
+            return any(other.info.status != "RUNNING" for other in same)
         return run_of(tags.get(RECORD_TAG, "")) not in (None, run.info.run_id)
 
 
