@@ -1,6 +1,5 @@
 """Real little projects, before and after a build."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,18 +21,13 @@ def project(tmp_path: Path) -> Iterator[Checkout]:
     checkout.assert_no_kernels()
 
 
-def beside(site: Path) -> str:
-    """A folder of distributions, before those that this process was started with."""
-    return os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-
-
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """The chain project after its first build; never changed, only copied."""
     folder = tmp_path_factory.mktemp("built")
     distribution(folder / "site", "1.0", TIMES)
     shutil.copytree(PROJECTS / "chain", folder / "chain")
-    checkout = Checkout(folder / "chain", {"PYTHONPATH": beside(folder / "site")}).begin()
+    checkout = Checkout(folder / "chain", {"PYTHONPATH": str(folder / "site")}).begin()
     first = checkout.build()
     assert first == {"sources", "make", "double", "report", "other"}
     checkout.commit()
@@ -44,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def chain(built: Checkout, tmp_path: Path) -> Iterator[Checkout]:
     """A copy of the chain project as it is after a build."""
     shutil.copytree(built.root.parent, tmp_path / "copy", symlinks=True)
-    site = beside(tmp_path / "copy" / "site")
+    site = str(tmp_path / "copy" / "site")
     checkout = Checkout(tmp_path / "copy" / "chain", {"PYTHONPATH": site})
     yield checkout
     checkout.assert_no_kernels()
