@@ -39,7 +39,8 @@ def line(project: Checkout) -> Checkout:
     project.notebook("b", reads.format("a") + OUT.format("b"), DONE)
     project.notebook("c", reads.format("b") + OUT.format("c"), DONE)
     project.notebook("apart", OUT.format("apart"), DONE)
-    return project.begin()
+    project.ok("stagebook", "sync")
+    return project
 
 
 def test_the_stages_of_a_build_are_children_of_one_run(chain: Checkout) -> None:
@@ -122,7 +123,7 @@ def test_an_interrupted_build_was_killed(project: Checkout) -> None:
     os.mkfifo(mark)
     hang = f'{OUT.format("hang")}\nmark: str = "{mark}"'
     project.notebook("hang", hang, 'open(mark, "w").close()\nimport time\ntime.sleep(600)')
-    project.begin()
+    project.ok("stagebook", "sync")
     process = subprocess.Popen(
         [str(BIN / "dvc"), "repro"],
         cwd=project.root,
