@@ -25,11 +25,10 @@ def test_a_description_starts_with_the_notebooks_heading_and_ends_with_what_was_
     problem = {"message": "ZeroDivisionError", "where": {"file": "a", "cell": 3, "line": 1}}
     git = {"commit": "a096c94f8af37aeed2678d14beba60f7715d5aea", "dirty": True}
     told = run.description({**RECORD, "outcome": "failed", "problems": [problem], "git": git})
-    first, was, wrong = told.split("\n\n")
+    first, was, commit, wrong = told.split("\n\n")
     assert first == "### How often is the sum seven?"
-    assert "`count`" in was
-    assert "failed" in was
-    assert "a096c94f8a` with uncommitted changes" in was
+    assert was == "Stage `count` of `notebooks/count.py`: failed."
+    assert commit == "Commit `a096c94f8a`, with uncommitted changes."
     assert wrong == "- Cell 3: ZeroDivisionError"
 
 

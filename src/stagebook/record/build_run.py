@@ -75,7 +75,7 @@ def update(
     one = one.with_runs(spool.run_of)
     named = {
         "mlflow.source.name": dvc_file.FILE,
-        "mlflow.source.type": "PROJECT",
+        "mlflow.source.type": "LOCAL",
         "mlflow.note.content": "\n\n".join(_paragraphs(one)),
         "stagebook.outcome": _outcome(one),
         **run.git(record),

@@ -113,10 +113,10 @@ def description(record: Values) -> str:
 def _paragraphs(record: Values) -> Iterator[str]:
     if record.get("title"):
         yield f"### {record['title']}"
-    code = record["git"]
-    at = f" at commit `{code['commit'][:10]}`" if code else ""
-    dirty = " with uncommitted changes" if code and code["dirty"] else ""
-    yield f"Stage `{record['stage']}` of `{record['notebook']}`{at}{dirty}: {record['outcome']}."
+    yield f"Stage `{record['stage']}` of `{record['notebook']}`: {record['outcome']}."
+    if code := record["git"]:
+        dirty = ", with uncommitted changes" if code["dirty"] else ""
+        yield f"Commit `{code['commit'][:10]}`{dirty}."
     if not record["build"]:
         yield "Parameters were overridden with `-P`, so this is not the build's result."
     for one in record["problems"]:

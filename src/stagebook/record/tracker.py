@@ -22,6 +22,8 @@ BUILD_TAG = "stagebook.repro"
 LOCAL_TAG = "stagebook.local_run"
 PARENT_TAG = "mlflow.parentRunId"
 _SQLITE = "sqlite:///"
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Lets MLflow's pages show runs, models and datasets; without it, those for chats and prompts."""
 
 # By itself, MLflow would try for half an hour to open a database that is not there.
 database.MAX_RETRY_COUNT = 1
@@ -147,7 +149,7 @@ def _experiment(client: MlflowClient, name: str) -> Experiment:
             client.restore_experiment(found.experiment_id)
         return found
     try:
-        return client.get_experiment(client.create_experiment(name))
+        return client.get_experiment(client.create_experiment(name, tags=_KIND))
     except mlflow.MlflowException:  # somebody else's courier may have been faster
         found = client.get_experiment_by_name(name)
         if found is None:
