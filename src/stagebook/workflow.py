@@ -225,7 +225,7 @@ def _settle(
         box.clear_files()  # makes room, so that at least the record can be kept
         done, written = done.ended(of_full_disk(error, job.where)), pages.keep(box.executed)
         record = draft.ended(done, hashes, values)
-    evidence.gather(box, record, written, done.tables)
+    evidence.gather(box, record, written, done.tables, job.masks)
     Spool(project.state).put(box.evidence)
     return record, done, written
 

@@ -12,10 +12,12 @@ from stagebook.report import colophon
 RECORD = Record(
     stage="train",
     notebook="notebooks/train.ipynb",
+    title="Train",
     outcome="done",
     build=True,
     problems=(),
     source="0" * 64,
+    code={"cells": [], "modules": {}},
     parameters=(),
     inputs=(),
     outputs=(),

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stagebook.errors import Where
-from stagebook.execution import outcome
+from stagebook.execution import hiding, outcome
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.signals import Stop
+from stagebook.masks import Masks
 from stagebook.notebook.lean import lean_import
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class Task:
         notebook: Path of the notebook that a person edits, for messages.
         time_limit: Seconds, or None.
         make_room: Deletes what the notebook wrote; called when the disk is full.
+        masks: What is hidden in the executed notebook.
     """
 
     source: Path
@@ -68,6 +71,7 @@ class Task:
     notebook: str
     time_limit: float | None
     make_room: Callable[[], None]
+    masks: Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,12 @@ class Launch:
         environment: Its environment.
         folder: Its working folder.
         ending: The file that its guard writes its exit code to.
-        log: The file for what its process prints by itself.
     """
 
     manager: "AsyncKernelManager"
     environment: Mapping[str, str]
     folder: Path
     ending: Path
-    log: Path
 
 
 def execute(task: Task, launch: Launch, progress: Progress, stop: Stop) -> Ending:
@@ -115,7 +117,8 @@ def execute(task: Task, launch: Launch, progress: Progress, stop: Stop) -> Endin
         return outcome.of_stop(stop.reason, task.time_limit, task.notebook, watch.cell)
     if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
         task.make_room()
-        task.target.write_text(lean_import("nbformat").writes(watch.node), encoding="utf-8")
+        text = lean_import("nbformat").writes(watch.node)
+        hiding.Writer(task.masks).write(text, str(task.target))
         return outcome.of_full_disk(watch.error, Where(task.notebook, watch.cell))
     if watch.error is None and (cell := _not_completed(watch.node)):
         return outcome.of_exit(task.notebook, cell)
@@ -169,6 +172,7 @@ def _run_papermill(task: Task, launch: Launch, watch: _Watch, progress: Progress
     try:
         papermill = lean_import("papermill")
         _register()
+        papermill.iorw.papermill_io.register(str(task.target), hiding.Writer(task.masks))
         logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we tell it better
         papermill.execute_notebook(
             str(task.source),
@@ -198,10 +202,10 @@ def _register() -> None:
 
     class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
         def execute(self, launch: Launch) -> Any:
-            env, cwd = dict(launch.environment), str(launch.folder)
-            # What cells print comes by message; what is left is IPython's talk with itself.
-            with launch.log.open("wb") as log:
-                return super().execute(env=env, cwd=cwd, stdout=log, stderr=log, cleanup_kc=True)
+            env, cwd, none = dict(launch.environment), str(launch.folder), subprocess.DEVNULL
+            # What cells print comes by message; what is left is IPython's talk with itself,
+            # which nobody would mask.
+            return super().execute(env=env, cwd=cwd, stdout=none, stderr=none, cleanup_kc=True)
 
     class Engine(NBClientEngine):  # type: ignore[misc]
         @classmethod

@@ -94,6 +94,7 @@ def execute(
         job.notebook.path,
         job.settings.time_limit,
         sandbox.clear_files,
+        job.masks,
     )
     with kernel.sockets_folder() as sockets:
         short = Path(sockets)
@@ -105,9 +106,8 @@ def execute(
             kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
             sandbox.files,
             Path(limits.ending),
-            sandbox.folder / "kernel.log",
         )
-        ending = engine.execute(task, launch, progress, stop)
+        ending = job.masks.hide_all(engine.execute(task, launch, progress, stop))
     seconds = time.monotonic() - clock
     cells_run = _cell_runs(sandbox.executed)
     return Execution(job, ending, started, seconds, cells_run, ready.tables)

@@ -88,6 +88,7 @@ class Tables:
             threads = self._job.settings.threads
             found = known or self._start().inspect(root, subject, threads, lambda: self._stop.asked)
             if found:
+                found = self._job.masks.hide_all(found)
                 if hashes and not known:
                     self._known.put(found, hashes)
                 yield found

@@ -101,7 +101,7 @@ class Record:
     def of_job(
         cls, job: Job, inputs: tuple[Hashed, ...], git: Git | None, ending: Ending
     ) -> "Record":
-        """The record of a job that has not come to its end.
+        """The record of a job that has not come to its end, without secrets.
 
         Args:
             job: What was to be run.
@@ -109,7 +109,7 @@ class Record:
             git: What git says.
             ending: How it ends if nothing better is known later.
         """
-        return cls(
+        record = cls(
             stage=job.stage,
             notebook=job.notebook.path,
             title=job.notebook.title,
@@ -141,6 +141,7 @@ class Record:
             git=git,
             volatile=Volatile(job.id, host=platform.node(), repro=dvc.running()),
         )
+        return job.masks.hide_all(record)
 
     def ended(
         self,
@@ -148,7 +149,7 @@ class Record:
         outputs: tuple[Hashed, ...],
         metrics: Mapping[str, Any],
     ) -> "Record":
-        """This record with what came of the execution."""
+        """This record with what came of the execution, without secrets."""
         volatile = Volatile(
             id=self.id,
             started=execution.started.isoformat(timespec="milliseconds"),
@@ -157,7 +158,7 @@ class Record:
             repro=self.volatile.repro,
             cells=tuple(dataclasses.asdict(cell) for cell in execution.cells),
         )
-        return dataclasses.replace(
+        whole = dataclasses.replace(
             self,
             outcome=execution.ending.outcome.value,
             problems=execution.ending.problems,
@@ -166,6 +167,7 @@ class Record:
             metrics=metrics,
             volatile=volatile,
         )
+        return execution.job.masks.hide_all(whole)
 
 
 def _table(found: Inspection) -> Mapping[str, Any]:
