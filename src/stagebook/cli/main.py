@@ -50,8 +50,8 @@ class _Group(click.Group):
         except click.UsageError as error:
             from stagebook.cli import screen
 
-            told = screen.without_secrets(error.format_message())
-            raise click.UsageError(told, error.ctx) from None
+            message = screen.without_secrets(error.format_message())
+            raise click.UsageError(message, error.ctx) from None
         except Exception:
             from stagebook.cli import screen
 

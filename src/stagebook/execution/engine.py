@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from stagebook.errors import Where
 from stagebook.execution import hiding, outcome
+from stagebook.execution.memory import Meter
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.signals import Stop
 from stagebook.masks import Masks
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 POSITION = "stagebook_position"
 """Key in a cell's metadata: the cell's position in the notebook that a person edits."""
+
+MEMORY = "stagebook_memory"
+"""Key in a cell's metadata: bytes of memory that the kernel had at the most while it ran."""
 
 _ATTEMPTS = 50  # a tenth of a second each
 _START_SECONDS = 120  # ten kernels that start at once on two cores need most of a minute
@@ -163,7 +167,7 @@ def _classify(watch: _Watch, ending: Path, oom_killed: bool, notebook: str) -> E
             assert watch.cell is not None
             return outcome.of_cell_error(error.ename, error.evalue, traceback, notebook, watch.cell)
         case DeadKernelError() | RuntimeError():
-            code = int(ending.read_text()) if ending.exists() else None
+            code = int(ending.read_text().split()[0]) if ending.exists() else None
             return outcome.of_dead_kernel(code, oom_killed, notebook, watch.cell)
     raise watch.error
 
@@ -221,11 +225,14 @@ def _register() -> None:
             **_: object,
         ) -> Any:
             watch.node = nb_man.nb
+            begin, end = _measure(launch.manager)
             client = Client(
                 nb_man,
                 km=launch.manager,
                 startup_timeout=start_timeout,
                 on_cell_start=_follow(nb_man.nb, watch, progress),
+                on_cell_execute=begin,
+                on_cell_executed=end,
                 log=logging.getLogger("papermill"),
             )
             return client.execute(launch)
@@ -245,10 +252,29 @@ def _follow(node: Any, watch: _Watch, progress: Progress) -> Callable[..., None]
     return on_cell_start
 
 
+def _measure(manager: "AsyncKernelManager") -> tuple[Callable[..., None], Callable[..., None]]:
+    """What is to be called before and after each cell, so that it bears the memory it took."""
+    meters: list[Meter] = []
+
+    def begin(**_: object) -> None:
+        if meters:
+            meters[0].mark()
+        else:  # the kernel is there since it started, but this is the first that is asked of it
+            meters.append(Meter.of_guarded(_guard(manager)))
+
+    def end(cell: Any, **_: object) -> None:
+        cell.metadata[MEMORY] = meters[0].peak()
+
+    return begin, end
+
+
+def _guard(manager: "AsyncKernelManager") -> int | None:
+    return getattr(manager.provisioner, "pid", None)
+
+
 def _kill(manager: "AsyncKernelManager", *, firmly: bool) -> None:
     """Lets the kernel's guard end it with all that it started; or kills the whole group."""
-    guard = getattr(manager.provisioner, "pid", None)
-    if guard:
+    if guard := _guard(manager):
         with contextlib.suppress(ProcessLookupError):
             if firmly:
                 os.killpg(guard, signal.SIGKILL)

@@ -31,7 +31,7 @@ class Volatile:
         seconds: How long it took.
         host: Name of the machine.
         repro: The ``dvc repro`` that it was part of; None if it was started by itself.
-        cells: Per code cell: position, seconds and status.
+        cells: Per code cell: position, seconds, status and peak of memory.
     """
 
     id: str
