@@ -207,7 +207,8 @@ def _draft(project: Project, job: Job) -> Record:
     """The record that stands if this process is killed before it can write a better one."""
     inputs = dvc.hash_paths(project.root, job.signature.inputs)
     code = git.read(project.root, notebooks.products(project))
-    return Record.of_job(job, inputs, code, of_killed_runner(job.where))
+    remote = dvc.has_remote(project.root)
+    return Record.of_job(job, inputs, code, of_killed_runner(job.where), remote=remote)
 
 
 def _settle(

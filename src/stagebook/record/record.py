@@ -31,6 +31,7 @@ class Volatile:
         seconds: How long it took.
         host: Name of the machine.
         repro: The ``dvc repro`` that it was part of; None if it was started by itself.
+        remote: Whether DVC had a remote to pull from.
         cells: Per code cell: position, seconds, status and peak of memory.
     """
 
@@ -39,6 +40,7 @@ class Volatile:
     seconds: float = 0.0
     host: str = ""
     repro: str | None = None
+    remote: bool = False
     cells: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -99,7 +101,13 @@ class Record:
 
     @classmethod
     def of_job(
-        cls, job: Job, inputs: tuple[Hashed, ...], git: Git | None, ending: Ending
+        cls,
+        job: Job,
+        inputs: tuple[Hashed, ...],
+        git: Git | None,
+        ending: Ending,
+        *,
+        remote: bool = False,
     ) -> "Record":
         """The record of a job that has not come to its end, without secrets.
 
@@ -108,6 +116,7 @@ class Record:
             inputs: Its inputs with hashes.
             git: What git says.
             ending: How it ends if nothing better is known later.
+            remote: Whether DVC has a remote to pull from.
         """
         record = cls(
             stage=job.stage,
@@ -139,7 +148,7 @@ class Record:
                 "distributions": dict(job.source.distributions),
             },
             git=git,
-            volatile=Volatile(job.id, host=platform.node(), repro=dvc.running()),
+            volatile=Volatile(job.id, host=platform.node(), repro=dvc.running(), remote=remote),
         )
         return job.masks.hide_all(record)
 
@@ -156,6 +165,7 @@ class Record:
             seconds=round(execution.seconds, 3),
             host=self.volatile.host,
             repro=self.volatile.repro,
+            remote=self.volatile.remote,
             cells=tuple(dataclasses.asdict(cell) for cell in execution.cells),
         )
         whole = dataclasses.replace(
