@@ -9,7 +9,7 @@ from stagebook.pipeline.dvc import Hashed
 from stagebook.record.record import Record
 from stagebook.report import colophon_tables, markup
 from stagebook.report.colophon_tables import TableView
-from stagebook.report.markup import code, escaped, heading, left, prose, right
+from stagebook.report.markup import code, escaped, heading, left, place, prose, right
 
 TAG = "colophon"
 
@@ -90,7 +90,7 @@ def _problems(record: Record) -> Iterator[str]:
 
 
 def _facts(record: Record) -> Iterator[Iterable[str]]:
-    yield heading("notebook"), left(code(record.notebook))
+    yield heading("notebook"), left(place(record.notebook))
     yield heading("commit"), left(_commit(record))
     yield heading("environment"), left(_environment(record))
     yield heading("execution"), left(f"{code(record.id)}, which its run in MLflow is tagged with")
@@ -153,7 +153,8 @@ def _files(role: str, record: Record, tables: Sequence[TableView]) -> Iterator[I
         rows.append(_file(one.path, mine.pop(declared, None), one))
     rows += [_file(path, view, None) for path, view in mine.items()]  # refused, so not in place
     if rows:
-        yield heading(role), *(heading(one) for one in ("md5", "size", "rows"))
+        numbers = [heading(one, number=True) for one in ("size", "rows")]
+        yield heading(role), heading("md5"), *numbers
     yield from rows
 
 
@@ -164,7 +165,7 @@ def _is_at(place: str, declared: str, record: Record) -> bool:
 
 def _file(path: str, view: TableView | None, hashed: Hashed | None) -> Iterable[str]:
     verdict = colophon_tables.verdict(view) if view else ""
-    yield left(code(path) + (f"<br>{verdict}" if verdict else ""))
+    yield left(place(path) + (f"<br>{verdict}" if verdict else ""))
     yield left(code(hashed.md5[:_SHORT]) if hashed else "")
     yield right(_extent(hashed) if hashed else "")
     yield right(f"{view.rows:,}" if view and view.rows is not None else "")

@@ -8,7 +8,7 @@ from stagebook.contracts.profiles.column import Column, Numbers
 from stagebook.contracts.profiles.profile import Profile
 from stagebook.report import bars, figures, markup
 from stagebook.report.figures import counted
-from stagebook.report.markup import LONGEST, code, escaped, left, prose, right
+from stagebook.report.markup import LONGEST, code, escaped, left, place, prose, right
 
 if TYPE_CHECKING:
     from stagebook.contracts.checks.verdict import Verdict
@@ -76,7 +76,7 @@ def render(tables: Sequence[TableView]) -> str:
 def verdict(table: TableView) -> str:
     """How it stands with a table's contract, in HTML; empty where nothing is to be said."""
     notes = [table.note, *(table.verdict.notes if table.verdict else ())]
-    kept = [f"{code(table.contract)} {escaped(words(table))}"] if table.contract else []
+    kept = [f"{place(table.contract)} {escaped(words(table))}"] if table.contract else []
     return "; ".join([*kept, *(escaped(one) for one in notes if one)])
 
 
@@ -106,7 +106,7 @@ def _failures(tables: Sequence[TableView]) -> Iterator[str]:
 
 def _profile(table: TableView, profile: Profile) -> Iterator[str]:
     others = f" and {table.others} more" if table.others else ""
-    yield f"<details><summary>{code(table.path)}{others}: {figures.extent(profile)}</summary>"
+    yield f"<details><summary>{place(table.path)}{others}: {figures.extent(profile)}</summary>"
     yield markup.table(FIELDS, map(_column, profile.columns[:MOST_COLUMNS]), texts=_TEXTS)
     more = len(profile.columns) - MOST_COLUMNS
     if more > 0:

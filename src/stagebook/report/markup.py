@@ -1,5 +1,6 @@
 """HTML that Markdown, JupyterLab's sanitizer and a browser all leave as it is."""
 
+import re
 from collections.abc import Iterable
 
 from stagebook.report.figures import plain
@@ -7,7 +8,10 @@ from stagebook.report.figures import plain
 LONGEST = 80
 _LEFT = "text-align: left"
 _RIGHT = "text-align: right; white-space: nowrap"
+_WHOLE = "white-space: nowrap"
 _ANYWHERE = "white-space: normal; overflow-wrap: anywhere"
+_SHORT = 16
+_ENDS = re.compile(r"/|:|&#95;|(?<=\w)\.(?=\w)")  # also where a name has an underscore
 _HARMLESS = " .,:;-+%/()…“”"
 
 
@@ -38,7 +42,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], *, texts: Iterable
 
 def left(content: str, *, span: int = 1) -> str:
     """A cell that holds HTML."""
-    return f'<td{_span(span)} style="{_LEFT}">{content}</td>'
+    wide = f' colspan="{span}"' if span > 1 else ""
+    return f'<td{wide} style="{_LEFT}">{content}</td>'
 
 
 def right(text: str) -> str:
@@ -46,18 +51,21 @@ def right(text: str) -> str:
     return f'<td style="{_RIGHT}">{escaped(text)}</td>' if text else "<td></td>"
 
 
-def heading(text: str, *, span: int = 1) -> str:
-    """A cell that says what others are."""
-    return f'<th{_span(span)} style="{_LEFT}">{escaped(text)}</th>'
-
-
-def _span(count: int) -> str:
-    return f' colspan="{count}"' if count > 1 else ""
+def heading(text: str, *, number: bool = False) -> str:
+    """A cell that says what the others are, such as numbers, beside it or below."""
+    return f'<th style="{_RIGHT if number else _LEFT}">{escaped(text)}</th>'
 
 
 def code(text: str, most: int | None = LONGEST) -> str:
-    """Any text as code, which is broken wherever room ends."""
-    return f'<code style="{_ANYWHERE}">{escaped(text, most)}</code>'
+    """Any text as code; unless it is short, it is broken where room ends."""
+    style = _WHOLE if len(text) <= _SHORT else _ANYWHERE
+    return f'<code style="{style}">{escaped(text, most)}</code>'
+
+
+def place(text: str) -> str:
+    """A path or a dotted name as code, which is rather broken between its parts than in one."""
+    shown = _ENDS.sub(r"\g<0><wbr>", escaped(text, LONGEST))
+    return f'<code style="{_ANYWHERE}">{shown}</code>'
 
 
 def bars(text: str) -> str:
