@@ -70,7 +70,7 @@ def size(count: int) -> str:
 def _sentence(record: Record) -> str:
     peak = max((one["memory"] or 0 for one in record.volatile.cells), default=0)
     memory = f", with {size(peak)} of memory at the most" if peak else ""
-    when = record.volatile.started[:16].replace("T", " ")
+    when = escaped(record.volatile.started[:16].replace("T", " "))
     kind = (
         "" if record.build else " **This is not the build's result: parameters were overridden.**"
     )
