@@ -250,3 +250,16 @@ def test_an_error_that_nobody_foresaw_is_told_without_secrets(
     assert done.code == 1
     assert "RuntimeError: ***" in done.output
     assert SECRET not in done.output
+
+
+def test_a_secret_that_is_a_name_in_the_project_breaks_nothing(project: Checkout) -> None:
+    project.env["SORT_KEY"] = "common"
+    project.write("data/common.csv", "a\n1\n")
+    project.notebook("common", f'common: In = "data/common.csv"\n{OUT}', DONE, "print('common')")
+    project.ok("stagebook", "sync")
+    project.build()
+    [record] = project.records()
+    assert record["stage"] == "common"
+    assert record["inputs"][0]["path"] == record["tables"][0]["paths"][0] == "data/common.csv"
+    assert delivered(project).execute("SELECT name FROM runs").fetchall() == [("common",)]
+    assert "print('***')" in project.read("runs/common.ipynb")

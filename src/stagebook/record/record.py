@@ -14,6 +14,7 @@ from stagebook.errors import Problem
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending
+from stagebook.masks import Masks
 from stagebook.pipeline import dvc
 from stagebook.pipeline.dvc import Hashed
 from stagebook.record.git import Git
@@ -150,7 +151,7 @@ class Record:
             git=git,
             volatile=Volatile(job.id, host=platform.node(), repro=dvc.running(), remote=remote),
         )
-        return job.masks.hide_all(record)
+        return _hidden(record, job.masks)
 
     def ended(
         self,
@@ -177,7 +178,27 @@ class Record:
             metrics=metrics,
             volatile=volatile,
         )
-        return execution.job.masks.hide_all(whole)
+        return _hidden(whole, execution.job.masks)
+
+
+def _hidden(record: Record, masks: Masks) -> Record:
+    """A record without secrets in what cells, people and git may have brought into it.
+
+    Names of stages and paths are declared, and tables come without secrets; they are left as they
+    are, since others find things by them.
+    """
+    values = [
+        {**one, **{key: masks.hide_all(one[key]) for key in ("value", "default")}}
+        for one in record.parameters
+    ]
+    return dataclasses.replace(
+        record,
+        title=masks.hide_all(record.title),
+        problems=masks.hide_all(record.problems),
+        parameters=tuple(values),
+        metrics=masks.hide_all(record.metrics),
+        git=masks.hide_all(record.git),
+    )
 
 
 def _table(found: Inspection) -> Mapping[str, Any]:
