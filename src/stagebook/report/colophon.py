@@ -9,7 +9,7 @@ from stagebook.pipeline.dvc import Hashed
 from stagebook.record.record import Record
 from stagebook.report import colophon_tables, markup
 from stagebook.report.colophon_tables import TableView
-from stagebook.report.markup import code, escaped, heading, left, place, prose, right
+from stagebook.report.markup import code, escaped, heading, left, place, prose, right, wrapped
 
 TAG = "colophon"
 
@@ -123,7 +123,7 @@ def _environment(record: Record) -> str:
         return escaped(told)
     names = ", ".join(f"{name} {version}" for name, version in installed.items())
     count = f"{len(installed)} distribution{'s' if len(installed) != 1 else ''}"
-    folded = f"<details><summary>{count}</summary>{escaped(names)}</details>"
+    folded = f"<details><summary>{count}</summary>{wrapped(names)}</details>"
     return f"{escaped(told)}{folded}"
 
 

@@ -73,6 +73,11 @@ def bars(text: str) -> str:
     return f"<code>{text.replace(' ', chr(0xA0))}</code>"
 
 
+def wrapped(text: str) -> str:
+    """Any text, broken where room ends even if that is in a word."""
+    return f'<span style="{_ANYWHERE}">{escaped(text)}</span>'
+
+
 def prose(text: str) -> str:
     """A message, with what it has between backticks as code."""
     parts = plain(text).split("`")
