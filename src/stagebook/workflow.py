@@ -302,7 +302,8 @@ def _draft(project: Project, job: Job) -> Record:
     """The record that stands if this process is killed before it can write a better one."""
     inputs = dvc.hash_paths(project.root, job.signature.inputs)
     code = git.read(project.root, notebooks.products(project))
-    return Record.of_job(job, inputs, code, of_killed_runner(job.where))
+    remote = dvc.has_remote(project.root)
+    return Record.of_job(job, inputs, code, of_killed_runner(job.where), remote=remote)
 
 
 def _settle(
@@ -321,7 +322,7 @@ def _settle(
         box.clear_files()  # makes room, so that at least the record can be kept
         done, written = done.ended(of_full_disk(error, job.where)), pages.keep(box.executed)
         record = draft.ended(done, hashes, values)
-    evidence.gather(box, record, written, done.tables)
+    evidence.gather(box, record, written, done.tables, job.masks)
     Spool(project.state).put(box.evidence)
     return record, done, written
 

@@ -85,7 +85,7 @@ def shape(value: object) -> object:
 
 
 KEYS = [one for one in ALL if one.comment.startswith("keys of: stagebook")]
-FREE = ("parameters", "distributions", "metrics", "headline")
+FREE = ("parameters", "distributions", "metrics", "headline", "data", "modules", "packages")
 """Keys whose value has the names of a project, and not ours."""
 
 
@@ -105,6 +105,9 @@ def printed(tutorial: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     shutil.copytree(tutorial, folder, symlinks=True)
     reader = Reader(folder)
     typed = {
+        "stagebook trace metrics/count.json --json": "git add -A; git commit -qm all;"
+        " (dvc repro -qfs throw; stagebook deliver) > said.txt 2>&1;"
+        " stagebook trace metrics/count.json --json",
         "stagebook run count --json": f"{NO_TRACKER} stagebook run count --json",
         "stagebook deliver --json": "stagebook deliver --json",
         "stagebook sync --check --json": "rm notebooks/count.py; stagebook sync --check --json",
@@ -115,7 +118,7 @@ def printed(tutorial: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def _late(command: str) -> tuple[str, ...]:
     """Sorts what needs or makes a change after what does not."""
-    order = ("summary", "run", "deliver", "sync")
+    order = ("summary", "log", "trace", "run", "deliver", "sync")
     return (str(order.index(command.split()[1])), command)
 
 

@@ -1,5 +1,8 @@
 """What a record says of the code, the checkout and the build that an execution was part of."""
 
+import sys
+
+import pytest
 from checkout import Checkout
 
 OUT = 'result: Out = "data/result.txt"'
@@ -54,3 +57,50 @@ def test_the_digest_of_what_is_not_committed_repeats_and_tells_states_apart(
     with_file = diff()
     project.write("notes.txt", "and so does what is in it")
     assert len({None, changed, with_file, diff()}) == 4
+
+
+LARGE = "block = bytearray(300_000_000)\nblock[::4096] = b'x' * len(block[::4096])\ndel block"
+"""Memory that was never written to is not resident."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_record_has_the_peak_memory_of_each_cell(project: Checkout) -> None:
+    child = "import subprocess\nsubprocess.Popen(['sleep', '100'], start_new_session=True)"
+    project.notebook("large", OUT, child, "1 + 1", LARGE, "2 + 2", DONE)
+    project.ok("stagebook", "run", "large")
+    cells = {one["position"]: one["memory"] for one in project.records()[-1]["volatile"]["cells"]}
+    assert cells[4] > 300_000_000
+    assert cells[4] - cells[3] > 250_000_000
+    assert cells[4] - cells[5] > 250_000_000
+
+
+@pytest.mark.parametrize(
+    ("cell", "outcome"),
+    [
+        ("1 / 0", "failed"),
+        ("raise SystemExit(0)", "failed"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "killed"),
+    ],
+    ids=["an exception", "a call of exit", "a dead kernel"],
+)
+def test_a_record_says_in_which_cell_it_ended(project: Checkout, cell: str, outcome: str) -> None:
+    project.notebook("ends", OUT, LARGE, f"{LARGE}\n{cell}", DONE)
+    project.run("stagebook", "run", "ends")
+    record = project.records()[-1]
+    assert record["outcome"] == outcome
+    cells = record["volatile"]["cells"]
+    assert [one["status"] for one in cells] == ["completed", "completed", "failed", "pending"]
+    assert [one["seconds"] is None for one in cells] == [False, False, False, True]
+    if sys.platform == "linux":
+        assert all(one["memory"] > 300_000_000 for one in cells[1:3])
+    assert cells[0]["memory"] is None or cells[0]["memory"] < 200_000_000
+    assert cells[3]["memory"] is None
+
+
+def test_a_build_repeats_to_the_records_digest(project: Checkout) -> None:
+    project.notebook("little", OUT, DONE)
+    for _ in range(2):
+        project.ok("stagebook", "run", "little")
+    one, other = project.records()
+    assert one.pop("volatile") != other.pop("volatile")
+    assert one == other

@@ -1,52 +1,115 @@
 """The colophon shows values as they are, whatever Markdown would make of them."""
 
 import dataclasses
+import html
+import re
 from typing import Any
 
 import mistune
 import pytest
 
+from stagebook.contracts.checks.verdict import Verdict
+from stagebook.contracts.inspection import Inspection, Subject
+from stagebook.contracts.profiles.profile import Profile
+from stagebook.errors import Problem, Where
+from stagebook.pipeline.dvc import Hashed
+from stagebook.record.git import Git
 from stagebook.record.record import Record, Volatile
 from stagebook.report import colophon
 
 RECORD = Record(
     stage="train",
     notebook="notebooks/train.ipynb",
+    title="Train",
     outcome="done",
     build=True,
     problems=(),
     source="0" * 64,
+    code={"cells": [], "modules": {}},
     parameters=(),
     inputs=(),
     outputs=(),
     tables=(),
     metrics={},
-    environment={"python": "3.11.7", "threads": 1, "distributions": {}},
+    environment={
+        "python": "3.11.7",
+        "platform": "Linux-6.1.0-x86_64-with-glibc2.36",
+        "machine": "x86_64",
+        "threads": 1,
+        "distributions": {},
+    },
     git=None,
     volatile=Volatile("id", "2013-01-01T05:00:00.000+00:00", 1.0),
 )
+CLEAN = Git("a096c94f8af37aeed2678d14beba60f7715d5aea", "main", None, False)
+DIRTY = dataclasses.replace(CLEAN, dirty=True, diff="5e1f" * 16)
+
+
+def shown(record: Record, *tables: Inspection) -> str:
+    render = mistune.create_markdown(escape=False, plugins=["table", "math"])
+    return str(render(colophon.render(record, tables)))
+
+
+def text(page: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", page))
+
+
+def parameter(value: Any, default: Any = None, origin: str = "params file") -> dict[str, Any]:
+    return {"name": "p", "value": value, "origin": origin, "default": default}
 
 
 def page(value: Any) -> str:
-    entry = {"name": "p", "value": value, "origin": "params file", "default": None}
-    record = dataclasses.replace(RECORD, parameters=(entry,))
-    render = mistune.create_markdown(escape=False, plugins=["table"])
-    return str(render(colophon.render(record)))
+    return shown(dataclasses.replace(RECORD, parameters=(parameter(value),)))
 
 
 @pytest.mark.parametrize(
-    "text", ["a|b", "*c*", "_e_", "<b>bold</b>", "`x`", "a\\b", "$x$", "plain"]
+    "value", ["a|b", "*c*", "_e_", "<b>bold</b>", "`x`", "a\\b", "$x$", "plain", "a\n\nb"]
 )
-def test_a_value_is_shown_as_it_is(text: str) -> None:
-    import html
-    import re
-
-    shown = re.findall(r"<code>(.*?)</code>", page(text))
-    assert repr(text) in [html.unescape(one) for one in shown]
+def test_a_value_is_shown_as_it_is(value: str) -> None:
+    codes = re.findall(r"<code[^>]*>(.*?)</code>", page(value))
+    assert repr(value) in [html.unescape(one) for one in codes]
 
 
-def test_a_value_cannot_bring_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "<script" not in page("<script>alert(1)</script>")
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>[a](javascript:x)\n\n# <b>head"
+
+
+def test_no_text_of_a_record_can_bring_markup() -> None:
+    def planted(evil: str) -> str:
+        hashed = Hashed(evil, evil, 1)
+        return shown(
+            dataclasses.replace(
+                RECORD,
+                stage=evil,
+                notebook=evil,
+                problems=(Problem("x", evil, evil, Where(evil)),),
+                parameters=(dict.fromkeys(("name", "value", "origin", "default"), evil),),
+                inputs=(hashed,),
+                outputs=(hashed,),
+                environment={
+                    **dict.fromkeys(("python", "platform", "machine", "threads"), evil),
+                    "distributions": {evil: evil},
+                },
+                git=Git(evil, evil, evil, True, evil),
+                volatile=Volatile(evil, evil, 1.0),
+            )
+        )
+
+    def tags(page: str) -> list[str]:
+        return [one for one in re.findall(r"<(\w+)", page) if one not in ("wbr", "b", "br")]
+
+    assert tags(planted(EVIL)) == tags(planted("x" * len(EVIL)))
+    assert "alert(1)" in text(planted(EVIL))
+
+
+def test_a_value_that_is_not_the_default_is_marked_and_says_the_default() -> None:
+    differs, same = (
+        shown(dataclasses.replace(RECORD, parameters=(parameter(7, default, origin="override"),)))
+        for default in (6, 7)
+    )
+    assert re.search(r"<b><code[^>]*>7</code></b>", differs)
+    assert "-P, default 6" in text(differs)
+    assert "<b>" not in same
+    assert "default" not in text(same)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +124,63 @@ def test_a_run_with_overrides_says_that_it_is_not_the_builds() -> None:
     record = dataclasses.replace(RECORD, build=False)
     assert "not the build's result" in colophon.render(record)
     assert "not the build's result" not in colophon.render(RECORD)
+
+
+def test_the_most_memory_of_any_cell_is_said_where_it_is_known() -> None:
+    def told(*peaks: int | None) -> str:
+        cells = tuple({"memory": peak} for peak in peaks)
+        volatile = dataclasses.replace(RECORD.volatile, cells=cells)
+        return shown(dataclasses.replace(RECORD, volatile=volatile))
+
+    assert "with 612 MB of memory at the most" in told(100_000_000, 612_000_000, None)
+    assert "memory" not in told(None)
+    assert "memory" not in told()
+
+
+def test_changes_that_are_not_in_git_are_said_with_their_digest() -> None:
+    clean, dirty = (text(shown(dataclasses.replace(RECORD, git=git))) for git in (CLEAN, DIRTY))
+    assert "a096c94f8a on main" in clean
+    assert "not in git" not in clean
+    assert "a096c94f8a on main, with changes that are not in git, digest 5e1f5e1f" in dirty
+
+
+def test_a_file_is_told_with_its_rows_and_its_contract() -> None:
+    subject = Subject("data", False, ("data/a.csv",), "lib.contracts:A")
+    table = Inspection(subject, Verdict("data/a.csv", "lib.contracts:A", 9), Profile((), 1234))
+    files = (Hashed("data/a.csv", "0123456789abcdef", 5_000), Hashed("data/b", "f" * 32, 7, 3))
+    rows = re.findall(
+        "<tr>(.*?)</tr>", shown(dataclasses.replace(RECORD, outputs=files), table), re.DOTALL
+    )
+    found = ([text(cell) for cell in re.findall("<td.*?</td>", row)] for row in rows)
+    a, b = (cells for cells in found if cells and cells[0].startswith("data/"))
+    assert a == ["data/a.csvlib.contracts:A holds", "01234567", "5.0 kB", "1,234"]
+    assert b == ["data/b", "ffffffff", "7 B in 3 files", ""]
+
+
+def test_an_output_that_was_refused_is_told_though_it_is_not_in_place() -> None:
+    subject = Subject("data", False, ("data/a.csv",), "lib.contracts:A")
+    record = dataclasses.replace(RECORD, outcome="refused by contract")
+    assert "data/a.csvlib.contracts:A not checked" in text(shown(record, Inspection(subject)))
+
+
+@pytest.mark.parametrize(
+    ("git", "build", "remote", "said"),
+    [
+        (CLEAN, True, False, "git checkout a096c94f8a && dvc repro train"),
+        (CLEAN, True, True, "git checkout a096c94f8a && dvc repro --pull train"),
+        (DIRTY, True, False, "dvc repro train"),
+        (None, True, False, "dvc repro train"),
+        (CLEAN, False, True, "git checkout a096c94f8a && stagebook run train -P 'p=a b'"),
+        (DIRTY, False, False, "stagebook run train -P 'p=a b'"),
+    ],
+)
+def test_a_command_recreates_it(git: Git | None, build: bool, remote: bool, said: str) -> None:
+    record = dataclasses.replace(
+        RECORD,
+        git=git,
+        build=build,
+        parameters=() if build else (parameter("a b", origin="override"),),
+        volatile=dataclasses.replace(RECORD.volatile, remote=remote),
+    )
+    assert colophon.recreation(record) == said
+    assert said in text(shown(record)).replace("\xa0", " ")

@@ -12,6 +12,7 @@ from stagebook.contracts.profiles.column import Column, Kind, Numbers, Texts
 from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.profile import Profile
 from stagebook.report.colophon_tables import TableView, render, words
+from stagebook.report.colophon_tables import verdict as verdict_of
 from stagebook.report.page import render_html
 
 EVIL = "<script>alert(1)</script>|`code`|$x^2$|**b**|[a](javascript:x)|\\(y\\)|</code>"
@@ -52,8 +53,9 @@ def shown(*tables: TableView) -> Shown:
     )
 
 
-def test_without_tables_there_is_no_section() -> None:
+def test_where_nothing_is_to_be_said_there_is_no_section() -> None:
     assert render([]) == ""
+    assert render([view(verdict=verdict())]) == ""
 
 
 def test_below_its_heading_the_section_is_one_block_for_markdown() -> None:
@@ -75,7 +77,9 @@ def test_below_its_heading_the_section_is_one_block_for_markdown() -> None:
 )
 def test_a_verdict_is_told_in_words(table: TableView, said: str) -> None:
     assert words(table) == said
-    assert said in shown(table).text
+    told = Shown(verdict_of(table)).text
+    assert said in told
+    assert ("lib.contracts:A" in told) is bool(table.contract)
 
 
 def test_a_failure_is_told_with_its_rows_and_values() -> None:
@@ -84,7 +88,9 @@ def test_a_failure_is_told_with_its_rows_and_values() -> None:
 
 
 def test_a_note_stands_beside_the_verdict() -> None:
-    assert "not checked; no profile" in shown(view(note="no profile")).text
+    assert (
+        Shown(verdict_of(view(note="no profile"))).text == "lib.contracts:A not checked; no profile"
+    )
 
 
 def test_sixty_columns_are_shown_and_the_rest_is_counted() -> None:
@@ -109,16 +115,21 @@ def planted(text: str) -> TableView:
         9,
         Verdict(text, text, 9, (failure,), (text,)),
         Profile((column(text, text), dataclasses.replace(column(text + "2"), type=text)), 9),
-        text,
+        note=text,
     )
+
+
+def tags(table: TableView) -> list[str]:
+    """The tags of a section and of a verdict, but for those that code in a message has."""
+    found = [*shown(table).tags, *Shown(verdict_of(table)).tags]
+    return [one for one in found if one not in ("code", "wbr")]
 
 
 def test_planted_markup_is_shown_as_text() -> None:
     page = shown(planted(EVIL))
-    assert [one for one in page.tags if one != "code"] == [
-        one for one in shown(planted("x")).tags if one != "code"
-    ]
+    assert tags(planted(EVIL)) == tags(planted("x"))
     assert EVIL in page.text
+    assert EVIL[:70] in Shown(verdict_of(planted(EVIL))).text
 
 
 def test_no_formula_can_be_planted() -> None:
@@ -131,8 +142,7 @@ def test_no_text_breaks_the_section(text: str) -> None:
     page = render([planted(text)])
     page.encode()
     assert page.count("\n\n") == 1
-    tags = [one for one in shown(planted(text)).tags if one != "code"]
-    assert tags == [one for one in shown(planted("x")).tags if one != "code"]
+    assert tags(planted(text)) == tags(planted("x"))
 
 
 def test_a_page_of_html_has_the_section_and_no_script_from_data() -> None:

@@ -39,13 +39,24 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
         except StagebookError as error:
-            if ctx.meta.get("json"):
-                click.echo(json.dumps({"problems": [one.as_json() for one in error.problems]}))
-            else:
-                from stagebook.cli import screen
+            from stagebook.cli import screen
 
+            if ctx.meta.get("json"):
+                told = screen.without_secrets([one.as_json() for one in error.problems])
+                click.echo(json.dumps({"problems": told}))
+            else:
                 screen.problems(error.problems)
             ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            from stagebook.cli import screen
+
+            message = screen.without_secrets(error.format_message())
+            raise click.UsageError(message, error.ctx) from None
+        except Exception:
+            from stagebook.cli import screen
+
+            sys.excepthook = screen.crash
+            raise
 
 
 @click.group(cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,10 +2,13 @@
 
 import contextlib
 import dataclasses
+import os
 import shlex
 import time
+import traceback
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -14,6 +17,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from stagebook.cli.lines import with_hints
+from stagebook.masks import Masks
 
 if TYPE_CHECKING:
     from stagebook.errors import Problem
@@ -21,14 +25,27 @@ if TYPE_CHECKING:
     from stagebook.record.summary import Summary
     from stagebook.workflow import Run
 
+T = TypeVar("T")
+
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def without_secrets(shown: T) -> T:
+    """What is to be shown, without the secrets of this process's environment."""
+    return Masks.of(os.environ).hide_all(shown)
+
+
+def crash(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    """Prints the traceback of an error that nobody foresaw."""
+    told = without_secrets("".join(traceback.format_exception(error)))
+    _err.print(told, markup=False, end="")
 
 
 def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
     """Prints problems to standard error: place, what happened, what to do."""
     word, style = ("warning", "yellow") if warning else ("error", "bold red")
-    for one, hint in with_hints(found):
+    for one, hint in with_hints(map(without_secrets, found)):
         place = f"[bold]{escape(str(one.where))}[/]: " if one.where else ""
         _err.print(f"[{style}]{word}[/] {place}{escape(one.message)}")
         if hint:
@@ -117,19 +134,22 @@ def run(done: "Run") -> None:
             _out.print(f"  {escape(one.path)}")
     if done.delivery.run_id is None:
         _err.print(
-            f"[yellow]note[/] MLflow does not have this run yet ({escape(done.delivery.reason)}); "
+            f"[yellow]note[/] MLflow does not have this run yet "
+            f"({escape(without_secrets(done.delivery.reason))}); "
             "the next run or `stagebook deliver` brings it."
         )
 
 
 def run_as_json(done: "Run") -> dict[str, Any]:
     """A run for machines."""
-    return {
-        "record": done.record.as_json(),
-        "pages": [str(page) for page in done.pages],
-        "mlflow": dataclasses.asdict(done.delivery),
-        "problems": [one.as_json() for one in done.ending.problems],
-    }
+    return without_secrets(
+        {
+            "record": done.record.as_json(),
+            "pages": [str(page) for page in done.pages],
+            "mlflow": dataclasses.asdict(done.delivery),
+            "problems": [one.as_json() for one in done.ending.problems],
+        }
+    )
 
 
 def summary(found: "Summary") -> None:

@@ -26,9 +26,9 @@ def trace(what: str, down: bool, at: str | None, html: Path | None, as_json: boo
 
     found = workflow.trace(Project.find(Path.cwd()), what, Path.cwd(), at=at, down=down)
     if html:
-        from stagebook.report import lineage_page
+        from stagebook.report.lineage_page import render_page
 
-        pages.write(html, lineage_page.render_page(found))
+        pages.write(html, render_page(found))
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     elif not html:

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stagebook.errors import Where
-from stagebook.execution import outcome
+from stagebook.execution import hiding, outcome
+from stagebook.execution.memory import Meter
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.signals import Stop
+from stagebook.masks import Masks
 from stagebook.notebook.lean import lean_import
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 POSITION = "stagebook_position"
 """Key in a cell's metadata: the cell's position in the notebook that a person edits."""
+
+MEMORY = "stagebook_memory"
+"""Key in a cell's metadata: bytes of memory that the kernel had at the most while it ran."""
 
 _ATTEMPTS = 50  # a tenth of a second each
 _START_SECONDS = 120  # ten kernels that start at once on two cores need most of a minute
@@ -60,6 +66,7 @@ class Task:
         notebook: Path of the notebook that a person edits, for messages.
         time_limit: Seconds, or None.
         make_room: Deletes what the notebook wrote; called when the disk is full.
+        masks: What is hidden in the executed notebook.
     """
 
     source: Path
@@ -68,6 +75,7 @@ class Task:
     notebook: str
     time_limit: float | None
     make_room: Callable[[], None]
+    masks: Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +87,12 @@ class Launch:
         environment: Its environment.
         folder: Its working folder.
         ending: The file that its guard writes its exit code to.
-        log: The file for what its process prints by itself.
     """
 
     manager: "AsyncKernelManager"
     environment: Mapping[str, str]
     folder: Path
     ending: Path
-    log: Path
 
 
 def execute(task: Task, launch: Launch, progress: Progress, stop: Stop) -> Ending:
@@ -115,7 +121,8 @@ def execute(task: Task, launch: Launch, progress: Progress, stop: Stop) -> Endin
         return outcome.of_stop(stop.reason, task.time_limit, task.notebook, watch.cell)
     if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
         task.make_room()
-        task.target.write_text(lean_import("nbformat").writes(watch.node), encoding="utf-8")
+        text = lean_import("nbformat").writes(watch.node)
+        hiding.Writer(task.masks).write(text, str(task.target))
         return outcome.of_full_disk(watch.error, Where(task.notebook, watch.cell))
     if watch.error is None and (cell := _not_completed(watch.node)):
         return outcome.of_exit(task.notebook, cell)
@@ -160,7 +167,7 @@ def _classify(watch: _Watch, ending: Path, oom_killed: bool, notebook: str) -> E
             assert watch.cell is not None
             return outcome.of_cell_error(error.ename, error.evalue, traceback, notebook, watch.cell)
         case DeadKernelError() | RuntimeError():
-            code = int(ending.read_text()) if ending.exists() else None
+            code = int(ending.read_text().split()[0]) if ending.exists() else None
             return outcome.of_dead_kernel(code, oom_killed, notebook, watch.cell)
     raise watch.error
 
@@ -169,6 +176,7 @@ def _run_papermill(task: Task, launch: Launch, watch: _Watch, progress: Progress
     try:
         papermill = lean_import("papermill")
         _register()
+        papermill.iorw.papermill_io.register(str(task.target), hiding.Writer(task.masks))
         logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we tell it better
         papermill.execute_notebook(
             str(task.source),
@@ -198,10 +206,10 @@ def _register() -> None:
 
     class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
         def execute(self, launch: Launch) -> Any:
-            env, cwd = dict(launch.environment), str(launch.folder)
-            # What cells print comes by message; what is left is IPython's talk with itself.
-            with launch.log.open("wb") as log:
-                return super().execute(env=env, cwd=cwd, stdout=log, stderr=log, cleanup_kc=True)
+            env, cwd, none = dict(launch.environment), str(launch.folder), subprocess.DEVNULL
+            # What cells print comes by message; what is left is IPython's talk with itself,
+            # which nobody would mask.
+            return super().execute(env=env, cwd=cwd, stdout=none, stderr=none, cleanup_kc=True)
 
     class Engine(NBClientEngine):  # type: ignore[misc]
         @classmethod
@@ -217,11 +225,14 @@ def _register() -> None:
             **_: object,
         ) -> Any:
             watch.node = nb_man.nb
+            begin, end = _measure(launch.manager)
             client = Client(
                 nb_man,
                 km=launch.manager,
                 startup_timeout=start_timeout,
                 on_cell_start=_follow(nb_man.nb, watch, progress),
+                on_cell_execute=begin,
+                on_cell_executed=end,
                 log=logging.getLogger("papermill"),
             )
             return client.execute(launch)
@@ -241,10 +252,29 @@ def _follow(node: Any, watch: _Watch, progress: Progress) -> Callable[..., None]
     return on_cell_start
 
 
+def _measure(manager: "AsyncKernelManager") -> tuple[Callable[..., None], Callable[..., None]]:
+    """What is to be called before and after each cell, so that it bears the memory it took."""
+    meters: list[Meter] = []
+
+    def begin(**_: object) -> None:
+        if meters:
+            meters[0].mark()
+        else:  # the kernel is there since it started, but this is the first that is asked of it
+            meters.append(Meter.of_guarded(_guard(manager)))
+
+    def end(cell: Any, **_: object) -> None:
+        cell.metadata[MEMORY] = meters[0].peak()
+
+    return begin, end
+
+
+def _guard(manager: "AsyncKernelManager") -> int | None:
+    return getattr(manager.provisioner, "pid", None)
+
+
 def _kill(manager: "AsyncKernelManager", *, firmly: bool) -> None:
     """Lets the kernel's guard end it with all that it started; or kills the whole group."""
-    guard = getattr(manager.provisioner, "pid", None)
-    if guard:
+    if guard := _guard(manager):
         with contextlib.suppress(ProcessLookupError):
             if firmly:
                 os.killpg(guard, signal.SIGKILL)

@@ -3,13 +3,15 @@
 import dataclasses
 import datetime
 import json
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stagebook.contracts.inspection import Inspection
 from stagebook.execution import engine, kernel
-from stagebook.execution.engine import POSITION, Launch, Progress, Task
+from stagebook.execution.engine import MEMORY, POSITION, Launch, Progress, Task
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
@@ -27,13 +29,17 @@ class CellRun:
 
     Attributes:
         position: Its position in the notebook that a person edits; None for injected ones.
-        seconds: How long it took; None if it did not end.
-        status: papermill's word: ``completed``, ``failed``, ``running`` or ``pending``.
+        seconds: How long it took; None if it was not reached.
+        status: ``completed``, ``failed`` if the execution ended in it, ``pending`` if it was not
+            reached.
+        memory: Bytes of memory that the kernel had at the most while it ran; None where the
+            system does not tell.
     """
 
     position: int | None
     seconds: float | None
     status: str
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def execute(
         job.notebook.path,
         job.settings.time_limit,
         sandbox.clear_files,
+        job.masks,
     )
     with kernel.sockets_folder() as sockets:
         short = Path(sockets)
@@ -105,11 +112,10 @@ def execute(
             kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
             sandbox.files,
             Path(limits.ending),
-            sandbox.folder / "kernel.log",
         )
-        ending = engine.execute(task, launch, progress, stop)
+        ending = job.masks.hide_all(engine.execute(task, launch, progress, stop))
     seconds = time.monotonic() - clock
-    cells_run = _cell_runs(sandbox.executed)
+    cells_run = _cell_runs(sandbox.executed, ending, Path(limits.ending))
     return Execution(job, ending, started, seconds, cells_run, ready.tables)
 
 
@@ -129,15 +135,36 @@ def _with_positions(notebook: Notebook, root: Path, target: Path) -> Path:
     return target
 
 
-def _cell_runs(executed: Path) -> tuple[CellRun, ...]:
+def _cell_runs(executed: Path, ending: Ending, kernels_end: Path) -> tuple[CellRun, ...]:
+    """What became of each code cell, as papermill says, but for what it glosses over.
+
+    Args:
+        executed: What papermill wrote.
+        ending: How the execution ended.
+        kernels_end: What the kernel's guard wrote.
+    """
     try:
         document = json.loads(executed.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return ()  # it ended before papermill wrote anything, or while it wrote
-    runs = []
-    for cell in document["cells"]:
-        told = cell["metadata"].get("papermill", {})
-        if cell["cell_type"] == "code" and told.get("status"):
-            position = cell["metadata"].get(POSITION)
-            runs.append(CellRun(position, told.get("duration"), told["status"]))
-    return tuple(runs)
+    told = (cell["metadata"] for cell in document["cells"] if cell["cell_type"] == "code")
+    runs = [_cell_run(one) for one in told if one.get("papermill", {}).get("status")]
+    if ending.cell is None:
+        return tuple(runs)
+    return tuple(_last(one, kernels_end) if one.position == ending.cell else one for one in runs)
+
+
+def _cell_run(metadata: dict[str, Any]) -> CellRun:
+    told = metadata["papermill"]
+    seconds, status = told.get("duration"), told["status"]
+    if seconds is None:  # papermill says of what it did not reach that it is completed
+        status = "pending"
+    return CellRun(metadata.get(POSITION), seconds, status, metadata.get(MEMORY))
+
+
+def _last(run: CellRun, kernels_end: Path) -> CellRun:
+    """The cell that an execution ended in; if its kernel is dead, the guard knows its memory."""
+    memory = run.memory
+    if memory is None and sys.platform == "linux" and kernels_end.exists():
+        memory = int(kernels_end.read_text(encoding="utf-8").split()[1])
+    return dataclasses.replace(run, status="failed", memory=memory)

@@ -6,13 +6,14 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stagebook.contracts.inspection import Subject
 from stagebook.errors import Problem, StagebookError, Where
 from stagebook.execution import parameters
 from stagebook.execution.parameters import Origin, Resolved
+from stagebook.masks import Masks
 from stagebook.notebook import source
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.distributions import Installed
@@ -37,6 +38,7 @@ class Job:
         settings: What is no parameter of the science.
         subjects: Its inputs and outputs, each of which may be a table.
         packages: Whether it packages a model.
+        masks: What is hidden in all that it leaves but its outputs.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Job:
     settings: StageSettings
     subjects: tuple[Subject, ...] = ()
     packages: bool = False
+    masks: Masks = field(default_factory=Masks)
 
     @property
     def stage(self) -> str:
@@ -74,10 +77,11 @@ class Job:
         if self.is_build:
             return self.stage
         overrides = [one for one in self.parameters if one.origin is Origin.OVERRIDE]
-        text = "_".join(f"{one.name}={one.value}" for one in overrides)
+        text = self.masks.hide("_".join(f"{one.name}={one.value}" for one in overrides))
         clean = "".join(char if char.isalnum() or char in "=._-" else "-" for char in text)[:80]
         exact = clean == text and not any(_reads_as_another(one.value) for one in overrides)
-        digest = hashlib.sha256(repr([one.value for one in overrides]).encode()).hexdigest()[:6]
+        values = self.masks.hide_all([one.value for one in overrides])
+        digest = hashlib.sha256(repr(values).encode()).hexdigest()[:6]
         return f"{self.stage}@{clean if exact else f'{clean}-{digest}'}"
 
 
@@ -125,6 +129,7 @@ def prepare(project: Project, stage: str, overrides: Mapping[str, str]) -> Job:
         settings,
         subjects,
         one.stage.packages,
+        Masks.of(os.environ),
     )
 
 

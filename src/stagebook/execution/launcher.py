@@ -57,11 +57,13 @@ def _guard(kernel: int, walls: Walls) -> Never:
     code = None
     with contextlib.suppress(ChildProcessError):  # raised when there is none left
         while True:
-            pid, status = os.waitpid(-1, 0)
+            pid, status, used = os.wait4(-1, 0)
             if pid == kernel:
                 code = os.waitstatus_to_exitcode(status)
+                # since the last time that its peak was reset, which `wait4` gives in KiB
+                told = f"{code} {used.ru_maxrss * 1024}"
                 with contextlib.suppress(OSError):  # the disk may be full
-                    Path(walls.ending).write_text(str(code), encoding="utf-8")
+                    Path(walls.ending).write_text(told, encoding="utf-8")
             if code is not None:
                 _kill_children()
     os._exit(code if code is not None and code >= 0 else 1)

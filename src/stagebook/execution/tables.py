@@ -1,6 +1,7 @@
 """The tables of one job: inspected before its kernel starts and after it has ended."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -88,6 +89,7 @@ class Tables:
             threads = self._job.settings.threads
             found = known or self._start().inspect(root, subject, threads, lambda: self._stop.asked)
             if found:
+                found = dataclasses.replace(self._job.masks.hide_all(found), subject=subject)
                 if hashes and not known:
                     self._known.put(found, hashes)
                 yield found

@@ -29,7 +29,7 @@ class Walls:
         journal: File to which the kernel appends what it was refused, as JSON lines.
         memory_limit: Bytes of data that the kernel may allocate, or None.
         lock: File that the runner holds locked as long as it lives.
-        ending: File for the kernel's exit code, negative for a signal.
+        ending: File for the kernel's exit code, negative for a signal, and its peak of memory.
     """
 
     root: str

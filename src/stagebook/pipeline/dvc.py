@@ -60,6 +60,17 @@ def running() -> str | None:
     return None
 
 
+def has_remote(root: Path) -> bool:
+    """Whether DVC knows of a place to pull from if it is told no other.
+
+    Args:
+        root: The project's root, which is DVC's.
+    """
+    from dvc.config import Config
+
+    return bool(Config(str(root / ".dvc"))["core"].get("remote"))
+
+
 def hash_paths(root: Path, paths: Iterable[str]) -> tuple[Hashed, ...]:
     """DVC's hashes of files and folders, through its state database.
 

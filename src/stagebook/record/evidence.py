@@ -9,12 +9,18 @@ from stagebook.contracts.inspection import Inspection
 from stagebook.contracts.profiles import profile
 from stagebook.execution.sandbox import Sandbox
 from stagebook.files import write_whole
+from stagebook.masks import Masks
+from stagebook.record import cover
 from stagebook.record.record import Record
 from stagebook.record.spool import EXECUTED, FILES, PROFILES, STORE, write_record
 
 
 def gather(
-    box: Sandbox, record: Record, pages: Iterable[Path], tables: Iterable[Inspection]
+    box: Sandbox,
+    record: Record,
+    pages: Iterable[Path],
+    tables: Iterable[Inspection],
+    masks: Masks,
 ) -> None:
     """Brings everything that is to be remembered together in the sandbox's evidence folder.
 
@@ -23,9 +29,12 @@ def gather(
         record: Its record.
         pages: The executed notebook and its page, where they could be written.
         tables: What was found out about its tables.
+        masks: What is hidden in what the notebook logged to MLflow.
     """
     for page in pages:
         _copy(page, box.evidence / f"{EXECUTED}{page.suffix}")
+    cover.hide_in_store(box.tracker_store, masks)
+    cover.hide_in_files(box.tracker_files, masks)
     for source, name in ((box.tracker_store, STORE), (box.tracker_files, FILES)):
         if source.exists():
             source.rename(box.evidence / name)

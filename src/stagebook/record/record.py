@@ -14,6 +14,7 @@ from stagebook.errors import Problem
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending
+from stagebook.masks import Masks
 from stagebook.pipeline import dvc
 from stagebook.pipeline.dvc import Hashed
 from stagebook.record.git import Git
@@ -31,7 +32,8 @@ class Volatile:
         seconds: How long it took.
         host: Name of the machine.
         repro: The ``dvc repro`` that it was part of; None if it was started by itself.
-        cells: Per code cell: position, seconds and status.
+        remote: Whether DVC had a remote to pull from.
+        cells: Per code cell: position, seconds, status and peak of memory.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Volatile:
     seconds: float = 0.0
     host: str = ""
     repro: str | None = None
+    remote: bool = False
     cells: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -99,17 +102,24 @@ class Record:
 
     @classmethod
     def of_job(
-        cls, job: Job, inputs: tuple[Hashed, ...], git: Git | None, ending: Ending
+        cls,
+        job: Job,
+        inputs: tuple[Hashed, ...],
+        git: Git | None,
+        ending: Ending,
+        *,
+        remote: bool = False,
     ) -> "Record":
-        """The record of a job that has not come to its end.
+        """The record of a job that has not come to its end, without secrets.
 
         Args:
             job: What was to be run.
             inputs: Its inputs with hashes.
             git: What git says.
             ending: How it ends if nothing better is known later.
+            remote: Whether DVC has a remote to pull from.
         """
-        return cls(
+        record = cls(
             stage=job.stage,
             notebook=job.notebook.path,
             title=job.notebook.title,
@@ -139,8 +149,9 @@ class Record:
                 "distributions": dict(job.source.distributions),
             },
             git=git,
-            volatile=Volatile(job.id, host=platform.node(), repro=dvc.running()),
+            volatile=Volatile(job.id, host=platform.node(), repro=dvc.running(), remote=remote),
         )
+        return _hidden(record, job.masks)
 
     def ended(
         self,
@@ -148,16 +159,17 @@ class Record:
         outputs: tuple[Hashed, ...],
         metrics: Mapping[str, Any],
     ) -> "Record":
-        """This record with what came of the execution."""
+        """This record with what came of the execution, without secrets."""
         volatile = Volatile(
             id=self.id,
             started=execution.started.isoformat(timespec="milliseconds"),
             seconds=round(execution.seconds, 3),
             host=self.volatile.host,
             repro=self.volatile.repro,
+            remote=self.volatile.remote,
             cells=tuple(dataclasses.asdict(cell) for cell in execution.cells),
         )
-        return dataclasses.replace(
+        whole = dataclasses.replace(
             self,
             outcome=execution.ending.outcome.value,
             problems=execution.ending.problems,
@@ -166,6 +178,27 @@ class Record:
             metrics=metrics,
             volatile=volatile,
         )
+        return _hidden(whole, execution.job.masks)
+
+
+def _hidden(record: Record, masks: Masks) -> Record:
+    """A record without secrets in what cells, people and git may have brought into it.
+
+    Names of stages and paths are declared, and tables come without secrets; they are left as they
+    are, since others find things by them.
+    """
+    values = [
+        {**one, **{key: masks.hide_all(one[key]) for key in ("value", "default")}}
+        for one in record.parameters
+    ]
+    return dataclasses.replace(
+        record,
+        title=masks.hide_all(record.title),
+        problems=masks.hide_all(record.problems),
+        parameters=tuple(values),
+        metrics=masks.hide_all(record.metrics),
+        git=masks.hide_all(record.git),
+    )
 
 
 def _table(found: Inspection) -> Mapping[str, Any]:

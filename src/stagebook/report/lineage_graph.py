@@ -90,18 +90,13 @@ def draw(trace: Trace, anchors: Mapping[Artefact | str, str], room: Room) -> str
 
 
 def on_the_way(trace: Trace) -> tuple[Artefact, ...]:
-    """The files that the picture shows: of what was written beside, only what was asked for."""
-    if trace.down:
-        return trace.artefacts
-    read = {one for making in trace.makings for one in making.inputs}
-    read |= {one for pair in trace.folders for one in pair} | set(trace.asked.artefacts)
-    read |= {
-        one
-        for making in trace.makings
-        if making.id in trace.asked.makings
-        for one in making.outputs
-    }
-    return tuple(one for one in trace.artefacts if one in read)
+    """The files that the trace follows, without what else was written, or read, beside them."""
+    shown = {one for pair in trace.folders for one in pair} | set(trace.asked.artefacts)
+    for making in trace.makings:
+        shown.update(making.outputs if trace.down else making.inputs)
+        if making.id in trace.asked.makings:
+            shown.update(making.inputs if trace.down else making.outputs)
+    return tuple(one for one in trace.artefacts if one in shown)
 
 
 def _nodes(trace: Trace, anchors: Mapping[Artefact | str, str], room: Room) -> Iterator[Node]:

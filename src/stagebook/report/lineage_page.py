@@ -10,8 +10,11 @@ from stagebook.report import lineage_words as words
 from stagebook.report.figures import plain
 
 _STYLE = """
-.graph { overflow-x: auto; margin: 1rem 0; padding-bottom: .25rem; }
-.graph svg { display: block; width: auto; max-width: none; margin: 0 auto; border: 0; }
+.graph {
+  overflow-x: auto; margin: 1rem 0; padding-bottom: .25rem; width: max-content;
+  max-width: calc(100vw - 2rem); position: relative; left: 50%; transform: translateX(-50%);
+}
+.graph svg { display: block; width: auto; max-width: none; border: 0; }
 .graph text { font: 12px ui-monospace, monospace; text-anchor: middle; fill: var(--text); }
 .graph text.below { font-size: 10.5px; fill: var(--quiet); }
 .graph rect { fill: var(--ground); stroke: var(--line); stroke-width: 1.25; }
@@ -96,8 +99,9 @@ def render_page(trace: Trace) -> str:
     anchors: dict[Artefact | str, str] = {
         making.id: f"making-{place}" for place, making in enumerate(trace.makings, start=1)
     }
-    anchors |= {file: f"file-{place}" for place, file in enumerate(trace.artefacts, start=1)}
-    made = trace.makers
+    shown, made = lineage_graph.on_the_way(trace), trace.makers
+    files = dict.fromkeys((*shown, *made))
+    anchors |= {file: f"file-{place}" for place, file in enumerate(files, start=1)}
     return self_contained.render(
         "lineage.html",
         _STYLE,
@@ -107,7 +111,8 @@ def render_page(trace: Trace) -> str:
         notes=(*trace.asked.notes, *trace.notes),
         pictures=[lineage_graph.draw(trace, anchors, room) for room in lineage_graph.ROOMS],
         cards=[_card(making, made, anchors) for making in reversed(trace.makings)],
-        others=[_other(trace, file, anchors) for file in trace.artefacts if file not in made],
+        others_title="Begins with" if trace.down else "Made by nothing that is known",
+        others=[_other(trace, file, anchors) for file in shown if file not in made],
     )
 
 
@@ -127,7 +132,9 @@ def _card(
         here=making.executed == "here",
         facts=tuple(words.facts(making)),
         distributions=tuple(sorted(environment.get("distributions", {}).items())),
-        inputs=tuple(_File("", anchors[one], words.name(one), one.md5) for one in making.inputs),
+        inputs=tuple(
+            _File("", anchors.get(one, ""), words.name(one), one.md5) for one in making.inputs
+        ),
         outputs=tuple(
             _File(anchors[one] if made[one] is making else "", "", words.name(one), one.md5)
             for one in making.outputs
@@ -139,6 +146,8 @@ def _other(trace: Trace, file: Artefact, anchors: Mapping[Artefact | str, str]) 
     dvc = (trace.tracked or {}).get(file)
     if file in trace.raw:
         said = f"raw, tracked by {dvc}" if dvc else "raw"
+    elif trace.down:
+        said = ""
     else:
         said = "in a folder that was made as a whole, or of files that were made one by one"
     return _File(anchors[file], "", words.name(file), file.md5, said)

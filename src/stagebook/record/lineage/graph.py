@@ -126,7 +126,12 @@ class Trace:
 
     @property
     def raw(self) -> tuple[Artefact, ...]:
-        """What nothing made that is known, and no known folder brought along."""
+        """What nothing made that is known, and no known folder brought along.
+
+        None on the way down, where nobody asks what else was read.
+        """
+        if self.down:
+            return ()
         made = set(self.makers)
         whole = {folder for folder, part in self.folders if part in made}
         inside = {part for folder, part in self.folders if folder in made}

@@ -99,12 +99,12 @@ def of_entry(
     )
 
 
-def with_history(making: Making, lost: Container[str]) -> Making:
-    """A making that says whether its commit is in git's history."""
+def with_history(making: Making, lost: Container[str] | None) -> Making:
+    """A making that says whether its commit is in git's history; None where there is no git."""
     git = making.details["git"]
     if not git:
         return making
-    told = {**git, "in_history": git["commit"] not in lost}
+    told = {**git, "in_history": None if lost is None else git["commit"] not in lost}
     return replace(making, details={**making.details, "git": told})
 
 

@@ -1,6 +1,7 @@
 """The record of a run or a registered model in MLflow."""
 
 import json
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -65,6 +66,7 @@ def ask(project: Project, what: str) -> Found:
     from stagebook.record.courier import limit_patience, root_cause
 
     limit_patience()
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
     from mlflow import MlflowClient
 

@@ -98,7 +98,8 @@ def trace(ledger: Ledger, asked: Asked, begun: Iterable[Making], *, down: bool) 
 def _settled(ledger: Ledger, met: Iterable[Making]) -> list[Making]:
     listed = list(met)
     commits = [one.details["git"]["commit"] for one in listed if one.details["git"]]
-    lost = git.lost(ledger.project.root, commits)
+    root = ledger.project.root
+    lost = git.lost(root, commits) if commits and git.tips(root) else None
     return [makings.with_history(one, lost) for one in listed]
 
 

@@ -1,0 +1,70 @@
+"""A notebook as it is written while it runs and afterwards: without secrets."""
+
+from pathlib import Path
+from typing import Any
+
+from stagebook.masks import Masks
+from stagebook.notebook.lean import lean_import
+
+_BINARY = ("image/", "audio/", "video/", "application/pdf", "application/octet-stream")
+_DRAWN = "image/svg+xml"
+
+
+class Writer:
+    """papermill's way to a file, through which every text of a notebook goes.
+
+    Args:
+        masks: What is hidden in it.
+    """
+
+    def __init__(self, masks: Masks) -> None:
+        self._masks = masks
+
+    def write(self, text: str, path: str) -> None:
+        """Writes the text of a notebook."""
+        Path(path).write_text(hide(text, self._masks), encoding="utf-8")
+
+    def pretty_path(self, path: str) -> str:
+        """A file's name for papermill's messages."""
+        return path
+
+
+def hide(text: str, masks: Masks) -> str:
+    """The text of a notebook without secrets; what its images are made of is left alone."""
+    if not masks.forms:
+        return text
+    v4 = lean_import("nbformat").v4
+    node = v4.reads(text)  # texts that a file has in lines are whole again
+    node.metadata = masks.hide_all(node.metadata)
+    for cell in node.cells:
+        cell.source = masks.hide(cell.source)
+        cell.metadata = masks.hide_all(cell.metadata)
+        if cell.cell_type == "code":
+            cell.outputs = _hidden_outputs(cell.outputs, masks)
+    return str(v4.writes(node))
+
+
+def _hidden_outputs(outputs: list[Any], masks: Masks) -> list[Any]:
+    for name in ("stdout", "stderr"):
+        outputs = _hidden_stream(outputs, name, masks)
+    for one in outputs:
+        if one.output_type == "error":
+            for key in ("ename", "evalue", "traceback"):
+                one[key] = masks.hide_all(one[key])
+        elif one.output_type != "stream":
+            one.metadata = masks.hide_all(one.metadata)
+            for kind, content in one.data.items():
+                if kind == _DRAWN or not kind.startswith(_BINARY):
+                    one.data[kind] = masks.hide_all(content)
+    return outputs
+
+
+def _hidden_stream(outputs: list[Any], name: str, masks: Masks) -> list[Any]:
+    """Outputs in which a stream is in one piece if a secret is in it, even across its pieces."""
+    pieces = [one for one in outputs if one.output_type == "stream" and one.name == name]
+    whole = "".join(one.text for one in pieces)
+    hidden = masks.hide(whole)
+    if hidden == whole:
+        return outputs
+    pieces[0].text = hidden
+    return [one for one in outputs if not any(one is other for other in pieces[1:])]

@@ -1,0 +1,91 @@
+"""Hides secrets in what a kernel logged to MLflow, before it leaves the execution's folder."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from stagebook.files import write_whole
+from stagebook.masks import Masks
+
+_BEGINNING = 8192
+
+
+def hide_in_store(store: Path, masks: Masks) -> None:
+    """Hides secrets in every text of an SQLite file, and leaves none in its unused pages.
+
+    Args:
+        store: The file. One that cannot be changed, because it is broken or the disk is full, is
+            deleted.
+        masks: What is hidden.
+    """
+    if not masks.forms or not store.exists():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(store)) as database:
+            tables = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            for (table,) in tables.fetchall():
+                for _, column, *_ in database.execute(f'PRAGMA table_info("{table}")').fetchall():
+                    _hide_in_column(database, f'"{table}"', f'"{column}"', masks)
+            database.commit()
+            database.execute("VACUUM")
+    except sqlite3.Error:
+        store.unlink()
+
+
+def _hide_in_column(database: sqlite3.Connection, table: str, column: str, masks: Masks) -> None:
+    query = f"SELECT DISTINCT {column} FROM {table} WHERE typeof({column}) = 'text'"
+    for (text,) in database.execute(query).fetchall():
+        hidden = masks.hide_document(text)
+        if hidden != text:
+            # a name that is masked may be there already; one of the two is as good
+            change = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"
+            database.execute(change, (hidden, text))
+
+
+def hide_in_files(folder: Path, masks: Masks) -> None:
+    """Hides secrets in the text files of a folder, and in the names of all files.
+
+    Args:
+        folder: The folder. A text that cannot be written again, because the disk is full, is
+            deleted.
+        masks: What is hidden.
+    """
+    if not masks.forms:
+        return
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+        if path.is_file() and not path.is_symlink():
+            _hide_in_file(path, masks)
+        name = masks.hide(path.name)
+        if name != path.name and path.exists():
+            path.rename(_free(path.with_name(name.replace("*", "-"))))
+
+
+def _hide_in_file(path: Path, masks: Masks) -> None:
+    text = _text(path)
+    hidden = masks.hide_document(text)
+    if hidden == text:
+        return
+    try:
+        write_whole(path, hidden)
+    except OSError:
+        path.unlink()
+
+
+def _text(path: Path) -> str:
+    """The text in a file; an empty one if it holds something else."""
+    with path.open("rb") as file:
+        if b"\0" in file.read(_BEGINNING):  # a model may be too large to be read for nothing
+            return ""
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _free(path: Path) -> Path:
+    """A path that nothing is at: this one, or one with a number."""
+    count, free = 1, path
+    while free.exists():
+        count += 1
+        free = path.with_stem(f"{path.stem}-{count}")
+    return free

@@ -1,0 +1,104 @@
+"""The page of an executed notebook in a real browser: nothing makes it wider than its window."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from stagebook.contracts.checks.verdict import Verdict
+from stagebook.contracts.inspection import Inspection, Subject
+from stagebook.contracts.profiles.column import Column, Kind, Texts
+from stagebook.contracts.profiles.profile import Profile
+from stagebook.errors import Problem
+from stagebook.execution.outcome import Outcome
+from stagebook.pipeline.dvc import Hashed
+from stagebook.record.git import Git
+from stagebook.record.record import Record, Volatile
+from stagebook.report import page
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+LONG = "a_rather_long_name_of_something_that_goes_on"
+PATH = f"data/{LONG}/{LONG}.parquet"
+RECORD = Record(
+    stage=LONG,
+    notebook=f"notebooks/{LONG}.ipynb",
+    title=None,
+    outcome=Outcome.FAILED.value,
+    build=False,
+    problems=(Problem("cell-failed", f"KeyError: '{LONG * 4}'", f"Look at `{PATH}`."),),
+    source="0" * 64,
+    code={"cells": [], "modules": {}},
+    parameters=(
+        {"name": LONG, "value": "x" * 200, "origin": "override", "default": LONG},
+        {"name": "seed", "value": 20130101, "origin": "params file", "default": 0},
+    ),
+    inputs=(Hashed(PATH, "0123456789abcdef" * 2, 6_700_000),),
+    outputs=(Hashed(PATH, "f" * 32, 6_700_000, 1234),),
+    tables=(),
+    metrics={},
+    environment={
+        "python": "3.11.7",
+        "platform": "Linux-6.1.0",
+        "machine": "x86_64",
+        "threads": 2,
+        "distributions": {f"{LONG}-{number}": "1.0.0" for number in range(20)},
+    },
+    git=Git("a096c94f8af37aeed2678d14beba60f7715d5aea", LONG, None, True, "5e1f" * 16),
+    volatile=Volatile(f"20130101T050000000000-{LONG}-4575ef7a", "2013-01-01T05:00:00", 1.0),
+)
+COLUMN = Column(LONG, f"struct<{LONG}>", Kind.TEXT, 9, 0, Texts({LONG: 9}, None, 9, 1, 1, 9))
+TABLE = Inspection(
+    Subject("data", True, (PATH,), f"lib.contracts:{LONG}"),
+    Verdict(PATH, f"lib.contracts:{LONG}", 217_727),
+    Profile((COLUMN,), 217_727),
+)
+# An iframe, since a window of Chromium's has a least width. It tells by the page's title.
+FRAME = """<iframe id="f" src="page.html" style="border: 0; width: {width}px; height: 900px">
+</iframe><script>
+f.onload = () => {{
+  const page = f.contentDocument;
+  for (const one of page.querySelectorAll("details")) one.open = true;
+  const facts = page.querySelector(".colophon table").getBoundingClientRect();
+  document.title = [page.documentElement.scrollWidth, Math.round(facts.right)];
+}};
+</script>"""
+
+
+def measured(folder: Path, width: int) -> list[int]:
+    """Width of what the page holds, and the right edge of the colophon's first table."""
+    assert CHROMIUM
+    (folder / "frame.html").write_text(FRAME.format(width=width))
+    done = subprocess.run(
+        [
+            CHROMIUM,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--allow-file-access-from-files",
+            f"--user-data-dir={folder / 'profile'}",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            (folder / "frame.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r"<title>(\d+),(\d+)</title>", done.stdout)
+    assert found, done.stdout
+    return [int(one) for one in found.groups()]
+
+
+@pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desktop"])
+def test_no_page_is_wider_than_its_window(tmp_path: Path, width: int) -> None:
+    executed = nbformat.writes(nbformat.v4.new_notebook(metadata={"language_info": {"name": "x"}}))
+    node = page.close(executed, RECORD, [TABLE])
+    (tmp_path / "page.html").write_text(page.render_html(node), encoding="utf-8")
+    inside, right = measured(tmp_path, width)
+    assert inside <= width
+    assert right <= width  # the facts, which nobody should have to scroll for
