@@ -21,7 +21,12 @@ CLI = text_of("docs/reference/cli.md")
 SETTINGS = text_of("docs/reference/settings.md")
 SIGNATURE = text_of("docs/reference/signature.md")
 PROBLEMS = text_of("docs/reference/problems.md")
-COMMANDS = sorted(main.commands)
+COMMANDS: dict[str, click.Command] = {}
+for _name, _command in main.commands.items():
+    if isinstance(_command, click.Group):
+        COMMANDS.update({f"{_name} {name}": one for name, one in _command.commands.items()})
+    else:
+        COMMANDS[_name] = _command
 
 
 def test_exit_codes_are_those_of_the_enum() -> None:
@@ -30,14 +35,14 @@ def test_exit_codes_are_those_of_the_enum() -> None:
 
 
 def test_commands_are_those_of_the_program() -> None:
-    headings = re.findall(r"^### `stagebook (\S+)`$", CLI, re.MULTILINE)
-    assert headings == list(main.commands)
+    headings = re.findall(r"^### `stagebook ([^`]+)`$", CLI, re.MULTILINE)
+    assert headings == list(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_of_a_command_are_those_of_the_program(name: str) -> None:
     listed = [code(cell) for cell, *_ in rows(section(CLI, f"### `stagebook {name}`"))]
-    assert sorted(listed) == sorted(map(_usage, main.commands[name].params))
+    assert sorted(listed) == sorted(map(_usage, COMMANDS[name].params))
 
 
 def _usage(parameter: click.Parameter) -> str:

@@ -66,11 +66,11 @@ def _attested(folder: Path, manifest: Manifest, root: Path, md5: str) -> Origin:
             f"attestation names a commit: {found.words}."
         )
         hint = "Name the repository that it was built in: --repository; or fetch its branches."
-        raise StagebookError(Problem("no-commit", message, hint, Where(str(folder))))
+        raise StagebookError(Problem("unknown-commit", message, hint, Where(str(folder))))
     if git.commit_named(root, found.commit) is None:
         message = f"The commit {found.commit[:12]}, which the attestation names, is not here."
         hint = f"git -C {root} fetch --all"
-        raise StagebookError(Problem("no-commit", message, hint, Where(str(folder))))
+        raise StagebookError(Problem("unknown-commit", message, hint, Where(str(folder))))
     stage = made_of.steps[-1].stage
     return Origin(found.commit, stage, found.path or f"models/{manifest.name}", "attestation")
 
