@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stagebook.project import Project
 from stagebook.record.history import History
 from stagebook.record.lineage import tracing
@@ -12,6 +14,7 @@ from stagebook.record.lineage import tracing
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
+@pytest.mark.slow
 def test_a_trace_through_ten_thousand_records_reads_a_few_files(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); from pathlib import Path;"
