@@ -106,7 +106,7 @@ def printed(tutorial: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     reader = Reader(folder)
     typed = {
         "stagebook trace metrics/count.json --json": "git add -A; git commit -qm all;"
-        " (dvc repro -qfs throw; stagebook deliver) > said.txt 2>&1;"
+        " (dvc repro -q -f -s throw; stagebook deliver) > said.txt 2>&1;"
         " stagebook trace metrics/count.json --json",
         "stagebook run count --json": f"{NO_TRACKER} stagebook run count --json",
         "stagebook deliver --json": "stagebook deliver --json",

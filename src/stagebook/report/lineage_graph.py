@@ -157,7 +157,7 @@ def _laid_out(
             places[vertex.data] = _moved(vertex.view.xy, shift)
         lines.extend([_moved(one, shift) for one in edge.view._pts] for edge in part.sE)
         left = max(places[one.data][0] + nodes[one.data].width / 2 for one in part.sV) + _BESIDE
-    return places, lines
+    return {key: places[key] for key in nodes}, sorted(lines)  # grandalf holds them in sets
 
 
 def _shift(part: Any, left: float) -> Point:
