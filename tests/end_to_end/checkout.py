@@ -46,7 +46,11 @@ class Checkout:
         }
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
-        return {**inherited, "PATH": path, **quiet, **self.env}
+        found = {**inherited, "PATH": path, **quiet, **self.env}
+        if "PYTHONPATH" in self.env:  # besides what these tests were started with
+            entries = [self.env["PYTHONPATH"], os.environ.get("PYTHONPATH")]
+            found["PYTHONPATH"] = os.pathsep.join(filter(None, entries))
+        return found
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

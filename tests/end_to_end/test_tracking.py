@@ -1,35 +1,20 @@
 """What is in MLflow after a run, and what happens when MLflow is not there."""
 
 import json
-import os
-import socket
-import subprocess
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from checkout import BIN, Checkout
+from checkout import Checkout
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.artifacts import load_dict
+from trackers import artifacts, runs, serving, store
 
 pytestmark = pytest.mark.slow
 
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
-
-
-def runs(project: Checkout, experiment: str, uri: str = "") -> list[Run]:
-    """The runs, oldest first; a loaded machine may have left some for later."""
-    project.ok("stagebook", "deliver")
-    client = MlflowClient(uri or store(project))
-    found = client.get_experiment_by_name(experiment)
-    assert found is not None
-    return list(client.search_runs([found.experiment_id], order_by=["attributes.start_time ASC"]))
-
-
-def store(project: Checkout) -> str:
-    return f"sqlite:///{project.root / 'mlflow.db'}"
 
 
 def test_each_execution_of_a_build_is_one_run(chain: Checkout) -> None:
@@ -89,9 +74,20 @@ def test_a_failed_run_is_logged_as_failed_with_its_partial_notebook(project: Che
     (run,) = runs(project, "little")
     assert run.info.status == "FAILED"
     assert run.data.params == {"rate": "0.5"}
-    assert "ZeroDivisionError" in run.data.tags["mlflow.note.content"]
+    assert "Cell 2: ZeroDivisionError" in run.data.tags["mlflow.note.content"]
     names = {one.path for one in MlflowClient(store(project)).list_artifacts(run.info.run_id)}
     assert {"executed.ipynb", "executed.html"} <= names
+
+
+def test_a_run_is_described_by_the_notebooks_heading_and_its_tables_by_their_columns(
+    chain: Checkout,
+) -> None:
+    found = {run.info.run_name: run for run in runs(chain, "chain")}
+    assert found["double"].data.tags["mlflow.note.content"].startswith("### Double them\n\n")
+    (dataset,) = found["double"].inputs.dataset_inputs
+    assert json.loads(dataset.dataset.profile) == {"num_rows": 6}
+    (column,) = json.loads(dataset.dataset.schema)["mlflow_colspec"]
+    assert column == {"type": "long", "name": "x", "required": True}
 
 
 PLAIN = """
@@ -139,7 +135,11 @@ def test_autolog_in_a_cell_lands_in_the_stages_run(project: Checkout) -> None:
     client = MlflowClient(store(project))
     (model,) = client.search_logged_models([run.info.experiment_id])
     assert model.source_run_id == run.info.run_id
-    assert (Path(model.artifact_location.removeprefix("file://")) / "MLmodel").is_file()
+    assert [one.model_id for one in run.outputs.model_outputs] == [model.model_id]
+    assert {one.key for one in model.metrics} <= run.data.metrics.keys()
+    described = Path(model.artifact_location.removeprefix("file://")) / "MLmodel"
+    assert f"run_id: {run.info.run_id}" in described.read_text()
+    assert f"model_id: {model.model_id}" in described.read_text()
 
 
 CLASH = """
@@ -192,46 +192,8 @@ def test_named_runs_in_a_cell_become_children_and_overwrite_nothing(
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """A real tracking server on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path / "server"
-    folder.mkdir()
-    log = (folder / "log").open("w")
-    command = [BIN / "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    stores = ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
-    artifacts = ["--artifacts-destination", str(folder / "artifacts")]
-    process = subprocess.Popen(
-        [*command, "--workers", "1", *stores, *artifacts],
-        cwd=folder,
-        stdout=log,
-        stderr=log,
-        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
-        start_new_session=True,
-    )
-    try:
-        wait_until_it_listens(port, process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait()
-        log.close()
-
-
-def wait_until_it_listens(port: int, process: subprocess.Popen[Any]) -> None:
-    """Asks until the server answers; each try is bounded by the connection's own time limit."""
-    import time
-
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-            continue
-        return
-    raise AssertionError("the server does not answer")
+    with serving(tmp_path / "server") as running:
+        yield running.uri
 
 
 def test_a_tracking_server_named_by_the_environment_gets_the_runs(
@@ -247,32 +209,10 @@ def test_a_tracking_server_named_by_the_environment_gets_the_runs(
     assert not (project.root / "mlflow.db").exists()
 
 
-def test_a_tracker_that_is_not_there_fails_no_stage_and_loses_nothing(project: Checkout) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
-        project.env["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        project.notebook("one", OUT, PLAIN, DONE)
-        done = project.ok("stagebook", "run", "one")
-        refused = project.run("stagebook", "deliver")
-    assert "MLflow does not have this run yet" in done.output
-    assert "stagebook deliver" in done.output
-    assert refused.code == 4
-    assert "does not take the records: ConnectionRefusedError" in refused.output
-    del project.env["MLFLOW_TRACKING_URI"]
-    assert json.loads(project.ok("stagebook", "deliver", "--json").output)["delivered"]
-    assert project.ok("stagebook", "deliver").output.strip() == "Delivered 0 executions."
-    (run,) = runs(project, "little")
-    assert run.data.metrics["loss"] == 1 / 3
-
-
 def test_delivering_the_same_record_again_doubles_nothing(project: Checkout) -> None:
-    import shutil
-
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        project.env["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        project.notebook("one", OUT, AUTOLOG, "mlflow.end_run()", NAMED, DONE)
-        project.ok("stagebook", "run", "one")
+    project.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
+    project.notebook("one", OUT, AUTOLOG, "mlflow.end_run()", NAMED, DONE)
+    project.ok("stagebook", "run", "one")
     del project.env["MLFLOW_TRACKING_URI"]
     outbox = project.root / ".stagebook" / "outbox"
     shutil.copytree(outbox, project.root / "kept")
@@ -285,3 +225,125 @@ def test_delivering_the_same_record_again_doubles_nothing(project: Checkout) -> 
     client = MlflowClient(store(project))
     (experiment,) = {run.info.experiment_id for run in runs(project, "little")}
     assert len(client.search_logged_models([experiment])) == 1
+
+
+FILES = """
+import matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import mlflow
+figure, axes = plt.subplots()
+axes.plot([1, 2])
+mlflow.log_figure(figure, "figures/line.png")
+mlflow.log_text("some words", "words.txt")
+mlflow.log_table({"question": ["a", "b"], "answer": [1, 2]}, "answers.json")
+mlflow.log_dict({"a": 1}, "deep/er/notes.json")
+mlflow.set_tag("team", "blue")
+mlflow.set_tag("mlflow.note.content", "My own words.")
+"""
+
+
+def test_files_and_tags_that_a_cell_logs_are_the_runs(project: Checkout) -> None:
+    project.notebook("files", OUT, FILES, DONE)
+    project.ok("stagebook", "run", "files")
+    (run,) = runs(project, "little")
+    client = MlflowClient(store(project))
+    logged = {"figures/line.png", "words.txt", "answers.json", "deep/er/notes.json"}
+    pages = {"executed.ipynb", "executed.html", "record.json"}
+    assert artifacts(client, run) == logged | pages
+    figure = Path(client.download_artifacts(run.info.run_id, "figures/line.png"))
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert load_dict(f"{run.info.artifact_uri}/answers.json")["data"] == [["a", 1], ["b", 2]]
+    assert "answers.json" in run.data.tags["mlflow.loggedArtifacts"]
+    assert run.data.tags["team"] == "blue"
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith("My own words.\n\n")
+    assert "Stage `files`" in note
+
+
+ACTIVE = """
+import mlflow
+mlflow.start_run()
+mlflow.log_metric("outer", 1)
+with mlflow.start_run(nested=True):
+    mlflow.log_metric("inner", 2)
+    with mlflow.start_run(run_name="deepest", nested=True):
+        mlflow.log_metric("inmost", 3)
+mlflow.start_run(run_name="left open", nested=True)
+mlflow.log_metric("late", 4)
+"""
+
+
+def test_runs_that_no_cell_ended_end_with_their_stage(project: Checkout) -> None:
+    project.notebook("active", OUT, ACTIVE, DONE)
+    project.ok("stagebook", "run", "active")
+    found = {next(iter(run.data.metrics)): run for run in runs(project, "little")}
+    assert {run.info.status for run in found.values()} == {"FINISHED"}
+    assert found["outer"].info.run_name == "active"
+    assert found["outer"].data.metrics == {"outer": 1}
+
+    def above(name: str) -> str:
+        return str(found[name].data.tags["mlflow.parentRunId"])
+
+    own = found["outer"].info.run_id
+    assert [above("inner"), above("late")] == [own, own]
+    assert above("inmost") == found["inner"].info.run_id
+
+
+DATASET = """
+import mlflow, pandas
+frame = pandas.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
+mlflow.log_input(mlflow.data.from_pandas(frame, name="three"), context="validation")
+"""
+
+
+def test_a_dataset_that_a_cell_logs_stands_beside_the_inputs(project: Checkout) -> None:
+    project.write("data/raw.csv", "a\n1\n")
+    project.notebook("sees", f'raw: In = "data/raw.csv"\n{OUT}', DATASET, DONE)
+    project.ok("stagebook", "run", "sees")
+    (run,) = runs(project, "little")
+    found = {one.dataset.name: one for one in run.inputs.dataset_inputs}
+    assert found.keys() == {"data/raw.csv", "three"}
+    three = found["three"]
+    assert [(tag.key, tag.value) for tag in three.tags] == [("mlflow.data.context", "validation")]
+    assert json.loads(three.dataset.profile)["num_rows"] == 3
+    assert [one["name"] for one in json.loads(three.dataset.schema)["mlflow_colspec"]] == ["a", "b"]
+
+
+ELSEWHERE = """
+import mlflow
+mlflow.log_metric("here", 1)
+mlflow.end_run()
+mlflow.set_experiment("elsewhere")
+mlflow.log_metric("there", 2)
+"""
+
+
+def test_an_experiment_that_a_cell_sets_gets_the_runs_made_in_it(project: Checkout) -> None:
+    project.notebook("two", OUT, ELSEWHERE, DONE)
+    project.ok("stagebook", "run", "two")
+    (own,) = runs(project, "little")
+    (other,) = runs(project, "elsewhere")
+    assert own.data.metrics == {"here": 1}
+    assert other.data.metrics == {"there": 2}
+    assert other.data.tags["mlflow.parentRunId"] == own.info.run_id
+
+
+MANY = """
+import mlflow
+from mlflow.entities import Metric
+client = mlflow.MlflowClient()
+run = mlflow.start_run().info.run_id
+client.log_batch(run, metrics=[Metric("loss", n / 7, 1_000 + n, n) for n in range(900)])
+client.log_batch(run, metrics=[Metric("loss", n / 7, 1_000 + n, n) for n in range(900, 1800)])
+"""
+
+
+def test_a_long_history_arrives_whole(project: Checkout) -> None:
+    project.notebook("long", OUT, MANY, DONE)
+    project.ok("stagebook", "run", "long")
+    (run,) = runs(project, "little")
+    history = MlflowClient(store(project)).get_metric_history(run.info.run_id, "loss")
+    assert sorted((one.step, one.value, one.timestamp) for one in history) == [
+        (n, n / 7, 1_000 + n) for n in range(1800)
+    ]

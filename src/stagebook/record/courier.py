@@ -17,11 +17,11 @@ from selectors import EVENT_READ, DefaultSelector
 from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.project import Project, without_credentials
 from stagebook.record.history import History
+from stagebook.record.refusal import RefusedError, root_cause
 from stagebook.record.spool import Spool
 
 _IMPORT_SECONDS = 30.0
 _TRACKER_SECONDS = 2.0
-_NEW_TRACKER_SECONDS = 15.0  # a new SQLite store makes its tables first
 _LIFE_SECONDS = 120
 
 
@@ -89,10 +89,11 @@ class Courier:
             self.process.stdin.close()
         except BrokenPipeError:
             return "the delivering process ended early"
-        if self._line(_IMPORT_SECONDS) is None:
+        if not self._line(_IMPORT_SECONDS):
             return "MLflow could not be imported in time"
-        known = Spool(self.project.state).delivered.exists()
-        said = self._line(_TRACKER_SECONDS if known else _NEW_TRACKER_SECONDS)
+        said = self._line(_TRACKER_SECONDS)
+        if said == "":
+            return "the delivering process ended early"
         return str(json.loads(said).get("error", "")) if said else ""
 
     def dismiss(self) -> None:
@@ -102,32 +103,51 @@ class Courier:
             self.process.stdin.close()
 
     def _line(self, seconds: float) -> str | None:
+        """What it says next; nothing if it has ended, None if it takes longer."""
         stream = self.process.stdout
         assert stream is not None
         with DefaultSelector() as selector:
             selector.register(stream, EVENT_READ)
-            return stream.readline() or None if selector.select(seconds) else None
+            return stream.readline() if selector.select(seconds) else None
 
 
 def no_tracker(uri: str, error: BaseException) -> StagebookError:
     """The error that MLflow could not be given what is in the outbox."""
     place = without_credentials(uri)
+    if isinstance(error, RefusedError):
+        return StagebookError(
+            *(
+                Problem(
+                    "record-refused",
+                    f"MLflow at {place} refuses the record {one.record}: {one.reason}.",
+                    f"It stays in .stagebook/outbox/{one.record}, and keeps no other back.",
+                )
+                for one in error.refusals
+            ),
+            exit_code=Exit.ENVIRONMENT,
+        )
     message = f"MLflow at {place} does not take the records: {root_cause(error)}."
     hint = "They stay in .stagebook/outbox; once it answers, run: stagebook deliver"
     return StagebookError(Problem("no-tracker", message, hint), exit_code=Exit.ENVIRONMENT)
 
 
 def limit_patience() -> None:
-    """Lets MLflow's client give up after seconds; by itself it would try for four minutes."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    """Lets MLflow's client give up after seconds; by itself it would try for four minutes.
+
+    It asks once: a tracker may have carried out what it did not answer, and would do it twice.
+    """
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
 
 def main() -> None:
     """The courier's own life."""
     limit_patience()
-    from stagebook.record import delivery
+    from stagebook.record import delivery, tracker
 
+    with contextlib.suppress(Exception):  # on a full disk, MLflow makes one by itself
+        tracker.prepare_store(Project.find(Path(sys.argv[1])))
     _say("ready")
     warm_index()  # while the notebook runs: many new records take seconds
     if sys.stdin.readline():  # a stage may take hours; the courier's time runs from here
@@ -136,9 +156,8 @@ def main() -> None:
         try:
             said: dict[str, object] = {"delivered": delivery.deliver(project)}
         except Exception as error:  # whatever a tracker does, the stage is told and goes on
-            said = {"error": root_cause(error)}
+            said = {"error": _reason(error)}
         _say(json.dumps(said))
-        delivery.prepare_store(project)
 
 
 def warm_index() -> None:
@@ -149,11 +168,10 @@ def warm_index() -> None:
         pass
 
 
-def root_cause(error: BaseException) -> str:
-    """The innermost cause of an error, on one line of bounded length."""
-    while below := error.__cause__ or error.__context__:
-        error = below
-    return without_credentials(f"{type(error).__name__}: {error}".splitlines()[0][:200])
+def _reason(error: Exception) -> str:
+    if isinstance(error, RefusedError):
+        return f"it is refused, {error.refusals[-1].reason}"
+    return root_cause(error)
 
 
 def _say(line: str) -> None:

@@ -1,30 +1,67 @@
 """Delivers the outbox to MLflow: one run per execution, as often as it takes, never twice."""
 
 import contextlib
-import datetime
 import json
 import logging
 import os
-import shutil
 import sys
-from importlib import metadata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import mlflow
-from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric, Param, RunTag
+import requests
 
-from stagebook.execution.sandbox import empty_store
+from stagebook.execution.outcome import FULL_DISK
 from stagebook.project import Project, without_credentials
-from stagebook.record import projection
+from stagebook.record import build_run, dataset, projection, run
+from stagebook.record.build import Build
+from stagebook.record.refusal import Refusal, RefusedError, root_cause
 from stagebook.record.spool import EXECUTED, PROFILES, RECORD, STORE, Spool
+from stagebook.record.tracker import PARENT_TAG, RECORD_TAG, Tracker
 
 # MLflow tells of each new table with a time stamp, which is of no use to anybody here.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
-RECORD_TAG = "stagebook.record"
-_STATUS = {"done": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED", "killed": "KILLED"}
+_DOWN = (ConnectionError, TimeoutError, requests.ConnectionError, requests.Timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """One record in the outbox, with what belongs to it.
+
+    Attributes:
+        folder: Where it lies.
+        record: The record.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+
+    @property
+    def repro(self) -> str | None:
+        """The build that it was part of."""
+        found: str | None = self.record["volatile"].get("repro")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One way to the tracker with all that is in the outbox.
+
+    Attributes:
+        project: The project.
+        spool: Its spool.
+        tracker: Its tracker.
+        delivered: Ids of the executions that were delivered.
+        refused: The records that were not.
+    """
+
+    project: Project
+    spool: Spool
+    tracker: Tracker
+    delivered: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
 
 
 def deliver(project: Project) -> list[str]:
@@ -34,47 +71,120 @@ def deliver(project: Project) -> list[str]:
         Ids of the executions that were delivered by this call.
 
     Raises:
-        Exception: Whatever MLflow raises; what was not delivered stays in the outbox.
+        RefusedError: MLflow answers, but does not take some records; it has all others.
+        Exception: Whatever else MLflow raises; what was not delivered stays in the outbox.
     """
     spool = Spool(project.state)
+    parcels, _ = _pending(spool)
+    # before anything can hang: dvc.lock is as the build left it now
+    builds = build_run.note(project, spool, [one.record for one in parcels])
     if not spool.pending():
         return []
     os.chdir(project.root)  # a new SQLite store puts its artifacts into ./mlruns
-    delivered = []
-    refused: list[Exception] = []
-    uri = without_credentials(project.tracking_uri)
     # MLflow prints addresses of runs, which would stand between the lines of our own output.
     with spool.delivering(), contextlib.redirect_stdout(sys.stderr):
-        client = MlflowClient(tracking_uri=project.tracking_uri)
-        for folder in spool.pending():
-            try:
-                run_id = _deliver_one(client, project, folder)
-            except Exception as error:  # one record must not keep the others back
-                refused.append(error)
-                continue
-            spool.mark_delivered(folder.name, {"tracking_uri": uri, "run_id": run_id})
-            shutil.rmtree(folder)
-            delivered.append(folder.name)
-    if refused:
-        raise refused[0]
-    return delivered
+        parcels, damaged = _pending(spool)  # another courier may have brought some meanwhile
+        this = _Round(project, spool, Tracker.open(project), refused=damaged)
+        for repro, group in _by_build(parcels):
+            _deliver_build(this, builds.get(repro or ""), group)
+        this.tracker.sweep(spool.run_of)
+    if this.refused:
+        raise RefusedError(tuple(this.refused))
+    return this.delivered
 
 
-def prepare_store(project: Project) -> None:
-    """Keeps an empty MLflow store at hand, since making one takes seconds."""
-    target = empty_store(project.state, metadata.version("mlflow"))
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        near = target.with_name(f".{target.name}.{os.getpid()}")
-        MlflowClient(tracking_uri=f"sqlite:///{near}").search_experiments()
-        near.replace(target)
+def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
+    """What waits, oldest first, and what cannot be read and so keeps nothing else back."""
+    parcels, damaged = [], []
+    for folder in spool.pending():
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            if record["volatile"]["id"] != folder.name:
+                raise ValueError("it is of another execution")
+            parcels.append(_Parcel(folder, record))
+        except FileNotFoundError:  # delivered meanwhile
+            continue
+        except (ValueError, KeyError, TypeError) as error:
+            damaged.append(Refusal(folder.name, f"its record is damaged, {root_cause(error)}"))
+    return parcels, damaged
 
 
-def _deliver_one(client: MlflowClient, project: Project, folder: Path) -> str:
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    experiment = _experiment(client, project.settings.name)
-    run_id = _run(client, experiment, record)
-    _log(client, run_id, record)
+def _by_build(parcels: Iterable[_Parcel]) -> Iterator[tuple[str | None, list[_Parcel]]]:
+    """Records by the build that they were part of, oldest first."""
+    found: dict[str | None, list[_Parcel]] = {}
+    for parcel in parcels:
+        found.setdefault(parcel.repro, []).append(parcel)
+    yield from found.items()
+
+
+def _deliver_build(this: _Round, one: Build | None, parcels: list[_Parcel]) -> None:
+    """Delivers what belongs to one build, or, without one, what was executed by itself.
+
+    The last record stays in the outbox until the build's run tells of all: so a delivery that
+    is killed before leaves something to be made up for.
+    """
+    *before, last = parcels
+    parent, run_id = None, None
+    with _refusing(this, last):
+        parent = build_run.begin(this.tracker, one) if one else None
+    if one and not parent:
+        return
+    for parcel in before:
+        with _refusing(this, parcel):
+            _take_out(this, parcel, _deliver_one(this, parcel, parent))
+    with _refusing(this, last):
+        run_id = _deliver_one(this, last, parent)
+        _mark(this, last, run_id)
+    with _refusing(this, last):
+        if one and parent:
+            build_run.update(this.tracker, parent, one, last.record, this.spool)
+        if run_id:
+            _take_out(this, last, run_id)
+
+
+@contextlib.contextmanager
+def _refusing(this: _Round, parcel: _Parcel) -> Iterator[None]:
+    """Lets no record keep the others back, unless the tracker takes none at all."""
+    try:
+        yield
+    except Exception as error:
+        if _is_down(error):
+            raise
+        this.refused.append(Refusal(parcel.folder.name, root_cause(error)))
+
+
+def _is_down(error: BaseException | None) -> bool:
+    """Whether an error says that no other record would fare better."""
+    while error is not None:
+        if isinstance(error, _DOWN) or (isinstance(error, OSError) and error.errno in FULL_DISK):
+            return True
+        # so every driver calls it that a database is locked, full or gone (PEP 249)
+        if type(error).__name__ == "OperationalError":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _mark(this: _Round, parcel: _Parcel, run_id: str) -> None:
+    uri = without_credentials(this.project.tracking_uri)
+    this.spool.mark_delivered(parcel.folder.name, {"tracking_uri": uri, "run_id": run_id})
+
+
+def _take_out(this: _Round, parcel: _Parcel, run_id: str) -> None:
+    _mark(this, parcel, run_id)
+    this.spool.discard(parcel.folder)
+    this.delivered.append(parcel.folder.name)
+
+
+def _deliver_one(this: _Round, parcel: _Parcel, parent: str | None) -> str:
+    folder, record, client = parcel.folder, parcel.record, this.tracker.client
+    above = {PARENT_TAG: parent} if parent else {}
+    run_id = this.tracker.run(
+        RECORD_TAG, record["volatile"]["id"], record["stage"], run.start(record), above
+    )
+    projection.log_all(client, run_id, run.params(record), run.tags(record), run.metrics(record))
+    if inputs := dataset.inputs(record, folder / PROFILES):
+        client.log_inputs(run_id, inputs)
     for path in (*sorted(folder.glob(f"{EXECUTED}.*")), folder / RECORD):
         client.log_artifact(run_id, str(path))
     if (folder / PROFILES).exists():
@@ -82,115 +192,8 @@ def _deliver_one(client: MlflowClient, project: Project, folder: Path) -> str:
     if verdicts := [one for one in record["tables"] if one["contract"]]:
         client.log_dict(run_id, {"tables": verdicts}, "contracts.json")
     if (folder / STORE).exists():
-        declared = {
-            projection.key(one["name"]): _text(one["value"]) for one in record["parameters"]
-        }
-        projection.project(folder, client, run_id, experiment.experiment_id, declared)
-    volatile = record["volatile"]
-    end = _milliseconds(volatile["started"]) + round(volatile["seconds"] * 1000)
-    client.set_terminated(run_id, _STATUS.get(record["outcome"], "FAILED"), end)
+        declared = {one.key: one.value for one in run.params(record)}
+        stage = projection.StageRun(run_id, run.status(record), run.description(record), declared)
+        projection.project(folder, this.tracker, this.project.settings.name, stage)
+    client.set_terminated(run_id, run.status(record), run.end(record))
     return run_id
-
-
-def _experiment(client: MlflowClient, name: str) -> Experiment:
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        if found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
-        return found
-    try:
-        return client.get_experiment(client.create_experiment(name))
-    except mlflow.MlflowException:  # somebody else's courier may have been faster
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            raise
-        return found
-
-
-def _run(client: MlflowClient, experiment: Experiment, record: dict[str, Any]) -> str:
-    """The run of a record: the one that an earlier delivery began, or a new one."""
-    name = record["volatile"]["id"]
-    found = client.search_runs(
-        [experiment.experiment_id], filter_string=f"tags.`{RECORD_TAG}` = '{name}'", max_results=1
-    )
-    if found:
-        return str(found[0].info.run_id)
-    run = client.create_run(
-        experiment.experiment_id,
-        start_time=_milliseconds(record["volatile"]["started"]),
-        run_name=record["stage"],
-        tags={RECORD_TAG: name},
-    )
-    return str(run.info.run_id)
-
-
-def _log(client: MlflowClient, run_id: str, record: dict[str, Any]) -> None:
-    params = [
-        Param(projection.key(one["name"]), _text(one["value"])) for one in record["parameters"]
-    ]
-    tags = [RunTag(projection.key(name), value) for name, value in _tags(record).items()]
-    time = _milliseconds(record["volatile"]["started"])
-    metrics = [
-        Metric(projection.key(name), float(value), time, 0)
-        for name, value in record["metrics"].items()
-        if isinstance(value, (bool, int, float))
-    ]
-    projection.log_all(client, run_id, params, tags, metrics)
-    rows = {path: one["rows"] for one in record["tables"] for path in one["paths"][:1]}
-    inputs = [
-        DatasetInput(
-            _dataset(one["path"], one["md5"], rows.get(one["path"])),
-            [InputTag("mlflow.data.context", "input")],
-        )
-        for one in record["inputs"]
-    ]
-    if inputs:
-        client.log_inputs(run_id, inputs)
-
-
-def _dataset(path: str, md5: str, rows: int | None) -> Dataset:
-    source = json.dumps({"path": path, "md5": md5})
-    profile = None if rows is None else json.dumps({"num_rows": rows})
-    return Dataset(path, md5, "dvc", source, profile=profile)
-
-
-def _tags(record: dict[str, Any]) -> dict[str, str]:
-    """The run's tags; those that start with ``mlflow.`` show up in MLflow's own pages."""
-    git = record["git"] or {}
-    texts = {name: value for name, value in record["metrics"].items() if isinstance(value, str)}
-    tags = {
-        "mlflow.source.name": record["notebook"],
-        "mlflow.source.type": "NOTEBOOK",
-        "stagebook.stage": record["stage"],
-        "stagebook.outcome": record["outcome"],
-        "stagebook.build": str(record["build"]).lower(),
-        "stagebook.source": record["source"],
-        "stagebook.python": record["environment"]["python"],
-        **{f"input.{one['path']}": one["md5"] for one in record["inputs"]},
-        **{f"output.{one['path']}": one["md5"] for one in record["outputs"]},
-        **{
-            f"contract.{path}": "holds" if one["holds"] else "refused"
-            for one in record["tables"]
-            if one["contract"]
-            for path in one["paths"]
-        },
-        **{f"metric.{name}": value for name, value in texts.items()},
-    }
-    if git:
-        tags["mlflow.source.git.commit"] = git["commit"]
-        tags["mlflow.source.git.branch"] = git["branch"] or ""
-        tags["mlflow.source.git.repoURL"] = git["remote"] or ""
-        tags["git.dirty"] = str(git["dirty"]).lower()
-    if record["problems"]:
-        tags["mlflow.note.content"] = "\n\n".join(one["message"] for one in record["problems"])
-    return {name: value for name, value in tags.items() if value}
-
-
-def _text(value: Any) -> str:
-    # As MLflow itself writes None and True: autologging may log the same parameter.
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
-
-
-def _milliseconds(iso: str) -> int:
-    when = datetime.datetime.fromisoformat(iso) if iso else datetime.datetime.now(datetime.UTC)
-    return round(when.timestamp() * 1000)

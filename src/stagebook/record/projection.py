@@ -4,26 +4,37 @@ In the kernel, plain MLflow writes to a store of the execution's own, so that no
 make a cell fail or wait. Here the runs of that store are projected onto the real one.
 """
 
+import hashlib
+import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag
-from mlflow.entities.logged_model_status import LoggedModelStatus
+from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.name_utils import _GENERATOR_NOUNS, _GENERATOR_PREDICATES
 
+from stagebook.record import models
 from stagebook.record.spool import FILES, STORE
+from stagebook.record.tracker import LOCAL_TAG, PARENT_TAG, Tracker
 
-LOCAL_TAG = "stagebook.local_run"
-_PARENT_TAG = "mlflow.parentRunId"
-_BATCH = 100  # MLflow takes so many in one request
+_NOTE = "mlflow.note.content"
+_BATCH = 100  # MLflow takes so many parameters or tags in one request
+_METRICS = 800  # and so many metrics besides
+_KEY = 250
 
 
 def key(name: str) -> str:
     """A name as MLflow takes it for parameters, metrics and tags."""
-    return re.sub(r"[^/\w.\- :]", "_", name)
+    clean = re.sub(r"[^/\w.\- :]", "_", name)
+    if posixpath.normpath(clean) != clean or clean.startswith(("/", "..")) or clean == ".":
+        clean = clean.replace("/", "_").strip(".") or "_"  # MLflow takes it for a path
+    if len(clean) <= _KEY:
+        return clean
+    return f"{clean[: _KEY - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def log_all(
@@ -34,51 +45,84 @@ def log_all(
     metrics: Sequence[Metric],
 ) -> None:
     """Logs any number of parameters, tags and metrics to a run, in requests that MLflow takes."""
-    for start in range(0, max(len(params), len(tags), len(metrics)), _BATCH):
-        part = slice(start, start + _BATCH)
-        target.log_batch(run, metrics=metrics[part], params=params[part], tags=tags[part])
+    several = (range(0, len(params), _BATCH), range(0, len(tags), _BATCH))
+    for step in range(max(*map(len, several), -(-len(metrics) // _METRICS))):
+        part = slice(step * _BATCH, (step + 1) * _BATCH)
+        numbers = metrics[step * _METRICS : (step + 1) * _METRICS]
+        target.log_batch(run, metrics=numbers, params=params[part], tags=tags[part])
 
 
-def project(
-    folder: Path,
-    target: MlflowClient,
-    stage_run: str,
-    experiment: str,
-    declared: Mapping[str, str],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """The run of a stage, which takes in what its notebook logged.
+
+    Attributes:
+        id: Its id in the tracker.
+        status: How the stage ended, in MLflow's words.
+        note: Its description.
+        params: Its parameters.
+    """
+
+    id: str
+    status: str
+    note: str
+    params: dict[str, str] = field(default_factory=dict)
+
+
+def project(folder: Path, target: Tracker, experiment: str, stage: StageRun) -> None:
     """Projects every run in an execution's own store.
 
     A run that the notebook gave no name, because ``mlflow.log_metric`` or autologging started
-    it, is the stage's run. A run with a name, with parameters that contradict or with metrics
-    that are there already becomes a child of the stage's run; children stay children.
+    it, is the stage's run. A run with a name, in an experiment of its own, with parameters that
+    contradict or with metrics that are there already becomes a child of the stage's run;
+    children stay children.
 
     Args:
         folder: The execution's folder in the outbox.
         target: The real tracker.
-        stage_run: Id of the stage's run there.
-        experiment: Id of its experiment there.
-        declared: The stage's own parameters, as they stand in its run.
+        experiment: Name of the project's experiment.
+        stage: The stage's run there.
     """
     local = MlflowClient(tracking_uri=f"sqlite:///{folder / STORE}")
-    experiments = [one.experiment_id for one in local.search_experiments()]
-    runs = local.search_runs(experiments, order_by=["attributes.start_time ASC"])
-    ids: dict[str, str] = {}
-    taken = dict(declared)
+    names = {one.experiment_id: one.name for one in local.search_experiments()}
+    oldest = ["attributes.start_time ASC"]
+    runs = list(_pages(partial(local.search_runs, list(names), order_by=oldest)))
+    places = {name: target.in_experiment(name) for name in _elsewhere(runs, names, experiment)}
+    ids: dict[str, tuple[str, Tracker]] = {}
+    taken = dict(stage.params)
     measured: set[str] = set()
     for run in runs:
-        parent = run.data.tags.get(_PARENT_TAG)
+        name = names[run.info.experiment_id]
+        parent = run.data.tags.get(PARENT_TAG)
         agrees = _agree(taken, run.data.params) and measured.isdisjoint(run.data.metrics)
-        own = parent is None and _is_unnamed(run) and agrees
+        own = parent is None and _is_unnamed(run) and agrees and name == experiment
         if own:
             taken.update(run.data.params)
             measured.update(run.data.metrics)
-            ids[run.info.run_id] = stage_run
+            ids[run.info.run_id] = stage.id, target
         else:
-            above = ids.get(parent or "", stage_run)
-            ids[run.info.run_id] = _child(target, run, above, experiment)
-        _copy_run(local, target, run, ids[run.info.run_id], folder, rename=not own)
-    for model in _models(local, experiments):
-        _copy_model(target, model, ids, experiment, folder)
+            above, _ = ids.get(parent or "", (stage.id, target))
+            place = places.get(name, target)
+            ids[run.info.run_id] = _child(place, run, above), place
+        _copy_run(local, target.client, run, ids[run.info.run_id][0], folder, stage, own=own)
+    for model in _pages(partial(local.search_logged_models, list(names))):
+        to, place = ids.get(model.source_run_id, (stage.id, target))
+        files = _moved(model.artifact_location, folder)
+        models.carry(target.client, model, to, place.experiment, files)
+
+
+def _pages(search: Callable[..., Any]) -> Iterator[Any]:
+    """All that a search finds, page after page."""
+    found = search()
+    yield from found
+    while found.token:
+        found = search(page_token=found.token)
+        yield from found
+
+
+def _elsewhere(runs: Sequence[Run], names: dict[str, str], experiment: str) -> set[str]:
+    """Experiments other than the project's that the notebook made runs in."""
+    return {names[run.info.experiment_id] for run in runs} - {experiment}
 
 
 def _is_unnamed(run: Run) -> bool:
@@ -95,28 +139,26 @@ def _agree(one: dict[str, str], other: dict[str, str]) -> bool:
     return all(one.get(name, value) == value for name, value in other.items())
 
 
-def _child(target: MlflowClient, run: Run, parent: str, experiment: str) -> str:
-    found = target.search_runs(
-        [experiment], filter_string=f"tags.`{LOCAL_TAG}` = '{run.info.run_id}'", max_results=1
-    )
-    if found:
-        return str(found[0].info.run_id)
-    tags = {_PARENT_TAG: parent, LOCAL_TAG: run.info.run_id}
-    created = target.create_run(
-        experiment, start_time=run.info.start_time, run_name=run.info.run_name, tags=tags
-    )
-    return str(created.info.run_id)
+def _child(target: Tracker, run: Run, parent: str) -> str:
+    name, start = run.info.run_name or "", run.info.start_time
+    return target.run(LOCAL_TAG, run.info.run_id, name, start, {PARENT_TAG: parent})
 
 
 def _copy_run(
-    local: MlflowClient, target: MlflowClient, run: Run, to: str, folder: Path, *, rename: bool
+    local: MlflowClient,
+    target: MlflowClient,
+    run: Run,
+    to: str,
+    folder: Path,
+    stage: StageRun,
+    *,
+    own: bool,
 ) -> None:
     params = [Param(name, value) for name, value in run.data.params.items()]
     tags = [
-        RunTag(name, value)
+        RunTag(name, f"{value}\n\n{stage.note}" if own and name == _NOTE else value)
         for name, value in run.data.tags.items()
-        if not name.startswith(("mlflow.source.", "mlflow.user", "mlflow.runName", _PARENT_TAG))
-        and not (name == "mlflow.note.content" and not rename)
+        if not name.startswith(("mlflow.source.", "mlflow.user", "mlflow.runName", PARENT_TAG))
     ]
     metrics = [
         one for name in run.data.metrics for one in local.get_metric_history(run.info.run_id, name)
@@ -127,42 +169,13 @@ def _copy_run(
     files = _moved(run.info.artifact_uri, folder)
     if files and files.is_dir() and any(files.iterdir()):
         target.log_artifacts(to, str(files))
-    if rename:
-        target.set_terminated(to, run.info.status, run.info.end_time)
+    if not own:
+        # a run that no cell ended is as good as its stage
+        ended = stage.status if run.info.status == "RUNNING" else run.info.status
+        target.set_terminated(to, ended, run.info.end_time)
 
 
 def _moved(uri: str | None, folder: Path) -> Path | None:
     """Where files are now that a kernel's MLflow put into ``mlruns`` beside the notebook."""
     _, found, rest = (uri or "").rpartition(f"/{FILES}/")
     return folder / FILES / rest if found else None
-
-
-def _models(local: MlflowClient, experiments: list[str]) -> list[Any]:
-    return list(local.search_logged_models(experiments))
-
-
-def _copy_model(
-    target: MlflowClient, model: Any, ids: dict[str, str], experiment: str, folder: Path
-) -> None:
-    if target.search_logged_models(
-        [experiment], filter_string=f"tags.`{LOCAL_TAG}` = '{model.model_id}'", max_results=1
-    ):
-        return
-    run = ids.get(model.source_run_id)
-    created = target.create_logged_model(
-        experiment,
-        name=model.name,
-        source_run_id=run,
-        tags={
-            LOCAL_TAG: model.model_id,
-            **{name: value for name, value in model.tags.items() if not name.startswith("mlflow.")},
-        },
-        params=model.params,
-        model_type=model.model_type,
-    )
-    files = _moved(model.artifact_location, folder)
-    if files and files.is_dir():
-        target.log_model_artifacts(created.model_id, str(files))
-    target.finalize_logged_model(created.model_id, LoggedModelStatus.READY)
-    if run:
-        target.log_outputs(run, [LoggedModelOutput(created.model_id, step=0)])

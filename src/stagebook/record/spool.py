@@ -111,6 +111,20 @@ class Spool:
         """Notes where an execution's run is in MLflow."""
         write_whole(self.delivered / f"{name}.json", json.dumps(where) + "\n")
 
+    def discard(self, folder: Path) -> None:
+        """Deletes a folder of the outbox; its record goes last, so that it is never half there."""
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != RECORD:
+                path.unlink()
+        shutil.rmtree(folder)
+
+    def run_of(self, name: str) -> str | None:
+        """An execution's run in MLflow; None if it is not there."""
+        found = self.delivery(name) if name else None
+        return str(found["run_id"]) if found else None
+
     def delivery(self, name: str) -> dict[str, Any] | None:
         """Where an execution's run is in MLflow; None if it is not."""
         try:
