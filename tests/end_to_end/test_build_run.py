@@ -145,7 +145,6 @@ def test_a_build_that_is_delivered_late_is_told_as_it_was(project: Checkout) -> 
     line(project)
     project.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
     project.build()
-    project.write("params/apart.yaml", "{}\n")
     project.notebook("apart", OUT.format("apart"), DONE, "1 + 1")
     project.build()
     project.notebook("a", OUT.format("a"), 'open(result, "w").write("else")')

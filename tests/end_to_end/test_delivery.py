@@ -283,6 +283,7 @@ def test_a_record_that_is_refused_for_good_is_named_and_keeps_no_other_back(
     done = waiting.run("stagebook", "deliver")
     assert done.code == 4
     assert f"refuses the record {refused}" in done.output
+    assert "View run" not in done.output
     assert "no such thing here" in done.output
     assert outbox(waiting) == [refused]
     told = json.loads(waiting.run("stagebook", "deliver", "--json").output)
