@@ -74,11 +74,11 @@ def main() -> None:
 @json_option
 def sync(check: bool, as_json: bool) -> None:
     """Make dvc.yaml fit the notebooks, and show what changes."""
-    from stagebook import workflow
     from stagebook.cli import screen
+    from stagebook.workflow import building
 
     project = _project()
-    changes = workflow.sync(project)
+    changes = building.sync(project)
     if as_json:
         click.echo(
             json.dumps({"changes": [{"path": one.path, "diff": one.diff()} for one in changes]})
@@ -94,10 +94,10 @@ def sync(check: bool, as_json: bool) -> None:
 @main.command()
 def sources() -> None:
     """Write what each notebook is made of; DVC runs this."""
-    from stagebook import workflow
     from stagebook.cli import screen
+    from stagebook.workflow import building
 
-    screen.problems(workflow.sources(_project()), warning=True)
+    screen.problems(building.sources(_project()), warning=True)
 
 
 @main.command()
@@ -110,14 +110,14 @@ def run(stage: str, values: tuple[str, ...], as_json: bool) -> None:
     With -P, the result is not the build's: it goes to runs/ and no output of the build is
     touched.
     """
-    from stagebook import workflow
     from stagebook.cli import screen
+    from stagebook.workflow import building
 
     overrides = dict(_pair(value) for value in values)
     if len(overrides) < len(values):
         raise click.BadParameter("one name is given twice", param_hint="-P")
     with screen.progress(stage, quiet=as_json) as progress:
-        done = workflow.run(_project(), stage, overrides, progress)
+        done = building.run(_project(), stage, overrides, progress)
     if as_json:
         click.echo(json.dumps(screen.run_as_json(done), ensure_ascii=False))
     else:
@@ -129,9 +129,9 @@ def run(stage: str, values: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def deliver(as_json: bool) -> None:
     """Give MLflow every record that it does not have yet."""
-    from stagebook import workflow
+    from stagebook.workflow import records
 
-    names = workflow.deliver(_project())
+    names = records.deliver(_project())
     if as_json:
         click.echo(json.dumps({"delivered": names}))
     else:
@@ -142,10 +142,10 @@ def deliver(as_json: bool) -> None:
 @json_option
 def summary(as_json: bool) -> None:
     """Say what was built, how good it is, where to look."""
-    from stagebook import workflow
     from stagebook.cli import screen
+    from stagebook.workflow import records
 
-    found = workflow.summary(_project())
+    found = records.summary(_project())
     if as_json:
         click.echo(json.dumps(screen.summary_as_json(found), ensure_ascii=False))
     else:

@@ -51,12 +51,12 @@ def check(
     PACKAGE is its folder, or the archive that `stagebook model pack` wrote. Ends with 12 if it
     would be refused.
     """
-    from stagebook import workflow
     from stagebook.cli import model_screen
     from stagebook.model import gate
+    from stagebook.workflow import models
 
     policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
-    passage = workflow.check_package(package, policy)
+    passage = models.check_package(package, policy)
     if as_json:
         click.echo(gate.render(passage))
     else:
@@ -69,9 +69,9 @@ def check(
 @click.option("--to", "target", type=_PATH, metavar="FILE", help="Where; else beside it, as .tar.")
 def pack(package: Path, target: Path | None) -> None:
     """Bundle a package with its attestation and signature into one file."""
-    from stagebook import workflow
+    from stagebook.workflow import models
 
-    click.echo(f"Written: {workflow.pack(package, target)}")
+    click.echo(f"Written: {models.pack(package, target)}")
 
 
 @model.command()
@@ -91,12 +91,12 @@ def recreate(package: Path, repository: Path, into: Path | None, here: bool, as_
 
     Ends with 12 if what comes out is different.
     """
-    from stagebook import workflow
     from stagebook.cli import model_screen
     from stagebook.model.recreate import Likeness
+    from stagebook.workflow import models
 
     say = model_screen.step if not as_json else model_screen.silent
-    made = workflow.recreate(package, repository, into, say, fresh=not here)
+    made = models.recreate(package, repository, into, say, fresh=not here)
     if as_json:
         click.echo(json.dumps(model_screen.recreated_as_json(made)))
     else:
@@ -109,9 +109,9 @@ def recreate(package: Path, repository: Path, into: Path | None, here: bool, as_
 @_KEY
 def sign(package: Path, key: Path) -> None:
     """Sign every file of a package with a private key, offline."""
-    from stagebook import workflow
+    from stagebook.workflow import models
 
-    click.echo(f"Written: {workflow.sign(package, key)}")
+    click.echo(f"Written: {models.sign(package, key)}")
 
 
 @model.command()
@@ -119,7 +119,7 @@ def sign(package: Path, key: Path) -> None:
 @_KEY
 def verify(package: Path, key: Path) -> None:
     """Say whether a package is what the owner of a public key has signed."""
-    from stagebook import workflow
+    from stagebook.workflow import models
 
-    workflow.verify(package, key)
+    models.verify(package, key)
     click.echo("The signature fits: every file is as it was signed.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stagebook.errors import Problem
     from stagebook.pipeline.change import Change
     from stagebook.record.summary import Summary
-    from stagebook.workflow import Run
+    from stagebook.workflow.building import Run
 
 T = TypeVar("T")
 

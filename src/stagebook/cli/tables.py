@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stagebook.cli import pages
 from stagebook.cli.options import json_option
-from stagebook.errors import Exit, Problem, StagebookError, Where
-from stagebook.files import write_whole
+from stagebook.cli.pages import html_option
+from stagebook.errors import Exit, StagebookError
 
 if TYPE_CHECKING:
     from stagebook.contracts.drift.reference import Reference
 
 _FILE = click.Path(path_type=str)
-_HTML = click.option(
-    "--html", type=click.Path(path_type=Path), metavar="PAGE", help="Write a page of HTML."
-)
 
 
 @click.command()
@@ -30,12 +28,12 @@ def check(file: str, contract: str, as_json: bool) -> None:
     A table is a Parquet, CSV, Feather or JSON Lines file, or a folder of Parquet files. Ends with
     10 if the contract does not hold.
     """
-    from stagebook import workflow
     from stagebook.cli import verdict_screen
+    from stagebook.workflow import tables
 
     if not all(contract.partition(":")):
         raise click.BadParameter(f"{contract!r} is not MODULE:SCHEMA", param_hint="--contract")
-    verdict = workflow.check(Path.cwd(), file, contract, _code_folders())
+    verdict = tables.check(Path.cwd(), file, contract, _code_folders())
     if as_json:
         click.echo(json.dumps(verdict.as_json(), ensure_ascii=False))
     else:
@@ -47,29 +45,29 @@ def check(file: str, contract: str, as_json: bool) -> None:
 @click.argument("file", type=_FILE)
 def contract(file: str) -> None:
     """Draft a contract from a table, with the evidence for each line."""
-    from stagebook import workflow
+    from stagebook.workflow import tables
 
-    click.echo(workflow.draft(Path.cwd(), file), nl=False)
+    click.echo(tables.draft(Path.cwd(), file), nl=False)
 
 
 @click.command()
 @click.argument("file", type=_FILE)
 @click.option("--against", type=_FILE, metavar="PROFILE", help="Show each column beside this.")
-@_HTML
+@html_option
 @json_option
 def profile(file: str, against: str | None, html: Path | None, as_json: bool) -> None:
     """Say what is in a table, column by column.
 
     The profile to compare with is what --json printed, or another table.
     """
-    from stagebook import workflow
     from stagebook.cli import profile_screen
+    from stagebook.workflow import tables
 
-    now, then = workflow.profile(Path.cwd(), file, against)
+    now, then = tables.profile(Path.cwd(), file, against)
     if html:
         from stagebook.report import profile_page
 
-        _write(html, profile_page.render_page(now, file, then))
+        pages.write(html, profile_page.render_page(now, file, then))
     if as_json:
         from stagebook.contracts.profiles import profile as profiles
 
@@ -90,7 +88,7 @@ def profile(file: str, against: str | None, html: Path | None, as_json: bool) ->
 )
 @click.option("--check", is_flag=True, help="End with 11 if it drifted.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="KEPT", help="Keep the reference.")
-@_HTML
+@html_option
 @json_option
 def drift(
     reference: str,
@@ -107,13 +105,13 @@ def drift(
     REFERENCE is a table, what --save kept of one, or a profile; BATCH a table or a profile. What
     counts as drift is learned from how much the reference's own months differ.
     """
-    from stagebook import workflow
+    from stagebook.workflow import tables
 
-    held = workflow.reference(Path.cwd(), reference, time, by)
+    held = tables.reference(Path.cwd(), reference, time, by)
     if save:
         from stagebook.contracts.drift import reference as references
 
-        _write(save, references.render(held))
+        pages.write(save, references.render(held))
     if batch is not None:
         _show_drift(held, (reference, batch), html, as_json=as_json, check=check)
     elif not save:
@@ -123,14 +121,14 @@ def drift(
 def _show_drift(
     held: "Reference", names: tuple[str, str], html: Path | None, *, as_json: bool, check: bool
 ) -> None:
-    from stagebook import workflow
     from stagebook.cli import drift_screen
+    from stagebook.workflow import tables
 
-    found = workflow.drift(Path.cwd(), held, names[1])
+    found = tables.drift(Path.cwd(), held, names[1])
     if html:
         from stagebook.report import drift_page
 
-        _write(html, drift_page.render_page(found, *names))
+        pages.write(html, drift_page.render_page(found, *names))
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     elif not html:
@@ -148,13 +146,3 @@ def _code_folders() -> tuple[Path, ...]:
     except StagebookError:
         return (Path.cwd() / "src", Path.cwd())
     return tuple(project.root / folder for folder in project.settings.code)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        message = f"It could not be written: {error.strerror}."
-        hint = "Check the path and the rights on its folder."
-        raise StagebookError(Problem("not-written", message, hint, Where(str(path)))) from None
-    click.echo(f"Written: {path}", err=True)

@@ -21,10 +21,10 @@ def trace(what: str, down: bool, at: str | None, html: Path | None, as_json: boo
     WHAT is a path, at least six digits of a hash, the id of an execution or of an MLflow run, or
     a registered model such as models:/late/3 or models:/late@champion.
     """
-    from stagebook import workflow
     from stagebook.project import Project
+    from stagebook.workflow import records
 
-    found = workflow.trace(Project.find(Path.cwd()), what, Path.cwd(), at=at, down=down)
+    found = records.trace(Project.find(Path.cwd()), what, Path.cwd(), at=at, down=down)
     if html:
         from stagebook.report.lineage_page import render_page
 
@@ -45,10 +45,10 @@ def trace(what: str, down: bool, at: str | None, html: Path | None, as_json: boo
 @json_option
 def log(stage: str | None, limit: int, as_json: bool) -> None:
     """Show the last executions, and what changed from one to the next."""
-    from stagebook import workflow
     from stagebook.project import Project
+    from stagebook.workflow import records
 
-    found = workflow.log(Project.find(Path.cwd()), stage, limit)
+    found = records.log(Project.find(Path.cwd()), stage, limit)
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:

@@ -122,7 +122,9 @@ class Layout:
 
 def products(project: Project) -> tuple[str, ...]:
     """Every path that a stage in ``dvc.yaml`` writes, and DVC's own files about them."""
-    return (*dvc_file.all_written(dvc_file.read(project.root)), dvc_file.LOCK)
+    written = dvc_file.all_written(dvc_file.read(project.root))
+    ignoring = (str(PurePosixPath(path).parent / ".gitignore") for path in written)
+    return tuple(dict.fromkeys((*written, *ignoring, dvc_file.LOCK)))
 
 
 def pipeline(project: Project, found: tuple[StageNotebook, ...]) -> Pipeline:

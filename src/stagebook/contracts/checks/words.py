@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-import pandas as pd
-
 _KINDS = (
     (r"u?int\d*(\[pyarrow\])?", "a whole number"),
     (r"(float|double)\d*(\[pyarrow\])?|float16", "a decimal number"),
@@ -52,9 +50,19 @@ def _name(dtype: Any) -> str:
     return cut(", ".join(map(str, categories))) + order
 
 
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, or one of the values by which NumPy and pandas say the same.
+
+    They are told by their names, since importing pandas takes longer than a whole trace.
+    """
+    if value is None or type(value).__name__ in ("NaTType", "NAType"):
+        return True
+    return bool(value != value)  # NaN
+
+
 def value_in_words(value: Any) -> str:
     """A value on one line, at most `LENGTH` characters; text in quotes."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:  # NaN
+    if is_missing(value):
         return "no value"
     return cut(repr(value) if isinstance(value, str | bytes) else str(value))
 

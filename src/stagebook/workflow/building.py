@@ -1,14 +1,10 @@
-"""One function per verb: a visible list of steps."""
+"""The build: `dvc.yaml` made to fit, sources written, one stage run and remembered."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from stagebook.contracts.checks.verdict import Verdict
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.errors import Exit, Problem, StagebookError
+from stagebook.errors import Problem, StagebookError
 from stagebook.execution import declarations, execution, locks, signals, tables
 from stagebook.execution.engine import Progress
 from stagebook.execution.execution import Execution
@@ -26,20 +22,10 @@ from stagebook.pipeline.notebooks import Layout
 from stagebook.pipeline.stage import source_path
 from stagebook.project import Project
 from stagebook.record import evidence, git, metrics
-from stagebook.record.courier import Courier, Delivery, limit_patience, no_tracker
-from stagebook.record.history import History
+from stagebook.record.courier import Courier, Delivery
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool, write_record
-from stagebook.record.summary import Summary
 from stagebook.report.page import Pages
-
-if TYPE_CHECKING:
-    from stagebook.contracts.drift.drift import Drift
-    from stagebook.contracts.drift.reference import Reference
-    from stagebook.model.gate import Passage, Policy
-    from stagebook.model.recreate import Recreated, Say
-    from stagebook.record.lineage.graph import Trace
-    from stagebook.record.log import Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,159 +86,6 @@ def run(project: Project, stage: str, overrides: Mapping[str, str], progress: Pr
         return Run(record, ending, pages, courier.send(record.id), leftovers)
     finally:
         courier.dismiss()
-
-
-def deliver(project: Project) -> tuple[str, ...]:
-    """Gives MLflow every record that it does not have yet; returns the executions' names."""
-    spool = Spool(project.state)
-    spool.take_in_leftovers()
-    if not spool.pending():
-        return ()
-    limit_patience()
-    from stagebook.record import delivery
-
-    try:
-        return tuple(delivery.deliver(project))
-    except Exception as error:  # MLflow's clients raise whatever their transport raises
-        raise no_tracker(project.tracking_uri, error) from error
-
-
-def check(root: Path, path: str, contract: str, folders: tuple[Path, ...]) -> Verdict:
-    """Holds a table against a contract, outside any pipeline.
-
-    Args:
-        root: What the path is relative to.
-        path: The table.
-        contract: Where its schema is imported from, as ``module:Name``.
-        folders: Absolute folders to import it from, in order.
-    """
-    sys.path[:0] = map(str, folders)
-    from stagebook.contracts.checks import check
-    from stagebook.contracts.checks.contract import Contract
-    from stagebook.contracts.tables import table
-
-    held = Contract.load(contract, folders)
-    return check.check(table.Table.open(root, path), held)
-
-
-def draft(root: Path, path: str) -> str:
-    """The text of a contract that a table keeps, to be read and made stricter by a person."""
-    from stagebook.contracts.checks import draft
-    from stagebook.contracts.tables import table
-
-    return draft.draft(table.Table.open(root, path))
-
-
-def profile(root: Path, path: str, against: str | None) -> tuple[Profile, Profile | None]:
-    """The profile of a table, and the one to compare it with, over whose grids it is made."""
-    from stagebook.contracts.profiles import profiling
-    from stagebook.contracts.tables import table
-
-    then = reference(root, against, None, None).profile if against else None
-    return profiling.profile(table.Table.open(root, path), then), then
-
-
-def reference(root: Path, path: str, time: str | None, by: str | None) -> "Reference":
-    """What batches are compared with, with its blocks of time if it is a table that has time."""
-    from stagebook.contracts.drift.reference import open_reference
-    from stagebook.contracts.drift.timeblocks import Span
-
-    return open_reference(root, path, time, Span(by) if by else None)
-
-
-def drift(root: Path, held: "Reference", path: str) -> "Drift":
-    """How a batch differs from its reference."""
-    from stagebook.contracts.drift.drift import drift
-    from stagebook.contracts.drift.reference import open_batch
-
-    return drift(held, open_batch(root, path, held))
-
-
-def check_package(path: Path, policy: "Policy") -> "Passage":
-    """What each check says of a package, in a folder or an archive, under a policy."""
-    from stagebook.model import archive, gate
-
-    with archive.opened(path) as folder:
-        return gate.pass_through(folder, policy)
-
-
-def pack(path: Path, target: Path | None) -> Path:
-    """Bundles a package with what lies beside it; returns the archive."""
-    from stagebook.model import archive
-
-    folder = path.resolve()
-    return archive.pack(folder, target or folder.with_name(folder.name + archive.SUFFIX))
-
-
-def sign(path: Path, key: Path) -> Path:
-    """Signs a package; returns the signature's file."""
-    from stagebook.model import manifest, signing
-
-    manifest.read(path)
-    return signing.sign(path.resolve(), key)
-
-
-def verify(path: Path, key: Path) -> None:
-    """Holds a package against its signature.
-
-    Raises:
-        StagebookError: It does not fit.
-    """
-    from stagebook.model import archive, signing
-
-    with archive.opened(path.resolve()) as folder:
-        if problems := signing.verify(folder, key):
-            raise StagebookError(*problems, exit_code=Exit.UNFIT)
-
-
-def recreate(
-    path: Path, repository: Path, into: Path | None, say: "Say", *, fresh: bool
-) -> "Recreated":
-    """Makes a packaged model again, in a folder of its own, and compares the two."""
-    from stagebook.model import archive
-    from stagebook.model import recreate as recreating
-
-    root = Project.find(repository).root
-    target = (into or Path(f"{path.name}.recreated")).resolve()
-    with archive.opened(path.resolve()) as folder:
-        return recreating.recreate(folder, root, target, say, fresh=fresh)
-
-
-def summary(project: Project) -> Summary:
-    """What the last build of each stage was, the headline metrics, and where to look."""
-    found = notebooks.read_all(project)
-    graph = notebooks.pipeline(project, found)
-    stages = tuple(stage.name for stage in graph.stages)
-    return Summary.of(project, stages, Spool(project.state).last_builds(stages))
-
-
-def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bool) -> "Trace":
-    """All that a file, an execution or a model came from, or all that was made from it.
-
-    Args:
-        project: The project.
-        what: A path, a hash, the id of an execution or of a run, a registered model.
-        folder: Where the person is, for paths.
-        at: The commit whose ``dvc.lock`` counts; None for the one in the tree.
-        down: Whether to go to what was made from it.
-    """
-    from stagebook.record.lineage import tracing
-
-    return tracing.trace(project, what, folder, at=at, down=down)
-
-
-def log(project: Project, stage: str | None, limit: int) -> "Log":
-    """The last executions, newest first, each with what changed since the one before.
-
-    Args:
-        project: The project.
-        stage: Of this stage; None for those of all stages.
-        limit: At most so many.
-    """
-    from stagebook.record.log import Log
-
-    with History.open(project.state) as history:
-        return Log.of(history, project.settings.headline, stage, limit)
 
 
 def _carry_out(

@@ -1,0 +1,1 @@
+"""One function per verb: a visible list of steps."""
