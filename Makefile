@@ -54,7 +54,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 repro"; exit 1; }
 	@echo "Installing into $(VENV) (two minutes the first time)"
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	@# the lock file is whole; pip would ask for hashes of extras that it does not list apart
+	@python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		--requirement requirements.lock
 	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--editable .

@@ -115,7 +115,9 @@ def _make_environment(place: Path) -> Path:
     venv.create(place / ".venv", with_pip=True)
     bin_folder = place / ".venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet"]
-    _run([*pip, "--requirement", lock], place, dict(os.environ))
+    # with hashes it is whole, and pip would stumble over extras that it does not list apart
+    whole = ["--no-deps"] if "--hash=" in (place / lock).read_text(encoding="utf-8") else []
+    _run([*pip, *whole, "--requirement", lock], place, dict(os.environ))
     if "[build-system]" in (place / "pyproject.toml").read_text(encoding="utf-8"):
         own = ["--no-deps", "--no-build-isolation", "--editable", "."]
         _run([*pip, *own], place, dict(os.environ))
