@@ -18,7 +18,7 @@ from stagebook.project import Project
 pytestmark = pytest.mark.build
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("ingest", "features", "split", "train", "evaluate")
+STAGES = ("ingest", "features", "split", "train", "evaluate", "package")
 
 
 def clone(folder: Path) -> tuple[Checkout, str]:
@@ -119,6 +119,7 @@ def test_nbval_finds_the_same_outputs_in_each_executed_notebook(
         "PYTHONHASHSEED": "0",
         "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "STAGEBOOK_MATERIALS": str(checkout.root / "models/late_arrival/materials.json"),
     }
     command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"]
     options = [

@@ -40,7 +40,7 @@ class Policy:
         environment: What this environment has to be; ``ignore`` for anything, None for what the
             package says.
         attestation: What to do about a package without an attestation, or built from a tree that
-            was not clean.
+            was not clean; ``ignore`` does not look for one.
         materials: What to do about a package of which nobody knows what it was made of.
         trusted: Dotted names that opening the model may call, besides the loader's own list.
     """
@@ -164,7 +164,9 @@ def _provenance(passage: Passage) -> Check:
     if made_of.environment != materials.digest(lock):
         what = "They name another environment than the package's."
         gaps.append(Problem("materials-missing", what, "", Where(materials.FILE)))
-    attested = attestations.look(passage.folder, passage.manifest)
+    attested = attestations.Attested("attestation not looked at")
+    if passage.policy.attestation != "ignore":
+        attested = attestations.look(passage.folder, passage.manifest)
     # one that speaks of another package is not made right by any policy
     attitude = "refuse" if attested.foreign else passage.policy.attestation
     told = [(passage.policy.materials, one) for one in gaps]

@@ -72,7 +72,7 @@ def load(
         environment: ``"equal"`` or ``"compatible"`` in place of what the package says;
             ``"ignore"`` takes any, which is logged.
         attestation: What to do if no attestation lies beside it, or one that speaks of a tree
-            that was not clean: ``"ignore"``, ``"warn"`` or ``"refuse"``.
+            that was not clean: ``"warn"`` or ``"refuse"``; ``"ignore"`` does not look for one.
         materials: The same if nobody knows what it was made of.
         trusted: Dotted names that opening it may call, besides scikit-learn's and NumPy's.
 

@@ -31,3 +31,5 @@ digest = stagebook.package(
     method="predict_proba",
 )
 print(digest)
+loaded = stagebook.load(package, attestation="ignore", materials="warn")
+assert (loaded.predict(table).iloc[:, 1] == fitted.predict_proba(table[FEATURES])[:, 1]).all()
