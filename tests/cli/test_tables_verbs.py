@@ -205,7 +205,7 @@ def test_a_page_of_drift_is_written_also_where_check_ends_with_11(folder: Path, 
 
 def test_json_of_drift_has_the_keys_that_the_reference_names(five: str) -> None:
     page = CLI.read_text(encoding="utf-8").partition("### `stagebook drift`")[2]
-    named = set(re.findall(r"`([a-z]+)`", page.partition("\n## ")[0].partition("The JSON has")[2]))
+    named = set(re.findall(r"`([a-z]+)`", page.partition("\n##")[0].partition("The JSON has")[2]))
     found = json.loads(stagebook("drift", "throws.csv", five, "--json").stdout)
     column = found["columns"][0]
     known = {*found, *column, *column["findings"][0]}

@@ -151,4 +151,8 @@ def test_notebooks_that_contradict_a_hand_written_stage_are_refused(tmp_path: Pa
 
 def test_everything_that_is_made_is_known(tmp_path: Path) -> None:
     text = "stages:\n  get:\n    cmd: x\n    outs: [data]\n"
-    assert notebooks.products(project(tmp_path, {"dvc.yaml": text}, {})) == ("data", "dvc.lock")
+    assert notebooks.products(project(tmp_path, {"dvc.yaml": text}, {})) == (
+        "data",
+        ".gitignore",
+        "dvc.lock",
+    )
