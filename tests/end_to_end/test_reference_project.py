@@ -24,7 +24,8 @@ STAGES = ("ingest", "features", "split", "train", "evaluate", "package")
 def clone(folder: Path) -> tuple[Checkout, str]:
     """A fresh clone, built by `make repro` with the packages that are installed already."""
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-    checkout = Checkout(folder)
+    # the project holds Stagebook itself, so what runs it has to be the clone's, too
+    checkout = Checkout(folder, {"PYTHONPATH": str(folder / "src")})
     venv = BIN.parent
     made = checkout.ok("make", "repro", f"VENV={venv}", "-o", f"{venv}/.installed")
     return checkout, made.output
