@@ -1,5 +1,6 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and told apart by their bytes."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -18,3 +19,14 @@ def write_whole(path: Path, text: str) -> None:
         near.replace(path)
     finally:
         near.unlink(missing_ok=True)
+
+
+def digest(path: Path, algorithm: str) -> str:
+    """The hash of a file's bytes, in hex; by ``md5`` it is DVC's.
+
+    Args:
+        path: The file.
+        algorithm: Its name in ``hashlib``.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()

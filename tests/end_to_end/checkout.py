@@ -52,7 +52,8 @@ class Checkout:
             found["PYTHONPATH"] = os.pathsep.join(filter(None, entries))
         return found
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, own_session: bool = False) -> subprocess.Popen[str]:
+        """Starts a command; with a session of its own, as a terminal would, for signals to it."""
         return subprocess.Popen(
             command,
             cwd=self.root,
@@ -61,6 +62,7 @@ class Checkout:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
+            start_new_session=own_session,
         )
 
     def run(self, *command: str) -> Done:
@@ -81,12 +83,16 @@ class Checkout:
         self.ok("git", "add", "-A")
         self.ok("git", "commit", "-q", "-m", "a state")
 
-    def begin(self) -> "Checkout":
-        """What a person does once: git, DVC, the first sync."""
+    def initialise(self) -> None:
+        """A repository of git, by somebody, and of DVC."""
         self.ok("git", "init", "-q")
         self.ok("git", "config", "user.email", "someone@example.org")
         self.ok("git", "config", "user.name", "Someone")
         self.ok("dvc", "init", "-q")
+
+    def begin(self) -> "Checkout":
+        """What a person does once: git, DVC, the first sync."""
+        self.initialise()
         self.ok("stagebook", "sync")
         self.commit()
         return self

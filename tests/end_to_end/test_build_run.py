@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import BIN, Checkout
+from checkout import Checkout
 from mlflow import MlflowClient
 from mlflow.artifacts import load_dict
 from mlflow.entities import Run
@@ -124,15 +123,7 @@ def test_an_interrupted_build_was_killed(project: Checkout) -> None:
     hang = f'{OUT.format("hang")}\nmark: str = "{mark}"'
     project.notebook("hang", hang, 'open(mark, "w").close()\nimport time\ntime.sleep(600)')
     project.ok("stagebook", "sync")
-    process = subprocess.Popen(
-        [str(BIN / "dvc"), "repro"],
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = project.start("dvc", "repro", own_session=True)
     mark.read_text()
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()

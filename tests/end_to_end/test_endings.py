@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
-from checkout import BIN, Checkout
+from checkout import Checkout
 
 pytestmark = pytest.mark.slow
 
@@ -77,16 +76,7 @@ def test_a_signal_ends_the_run_with_all_that_it_started(
 def test_ctrl_c_on_dvc_repro_ends_everything_and_the_next_build_goes_on(project: Checkout) -> None:
     mark = hang(project)
     project.ok("stagebook", "sync")
-    process = subprocess.Popen(
-        [str(BIN / "dvc"), "repro"],
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    process = project.start("dvc", "repro", own_session=True)
     child = wait_for_child(mark)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
     output, _ = process.communicate()

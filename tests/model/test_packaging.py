@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FEATURES, fitted, table, write
+from little_model import FEATURES, fitted, table, write
 
 from stagebook.errors import Problem, StagebookError
 from stagebook.model import manifest
@@ -37,7 +37,7 @@ def test_the_same_model_gives_the_same_bytes_in_another_process(
         import sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from pathlib import Path
-        from conftest import fitted, split_files, write
+        from little_model import fitted, split_files, write
         folder = Path({str(original)!r})
         files = {{name: folder / f"{{name}}.parquet" for name in ("train", "test")}}
         print(write(fitted(), Path({str(tmp_path)!r}) / "tall", files))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from stagebook.errors import Problem, StagebookError, Where
+from stagebook.files import digest
 from stagebook.model import attestation, materials
 from stagebook.model.manifest import FILE, Manifest
 from stagebook.pipeline import lock as locks
@@ -49,8 +50,8 @@ def find(folder: Path, manifest: Manifest, root: Path) -> Origin:
     versions = git.commits_of(root, LOCK)
     texts = dict(git.blobs(root, dict.fromkeys(one.blob for one in versions)))
     for one in versions:
-        if one.blob in texts:
-            for entry in locks.parse(texts[one.blob]).entries.values():
+        if text := texts.pop(one.blob, ""):  # what does not hold it once never does
+            for entry in locks.parse(text).entries.values():
                 for out in entry.outs:
                     if out.md5 == md5:
                         return Origin(one.commit, entry.stage, out.path, "dvc.lock")
@@ -80,11 +81,9 @@ def dvc_hash(folder: Path, manifest: Manifest) -> str:
 
     See ``dvc_data.hashfile.tree.Tree``.
     """
-    listed = [{"md5": _md5(folder / path), "relpath": path} for path in (*manifest.files, FILE)]
+    listed = [
+        {"md5": digest(folder / path, "md5"), "relpath": path} for path in (*manifest.files, FILE)
+    ]
     listed.sort(key=lambda one: tuple(one["relpath"].split("/")))
     text = json.dumps(listed, sort_keys=True)
     return f"{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}.dir"
-
-
-def _md5(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -130,8 +129,3 @@ def parse(text: str) -> Environment:
     if values.pop("format") != FORMAT:
         raise ValueError("another format")
     return Environment(**{**values, "critical": tuple(values["critical"])})
-
-
-def python_minor() -> str:
-    """Version of Python, major and minor."""
-    return f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -78,6 +78,7 @@ class Passage:
         policy: What is asked of it.
         manifest: Its manifest.
         checks: What has been checked.
+        file: The model's file, once it is read.
         model: The model, once it is open.
     """
 
@@ -85,6 +86,7 @@ class Passage:
     policy: Policy
     manifest: Manifest
     checks: list[Check] = field(default_factory=list)
+    file: ModelFile | None = None
     model: Any = None
 
     @property
@@ -179,15 +181,18 @@ def _provenance(passage: Passage) -> Check:
 
 
 def _types(passage: Passage) -> Check:
-    problems = _file(passage).distrust(passage.policy.trusted)
-    words = passage.manifest.model.format
+    served = passage.manifest.model
+    passage.file = ModelFile(served.format, (passage.folder / served.file).read_bytes())
+    problems = passage.file.distrust(passage.policy.trusted)
+    words = served.format
     if passage.policy.trusted:
         words += f", trusting {', '.join(passage.policy.trusted)}"
     return Check("types", State.REFUSED if problems else State.PASSED, words, problems)
 
 
 def _open(passage: Passage) -> Check:
-    passage.model = _file(passage).open(passage.policy.trusted)
+    assert passage.file, "the types in it have been looked through"
+    passage.model = passage.file.open(passage.policy.trusted)
     return Check("opening", State.PASSED, passage.manifest.model.type)
 
 
@@ -219,11 +224,6 @@ def _disagreements(
         if tuple(one.name for one in own.fields) != wanted[file]:
             message = f"{file} and {manifest.FILE} disagree on the columns."
             yield Problem("schema-differs", message, "Make the package anew.", Where(file))
-
-
-def _file(passage: Passage) -> ModelFile:
-    served = passage.manifest.model
-    return ModelFile(served.format, (passage.folder / served.file).read_bytes())
 
 
 _STEPS: tuple[tuple[str, "Callable[[Passage], Check]"], ...] = (

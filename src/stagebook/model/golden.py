@@ -1,6 +1,5 @@
 """A few rows with what the model says of them, by which any copy of it can be checked."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -108,8 +107,3 @@ def distance(one: pd.Series, other: pd.Series) -> Any:
 
 def _shape(frame: pd.DataFrame) -> str:
     return f"{len(frame)} rows of {', '.join(map(str, frame.columns))}"
-
-
-def columns_of(names: Sequence[str]) -> list[str]:
-    """The columns of the file for some features, which may not look like expectations."""
-    return [name for name in names if not name.startswith(_EXPECTED)]

@@ -9,13 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from stagebook.errors import Problem, StagebookError, Where
+from stagebook.files import digest
 
 FORMAT = 1
 FILE = "package.json"
 BESIDE = frozenset({FILE, "registered_model_meta"})
 """Files that no manifest lists: itself, and what MLflow adds to what comes from its registry."""
-
-_BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,7 @@ class Entry:
     @classmethod
     def of(cls, path: Path) -> Self:
         """The entry of a file on disk."""
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-        return cls(digest.hexdigest(), path.stat().st_size)
+        return cls(digest(path, "sha256"), path.stat().st_size)
 
 
 @dataclass(frozen=True, slots=True)

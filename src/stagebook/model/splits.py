@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from stagebook.errors import Problem, StagebookError, Where
+from stagebook.files import digest
 
 FORMAT = 1
 FILE = "splits.json"
 _SHOWN = 5
-_BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Splits:
             Split(
                 name=name,
                 path=file.as_posix(),
-                md5=_md5(file),
+                md5=digest(file, "md5"),
                 rows=len(tables[name]),
                 first=_moment(tables[name][time].min()) if time else None,
                 last=_moment(tables[name][time].max()) if time else None,
@@ -147,18 +147,10 @@ def _listed(index: pd.Index) -> str:
 
 
 def _digest(index: pd.MultiIndex) -> str:
-    digest = hashlib.sha256()
+    keys = hashlib.sha256()
     for line in sorted("\x1f".join(map(str, one)) for one in index):
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
-
-
-def _md5(file: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)  # DVC's
-    with file.open("rb") as opened:
-        while block := opened.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        keys.update(line.encode() + b"\n")
+    return keys.hexdigest()
 
 
 def _moment(value: Any) -> str:

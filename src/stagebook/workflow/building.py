@@ -100,7 +100,7 @@ def _carry_out(
         done = looked.inputs(execution.unstarted(job), draft.inputs)
         if done.ending.done:
             looked.prepare()
-            done = _execute(project, done, box, progress, stop)
+            done = _execute(project, done, draft.inputs, box, progress, stop)
         done = done.ended(declarations.check(done.ending, box, job.signature))
         done = looked.outputs(done, box.files)
         record, done, pages = _settle(project, box, draft, done)
@@ -110,23 +110,28 @@ def _carry_out(
 
 
 def _execute(
-    project: Project, ready: Execution, box: Sandbox, progress: Progress, stop: Stop
+    project: Project,
+    ready: Execution,
+    inputs: tuple[Hashed, ...],
+    box: Sandbox,
+    progress: Progress,
+    stop: Stop,
 ) -> Execution:
     """Lays the sandbox and runs the notebook in it."""
     try:
-        return execution.execute(ready, project, _lay(project, ready.job, box), progress, stop)
+        laid = _lay(project, ready.job, inputs, box)
+        return execution.execute(ready, project, laid, progress, stop)
     except StagebookError:  # it could not start, so there is nothing to remember
         box.clear()
         raise
 
 
-def _lay(project: Project, job: Job, box: Sandbox) -> Sandbox:
+def _lay(project: Project, job: Job, inputs: tuple[Hashed, ...], box: Sandbox) -> Sandbox:
     """Lays the sandbox, with what the model is made of where the stage packages one."""
     laid = box.lay()
     if job.packages:
         from stagebook.model import materials, origin
 
-        inputs = dvc.hash_paths(project.root, job.signature.inputs)
         write_whole(box.materials, materials.render(origin.gather(project, job, inputs)))
     return laid
 

@@ -1,12 +1,12 @@
 """What somebody means by a path, a hash, an execution, a run or a model."""
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.files import digest
 from stagebook.pipeline import lock
 from stagebook.record.lineage.graph import Artefact, Asked
 from stagebook.record.lineage.ledger import Ledger
@@ -69,8 +69,7 @@ class _Place:
         """The file in the tree; None if there is none, or it is that of another commit."""
         if self.ledger.at is not None or not self.file.is_file():
             return None
-        with self.file.open("rb") as stream:
-            return Artefact(self.path, hashlib.file_digest(stream, "md5").hexdigest())
+        return Artefact(self.path, digest(self.file, "md5"))
 
     def _is_known(self, now: Artefact) -> bool:
         if self.in_lock and self.in_lock.md5 == now.md5:
@@ -123,9 +122,8 @@ class _Place:
             file = self.file / below
             if not file.is_file():
                 return f"{below}, which is gone"
-            with file.open("rb") as stream:
-                if hashlib.file_digest(stream, "md5").hexdigest() != md5:
-                    return below
+            if digest(file, "md5") != md5:
+                return below
         return None
 
 
