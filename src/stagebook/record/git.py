@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.project import without_credentials
 
 
@@ -143,6 +144,20 @@ def blobs(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 def commit_named(root: Path, name: str) -> str | None:
     """The commit that a branch, a tag or a hash stands for; None if there is none."""
     return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+
+
+def require_commit(root: Path, name: str) -> str:
+    """The commit that a branch, a tag or a hash stands for.
+
+    Raises:
+        StagebookError: There is none.
+    """
+    commit = commit_named(root, name)
+    if commit is None:
+        message = f"Git knows no commit `{name}`."
+        hint = did_you_mean(name, names(root), "Give a commit, a branch or a tag.")
+        raise StagebookError(Problem("no-commit", message, hint))
+    return commit
 
 
 def names(root: Path) -> tuple[str, ...]:

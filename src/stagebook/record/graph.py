@@ -18,12 +18,14 @@ class Node:
         name: DVC's name of it.
         deps: Paths that it reads.
         outs: Paths that it writes.
+        measures: Those of them that are metrics or plots.
         notebook: Whether it is a notebook's, so that each of its executions has a record.
     """
 
     name: str
     deps: tuple[str, ...] = ()
     outs: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
     notebook: bool = True
 
 
@@ -41,6 +43,7 @@ def parse(text: str) -> tuple[Node, ...]:
             str(name),
             tuple(_paths(entry, "deps")),
             tuple(_paths(entry, "outs", "metrics", "plots")),
+            tuple(_paths(entry, "metrics", "plots")),
             name != SOURCES and "stagebook" in (entry.get("meta") or ()),
         )
         for name, entry in entries.items()

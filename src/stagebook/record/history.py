@@ -153,6 +153,24 @@ class History:
         rows = self.index.ask("SELECT name FROM records WHERE repro = ? ORDER BY name", repro)
         return tuple(self._read(rows))
 
+    def last_repro(self) -> str | None:
+        """The newest ``dvc repro`` that has a record."""
+        question = "SELECT repro FROM records WHERE repro IS NOT NULL ORDER BY name DESC LIMIT 1"
+        return next((repro for (repro,) in self.index.ask(question)), None)
+
+    def measured(self) -> Iterator[tuple[str, str, str | None, Values, Values]]:
+        """Every build of a stage that was done and has metrics, oldest first.
+
+        Yields:
+            Id, stage, the ``dvc repro`` that it was part of, what git said, and the metrics.
+        """
+        rows = self.index.ask(
+            "SELECT name, stage, repro, code, metrics FROM records"
+            " WHERE build AND outcome = 'done' AND metrics <> '{}' ORDER BY name"
+        )
+        for name, stage, repro, code, metrics in rows:
+            yield name, stage, repro, json.loads(code), json.loads(metrics)
+
     def last(self, stage: str | None, limit: int) -> tuple[Values, ...]:
         """The newest records, newest first.
 
@@ -246,6 +264,7 @@ def _put(connection: sqlite3.Connection, name: str, records: Path) -> None:
         record = _parsed((records / f"{name}.json").read_bytes())
         row = (*_texts(record, "stage", "outcome", "source"), bool(record["build"]))
         repro, files = record["volatile"].get("repro"), list(_files(record))
+        code, metrics = (json.dumps(_mapping(record.get(key))) for key in ("git", "metrics"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         trouble = f"{type(error).__name__}: {error}"
         connection.execute(
@@ -253,9 +272,9 @@ def _put(connection: sqlite3.Connection, name: str, records: Path) -> None:
         )
         return
     added = connection.execute(
-        "INSERT INTO records (name, stage, outcome, source, build, repro)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (name, *row, None if repro is None else str(repro)),
+        "INSERT INTO records (name, stage, outcome, source, build, repro, code, metrics)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (name, *row, None if repro is None else str(repro), code, metrics),
     )
     connection.executemany(
         "INSERT INTO files VALUES (?, ?, ?, ?)", [(added.lastrowid, *one) for one in files]
@@ -274,6 +293,10 @@ def _texts(values: Values, *keys: str) -> list[str]:
     for one in texts:
         one.encode()  # no text, or half a letter, which SQLite would refuse
     return texts
+
+
+def _mapping(value: Any) -> Values:
+    return value if isinstance(value, dict) else {}
 
 
 def _parsed(text: bytes) -> Values:

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
-VERSION = 1
+VERSION = 2
 _MEMORY = ":memory:"
 _PATIENCE = 10.0  # seconds; another process may be filling the index with thousands of records
 _SCHEMA = """
 CREATE TABLE records (
   key INTEGER PRIMARY KEY, name TEXT UNIQUE, stage TEXT, outcome TEXT, build INTEGER,
-  repro TEXT, source TEXT, trouble TEXT, stamp TEXT
+  repro TEXT, source TEXT, code TEXT, metrics TEXT, trouble TEXT, stamp TEXT
 );
 CREATE INDEX records_stage ON records (stage, name);
 CREATE INDEX records_repro ON records (repro);

@@ -39,24 +39,50 @@ def read(folder: Path, paths: tuple[str, ...]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for path in paths:
-        prefix = f"{Path(path).stem}." if len(paths) > 1 else ""
-        values.update((f"{prefix}{name}", value) for name, value in _flat(_load(folder, path)))
+        found = _load(folder, path).items()
+        values.update((named(path, name, len(paths)), value) for name, value in found)
     return values
+
+
+def named(path: str, name: str, files: int) -> str:
+    """What a metric is called among those of all metrics files of a stage.
+
+    Args:
+        path: Its file.
+        name: Its dotted name there.
+        files: How many metrics files the stage has.
+    """
+    return f"{Path(path).stem}.{name}" if files > 1 else name
 
 
 def _load(folder: Path, path: str) -> Mapping[str, Any]:
     try:
         text = (folder / path).read_text(encoding="utf-8")
-        document = _parse(text, path)
-    except ValueError as error:
-        raise _bad(
-            path, f"It is no {Path(path).suffix.lstrip('.').upper() or 'JSON'}: {error}."
-        ) from None
+    except UnicodeDecodeError as error:
+        raise _bad(path, f"It is no text: {error}.") from None
     except OSError as error:
         raise _bad(path, f"It cannot be read: {error.strerror}.") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: str) -> dict[str, Any]:
+    """Every value in the text of a metrics file, by dotted name.
+
+    Args:
+        text: The text.
+        path: The file, whose ending says what it is.
+
+    Raises:
+        StagebookError: It is no JSON, YAML or TOML, or holds no mapping.
+    """
+    try:
+        document = _parse(text, path)
+    except ValueError as error:
+        kind = Path(path).suffix.lstrip(".").upper() or "JSON"
+        raise _bad(path, f"It is no {kind}: {error}.") from None
     if not isinstance(document, dict):
         raise _bad(path, "It holds no mapping of names to values.")
-    return document
+    return dict(_flat(document))
 
 
 def _parse(text: str, path: str) -> Any:

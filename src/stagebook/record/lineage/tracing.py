@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.errors import Problem, StagebookError
 from stagebook.pipeline import lock
 from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.lock import Lock
@@ -41,18 +41,9 @@ def _opened(project: Project, at: str | None) -> Iterator[Ledger]:
     with History.open(project.state) as history:
         locks = Locks(project.root, history.index)
         locks.refresh()
-        commit = _commit(project.root, at) if at is not None else None
+        commit = git.require_commit(project.root, at) if at is not None else None
         text = _text(project.root, commit)
         yield Ledger(project, history, locks, locks.read(text) if text else Lock({}), commit)
-
-
-def _commit(root: Path, at: str) -> str:
-    commit = git.commit_named(root, at)
-    if commit is None:
-        message = f"Git knows no commit `{at}`."
-        hint = did_you_mean(at, git.names(root), "Give a commit, a branch or a tag.")
-        raise StagebookError(Problem("no-commit", message, hint))
-    return commit
 
 
 def _text(root: Path, commit: str | None) -> str:

@@ -1,0 +1,63 @@
+"""The metrics of a project as they stood after each of its builds."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.record.history import History, Values
+
+Metrics = Mapping[str, Mapping[str, Any]]
+"""Values by dotted name, of each stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A build with the metrics as they stood when it ended.
+
+    Attributes:
+        name: The ``dvc repro``, or the execution where none was running.
+        record: Id of the last execution in it that has metrics.
+        commit: The commit that it was built from; None without git.
+        dirty: Whether there were changes that were not in git.
+        metrics: Those of its own executions, and of stages that it left as they were.
+    """
+
+    name: str
+    record: str
+    commit: str | None
+    dirty: bool
+    metrics: Metrics
+
+    @property
+    def started(self) -> str:
+        """When, ISO 8601 in UTC, to the minute."""
+        return moment(self.record)
+
+
+def moment(record: str) -> str:
+    """When an execution started, which is in its id: ISO 8601 in UTC, to the minute."""
+    stamp = record[:13]
+    if len(stamp) < 13 or not stamp.replace("T", "").isdigit():
+        return ""
+    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}T{stamp[9:11]}:{stamp[11:13]}"
+
+
+def builds(history: History) -> tuple[Measured, ...]:
+    """Every build that has metrics, oldest first."""
+    return tuple(_builds(history.measured()))
+
+
+def _builds(
+    executions: Iterable[tuple[str, str, str | None, Values, Values]],
+) -> Iterator[Measured]:
+    standing: dict[str, Values] = {}
+    last: Measured | None = None
+    for record, stage, repro, git, metrics in executions:
+        name = repro or record
+        if last is not None and last.name != name:
+            yield last
+        standing = {**standing, stage: metrics}
+        commit, dirty = git.get("commit"), bool(git.get("dirty"))
+        last = Measured(name, record, commit, dirty, standing)
+    if last is not None:
+        yield last

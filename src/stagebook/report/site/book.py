@@ -1,0 +1,199 @@
+"""What the site tells of a project: its last build, its files, its metrics, held as values."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from stagebook.pipeline.dvc import Hashed
+from stagebook.pipeline.lock import Lock
+from stagebook.record.build import Build
+from stagebook.record.git import Git
+from stagebook.record.graph import Node
+from stagebook.record.history import Values
+from stagebook.record.measured import Measured
+
+
+class State(Enum):
+    """What the last build did with a stage."""
+
+    EXECUTED = "executed"
+    FAILED = "failed"
+    UNCHANGED = "unchanged"
+    NOT_REACHED = "not reached"
+    STALE = "out of date"
+    NEVER = "never built"
+    OTHER = "no notebook"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage, as the last build left it.
+
+    Attributes:
+        node: Its name, what it reads and writes.
+        state: What the last build did with it.
+        record: The execution that failed, or else the one whose outputs stand; None if that is
+            not known here.
+        failed: How it ended, if it did not end well.
+    """
+
+    node: Node
+    state: State
+    record: Values | None = None
+    failed: str = ""
+
+    @property
+    def name(self) -> str:
+        """DVC's name of it."""
+        return self.node.name
+
+    @property
+    def title(self) -> str:
+        """The notebook's heading, or the name."""
+        return str((self.record or {}).get("title") or self.name)
+
+    def tables(self) -> Iterator[Values]:
+        """What was found out about each table that it read or wrote."""
+        found = (self.record or {}).get("tables")
+        yield from (one for one in found or () if isinstance(one, Mapping))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file or folder that stages write, or that they begin with.
+
+    Attributes:
+        path: Relative to the project's root.
+        hashed: DVC's hash and its size; None where it was never built.
+        maker: The stage that writes it; empty for what was there before.
+        readers: The stages that read it.
+        table: What was found out about it, if it is a table.
+    """
+
+    path: str
+    hashed: Hashed | None
+    maker: str
+    readers: tuple[str, ...]
+    table: Values | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A metric that the project shows first.
+
+    Attributes:
+        file: The metrics file.
+        name: Its dotted name in it.
+        value: As it is in the tree; None if it is not there.
+        before: As it was before the last build that changed it, or before the last build.
+        base: As it is in the commit that the site compares with.
+    """
+
+    file: str
+    name: str
+    value: Any
+    before: Any = None
+    base: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All that the site tells.
+
+    Attributes:
+        project: The project's name.
+        git: What git says of the tree.
+        started: When the last build started, ISO 8601 in UTC; empty if there was none.
+        against: Name of the commit that metrics are compared with; empty for none.
+        stages: In the order of ``dvc.yaml``.
+        files: What they read and write.
+        headlines: The metrics that come first.
+        builds: Every build that has metrics, oldest first.
+        lost: Commits that records name and git does not have any more.
+        notes: What could not be read, in words.
+    """
+
+    project: str
+    git: Git | None
+    started: str
+    against: str
+    stages: tuple[Stage, ...]
+    files: tuple[File, ...]
+    headlines: tuple[Headline, ...]
+    builds: tuple[Measured, ...]
+    lost: frozenset[str]
+    notes: tuple[str, ...]
+
+    @property
+    def notebooks(self) -> tuple[Stage, ...]:
+        """The stages that are notebooks."""
+        return tuple(one for one in self.stages if one.node.notebook)
+
+
+def stages_of(
+    nodes: Iterable[Node], build: Build, records: Mapping[str, Values], lock: Lock
+) -> Iterator[Stage]:
+    """Every stage but the one that writes sources, as a build left it.
+
+    Args:
+        nodes: The stages of ``dvc.yaml``.
+        build: The last build.
+        records: Of each stage, its execution in the build, or the one that its outputs are from.
+        lock: What ``dvc.lock`` says.
+    """
+    executed = {one.stage: one for one in build.executed}
+    not_reached, stale = set(build.not_reached), set(build.stale)
+    for node in nodes:
+        ran = executed.get(node.name)
+        record = records.get(node.name)
+        if not node.notebook:
+            yield Stage(node, State.OTHER)
+        elif ran is not None:
+            done = ran.outcome == "done"
+            state = State.EXECUTED if done else State.FAILED
+            yield Stage(node, state, record, "" if done else ran.outcome)
+        elif node.name in not_reached:
+            yield Stage(node, State.NOT_REACHED, record)
+        elif node.name not in lock.entries:
+            yield Stage(node, State.NEVER, record)
+        else:
+            yield Stage(node, State.STALE if node.name in stale else State.UNCHANGED, record)
+
+
+def files_of(stages: Iterable[Stage], lock: Lock) -> Iterator[File]:
+    """The files that stages pass on to each other, in the order in which they are met.
+
+    Metrics and plots are left out unless a stage reads them, and so is the code of stages that
+    are no notebooks.
+    """
+    stages = tuple(stages)
+    hashes = {one.path: one for one in lock.files()}
+    makers = {path: one.name for one in stages for path in one.node.outs}
+    reads = {one.name: tuple(_reads(one, makers)) for one in stages}
+    tables = {path: table for one in stages for path, table in _tables(one)}
+    shown = {path: None for one in stages for path in (*reads[one.name], *_passed_on(one.node))}
+    for path in shown:
+        readers = tuple(name for name, paths in reads.items() if path in paths)
+        yield File(path, hashes.get(path), makers.get(path, ""), readers, tables.get(path))
+
+
+def _reads(stage: Stage, makers: Mapping[str, str]) -> Iterator[str]:
+    """What a stage reads that is data; its record knows that best."""
+    if stage.record is not None:
+        yield from (str(one["path"]) for one in stage.record.get("inputs", ()))
+    elif stage.node.notebook:
+        own = (one for one in stage.node.deps if not one.startswith(".stagebook/"))
+        yield from own
+    else:
+        yield from (one for one in stage.node.deps if one in makers)
+
+
+def _passed_on(node: Node) -> Iterator[str]:
+    yield from (path for path in node.outs if path not in node.measures)
+
+
+def _tables(stage: Stage) -> Iterator[tuple[str, Values]]:
+    """The tables of a stage by path; one that is in several files is known by each."""
+    for table in stage.tables():
+        yield from ((str(path), table) for path in table.get("paths", ()))
