@@ -23,6 +23,15 @@ class Row:
     first: bool
     changes: Changes
 
+    @classmethod
+    def of(cls, history: History, record: Values) -> "Row":
+        """The row of an execution, beside the one of its stage before."""
+        name, stage = record["volatile"]["id"], record["stage"]
+        before = history.before(name, stage)
+        done = before is None or before["outcome"] == "done"
+        measured = before if done else history.before(name, stage, done=True)
+        return cls(record, before is None, Changes.between(before, record, measured))
+
     def as_json(self) -> dict[str, Any]:
         """This row as plain values."""
         record = self.record
@@ -68,7 +77,7 @@ class Log:
         Raises:
             StagebookError: No record is of this stage.
         """
-        rows = tuple(_row(history, record) for record in history.last(stage, limit))
+        rows = tuple(Row.of(history, record) for record in history.last(stage, limit))
         if stage is not None and not rows:
             message = f"No execution of a stage `{stage}` is remembered here."
             hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
@@ -79,11 +88,3 @@ class Log:
     def as_json(self) -> dict[str, Any]:
         """This log as plain values, as ``docs/reference/cli.md`` describes them."""
         return {"executions": [one.as_json() for one in self.rows]}
-
-
-def _row(history: History, record: Values) -> Row:
-    name, stage = record["volatile"]["id"], record["stage"]
-    before = history.before(name, stage)
-    done = before is None or before["outcome"] == "done"
-    measured = before if done else history.before(name, stage, done=True)
-    return Row(record, before is None, Changes.between(before, record, measured))

@@ -52,7 +52,8 @@ def draw(boxes: Iterable[Box], links: Iterable[Link], name: str) -> str:
     known = {one.key: one for one in boxes}
     pairs = [pair for pair in dict.fromkeys(links) if set(pair) <= known.keys()]
     places, lines = _laid_out(known, pairs)
-    width = max((x + known[key].width / 2 for key, (x, _) in places.items()), default=0) + _EDGE
+    right = [x + known[key].width / 2 for key, (x, _) in places.items()]
+    width = max([*right, *(x for line in lines for x, _ in line)], default=0) + _EDGE
     height = max((y for _, y in places.values()), default=0) + _HEIGHT / 2 + _EDGE
     drawn = [
         *(_edge(line, f"tip-{name}") for line in lines),
@@ -95,13 +96,19 @@ def _laid_out(
         for vertex in part.sV:
             places[vertex.data] = _moved(vertex.view.xy, shift)
         lines.extend([_moved(one, shift) for one in edge.view._pts] for edge in part.sE)
-        left = max(places[one.data][0] + boxes[one.data].width / 2 for one in part.sV) + _BESIDE
+        ends = [places[one.data][0] + boxes[one.data].width / 2 for one in part.sV]
+        left = max(*ends, *(x + shift[0] for x in _bends(part)), left) + _BESIDE
     return {key: places[key] for key in boxes}, sorted(lines)  # grandalf holds them in sets
+
+
+def _bends(part: Any) -> list[float]:
+    """Where lines turn, which may be beside all boxes."""
+    return [x for edge in part.sE for x, _ in edge.view._pts]
 
 
 def _shift(part: Any, left: float) -> Point:
     views = [vertex.view for vertex in part.sV]
-    x = min(view.xy[0] - view.w / 2 for view in views)
+    x = min([*(view.xy[0] - view.w / 2 for view in views), *_bends(part)])
     y = min(view.xy[1] - view.h / 2 for view in views)
     return left - x, _EDGE - y
 

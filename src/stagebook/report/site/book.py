@@ -8,9 +8,9 @@ from typing import Any
 from stagebook.pipeline.dvc import Hashed
 from stagebook.pipeline.lock import Lock
 from stagebook.record.build import Build
-from stagebook.record.git import Git
 from stagebook.record.graph import Node
 from stagebook.record.history import Values
+from stagebook.record.log import Row
 from stagebook.record.measured import Measured
 
 
@@ -36,12 +36,14 @@ class Stage:
         record: The execution that failed, or else the one whose outputs stand; None if that is
             not known here.
         failed: How it ended, if it did not end well.
+        row: What changed since the execution before, if the last build executed it.
     """
 
     node: Node
     state: State
     record: Values | None = None
     failed: str = ""
+    row: Row | None = None
 
     @property
     def name(self) -> str:
@@ -103,7 +105,7 @@ class Book:
 
     Attributes:
         project: The project's name.
-        git: What git says of the tree.
+        built_from: What git said when the last build started, as its records have it.
         started: When the last build started, ISO 8601 in UTC; empty if there was none.
         against: Name of the commit that metrics are compared with; empty for none.
         stages: In the order of ``dvc.yaml``.
@@ -115,7 +117,7 @@ class Book:
     """
 
     project: str
-    git: Git | None
+    built_from: Values | None
     started: str
     against: str
     stages: tuple[Stage, ...]
@@ -132,7 +134,11 @@ class Book:
 
 
 def stages_of(
-    nodes: Iterable[Node], build: Build, records: Mapping[str, Values], lock: Lock
+    nodes: Iterable[Node],
+    build: Build,
+    records: Mapping[str, Values],
+    rows: Mapping[str, Row],
+    lock: Lock,
 ) -> Iterator[Stage]:
     """Every stage but the one that writes sources, as a build left it.
 
@@ -140,6 +146,7 @@ def stages_of(
         nodes: The stages of ``dvc.yaml``.
         build: The last build.
         records: Of each stage, its execution in the build, or the one that its outputs are from.
+        rows: Of each stage that it executed, what changed.
         lock: What ``dvc.lock`` says.
     """
     executed = {one.stage: one for one in build.executed}
@@ -152,7 +159,7 @@ def stages_of(
         elif ran is not None:
             done = ran.outcome == "done"
             state = State.EXECUTED if done else State.FAILED
-            yield Stage(node, state, record, "" if done else ran.outcome)
+            yield Stage(node, state, record, "" if done else ran.outcome, rows.get(node.name))
         elif node.name in not_reached:
             yield Stage(node, State.NOT_REACHED, record)
         elif node.name not in lock.entries:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from stagebook.errors import StagebookError
-from stagebook.pipeline import dvc_file, lock, notebooks
+from stagebook.pipeline import dvc_file, lock
 from stagebook.pipeline.lock import Lock
 from stagebook.pipeline.stage import SOURCES
 from stagebook.project import Project
@@ -12,6 +12,7 @@ from stagebook.record import git, graph, measured, metrics
 from stagebook.record.build import Build
 from stagebook.record.graph import Node
 from stagebook.record.history import History, Values
+from stagebook.record.log import Row
 from stagebook.record.measured import Measured
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
 
@@ -32,13 +33,14 @@ def read(project: Project, history: History, against: str) -> Book:
     repro = history.last_repro()
     records = history.of_repro(repro) if repro else tuple(_by_hand(history, nodes))
     build = Build.of(repro or "", records, nodes, locked).made_by(history.makers)
-    stages = tuple(stages_of(nodes, build, _standing(history, build), locked))
+    rows = {one["stage"]: Row.of(history, one) for one in records}
+    stages = tuple(stages_of(nodes, build, _standing(history, build), rows, locked))
     notes += [f"A record cannot be read: {name}: {why}" for name, why in history.damaged]
     builds = measured.builds(history)
     commits = {one.commit for one in builds if one.commit}
     return Book(
         project.settings.name,
-        git.read(project.root, notebooks.products(project)),
+        records[-1].get("git") if records else None,
         measured.moment(records[-1]["volatile"]["id"]) if records else "",
         against,
         stages,

@@ -1,0 +1,69 @@
+"""What a log says of an execution, as the terminal and the site show it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from stagebook.record.log import Row
+from stagebook.report.figures import plain
+from stagebook.report.lineage_words import value
+
+MOST = 4
+"""Of each kind, so many changes and metrics are named."""
+
+_LONGEST = 24
+
+
+def took(seconds: Any) -> str:
+    """How long it took; empty where that is not known."""
+    if not isinstance(seconds, (int, float)):
+        return ""
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def changed(row: Row) -> Iterator[str]:
+    """What changed since the execution of the stage before, one thing each."""
+    changes = row.changes
+    if row.first:
+        yield "the first"
+        return
+    yield from _pairs(changes.parameters)
+    if changes.cells:
+        yield f"{changes.cells} cell{'' if changes.cells == 1 else 's'}"
+    elif changes.code and not changes.modules:
+        yield "code"
+    yield from _some(changes.modules)
+    yield from _some(changes.data)
+    yield from _pairs(changes.packages)
+    if not (changes.parameters or changes.code or changes.data or changes.packages):
+        yield "nothing changed"
+
+
+def _pairs(pairs: Any) -> list[str]:
+    return _some([f"{name} {_shown(old)} → {_shown(new)}" for name, (old, new) in pairs.items()])
+
+
+def _some(listed: Any) -> list[str]:
+    shown = [plain(one) for one in listed[:MOST]]
+    return [*shown, f"{len(listed) - MOST} more"] if len(listed) > MOST else shown
+
+
+def _shown(one: Any) -> str:
+    return "none" if one is None else plain(value(one), _LONGEST)
+
+
+def measured(row: Row, headline: frozenset[str]) -> list[str]:
+    """The metrics that the project shows first, and of the others those that are not as before."""
+    first, changed = [], []
+    for name, (before, now) in row.changes.metrics.items():
+        told = f"{name} {value(now)}{_difference(before, now)}"
+        if name in headline:
+            first.append(told)
+        elif before != now:
+            changed.append(told)
+    return [*first, *_some(changed)]
+
+
+def _difference(before: Any, now: Any) -> str:
+    if before is None or isinstance(now, bool) or isinstance(before, bool) or before == now:
+        return ""
+    return f" ({now - before:+.4g})"

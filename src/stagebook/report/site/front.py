@@ -1,0 +1,161 @@
+"""The front page: what was built, from what, how good it is, and where everything is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.report import log_words
+from stagebook.report.colophon import size
+from stagebook.report.figures import plain
+from stagebook.report.lineage_words import short
+from stagebook.report.site import frame as frames
+from stagebook.report.site import metric_words, pipeline_picture, places
+from stagebook.report.site.book import Book, File, Headline, Stage, State
+from stagebook.report.site.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list on the front page.
+
+    Attributes:
+        name: What it is about.
+        page: Path of its page in the site.
+        state: What stands of it, in a word or two.
+        mark: The class that it is shown in.
+        words: What else is to say.
+    """
+
+    name: str
+    page: str
+    state: str
+    mark: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A headline metric.
+
+    Attributes:
+        name: Its name.
+        file: Where it is from.
+        value: The value.
+        changes: Each what it is measured by, the change, and its class.
+    """
+
+    name: str
+    file: str
+    value: str
+    changes: tuple[tuple[str, str], ...]
+
+
+def render(book: Book, frame: Frame, drifts: Sequence[Line], models: Sequence[Line]) -> str:
+    """The front page.
+
+    Args:
+        book: The project.
+        frame: The page's frame.
+        drifts: A line for each table that is held against a reference.
+        models: A line for each packaged model.
+    """
+    return frames.render(
+        "site/front.html",
+        frame,
+        book.project,
+        summary=summary(book),
+        notes=[plain(one, 300) for one in book.notes],
+        figures=[_figure(one, book.against) for one in book.headlines],
+        picture=pipeline_picture.draw(book, frame),
+        stages=[_stage(one) for one in book.stages],
+        contracts=tuple(contracts(book)),
+        held=_held(book),
+        drifts=drifts,
+        models=models,
+        files=[_file(one) for one in book.files],
+        history=places.HISTORY if book.builds else "",
+    )
+
+
+def summary(book: Book) -> str:
+    """What was built, from which commit, when, in a sentence."""
+    if not any(one.record for one in book.stages):
+        return "Nothing was built here yet. Build with: dvc repro"
+    counts = {state: sum(one.state is state for one in book.notebooks) for state in State}
+    parts = [
+        f"{counts[state]} {state.value}"
+        for state in State
+        if counts[state] and state is not State.OTHER
+    ]
+    when = f" on {book.started.replace('T', ' at ')} UTC" if book.started else ""
+    return f"Built{when} from {commit(book.built_from)}: {', '.join(parts)}."
+
+
+def commit(code: Mapping[str, Any] | None) -> str:
+    """A commit in a few words.
+
+    Args:
+        code: What git said, as a record has it.
+    """
+    if not code or not code.get("commit"):
+        return "a folder without git"
+    branch = f" on {plain(str(code['branch']), 60)}" if code.get("branch") else ""
+    dirty = ", with changes that are not in git" if code.get("dirty") else ""
+    return f"commit {short(str(code['commit']))}{branch}{dirty}"
+
+
+def contracts(book: Book) -> Iterator[Line]:
+    """The contracts that do not hold, a line each."""
+    for stage in book.stages:
+        for table in stage.tables():
+            if table.get("contract") and table.get("holds") is False:
+                name = ", ".join(map(plain, map(str, table.get("paths", ()))))
+                words = tuple(_failures(table))
+                yield Line(name, places.notebook(stage.name), "refused", "bad", words)
+
+
+def _failures(table: Mapping[str, Any]) -> Iterator[str]:
+    for one in table.get("failures", ()):
+        column = f"{one.get('column')}: " if one.get("column") else ""
+        rule = str(one.get("rule") or one.get("message") or one.get("code") or "a rule")
+        yield plain(f"{column}{rule}", 200)
+
+
+def _held(book: Book) -> int:
+    """How many tables keep to their contracts, of those that have one."""
+    return len(
+        {
+            (path, table["contract"])
+            for stage in book.stages
+            for table in stage.tables()
+            if table.get("contract") and table.get("holds")
+            for path in table.get("paths", ())
+        }
+    )
+
+
+def _figure(one: Headline, against: str) -> Figure:
+    sides = (("since the build before", one.before), (f"against {plain(against)}", one.base))
+    changes = ((what, metric_words.change(one.value, then).words) for what, then in sides)
+    told = tuple((what, words) for what, words in changes if words)
+    return Figure(plain(one.name), plain(one.file), metric_words.shown(one.value), told)
+
+
+def _stage(one: Stage) -> Line:
+    page = places.notebook(one.name) if one.node.notebook else ""
+    mark = "bad" if one.state is State.FAILED else "quiet"
+    words = tuple(log_words.changed(one.row)) if one.row is not None else ()
+    return Line(one.name, page, one.failed or one.state.value, mark, (plain(one.title), *words))
+
+
+def _file(one: File) -> Mapping[str, Any]:
+    rows = (one.table or {}).get("rows")
+    return {
+        "path": plain(one.path),
+        "page": places.data(one.path),
+        "rows": f"{rows:,}" if isinstance(rows, int) else "",
+        "size": size(one.hashed.size) if one.hashed and one.hashed.size is not None else "",
+        "md5": short(one.hashed.md5) if one.hashed else "",
+        "maker": plain(one.maker) if one.maker else "",
+        "maker_page": places.notebook(one.maker) if one.maker else "",
+    }

@@ -1,0 +1,30 @@
+"""Where each page of the site lies."""
+
+from pathlib import PurePosixPath
+
+from stagebook.report.site.frame import FRONT
+
+HISTORY = "history.html"
+__all__ = ["FRONT", "HISTORY", "data", "model", "notebook"]
+
+
+def notebook(stage: str) -> str:
+    """The page of a stage's executed notebook."""
+    return f"notebooks/{_inside(stage)}.html"
+
+
+def data(path: str) -> str:
+    """The page of a file or folder."""
+    return f"data/{_inside(path)}.html"
+
+
+def model(path: str) -> str:
+    """The page of a packaged model."""
+    return f"models/{PurePosixPath(path).name}.html"
+
+
+def _inside(path: str) -> str:
+    """A path that stays in its folder, whoever named it."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    kept = ("_" if part in ("..", "/") or part.startswith(".") else part for part in parts)
+    return "/".join(kept)
