@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagebook.errors import Problem, StagebookError, Where
-from stagebook.project import (
-    Project,
+from stagebook.project import Project
+from stagebook.settings import (
+    ReportSettings,
     Settings,
     StageSettings,
     parse_duration,
@@ -139,6 +140,12 @@ time_limit = "10 min"
 memory_limit = "4 GB"
 kernel = "python3"
 distributions = ["pyarrow"]
+[tool.stagebook.drift]
+"data/new.parquet" = "data/old.parquet"
+[tool.stagebook.report]
+folder = "pages"
+against = "main"
+interactive = true
 """
     defaults = StageSettings(2, 600.0, 4 * 10**9, "python3", ("pyarrow",))
     assert parse(text) == Settings(
@@ -150,6 +157,8 @@ distributions = ["pyarrow"]
         "my.lock",
         "http://localhost:5000",
         ("metrics/a.json:auc",),
+        {"data/new.parquet": "data/old.parquet"},
+        ReportSettings("pages", "main", True),
         defaults,
     )
 

@@ -8,7 +8,7 @@ from stagebook.execution.parameters import Origin, Resolved
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.signature import Signature
 from stagebook.notebook.source import Source
-from stagebook.project import StageSettings
+from stagebook.settings import StageSettings
 
 
 def name(value: object) -> str:

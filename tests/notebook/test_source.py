@@ -15,7 +15,8 @@ from stagebook.notebook import source
 from stagebook.notebook.cells import Cell, Notebook
 from stagebook.notebook.distributions import Installed
 from stagebook.notebook.source import Source
-from stagebook.project import Project, Settings, StageSettings
+from stagebook.project import Project
+from stagebook.settings import Settings, StageSettings
 
 PATH = "notebooks/train.ipynb"
 NOTHING = Installed({})

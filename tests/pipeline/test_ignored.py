@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from stagebook.pipeline import ignored
-from stagebook.project import Project, Settings
+from stagebook.project import Project
+from stagebook.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from stagebook.errors import Problem, StagebookError
 from stagebook.notebook import source
 from stagebook.pipeline import notebooks, yaml_text
 from stagebook.pipeline.notebooks import Layout
-from stagebook.project import Project, parse_settings
+from stagebook.project import Project
+from stagebook.settings import parse_settings
 
 
 def cell(text: str) -> str:

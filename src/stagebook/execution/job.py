@@ -22,7 +22,8 @@ from stagebook.notebook.source import Source
 from stagebook.pipeline import dvc_file, notebooks, params_file
 from stagebook.pipeline.notebooks import StageNotebook
 from stagebook.pipeline.stage import Stage, source_path
-from stagebook.project import Project, StageSettings
+from stagebook.project import Project
+from stagebook.settings import StageSettings
 
 
 @dataclass(frozen=True, slots=True)

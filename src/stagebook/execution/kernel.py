@@ -13,7 +13,7 @@ from stagebook.errors import Exit, Problem, StagebookError, Where, did_you_mean
 from stagebook.execution import walls as limits
 from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.walls import Walls
-from stagebook.project import StageSettings
+from stagebook.settings import StageSettings
 
 NATIVE = "python3"
 INSIDE = "STAGEBOOK_EXECUTION"

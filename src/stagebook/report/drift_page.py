@@ -1,6 +1,7 @@
 """How a batch differs from its reference, as a page of HTML that loads nothing."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from stagebook.contracts.drift.column_drift import ColumnDrift
 from stagebook.contracts.drift.drift import Drift
@@ -69,17 +70,20 @@ def render_page(drift: Drift, reference: str = "reference", batch: str = "batch"
         reference: The reference's name, such as its path in the project.
         batch: The batch's.
     """
-    return self_contained.render(
-        "drift.html",
-        STYLE,
-        names=(plain(reference), plain(batch)),
-        verdict=verdict(drift),
-        extents=tuple(counted(rows, "row") for rows in drift.rows),
-        calibration=drift.calibration,
-        notes=drift.notes,
-        problems=tuple(_told(problem) for problem in drift.problems),
-        entries=tuple(_entry(place, one) for place, one in enumerate(drift.columns, start=1)),
-    )
+    return self_contained.render("drift.html", STYLE, **shown(drift, reference, batch))
+
+
+def shown(drift: Drift, reference: str, batch: str) -> dict[str, Any]:
+    """What a page shows of a drift; see ``render_page``."""
+    return {
+        "names": (plain(reference), plain(batch)),
+        "verdict": verdict(drift),
+        "extents": tuple(counted(rows, "row") for rows in drift.rows),
+        "calibration": drift.calibration,
+        "notes": drift.notes,
+        "problems": tuple(_told(problem) for problem in drift.problems),
+        "entries": tuple(_entry(place, one) for place, one in enumerate(drift.columns, start=1)),
+    }
 
 
 def _told(problem: Problem) -> str:

@@ -27,15 +27,15 @@ class Room:
 ROOMS = (Room("wide", 30, True), Room("narrow", 16, False))
 
 
-def draw(trace: Trace, anchors: Mapping[Artefact | str, str], room: Room) -> str:
-    """The SVG of a trace: every box links to the part of the page that tells of it.
+def draw(trace: Trace, hrefs: Mapping[Artefact | str, str], room: Room) -> str:
+    """The SVG of a trace: every box links to what tells of it.
 
     Args:
         trace: The trace.
-        anchors: The anchor of each file and each making on the page.
+        hrefs: Where each file and each making is told of; one that is not there is no link.
         room: How much room there is.
     """
-    boxes = tuple(_boxes(trace, anchors, room))
+    boxes = tuple(_boxes(trace, hrefs, room))
     return graph_picture.draw(boxes, _links(trace), room.name)
 
 
@@ -49,20 +49,20 @@ def on_the_way(trace: Trace) -> tuple[Artefact, ...]:
     return tuple(one for one in trace.artefacts if one in shown)
 
 
-def _boxes(trace: Trace, anchors: Mapping[Artefact | str, str], room: Room) -> Iterator[Box]:
+def _boxes(trace: Trace, hrefs: Mapping[Artefact | str, str], room: Room) -> Iterator[Box]:
     raw = set(trace.raw)
     for file in on_the_way(trace):
         kind, title = "raw" if file in raw else "file", words.name(file)
         shown = title if room.whole else title.rpartition("/")[2]
         lines = (cut(shown, room.letters), words.short(file.md5))
         marks = f"{kind} asked" if file in trace.asked.artefacts else kind
-        yield Box(file, f"#{anchors[file]}", marks, title, lines)
+        yield Box(file, hrefs.get(file, ""), marks, title, lines)
     for making in trace.makings:
         kind = "making" if making.executed == "here" else "elsewhere"
         below = _below(making)
         lines = (cut(making.stage, room.letters), below if room.whole else below[:16])
         marks = f"{kind} asked" if making.id in trace.asked.makings else kind
-        yield Box(making.id, f"#{anchors[making.id]}", marks, making.stage, lines, stage=True)
+        yield Box(making.id, hrefs.get(making.id, ""), marks, making.stage, lines, stage=True)
 
 
 def _below(making: Making) -> str:

@@ -10,21 +10,6 @@ from stagebook.report import lineage_words as words
 from stagebook.report.figures import plain
 
 _STYLE = """
-.graph {
-  overflow-x: auto; margin: 1rem 0; padding-bottom: .25rem; width: max-content;
-  max-width: calc(100vw - 2rem); position: relative; left: 50%; transform: translateX(-50%);
-}
-.graph svg { display: block; width: auto; max-width: none; border: 0; }
-.graph text { font: 12px ui-monospace, monospace; text-anchor: middle; fill: var(--text); }
-.graph text.below { font-size: 10.5px; fill: var(--quiet); }
-.graph rect { fill: var(--ground); stroke: var(--line); stroke-width: 1.25; }
-.graph .raw rect { stroke-dasharray: 4 3; stroke: var(--then); }
-.graph .making rect { fill: var(--card); stroke: var(--now); }
-.graph .elsewhere rect { fill: var(--card); stroke: var(--new); stroke-dasharray: 4 3; }
-.graph .asked rect { stroke-width: 3; stroke: var(--accent); }
-.graph a:hover rect, .graph a:focus rect { stroke: var(--link); stroke-width: 2; }
-.edge { fill: none; stroke: var(--then); stroke-width: 1.25; }
-.tip { fill: var(--then); }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; }
 dl { margin: .5rem 0; }
 dt { color: var(--quiet); font-size: .875rem; }
@@ -35,10 +20,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .files td.hash { width: 19rem; }
 .elsewhere-said { color: var(--new); }
 :target { outline: 2px solid var(--accent); outline-offset: 2px; }
-.graph svg.narrow { display: none; }
 @media (max-width: 40rem) {
-  .graph svg.wide { display: none; }
-  .graph svg.narrow { display: block; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .4rem; }
   .files td.hash { width: 9.5rem; }
@@ -102,14 +84,15 @@ def render_page(trace: Trace) -> str:
     shown, made = lineage_graph.on_the_way(trace), trace.makers
     files = dict.fromkeys((*shown, *made))
     anchors |= {file: f"file-{place}" for place, file in enumerate(files, start=1)}
+    hrefs = {key: f"#{anchor}" for key, anchor in anchors.items()}
     return self_contained.render(
         "lineage.html",
-        _STYLE,
+        self_contained.source("graph.css") + _STYLE,
         title=_title(trace),
         at=trace.at,
         asked=[(words.name(one), one.md5) for one in trace.asked.artefacts],
         notes=(*trace.asked.notes, *trace.notes),
-        pictures=[lineage_graph.draw(trace, anchors, room) for room in lineage_graph.ROOMS],
+        pictures=[lineage_graph.draw(trace, hrefs, room) for room in lineage_graph.ROOMS],
         cards=[_card(making, made, anchors) for making in reversed(trace.makings)],
         others_title="Begins with" if trace.down else "Made by nothing that is known",
         others=[_other(trace, file, anchors) for file in shown if file not in made],

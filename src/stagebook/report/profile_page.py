@@ -15,7 +15,7 @@ TOP, TOP_OF_MANY = 10, 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """What the template shows.
 
     Attributes:
@@ -43,6 +43,11 @@ def render_page(profile: Profile, name: str, against: Profile | None = None) -> 
         name: Of what, such as the path of the table in the project.
         against: The reference that each column is shown beside.
     """
+    return self_contained.render("profile.html", page=shown(profile, name, against))
+
+
+def shown(profile: Profile, name: str, against: Profile | None = None) -> Page:
+    """What a page shows of a profile; see ``render_page``."""
     top = TOP if len(profile.columns) <= MANY else TOP_OF_MANY
     known = {one.name: one for one in against.columns} if against is not None else {}
     cards = tuple(
@@ -51,5 +56,4 @@ def render_page(profile: Profile, name: str, against: Profile | None = None) -> 
     )
     sides = Sides.of(profile, against).words if against is not None else ()
     reference = extent(against) if against is not None else ""
-    page = _Page(plain(name), extent(profile), reference, sides, cards)
-    return self_contained.render("profile.html", page=page)
+    return Page(plain(name), extent(profile), reference, sides, cards)
