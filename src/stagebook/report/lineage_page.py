@@ -10,10 +10,6 @@ from stagebook.report import lineage_words as words
 from stagebook.report.figures import plain
 
 _STYLE = """
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; }
-dl { margin: .5rem 0; }
-dt { color: var(--quiet); font-size: .875rem; }
-dd { margin: 0; overflow-wrap: anywhere; }
 .hash, code { font: .8125rem ui-monospace, monospace; overflow-wrap: anywhere; }
 .files { margin-top: .75rem; }
 .files th, .files td { text-align: left; overflow-wrap: anywhere; }
@@ -21,8 +17,6 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .elsewhere-said { color: var(--new); }
 :target { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media (max-width: 40rem) {
-  dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
-  dd { margin-bottom: .4rem; }
   .files td.hash { width: 9.5rem; }
 }
 """

@@ -1,0 +1,105 @@
+"""The page of a file: its profile, its contracts, who made it and who reads it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stagebook.contracts.profiles import profile as profiles
+from stagebook.contracts.profiles.profile import Profile
+from stagebook.errors import StagebookError
+from stagebook.files import digest
+from stagebook.record.spool import Spool
+from stagebook.report import profile_page
+from stagebook.report.colophon import size
+from stagebook.report.figures import counted, plain
+from stagebook.report.site import frame as frames
+from stagebook.report.site import places
+from stagebook.report.site.book import Book, File
+from stagebook.report.site.frame import Frame
+from stagebook.report.site.front import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A word that leads to another page.
+
+    Attributes:
+        name: The word.
+        page: The page.
+    """
+
+    name: str
+    page: str
+
+
+def render(file: File, book: Book, frame: Frame, profile: Profile | None, drift: str = "") -> str:
+    """The page of a file.
+
+    Args:
+        file: The file.
+        book: The project.
+        frame: The page's frame.
+        profile: Its profile, if it is a table and its profile is here.
+        drift: The page that holds it against its reference; empty for none.
+    """
+    table = file.table or {}
+    missing = bool(table.get("profile")) and profile is None
+    return frames.render(
+        "site/data.html",
+        frame,
+        plain(file.path),
+        file=file,
+        facts=tuple(_facts(file)),
+        maker=_stage(file.maker) if file.maker else None,
+        readers=[_stage(one) for one in file.readers],
+        contracts=tuple(contracts(file, book)),
+        missing=missing,
+        drift=drift,
+        page=profile_page.shown(profile, file.path) if profile is not None else None,
+    )
+
+
+def _facts(file: File) -> Iterator[tuple[str, str]]:
+    if file.hashed is None:
+        yield "state", "never built here"
+        return
+    yield "md5", file.hashed.md5
+    if file.hashed.size is not None:
+        yield "size", size(file.hashed.size)
+    if file.hashed.files is not None:
+        yield "files", f"{file.hashed.files:,}"
+
+
+def _stage(name: str) -> Link:
+    return Link(plain(name), places.notebook(name))
+
+
+def contracts(file: File, book: Book) -> Iterator[Line]:
+    """What each contract of a file says of it, with the stage that asks for it."""
+    for stage in book.stages:
+        for table in stage.tables():
+            if table.get("contract") and file.path in table.get("paths", ()):
+                holds = table.get("holds")
+                mark, state = ("good", "holds") if holds else ("bad", "does not hold")
+                count = len(table.get("failures", ()))
+                words = [counted(count, "rule") + " broken"] if count else []
+                role = "reads" if table.get("role") == "input" else "writes"
+                words.append(f"{plain(stage.name)} {role} it")
+                yield Line(
+                    plain(str(table["contract"])),
+                    places.notebook(stage.name),
+                    state,
+                    mark,
+                    tuple(words),
+                )
+
+
+def read_profile(spool: Spool, file: File) -> Profile | None:
+    """The profile of a file, as its record names it; None if it is not here, or was changed."""
+    name = (file.table or {}).get("profile")
+    place = spool.profiles / f"{name}.json"
+    try:
+        if not isinstance(name, str) or digest(place, "sha256") != name:
+            return None
+        return profiles.parse(place.read_text(encoding="utf-8"), str(place))
+    except (OSError, StagebookError):
+        return None

@@ -1,0 +1,155 @@
+"""Each metric over all builds: a chart that names its points, and the values."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.record.measured import Measured
+from stagebook.report.figures import counted, plain
+from stagebook.report.site import chart, metric_words
+from stagebook.report.site import frame as frames
+from stagebook.report.site.book import Book
+from stagebook.report.site.chart import Point
+from stagebook.report.site.frame import Frame
+
+MOST_BUILDS = 60
+"""The last builds that are drawn."""
+
+MOST_CHARTS = 24
+_COMMIT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One metric over the builds.
+
+    Attributes:
+        stage: The stage that measures it.
+        name: Its dotted name.
+        headline: Whether the project shows it first.
+        points: Its values that are numbers, oldest first.
+        rows: Of each build that changed it, newest first: the commit, when, and the value.
+        notes: What cannot be drawn, in words.
+    """
+
+    stage: str
+    name: str
+    headline: bool
+    points: tuple[Point, ...]
+    rows: tuple[tuple[str, str, str], ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, book: Book, builds: Sequence[Measured], stage: str, name: str) -> "Course":
+        """The course of a metric."""
+        values = [one.metrics.get(stage, {}).get(name) for one in builds]
+        odd = {metric_words.shown(one) for one in values if one is not None and not _drawn(one)}
+        points = (_point(one, book, stage, name) for one in builds)
+        return cls(
+            plain(stage),
+            plain(name),
+            name in (one.name for one in book.headlines),
+            tuple(one for one in points if one is not None),
+            tuple(_rows(book, builds, stage, name)),
+            (f"Not drawn: {', '.join(sorted(odd))}",) if odd else (),
+        )
+
+
+def render(book: Book, frame: Frame) -> str:
+    """The page of a project's metrics over its builds."""
+    builds = book.builds[-MOST_BUILDS:]
+    courses = [Course.of(book, builds, *one) for one in _first(book, _names(builds))]
+    moved = [one for one in courses if len(one.rows) > 1 or one.notes or one.headline]
+    drawn = [(one, _picture(one, f"c{place}")) for place, one in enumerate(moved[:MOST_CHARTS])]
+    return frames.render(
+        "site/history.html",
+        frame,
+        "History",
+        drawn=drawn,
+        others=[*moved[MOST_CHARTS:], *(one for one in courses if one not in moved)],
+        said=_said(book, len(builds)),
+        lost=len(book.lost & {one.commit for one in builds}),
+    )
+
+
+def _said(book: Book, shown: int) -> str:
+    whole = counted(len(book.builds), "build")
+    return f"{whole}." if shown == len(book.builds) else f"The last {shown} of {whole}."
+
+
+def _names(builds: Sequence[Measured]) -> dict[tuple[str, str], None]:
+    """Every metric that is a number in any build; ends of intervals belong to their metric."""
+    found = {
+        (stage, name): None
+        for build in builds
+        for stage, values in build.metrics.items()
+        for name, value in values.items()
+        if _number(value) is not None
+    }
+    ends = {(stage, name + end) for stage, name in found for end in ("_low", "_high")}
+    return {one: None for one in found if one not in ends}
+
+
+def _first(book: Book, names: Mapping[tuple[str, str], None]) -> Iterator[tuple[str, str]]:
+    """The metrics with those that the project shows first before all others."""
+    headlines = [one.name for one in book.headlines]
+    yield from sorted(
+        names,
+        key=lambda one: headlines.index(one[1]) if one[1] in headlines else len(headlines),
+    )
+
+
+def _picture(course: Course, name: str) -> str:
+    if len(course.points) < 2:
+        return ""
+    ends = (metric_words.shown(course.points[place].value) for place in (0, -1))
+    label = f"{course.name} of {course.stage}: from {' to '.join(ends)}"
+    return chart.draw(course.points, name, label)
+
+
+def _point(build: Measured, book: Book, stage: str, name: str) -> Point | None:
+    values = build.metrics.get(stage, {})
+    value = _number(values.get(name))
+    if value is None or not _drawn(value):
+        return None
+    words = f"{metric_words.shown(value)} at {_commit(build, book)}, {_when(build)}"
+    ends = (_number(values.get(name + end)) for end in ("_low", "_high"))
+    low, high = (math.nan if one is None else one for one in ends)
+    return Point(_commit(build, book, short=True), words, value, low, high)
+
+
+def _rows(
+    book: Book, builds: Sequence[Measured], stage: str, name: str
+) -> Iterator[tuple[str, str, str]]:
+    last: Any = None
+    rows: list[tuple[str, str, str]] = []
+    for build in builds:
+        values = build.metrics.get(stage, {})
+        if name in values and (not rows or repr(values[name]) != repr(last)):
+            last = values[name]
+            rows.append((_commit(build, book), _when(build), metric_words.shown(last)))
+    yield from reversed(rows)
+
+
+def _commit(build: Measured, book: Book, *, short: bool = False) -> str:
+    if build.commit is None:
+        return "no commit"
+    name = build.commit[:_COMMIT] + ("*" if build.dirty else "")
+    if short or build.commit not in book.lost:
+        return name
+    return f"{name} (no longer in git)"
+
+
+def _when(build: Measured) -> str:
+    return build.started.replace("T", " ")
+
+
+def _drawn(value: Any) -> bool:
+    number = _number(value)
+    return number is not None and math.isfinite(number)
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else None
