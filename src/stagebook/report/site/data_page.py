@@ -15,7 +15,6 @@ from stagebook.report.site import frame as frames
 from stagebook.report.site import places
 from stagebook.report.site.book import Book, File
 from stagebook.report.site.frame import Frame
-from stagebook.report.site.front import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +72,37 @@ def _stage(name: str) -> Link:
     return Link(plain(name), places.notebook(name))
 
 
-def contracts(file: File, book: Book) -> Iterator[Line]:
-    """What each contract of a file says of it, with the stage that asks for it."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A contract of a file.
+
+    Attributes:
+        name: The contract.
+        state: Whether it holds, in words.
+        mark: The class that this is shown in.
+        stages: The stages that ask for it, each with what it does.
+    """
+
+    name: str
+    state: str
+    mark: str
+    stages: tuple[tuple[Link, str], ...]
+
+
+def contracts(file: File, book: Book) -> Iterator[Held]:
+    """The contracts of a file, each with the stages that ask for it."""
+    asked: dict[tuple[str, str], list[tuple[Link, str]]] = {}
     for stage in book.stages:
         for table in stage.tables():
             if table.get("contract") and file.path in table.get("paths", ()):
-                holds = table.get("holds")
-                mark, state = ("good", "holds") if holds else ("bad", "does not hold")
                 count = len(table.get("failures", ()))
-                words = [counted(count, "rule") + " broken"] if count else []
+                broken = f"{counted(count, 'rule')} broken" if count else "does not hold"
+                state = "holds" if table.get("holds") else broken
                 role = "reads" if table.get("role") == "input" else "writes"
-                words.append(f"{plain(stage.name)} {role} it")
-                yield Line(
-                    plain(str(table["contract"])),
-                    places.notebook(stage.name),
-                    state,
-                    mark,
-                    tuple(words),
-                )
+                stages = asked.setdefault((plain(str(table["contract"])), state), [])
+                stages.append((_stage(stage.name), role))
+    for (name, state), stages in asked.items():
+        yield Held(name, state, "good" if state == "holds" else "bad", tuple(stages))
 
 
 def read_profile(spool: Spool, file: File) -> Profile | None:
