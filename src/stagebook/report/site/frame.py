@@ -46,19 +46,28 @@ class Frame:
         return quote(relpath(page, folder)) + to
 
 
-def render(template: str, frame: Frame, title: str, *, foreign: bool = False, **values: Any) -> str:
+def render(
+    template: str,
+    frame: Frame,
+    title: str,
+    *,
+    style: str = "",
+    foreign: bool = False,
+    **values: Any,
+) -> str:
     """A page of the site.
 
     Args:
         template: The template's file, which extends ``site/layout.html``.
         frame: The page's frame.
         title: The page's title.
+        style: CSS of this page alone, after that of the site.
         foreign: Whether the page holds HTML that a notebook made, whose styles count, too.
         values: What else the template names.
     """
     return self_contained.render(
         template,
-        self_contained.source("site/site.css"),
+        self_contained.source("site/site.css") + style,
         script=self_contained.source("site/site.js"),
         foreign=foreign,
         interactive=foreign and frame.interactive,
