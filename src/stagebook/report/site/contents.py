@@ -1,0 +1,88 @@
+"""The headings of an article: in order, with anchors, and as its contents."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape, unescape
+
+_HEADING = re.compile(r"<h([1-6])((?: [^>]*)?)>(.*?)</h\1>", re.DOTALL)
+_MARK = re.compile(r"<[^>]*>")
+_RESERVED = ("content", "code-key", "contents", "failure", "top")
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One heading.
+
+    Attributes:
+        level: From 2; the title alone is of level 1.
+        text: Its text.
+        anchor: Where a link to it goes.
+    """
+
+    level: int
+    text: str
+    anchor: str
+
+
+def last(piece: str) -> str | None:
+    """The text of the last heading of sanitised HTML."""
+    found = _HEADING.findall(piece)
+    return _text(found[-1][2]) if found else None
+
+
+def _text(inner: str) -> str:
+    return " ".join(unescape(_MARK.sub("", inner)).split())[:_LONGEST]
+
+
+class Headings:
+    """Puts the headings of an article's pieces in order, one piece after the other."""
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        """Looks through all pieces, to know which levels there are.
+
+        Args:
+            pieces: Sanitised HTML.
+        """
+        levels = [int(level) for piece in pieces for level, _, _ in _HEADING.findall(piece)]
+        self.title: str | None = None
+        self.found: list[Heading] = []
+        self._shift = 2 - min(levels[1:], default=2)
+        self._taken = set(_RESERVED)
+
+    def settle(self, piece: str, *, titles: bool = True) -> str:
+        """The piece with its headings in order; the first of all is the title, and goes.
+
+        Args:
+            piece: Sanitised HTML.
+            titles: Whether its first heading can be the title.
+        """
+        if not titles and self.title is None:
+            self.title = ""
+        return _HEADING.sub(lambda found: self._heading(int(found[1]), found[2], found[3]), piece)
+
+    def _heading(self, level: int, facts: str, inner: str) -> str:
+        text = _text(inner)
+        if not text:
+            return ""
+        if self.title is None:
+            self.title = text
+            return ""
+        last = self.found[-1].level if self.found else 1
+        level = min(max(level + self._shift, 2), last + 1, 6)
+        anchor = self._anchor(text)
+        self.found.append(Heading(level, text, anchor))
+        return f'<h{level} id="{escape(anchor)}"{facts}>{inner}</h{level}>'
+
+    def _anchor(self, text: str) -> str:
+        """The anchor that Jupyter gives a heading, so that a notebook's own links go on working."""
+        wanted = text.replace(" ", "-")
+        if wanted.startswith("cell-"):  # those are the anchors of cells
+            wanted = f"section-{wanted}"
+        anchor, number = wanted, 1
+        while anchor in self._taken:
+            number += 1
+            anchor = f"{wanted}-{number}"
+        self._taken.add(anchor)
+        return anchor

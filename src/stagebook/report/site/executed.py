@@ -1,0 +1,215 @@
+"""An executed notebook as its file says it, also where the file is broken."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+LARGEST = 256_000_000  # bytes of a file that is opened at all
+_MOST_VALUES = 10_000_000  # of JSON; each takes up to some 70 bytes of memory
+_MOST_CELLS = 2_000
+_MOST_OUTPUTS = 500
+_UNSEEN = re.compile(
+    "[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+_PAPERMILL_MARK = "papermill-error-cell-tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of a cell.
+
+    Attributes:
+        kind: ``stream``, ``error`` or ``data``.
+        data: What it is by type: one text for each MIME type, or parsed JSON. A stream has
+            ``text``, an error ``ename``, ``evalue`` and ``traceback``.
+        metadata: What its maker says about it.
+        name: ``stdout`` or ``stderr``.
+    """
+
+    kind: str
+    data: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        position: Its place, counted from 1.
+        kind: ``code``, ``markdown`` or ``raw``.
+        text: Its source.
+        tags: Its tags.
+        metadata: The rest of its metadata.
+        count: The number that the kernel gave it.
+        outputs: What it put out.
+        attachments: Pictures that its Markdown names.
+    """
+
+    position: int
+    kind: str
+    text: str
+    tags: frozenset[str] = frozenset()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    count: int | None = None
+    outputs: tuple[Output, ...] = ()
+    attachments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A notebook, or as much of it as there is.
+
+    Attributes:
+        cells: Its cells in order, but for papermill's own.
+        language: What its code is written in.
+        notes: What is wrong with the file, in words.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    language: str = "python"
+    notes: tuple[str, ...] = ()
+
+
+def parse(text: str) -> Executed:
+    """A notebook from its text; whatever is no notebook is told in the notes."""
+    if not text.strip():
+        return Executed(notes=("The executed notebook is empty.",))
+    if sum(map(text.count, ",[{")) > _MOST_VALUES:
+        return Executed(notes=("The executed notebook has too much in it to be shown here.",))
+    try:
+        found = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        return Executed(notes=(_broken(error),))
+    return _notebook(found)
+
+
+def _broken(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"The executed notebook is cut off or broken: it ends being JSON in line {error.lineno}."
+    return "The executed notebook is broken: it cannot be read as JSON."
+
+
+def _notebook(found: Any) -> Executed:
+    cells = found.get("cells") if isinstance(found, dict) else None
+    if not isinstance(cells, list):
+        return Executed(notes=(_no_notebook(found),))
+    notes = []
+    if len(cells) > _MOST_CELLS:
+        notes.append(f"Only the first {_MOST_CELLS:,} of {len(cells):,} cells are shown.")
+    cleaner = _Cleaner()
+    read = [
+        _cell(place, one, cleaner)
+        for place, one in enumerate(cells[:_MOST_CELLS], start=1)
+        if isinstance(one, dict)
+    ]
+    if strange := sum(not isinstance(one, dict) for one in cells[:_MOST_CELLS]):
+        notes.append(f"What should be a cell is none in {strange} place{'s' * (strange > 1)}.")
+    if cleaner.removed:
+        notes.append(f"{cleaner.removed:,} characters that no page can show are left out.")
+    kept = tuple(one for one in read if _PAPERMILL_MARK not in one.tags)
+    return Executed(kept, _language(found), tuple(notes))
+
+
+def _no_notebook(found: Any) -> str:
+    if isinstance(found, dict) and isinstance(found.get("worksheets"), list):
+        return "The executed notebook is of nbformat 3 or older, which is not shown here."
+    return "The executed notebook is JSON, but no notebook."
+
+
+def _language(found: Mapping[str, Any]) -> str:
+    metadata = _mapping(found.get("metadata"))
+    named = _mapping(metadata.get("language_info")).get("name")
+    return named if isinstance(named, str) else "python"
+
+
+def without_unseen(text: str) -> str:
+    """A text without the characters that no page can have."""
+    return _UNSEEN.sub("", text)
+
+
+class _Cleaner:
+    """Makes texts of what should be texts, and counts what had to go."""
+
+    def __init__(self) -> None:
+        self.removed = 0
+
+    def text(self, value: Any) -> str:
+        """A text, which nbformat may have as a list of lines."""
+        if isinstance(value, list):
+            value = "".join(one for one in value if isinstance(one, str))
+        if not isinstance(value, str):
+            return ""
+        shown, count = _UNSEEN.subn("", value)
+        self.removed += count
+        return shown
+
+    def content(self, kind: str, value: Any) -> Any:
+        """What an output has of one type: a text, unless the type is JSON."""
+        return value if kind.endswith("json") and not isinstance(value, str) else self.text(value)
+
+
+def _cell(place: int, found: Mapping[str, Any], cleaner: _Cleaner) -> Cell:
+    metadata = _mapping(found.get("metadata"))
+    count = found.get("execution_count")
+    outputs = found.get("outputs")
+    return Cell(
+        place,
+        str(found.get("cell_type")),
+        cleaner.text(found.get("source")),
+        frozenset(_strings(metadata.get("tags"))),
+        metadata,
+        count if isinstance(count, int) else None,
+        tuple(_outputs(outputs if isinstance(outputs, list) else [], cleaner)),
+        _mapping(found.get("attachments")),
+    )
+
+
+def _outputs(found: list[Any], cleaner: _Cleaner) -> Iterable[Output]:
+    """Outputs in order; what a stream said in pieces is one text."""
+    merged: list[Output] = []
+    for one in found[:_MOST_OUTPUTS]:
+        output = _output(_mapping(one), cleaner)
+        last = merged[-1] if merged else None
+        if last and last.kind == output.kind == "stream" and last.name == output.name:
+            pieces = {"text": [*last.data["text"], *output.data["text"]]}
+            merged[-1] = Output("stream", pieces, name=last.name)
+        else:
+            merged.append(output)
+    for one in merged:
+        yield (
+            one
+            if one.kind != "stream"
+            else Output("stream", {"text": "".join(one.data["text"])}, name=one.name)
+        )
+    if len(found) > _MOST_OUTPUTS:
+        text = f"… {len(found) - _MOST_OUTPUTS:,} more outputs are in the executed notebook."
+        yield Output("data", {"text/plain": text})
+
+
+def _output(found: Mapping[str, Any], cleaner: _Cleaner) -> Output:
+    kind = found.get("output_type")
+    if kind == "stream":
+        name = "stderr" if found.get("name") == "stderr" else "stdout"
+        return Output("stream", {"text": [cleaner.text(found.get("text"))]}, name=name)
+    if kind == "error":
+        told = {key: cleaner.text(found.get(key)) for key in ("ename", "evalue")}
+        frames = [cleaner.text(one) for one in _strings(found.get("traceback"))]
+        return Output("error", {**told, "traceback": frames})
+    data = _mapping(found.get("data"))
+    return Output(
+        "data",
+        {kind: cleaner.content(kind, value) for kind, value in data.items()},
+        _mapping(found.get("metadata")),
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

@@ -1,0 +1,77 @@
+"""The error that a notebook stopped at: on top in a line, at its cell with the traceback."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from stagebook.report.site import texts
+from stagebook.report.site.executed import Cell, Output
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_OWN_FRAME = re.compile(r"(?:Cell In|Input In|<ipython-input|File .*ipykernel_\d+)")
+_LINES = 40
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a notebook stopped at.
+
+    Attributes:
+        cell: Position of the cell.
+        count: The number that the kernel gave it.
+        message: The error in a line.
+        unreached: Code cells after it.
+    """
+
+    cell: int
+    count: int | None
+    message: str
+    unreached: int
+
+
+def find(cells: Sequence[Cell]) -> Failure | None:
+    """The error that a notebook stopped at: its last, unless cells after it were executed."""
+    code = [cell for cell in cells if cell.kind == "code" and cell.text.strip()]
+    for place, cell in enumerate(code):
+        error = next((one for one in cell.outputs if one.kind == "error"), None)
+        after = code[place + 1 :]
+        if error and all(one.count is None and not one.outputs for one in after):
+            return Failure(cell.position, cell.count, message(error), len(after))
+    return None
+
+
+def message(output: Output) -> str:
+    """An error in a line: its kind, and what it says."""
+    name, value = output.data["ename"] or "Error", output.data["evalue"]
+    first = next(iter(_COLOURS.sub("", value).strip().splitlines()), "")
+    told = f"{name}: {first}" if first else name
+    return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
+
+
+def box(output: Output, place: str) -> str:
+    """An error as HTML, its traceback a click away and cut to what helps."""
+    traceback = texts.block("\n".join(_helpful(output.data["traceback"])), place, "out")
+    return (
+        f'<div class="error"><p><strong>{escape(message(output))}</strong></p>'
+        f"<details open><summary>Where it happened</summary>{traceback}</details></div>"
+    )
+
+
+def _helpful(frames: Sequence[str]) -> list[str]:
+    """The frames of a traceback that are the notebook's own, and the last two."""
+    if len(frames) <= 5:
+        lines = "\n".join(frames).split("\n")
+        return lines if len(lines) <= _LINES else [*lines[:8], "   …", *lines[8 - _LINES :]]
+    kept, skipped = list(frames[:2]), 0
+    for place, frame in enumerate(frames[2:], start=2):
+        own = _OWN_FRAME.match(_COLOURS.sub("", frame))
+        if own or place >= len(frames) - 2:
+            if skipped:
+                kept.append(f"   … {skipped} call{'s' * (skipped != 1)} in libraries")
+            kept.append(frame)
+            skipped = 0
+        else:
+            skipped += 1
+    return kept

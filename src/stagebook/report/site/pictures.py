@@ -1,0 +1,87 @@
+"""Pictures of a notebook, as addresses that hold the picture itself."""
+
+import base64
+import binascii
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from stagebook.report.site import sanitised
+
+SVG = "image/svg+xml"
+_BEGINNINGS = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+_ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9"}
+TYPES = (SVG, *_BEGINNINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that can be shown.
+
+    Attributes:
+        source: Its address, which holds all of it.
+        width: In pixels, where it is known.
+        height: Likewise.
+    """
+
+    source: str
+    width: int | None = None
+    height: int | None = None
+
+
+def parse(kind: str, text: str) -> Picture | str:
+    """A picture from what an output has of it; or what is wrong with it, in words.
+
+    Args:
+        kind: Its MIME type.
+        text: SVG, or the base64 of the rest.
+    """
+    if kind == SVG:
+        if "<svg" not in text[:100_000] or "</svg" not in text[-1_000:]:
+            return "it is no whole SVG"
+        return Picture(sanitised.svg_source(text))
+    try:
+        content = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return "it is no base64"
+    if not content.startswith(_BEGINNINGS[kind]):
+        return f"it is no {kind.partition('/')[2].upper()}"
+    if kind in _ENDS and _ENDS[kind] not in content[-64:]:
+        return "it is cut off"
+    coded = base64.b64encode(content).decode()
+    return Picture(f"data:{kind};base64,{coded}", *_size(kind, content))
+
+
+def attached(address: str, attachments: Mapping[str, Any]) -> str:
+    """The source of a picture that Markdown names; empty if it is not in the notebook."""
+    if address.startswith("data:image/"):
+        return address
+    if not address.startswith("attachment:"):
+        return ""
+    name = address.removeprefix("attachment:")
+    bundle = attachments.get(name, attachments.get(unquote(name)))
+    for kind in TYPES if isinstance(bundle, dict) else ():
+        text = bundle.get(kind)
+        if isinstance(text, list):
+            text = "".join(str(one) for one in text)
+        found = parse(kind, text) if isinstance(text, str) else ""
+        if isinstance(found, Picture):
+            return found.source
+    return ""
+
+
+def _size(kind: str, content: bytes) -> tuple[int, int] | tuple[None, None]:
+    if kind == "image/png" and len(content) >= 24:
+        width, height = struct.unpack(">II", content[16:24])
+        return width, height
+    if kind == "image/gif" and len(content) >= 10:
+        width, height = struct.unpack("<HH", content[6:10])
+        return width, height
+    return None, None
