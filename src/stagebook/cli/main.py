@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stagebook.cli import model, tables, trace
+from stagebook.cli import model, report, tables, trace
 from stagebook.cli.options import json_option
 from stagebook.errors import Exit, StagebookError
 
@@ -160,6 +160,7 @@ for verb in (
     tables.profile,
     tables.drift,
     model.model,
+    report.report,
 ):
     main.add_command(verb)
 

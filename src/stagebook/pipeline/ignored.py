@@ -24,6 +24,8 @@ def changes(project: Project, *, packages: bool = False) -> tuple[Change, ...]:
         "/mlflow.db*",
         "/mlruns/",
     )
+    if project.settings.report is not None:
+        left_by_runs = (*left_by_runs, f"/{project.settings.report.folder}/")
     if packages:
         left_by_runs = (*left_by_runs, *_ATTESTATIONS)
     wanted = ((".gitignore", left_by_runs), (".dvcignore", _DVC_LINES))

@@ -111,8 +111,9 @@ class Layout:
         installed = Installed.scan()
         made_of = tuple(Source.of(one.notebook, project, installed) for one in found)
         first = (_sources_stage(project, graph, made_of),) if found else ()
+        last = (Stage.site(graph.stages),) if found and project.settings.report else ()
         text = dvc_file.read(project.root)
-        after = dvc_file.render((*first, *graph.stages), text)
+        after = dvc_file.render((*first, *graph.stages, *last), text)
         changes = (
             Change(dvc_file.FILE, text, after),
             *ignored.changes(project, packages=any(one.stage.packages for one in found)),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import NoReturn
 
 from stagebook.errors import Problem, StagebookError, Where
 from stagebook.notebook.signature import Role, Signature
@@ -14,6 +15,9 @@ from stagebook.project import STATE
 
 SOURCES = "sources"
 """The name of the stage that writes the source files."""
+
+SITE = "site"
+"""The name of the stage that writes the reports."""
 
 _FORBIDDEN = set(string.punctuation) - {"_", "-"}
 
@@ -30,7 +34,7 @@ class Stage:
         outs: Cached outputs.
         metrics: Metrics files, kept in git and not in the cache.
         plots: Plots, cached.
-        notebook: Path of the notebook; None for the ``sources`` stage.
+        notebook: Path of the notebook; None for ``sources`` and ``site``.
         packages: Whether it packages a model, and so depends on all that the model is made of.
     """
 
@@ -101,6 +105,30 @@ class Stage:
             outs=tuple(source_path(stage.name) for stage in stages),
         )
 
+    @classmethod
+    def site(cls, stages: "tuple[Stage, ...]") -> "Stage":
+        """The stage that writes the reports, after all others.
+
+        It has no outputs in DVC's terms: a report tells of times, and is never the same twice.
+
+        Args:
+            stages: The notebook stages.
+
+        Raises:
+            StagebookError: A notebook has its name.
+        """
+        for one in stages:
+            if one.name == SITE:
+                message = f"The stage that writes the reports is called `{SITE}`."
+                _refuse(one.name, message, one.notebook or "")
+        written = (path for one in stages for path in (source_path(one.name), *one.writes))
+        return cls(
+            name=SITE,
+            cmd="stagebook report",
+            deps=tuple(written),
+            params=(("pyproject.toml", ("tool.stagebook",)),),
+        )
+
 
 def source_path(stage: str) -> str:
     """Path of a stage's source file, relative to the project's root."""
@@ -135,13 +163,11 @@ def _check_name(name: str, where: Where) -> None:
         message = f"A stage cannot be called `{name}`: commands would take it for an option."
     else:
         return
+    _refuse(name, message, where.file)
+
+
+def _refuse(name: str, message: str, file: str) -> NoReturn:
     clean = "".join("_" if char in _FORBIDDEN else char for char in name).lstrip("-")
     suggestion = clean if clean != name else f"{name}_"
-    raise StagebookError(
-        Problem(
-            "bad-stage-name",
-            message,
-            f"Rename the notebook, for example {suggestion}.",
-            Where(where.file),
-        )
-    )
+    hint = f"Rename the notebook, for example {suggestion}."
+    raise StagebookError(Problem("bad-stage-name", message, hint, Where(file)))

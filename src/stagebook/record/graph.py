@@ -7,7 +7,7 @@ from typing import Any
 
 from stagebook.pipeline import yaml_text
 from stagebook.pipeline.dvc_file import FILE
-from stagebook.pipeline.stage import SOURCES
+from stagebook.pipeline.stage import SITE, SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,17 @@ def parse(text: str) -> tuple[Node, ...]:
             tuple(_paths(entry, "deps")),
             tuple(_paths(entry, "outs", "metrics", "plots")),
             tuple(_paths(entry, "metrics", "plots")),
-            name != SOURCES and "stagebook" in (entry.get("meta") or ()),
+            _of(entry) not in (None, SOURCES, SITE),
         )
         for name, entry in entries.items()
         if isinstance(entry, Mapping)
     )
+
+
+def _of(entry: Mapping[str, Any]) -> Any:
+    """What a stage of ours is of; None if it is not ours."""
+    meta = entry.get("meta")
+    return meta.get("stagebook") if isinstance(meta, Mapping) else None
 
 
 def _paths(entry: Mapping[str, Any], *keys: str) -> Iterator[str]:

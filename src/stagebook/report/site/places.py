@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from stagebook.report.site.frame import FRONT
 
 HISTORY = "history.html"
-__all__ = ["FRONT", "HISTORY", "data", "model", "notebook"]
+__all__ = ["FRONT", "HISTORY", "data", "drift", "model", "notebook"]
 
 
 def notebook(stage: str) -> str:
@@ -16,6 +16,11 @@ def notebook(stage: str) -> str:
 def data(path: str) -> str:
     """The page of a file or folder."""
     return f"data/{_inside(path)}.html"
+
+
+def drift(path: str) -> str:
+    """The page that holds a table against its reference."""
+    return f"drift/{_inside(path)}.html"
 
 
 def model(path: str) -> str:

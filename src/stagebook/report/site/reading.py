@@ -6,7 +6,7 @@ from typing import Any
 from stagebook.errors import StagebookError
 from stagebook.pipeline import dvc_file, lock
 from stagebook.pipeline.lock import Lock
-from stagebook.pipeline.stage import SOURCES
+from stagebook.pipeline.stage import SITE, SOURCES
 from stagebook.project import Project
 from stagebook.record import git, graph, measured, metrics
 from stagebook.record.build import Build
@@ -17,23 +17,25 @@ from stagebook.record.measured import Measured
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
 
 
-def read(project: Project, history: History, against: str) -> Book:
+def read(project: Project, history: History, against: str | None = None) -> Book:
     """Reads all that the site tells of a project.
 
     Args:
         project: The project.
         history: Its records.
-        against: A commit, branch or tag to compare metrics with; empty for none.
+        against: A commit, branch or tag to compare metrics with; if None, that of the settings.
 
     Raises:
-        StagebookError: There is no such commit.
+        StagebookError: There is no such commit. Of the settings' a note is left, since a checkout
+            may be without it.
     """
     notes: list[str] = []
+    against, commit = _compared_with(project, against, notes)
     nodes, locked = _pipeline(project, notes)
     repro = history.last_repro()
     records = history.of_repro(repro) if repro else tuple(_by_hand(history, nodes))
     build = Build.of(repro or "", records, nodes, locked).made_by(history.makers)
-    rows = {one["stage"]: Row.of(history, one) for one in records}
+    rows = dict(_rows(history, records, notes))
     stages = tuple(stages_of(nodes, build, _standing(history, build), rows, locked))
     notes += [f"A record cannot be read: {name}: {why}" for name, why in history.damaged]
     builds = measured.builds(history)
@@ -45,15 +47,26 @@ def read(project: Project, history: History, against: str) -> Book:
         against,
         stages,
         tuple(files_of(stages, locked)),
-        tuple(_headlines(project, nodes, builds, against)),
+        tuple(_headlines(project, nodes, builds, commit)),
         builds,
         git.lost(project.root, commits),
         tuple(notes),
     )
 
 
+def _compared_with(project: Project, against: str | None, notes: list[str]) -> tuple[str, str]:
+    """The name and the commit that metrics are compared with; empty for none."""
+    if against is not None:
+        return against, git.require_commit(project.root, against)
+    name = project.settings.report.against if project.settings.report else ""
+    commit = git.commit_named(project.root, name) if name else None
+    if name and commit is None:
+        notes.append(f"Nothing is compared with {name}: git knows no such commit here.")
+    return (name, commit) if commit else ("", "")
+
+
 def _pipeline(project: Project, notes: list[str]) -> tuple[tuple[Node, ...], Lock]:
-    """The stages but the one that writes sources; of files that a merge marked, a note is left."""
+    """The stages that make something; of files that a merge marked, a note is left."""
     nodes: tuple[Node, ...] = ()
     locked = Lock({})
     try:
@@ -61,12 +74,19 @@ def _pipeline(project: Project, notes: list[str]) -> tuple[tuple[Node, ...], Loc
         locked = lock.read(project.root)
     except StagebookError as error:
         notes += [str(one) for one in error.problems]
-    return tuple(one for one in nodes if one.name != SOURCES and not _is_report(one)), locked
+    return tuple(one for one in nodes if one.notebook or one.name not in (SOURCES, SITE)), locked
 
 
-def _is_report(node: Node) -> bool:
-    """Whether a stage is the one that writes this site, which tells nothing of itself."""
-    return not node.notebook and not node.outs
+def _rows(
+    history: History, records: Iterable[Values], notes: list[str]
+) -> Iterator[tuple[str, Row]]:
+    """What changed from the execution before to each of these; not for records of another shape."""
+    for one in records:
+        try:
+            yield one["stage"], Row.of(history, one)
+        except (KeyError, TypeError, AttributeError) as error:
+            name = one["volatile"].get("id")
+            notes.append(f"Record {name} is of another shape: {type(error).__name__}: {error}")
 
 
 def _by_hand(history: History, nodes: Iterable[Node]) -> Iterator[Values]:
@@ -90,11 +110,11 @@ def _standing(history: History, build: Build) -> dict[str, Values]:
 
 
 def _headlines(
-    project: Project, nodes: Iterable[Node], builds: tuple[Measured, ...], against: str
+    project: Project, nodes: Iterable[Node], builds: tuple[Measured, ...], base_commit: str
 ) -> Iterator[Headline]:
     """The metrics that come first, with what they were before and are elsewhere."""
     nodes = tuple(nodes)
-    base = _base(project, against) if against else {}
+    base = _base(project, base_commit)
     for entry in project.settings.headline:
         file, _, name = entry.rpartition(":")
         value = _in_tree(project, file).get(name)
@@ -109,11 +129,11 @@ def _in_tree(project: Project, file: str) -> Mapping[str, Any]:
         return {}
 
 
-def _base(project: Project, against: str) -> dict[str, Mapping[str, Any]]:
+def _base(project: Project, commit: str) -> dict[str, Mapping[str, Any]]:
     """The values of each metrics file that a headline names, in another commit."""
-    commit = git.require_commit(project.root, against)
     found: dict[str, Mapping[str, Any]] = {}
-    for file in {entry.rpartition(":")[0] for entry in project.settings.headline}:
+    files = {entry.rpartition(":")[0] for entry in project.settings.headline}
+    for file in files if commit else ():
         for _, text in git.blobs(project.root, [f"{commit}:./{file}"]):
             try:
                 found[file] = metrics.parse(text, file)

@@ -1,0 +1,33 @@
+"""The verb that writes reports."""
+
+from pathlib import Path
+
+import click
+
+from stagebook.cli import pages
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--against", metavar="COMMIT", help="Compare metrics with this commit or branch.")
+@click.option("--to", "folder", type=_PATH, metavar="FOLDER", help="Where; else site/.")
+@click.option("--single", type=_PATH, metavar="FILE", help="Write one page alone, to be mailed.")
+@click.option(
+    "--page", default="", metavar="NAME", help="With --single: a stage, file, model, or history."
+)
+def report(against: str | None, folder: Path | None, single: Path | None, page: str) -> None:
+    """Write a site for people: what was built, how good it is, each notebook as an article."""
+    from stagebook.project import Project
+    from stagebook.workflow import reporting
+
+    if page and not single:
+        raise click.UsageError("--page goes with --single FILE.")
+    if folder and single:
+        raise click.UsageError("--to and --single are two different things: give one of them.")
+    project = Project.find(Path.cwd())
+    if single:
+        pages.write(single, reporting.single(project, against, page))
+        return
+    written, count = reporting.report(project, against, folder)
+    click.echo(f"Written: {written / 'index.html'} and {count - 1} more pages")

@@ -1,0 +1,67 @@
+"""The folder of a site, written so that whoever reads it meanwhile sees the old one or the new."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from stagebook.errors import Problem, StagebookError, Where
+
+MARK = ".stagebook-site"
+"""A file in every folder that is a site, so that no other folder is ever replaced."""
+
+
+def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
+    """Writes all pages of a site, whole or not at all; returns how many.
+
+    Args:
+        folder: The folder; a site that was there is replaced.
+        pages: Path and text of each page.
+
+    Raises:
+        StagebookError: Something else is there, or it cannot be written.
+    """
+    _refuse_other(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        near = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            count = _fill(near, pages)
+            near.chmod(0o755)
+            _replace(near, folder)
+        finally:
+            shutil.rmtree(near, ignore_errors=True)
+    except OSError as error:
+        message = f"The site could not be written: {error.strerror}."
+        hint = "Check the path, the rights on its folder, and the room that is left."
+        raise StagebookError(Problem("not-written", message, hint, Where(str(folder)))) from None
+    return count
+
+
+def _refuse_other(folder: Path) -> None:
+    is_site = (folder / MARK).is_file()
+    if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
+        message = "It is there already, and is no site that Stagebook wrote."
+        hint = "Name another folder: --to FOLDER, or `folder` in [tool.stagebook.report]."
+        raise StagebookError(Problem("not-a-site", message, hint, Where(str(folder))))
+
+
+def _fill(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
+    (folder / MARK).touch()
+    count = 0
+    for page, text in pages:
+        place = folder / page
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8", errors="replace")
+        count += 1
+    return count
+
+
+def _replace(near: Path, folder: Path) -> None:
+    if not folder.exists():
+        near.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    folder.rename(old / "old")
+    near.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,154 @@
+"""All pages of the site of one project."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.model import manifest
+from stagebook.project import Project
+from stagebook.record.spool import Spool
+from stagebook.report import lineage_words
+from stagebook.report.figures import plain
+from stagebook.report.log_words import changed, took
+from stagebook.report.site import article, data_page, front, history_page, parts, places
+from stagebook.report.site.article import Fact
+from stagebook.report.site.book import Book, Stage, State
+from stagebook.report.site.frame import Frame
+from stagebook.report.site.parts import Frames
+
+Page = tuple[str, str]
+"""Where a page lies in the site, and its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site to be.
+
+    Attributes:
+        project: The project.
+        book: What it tells.
+        frame: The frame of its front page.
+        models: Paths of the packaged models.
+    """
+
+    project: Project
+    book: Book
+    frame: Frame
+    models: tuple[str, ...]
+
+    @classmethod
+    def of(cls, project: Project, book: Book) -> "Site":
+        """The site of a project."""
+        models = tuple(one.path for one in book.files if _is_package(project.root / one.path))
+        pages = [("Overview", places.FRONT)]
+        pages += [(plain(Path(path).name, 40), places.model(path)) for path in models]
+        pages += [("History", places.HISTORY)] if book.builds else []
+        report = project.settings.report
+        frame = Frame(
+            plain(book.project),
+            places.FRONT,
+            tuple(pages),
+            f"Stagebook {metadata.version('stagebook')}, {front.commit(book.built_from)}",
+            interactive=report is not None and report.interactive,
+        )
+        return cls(project, book, frame, models)
+
+    def pages(self) -> Iterator[Page]:
+        """Every page; the front page comes last, when the others are known."""
+        book, at = self.book, self._at
+        drifts = self.project.settings.drift
+        slow = Frames(
+            tuple((path, at(places.model(path))) for path in self.models),
+            tuple((pair, at(places.drift(pair[0]))) for pair in drifts.items()),
+        )
+        with parts.started(self.project, book, slow) as making:
+            yield from (self._notebook(one) for one in book.notebooks)
+            yield from self._files()
+            if book.builds:
+                yield places.HISTORY, history_page.render(book, at(places.HISTORY))
+            models, held = making.done()
+        yield from ((one.line.page, one.text) for one in (*models, *held))
+        lines = [tuple(one.line for one in found) for found in (held, models)]
+        yield places.FRONT, front.render(book, self.frame, *lines)
+
+    def alone(self, name: str) -> str:
+        """The text of one page, without links to others, to be mailed.
+
+        Args:
+            name: A stage, a file, a packaged model or ``history``; empty for the front page.
+
+        Raises:
+            StagebookError: There is no such page.
+        """
+        known = {"history": places.HISTORY} if self.book.builds else {}
+        known |= {one.path: places.data(one.path) for one in self.book.files}
+        known |= {Path(path).name: places.model(path) for path in self.models}
+        known |= {one.name: places.notebook(one.name) for one in self.book.notebooks}
+        page = places.FRONT if not name else known.get(name)
+        if page is None:
+            message = f"The site has no page `{name}`."
+            hint = did_you_mean(name, known, f"It has: {', '.join(known)}.")
+            raise StagebookError(Problem("no-page", message, hint))
+        pages = replace(self, frame=replace(self.frame, alone=True)).pages()
+        return next(text for place, text in pages if place == page)
+
+    def _at(self, page: str) -> Frame:
+        return replace(self.frame, page=page)
+
+    def _notebook(self, stage: Stage) -> Page:
+        runs = self.project.root / self.project.settings.runs
+        ending = ".failed.ipynb" if stage.state is State.FAILED else ".ipynb"
+        path = runs / f"{stage.name}{ending}"
+        found = article.read(path, stage.name, interactive=self.frame.interactive)
+        notes = tuple(_notes(stage, path))
+        page = places.notebook(stage.name)
+        text = article.render(
+            replace(found, notes=(*notes, *found.notes)), self._at(page), tuple(_facts(stage))
+        )
+        return page, text
+
+    def _files(self) -> Iterator[Page]:
+        spool, drifts = Spool(self.project.state), self.project.settings.drift
+        for file in self.book.files:
+            page = places.data(file.path)
+            profile = data_page.read_profile(spool, file)
+            drift = places.drift(file.path) if file.path in drifts else ""
+            yield page, data_page.render(file, self.book, self._at(page), profile, drift)
+
+
+def _is_package(path: Path) -> bool:
+    return (path / manifest.FILE).is_file()
+
+
+def _notes(stage: Stage, path: Path) -> Iterator[str]:
+    """What a reader has to know who takes the page for what the build made."""
+    record = stage.record
+    if record is None and path.exists() and stage.state is not State.NEVER:
+        yield (
+            "What stands of this stage was executed elsewhere and came from DVC's cache. "
+            "This is the page of the last execution here."
+        )
+    elif record is not None and path.exists() and not _names(path, str(record["volatile"]["id"])):
+        yield "This is the page of another execution than the one whose outputs stand."
+
+
+def _names(path: Path, record: str) -> bool:
+    """Whether an executed notebook is the one of a record, whose id is in its colophon."""
+    try:
+        return record.encode() in path.read_bytes()
+    except OSError:
+        return True
+
+
+def _facts(stage: Stage) -> Iterator[Fact]:
+    yield Fact("stage", plain(stage.name))
+    yield Fact("state", stage.failed or stage.state.value)
+    if stage.record is not None:
+        volatile = stage.record["volatile"]
+        when = lineage_words.moment(str(volatile.get("started") or ""))
+        seconds = took(volatile.get("seconds"))
+        yield Fact("executed", ", ".join(filter(None, (when, seconds))))
+    if stage.row is not None:
+        yield Fact("changed", "; ".join(changed(stage.row)))

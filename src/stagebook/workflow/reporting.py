@@ -1,0 +1,39 @@
+"""The verbs that tell others what was built."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagebook.project import Project
+from stagebook.record.history import History
+from stagebook.settings import ReportSettings
+
+if TYPE_CHECKING:
+    from stagebook.report.site.site import Site
+
+
+def site(project: Project, against: str | None) -> "Site":
+    """The site of a project, to be written.
+
+    Args:
+        project: The project.
+        against: A commit to compare metrics with; None for that of the settings.
+    """
+    from stagebook.report.site import reading
+    from stagebook.report.site.site import Site
+
+    with History.open(project.state) as history:
+        return Site.of(project, reading.read(project, history, against))
+
+
+def report(project: Project, against: str | None, folder: Path | None) -> tuple[Path, int]:
+    """Writes the site of a project; returns its folder and how many pages it has."""
+    from stagebook.report.site import folder as folders
+
+    settings = project.settings.report or ReportSettings()
+    target = folder if folder is not None else project.root / settings.folder
+    return target, folders.write(target, site(project, against).pages())
+
+
+def single(project: Project, against: str | None, page: str) -> str:
+    """One page of the site that needs no other; of no name, the front page."""
+    return site(project, against).alone(page)
