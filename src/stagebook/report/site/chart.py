@@ -2,10 +2,13 @@
 
 import io
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
+
+from stagebook.report.figures import plain
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -62,10 +65,12 @@ def draw(points: Sequence[Point], name: str, label: str) -> str:
         "svg.id": name,
         "font.family": "sans-serif",
         "font.size": 9,
+        "text.parse_math": False,
         "axes.edgecolor": _GRID,
         **dict.fromkeys(("text.color", "xtick.color", "ytick.color"), _INK),
     }
-    with matplotlib.rc_context(styled):
+    with matplotlib.rc_context(styled), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the browser has letters that its font lacks
         figure = Figure(figsize=(_WIDTH, _HEIGHT))
         _plot(figure.add_axes(_ROOM), points, name)
         written = io.BytesIO()
@@ -84,7 +89,7 @@ def _plot(axes: Any, points: Sequence[Point], name: str) -> None:
         if not math.isnan(one.value):
             axes.plot([place], [one.value], "o", color=_LINE, markersize=5, gid=f"{name}-{place}")
     named = sorted(_named(len(points)))
-    axes.set_xticks(named, [points[place].name for place in named])
+    axes.set_xticks(named, [plain(points[place].name) for place in named])
     axes.grid(axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -111,11 +116,11 @@ def _of_page(written: bytes, name: str, label: str, points: Sequence[Point]) -> 
         _unstyle(element)
     for element, one in _drawn(picture, name, points):
         title = ElementTree.Element(f"{{{SVG}}}title")
-        title.text = one.words
+        title.text = plain(one.words)
         element.insert(0, title)
     picture.attrib.pop("width")
     picture.attrib.pop("height")
-    picture.attrib |= {"role": "img", "aria-label": label, "class": "chart"}
+    picture.attrib |= {"role": "img", "aria-label": plain(label), "class": "chart"}
     return ElementTree.tostring(picture, encoding="unicode")
 
 

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from stagebook.report.figures import plain
 
 _LONGEST = 40
 _DIGITS = 4
+_LARGE = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,10 @@ def shown(value: Any) -> str:
         return plain(str(value), _LONGEST)
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
-    if isinstance(value, int) or value == int(value):
-        return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.4g}"
+    if abs(value) >= _LARGE:
+        return f"{Decimal(value):.3e}"
+    if value == int(value):
+        return f"{value:,.0f}"
     digits = max(_DIGITS, math.floor(math.log10(abs(value))) + 1)
     return f"{value:,.{digits}g}"
 
@@ -47,13 +51,22 @@ def change(value: Any, before: Any) -> Change:
     if before is None:
         return Change("")
     if not (_is_number(value) and _is_number(before)):
-        same = value == before or shown(value) == shown(before)
+        same = shown(value) == shown(before)
         return Change("as before" if same else f"was {shown(before)}")
-    moved = value - before
+    try:
+        moved = value - before
+    except OverflowError:  # a whole number that no double can hold
+        return Change(f"was {shown(before)}", value > before)
     if not moved:
         return Change("unchanged")
-    return Change(f"{'▲' if moved > 0 else '▼'} {moved:+.3g}".replace("-", "−"), moved > 0)
+    return Change(f"{'▲' if moved > 0 else '▼'} {_signed(moved)}".replace("-", "−"), moved > 0)
+
+
+def _signed(moved: float) -> str:
+    return f"{moved:+.3g}" if abs(moved) < _LARGE else f"{Decimal(moved):+.2e}"
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return isinstance(value, int) or math.isfinite(value)

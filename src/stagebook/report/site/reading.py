@@ -157,6 +157,6 @@ def _past(builds: Iterable[Measured], stage: str, name: str) -> list[Any]:
 
 def _before(past: list[Any], value: Any) -> Any:
     """The value before the last build; if the tree has another one, that of the last build."""
-    if past and past[-1] != value:
+    if past and repr(past[-1]) != repr(value):  # NaN is not even equal to itself
         return past[-1]
     return past[-2] if len(past) > 1 else None

@@ -1,5 +1,6 @@
 """Records as executions leave them, written into a state folder without running anything."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +47,53 @@ def put(state: Path, values: Mapping[str, Any]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(values), encoding="utf-8")
     return file
+
+
+def project(
+    root: Path, stages: Mapping[str, tuple[list[str], list[str]]], *, more: str = ""
+) -> Path:
+    """Writes the files of a project as a build leaves them.
+
+    Args:
+        root: Its folder.
+        stages: What each reads and writes; the hash of a file is made of its path.
+        more: Lines of its settings.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "pyproject.toml").write_text(f'[project]\nname = "late"\n\n[tool.stagebook]\n{more}')
+    yaml = {"stages": {name: _stage(name, *files) for name, files in stages.items()}}
+    (root / "dvc.yaml").write_text(json.dumps(yaml))
+    lock = {"schema": "2.0", "stages": {name: _locked(*files) for name, files in stages.items()}}
+    (root / "dvc.lock").write_text(json.dumps(lock))
+    return root
+
+
+def _stage(name: str, reads: list[str], writes: list[str]) -> dict[str, Any]:
+    metrics = [path for path in writes if path.startswith("metrics/")]
+    return {
+        "cmd": f"stagebook run {name}",
+        "deps": [f".stagebook/sources/{name}.py", *reads],
+        "outs": [path for path in writes if path not in metrics],
+        "metrics": metrics,
+        "meta": {"stagebook": f"notebooks/{name}.ipynb"},
+    }
+
+
+def _locked(reads: list[str], writes: list[str]) -> dict[str, Any]:
+    sides = (("deps", reads), ("outs", writes))
+    return {"cmd": "x"} | {
+        key: [{"path": path, "hash": "md5", "md5": md5(path), "size": 1} for path in paths]
+        for key, paths in sides
+    }
+
+
+def md5(text: str) -> str:
+    """The hash that a file of this name has."""
+    return hashlib.md5(text.encode(errors="replace")).hexdigest()
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def names(records: tuple[Mapping[str, Any], ...]) -> list[str]:

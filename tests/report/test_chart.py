@@ -1,0 +1,56 @@
+"""A metric over builds as SVG."""
+
+import math
+from xml.etree import ElementTree
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stagebook.report.site.chart import SVG, Point, draw
+
+VALUES = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9)
+POINTS = (
+    Point("aaaaaaa", "0.5 at aaaaaaa", 0.5, 0.4, 0.6),
+    Point("bbbbbbb", "none", math.nan),
+    Point("ccccccc", "0.7 at ccccccc <b>", 0.7, 0.6, 0.8),
+)
+
+
+def texts(picture: str, tag: str) -> list[str]:
+    return [one.text or "" for one in ElementTree.fromstring(picture).iter(f"{{{SVG}}}{tag}")]
+
+
+def test_each_point_tells_its_words_and_a_gap_none() -> None:
+    assert texts(draw(POINTS, "c", "auc"), "title") == ["0.5 at aaaaaaa", "0.7 at ccccccc <b>"]
+
+
+def test_points_are_named_below() -> None:
+    assert {"aaaaaaa", "ccccccc"} <= set(texts(draw(POINTS, "c", "auc"), "text"))
+
+
+def test_of_many_points_some_are_named_and_the_last_always() -> None:
+    many = [Point(f"commit-{place}", "", float(place)) for place in range(60)]
+    named = [one for one in texts(draw(many, "c", "auc"), "text") if one.startswith("commit-")]
+    assert named[0] == "commit-0"
+    assert named[-1] == "commit-59"
+    assert len(named) == 8
+
+
+def test_a_strict_policy_leaves_it_as_it_is_and_it_takes_the_page_s_colours() -> None:
+    picture = draw(POINTS, "c", 'label "quoted"')
+    assert " style=" not in picture
+    assert "<style" not in picture
+    assert "<script" not in picture
+    assert 'stroke="var(--now)"' in picture
+    assert ElementTree.fromstring(picture).get("aria-label") == 'label "quoted"'
+
+
+def test_it_is_the_same_each_time() -> None:
+    assert draw(POINTS, "c", "auc") == draw(POINTS, "c", "auc")
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(VALUES, min_size=2, max_size=4), st.text(max_size=20))
+def test_any_numbers_and_names_can_be_drawn(values: list[float], name: str) -> None:
+    points = [Point(name, name, value) for value in values]
+    assert len(texts(draw(points, "c", name), "title")) == len(values)

@@ -1,0 +1,351 @@
+"""The site of a project: what each page says, and that all of them hold together."""
+
+import json
+import math
+import subprocess
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import spooled
+from spooled import md5, put, record
+
+from stagebook.contracts.profiles import profile as profiles
+from stagebook.contracts.profiles.column import Column, Kind, Texts
+from stagebook.contracts.profiles.profile import Profile
+from stagebook.errors import StagebookError
+from stagebook.project import Project
+from stagebook.workflow import reporting
+
+FIRST, SECOND = "20260101T100000000000", "20260102T100000000000"
+STAGES = {
+    "make": (["data/raw.csv"], ["data/made.parquet"]),
+    "train": (["data/made.parquet"], ["model.pkl", "metrics/train.json"]),
+    "apart": ([], ["other.txt"]),
+}
+HEADLINE = 'headline = ["metrics/train.json:auc"]\n'
+EVIL = "<script>document.title='pwned'</script><img src=x onerror=alert(1)>&\"'"
+
+
+class Links(HTMLParser):
+    """The addresses on a page, the ids, and the elements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append((tag, values))
+        self.ids += [values["id"] or ""] if "id" in values else []
+        self.links += [values["href"] or ""] if "href" in values else []
+
+    @classmethod
+    def of(cls, text: str) -> "Links":
+        found = cls()
+        found.feed(text)
+        return found
+
+
+def execution(name: str, stage: str, repro: str, **values: Any) -> dict[str, Any]:
+    reads, writes = STAGES[stage]
+    files = {
+        "inputs": {path: md5(path) for path in reads},
+        "outputs": {path: md5(path) for path in writes},
+    }
+    return record(f"{name}-{stage}", stage, repro=repro, **{**files, **values})
+
+
+def built(root: Path, more: str = HEADLINE) -> Path:
+    """A project after two builds: all of it, and then `train` again, better."""
+    spooled.project(root, STAGES, more=more)
+    state = root / ".stagebook"
+    for stage in STAGES:
+        put(state, execution(FIRST, stage, "one"))
+    put(state, execution(FIRST, "train", "one", metrics={"auc": 0.6}))
+    put(state, execution(SECOND, "train", "two", metrics={"auc": 0.7}))
+    (root / "metrics").mkdir()
+    (root / "metrics/train.json").write_text('{"auc": 0.7}')
+    return root
+
+
+def pages(root: Path, against: str | None = None) -> dict[str, str]:
+    return dict(reporting.site(Project.find(root), against).pages())
+
+
+def broken(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The links that lead nowhere."""
+    ids = {page: set(Links.of(text).ids) for page, text in found.items()}
+    for page, text in found.items():
+        for link in Links.of(text).links:
+            parts = urlsplit(link)
+            here = (
+                (Path("/") / page).parent / unquote(parts.path) if parts.path else Path("/", page)
+            )
+            target = str(Path(*here.resolve().parts[1:]))
+            if target not in ids or (parts.fragment and unquote(parts.fragment) not in ids[target]):
+                yield page, link
+
+
+def test_the_front_page_tells_of_the_last_build(tmp_path: Path) -> None:
+    front = pages(built(tmp_path))["index.html"]
+    assert "Built on 2026-01-02 at 10:00 UTC from a folder without git" in front
+    assert "1 executed, 2 unchanged" in front
+    assert '▲ +0.1 <span class="quiet">since the build before' in front
+    assert "0.7" in front
+
+
+def test_there_is_a_page_for_each_notebook_and_each_file_and_all_links_lead_somewhere(
+    tmp_path: Path,
+) -> None:
+    found = pages(built(tmp_path))
+    assert set(found) == {
+        "index.html",
+        "history.html",
+        *(f"notebooks/{stage}.html" for stage in STAGES),
+        "data/data/raw.csv.html",
+        "data/data/made.parquet.html",
+        "data/model.pkl.html",
+        "data/other.txt.html",
+    }
+    assert list(broken(found)) == []
+    for text in found.values():
+        assert len(Links.of(text).ids) == len(set(Links.of(text).ids))
+
+
+def test_names_of_any_kind_keep_links_whole_and_pages_inside(tmp_path: Path) -> None:
+    odd = "../out side/ä#1?%20.csv"
+    spooled.project(tmp_path / "here", {"stage ü": ([odd], ["a&b/c.txt"])})
+    found = pages(tmp_path / "here")
+    assert list(broken(found)) == []
+    assert all(".." not in Path(page).parts for page in found)
+
+
+def test_a_file_s_page_says_who_made_it_who_reads_it_and_whether_its_contract_holds(
+    tmp_path: Path,
+) -> None:
+    table = {"name": "x", "paths": ["data/made.parquet"], "rows": 7, "contract": "lib:Made"}
+    built(tmp_path)
+    state = tmp_path / ".stagebook"
+    put(state, execution(FIRST, "make", "one", tables=[{**table, "role": "output", "holds": True}]))
+    page = pages(tmp_path)["data/data/made.parquet.html"]
+    assert '<dt>made by</dt><dd><a href="../../notebooks/make.html">make</a>' in page
+    assert '<dt>read by</dt><dd><a href="../../notebooks/train.html">train</a>' in page
+    assert '<code>lib:Made</code> <span class="good">holds</span>' in page
+
+
+def test_a_refused_table_is_on_the_front_page_with_the_rule(tmp_path: Path) -> None:
+    table = {
+        "name": "x",
+        "paths": ["data/made.parquet"],
+        "role": "input",
+        "contract": "lib:Made",
+        "holds": False,
+        "failures": [{"column": "delay", "rule": "at least 0"}],
+    }
+    built(tmp_path)
+    refused = execution("20260103", "train", "three", outcome="refused by contract", tables=[table])
+    put(tmp_path / ".stagebook", refused)
+    front = pages(tmp_path)["index.html"]
+    assert "delay: at least 0" in front
+    assert "refused by contract" in front
+    assert "1 failed, 2 unchanged" in front
+
+
+def test_what_needs_a_stage_that_failed_was_not_reached(tmp_path: Path) -> None:
+    built(tmp_path)
+    put(tmp_path / ".stagebook", execution("20260103", "make", "three", outcome="failed"))
+    assert "1 failed, 1 unchanged, 1 not reached" in pages(tmp_path)["index.html"]
+
+
+def test_history_has_a_chart_of_what_changed_with_its_points_named(tmp_path: Path) -> None:
+    page = pages(built(tmp_path))["history.html"]
+    assert "0.6 at no commit, 2026-01-01 10:00" in page
+    assert "0.7 at no commit, 2026-01-02 10:00" in page
+
+
+@pytest.mark.parametrize(("odd", "words"), [(math.nan, "NaN"), ("good", "good"), ([1], "")])
+def test_a_metric_that_is_no_number_any_more_is_told_and_not_drawn(
+    tmp_path: Path, odd: Any, words: str
+) -> None:
+    built(tmp_path)
+    put(tmp_path / ".stagebook", execution("20260103T100000", "train", "3", metrics={"auc": odd}))
+    (tmp_path / "metrics/train.json").write_text(json.dumps({"auc": odd}))
+    found = pages(tmp_path)
+    assert f"Not drawn: {words}" in found["history.html"]
+    assert "was 0.7" in found["index.html"] or odd == [1]
+
+
+def test_before_any_build_the_site_says_so(tmp_path: Path) -> None:
+    spooled.project(tmp_path, STAGES)
+    (tmp_path / "dvc.lock").unlink()
+    found = pages(tmp_path)
+    assert "Nothing was built here yet. Build with: dvc repro" in found["index.html"]
+    assert "history.html" not in found
+    assert list(broken(found)) == []
+
+
+def test_a_project_without_stages_has_a_site(tmp_path: Path) -> None:
+    spooled.project(tmp_path, {})
+    assert set(pages(tmp_path)) == {"index.html"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "cannot be read"),
+        ('{"volatile": {}}', "cannot be read"),
+        (json.dumps(record("20260104-train", "train", repro="four", metrics=3)), "another shape"),
+    ],
+)
+def test_a_record_that_is_broken_or_old_is_told_and_the_rest_is_there(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    built(tmp_path)
+    (tmp_path / ".stagebook/records/20260104-train.json").write_text(text)
+    found = pages(tmp_path)
+    assert words in found["index.html"]
+    assert len(found) == 9
+    assert list(broken(found)) == []
+
+
+def test_a_record_of_the_first_format_is_shown(tmp_path: Path) -> None:
+    built(tmp_path)
+    old = execution("20260104T100000", "train", "four", metrics={"auc": 0.8})
+    for key in ("title", "code", "tables"):
+        del old[key]
+    put(tmp_path / ".stagebook", {**old, "format": 1})
+    front = pages(tmp_path)["index.html"]
+    assert "1 executed, 2 unchanged" in front
+    assert "another shape" not in front
+
+
+def test_marks_of_a_merge_are_told(tmp_path: Path) -> None:
+    built(tmp_path)
+    (tmp_path / "dvc.lock").write_text("schema: '2.0'\n<<<<<<< ours\nstages:\n")
+    front = pages(tmp_path)["index.html"]
+    assert "dvc.lock" in front
+
+
+def test_metrics_are_compared_with_a_branch(tmp_path: Path) -> None:
+    built(tmp_path)
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "metrics/train.json").write_text('{"auc": 0.5}')
+    git(tmp_path, "add", "metrics")
+    git(tmp_path, *WHO, "commit", "-q", "-m", "base")
+    (tmp_path / "metrics/train.json").write_text('{"auc": 0.7}')
+    assert '▲ +0.2 <span class="quiet">against main' in pages(tmp_path, "main")["index.html"]
+
+
+def test_a_branch_that_is_not_there_is_an_error_or_a_note(tmp_path: Path) -> None:
+    built(tmp_path, HEADLINE + '[tool.stagebook.report]\nagainst = "main"\n')
+    git(tmp_path, "init", "-q", "-b", "other")
+    assert "Nothing is compared with main" in pages(tmp_path)["index.html"]
+    with pytest.raises(StagebookError, match="no commit `nowhere`"):
+        pages(tmp_path, "nowhere")
+
+
+def test_commits_that_git_has_no_more_are_marked(tmp_path: Path) -> None:
+    built(tmp_path)
+    git(tmp_path, "init", "-q")
+    code = {"commit": "c0ffee" * 6 + "c0ff", "branch": "main", "remote": None, "dirty": True}
+    gone = execution("20260103T100000", "train", "3", metrics={"auc": 0.9}, git=code)
+    put(tmp_path / ".stagebook", gone)
+    found = pages(tmp_path)
+    assert "c0ffeec* (no longer in git)" in found["history.html"]
+    assert "Of 1 of these commits git knows nothing any more" in found["history.html"]
+
+
+def test_two_builds_of_one_commit_are_two_points(tmp_path: Path) -> None:
+    built(tmp_path)
+    code = {"commit": "abcdef0" * 6, "branch": None, "remote": None, "dirty": False}
+    for hour, value in ((1, 0.8), (2, 0.9)):
+        name = f"20260103T1{hour}0000"
+        put(
+            tmp_path / ".stagebook",
+            execution(name, "train", str(hour), metrics={"auc": value}, git=code),
+        )
+    page = pages(tmp_path)["history.html"]
+    assert "0.8 at abcdef0" in page
+    assert "0.9 at abcdef0" in page
+
+
+def test_nothing_of_a_notebook_or_a_record_is_markup(tmp_path: Path) -> None:
+    """Scripts are planted wherever a text comes from outside."""
+    column = Column(EVIL, EVIL, Kind.TEXT, 1, 0, Texts({EVIL: 1}, None, 9, 1, 1, 9))
+    text = profiles.render(Profile((column,), 1))
+    built(tmp_path)
+    state = tmp_path / ".stagebook"
+    digest = spooled.sha256(text)
+    (state / "profiles").mkdir()
+    (state / "profiles" / f"{digest}.json").write_text(text)
+    table = {
+        "name": "x",
+        "paths": ["data/made.parquet"],
+        "role": "input",
+        "rows": 1,
+        "profile": digest,
+        "contract": EVIL,
+        "holds": False,
+        "failures": [{"column": EVIL, "rule": EVIL}],
+    }
+    put(
+        state,
+        execution(
+            "20260103T100000",
+            "train",
+            "3",
+            title=EVIL,
+            outcome=EVIL,
+            metrics={EVIL: 1, "auc": EVIL},
+            tables=[table],
+            parameters=[{"name": EVIL, "value": EVIL, "origin": "default", "default": 1}],
+            git={"commit": EVIL, "branch": EVIL, "dirty": False},
+        ),
+    )
+    put(state, execution("20260104T100000", "make", "3", metrics={EVIL: 2}))
+    (tmp_path / "metrics/train.json").write_text(json.dumps({"auc": EVIL}))
+    found = pages(tmp_path)
+    assert list(broken(found)) == []
+    for page, text in found.items():
+        for tag, values in Links.of(text).tags:
+            assert tag not in ("img", "iframe"), page
+            assert not [name for name in values if name.startswith("on")], page
+        assert "<script>document" not in text
+    assert "&lt;script&gt;document" in found["data/data/made.parquet.html"]
+
+
+def test_every_page_has_a_policy_that_loads_nothing(tmp_path: Path) -> None:
+    for page, text in pages(built(tmp_path)).items():
+        policies = [
+            values["content"]
+            for tag, values in Links.of(text).tags
+            if tag == "meta" and values.get("http-equiv") == "Content-Security-Policy"
+        ]
+        assert len(policies) == 1, page
+        assert policies[0] is not None
+        assert policies[0].startswith("default-src 'none'; style-src")
+        assert "http" not in policies[0]
+
+
+def test_one_page_is_mailed_without_links_to_others(tmp_path: Path) -> None:
+    project = Project.find(built(tmp_path))
+    for name in ("", "history", "train", "data/made.parquet"):
+        text = reporting.single(project, None, name)
+        links = [link for link in Links.of(text).links if not link.startswith("#")]
+        assert links == [], name
+    with pytest.raises(StagebookError, match="no page `trian`") as caught:
+        reporting.single(project, None, "trian")
+    assert "train" in caught.value.problems[0].hint
+
+
+WHO = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
