@@ -72,6 +72,38 @@ def test_the_materials_lead_back_to_raw_data(leaving: Checkout) -> None:
     assert {step["stage"]: step["source"] for step in found["steps"]} == records
 
 
+def test_a_trace_of_the_package_leads_to_its_execution_and_what_its_notebook_read(
+    leaving: Checkout,
+) -> None:
+    def traced() -> dict[str, Any]:
+        found = json.loads(leaving.ok("stagebook", "trace", "models/tall", "--json").output)
+        return {one["stage"]: one for one in found["makings"]}["package"]
+
+    record = leaving.records()[-1]
+    here = traced()
+    assert here["executed"] == "here"
+    assert here["record"] == record["volatile"]["id"]
+    assert here["commits"] != []
+    assert [one["path"] for one in here["inputs"]] == [one["path"] for one in record["inputs"]]
+    # dvc.lock names sources and values of the other stages too: what the model is made of
+    shutil.rmtree(leaving.root / ".stagebook/records")
+    there = traced()
+    assert there["executed"] == "elsewhere"
+    assert there["source"] == record["source"]
+    own = {one["name"]: one["value"] for one in record["parameters"]}
+    assert {one["name"]: one["value"] for one in there["parameters"]}.items() <= own.items()
+
+
+def test_what_was_made_from_a_file_names_its_packaging_once(leaving: Checkout) -> None:
+    leaving.write("notebooks/package.py", leaving.read("notebooks/package.py") + "\n\n# %%\n1\n")
+    leaving.build()
+    leaving.commit()
+    for path in ("data/people.csv", "models/tall.pkl"):
+        found = json.loads(leaving.ok("stagebook", "trace", path, "--down", "--json").output)
+        made = [one for one in found["makings"] if one["stage"] == "package"]
+        assert [one["executed"] for one in made] == ["here"] * 2
+
+
 def test_the_attestation_names_commit_and_package(leaving: Checkout) -> None:
     statement = json.loads(leaving.read("models/tall.intoto.json"))
     manifest = leaving.root / "models/tall/package.json"

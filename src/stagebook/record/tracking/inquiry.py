@@ -63,8 +63,8 @@ def ask(project: Project, what: str) -> Found:
         project: The project.
         what: Id of a run, or a model as ``models:/name/3``, ``models:/name@alias``, ``name/3``.
     """
-    from stagebook.record.courier import limit_patience
-    from stagebook.record.refusal import root_cause
+    from stagebook.record.tracking.courier import limit_patience
+    from stagebook.record.tracking.refusal import root_cause
 
     limit_patience()
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.entities.logged_model_status import LoggedModelStatus
 
-from stagebook.record.tracker import LOCAL_TAG
+from stagebook.record.tracking.tracker import LOCAL_TAG
 
 
 def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Path | None) -> None:
