@@ -21,14 +21,14 @@ FRONT = "the front page"
 
 
 def lay_out(root: Path, stages: int, records: int) -> None:
-    """A project of stages that each read from two before, built again and again."""
+    """A project of ten stages beside each other and twenty levels of them, built time and again."""
     sys.path.insert(0, str(PROJECT / "tests"))
     import spooled
 
     names = [f"stage_{number}" for number in range(stages)]
     files = {
         name: (
-            [f"data/{names[other]}.csv" for other in {number // 2, number - 1} - {number, -1}],
+            [f"data/{names[other]}.csv" for other in (number - 10, number - 7) if other >= 0],
             [f"data/{name}.csv", f"metrics/{name}.json"],
         )
         for number, name in enumerate(names)

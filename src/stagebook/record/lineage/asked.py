@@ -8,9 +8,9 @@ from pathlib import Path
 from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.files import digest
 from stagebook.pipeline import lock
-from stagebook.project import Settings
 from stagebook.record.lineage.graph import Artefact, Asked
 from stagebook.record.lineage.ledger import Ledger
+from stagebook.settings import Settings
 
 SHORTEST = 6
 """Digits that a hash has to have at least."""

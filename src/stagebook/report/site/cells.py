@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stagebook.report import colophon
-from stagebook.report.site import contents, prose
+from stagebook.report.site import contents
 from stagebook.report.site.code import first_line, highlighted
 from stagebook.report.site.executed import Cell, Executed
 from stagebook.report.site.outputs import Shown, Writer

@@ -19,7 +19,7 @@ _TEXTS = (
 )
 _TABLES = "col colgroup table tbody td tfoot th thead tr"
 TAGS = frozenset(f"{_BLOCKS} {_TEXTS} {_TABLES}".split()) - {"main", "nav", "header", "footer"}
-_DROPPED = frozenset("script style iframe object embed template noscript textarea select".split())
+_DROPPED = frozenset(["script", "style", "iframe", "object", "embed", "template", "noscript", "textarea", "select"])
 _EVERYWHERE = frozenset({"style", "dir", "lang", "title"})
 _ATTRIBUTES = {
     "a": {"href"},
@@ -53,7 +53,7 @@ _STYLE = re.compile(r"<style\b[^>]*>(.*?)(?:</style\b[^>]*>|\Z)", re.IGNORECASE 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 # they have no content, or end where the next begins
 _SHALLOW = frozenset(
-    "br hr img input col wbr meta link p li td th tr tbody thead tfoot dt dd option".split()
+    ["br", "hr", "img", "input", "col", "wbr", "meta", "link", "p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "option"]
 )
 _DEEPEST = 200  # the time that the parser takes grows with the square of it
 _HEADING = re.compile(r"<(/?)h[1-6](?=[ >])")

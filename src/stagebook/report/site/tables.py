@@ -12,7 +12,7 @@ _NUMBER = re.compile(
     r"|nan|NaN|NaT|None|-?inf|&lt;NA&gt;|[–—-]?",
     re.IGNORECASE,
 )
-_EMPTY = "nan NaN NaT None <NA> &lt;NA&gt;".split()
+_EMPTY = ["nan", "NaN", "NaT", "None", "<NA>", "&lt;NA&gt;"]
 _ANSWERS = 4_000  # cells of one table whose kind is looked at
 
 
