@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stagebook.report import colophon
-from stagebook.report.site import contents, prose
+from stagebook.report.site import contents
 from stagebook.report.site.code import first_line, highlighted
 from stagebook.report.site.executed import Cell, Executed
 from stagebook.report.site.outputs import Shown, Writer
@@ -40,9 +40,11 @@ class View:
     @property
     def pieces(self) -> list[str]:
         """What it has that may hold headings."""
-        return [self.html] if self.kind != "code" else [
-            one.html for one in self.outputs if one.kind == "prose"
-        ]
+        return (
+            [self.html]
+            if self.kind != "code"
+            else [one.html for one in self.outputs if one.kind == "prose"]
+        )
 
 
 def views(executed: Executed, writer: Writer) -> list[View]:

@@ -31,7 +31,7 @@ def _marked(text: str, language: str) -> str:
         return escape(text, quote=False)
     from pygments import highlight
 
-    return highlight(text, lexer, _formatter())
+    return str(highlight(text, lexer, _formatter()))
 
 
 @cache

@@ -8,18 +8,29 @@ from html import escape
 from typing import Any
 
 from stagebook.report import colophon
-from stagebook.report.site import contents, failures, maths, pictures, prose, sanitised, tables, texts
+from stagebook.report.site import (
+    captions,
+    contents,
+    failures,
+    maths,
+    pictures,
+    prose,
+    sanitised,
+    tables,
+    texts,
+)
 from stagebook.report.site.executed import Cell, Output
 
 _HTML = 150_000  # characters of an output's HTML before it is cut
 _PAGE = 700_000  # characters of a page's texts and tables, without figures
 _FIGURES = 40_000_000  # characters of a page's figures
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_CHART = re.compile(r"application/vnd\.(plotly|vegalite|vega|bokehjs_exec|holoviews_exec|bokehjs_load)")
+_CHART = re.compile(
+    r"application/vnd\.(plotly|vegalite|vega|bokehjs_exec|holoviews_exec|bokehjs_load)"
+)
 _SCRIPT = re.compile(r"<script\b|<iframe\b", re.IGNORECASE)
 _ROW_END = "</tr>"
 _MARK = re.compile(r"<[^>]*>")
-_COMMENT = re.compile(r"^#\|\s*(fig-cap|fig-alt)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _COLOURED = re.compile(r'style="[^"]*(?:background|(?<![a-z-])color)')
 _DATA = re.compile(r'data:image/[^"\')\s]+')
 _NO_OBJECT = re.compile(r"<Figure size [^>]*>|<IPython\.core\.display\.\w+ object>")
@@ -172,10 +183,10 @@ class Writer:
             self.notes.append(f"A figure of cell {cell.position} is left out: the page is full.")
             return Shown("note", f"<p>A figure is left out; it is in {escape(self.place)}.</p>")
         self.figures += 1
-        caption, alt = _said(cell, output, kind)
+        caption, alt = captions.said(cell, output, kind)
         under = f", under {self.heading}" if self.heading else ""
         alt = alt or caption or f"Figure {self.figures}{under}"
-        size = _size(found, output.metadata.get(kind))
+        size = captions.size(found, output.metadata.get(kind))
         html = f'<img src="{found.source}" alt="{escape(alt)}"{size}>'
         told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         return Shown("figure", f"<figure>{html}{sanitised.directed(told)}</figure>")
@@ -212,52 +223,22 @@ class Writer:
     def _not_alive(self, data: Mapping[str, Any]) -> str:
         """What to say of an output that only a script could show."""
         if _WIDGET in data:
-            return "<p>A widget, which is not alive on this page.</p>"
+            return '<p class="said">A widget, which is not alive on this page.</p>'
         chart = next((found for kind in data if (found := _CHART.match(kind))), None)
         if chart or _SCRIPT.search(_text(data, "text/html")):
             name = f" ({chart[1].partition('_')[0]})" if chart else ""
             return (
-                f"<p>An interactive output{name} that has no still picture: "
+                f'<p class="said">An interactive output{name} that has no still picture: '
                 "scripts do not run on this page.</p>"
             )
         strange = [kind for kind in data if kind not in _WRITERS]
-        return f"<p>Not shown here: {escape(', '.join(strange)[:200])}.</p>" if strange else ""
+        names = escape(", ".join(strange)[:200])
+        return f'<p class="said">Not shown here: {names}.</p>' if strange else ""
 
 
 def _weight(html: str) -> int:
     """Characters of HTML without its pictures."""
     return len(_DATA.sub("", html)) if "data:image" in html else len(html)
-
-
-def _said(cell: Cell, output: Output, kind: str) -> tuple[str, str]:
-    """Caption and alternative text of a figure, from where notebooks have them."""
-    comment = dict(_COMMENT.findall(cell.text[:5_000]))
-    figure = cell.metadata.get("figure")
-    own = output.metadata.get(kind)
-    places = [
-        *(one for one in (own, output.metadata, cell.metadata, figure) if isinstance(one, dict)),
-        {"caption": _unquoted(comment.get("fig-cap")), "alt": _unquoted(comment.get("fig-alt"))},
-    ]
-    caption, alt = (
-        next((one[key].strip() for one in places if isinstance(one.get(key), str)), "")
-        for key in ("caption", "alt")
-    )
-    return caption[:1_000], alt[:1_000]
-
-
-def _unquoted(text: str | None) -> str | None:
-    return text.strip("\"'") if text else None
-
-
-def _size(picture: pictures.Picture, told: Any) -> str:
-    """Width and height as the notebook shows a picture, which may be half its pixels."""
-    own = told if isinstance(told, dict) else {}
-    pair = [own.get("width"), own.get("height")]
-    if not all(isinstance(one, int) and 0 < one < 20_000 for one in pair):
-        pair = [picture.width, picture.height]
-    if None in pair:
-        return ""
-    return f' width="{pair[0]}" height="{pair[1]}"'
 
 
 def _dumped(value: Any) -> str:
