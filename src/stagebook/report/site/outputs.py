@@ -11,6 +11,7 @@ from stagebook.report import colophon
 from stagebook.report.site import (
     captions,
     contents,
+    executed,
     failures,
     maths,
     pictures,
@@ -19,10 +20,12 @@ from stagebook.report.site import (
     tables,
     texts,
 )
+from stagebook.report.site.code import highlighted
 from stagebook.report.site.executed import Cell, Output
 
 _HTML = 150_000  # characters of an output's HTML before it is cut
-_PAGE = 700_000  # characters of a page's texts and tables, without figures
+_JSON = 60_000  # characters of an output's JSON
+_PAGE = 600_000  # characters of a page's texts and tables, without figures
 _FIGURES = 40_000_000  # characters of a page's figures
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _CHART = re.compile(
@@ -73,7 +76,7 @@ class Writer:
 
     def write(self, cell: Cell, output: Output) -> Shown | None:
         """An output; nothing if there is nothing to see."""
-        if self.room <= 0:
+        if self.room <= 0 and output.kind != "error":
             return None
         shown = self._write(cell, output)
         if shown and shown.kind == "prose":
@@ -88,6 +91,14 @@ class Writer:
             return ""
         html = prose.render(cell.text, cell.attachments)
         self.heading = contents.last(html) or self.heading
+        self._take(cell, html)
+        return html
+
+    def code(self, cell: Cell, language: str) -> str:
+        """The code of a cell."""
+        if self.room <= 0:
+            return ""
+        html = highlighted(cell.text, language)
         self._take(cell, html)
         return html
 
@@ -132,10 +143,11 @@ class Writer:
         return Shown("text", html)
 
     def _html(self, cell: Cell, output: Output, kind: str) -> Shown | None:
-        html = tables.without_pandas_style(output.data[kind])
-        if _SCRIPT.search(html) and self.interactive:
+        html = output.data[kind]
+        if self.interactive and _SCRIPT.search(html):
             return Shown("live", html)
         html, told = self._short(html)
+        html = tables.without_pandas_style(html)
         if told and not html:
             return Shown("note", f"<p>{told}</p>")
         if sanitised.has_style(html):
@@ -150,17 +162,20 @@ class Writer:
 
     def _short(self, html: str) -> tuple[str, str]:
         """HTML that a page has room for, and what to say of the rest."""
-        bare = _weight(html)
+        told = ""
+        if _weight(html) > _HTML:
+            end = html.rfind(_ROW_END, 0, _HTML)
+            if end < 0:
+                return (
+                    "",
+                    f"An output of {len(html):,} characters of HTML is in {escape(self.place)}.",
+                )
+            rows = html.count(_ROW_END, end + 1)
+            html = html[: end + len(_ROW_END)]
+            told = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
         if sanitised.too_deep(html):
             return "", "An output of HTML is left out: its elements are nested too deeply."
-        if bare <= _HTML:
-            return html, ""
-        end = html.rfind(_ROW_END, 0, _HTML)
-        if end < 0:
-            return "", f"An output of {bare:,} characters of HTML is in {escape(self.place)}."
-        rows = html.count(_ROW_END, end + 1)
-        told = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
-        return html[: end + len(_ROW_END)], f'<p class="said">{told}</p>'
+        return html, told and f'<p class="said">{told}</p>'
 
     def _markdown(self, cell: Cell, output: Output, kind: str) -> Shown | None:
         return Shown("prose", prose.render(output.data[kind]))
@@ -242,10 +257,18 @@ def _weight(html: str) -> int:
 
 
 def _dumped(value: Any) -> str:
+    """JSON as far as it is shown; all of it could take minutes."""
+    written, size = [], 0
     try:
-        return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode()
+        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
+            written.append(piece)
+            size += len(piece)
+            if size > _JSON:
+                written.append("\n…")
+                break
     except (ValueError, RecursionError):
         return "JSON that is nested too deeply"
+    return executed.without_unseen("".join(written))
 
 
 def _text(data: Mapping[str, Any], kind: str) -> str:

@@ -9,6 +9,7 @@ from stagebook.notebook.lean import lean_import
 from stagebook.report.site import sanitised, tables
 
 LONGEST = 60_000  # characters of one cell; some of Markdown's rules look far ahead
+_MOST_ENVIRONMENTS = 300  # for each, Markdown looks for its end through all of the text
 _PLACE = re.compile(r'<span data-math="(\d+)"></span>')
 _CHECKBOX = re.compile(r'<input class="task-list-item-checkbox"[^>]*>')
 _REST = "<p>… The rest of this text is in the executed notebook.</p>"
@@ -26,6 +27,8 @@ def render(text: str, attachments: Mapping[str, Any] | None = None) -> str:
 
     renderer = Renderer(attachments or {})
     shown = text[:LONGEST]
+    if shown.count(r"\begin{") > _MOST_ENVIRONMENTS:
+        return f"<pre>{escape(shown)}</pre>"
     try:
         html = Text(renderer).render(shown)
     except RecursionError:
