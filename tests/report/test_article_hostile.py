@@ -100,7 +100,12 @@ WORDS = (
 )
 WORDS += " select a img p div onerror=x href=javascript:x src=//e.org style=position:fixed $ $$ { }"
 WORDS += r" \text{ data-math=0 title= \begin{align} ![ ]( ) # | --- textarea noscript foreignObject"
-PIECES = st.sampled_from(
+TAGS = "<script> </script> <style> </style> <svg> </svg> <math> <mtext> <template> </template> <p>"
+TAGS += " <img/src=x/onerror=x> <iframe/src=//e.org> <a/href=javascript:x> <p/style=position:fixed>"
+TAGS += (
+    " <table> <td> <select> <textarea> <noscript> <title> <!-- --> <foreignObject> <form/action=x>"
+)
+PIECES = st.sampled_from(TAGS.split()) | st.sampled_from(
     [*WORDS.split(), " ", "\n\n", '<span data-math="0"></span>', "\x00", "\x1b[31m", "\x1b]8;;"]
 )
 TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=25).map("".join))
