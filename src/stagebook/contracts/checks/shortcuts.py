@@ -78,8 +78,24 @@ def suspects(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     frame = frame[names]
     if len(frame) < FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
         return frame
-    found = pd.Series(hashes([_arrow(frame[name]) for name in names]))
-    return frame[found.duplicated(keep=False).to_numpy()]
+    rows = _met(hashes([_arrow(frame[name]) for name in names]))
+    return frame.take(rows)
+
+
+def _met(hashed: Any) -> Any:
+    """Numbers of the rows whose hash another row has too, ascending.
+
+    Most hashes have, by their upper bits, a place to themselves; only the others are compared.
+    """
+    bits = len(hashed).bit_length() + 2
+    places = (hashed >> np.uint64(64 - bits)).astype(np.intp)
+    numbers = np.arange(len(hashed), dtype=np.int64)
+    last = np.empty(2**bits, dtype=np.int64)
+    last[places] = numbers
+    shared = np.zeros(2**bits, dtype=np.bool_)
+    shared[places[last[places] != numbers]] = True
+    some = np.flatnonzero(shared[places])
+    return some[pd.Series(hashed[some]).duplicated(keep=False).to_numpy()]
 
 
 def _is_hashed_alike(dtype: Any) -> bool:

@@ -88,10 +88,10 @@ class TextTally:
         """Measures and hashes what until now was only counted."""
         self._counts = None
         if counts:
-            before = pa.array(counts, pa.large_string())
-            self._measure(before)
+            lengths = [len(value) for value in counts]
+            self._lengths = [min(lengths), max(lengths)]
             self._characters = sum(len(value) * n for value, n in counts.items())
-            self._hash(before)
+            self._keep(hashes([pa.array(list(counts), pa.large_string())]))
 
     def _measure(self, texts: pa.Array) -> None:
         lengths = pc.utf8_length(texts)
@@ -103,7 +103,9 @@ class TextTally:
         self._characters += pc.sum(lengths).as_py()
 
     def _hash(self, texts: pa.Array) -> None:
-        found = hashes([texts])
+        self._keep(hashes([texts]))
+
+    def _keep(self, found: Array) -> None:
         if len(self._smallest) == SIZE:
             found = found[found < self._smallest[-1]]
         self._smallest = _smallest(np.concatenate([self._smallest, found]))
