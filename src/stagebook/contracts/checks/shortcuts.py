@@ -89,11 +89,7 @@ def _met(hashed: Any) -> Any:
     """
     bits = len(hashed).bit_length() + 2
     places = (hashed >> np.uint64(64 - bits)).astype(np.intp)
-    numbers = np.arange(len(hashed), dtype=np.int64)
-    last = np.empty(2**bits, dtype=np.int64)
-    last[places] = numbers
-    shared = np.zeros(2**bits, dtype=np.bool_)
-    shared[places[last[places] != numbers]] = True
+    shared = np.bincount(places, minlength=2**bits) > 1
     some = np.flatnonzero(shared[places])
     return some[pd.Series(hashed[some]).duplicated(keep=False).to_numpy()]
 
