@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stagebook.cli.options import json_option
+from stagebook.cli.options import json_option, policy_options
 from stagebook.errors import Exit
 
 _PATH = click.Path(path_type=Path)
@@ -22,21 +22,7 @@ def model() -> None:
 
 @model.command()
 @click.argument("package", type=_PATH)
-@click.option("--key", type=_PATH, metavar="PEM", help="The public key it has to be signed with.")
-@click.option(
-    "--environment",
-    type=click.Choice(["equal", "compatible", "ignore"]),
-    metavar="RULE",
-    help="Versions here: equal, compatible or ignore.",
-)
-@click.option(
-    "--attestation",
-    type=click.Choice(["ignore", "warn", "refuse"]),
-    default="warn",
-    metavar="WHAT",
-    help="None, or of a dirty tree: ignore, warn or refuse.",
-)
-@click.option("--trusted", multiple=True, metavar="NAME", help="What opening it may call, too.")
+@policy_options(attestation="warn")
 @json_option
 def check(
     package: Path,
@@ -102,6 +88,43 @@ def recreate(package: Path, repository: Path, into: Path | None, here: bool, as_
     else:
         model_screen.recreated(made)
     sys.exit(Exit.UNFIT if made.likeness is Likeness.DIFFERENT else Exit.DONE)
+
+
+@model.command()
+@click.argument("package", type=_PATH)
+@click.option("--name", metavar="NAME", help="The registered model's name; else the package's.")
+@click.option("--alias", metavar="WORD", help="Lets it point to this: champion, challenger, ….")
+@click.option(
+    "--tracking-uri", "uri", metavar="ADDRESS", help="MLflow's address; else the project's."
+)
+@policy_options(attestation="refuse")
+@json_option
+def register(
+    package: Path,
+    name: str | None,
+    alias: str | None,
+    uri: str | None,
+    key: Path | None,
+    environment: str | None,
+    attestation: str,
+    trusted: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Put a package into MLflow's registry, with its evidence.
+
+    It has to pass every check first, and is a version of its own; the same package again only
+    moves the alias. Ends with 12 if it is refused.
+    """
+    from stagebook.cli import model_screen
+    from stagebook.model import gate
+    from stagebook.workflow import models
+
+    policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
+    made = models.register(package, policy, name, alias, uri)
+    if as_json:
+        click.echo(json.dumps(model_screen.registered_as_json(made), ensure_ascii=False))
+    else:
+        model_screen.registered(made)
 
 
 @model.command()

@@ -11,6 +11,7 @@ from stagebook.cli.lines import with_hints
 if TYPE_CHECKING:
     from stagebook.model.gate import Passage
     from stagebook.model.recreate import Recreated
+    from stagebook.model.registry import Registration
 
 _out = Console(highlight=False)
 _STYLES = {
@@ -71,4 +72,29 @@ def recreated_as_json(made: "Recreated") -> dict[str, Any]:
         "commit": made.origin.commit,
         "stage": made.origin.stage,
         "told_by": made.origin.told_by,
+    }
+
+
+def registered(made: "Registration") -> None:
+    """Prints where a package is in the registry."""
+    title = made.title
+    words = "" if made.made else ", which was there already"
+    _out.print(Text.assemble((title.name, "bold"), f" version {made.version}{words}"))
+    if title.alias:
+        moved = f" (before: version {made.before})" if made.before else ""
+        _out.print(Text(f"  {title.uri}{moved}"), soft_wrap=True)
+    _out.print(Text(f"  in {made.tracking_uri}", "dim"), soft_wrap=True)
+
+
+def registered_as_json(made: "Registration") -> dict[str, Any]:
+    """The same as plain values."""
+    return {
+        "name": made.title.name,
+        "version": made.version,
+        "alias": made.title.alias,
+        "before": made.before,
+        "digest": made.digest,
+        "made": made.made,
+        "run_id": made.run,
+        "tracking_uri": made.tracking_uri,
     }

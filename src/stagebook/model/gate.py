@@ -151,9 +151,7 @@ def _environment(passage: Passage) -> Check:
     lock = environments.parse(text)
     rule = passage.policy.environment
     problems = lock.differences(None if rule == "ignore" else rule)
-    words = f"Python {lock.python}, " + ", ".join(
-        f"{name} {lock.distributions[name]}" for name in lock.critical
-    )
+    words = lock.words
     if problems and rule == "ignore":
         return Check("environment", State.OVERRIDDEN, words, problems)
     return Check("environment", State.REFUSED if problems else State.PASSED, words, problems)
