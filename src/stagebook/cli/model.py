@@ -3,11 +3,15 @@
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from stagebook.cli.options import json_option, policy_options
 from stagebook.errors import Exit
+
+if TYPE_CHECKING:
+    from stagebook.model.gate import Policy
 
 _PATH = click.Path(path_type=Path)
 _KEY = click.option(
@@ -23,6 +27,7 @@ def model() -> None:
 @model.command()
 @click.argument("package", type=_PATH)
 @policy_options(attestation="warn")
+@click.option("--clean", is_flag=True, help="Check it in a fresh environment, made from it alone.")
 @json_option
 def check(
     package: Path,
@@ -30,6 +35,7 @@ def check(
     environment: str | None,
     attestation: str,
     trusted: tuple[str, ...],
+    clean: bool,
     as_json: bool,
 ) -> None:
     """Say whether a package would be loaded here, check by check.
@@ -42,12 +48,30 @@ def check(
     from stagebook.workflow import models
 
     policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
+    if clean:
+        _check_clean(package, policy, as_json=as_json)
     passage = models.check_package(package, policy)
     if as_json:
         click.echo(gate.render(passage))
     else:
         model_screen.show(passage)
     sys.exit(Exit.UNFIT if passage.refusals else Exit.DONE)
+
+
+def _check_clean(package: Path, policy: "Policy", *, as_json: bool) -> NoReturn:
+    """The same in a fresh environment; ends the program."""
+    from stagebook.cli import model_screen
+    from stagebook.model import clean
+    from stagebook.workflow import models
+
+    said = models.check_clean(
+        package, policy, model_screen.silent if as_json else model_screen.step
+    )
+    if as_json:
+        click.echo(json.dumps(clean.as_json(said), ensure_ascii=False))
+    else:
+        model_screen.show_clean(said)
+    sys.exit(Exit.DONE if said.holds else Exit.UNFIT)
 
 
 @model.command()

@@ -7,6 +7,7 @@ from stagebook.errors import Exit, StagebookError
 from stagebook.project import Project
 
 if TYPE_CHECKING:
+    from stagebook.model.clean import Cleaned
     from stagebook.model.gate import Passage, Policy
     from stagebook.model.recreate import Recreated, Say
     from stagebook.model.registry import Registration
@@ -18,6 +19,14 @@ def check_package(path: Path, policy: "Policy") -> "Passage":
 
     with archive.opened(path) as folder:
         return gate.pass_through(folder, policy)
+
+
+def check_clean(path: Path, policy: "Policy", say: "Say") -> "Cleaned":
+    """What each check says of a package in a fresh environment that is made from it alone."""
+    from stagebook.model import archive, clean
+
+    with archive.opened(path) as folder:
+        return clean.check(folder, policy, say)
 
 
 def pack(path: Path, target: Path | None) -> Path:
