@@ -128,16 +128,16 @@ def _make(fresh: _Fresh, package: Path, lock: Environment, policy: Policy, say: 
     wheels.mkdir()
     pip = [fresh.python, "-m", "pip", "--disable-pip-version-check"]
     downloaded = fresh.run(*pip, "download", "--quiet", "--no-deps", "--dest", str(wheels), wanted)
-    whose = "of the index"
+    whose = f"stagebook {wanted.partition('==')[2]} from the index"
     if downloaded.returncode:
         running_wheel.write(wheels)
-        whose = "the one that is running, since no index has it"
-    say(f"{REQUIREMENTS}, {wanted} {whose} (minutes)")
+        whose = "the stagebook that is running, as no index has it"
+    say(f"{REQUIREMENTS}, with {whose} (minutes)")
     more = [wanted.replace("==", "[signing]==")] if policy.public_key else []
     lines = ["--find-links", str(wheels), "--requirement", str(package.resolve() / REQUIREMENTS)]
     fresh.must("pip", *pip, "install", "--quiet", *lines, *more)
     listed = json.loads(fresh.must("pip", *pip, "list", "--format", "json"))
-    return f"Python {lock.python}, {len(listed)} distributions, {wanted} {whose}"
+    return f"Python {lock.python}, {len(listed)} distributions, {whose}"
 
 
 def _interpreter(fresh: _Fresh, wanted: str) -> str:

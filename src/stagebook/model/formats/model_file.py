@@ -120,7 +120,7 @@ def _of_another_version(name: str, warning: Warning) -> StagebookError:
     if not (made and here):
         return _unreadable(name, warning, _OTHER_VERSION)
     part = getattr(warning, "estimator_name", "estimator")
-    message = f"Its {part} was pickled by scikit-learn {made}; here is {here}"
+    message = f"its {part} was pickled by scikit-learn {made}; here is {here}"
     return _unreadable(name, Warning(message), f"pip install scikit-learn=={made}")
 
 
