@@ -52,11 +52,9 @@ class _Fresh:
 
     Attributes:
         folder: Where it is; gone when the check is done.
-        log: What was said while it was made; kept if that fails.
     """
 
     folder: Path
-    log: Path
 
     @property
     def home(self) -> Path:
@@ -74,7 +72,7 @@ class _Fresh:
         done = subprocess.run(
             command, cwd=self.folder, env=kept, capture_output=True, text=True, check=False
         )
-        with self.log.open("a", encoding="utf-8") as log:
+        with (self.folder / "log").open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}\n")
         return done
 
@@ -84,11 +82,17 @@ class _Fresh:
         if done.returncode:
             said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
             message = f"{what} failed: {' / '.join(map(str.strip, said[-_SHOWN:]))}"
-            problem = Problem(
-                "no-environment", message, f"The whole of it: {self.log}", Where(REQUIREMENTS)
-            )
-            raise StagebookError(problem, exit_code=Exit.ENVIRONMENT)
+            raise self.failed(message)
         return done.stdout
+
+    def failed(self, message: str) -> StagebookError:
+        """The error that it is no use; what was said is kept in a file that it names."""
+        descriptor, kept = tempfile.mkstemp(prefix="stagebook-clean-", suffix=".log")
+        os.close(descriptor)
+        shutil.copyfile(self.folder / "log", kept)
+        hint = f"The whole of it: {kept}"
+        problem = Problem("no-environment", message, hint, Where(REQUIREMENTS))
+        return StagebookError(problem, exit_code=Exit.ENVIRONMENT)
 
 
 def check(package: Path, policy: Policy, say: Say) -> Cleaned:
@@ -104,16 +108,12 @@ def check(package: Path, policy: Policy, say: Say) -> Cleaned:
     """
     manifest.read(package)
     lock = environments.parse((package / environments.FILE).read_text(encoding="utf-8"))
-    descriptor, log = tempfile.mkstemp(prefix="stagebook-clean-", suffix=".log")
-    os.close(descriptor)
     with tempfile.TemporaryDirectory(prefix="stagebook-clean-") as name:
-        fresh = _Fresh(Path(name), Path(log))
+        fresh = _Fresh(Path(name))
         made = _make(fresh, package, lock, policy, say)
         say("the checks, there")
         command = ("-I", "-m", "stagebook", "model", "check", str(package.resolve()), "--json")
-        said = fresh.run(fresh.python, *command, *_options(policy))
-    found = _parsed(said, fresh.log)
-    fresh.log.unlink()
+        found = _parsed(fresh, fresh.run(fresh.python, *command, *_options(policy)))
     checks = tuple(Check.from_json(one) for one in found["checks"])
     return Cleaned(found["name"], found["digest"], checks, made)
 
@@ -173,7 +173,7 @@ def _options(policy: Policy) -> Sequence[str]:
     return [*options, *(word for name in policy.trusted for word in ("--trusted", name))]
 
 
-def _parsed(said: "subprocess.CompletedProcess[str]", log: Path) -> dict[str, Any]:
+def _parsed(fresh: _Fresh, said: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
     """The answer of the environment's own Stagebook."""
     try:
         found: dict[str, Any] = json.loads(said.stdout)
@@ -184,9 +184,7 @@ def _parsed(said: "subprocess.CompletedProcess[str]", log: Path) -> dict[str, An
     if problems := found.get("problems"):
         raise StagebookError(*map(Problem.from_json, problems), exit_code=Exit.ENVIRONMENT)
     last = (said.stderr.strip().splitlines() or ["it said nothing"])[-1]
-    message = f"Stagebook cannot check the package there: {last}"
-    problem = Problem("no-environment", message, f"The whole of it: {log}", Where(REQUIREMENTS))
-    raise StagebookError(problem, exit_code=Exit.ENVIRONMENT)
+    raise fresh.failed(f"Stagebook cannot check the package there: {last}")
 
 
 def as_json(cleaned: Cleaned) -> dict[str, Any]:
