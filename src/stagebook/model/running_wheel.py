@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-import stagebook
-
 _WHEEL = "Wheel-Version: 1.0\nGenerator: stagebook\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _FROM_METADATA = ("METADATA", "entry_points.txt")
 
@@ -35,7 +33,7 @@ def write(folder: Path) -> Path:
 
 
 def _code() -> Iterator[tuple[str, bytes]]:
-    home = Path(stagebook.__file__).parent
+    home = Path(__file__).parents[1]
     for path in sorted(home.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(home.parent).as_posix(), path.read_bytes()
