@@ -1,47 +1,14 @@
 """A stage that packages a model: what of, from which commit, and made again."""
 
 import json
-import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import PROJECTS, Checkout
+from checkout import Checkout
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The project after its first build from a clean commit; never changed, only copied."""
-    folder = tmp_path_factory.mktemp("packaged")
-    shutil.copytree(PROJECTS / "leaving", folder / "leaving")
-    checkout = Checkout(folder / "leaving")
-    chance = random.Random(3)
-    lines = ["id,height,weight,tall"]
-    for number in range(600):
-        height, weight = chance.gauss(0, 1), chance.gauss(0, 1)
-        lines.append(f"{number},{height:.6f},{weight:.6f},{height + chance.gauss(0, 1) > 0}")
-    checkout.write("data/people.csv", "\n".join(lines) + "\n")
-    checkout.initialise()
-    checkout.ok("dvc", "add", "-q", "data/people.csv")
-    checkout.ok("stagebook", "sync")
-    checkout.write("data/.gitignore", "/*\n!/*.dvc\n")
-    checkout.write("models/.gitignore", "/*\n")
-    checkout.commit()
-    assert checkout.build() == {"sources", "split", "fit", "package"}
-    checkout.commit()
-    return checkout
-
-
-@pytest.fixture
-def leaving(packaged: Checkout, tmp_path: Path) -> Iterator[Checkout]:
-    shutil.copytree(packaged.root, tmp_path / "leaving", symlinks=True)
-    checkout = Checkout(tmp_path / "leaving")
-    yield checkout
-    checkout.assert_no_kernels()
 
 
 def materials(project: Checkout) -> dict[str, Any]:
