@@ -17,7 +17,7 @@ from stagebook.errors import StagebookError
 from stagebook.model import version_tags
 from stagebook.model.gate import Passage, Policy, pass_through
 from stagebook.model.registry import Place, Title, register
-from stagebook.record.lineage.runs import is_model
+from stagebook.record.tracking.inquiry import is_model
 
 
 def codes(name: str, alias: str | None) -> list[str]:
