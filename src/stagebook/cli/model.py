@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from stagebook.cli import export
 from stagebook.cli.options import json_option
 from stagebook.errors import Exit
 
@@ -123,3 +124,6 @@ def verify(package: Path, key: Path) -> None:
 
     models.verify(package, key)
     click.echo("The signature fits: every file is as it was signed.")
+
+
+model.add_command(export.export)
