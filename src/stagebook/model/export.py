@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from stagebook.errors import Exit, Problem, StagebookError, Where
 from stagebook.files import write_whole
@@ -17,7 +17,10 @@ from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.parity import Parity
 from stagebook.model.prediction import predict
-from stagebook.model.rows import Rows
+from stagebook.model.rows import Rows, bad
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = 1
 REPORT = ".parity.json"
@@ -125,11 +128,10 @@ def export(
         StagebookError: A converter or what it needs is not there, or cannot have this model, or
             the two are too far apart.
     """
-    served = passage.manifest.model
-    asked = Asked(passage.manifest.name, passage.model, served, rows.frame, passage.policy.trusted)
+    asked = _asked(passage, rows)
     format_of = _FORMATS[format_]
     # before anything is converted: what a converter does to the model is then no matter
-    original = predict(passage.model, served.method, rows.frame, served.outputs)
+    original = _said(asked, rows)
     say(f"converting to {format_}")
     converted = format_of.convert(asked)
     say(f"asking it about {len(rows.frame):,} rows")
@@ -144,6 +146,23 @@ def export(
     return Export(*made, rows, parity, versions)
 
 
+def _asked(passage: Passage, rows: Rows) -> Asked:
+    assert passage.file, "a model that has passed the gate was read"
+    made, policy = passage.manifest, passage.policy
+    return Asked(made.name, passage.model, passage.file, made.model, rows.frame, policy.trusted)
+
+
+def _said(asked: Asked, rows: Rows) -> "pd.DataFrame":
+    """What the original says of the rows."""
+    served = asked.served
+    try:
+        return predict(asked.model, served.method, asked.rows, served.outputs)
+    except Exception as error:  # a model's own code raises what it likes
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        message = f"The model itself cannot take these rows: {first}"
+        raise bad(rows.path, message, served.features) from error
+
+
 def target_of(package: Path, format_: FormatName, output: Path | None) -> Path:
     """Where an export goes: beside the package, if nothing is said.
 
@@ -153,7 +172,8 @@ def target_of(package: Path, format_: FormatName, output: Path | None) -> Path:
         output: What was said.
 
     Raises:
-        StagebookError: A file is there that is no export, or it would be in the package.
+        StagebookError: A file is there that is no export, its folder is not there, or it would be
+            in the package.
     """
     whole = package.resolve()
     stem = whole.name.removesuffix(".tar") if whole.is_file() else whole.name
@@ -161,6 +181,10 @@ def target_of(package: Path, format_: FormatName, output: Path | None) -> Path:
     if target.resolve().is_relative_to(whole):
         message = "The export would lie in the package, which would then not be what was packaged."
         raise StagebookError(Problem("file-there", message, _ELSEWHERE, Where(str(target))))
+    if not target.parent.is_dir():
+        message = "The folder that it should go into is not there."
+        hint = f"mkdir -p {target.parent}"
+        raise StagebookError(Problem("no-folder", message, hint, Where(str(target))))
     if target.exists() and not report_of(target).is_file():
         message = "There is a file that no export has written."
         raise StagebookError(Problem("file-there", message, _ELSEWHERE, Where(str(target))))

@@ -46,20 +46,33 @@ class Rows:
             test: The hash of the test set.
 
         Raises:
-            StagebookError: It cannot be read, or lacks a feature.
+            StagebookError: It cannot be read, lacks a feature, or has no rows.
         """
         try:
-            frame = pq.read_table(path, columns=list(features)).to_pandas()
+            frame = pq.read_table(path, columns=list(features)).to_pandas()[list(features)]
             md5 = digest(path, "md5")
-            return cls(TEST if md5 == test else OTHER, name, md5, frame[list(features)])
         except (OSError, ValueError, KeyError) as error:
-            message = f"It cannot be read as Parquet with the model's features: {error}"
-            hint = f"Name a Parquet file that has {', '.join(features)}."
-            raise StagebookError(Problem("bad-rows", message, hint, Where(name))) from None
+            what = f"It cannot be read as Parquet with the model's features: {error}"
+            raise bad(name, what, features) from None
+        if frame.empty:
+            raise bad(name, "It has no rows to compare on.", features)
+        return cls(TEST if md5 == test else OTHER, name, md5, frame)
 
     def as_json(self) -> dict[str, Any]:
         """What they are, as plain values."""
         return {"of": self.kind, "path": self.path, "md5": self.md5}
+
+
+def bad(name: str, message: str, features: Sequence[str]) -> StagebookError:
+    """The error that rows are none that a model can be asked about.
+
+    Args:
+        name: The file that they are from.
+        message: What is wrong.
+        features: The columns that are wanted.
+    """
+    hint = f"Name a Parquet file that has {', '.join(features)}: --rows FILE"
+    return StagebookError(Problem("bad-rows", message, hint, Where(name)))
 
 
 def given(folder: Path, file: Path, features: Sequence[str]) -> Rows:
@@ -82,12 +95,18 @@ def found(folder: Path, roots: Iterable[Path], features: Sequence[str]) -> Rows:
         features: The model's features.
     """
     path, md5 = _test(folder)
-    for root in roots:
-        if path and (root / path).is_file() and digest(root / path, "md5") == md5:
+    inside = bool(path) and not _leaves(path)
+    for root in roots if inside else ():
+        if (root / path).is_file() and digest(root / path, "md5") == md5:
             return Rows.of(root / path, path, features, md5)
     golden = folder / GOLDEN
     frame = Golden.read(golden).inputs[list(features)]
     return Rows(FEW, GOLDEN, digest(golden, "md5"), frame)
+
+
+def _leaves(path: str) -> bool:
+    """Whether a path that a package names may lead out of a project."""
+    return Path(path).is_absolute() or ".." in Path(path).parts
 
 
 def _test(folder: Path) -> tuple[str, str]:

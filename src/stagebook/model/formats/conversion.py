@@ -6,6 +6,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from stagebook.errors import Exit, Problem, StagebookError
+from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.formats.parts import class_name, parts
 
 if TYPE_CHECKING:  # a second to import, and converters bring it themselves
@@ -23,6 +24,7 @@ class Asked:
     Attributes:
         name: The model's name.
         model: The model.
+        file: Its file in the package.
         served: How it is asked, and what goes in and comes out.
         rows: Some rows of its features, for their types.
         trusted: Names that opening it may call, besides those that every loader trusts.
@@ -30,6 +32,7 @@ class Asked:
 
     name: str
     model: Any
+    file: ModelFile
     served: "Served"
     rows: "pd.DataFrame"
     trusted: Collection[str] = ()

@@ -9,13 +9,14 @@ from stagebook.model.prediction import predict
 
 
 def convert(asked: Asked, format_: FormatName) -> Converted:
-    """A model as a pickle or a file of skops.
+    """A model as a pickle or a file of skops; the package's own file, if it is that already.
 
     Raises:
         StagebookError: It cannot be written so, or opening it would call what nobody trusts.
     """
     try:
-        file = ModelFile.of(asked.model, format_)
+        is_same = asked.file.format == format_
+        file = asked.file if is_same else ModelFile.of(asked.model, format_)
     except Exception as error:  # what a model's own code raises when it is taken apart
         raise not_convertible(format_, str(error) or type(error).__name__, asked.model) from error
     if problems := file.distrust(asked.trusted):
