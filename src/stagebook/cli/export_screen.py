@@ -42,18 +42,18 @@ def show(done: "Exported", console: Console = _out) -> None:
 def _lines(made: "Export") -> list[tuple[str, str]]:
     parity, largest = made.parity, made.parity.largest
     assert largest, "what was written was compared"
+    apart = [("apart", "nowhere: all predictions are equal")]
     if largest.difference:
-        apart = (
-            f"{largest.difference:.2g} at most: `{largest.column}` in row {largest.row:,}, "
-            f"{largest.original!r} and {largest.exported!r}"
-        )
-    else:
-        apart = "none: all predictions are equal"
+        values = f"{largest.original!r} and {largest.exported!r}"
+        apart = [
+            ("apart", f"{largest.difference:.2g} at most; {parity.tolerance:g} is allowed"),
+            ("", f"`{largest.column}` in row {largest.row:,}: {values}"),
+        ]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(made.versions.items()))
     return [
         ("rows", f"{parity.rows:,}, {made.rows.kind} ({made.rows.path})"),
         ("outputs", ", ".join(parity.columns)),
-        ("apart", f"{apart}; {parity.tolerance:g} is allowed"),
+        *apart,
         ("made by", versions),
         ("file", f"{made.format}, {len(made.data):,} bytes, sha256 {made.sha256[:16]}"),
     ]
