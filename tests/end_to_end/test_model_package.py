@@ -198,3 +198,17 @@ def test_a_tampered_byte_is_named_by_file_when_the_signature_is_verified(
     leaving.ok("openssl", "ec", "-in", other, "-pubout", "-out", f"{other}.pub")
     done = leaving.run("stagebook", "model", "verify", str(archive), "--key", f"{other}.pub")
     assert (done.code, "another key" in done.output) == (12, True)
+
+
+def test_a_package_is_exported_as_far_as_it_agrees_on_the_test_set(leaving: Checkout) -> None:
+    command = ("stagebook", "model", "export", "models/tall")
+    report = json.loads(leaving.ok(*command, "--to", "onnx", "--json").output.splitlines()[-1])
+    assert report["compared_on"]["of"] == "the test set"
+    assert report["compared_on"]["path"] == "data/test.parquet"
+    assert json.loads(leaving.read("models/tall.onnx.parity.json")) == report
+    fitted = (leaving.root / "models/tall.pkl").read_bytes()
+    kept = leaving.run(*command, "--to", "pickle")  # the stage `fit` has written that
+    assert (kept.code, "--output FILE" in kept.output) == (3, True)
+    assert (leaving.root / "models/tall.pkl").read_bytes() == fitted
+    leaving.ok("stagebook", "model", "check", "models/tall")
+    assert leaving.build() == set()

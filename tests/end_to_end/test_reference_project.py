@@ -192,3 +192,15 @@ def test_a_spoilt_input_ends_evaluate_before_its_kernel_starts(first: tuple[Chec
     assert record["volatile"]["cells"] == []
     assert contents(checkout, declared.outputs) == before
     assert checkout.left_in_executions() == []
+
+
+def test_the_model_is_the_same_in_java_on_every_test_flight(first: tuple[Checkout, str]) -> None:
+    command = ("stagebook", "model", "export", "models/late_arrival", "--to")
+    done = first[0].ok(*command, "pmml", "--json")
+    report = json.loads(done.output.splitlines()[-1])
+    assert report["compared_on"]["of"] == "the test set"
+    assert (report["parity"]["rows"], report["parity"]["off"]) == (28_618, 0)
+    assert report["parity"]["largest"]["difference"] < 1e-12
+    refused = first[0].run(*command, "onnx", "--json")
+    problem = json.loads(refused.output.splitlines()[-1])["problems"][0]
+    assert (refused.code, problem["code"]) == (12, "not-convertible")

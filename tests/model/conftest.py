@@ -1,5 +1,6 @@
 """One small model, packaged once; each test works on a copy."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -39,3 +40,13 @@ def rehash() -> Callable[[Path], None]:
         (folder / manifest.FILE).write_text(manifest.render(made))
 
     return renew
+
+
+@pytest.fixture
+def java() -> None:
+    """Debian's Java, which ``.ci/run`` installs and asks for."""
+    if not shutil.which("java"):
+        message = "Java is not installed: apt-get install default-jre-headless"
+        if os.environ.get("JAVA_REQUIRED"):
+            pytest.fail(message)
+        pytest.skip(message)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from stagebook.cli import export
 from stagebook.cli.options import json_option, policy_options
 from stagebook.errors import Exit
 
@@ -170,3 +171,6 @@ def verify(package: Path, key: Path) -> None:
 
     models.verify(package, key)
     click.echo("The signature fits: every file is as it was signed.")
+
+
+model.add_command(export.export)

@@ -1,5 +1,8 @@
 """The verbs for a model that is packaged."""
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +11,7 @@ from stagebook.project import Project
 
 if TYPE_CHECKING:
     from stagebook.model.clean import Cleaned
+    from stagebook.model.export import Export, FormatName
     from stagebook.model.gate import Passage, Policy
     from stagebook.model.recreate import Recreated, Say
     from stagebook.model.registry import Registration
@@ -82,3 +86,53 @@ def register(
         title = registry.Title.of(name or manifest.read(folder).name, alias)
         place = registry.Place.of(project, uri, title.name)
         return registry.register(gate.pass_through(folder, policy), title, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A model that was written in another format.
+
+    Attributes:
+        made: What was written, and how near it is to the original.
+        target: Where.
+        passage: The package at the gate.
+    """
+
+    made: "Export"
+    target: Path
+    passage: "Passage"
+
+
+def export(
+    path: Path,
+    format_: "FormatName",
+    policy: "Policy",
+    say: "Say",
+    rows: Path | None = None,
+    output: Path | None = None,
+    tolerance: float | None = None,
+) -> Exported:
+    """Writes a packaged model in another format, with its report, if it passes and they agree."""
+    from stagebook.model import archive, gate
+    from stagebook.model import export as exporting
+    from stagebook.model import rows as comparing
+
+    target = exporting.target_of(path, format_, output)
+    with archive.opened(path.resolve()) as folder:
+        passage = gate.pass_through(folder, policy)
+        passage.require()
+        features = passage.manifest.model.features
+        if rows:
+            chosen = comparing.given(folder, rows, features)
+        else:
+            chosen = comparing.found(folder, _roots(path), features)
+        made = exporting.export(passage, format_, chosen, tolerance, say)
+    exporting.write(made, target)
+    return Exported(made, target, passage)
+
+
+def _roots(path: Path) -> Iterator[Path]:
+    """The projects that hold a package and the present folder, of which there may be none."""
+    for start in (path.resolve().parent, Path.cwd()):
+        with contextlib.suppress(StagebookError):
+            yield Project.find(start).root

@@ -1,0 +1,59 @@
+"""What a person sees of a model that was exported."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from stagebook.cli import screen
+from stagebook.model.gate import State
+
+if TYPE_CHECKING:
+    from stagebook.model.export import Export
+    from stagebook.workflow.models import Exported
+
+_out = Console(highlight=False)
+_FEW = (
+    "Few rows: the test set is not here, or is not the one that the package names. Name it: "
+    "--rows FILE"
+)
+
+
+def show(done: "Exported", console: Console = _out) -> None:
+    """Prints what the package was warned of, then how near the export is, and where it lies."""
+    from stagebook.model.export import report_of
+    from stagebook.model.rows import FEW
+
+    let_through = (State.WARNED, State.OVERRIDDEN)
+    noted = [
+        one for check in done.passage.checks if check.state in let_through for one in check.problems
+    ]
+    screen.problems(noted, warning=True)
+    made = done.made
+    console.print(Text.assemble((made.name, "bold"), f"  {made.package[:16]}"))
+    for word, words in _lines(made):
+        console.print(Text.assemble((f"  {word:<9}", "dim"), words), soft_wrap=True)
+    if made.rows.kind == FEW:
+        console.print(Text.assemble(("! ", "yellow"), _FEW))
+    console.print(Text.assemble(("Written: ", "green"), str(done.target)), soft_wrap=True)
+    console.print(Text(f"         {report_of(done.target)}", "dim"), soft_wrap=True)
+
+
+def _lines(made: "Export") -> list[tuple[str, str]]:
+    parity, largest = made.parity, made.parity.largest
+    assert largest, "what was written was compared"
+    apart = [("apart", "nowhere: all predictions are equal")]
+    if largest.difference:
+        values = f"{largest.original!r} and {largest.exported!r}"
+        apart = [
+            ("apart", f"{largest.difference:.2g} at most; {parity.tolerance:g} is allowed"),
+            ("", f"`{largest.column}` in row {largest.row:,}: {values}"),
+        ]
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(made.versions.items()))
+    return [
+        ("rows", f"{parity.rows:,}, {made.rows.kind} ({made.rows.path})"),
+        ("outputs", ", ".join(parity.columns)),
+        *apart,
+        ("made by", versions),
+        ("file", f"{made.format}, {len(made.data):,} bytes, sha256 {made.sha256[:16]}"),
+    ]

@@ -1,0 +1,134 @@
+"""Models in ONNX: converted by skl2onnx, scored by onnxruntime."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stagebook.model.formats.conversion import (
+    Asked,
+    Converted,
+    Scored,
+    no_extra,
+    not_convertible,
+    versions,
+)
+
+_METHODS = {"predict": 0, "predict_proba": 1}
+"""Which of the results a method's is: a classifier's first is its label."""
+
+
+def convert(asked: Asked) -> Converted:
+    """A model as an ONNX file: one input for each feature, of shape (rows, 1).
+
+    Numbers go in as float64 where onnxruntime can have them so, else as float32.
+
+    Raises:
+        StagebookError: The extra is not installed, or the model cannot be converted.
+    """
+    try:
+        import onnxruntime  # noqa: F401
+        import skl2onnx  # noqa: F401
+    except ImportError as error:
+        raise no_extra("onnx", error) from error
+    if asked.served.method not in _METHODS:
+        reason = f"ONNX knows {' and '.join(_METHODS)}, and no `{asked.served.method}`"
+        raise not_convertible("ONNX", reason, asked.model)
+    model = _with_columns(asked)
+    reasons = []
+    for wide in (True, False):
+        try:
+            data = _converted(model, asked, is_wide=wide)
+            _session(data)
+        except Exception as error:  # each of its operators raises what it likes
+            reasons.append(_reason(error))
+        else:
+            return Converted(data, versions("skl2onnx", "onnx", "scikit-learn"))
+    raise not_convertible("skl2onnx", reasons[0], asked.model)
+
+
+def _with_columns(asked: Asked) -> Any:
+    """A model that takes columns by name: what takes a matrix gets a step before it.
+
+    Without it, skl2onnx refuses a lone estimator, and has scalers compute in float32.
+    """
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+    first = asked.model.steps[0][1] if isinstance(asked.model, Pipeline) else asked.model
+    if isinstance(first, ColumnTransformer) or not hasattr(asked.model, "get_params"):
+        return asked.model
+    columns = ColumnTransformer([("all", "passthrough", list(asked.served.features))])
+    return Pipeline([("columns", columns.fit(asked.rows)), ("model", asked.model)])
+
+
+def _converted(model: Any, asked: Asked, *, is_wide: bool) -> bytes:
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+
+    number = DoubleTensorType if is_wide else FloatTensorType
+    inputs = [
+        (str(name), (number if _is_number(asked.rows[name]) else StringTensorType)([None, 1]))
+        for name in asked.rows
+    ]
+    options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
+    with warnings.catch_warnings(action="ignore"):
+        # by itself it would give a name by chance
+        made = convert_sklearn(model, name=asked.name, initial_types=inputs, options=options)
+    return bytes(made.SerializeToString())
+
+
+def _is_number(column: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    if pd.api.types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
+        return False
+    raise TypeError(f"`{column.name}` is of the type {column.dtype}, which ONNX does not have")
+
+
+def _reason(error: Exception) -> str:
+    """What an error says; of one about a node, without the node's numbers, but with the cause."""
+    text = str(error) or type(error).__name__
+    said, found, _ = text.partition(" and attributes=")
+    cause = f": {error.__cause__}".splitlines()[0] if found and error.__cause__ else ""
+    return said + cause if found else text
+
+
+def score(data: bytes, asked: Asked) -> Scored:
+    """What an ONNX file says of some rows.
+
+    Raises:
+        StagebookError: It cannot take the rows, or gives something else than the model.
+    """
+    session = _session(data)
+    try:
+        found = session.run(None, dict(_fed(session, asked.rows)))
+    except Exception as error:  # onnxruntime's errors have no common class
+        raise not_convertible("onnxruntime", str(error), asked.model) from error
+    values = np.asarray(found[min(_METHODS[asked.served.method], len(found) - 1)])
+    values = values.reshape(len(asked.rows), -1)
+    if values.shape[1] != len(asked.served.outputs):
+        reason = f"the file gives {values.shape[1]} columns for {', '.join(asked.served.outputs)}"
+        raise not_convertible("onnxruntime", reason, asked.model)
+    outputs = pd.DataFrame(values, columns=list(asked.served.outputs))
+    return Scored(outputs, versions("onnxruntime"))
+
+
+def _session(data: bytes) -> Any:
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+
+
+def _fed(session: Any, rows: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Each input with its rows. ONNX has no missing text: it is handed over as an empty one."""
+    kinds = {"tensor(double)": np.float64, "tensor(float)": np.float32}
+    for one in session.get_inputs():
+        column = rows[one.name]
+        if one.type in kinds:
+            values = column.to_numpy(dtype=kinds[one.type], na_value=np.nan)
+        else:
+            values = column.astype(object).where(column.notna(), "").astype(str).to_numpy(object)
+        yield one.name, values.reshape(-1, 1)

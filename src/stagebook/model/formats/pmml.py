@@ -1,0 +1,181 @@
+"""Models in PMML: converted by sklearn2pmml, scored in Java by JPMML."""
+
+import contextlib
+import copy
+import io
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+import xml.etree.ElementTree as ET
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stagebook.errors import Exit, Problem, StagebookError
+from stagebook.model.formats.conversion import (
+    Asked,
+    Converted,
+    Scored,
+    no_extra,
+    not_convertible,
+    versions,
+)
+from stagebook.model.formats.parts import parts
+
+_NAMESPACES = {
+    "": "http://www.dmg.org/PMML-4_4",
+    "data": "http://jpmml.org/jpmml-model/InlineTable",
+}
+_METHODS = ("predict", "predict_proba")
+_EPOCH = "1970-01-01T00:00:00Z"
+
+
+def convert(asked: Asked) -> Converted:
+    """A model as a PMML file, the same bytes each time.
+
+    Raises:
+        StagebookError: The extra or Java is not installed, or the model cannot be converted.
+    """
+    home = java_home()
+    try:
+        import jpmml_evaluator  # noqa: F401
+        import sklearn2pmml  # noqa: F401
+    except ImportError as error:
+        raise no_extra("pmml", error) from error
+    if asked.served.method not in _METHODS:
+        reason = f"PMML knows {' and '.join(_METHODS)}, and no `{asked.served.method}`"
+        raise not_convertible("PMML", reason, asked.model)
+    data = _settled(_converted(asked, home), _unknown_is_missing(asked.model))
+    return Converted(data, versions("sklearn2pmml", "scikit-learn"))
+
+
+def _converted(asked: Asked, home: Path) -> bytes:
+    from sklearn2pmml import make_pmml_pipeline, sklearn2pmml
+
+    said = io.StringIO()  # it prints what Java says, and an advertisement
+    with (
+        tempfile.TemporaryDirectory() as name,
+        contextlib.redirect_stdout(said),
+        warnings.catch_warnings(action="ignore"),
+    ):
+        target = Path(name) / "model.pmml"
+        try:
+            # the converter writes into what it is given
+            model, features = copy.deepcopy(asked.model), list(asked.served.features)
+            pipeline = make_pmml_pipeline(model, features, _targets(asked))
+            sklearn2pmml(pipeline, str(target), java_home=str(home))
+        except Exception as error:  # its own checks, and scikit-learn's, raise what they like
+            reason = _java_reason(said.getvalue()) or str(error)
+            raise not_convertible("sklearn2pmml", reason, asked.model) from error
+        return target.read_bytes()
+
+
+def _targets(asked: Asked) -> list[str]:
+    """Names for what is predicted that no feature has."""
+    names = asked.served.outputs if asked.served.method == "predict" else ("prediction",)
+    return [f"predicted_{name}" if name in asked.served.features else name for name in names]
+
+
+def _java_reason(text: str) -> str:
+    """The message of the first exception that Java printed; empty if there is none."""
+    for line in text.splitlines():
+        kind, colon, message = line.partition("Exception: ")
+        if colon and " " not in kind.strip():
+            return message
+    return ""
+
+
+def _unknown_is_missing(model: Any) -> set[str]:
+    """Columns in which a text that training never saw counts as missing."""
+    return {
+        str(column)
+        for _, part in parts(model)
+        if getattr(part, "handle_unknown", "") == "use_encoded_value"
+        and _is_nan(part.unknown_value)
+        and _is_nan(part.encoded_missing_value)
+        for column in getattr(part, "feature_names_in_", ())
+    }
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _settled(data: bytes, missing: Collection[str]) -> bytes:
+    """A PMML file of no time, in which unknown texts of some columns count as missing.
+
+    sklearn2pmml lets them pass as they are; a tree that splits by that column then has no branch
+    for them, and the file gives no prediction.
+    """
+    for prefix, uri in _NAMESPACES.items():
+        ET.register_namespace(prefix, uri)
+    root = ET.fromstring(data)
+    for stamp in root.iterfind("Header/Timestamp", _NAMESPACES):
+        stamp.text = _EPOCH
+    for field in root.iterfind("*/MiningSchema/MiningField", _NAMESPACES):
+        if field.get("name") in missing and field.get("invalidValueTreatment") == "asIs":
+            field.set("invalidValueTreatment", "asMissing")
+    return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
+
+
+def score(data: bytes, asked: Asked) -> Scored:
+    """What a PMML file says of some rows, asked in Java by a process of its own.
+
+    Raises:
+        StagebookError: The extra or Java is not installed, or Java cannot score the rows.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "model.pmml").write_bytes(data)
+        asked.rows.to_parquet(folder / "rows.parquet", index=False)
+        done = _in_java(folder)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+            raise not_convertible("jpmml-evaluator", reason, asked.model)
+        found = pd.read_parquet(folder / "said.parquet")
+    outputs = found[list(_wanted(list(found.columns), asked))]
+    if outputs.shape[1] != len(asked.served.outputs):
+        reason = f"the file gives {', '.join(found.columns)} for {', '.join(asked.served.outputs)}"
+        raise not_convertible("jpmml-evaluator", reason, asked.model)
+    named = outputs.set_axis(list(asked.served.outputs), axis=1)
+    return Scored(
+        named, {"jpmml-evaluator": done.stdout.split()[0], "Java": done.stdout.split()[1]}
+    )
+
+
+def _in_java(folder: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "stagebook.model.formats.pmml_scorer", str(folder)]
+    environment = {**os.environ, "JAVA_HOME": str(java_home())}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def _wanted(columns: list[str], asked: Asked) -> Iterator[str]:
+    """The columns of JPMML that are the model's outputs, in order."""
+    if asked.served.method == "predict_proba":
+        yield from (name for name in columns if name.startswith("probability("))
+        return
+    targets = _targets(asked)
+    # a model without targets, such as one of clusters, has an output field of JPMML's naming
+    yield from targets if set(targets) <= set(columns) else columns[:1]
+
+
+def java_home() -> Path:
+    """Where Java is installed.
+
+    Raises:
+        StagebookError: Nowhere.
+    """
+    home = os.environ.get("JAVA_HOME")
+    if home and (Path(home) / "bin" / "java").is_file():
+        return Path(home)
+    if found := shutil.which("java"):
+        return Path(found).resolve().parents[1]
+    message = "PMML is converted and scored in Java, and no `java` is found."
+    hint = "apt-get install default-jre-headless, or set JAVA_HOME to where it is"
+    raise StagebookError(Problem("no-java", message, hint), exit_code=Exit.ENVIRONMENT)
