@@ -66,7 +66,7 @@ def change(value: Any, before: Any) -> Change:
 
 def bounds(gate: Gate, against: str) -> str:
     """What a metric has to keep to: ``at least 0.68, at most 0.01 below main``."""
-    base = plain(against, _LONGEST) if against else "what it is compared with"
+    base = plain(against, _LONGEST) if against else "the base"
     told = (
         (gate.floor, f"at least {gate.floor}"),
         (gate.ceiling, f"at most {gate.ceiling}"),
