@@ -115,7 +115,7 @@ def test_drift_and_models_that_cannot_be_shown_say_why(tmp_path: Path) -> None:
     built(tmp_path)
     with (tmp_path / "pyproject.toml").open("a") as file:
         file.write('[tool.stagebook.drift]\n"data/new.csv" = "data/old.csv"\n')
-    assert "- ❌ `data/new.csv` cannot be shown: `" in gist(tmp_path)
+    assert "- ⚠️ `data/new.csv` cannot be shown: `" in gist(tmp_path)
 
 
 def test_before_any_build_it_says_so(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def render(
         _failed(book, runs),
         _stages(book),
         _contracts(book),
-        _lines("Drift", drifts),
-        _lines("Models", models),
+        _lines("Drift", drifts, "⚠️"),
+        _lines("Models", models, "❌"),
         [f"[All pages]({inert.address(link)})"] if link else [],
     )
     return "\n\n".join("\n".join(one) for one in map(list, sections) if one) + "\n"
@@ -200,14 +200,15 @@ def _rule(failure: Mapping[str, Any]) -> list[str]:
     return [code(f"{column}{rule}"), count]
 
 
-def _lines(name: str, lines: Sequence[Line]) -> Iterator[str]:
+def _lines(name: str, lines: Sequence[Line], bad: str) -> Iterator[str]:
     if lines:
         yield f"**{name}**"
     # what is wrong comes first, so that it is not what is left out
     ordered = sorted(lines, key=lambda one: one.mark == "good")
     for one in ordered[:_LINES]:
         words = f": {code('; '.join(one.words), 160)}" if one.words else ""
-        yield f"- {_mark(one.mark == 'good')} {code(one.name, 80)} {_word(one.state)}{words}"
+        mark = _mark(True) if one.mark == "good" else bad
+        yield f"- {mark} {code(one.name, 80)} {_word(one.state)}{words}"
     if len(lines) > _LINES:
         yield f"- and {len(lines) - _LINES} more"
 
@@ -218,9 +219,7 @@ def _mark(good: bool) -> str:
 
 def _word(outcome: str) -> str:
     """A word of ours, unless a record of another version, or anybody, wrote it."""
-    return (
-        outcome if outcome.replace(" ", "").isalpha() and outcome.isascii() else code(outcome, 40)
-    )
+    return outcome if outcome.replace(" ", "").isalpha() and outcome.isascii() else code(outcome)
 
 
 def _cut(words: Iterable[str], most: int) -> list[str]:
