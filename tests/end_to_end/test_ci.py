@@ -175,7 +175,9 @@ def job(project: Checkout, system: str) -> list[Done]:
 
 slow = pytest.mark.slow
 CASES: list[Any] = [
-    pytest.param("GitHub", better, [0, 0, 0, 0], ["✅ `trips`: good", "▲ +0.01"]),
+    pytest.param(
+        "GitHub", better, [0, 0, 0, 0], ["✅ `trips`: good", "▲ +0.01", "`fit`: `auc 0.7 → 0.71`"]
+    ),
     pytest.param("GitHub", refused, [0, 255, 0, 10], ["`clean` refused by contract", "hour: "]),
     pytest.param("GitHub", broken, [0, 255, 0, 1], ["`fit` failed", "no fit"], marks=slow),
     pytest.param("GitHub", worse, [0, 0, 0, 13], ["below its floor", "▼ −0.15"], marks=slow),

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,30 @@ def test_drift_and_models_that_cannot_be_shown_say_why(tmp_path: Path) -> None:
     assert "- ⚠️ `data/new.csv` cannot be shown: `" in gist(tmp_path)
 
 
+def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
+    tmp_path: Path,
+) -> None:
+    spooled.project(tmp_path, STAGES, more='[tool.stagebook.report]\nagainst = "main"\n')
+    now = json.loads((tmp_path / "dvc.lock").read_text())
+    base = json.loads((tmp_path / "dvc.lock").read_text())
+    base["stages"]["train"]["deps"][0]["md5"] = md5("other")
+    base["stages"]["train"]["params"] = {"params/train.yaml": {"trees": 3}}
+    now["stages"]["train"]["params"] = {"params/train.yaml": {"trees": 4}}
+    (tmp_path / "dvc.lock").write_text(json.dumps(base))
+    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    for arguments in (
+        ("init", "-q", "-b", "main"),
+        ("add", "."),
+        (*who, "commit", "-q", "-m", "base"),
+    ):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    (tmp_path / "dvc.lock").write_text(json.dumps(now))
+    text = gist(tmp_path)
+    told = "- `train`, not executed here: `trees 3 → 4`, "
+    assert told in text
+    assert "Unchanged: `make`  \n" in text
+
+
 def test_before_any_build_it_says_so(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
     (tmp_path / "dvc.lock").unlink()
@@ -174,6 +199,8 @@ def evil_book() -> Book:
         frozenset(),
         (EVIL,) * 30,
         tuple(Verdict(one, EVIL, EVIL, failures, (EVIL,)) for one in gates),
+        None,
+        {EVIL: (EVIL,) * 30},
     )
 
 

@@ -1,7 +1,7 @@
 """What the site tells of a project: its last build, its files, its metrics, held as values."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -118,6 +118,7 @@ class Book:
         notes: What could not be read, in words.
         verdicts: Whether metrics keep to their gates.
         unstarted: The stage that the last build could not even start, if there is one.
+        rebuilt: Of each stage that is not what it is in the other commit, what changed, in words.
     """
 
     project: str
@@ -132,6 +133,7 @@ class Book:
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...] = ()
     unstarted: Unstarted | None = None
+    rebuilt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def notebooks(self) -> tuple[Stage, ...]:

@@ -156,25 +156,40 @@ def _problem(stage: Stage) -> str:
 
 
 def _stages(book: Book) -> Iterator[str]:
-    executed = [one for one in book.notebooks if one.state is State.EXECUTED]
-    if executed:
-        yield "**Executed**"
-    for stage in executed[:_STAGES]:
-        why = list(log_words.changed(stage.row)) if stage.row is not None else []
+    """The stages that were executed, or are others than in the other commit, and why."""
+    told = [one for one in book.notebooks if one.state is State.EXECUTED or _pulled(one, book)]
+    if told:
+        yield "**Rebuilt**"
+    for stage in told[:_STAGES]:
+        where = "" if stage.state is State.EXECUTED else ", not executed here"
+        why = _why(stage, book)
         more = [f"{len(why) - _WHY} more"] if len(why) > _WHY else []
-        told = ", ".join([*(code(one, 80) for one in why[:_WHY]), *more])
-        yield f"- {code(stage.name, 60)}: {told}" if told else f"- {code(stage.name, 60)}"
-    if len(executed) > _STAGES:
-        yield f"- and {len(executed) - _STAGES} more"
+        words = ", ".join([*(code(one, 80) for one in why[:_WHY]), *more])
+        yield f"- {code(stage.name, 60)}{where}{f': {words}' if words else ''}"
+    if len(told) > _STAGES:
+        yield f"- and {len(told) - _STAGES} more"
     others = (State.UNCHANGED, State.NOT_REACHED, State.STALE, State.NEVER)
     rest = [words for state in others if (words := _listed(book, state))]
-    if rest and executed:
+    if rest and told:
         yield ""
     yield from (f"{words}  " for words in rest)
 
 
+def _pulled(stage: Stage, book: Book) -> bool:
+    return stage.state is State.UNCHANGED and stage.name in book.rebuilt
+
+
+def _why(stage: Stage, book: Book) -> list[str]:
+    """What changed since it was executed before; if that was elsewhere, since the other commit."""
+    if stage.row is not None and not stage.row.first:
+        return list(log_words.changed(stage.row))
+    first = ["the first"] if stage.row is not None and not book.against else []
+    return list(book.rebuilt.get(stage.name, first))
+
+
 def _listed(book: Book, state: State) -> str:
-    names = [code(one.name, 60) for one in book.notebooks if one.state is state]
+    found = (one for one in book.notebooks if one.state is state and not _pulled(one, book))
+    names = [code(one.name, 60) for one in found]
     return f"{state.value.capitalize()}: {', '.join(_cut(names, _NAMES))}" if names else ""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from stagebook.errors import StagebookError
 from stagebook.pipeline import dvc_file, lock
+from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.lock import Lock
 from stagebook.pipeline.stage import SITE, SOURCES
 from stagebook.project import Project
@@ -15,6 +16,7 @@ from stagebook.record.history import History, Values
 from stagebook.record.log import Row
 from stagebook.record.measured import Measured
 from stagebook.record.unstarted import Unstarted
+from stagebook.report import log_words
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
 
 
@@ -55,7 +57,21 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         tuple(notes),
         gates.read(project.root, project.settings.gates, nodes, (against, commit)),
         _unstarted(project, everything, repro),
+        dict(_rebuilt(project, locked, commit)),
     )
+
+
+def _rebuilt(project: Project, now: Lock, commit: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What changed of each stage since another commit, by its ``dvc.lock`` and that of the tree."""
+    texts = git.blobs(project.root, [f"{commit}:./{LOCK}"]) if commit else ()
+    for _, text in texts:
+        try:
+            before = lock.parse(text)
+        except StagebookError:
+            return
+        for name, entry in now.entries.items():
+            if words := log_words.rebuilt(entry, before.entries.get(name)):
+                yield name, words
 
 
 def _unstarted(project: Project, nodes: Iterable[Node], repro: str | None) -> Unstarted | None:
