@@ -1,6 +1,7 @@
 """The last stage that a ``dvc repro`` could not start, which leaves no record of an execution."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Self
 
 from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.files import write_whole
+from stagebook.masks import Masks
 from stagebook.pipeline import dvc
 from stagebook.record.graph import Node
 
@@ -73,7 +75,9 @@ def noted(state: Path, stage: str) -> Iterator[None]:
                 "repro": repro,
                 "stage": stage,
                 "exit_code": error.exit_code,
-                "problems": [one.as_json() for one in error.problems],
+                "problems": Masks.of(os.environ).hide_all(
+                    [one.as_json() for one in error.problems]
+                ),
             }
             write_whole(state / _FILE, json.dumps(values, indent=1) + "\n")
         raise
