@@ -99,6 +99,14 @@ def test_marks_of_a_merge_are_an_error(root: Path) -> None:
     assert gate().exit_code == 3
 
 
+@pytest.mark.parametrize("text", [None, "", "stages: {}\n", "stages:\n<<<<<<< ours\n"])
+def test_without_a_stage_there_is_nothing_to_judge(root: Path, text: str | None) -> None:
+    (root / "dvc.yaml").unlink()
+    if text is not None:
+        (root / "dvc.yaml").write_text(text)
+    assert gate().exit_code == 3
+
+
 def test_json_has_no_word_that_json_does_not_know(root: Path) -> None:
     write(root, '{"auc": NaN, "loss": Infinity}')
     done = gate("--json")

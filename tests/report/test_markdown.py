@@ -151,6 +151,13 @@ def test_before_any_build_it_says_so(tmp_path: Path) -> None:
     assert "Never built: `make`, `train`" in text
 
 
+@pytest.mark.parametrize("text", ["", "stages:\n<<<<<<< ours\n", "stages: {}\n"])
+def test_without_a_stage_nothing_is_good(tmp_path: Path, text: str) -> None:
+    built(tmp_path)
+    (tmp_path / "dvc.yaml").write_text(text)
+    assert "### ❌ `late`: there is no stage\n" in gist(tmp_path)
+
+
 def test_what_came_from_the_cache_alone_is_good(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
     text = gist(tmp_path)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stagebook.errors import Exit, Problem
+from stagebook.errors import Exit, Problem, StagebookError, Where
 from stagebook.execution.outcome import Outcome
 from stagebook.pipeline import dvc_file, lock
 from stagebook.project import Project
@@ -84,7 +84,7 @@ def judge(project: Project, against: str | None) -> Judgement:
         against: A commit to compare metrics with; None for that of the settings.
 
     Raises:
-        StagebookError: dvc.yaml or dvc.lock cannot be read, or there is no such commit.
+        StagebookError: dvc.yaml or dvc.lock cannot be read, there is no stage, or no such commit.
     """
     from stagebook.report.site import reading
 
@@ -92,6 +92,11 @@ def judge(project: Project, against: str | None) -> Judgement:
     lock.read(project.root)
     with History.open(project.state) as history:
         book = reading.read(project, history, against)
+    if not book.stages:
+        message = "There is no stage, so there is no build to judge."
+        raise StagebookError(
+            Problem("no-stages", message, "Run: stagebook sync", Where("dvc.yaml"))
+        )
     broken = tuple(_broken(book))
     return Judgement(broken, () if broken else book.verdicts, book.against, book.notes)
 

@@ -58,6 +58,8 @@ def _trouble(book: Book) -> str | None:
     """What is wrong with the build, the worst of it, in words."""
     if book.unstarted is not None:
         return f"{code(book.unstarted.stage, 60)} could not start"
+    if not book.stages:
+        return "there is no stage"
     for stage in book.stages:
         if stage.state is State.FAILED:
             return f"{code(stage.name, 60)} {_word(stage.failed)}"
