@@ -28,11 +28,12 @@ test-slow: install ## run stages that crash, hang, trip over walls or lose their
 test-build: install ## build the whole pipeline twice and hold the two against each other
 	pytest -m build
 
-check: install ## ruff, mypy, import-linter, lock file, dvc.yaml
+check: install ## ruff, mypy, import-linter, workflows, lock file, dvc.yaml
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@cp requirements.lock $(VENV)/requirements.lock
 	@$(LOCK) --output-file $(VENV)/requirements.lock
 	@for file in requirements.lock $(VENV)/requirements.lock; do \

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stagebook.errors import Problem, StagebookError, Where
 from stagebook.project import Project
 from stagebook.settings import (
+    Gate,
     ReportSettings,
     Settings,
     StageSettings,
@@ -146,6 +147,9 @@ distributions = ["pyarrow"]
 folder = "pages"
 against = "main"
 interactive = true
+[tool.stagebook.gates."metrics/a.json:auc"]
+floor = 0.6
+drop = 0.01
 """
     defaults = StageSettings(2, 600.0, 4 * 10**9, "python3", ("pyarrow",))
     assert parse(text) == Settings(
@@ -158,6 +162,7 @@ interactive = true
         "http://localhost:5000",
         ("metrics/a.json:auc",),
         {"data/new.parquet": "data/old.parquet"},
+        (Gate("metrics/a.json", "auc", floor=0.6, drop=0.01),),
         ReportSettings("pages", "main", True),
         defaults,
     )
@@ -182,6 +187,7 @@ def test_a_stage_may_have_a_name_of_any_kind() -> None:
         ("thread = 2", "Did you mean `threads`?"),
         ('[tool.stagebook.stages.a]\ntime_limt = "1 s"', "Did you mean `time_limit`?"),
         ("[tool.stagebook.stages.a]\nnotebooks = 'x'", "Known: distributions, kernel, "),
+        ("[tool.stagebook.gates.'a.json:auc']\nflor = 1", "Did you mean `floor`?"),
         ("zzz = 1", "Known: code, "),
         ("defaults = 1", "Known: code, "),
     ],
@@ -226,6 +232,18 @@ def test_an_unknown_key_is_refused_with_a_near_one(text: str, hint: str) -> None
         "[tool.stagebook.stages]\ntrain = 3",
         "[[tool.stagebook.stages.train]]\nthreads = 2",
         "[tool.stagebook.stages.train]\nthreads = 0",
+        "gates = []",
+        '[tool.stagebook.gates]\n"a.json:auc" = 0.7',
+        '[tool.stagebook.gates."a.json:auc"]',  # without a bound
+        '[tool.stagebook.gates."a.json:auc"]\nfloor = "0.7"',
+        '[tool.stagebook.gates."a.json:auc"]\nfloor = nan',
+        '[tool.stagebook.gates."a.json:auc"]\nceiling = true',
+        '[tool.stagebook.gates."a.json:auc"]\ndrop = -0.1',
+        '[tool.stagebook.gates."a.json:auc"]\nfloor = 2\nceiling = 1',
+        "[tool.stagebook.gates.auc]\nfloor = 0.7",  # of no file
+        '[tool.stagebook.gates.":auc"]\nfloor = 0.7',
+        '[tool.stagebook.gates."a.json:"]\nfloor = 0.7',
+        '[tool.stagebook.gates."../a.json:auc"]\nfloor = 0.7',
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(text: str) -> None:

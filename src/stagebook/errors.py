@@ -23,6 +23,7 @@ class Exit(enum.IntEnum):
     REFUSED = 10
     DRIFTED = 11
     UNFIT = 12
+    OUT_OF_BOUNDS = 13
     TIMED_OUT = 124
     INTERRUPTED = 130
     TERMINATED = 143

@@ -242,6 +242,31 @@ def test_metrics_are_compared_with_a_branch(tmp_path: Path) -> None:
     assert '▲ +0.2 <span class="quiet">against main' in pages(tmp_path, "main")["index.html"]
 
 
+GATES = """[tool.stagebook.gates."metrics/train.json:auc"]
+floor = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("floor", "state", "mark"), [(0.65, "as it has to be", "good"), (0.9, "below its floor", "bad")]
+)
+def test_a_gate_says_whether_a_metric_keeps_to_it(
+    tmp_path: Path, floor: float, state: str, mark: str
+) -> None:
+    front = pages(built(tmp_path, HEADLINE + GATES.format(floor)))["index.html"]
+    assert f'auc in metrics/train.json</a>: <span class="{mark}">0.7, {state}' in front
+    assert ('<p class="change bad">below its floor of 0.9</p>' in front) is (mark == "bad")
+
+
+@pytest.mark.parametrize(("bound", "mark"), [("floor", "good"), ("ceiling", "bad")])
+def test_a_gate_says_whether_a_change_is_for_the_better(
+    tmp_path: Path, bound: str, mark: str
+) -> None:
+    gate = GATES.format(0.5).replace("floor", bound)
+    front = pages(built(tmp_path, HEADLINE + gate))["index.html"]
+    assert f'<span class="{mark}">▲ +0.1</span> <span class="quiet">since' in front
+
+
 def test_a_branch_that_is_not_there_is_an_error_or_a_note(tmp_path: Path) -> None:
     built(tmp_path, HEADLINE + '[tool.stagebook.report]\nagainst = "main"\n')
     git(tmp_path, "init", "-q", "-b", "other")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stagebook.cli import model, report, tables, trace
+from stagebook.cli import gate, model, report, tables, trace
 from stagebook.cli.options import json_option
 from stagebook.errors import Exit, StagebookError
 
@@ -21,9 +21,9 @@ Exit codes:
   2 wrong usage                 10 refused by contract
   3 notebook or project wrong   11 drifted
   4 environment wrong           12 package refused
-  5 undeclared file             124 time limit
-  6 out of memory               130 SIGINT
-  7 the kernel died             143 SIGTERM
+  5 undeclared file             13 metric out of bounds
+  6 out of memory               124 time limit
+  7 the kernel died             130 SIGINT, 143 SIGTERM
 """
 
 
@@ -161,6 +161,7 @@ for verb in (
     tables.drift,
     model.model,
     report.report,
+    gate.gate,
 ):
     main.add_command(verb)
 

@@ -16,16 +16,34 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--page", default="", metavar="NAME", help="With --single: a stage, file, model, or history."
 )
-def report(against: str | None, folder: Path | None, single: Path | None, page: str) -> None:
+@click.option("--markdown", is_flag=True, help="Print the gist, for a pull request.")
+@click.option("--link", default="", metavar="URL", help="With --markdown: where the site is.")
+def report(
+    against: str | None,
+    folder: Path | None,
+    single: Path | None,
+    page: str,
+    markdown: bool,
+    link: str,
+) -> None:
     """Write a site for people: what was built, how good it is, each notebook as an article."""
     from stagebook.project import Project
     from stagebook.workflow import reporting
 
     if page and not single:
         raise click.UsageError("--page goes with --single FILE.")
-    if folder and single:
-        raise click.UsageError("--to and --single are two different things: give one of them.")
+    if link and not markdown:
+        raise click.UsageError("--link goes with --markdown.")
+    if sum(map(bool, (folder, single, markdown))) > 1:
+        message = "--to, --single and --markdown are different things: give one of them."
+        raise click.UsageError(message)
     project = Project.find(Path.cwd())
+    if markdown:
+        from stagebook.cli import screen
+
+        text = reporting.markdown(project, against, link)
+        click.echo(screen.without_secrets(text), nl=False)
+        return
     if single:
         pages.write(single, reporting.single(project, against, page))
         return

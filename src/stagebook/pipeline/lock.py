@@ -29,6 +29,21 @@ class Entry:
     outs: tuple[Hashed, ...] = ()
     params: Mapping[str, Any] | None = None
 
+    def changed(self, before: "Entry") -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
+        """What differs from an entry of the same stage.
+
+        Args:
+            before: The other entry.
+
+        Returns:
+            The values that differ, by name, before and now; and the paths of what it read.
+        """
+        was, now = _values(before.params), _values(self.params)
+        names = [one for one in {**now, **was} if was.get(one) != now.get(one)]
+        hashes = {one.path: one.md5 for one in before.deps}
+        paths = tuple(one.path for one in self.deps if hashes.get(one.path) != one.md5)
+        return {one: (was.get(one), now.get(one)) for one in names}, paths
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:
@@ -127,6 +142,11 @@ def split(text: str) -> tuple[str, ...]:
     if not starts or starts[0] or re.search(r"^[^ \n]", body, re.MULTILINE):
         return (text,)
     return tuple(f"{head}{found}{body[start:end]}" for start, end in zip(starts, ends, strict=True))
+
+
+def _values(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    files = (_mapping(values) for values in (params or {}).values())
+    return {str(name): value for values in files for name, value in values.items()}
 
 
 def _entry(stage: str, values: Mapping[str, Any]) -> Entry:

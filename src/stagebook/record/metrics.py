@@ -10,6 +10,9 @@ from stagebook.errors import Problem, StagebookError, Where
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.pipeline import yaml_text
 
+SUFFIXES = (".json", ".yaml", ".yml", ".toml")
+"""What the names of files end in that can hold metrics."""
+
 
 def check(ending: Ending, folder: Path, paths: tuple[str, ...]) -> tuple[Ending, dict[str, Any]]:
     """The values in the metrics files of an execution that is done; a bad file makes it fail.

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from stagebook.pipeline.lock import Entry
+from stagebook.pipeline.stage import source_path
 from stagebook.record.log import Row
 from stagebook.report.figures import plain
 from stagebook.report.lineage_words import value
@@ -36,6 +38,21 @@ def changed(row: Row) -> Iterator[str]:
     yield from _pairs(changes.packages)
     if not (changes.parameters or changes.code or changes.data or changes.packages):
         yield "nothing changed"
+
+
+def rebuilt(now: Entry, before: Entry | None) -> tuple[str, ...]:
+    """What changed from one ``dvc.lock`` to another for a stage, one thing each; empty for nothing.
+
+    Args:
+        now: What the lock has of the stage.
+        before: What the other has of it; None if it has nothing.
+    """
+    if before is None:
+        return ("a new stage",)
+    values, paths = now.changed(before)
+    source = source_path(now.stage)
+    code = ("code or packages",) if source in paths else ()
+    return (*_pairs(values), *code, *_some([one for one in paths if one != source]))
 
 
 def _pairs(pairs: Any) -> list[str]:

@@ -19,9 +19,9 @@ from stagebook.pipeline import dvc, dvc_file, notebooks
 from stagebook.pipeline.change import Change
 from stagebook.pipeline.dvc import Hashed
 from stagebook.pipeline.notebooks import Layout
-from stagebook.pipeline.stage import source_path
+from stagebook.pipeline.stage import SOURCES, source_path
 from stagebook.project import Project
-from stagebook.record import evidence, git, metrics
+from stagebook.record import evidence, git, metrics, unstarted
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool, write_record
 from stagebook.record.tracking.courier import Courier, Delivery
@@ -59,8 +59,9 @@ def sources(project: Project) -> tuple[Problem, ...]:
     Raises:
         StagebookError: dvc.yaml no longer fits the notebooks, so DVC would build something else.
     """
-    layout = Layout.read(project)
-    dvc_file.require_in_sync(layout.changes)
+    with unstarted.noted(project.state, SOURCES):
+        layout = Layout.read(project)
+        dvc_file.require_in_sync(layout.changes)
     for made_of in layout.sources:
         write_whole(project.root / source_path(made_of.stage), source.render(made_of))
     pairs = zip(layout.notebooks, layout.sources, strict=True)
@@ -80,9 +81,10 @@ def run(project: Project, stage: str, overrides: Mapping[str, str], progress: Pr
     dvc.require_repository(project.root)
     courier = Courier.start(project)
     try:
-        job = prepare(project, stage, overrides)
-        leftovers = Spool(project.state).take_in_leftovers()
-        record, ending, pages = _carry_out(project, job, progress)
+        with unstarted.noted(project.state, stage):
+            job = prepare(project, stage, overrides)
+            leftovers = Spool(project.state).take_in_leftovers()
+            record, ending, pages = _carry_out(project, job, progress)
         return Run(record, ending, pages, courier.send(record.id), leftovers)
     finally:
         courier.dismiss()

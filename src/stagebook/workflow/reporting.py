@@ -37,3 +37,20 @@ def report(project: Project, against: str | None, folder: Path | None) -> tuple[
 def single(project: Project, against: str | None, page: str) -> str:
     """One page of the site that needs no other; of no name, the front page."""
     return site(project, against).alone(page)
+
+
+def markdown(project: Project, against: str | None, link: str) -> str:
+    """The gist of the last build as Markdown, for a pull request.
+
+    Args:
+        project: The project.
+        against: A commit to compare metrics with; None for that of the settings.
+        link: Address of the site; empty for none.
+    """
+    from stagebook.report.site import gist, parts
+
+    found = site(project, against)
+    pairs = project.settings.drift.items()
+    drifts = [parts.drift_line(project.root, path, reference) for path, reference in pairs]
+    models = [parts.model_line(project.root, path) for path in found.models]
+    return gist.render(found.book, drifts, models, project.settings.runs, link)

@@ -1,17 +1,19 @@
 """What the site tells of a project: its last build, its files, its metrics, held as values."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from stagebook.pipeline.dvc import Hashed
 from stagebook.pipeline.lock import Lock
 from stagebook.record.build import Build
+from stagebook.record.gates import Verdict
 from stagebook.record.graph import Node
 from stagebook.record.history import Values
 from stagebook.record.log import Row
 from stagebook.record.measured import Measured
+from stagebook.record.unstarted import Unstarted
 
 
 class State(Enum):
@@ -114,6 +116,9 @@ class Book:
         builds: Every build that has metrics, oldest first.
         lost: Commits that records name and git does not have any more.
         notes: What could not be read, in words.
+        verdicts: Whether metrics keep to their gates.
+        unstarted: The stage that the last build could not even start, if there is one.
+        rebuilt: Of each stage that is not what it is in the other commit, what changed, in words.
     """
 
     project: str
@@ -126,11 +131,19 @@ class Book:
     builds: tuple[Measured, ...]
     lost: frozenset[str]
     notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    unstarted: Unstarted | None = None
+    rebuilt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def notebooks(self) -> tuple[Stage, ...]:
         """The stages that are notebooks."""
         return tuple(one for one in self.stages if one.node.notebook)
+
+    def verdict(self, file: str, name: str) -> Verdict | None:
+        """What came of a metric's gate; None if it has none."""
+        found = (one for one in self.verdicts if (one.gate.file, one.gate.name) == (file, name))
+        return next(found, None)
 
 
 def stages_of(

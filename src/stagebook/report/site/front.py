@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stagebook.record.gates import Verdict
 from stagebook.report import log_words
 from stagebook.report.colophon import size
 from stagebook.report.figures import plain
@@ -12,6 +13,7 @@ from stagebook.report.site import frame as frames
 from stagebook.report.site import metric_words, pipeline_picture, places
 from stagebook.report.site.book import Book, File, Headline, Stage, State
 from stagebook.report.site.frame import Frame
+from stagebook.report.site.metric_words import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,14 @@ class Figure:
         file: Where it is from.
         value: The value.
         changes: Each what it is measured by, the change, and its class.
+        failures: What it does not keep to.
     """
 
     name: str
     file: str
     value: str
-    changes: tuple[tuple[str, str], ...]
+    changes: tuple[tuple[str, str, str], ...]
+    failures: tuple[str, ...] = ()
 
 
 def render(book: Book, frame: Frame, drifts: Sequence[Line], models: Sequence[Line]) -> str:
@@ -65,7 +69,8 @@ def render(book: Book, frame: Frame, drifts: Sequence[Line], models: Sequence[Li
         book.project,
         summary=summary(book),
         notes=[plain(one, 300) for one in book.notes],
-        figures=[_figure(one, book.against) for one in book.headlines],
+        figures=[_figure(one, book) for one in book.headlines],
+        gates=[_gate(one, book) for one in book.verdicts],
         picture=pipeline_picture.draw(book, frame),
         stages=[_stage(one) for one in book.stages],
         contracts=tuple(contracts(book)),
@@ -79,6 +84,8 @@ def render(book: Book, frame: Frame, drifts: Sequence[Line], models: Sequence[Li
 
 def summary(book: Book) -> str:
     """What was built, from which commit, when, in a sentence."""
+    if book.unstarted is not None:
+        return f"The last build could not start {plain(book.unstarted.stage)}."
     if not any(one.record for one in book.stages):
         return "Nothing was built here yet. Build with: dvc repro"
     counts = {state: sum(one.state is state for one in book.notebooks) for state in State}
@@ -134,11 +141,29 @@ def _held(book: Book) -> int:
     )
 
 
-def _figure(one: Headline, against: str) -> Figure:
-    sides = (("since the build before", one.before), (f"against {plain(against)}", one.base))
-    changes = ((what, metric_words.change(one.value, then).words) for what, then in sides)
-    told = tuple((what, words) for what, words in changes if words)
-    return Figure(plain(one.name), plain(one.file), metric_words.shown(one.value), told)
+def _figure(one: Headline, book: Book) -> Figure:
+    verdict = book.verdict(one.file, one.name)
+    better = verdict.gate.higher_is_better if verdict else None
+    sides = (("since the build before", one.before), (f"against {plain(book.against)}", one.base))
+    changes = [(what, metric_words.change(one.value, then)) for what, then in sides]
+    told = tuple((what, found.words, mark(found, better)) for what, found in changes if found.words)
+    failures = verdict.failures if verdict else ()
+    return Figure(plain(one.name), plain(one.file), metric_words.shown(one.value), told, failures)
+
+
+def mark(change: Change, higher_is_better: bool | None) -> str:
+    """The class that a change is shown in: whether it is for the better, where that is known."""
+    if change.up is None or higher_is_better is None:
+        return ""
+    return "good" if change.up is higher_is_better else "bad"
+
+
+def _gate(one: Verdict, book: Book) -> Line:
+    words = (metric_words.bounds(one.gate, book.against), *one.notes)
+    page = places.HISTORY if book.builds else ""
+    state = f"{metric_words.shown(one.value)}, {metric_words.verdict(one)}"
+    name = f"{plain(one.gate.name)} in {plain(one.gate.file)}"
+    return Line(name, page, state, "good" if one.holds else "bad", tuple(map(plain, words)))
 
 
 def _stage(one: Stage) -> Line:

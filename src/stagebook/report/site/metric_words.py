@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from stagebook.record.gates import Verdict
 from stagebook.report.figures import plain
+from stagebook.settings import Gate
 
 _LONGEST = 40
 _DIGITS = 4
@@ -60,6 +62,25 @@ def change(value: Any, before: Any) -> Change:
     if not moved:
         return Change("unchanged")
     return Change(f"{'▲' if moved > 0 else '▼'} {_signed(moved)}".replace("-", "−"), moved > 0)
+
+
+def bounds(gate: Gate, against: str) -> str:
+    """What a metric has to keep to: ``at least 0.68, at most 0.01 below main``."""
+    base = plain(against, _LONGEST) if against else "the base"
+    told = (
+        (gate.floor, f"at least {gate.floor}"),
+        (gate.ceiling, f"at most {gate.ceiling}"),
+        (gate.drop, f"at most {gate.drop} below {base}"),
+        (gate.rise, f"at most {gate.rise} above {base}"),
+    )
+    return ", ".join(words for bound, words in told if bound is not None)
+
+
+def verdict(found: Verdict) -> str:
+    """What came of a gate, in words."""
+    if found.unknown is not None:
+        return found.unknown.message
+    return "; ".join(found.failures) or "as it has to be"
 
 
 def _signed(moved: float) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stagebook.errors import StagebookError
 from stagebook.project import Project
@@ -16,6 +17,10 @@ from stagebook.report.site import places
 from stagebook.report.site.book import Book
 from stagebook.report.site.frame import Frame
 from stagebook.report.site.front import Line
+
+if TYPE_CHECKING:
+    from stagebook.contracts.drift.drift import Drift
+    from stagebook.model.gate import Passage
 
 _MOST = 2
 
@@ -89,33 +94,46 @@ def _results(futures: "Iterable[Future[Part]]") -> tuple[Part, ...]:
 
 def model(project: Project, path: str, book: Book, frame: Frame) -> Part:
     """The page of a packaged model; one that cannot be read says why."""
-    from stagebook.model import gate
     from stagebook.record.lineage import tracing
     from stagebook.report.site import model_page
 
     try:
-        passage = gate.pass_through(project.root / path, gate.Policy())
+        passage = _passage(project.root, path)
     except StagebookError as error:
         return _failed(path, frame, error)
     try:
         trace = tracing.trace(project, path, project.root, at=None, down=False)
     except StagebookError:  # a package that was copied here
         trace = None
-    text = model_page.render(passage, trace, book, frame)
+    return Part(_of_model(passage, frame.page), model_page.render(passage, trace, book, frame))
+
+
+def model_line(root: Path, path: str) -> Line:
+    """What is to say of a packaged model, without its page."""
+    try:
+        return _of_model(_passage(root, path), places.model(path))
+    except StagebookError as error:
+        return _trouble(path, places.model(path), error)
+
+
+def _passage(root: Path, path: str) -> "Passage":
+    from stagebook.model import gate
+
+    return gate.pass_through(root / path, gate.Policy())
+
+
+def _of_model(passage: "Passage", page: str) -> Line:
     state, mark = ("refused", "bad") if passage.refusals else ("can be loaded", "good")
     words = tuple(plain(one.message, 200) for one in passage.refusals)
-    return Part(Line(plain(passage.manifest.name), frame.page, state, mark, words), text)
+    return Line(plain(passage.manifest.name), page, state, mark, words)
 
 
 def drift(root: Path, path: str, reference: str, frame: Frame) -> Part:
     """The page of a table held against its reference; one that cannot be says why."""
-    from stagebook.contracts.drift.drift import drift as compared
-    from stagebook.contracts.drift.reference import open_batch, open_reference
-    from stagebook.report import drift_page, drift_words
+    from stagebook.report import drift_page
 
     try:
-        held = open_reference(root, reference)
-        found = compared(held, open_batch(root, path, held))
+        found = _compared(root, path, reference)
     except StagebookError as error:
         return _failed(path, frame, error)
     text = frames.render(
@@ -127,14 +145,41 @@ def drift(root: Path, path: str, reference: str, frame: Frame) -> Part:
         data=places.data(path),
         **drift_page.shown(found, reference, path),
     )
+    return Part(_of_drift(found, path, reference, frame.page), text)
+
+
+def drift_line(root: Path, path: str, reference: str) -> Line:
+    """What is to say of a table held against its reference, without its page."""
+    try:
+        return _of_drift(_compared(root, path, reference), path, reference, places.drift(path))
+    except StagebookError as error:
+        return _trouble(path, places.drift(path), error)
+
+
+def _compared(root: Path, path: str, reference: str) -> "Drift":
+    from stagebook.contracts.drift.drift import drift as compared
+    from stagebook.contracts.drift.reference import open_batch, open_reference
+
+    held = open_reference(root, reference)
+    return compared(held, open_batch(root, path, held))
+
+
+def _of_drift(found: "Drift", path: str, reference: str, page: str) -> Line:
+    from stagebook.report import drift_words
+
     names = tuple(plain(one.name) for one in found.drifted)
     mark = "bad" if found.drifted or found.missing else "good"
     words = (", ".join(names),) if names else ()
     state = f"{drift_words.verdict(found)}, against {plain(reference)}"
-    return Part(Line(plain(path), frame.page, state, mark, words), text)
+    return Line(plain(path), page, state, mark, words)
 
 
 def _failed(path: str, frame: Frame, error: StagebookError) -> Part:
+    line = _trouble(path, frame.page, error)
+    text = frames.render("site/trouble.html", frame, line.name, words=line.words)
+    return Part(line, text)
+
+
+def _trouble(path: str, page: str, error: StagebookError) -> Line:
     words = tuple(plain(f"{one.message} {one.hint}", 400) for one in error.problems)
-    text = frames.render("site/trouble.html", frame, plain(path), words=words)
-    return Part(Line(plain(path), frame.page, "cannot be shown", "bad", words), text)
+    return Line(plain(path), page, "cannot be shown", "bad", words)

@@ -1,20 +1,23 @@
 """The book of a project, read from its records, dvc.yaml, dvc.lock and git."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stagebook.errors import StagebookError
 from stagebook.pipeline import dvc_file, lock
+from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.lock import Lock
 from stagebook.pipeline.stage import SITE, SOURCES
 from stagebook.project import Project
-from stagebook.record import git, graph, measured, metrics
+from stagebook.record import gates, git, graph, measured, metrics
 from stagebook.record.build import Build
 from stagebook.record.graph import Node
 from stagebook.record.history import History, Values
 from stagebook.record.lineage.locks import Locks
 from stagebook.record.log import Row
 from stagebook.record.measured import Measured
+from stagebook.record.unstarted import Unstarted
+from stagebook.report import log_words
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
 
 
@@ -32,7 +35,8 @@ def read(project: Project, history: History, against: str | None = None) -> Book
     """
     notes: list[str] = []
     against, commit = _compared_with(project, against, notes)
-    nodes, locked = _pipeline(project, history, notes)
+    everything, locked = _pipeline(project, history, notes)
+    nodes = tuple(one for one in everything if one.notebook or one.name not in (SOURCES, SITE))
     repro = history.last_repro()
     records = history.of_repro(repro) if repro else tuple(_by_hand(history, nodes))
     build = Build.of(repro or "", records, nodes, locked).made_by(history.makers)
@@ -52,7 +56,29 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         builds,
         git.lost(project.root, commits),
         tuple(notes),
+        gates.read(project.root, project.settings.gates, nodes, (against, commit)),
+        _unstarted(project, everything, repro),
+        dict(_rebuilt(project, locked, commit)),
     )
+
+
+def _rebuilt(project: Project, now: Lock, commit: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What changed of each stage since another commit, by its ``dvc.lock`` and that of the tree."""
+    texts = git.blobs(project.root, [f"{commit}:./{LOCK}"]) if commit else ()
+    for _, text in texts:
+        try:
+            before = lock.parse(text)
+        except StagebookError:
+            return
+        for name, entry in now.entries.items():
+            if words := log_words.rebuilt(entry, before.entries.get(name)):
+                yield name, words
+
+
+def _unstarted(project: Project, nodes: Iterable[Node], repro: str | None) -> Unstarted | None:
+    """The stage that the last build could not start, unless a later one executed any."""
+    found = Unstarted.read(project.state, project.root, nodes)
+    return found if found is not None and found.repro >= (repro or "") else None
 
 
 def _compared_with(project: Project, against: str | None, notes: list[str]) -> tuple[str, str]:
@@ -69,7 +95,7 @@ def _compared_with(project: Project, against: str | None, notes: list[str]) -> t
 def _pipeline(
     project: Project, history: History, notes: list[str]
 ) -> tuple[tuple[Node, ...], Lock]:
-    """The stages that make something; of files that a merge marked, a note is left."""
+    """The stages and the lock; of files that a merge marked, a note is left."""
     nodes: tuple[Node, ...] = ()
     locked = Lock({})
     try:
@@ -77,7 +103,7 @@ def _pipeline(
         locked = Locks(project.root, history.index).read(lock.text(project.root))
     except StagebookError as error:
         notes += [str(one) for one in error.problems]
-    return tuple(one for one in nodes if one.notebook or one.name not in (SOURCES, SITE)), locked
+    return nodes, locked
 
 
 def _rows(
@@ -113,43 +139,25 @@ def _standing(history: History, build: Build) -> dict[str, Values]:
 
 
 def _headlines(
-    project: Project, nodes: Iterable[Node], builds: tuple[Measured, ...], base_commit: str
+    project: Project, nodes: Iterable[Node], builds: tuple[Measured, ...], commit: str
 ) -> Iterator[Headline]:
     """The metrics that come first, with what they were before and are elsewhere."""
     nodes = tuple(nodes)
-    base = _base(project, base_commit)
-    for entry in project.settings.headline:
-        file, _, name = entry.rpartition(":")
-        value = _in_tree(project, file).get(name)
+    pairs = [entry.rpartition(":")[::2] for entry in project.settings.headline]
+    files = {file for file, _ in pairs}
+    there = {file: gates.in_tree(project.root, file) or {} for file in files}
+    base = gates.in_commit(project.root, commit, files) if commit else {}
+    for file, name in pairs:
+        value = there[file].get(name)
         past = _past(builds, *_measured_as(nodes, file, name))
         yield Headline(file, name, value, _before(past, value), base.get(file, {}).get(name))
-
-
-def _in_tree(project: Project, file: str) -> Mapping[str, Any]:
-    try:
-        return metrics.read(project.root, (file,))
-    except StagebookError:
-        return {}
-
-
-def _base(project: Project, commit: str) -> dict[str, Mapping[str, Any]]:
-    """The values of each metrics file that a headline names, in another commit."""
-    found: dict[str, Mapping[str, Any]] = {}
-    files = {entry.rpartition(":")[0] for entry in project.settings.headline}
-    for file in files if commit else ():
-        for _, text in git.blobs(project.root, [f"{commit}:./{file}"]):
-            try:
-                found[file] = metrics.parse(text, file)
-            except StagebookError:
-                continue
-    return found
 
 
 def _measured_as(nodes: Iterable[Node], file: str, name: str) -> tuple[str, str]:
     """The stage that writes a metrics file, and what its records call a metric in it."""
     for node in nodes:
         if file in node.outs:
-            files = [path for path in node.measures if path.endswith((".json", ".yaml", ".toml"))]
+            files = [path for path in node.measures if path.endswith(metrics.SUFFIXES)]
             return node.name, metrics.named(file, name, len(files))
     return "", name
 

@@ -1,18 +1,26 @@
 """The settings of a project, as ``[tool.stagebook]`` in pyproject.toml gives them."""
 
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import PurePosixPath
 from typing import Any
 
-from stagebook.errors import Problem, StagebookError, Where, did_you_mean
+from stagebook.errors import Problem, StagebookError
+from stagebook.settings import gates, kinds
+from stagebook.settings.gates import Gate
+from stagebook.settings.kinds import FILE, parse_duration, parse_size
 
-FILE = "pyproject.toml"
+__all__ = [
+    "FILE",
+    "Gate",
+    "ReportSettings",
+    "Settings",
+    "StageSettings",
+    "parse_duration",
+    "parse_settings",
+    "parse_size",
+]
+
 _FOLDERS = ("notebooks", "params", "runs")
-_UNITS = {"s": 1, "sec": 1, "min": 60, "h": 3600}
-_BYTES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ class Settings:
         tracking_uri: MLflow's address, unless ``MLFLOW_TRACKING_URI`` says otherwise.
         headline: Metrics to show first, each as ``file:dotted.name``.
         drift: The reference of each table that is to be held against one.
+        gates: What metrics have to keep to.
         report: Of the site; None if the build does not end in one.
         defaults: Settings for stages that say nothing of their own.
         stages: Settings per stage.
@@ -79,6 +88,7 @@ class Settings:
     tracking_uri: str = "sqlite:///mlflow.db"
     headline: tuple[str, ...] = ()
     drift: Mapping[str, str] = field(default_factory=dict)
+    gates: tuple[Gate, ...] = ()
     report: ReportSettings | None = None
     defaults: StageSettings = field(default_factory=StageSettings)
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
@@ -101,54 +111,24 @@ def parse_settings(table: Mapping[str, Any], name: str) -> Settings:
     problems: list[Problem] = []
     own = {f.name for f in fields(Settings)} - {"defaults", "stages"}
     stage_keys = {f.name for f in fields(StageSettings)}
-    values = _known(table, own | stage_keys | {"stages"}, "tool.stagebook", problems)
+    values = kinds.known(table, own | stage_keys | {"stages"}, "tool.stagebook", problems)
     shared = {key: values[key] for key in values if key in stage_keys}
     defaults = _stage_settings(shared, StageSettings(), "tool.stagebook", problems)
     stages = {}
     for stage, entries in _tables(values.get("stages", {}), problems):
         where = f"tool.stagebook.stages.{stage}"
-        known = _known(entries, stage_keys, where, problems)
+        known = kinds.known(entries, stage_keys, where, problems)
         stages[stage] = _stage_settings(known, defaults, where, problems)
-    kept: dict[str, Any] = {"name": name, "report": _report_settings(values, problems)}
-    for key in sorted((own - {"report"}) & values.keys()):
+    kept: dict[str, Any] = {
+        "name": name,
+        "report": _report_settings(values, problems),
+        "gates": gates.parse(values.get("gates", {}), problems),
+    }
+    for key in sorted((own - kept.keys() | {"name"}) & values.keys()):
         kept[key] = _project_value(key, values[key], problems)
     if problems:
         raise StagebookError(*problems)
     return Settings(**kept, defaults=defaults, stages=stages)
-
-
-def parse_duration(text: str | float) -> float:
-    """Seconds in ``90``, ``"90 s"``, ``"10 min"`` or ``"2 h"``; ValueError otherwise."""
-    return _quantity(text, _UNITS)
-
-
-def parse_size(text: str | float) -> int:
-    """Bytes in ``"800 MB"``, ``"4 GB"``, ``"4 GiB"`` or a bare number; ValueError otherwise."""
-    return int(_quantity(text, _BYTES))
-
-
-def _quantity(text: str | float, units: Mapping[str, int]) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d*)?(?:e[+-]?\d+)?) *([A-Za-z]*)", str(text).strip())
-    factor = {"": 1, **units}.get(found[2], 0) if found else 0
-    number = float(found[1]) * factor if found else 0.0
-    if not 0 < number < math.inf:
-        raise ValueError(f"{text!r} is no positive number with a unit of {', '.join(units)}")
-    return number
-
-
-def _known(
-    table: Mapping[str, Any], keys: set[str], where: str, problems: list[Problem]
-) -> Mapping[str, Any]:
-    problems.extend(
-        Problem(
-            "unknown-setting",
-            f"[{where}] has an unknown key `{key}`.",
-            did_you_mean(key, keys, f"Known: {', '.join(sorted(keys))}."),
-            Where(FILE),
-        )
-        for key in sorted(table.keys() - keys)
-    )
-    return {key: table[key] for key in table if key in keys}
 
 
 def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -159,20 +139,22 @@ def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping
             yield stage, entries
         else:
             what = f"[tool.stagebook] stages.{stage}"
-            problems.append(_bad_value(what, TypeError(f"{entries!r} is no table of settings")))
+            problems.append(
+                kinds.bad_value(what, TypeError(f"{entries!r} is no table of settings"))
+            )
 
 
 def _stage_settings(
     table: Mapping[str, Any], defaults: StageSettings, where: str, problems: list[Problem]
 ) -> StageSettings:
     readers = {
-        "threads": _positive_int,
+        "threads": kinds.positive_int,
         "time_limit": parse_duration,
         "memory_limit": parse_size,
-        "kernel": _text,
-        "distributions": _texts,
+        "kernel": kinds.text,
+        "distributions": kinds.texts,
     }
-    return replace(defaults, **_read(table, readers, where, problems))
+    return replace(defaults, **kinds.read(table, readers, where, problems))
 
 
 def _report_settings(values: Mapping[str, Any], problems: list[Problem]) -> ReportSettings | None:
@@ -181,86 +163,21 @@ def _report_settings(values: Mapping[str, Any], problems: list[Problem]) -> Repo
     where = "tool.stagebook.report"
     table = values["report"]
     if not isinstance(table, dict):
-        problems.append(_bad_value("[tool.stagebook] report", TypeError(f"{table!r} is no table")))
+        problems.append(
+            kinds.bad_value("[tool.stagebook] report", TypeError(f"{table!r} is no table"))
+        )
         return None
-    readers = {"folder": _folder, "against": _text, "interactive": _truth}
-    known = _known(table, set(readers), where, problems)
-    return ReportSettings(**_read(known, readers, where, problems))
-
-
-def _read(
-    table: Mapping[str, Any],
-    readers: Mapping[str, Callable[[Any], Any]],
-    where: str,
-    problems: list[Problem],
-) -> dict[str, Any]:
-    """The values of a table that are of the right kind; of the others, a problem each."""
-    kept: dict[str, Any] = {}
-    for key, value in table.items():
-        try:
-            kept[key] = readers[key](value)
-        except (TypeError, ValueError) as error:
-            problems.append(_bad_value(f"[{where}] {key}", error))
-    return kept
+    readers = {"folder": kinds.folder, "against": kinds.text, "interactive": kinds.truth}
+    known = kinds.known(table, set(readers), where, problems)
+    return ReportSettings(**kinds.read(known, readers, where, problems))
 
 
 def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
     readers = {
-        "code": _folders,
-        "headline": _texts,
-        "drift": _pairs,
-        **dict.fromkeys(_FOLDERS, _folder),
+        "code": kinds.folders,
+        "headline": kinds.texts,
+        "drift": kinds.pairs,
+        **dict.fromkeys(_FOLDERS, kinds.folder),
     }
-    reader = readers.get(key, _text)
-    return _read({key: value}, {key: reader}, "tool.stagebook", problems).get(key)
-
-
-def _bad_value(what: str, error: Exception) -> Problem:
-    return Problem("bad-setting", f"{what}: {error}.", where=Where(FILE))
-
-
-def _positive_int(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise TypeError(f"{value!r} is no whole number above zero")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list of texts")
-    return tuple(_text(item) for item in value)
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is neither true nor false")
-    return value
-
-
-def _pairs(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is no table of texts")
-    return {key: _inside(one) for key, one in value.items()}
-
-
-def _folder(value: Any) -> str:
-    if (path := _inside(value)) == ".":
-        raise ValueError("it cannot be the root itself")
-    return path
-
-
-def _folders(value: Any) -> tuple[str, ...]:
-    return tuple(map(_inside, _texts(value)))
-
-
-def _inside(value: Any) -> str:
-    path = PurePosixPath(_text(value))
-    if path.is_absolute() or ".." in path.parts or "\\" in value:
-        raise ValueError(f"{value!r} is not below the project's root")
-    return path.as_posix()
+    reader = readers.get(key, kinds.text)
+    return kinds.read({key: value}, {key: reader}, "tool.stagebook", problems).get(key)

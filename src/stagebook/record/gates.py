@@ -1,0 +1,185 @@
+"""Whether metrics keep to their gates."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from stagebook.errors import Problem, StagebookError, Where, did_you_mean
+from stagebook.record import git, metrics
+from stagebook.record.graph import Node
+from stagebook.settings import FILE, Gate
+
+Values = Mapping[str, Any]
+
+NOTHING = object()
+"""The value of a metric that is not there, which ``null`` in its file is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of holding a metric against its gate.
+
+    Attributes:
+        gate: The gate.
+        value: The metric as it is in the tree; None where it is not there.
+        base: As it is in the commit that it is compared with; None where it is not there.
+        failures: What it does not keep to, in words.
+        notes: What could not be checked, in words.
+        unknown: The problem with a gate whose metric nothing ever wrote.
+    """
+
+    gate: Gate
+    value: Any = None
+    base: Any = None
+    failures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    unknown: Problem | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the metric keeps to all that could be checked."""
+        return not self.failures and self.unknown is None
+
+    def as_json(self) -> dict[str, Any]:
+        """This verdict as plain values; a number that JSON has no word for is a text."""
+        gate = self.gate
+        return {
+            "file": gate.file,
+            "metric": gate.name,
+            "value": _plain(self.value),
+            "base": _plain(self.base),
+            "bounds": {name: getattr(gate, name) for name in ("floor", "ceiling", "drop", "rise")},
+            "holds": self.holds,
+            "failures": list(self.failures),
+            "notes": list(self.notes),
+        }
+
+
+def judge(gate: Gate, value: Any, base: Any = NOTHING, against: str = "") -> Verdict:
+    """Holds a metric against its gate.
+
+    Args:
+        gate: The gate.
+        value: The metric; NOTHING where it is not there.
+        base: What it is in the commit that it is compared with; NOTHING where it is not there.
+        against: The name of that commit; empty for none.
+    """
+    now, then = (None if one is NOTHING else one for one in (value, base))
+    number, before = _number(value), _number(base)
+    if number is None:
+        return Verdict(gate, now, then, (_odd(value),))
+    failures = list(_outside(gate, number))
+    if gate.compares and before is not None:
+        failures += _moved(gate, number - before, against)
+    skipped = (_uncompared(base, against),) if gate.compares and before is None else ()
+    return Verdict(gate, now, then, tuple(failures), skipped)
+
+
+def _outside(gate: Gate, number: Fraction) -> Iterator[str]:
+    if gate.floor is not None and number < _exact(gate.floor):
+        yield f"below its floor of {gate.floor}"
+    if gate.ceiling is not None and number > _exact(gate.ceiling):
+        yield f"above its ceiling of {gate.ceiling}"
+
+
+def _moved(gate: Gate, moved: Fraction, against: str) -> Iterator[str]:
+    if gate.drop is not None and -moved > _exact(gate.drop):
+        yield f"more than {gate.drop} below {against}"
+    if gate.rise is not None and moved > _exact(gate.rise):
+        yield f"more than {gate.rise} above {against}"
+
+
+def _odd(value: Any) -> str:
+    if value is NOTHING:
+        return "not there"
+    return "not finite" if isinstance(value, float) else "no number"
+
+
+def _uncompared(base: Any, against: str) -> str:
+    if not against:
+        return "not compared: no commit was given to compare with"
+    if base is NOTHING:
+        return f"not compared: {against} has no such metric"
+    return f"not compared: in {against} it is {_odd(base)}"
+
+
+def _number(value: Any) -> Fraction | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _exact(value) if isinstance(value, int) or math.isfinite(value) else None
+
+
+def _exact(value: float) -> Fraction:
+    """A number as it is written: 0.7 - 0.69 is 0.01, and no hair more."""
+    return Fraction(value) if isinstance(value, int) else Fraction(repr(float(value)))
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read(
+    root: Path, gates: Iterable[Gate], nodes: Iterable[Node], base: tuple[str, str]
+) -> tuple[Verdict, ...]:
+    """The verdicts of a project's gates.
+
+    Args:
+        root: The project's root.
+        gates: The gates.
+        nodes: The stages of ``dvc.yaml``.
+        base: The name and the hash of the commit that metrics are compared with; empty for none.
+    """
+    gates = tuple(gates)
+    against, commit = base
+    written = {path for node in nodes for path in node.outs}
+    there = {one.file: in_tree(root, one.file) for one in gates}
+    before = in_commit(root, commit, there) if commit else {}
+    return tuple(
+        _verdict(one, there[one.file], before.get(one.file, {}), against, written) for one in gates
+    )
+
+
+def _verdict(
+    gate: Gate, there: Values | None, before: Values, against: str, written: set[str]
+) -> Verdict:
+    value, base = (values.get(gate.name, NOTHING) for values in (there or {}, before))
+    if value is base is NOTHING and (problem := _unknown(gate, there, written)):
+        return Verdict(gate, unknown=problem)
+    return judge(gate, value, base, against)
+
+
+def _unknown(gate: Gate, there: Values | None, written: set[str]) -> Problem | None:
+    """The problem with a gate whose metric is neither in the tree nor in another commit."""
+    if gate.file not in written:
+        message = f"The gate `{gate.metric}` is for a file that no stage writes."
+        found = sorted(path for path in written if path.endswith(metrics.SUFFIXES))
+        hint = did_you_mean(gate.file, found, f"Stages write: {', '.join(found) or 'none'}.")
+    elif there:
+        message = f"The gate `{gate.metric}` is for a metric that {gate.file} does not have."
+        hint = did_you_mean(gate.name, there, f"It has: {', '.join(there)}.")
+    else:
+        return None
+    return Problem("no-metric", message, hint, Where(FILE))
+
+
+def in_tree(root: Path, file: str) -> Values | None:
+    """The values in a metrics file; None if it is not there or cannot be read."""
+    try:
+        return metrics.read(root, (file,))
+    except StagebookError:
+        return None
+
+
+def in_commit(root: Path, commit: str, files: Iterable[str]) -> dict[str, Values]:
+    """The values of metrics files in a commit, by file; one that cannot be read is left out."""
+    found: dict[str, Values] = {}
+    for file in files:
+        for _, text in git.blobs(root, [f"{commit}:./{file}"]):
+            try:
+                found[file] = metrics.parse(text, file)
+            except StagebookError:
+                continue
+    return found

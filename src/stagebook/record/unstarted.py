@@ -1,0 +1,83 @@
+"""The last stage that a ``dvc repro`` could not start, which leaves no record of an execution."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from stagebook.errors import Exit, Problem, StagebookError
+from stagebook.files import write_whole
+from stagebook.masks import Masks
+from stagebook.pipeline import dvc
+from stagebook.record.graph import Node
+
+_FILE = "unstarted.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unstarted:
+    """A stage that could not start.
+
+    Attributes:
+        repro: The ``dvc repro``.
+        stage: The stage.
+        exit_code: What it ended with.
+        problems: What stood against it.
+    """
+
+    repro: str
+    stage: str
+    exit_code: Exit
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def read(cls, state: Path, root: Path, nodes: Iterable[Node]) -> Self | None:
+        """The stage that could not start; None if there is none, or if it was built since.
+
+        DVC takes a stage's outputs away before it starts it, so they are there again once it was
+        built, be it from DVC's cache without running anything.
+
+        Args:
+            state: The project's state folder.
+            root: Its root.
+            nodes: The stages of ``dvc.yaml``.
+        """
+        try:
+            values = json.loads((state / _FILE).read_text(encoding="utf-8"))
+            if values["format"] != _FORMAT:
+                return None
+            problems = tuple(map(Problem.from_json, values["problems"]))
+            found = cls(values["repro"], values["stage"], Exit(values["exit_code"]), problems)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        outs = [path for node in nodes if node.name == found.stage for path in node.outs]
+        return None if all((root / path).exists() for path in outs) else found
+
+
+@contextmanager
+def noted(state: Path, stage: str) -> Iterator[None]:
+    """Notes down a stage that cannot start, if DVC runs it, for whoever asks how the build went.
+
+    Args:
+        state: The project's state folder.
+        stage: The stage.
+    """
+    try:
+        yield
+    except StagebookError as error:
+        if repro := dvc.running():
+            values = {
+                "format": _FORMAT,
+                "repro": repro,
+                "stage": stage,
+                "exit_code": error.exit_code,
+                "problems": Masks.of(os.environ).hide_all(
+                    [one.as_json() for one in error.problems]
+                ),
+            }
+            write_whole(state / _FILE, json.dumps(values, indent=1) + "\n")
+        raise

@@ -1,0 +1,166 @@
+"""Gates: what fails one, what cannot be checked, and what is asked for in vain."""
+
+import json
+import math
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagebook.record import gates
+from stagebook.record.gates import NOTHING, judge
+from stagebook.record.graph import Node
+from stagebook.settings import Gate
+
+FILE = "metrics/a.json"
+NUMBERS = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+SIZES = st.one_of(st.integers(min_value=0), st.floats(min_value=0, allow_infinity=False))
+
+
+def gate(**bounds: float) -> Gate:
+    return Gate(FILE, "auc", **bounds)
+
+
+@given(st.tuples(NUMBERS, NUMBERS, NUMBERS).map(sorted), SIZES)
+def test_a_value_inside_its_bounds_never_fails(three: list[float], slack: float) -> None:
+    floor, value, ceiling = three
+    bounds = gate(floor=floor, ceiling=ceiling, drop=slack, rise=slack)
+    assert judge(bounds, value, value, "main").holds
+
+
+@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, SIZES)
+def test_what_is_better_never_fails_where_worse_holds(
+    value: float, other: float, floor: float, base: float, drop: float
+) -> None:
+    worse, better = sorted((value, other))
+    bounds = gate(floor=floor, drop=drop)
+    if judge(bounds, worse, base, "main").holds:
+        assert judge(bounds, better, base, "main").holds
+
+
+@given(NUMBERS, NUMBERS, SIZES)
+def test_a_ceiling_and_a_rise_are_a_floor_and_a_drop_of_the_negative(
+    value: float, base: float, size: float
+) -> None:
+    up = judge(gate(ceiling=value, rise=size), base, value, "main")
+    down = judge(gate(floor=-value, drop=size), -base, -value, "main")
+    assert up.holds is down.holds
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "base", "failures"),
+    [
+        ({"floor": 0.7}, 0.7, NOTHING, ()),
+        ({"floor": 0.7}, 0.69, NOTHING, ("below its floor of 0.7",)),
+        ({"ceiling": 0.2}, 0.21, NOTHING, ("above its ceiling of 0.2",)),
+        ({"drop": 0.01}, 0.69, 0.7, ()),  # as doubles, a hair more than 0.01
+        ({"drop": 0.01}, 0.6899, 0.7, ("more than 0.01 below main",)),
+        ({"rise": 0}, 3, 2, ("more than 0 above main",)),
+        ({"drop": 0}, 10**400, 10**400 + 1, ("more than 0 below main",)),
+        (
+            {"floor": 0.7, "drop": 0.01},
+            0.5,
+            0.8,
+            ("below its floor of 0.7", "more than 0.01 below main"),
+        ),
+        ({"floor": 0}, math.nan, 1, ("not finite",)),
+        ({"floor": 0}, math.inf, 1, ("not finite",)),
+        ({"floor": 0}, "high", 1, ("no number",)),
+        ({"floor": 0}, True, 1, ("no number",)),
+        ({"floor": 0}, None, 1, ("no number",)),
+        ({"floor": 0}, NOTHING, 1, ("not there",)),
+    ],
+)
+def test_a_metric_fails_all_that_it_does_not_keep_to(
+    bounds: dict[str, float], value: Any, base: Any, failures: tuple[str, ...]
+) -> None:
+    assert judge(gate(**bounds), value, base, "main").failures == failures
+
+
+@pytest.mark.parametrize(
+    ("base", "against", "note"),
+    [
+        (NOTHING, "", "not compared: no commit was given to compare with"),
+        (NOTHING, "main", "not compared: main has no such metric"),
+        (math.nan, "main", "not compared: in main it is not finite"),
+        ("high", "main", "not compared: in main it is no number"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_and_does_not_fail(
+    base: Any, against: str, note: str
+) -> None:
+    found = judge(gate(drop=0.1), 0.5, base, against)
+    assert found.holds
+    assert found.notes == (note,)
+    assert judge(gate(floor=0.1), 0.5, base, against).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "better"),
+    [
+        ({"floor": 1}, True),
+        ({"drop": 1}, True),
+        ({"ceiling": 1}, False),
+        ({"rise": 1}, False),
+        ({"floor": 1, "ceiling": 2}, None),
+    ],
+)
+def test_a_gate_says_in_which_direction_a_metric_is_better(
+    bounds: dict[str, float], better: bool | None
+) -> None:
+    assert gate(**bounds).higher_is_better is better
+
+
+NODES = (Node("train", outs=(FILE, "model.pkl")),)
+
+
+def verdict(root: Path, gate: Gate, base: tuple[str, str] = ("", "")) -> gates.Verdict:
+    [found] = gates.read(root, (gate,), NODES, base)
+    return found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / FILE).write_text('{"auc": 0.7, "odd": NaN}')
+    return tmp_path
+
+
+def test_a_file_that_no_stage_writes_is_an_error_that_names_the_nearest(root: Path) -> None:
+    found = verdict(root, Gate("metrics/b.json", "auc", floor=0))
+    assert found.unknown is not None
+    assert found.unknown.code == "no-metric"
+    assert found.unknown.hint == "Did you mean `metrics/a.json`?"
+
+
+def test_a_metric_that_was_never_there_is_an_error_that_names_the_nearest(root: Path) -> None:
+    found = verdict(root, Gate(FILE, "acu", floor=0))
+    assert found.unknown is not None
+    assert found.unknown.hint == "Did you mean `auc`?"
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
+def test_a_metric_that_is_gone_fails_its_gate(root: Path, text: str | None) -> None:
+    (root / FILE).unlink()
+    if text is not None:
+        (root / FILE).write_text(text)
+    found = verdict(root, gate(floor=0))
+    assert (found.failures, found.unknown) == (("not there",), None)
+
+
+def test_the_other_value_is_the_one_in_the_commit(root: Path) -> None:
+    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    for arguments in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "base")):
+        subprocess.run(["git", *arguments], cwd=root, check=True)
+    (root / FILE).write_text('{"odd": 0.5}')
+    assert verdict(root, gate(floor=0), ("main", "HEAD")).failures == ("not there",)
+    (root / FILE).write_text('{"auc": 0.5}')
+    found = verdict(root, gate(drop=0.1), ("main", "HEAD"))
+    assert (found.value, found.base) == (0.5, 0.7)
+    assert found.failures == ("more than 0.1 below main",)
+    odd = verdict(root, Gate(FILE, "odd", drop=0), ("main", "HEAD"))
+    assert odd.as_json()["base"] == "nan"
+    json.dumps(odd.as_json(), allow_nan=False)

@@ -1,0 +1,248 @@
+"""The gist of a build for a pull request: what it says, how long it gets, and that it is inert."""
+
+import json
+import math
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spooled
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from spooled import md5, put, record
+
+from stagebook.errors import StagebookError
+from stagebook.project import Project
+from stagebook.record.gates import Verdict
+from stagebook.record.graph import Node
+from stagebook.report.site import gist, inert
+from stagebook.report.site.book import Book, Headline, Stage, State
+from stagebook.report.site.front import Line
+from stagebook.settings import Gate
+from stagebook.workflow import reporting
+
+STAGES = {
+    "make": (["data/raw.csv"], ["data/made.parquet"]),
+    "train": (["data/made.parquet"], ["model.pkl", "metrics/train.json"]),
+}
+SETTINGS = """headline = ["metrics/train.json:auc"]
+[tool.stagebook.gates."metrics/train.json:auc"]
+floor = 0.6
+[tool.stagebook.gates."metrics/train.json:loss"]
+rise = 0
+"""
+EVIL = (
+    "@everyone #1 a|b `c` ``d`` <img src=x onerror=alert(1)> [e](https://evil.example) "
+    "https://evil.example www.evil.example a@evil.example **f** </code>"
+)
+
+
+def execution(name: str, stage: str, repro: str, **values: Any) -> dict[str, Any]:
+    reads, writes = STAGES[stage]
+    files = {
+        "inputs": {path: md5(path) for path in reads},
+        "outputs": {path: md5(path) for path in writes},
+    }
+    return record(f"{name}-{stage}", stage, repro=repro, **{**files, **values})
+
+
+def built(root: Path, values: Any = None) -> Path:
+    spooled.project(root, STAGES, more=SETTINGS)
+    for stage in STAGES:
+        put(root / ".stagebook", execution("20260101T100000000000", stage, "one"))
+    (root / "metrics").mkdir()
+    text = json.dumps({"auc": 0.7, "loss": 0.2} if values is None else values)
+    (root / "metrics/train.json").write_text(text)
+    return root
+
+
+def gist(root: Path, link: str = "") -> str:
+    return reporting.markdown(Project.find(root), None, link)
+
+
+def test_it_says_what_was_executed_and_how_good_it_is(tmp_path: Path) -> None:
+    text = gist(built(tmp_path), "https://example.org/site?run=1")
+    assert "### ✅ `late`: good\n" in text
+    assert "| `auc` | 0.7 |  |  | ✅ at least 0.6 |" in text
+    assert "| `loss` | 0.2 |  |  | ✅ at most 0 above the base (not compared) |" in text
+    assert "- `train`: `the first`" in text
+    assert text.endswith("[All pages](<https://example.org/site?run=1>)\n")
+
+
+def test_a_metric_out_of_its_bounds_is_the_headline(tmp_path: Path) -> None:
+    text = gist(built(tmp_path, {"auc": 0.5, "loss": math.nan}))
+    assert "### ❌ `late`: 2 of 2 gates failed\n" in text
+    assert "| ❌ **below its floor of 0.6** |" in text
+    assert "| NaN |  |  | ❌ **not finite** |" not in text  # a word that is no number is code
+    assert "| `NaN` |  |  | ❌ **not finite** |" in text
+
+
+def test_a_failed_stage_is_told_with_its_first_problem_and_its_notebook(tmp_path: Path) -> None:
+    built(tmp_path)
+    where = {"file": "notebooks/make.ipynb", "cell": 3, "line": 1}
+    problem = {"code": "cell-failed", "message": "ValueError: no", "hint": "", "where": where}
+    failed = execution("20260102", "make", "two", outcome="failed", problems=[problem])
+    put(tmp_path / ".stagebook", failed)
+    text = gist(tmp_path)
+    assert "### ❌ `late`: `make` failed\n" in text
+    assert "**`make` failed**, cell 3: `ValueError: no`; the notebook as far as it got: " in text
+    assert "`runs/make.failed.ipynb`" in text
+    assert "Not reached: `train`" in text
+
+
+def test_a_broken_contract_is_a_row_for_each_rule(tmp_path: Path) -> None:
+    built(tmp_path)
+    failures = [{"column": "delay", "rule": "at least 0", "failed": 1200, "rows": 5000}]
+    table = {"paths": ["data/made.parquet"], "contract": "x:Y", "holds": False}
+    put(
+        tmp_path / ".stagebook",
+        execution(
+            "20260102",
+            "train",
+            "two",
+            outcome="refused by contract",
+            tables=[{**table, "failures": failures}],
+        ),
+    )
+    text = gist(tmp_path)
+    assert "### ❌ `late`: `train` refused by contract\n" in text
+    assert "| `data/made.parquet` | `delay: at least 0` | 1,200 of 5,000 |" in text
+
+
+def test_drift_and_models_that_cannot_be_shown_say_why(tmp_path: Path) -> None:
+    built(tmp_path)
+    with (tmp_path / "pyproject.toml").open("a") as file:
+        file.write('[tool.stagebook.drift]\n"data/new.csv" = "data/old.csv"\n')
+    assert "- ⚠️ `data/new.csv` cannot be shown: `" in gist(tmp_path)
+
+
+def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
+    tmp_path: Path,
+) -> None:
+    spooled.project(tmp_path, STAGES, more='[tool.stagebook.report]\nagainst = "main"\n')
+    now = json.loads((tmp_path / "dvc.lock").read_text())
+    base = json.loads((tmp_path / "dvc.lock").read_text())
+    base["stages"]["train"]["deps"][0]["md5"] = md5("other")
+    base["stages"]["train"]["params"] = {"params/train.yaml": {"trees": 3}}
+    now["stages"]["train"]["params"] = {"params/train.yaml": {"trees": 4}}
+    (tmp_path / "dvc.lock").write_text(json.dumps(base))
+    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    for arguments in (
+        ("init", "-q", "-b", "main"),
+        ("add", "."),
+        (*who, "commit", "-q", "-m", "base"),
+    ):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    (tmp_path / "dvc.lock").write_text(json.dumps(now))
+    text = gist(tmp_path)
+    told = "- `train`, not executed here: `trees 3 → 4`, "
+    assert told in text
+    assert "Unchanged: `make`  \n" in text
+
+
+def test_before_any_build_it_says_so(tmp_path: Path) -> None:
+    spooled.project(tmp_path, STAGES)
+    (tmp_path / "dvc.lock").unlink()
+    text = gist(tmp_path)
+    assert "### ❌ `late`: not all is built\n\nNothing was built here yet.\n" in text
+    assert "Never built: `make`, `train`" in text
+
+
+@pytest.mark.parametrize("text", ["", "stages:\n<<<<<<< ours\n", "stages: {}\n"])
+def test_without_a_stage_nothing_is_good(tmp_path: Path, text: str) -> None:
+    built(tmp_path)
+    (tmp_path / "dvc.yaml").write_text(text)
+    assert "### ❌ `late`: there is no stage\n" in gist(tmp_path)
+
+
+def test_what_came_from_the_cache_alone_is_good(tmp_path: Path) -> None:
+    spooled.project(tmp_path, STAGES)
+    text = gist(tmp_path)
+    assert "### ✅ `late`: good\n\nNothing had to be executed.\n" in text
+    assert "Unchanged: `make`, `train`" in text
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "site/index.html", "https://", "https://a b", "https://a>b", ""]
+)
+def test_only_an_address_of_the_web_is_linked(tmp_path: Path, link: str) -> None:
+    if not link:
+        assert "All pages" not in gist(built(tmp_path))
+        return
+    with pytest.raises(StagebookError, match="no address"):
+        gist(built(tmp_path), link)
+
+
+def evil_book() -> Book:
+    """A book in which every text is planted, and there is too much of everything."""
+    table = {
+        "paths": [EVIL],
+        "contract": EVIL,
+        "holds": False,
+        "failures": [{"column": EVIL, "rule": EVIL, "failed": 1, "rows": 2}] * 9,
+    }
+    problem = {"message": EVIL, "where": {"file": EVIL, "cell": 1}}
+    values = {"title": EVIL, "problems": [problem], "tables": [table]}
+    states = [State.FAILED, State.EXECUTED, State.UNCHANGED, State.NOT_REACHED, State.STALE]
+    stages = [
+        Stage(Node(EVIL), state, values, EVIL if state is State.FAILED else "")
+        for state in [*states, State.NEVER]
+        for _ in range(30)
+    ]
+    gates = [Gate(EVIL, f"{EVIL}{number}", floor=1, drop=1, rise=1) for number in range(30)]
+    failures = (f"more than 1 below {EVIL}",)
+    return Book(
+        EVIL,
+        {"commit": EVIL, "branch": EVIL},
+        "2026-01-01T10:00",
+        EVIL,
+        tuple(stages),
+        (),
+        tuple(Headline(EVIL, EVIL, EVIL, EVIL, EVIL) for _ in range(30)),
+        (),
+        frozenset(),
+        (EVIL,) * 30,
+        tuple(Verdict(one, EVIL, EVIL, failures, (EVIL,)) for one in gates),
+        None,
+        {EVIL: (EVIL,) * 30},
+    )
+
+
+def evil_gist() -> str:
+    lines = [Line(EVIL, EVIL, EVIL, "bad", (EVIL,))] * 30
+    return gist.render(evil_book(), lines, lines, EVIL, "https://example.org")
+
+
+def outside_code(html: str) -> str:
+    return re.sub(r"<code>.*?</code>", "", html, flags=re.DOTALL)
+
+
+def test_it_never_gets_long() -> None:
+    assert len(evil_gist().splitlines()) <= gist.LONGEST
+
+
+def test_nothing_that_is_planted_is_markup_a_link_or_a_mention() -> None:
+    html = MarkdownIt("commonmark").enable("table").render(evil_gist())
+    assert html.count("@everyone") > 50
+    rest = outside_code(html)
+    for planted in ("@", "#1", "evil", "onerror", "img"):
+        assert planted not in rest
+    assert re.findall(r'href="([^"]*)"', html) == ["https://example.org"]
+    tables = re.findall(r"<tr>.*?</tr>", html, re.DOTALL)
+    assert {row.count("<t") - 1 for row in tables} == {3, 5}  # no cell was cut in two
+
+
+@given(st.text())
+def test_any_text_is_code_and_nothing_else(text: str) -> None:
+    html = MarkdownIt("commonmark").render(f"- {inert.code(text)}")
+    assert re.fullmatch(r"<ul>\n<li><code>[^<]*</code></li>\n</ul>\n", html)
+
+
+@given(st.text())
+def test_any_text_is_one_cell(text: str) -> None:
+    lines = inert.table(("a", "#b"), [[inert.code(text), inert.number(text)]])
+    html = MarkdownIt("commonmark").enable("table").render("\n".join(lines))
+    assert html.count("<td") == 2
