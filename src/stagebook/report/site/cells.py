@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stagebook.report import colophon
-from stagebook.report.site import contents, prose
-from stagebook.report.site.code import first_line, highlighted
+from stagebook.report.site import contents
+from stagebook.report.site.code import first_line
 from stagebook.report.site.executed import Cell, Executed
 from stagebook.report.site.outputs import Shown, Writer
 
@@ -101,7 +101,7 @@ def _code(
     if "remove-output" not in tags:
         outputs = [one for output in cell.outputs if (one := writer.write(cell, output))]
     with_code = "remove-input" not in tags and cell.text.strip()
-    html = highlighted(cell.text, language) if with_code else ""
+    html = writer.code(cell, language) if with_code else ""
     if not html and not outputs:
         return None
     number = f" [{cell.count}]" if cell.count is not None else ""

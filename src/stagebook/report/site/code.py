@@ -4,7 +4,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
-_LONGEST = 100_000  # characters of one cell
+_LONGEST = 40_000  # characters of one cell
 _SHELLS = {"ipython": "python", "ipython3": "python", "python3": "python", "": "text"}
 
 
@@ -19,7 +19,7 @@ def highlighted(text: str, language: str) -> str:
 
 def first_line(text: str, most: int = 80) -> str:
     """The first line that does something, to know a cell by."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text[:_LONGEST].splitlines() if line.strip()]
     telling = next((line for line in lines if not line.startswith(("#", "%"))), "")
     shown = telling or next(iter(lines), "")
     return shown if len(shown) <= most else shown[: most - 1] + "…"
@@ -31,7 +31,7 @@ def _marked(text: str, language: str) -> str:
         return escape(text, quote=False)
     from pygments import highlight
 
-    return highlight(text, lexer, _formatter())
+    return str(highlight(text, lexer, _formatter()))
 
 
 @cache

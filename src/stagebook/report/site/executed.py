@@ -11,8 +11,9 @@ _MOST_VALUES = 10_000_000  # of JSON; each takes up to some 70 bytes of memory
 _MOST_CELLS = 2_000
 _MOST_OUTPUTS = 500
 _UNSEEN = re.compile(
-    "[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+    "[\x00-\x06\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+_CONTROL = re.compile("[\x07\x08\x1b]")  # a terminal's, which mean something in what is printed
 _PAPERMILL_MARK = "papermill-error-cell-tag"
 
 
@@ -89,7 +90,10 @@ def parse(text: str) -> Executed:
 
 def _broken(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"The executed notebook is cut off or broken: it ends being JSON in line {error.lineno}."
+        return (
+            "The executed notebook is cut off or broken: "
+            f"it is no JSON from line {error.lineno} on."
+        )
     return "The executed notebook is broken: it cannot be read as JSON."
 
 
@@ -128,7 +132,7 @@ def _language(found: Mapping[str, Any]) -> str:
 
 def without_unseen(text: str) -> str:
     """A text without the characters that no page can have."""
-    return _UNSEEN.sub("", text)
+    return _CONTROL.sub("", _UNSEEN.sub("", text))
 
 
 class _Cleaner:

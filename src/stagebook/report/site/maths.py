@@ -5,16 +5,18 @@ from html import escape, unescape
 from xml.etree.ElementTree import Element
 
 _LONGEST = 5_000
-_ELEMENTS = frozenset(
+_ELEMENT_NAMES = (
     "math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover "
-    "mtable mtr mtd mstyle mpadded mphantom merror menclose mmultiscripts mprescripts none".split()
+    "mtable mtr mtd mstyle mpadded mphantom merror menclose mmultiscripts mprescripts none"
 )
-_ATTRIBUTES = frozenset(
+_ATTRIBUTE_NAMES = (
     "accent accentunder columnalign columnlines columnspacing depth display displaystyle fence "
     "form frame height largeop linebreak linethickness lspace mathcolor mathsize mathvariant "
     "maxsize minsize movablelimits notation rowlines rowspacing rspace scriptlevel separator "
-    "stretchy symmetric voffset width".split()
+    "stretchy symmetric voffset width"
 )
+_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+_ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 _VALUE = re.compile(r"[\w\s.,#%+-]{1,60}")
 _COMMAND = re.compile(r"<mi[^>]*>\\")
 _DELIMITED = re.compile(

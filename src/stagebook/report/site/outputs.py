@@ -9,7 +9,9 @@ from typing import Any
 
 from stagebook.report import colophon
 from stagebook.report.site import (
+    captions,
     contents,
+    executed,
     failures,
     maths,
     pictures,
@@ -18,10 +20,12 @@ from stagebook.report.site import (
     tables,
     texts,
 )
+from stagebook.report.site.code import highlighted
 from stagebook.report.site.executed import Cell, Output
 
 _HTML = 150_000  # characters of an output's HTML before it is cut
-_PAGE = 700_000  # characters of a page's texts and tables, without figures
+_JSON = 60_000  # characters of an output's JSON
+_PAGE = 600_000  # characters of a page's texts and tables, without figures
 _FIGURES = 40_000_000  # characters of a page's figures
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _CHART = re.compile(
@@ -30,7 +34,6 @@ _CHART = re.compile(
 _SCRIPT = re.compile(r"<script\b|<iframe\b", re.IGNORECASE)
 _ROW_END = "</tr>"
 _MARK = re.compile(r"<[^>]*>")
-_COMMENT = re.compile(r"^#\|\s*(fig-cap|fig-alt)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _COLOURED = re.compile(r'style="[^"]*(?:background|(?<![a-z-])color)')
 _DATA = re.compile(r'data:image/[^"\')\s]+')
 _NO_OBJECT = re.compile(r"<Figure size [^>]*>|<IPython\.core\.display\.\w+ object>")
@@ -73,7 +76,7 @@ class Writer:
 
     def write(self, cell: Cell, output: Output) -> Shown | None:
         """An output; nothing if there is nothing to see."""
-        if self.room <= 0:
+        if self.room <= 0 and output.kind != "error":
             return None
         shown = self._write(cell, output)
         if shown and shown.kind == "prose":
@@ -88,6 +91,14 @@ class Writer:
             return ""
         html = prose.render(cell.text, cell.attachments)
         self.heading = contents.last(html) or self.heading
+        self._take(cell, html)
+        return html
+
+    def code(self, cell: Cell, language: str) -> str:
+        """The code of a cell."""
+        if self.room <= 0:
+            return ""
+        html = highlighted(cell.text, language)
         self._take(cell, html)
         return html
 
@@ -132,10 +143,11 @@ class Writer:
         return Shown("text", html)
 
     def _html(self, cell: Cell, output: Output, kind: str) -> Shown | None:
-        html = tables.without_pandas_style(output.data[kind])
-        if _SCRIPT.search(html) and self.interactive:
+        html = output.data[kind]
+        if self.interactive and _SCRIPT.search(html):
             return Shown("live", html)
         html, told = self._short(html)
+        html = tables.without_pandas_style(html)
         if told and not html:
             return Shown("note", f"<p>{told}</p>")
         if sanitised.has_style(html):
@@ -150,17 +162,20 @@ class Writer:
 
     def _short(self, html: str) -> tuple[str, str]:
         """HTML that a page has room for, and what to say of the rest."""
-        bare = _weight(html)
+        told = ""
+        if _weight(html) > _HTML:
+            end = html.rfind(_ROW_END, 0, _HTML)
+            if end < 0:
+                return (
+                    "",
+                    f"An output of {len(html):,} characters of HTML is in {escape(self.place)}.",
+                )
+            rows = html.count(_ROW_END, end + 1)
+            html = html[: end + len(_ROW_END)]
+            told = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
         if sanitised.too_deep(html):
             return "", "An output of HTML is left out: its elements are nested too deeply."
-        if bare <= _HTML:
-            return html, ""
-        end = html.rfind(_ROW_END, 0, _HTML)
-        if end < 0:
-            return "", f"An output of {bare:,} characters of HTML is in {escape(self.place)}."
-        rows = html.count(_ROW_END, end + 1)
-        told = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
-        return html[: end + len(_ROW_END)], f'<p class="said">{told}</p>'
+        return html, told and f'<p class="said">{told}</p>'
 
     def _markdown(self, cell: Cell, output: Output, kind: str) -> Shown | None:
         return Shown("prose", prose.render(output.data[kind]))
@@ -183,10 +198,10 @@ class Writer:
             self.notes.append(f"A figure of cell {cell.position} is left out: the page is full.")
             return Shown("note", f"<p>A figure is left out; it is in {escape(self.place)}.</p>")
         self.figures += 1
-        caption, alt = _said(cell, output, kind)
+        caption, alt = captions.said(cell, output, kind)
         under = f", under {self.heading}" if self.heading else ""
         alt = alt or caption or f"Figure {self.figures}{under}"
-        size = _size(found, output.metadata.get(kind))
+        size = captions.size(found, output.metadata.get(kind))
         html = f'<img src="{found.source}" alt="{escape(alt)}"{size}>'
         told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         return Shown("figure", f"<figure>{html}{sanitised.directed(told)}</figure>")
@@ -223,16 +238,17 @@ class Writer:
     def _not_alive(self, data: Mapping[str, Any]) -> str:
         """What to say of an output that only a script could show."""
         if _WIDGET in data:
-            return "<p>A widget, which is not alive on this page.</p>"
+            return '<p class="said">A widget, which is not alive on this page.</p>'
         chart = next((found for kind in data if (found := _CHART.match(kind))), None)
         if chart or _SCRIPT.search(_text(data, "text/html")):
             name = f" ({chart[1].partition('_')[0]})" if chart else ""
             return (
-                f"<p>An interactive output{name} that has no still picture: "
+                f'<p class="said">An interactive output{name} that has no still picture: '
                 "scripts do not run on this page.</p>"
             )
         strange = [kind for kind in data if kind not in _WRITERS]
-        return f"<p>Not shown here: {escape(', '.join(strange)[:200])}.</p>" if strange else ""
+        names = escape(", ".join(strange)[:200])
+        return f'<p class="said">Not shown here: {names}.</p>' if strange else ""
 
 
 def _weight(html: str) -> int:
@@ -240,42 +256,19 @@ def _weight(html: str) -> int:
     return len(_DATA.sub("", html)) if "data:image" in html else len(html)
 
 
-def _said(cell: Cell, output: Output, kind: str) -> tuple[str, str]:
-    """Caption and alternative text of a figure, from where notebooks have them."""
-    comment = dict(_COMMENT.findall(cell.text[:5_000]))
-    figure = cell.metadata.get("figure")
-    own = output.metadata.get(kind)
-    places = [
-        *(one for one in (own, output.metadata, cell.metadata, figure) if isinstance(one, dict)),
-        {"caption": _unquoted(comment.get("fig-cap")), "alt": _unquoted(comment.get("fig-alt"))},
-    ]
-    caption, alt = (
-        next((one[key].strip() for one in places if isinstance(one.get(key), str)), "")
-        for key in ("caption", "alt")
-    )
-    return caption[:1_000], alt[:1_000]
-
-
-def _unquoted(text: str | None) -> str | None:
-    return text.strip("\"'") if text else None
-
-
-def _size(picture: pictures.Picture, told: Any) -> str:
-    """Width and height as the notebook shows a picture, which may be half its pixels."""
-    own = told if isinstance(told, dict) else {}
-    pair = [own.get("width"), own.get("height")]
-    if not all(isinstance(one, int) and 0 < one < 20_000 for one in pair):
-        pair = [picture.width, picture.height]
-    if None in pair:
-        return ""
-    return f' width="{pair[0]}" height="{pair[1]}"'
-
-
 def _dumped(value: Any) -> str:
+    """JSON as far as it is shown; all of it could take minutes."""
+    written, size = [], 0
     try:
-        return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode()
+        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
+            written.append(piece)
+            size += len(piece)
+            if size > _JSON:
+                written.append("\n…")
+                break
     except (ValueError, RecursionError):
         return "JSON that is nested too deeply"
+    return executed.without_unseen("".join(written))
 
 
 def _text(data: Mapping[str, Any], kind: str) -> str:

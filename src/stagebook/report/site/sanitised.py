@@ -19,7 +19,7 @@ _TEXTS = (
 )
 _TABLES = "col colgroup table tbody td tfoot th thead tr"
 TAGS = frozenset(f"{_BLOCKS} {_TEXTS} {_TABLES}".split()) - {"main", "nav", "header", "footer"}
-_DROPPED = frozenset("script style iframe object embed template noscript textarea select".split())
+_DROPPED = "script style iframe object embed template noscript textarea select title"
 _EVERYWHERE = frozenset({"style", "dir", "lang", "title"})
 _ATTRIBUTES = {
     "a": {"href"},
@@ -52,8 +52,11 @@ _INLINE_SVG = re.compile(r"<svg\b[^>]*>.*?</svg\s*>", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)(?:</style\b[^>]*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 # they have no content, or end where the next begins
-_SHALLOW = frozenset(
-    "br hr img input col wbr meta link p li td th tr tbody thead tfoot dt dd option".split()
+_SHALLOW_WORDS = "br hr img input col wbr meta link p li td th tr tbody thead tfoot dt dd option"
+_SHALLOW = frozenset(_SHALLOW_WORDS.split())
+_TABLE_STYLE = (
+    "table{border-collapse:collapse;font-size:.875rem}th,td{padding:.25rem .6rem}"
+    "caption{text-align:left;padding:.25rem .6rem}"
 )
 _DEEPEST = 200  # the time that the parser takes grows with the square of it
 _HEADING = re.compile(r"<(/?)h[1-6](?=[ >])")
@@ -75,7 +78,7 @@ def shadow(html: str) -> str:
     """HTML with style sheets of its own, as the content of a shadow root, where they stay."""
     rules = "\n".join(one.replace("<", " ") for one in _STYLE.findall(html))
     inner = _cleaner(shadow=True).clean(_with_pictures(_STYLE.sub("", html)))
-    return f"<style>{rules}</style>{flat(directed(inner))}"
+    return f"<style>{_TABLE_STYLE}{rules}</style>{flat(directed(inner))}"
 
 
 def has_style(html: str) -> bool:
@@ -133,7 +136,7 @@ def _cleaner(*, shadow: bool) -> "nh3.Cleaner":
     common = _EVERYWHERE | ({"id", "class"} if shadow else set())
     return nh3.Cleaner(
         tags=set(TAGS),
-        clean_content_tags=set(_DROPPED),
+        clean_content_tags=set(_DROPPED.split()),
         attributes={tag: _ATTRIBUTES.get(tag, set()) | common for tag in TAGS},
         attribute_filter=_attribute,
         link_rel="noopener noreferrer",

@@ -12,8 +12,10 @@ _NUMBER = re.compile(
     r"|nan|NaN|NaT|None|-?inf|&lt;NA&gt;|[–—-]?",
     re.IGNORECASE,
 )
-_EMPTY = "nan NaN NaT None <NA> &lt;NA&gt;".split()
-_ANSWERS = 4_000  # cells of one table whose kind is looked at
+_EMPTY = ("nan", "NaN", "NaT", "None", "<NA>", "&lt;NA&gt;")
+_DATAFRAME = 'class="dataframe"'
+_SHORT = 40  # characters of a cell that stay on one line
+_MOST = 4_000  # cells of one table whose kind is looked at
 
 
 def without_pandas_style(html: str) -> str:
@@ -29,14 +31,18 @@ def tidied(html: str) -> str:
 def _tidy(table: str) -> str:
     if "<table" in table[1:]:  # tables in tables are for layout, and are left alone
         return table
-    body = _aligned(table) if 'class="dataframe"' in table else table
+    body = _aligned(table) if _DATAFRAME in table else table
     return f'<div class="scroll" tabindex="0" role="group" aria-label="Table">{body}</div>'
 
 
 def _aligned(table: str) -> str:
-    rows = [[one for one in _CELL.findall(row)] for _, row, _ in _ROW.findall(table)]
+    rows = [_CELL.findall(row) for _, row, _ in _ROW.findall(table)]
     numbers = _number_columns(rows)
-    return _ROW.sub(lambda row: f"<tr>{_cells(row[2], numbers)}{row[3]}", table)
+    aligned = _ROW.sub(lambda row: f"<tr>{_cells(row[2], numbers)}{row[3]}", table)
+    longest = max((len(_MARK.sub("", inner)) for row in rows for _, _, inner in row), default=0)
+    return (
+        aligned.replace(_DATAFRAME, 'class="dataframe short"', 1) if longest <= _SHORT else aligned
+    )
 
 
 def _number_columns(rows: list[list[tuple[str, str, str]]]) -> frozenset[int]:
@@ -45,7 +51,7 @@ def _number_columns(rows: list[list[tuple[str, str, str]]]) -> frozenset[int]:
     seen = 0
     for row in rows:
         for place, (name, _, inner) in enumerate(reversed(row)):
-            if name == "td" and seen < _ANSWERS:
+            if name == "td" and seen < _MOST:
                 kinds.setdefault(place, set()).add(_kind(inner))
                 seen += 1
     return frozenset(place for place, found in kinds.items() if found - {"empty"} == {"number"})

@@ -14,7 +14,16 @@ _WIDEST = 2_000
 _OTHER_SEQUENCE = re.compile(r"\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 _SEQUENCE = re.compile(r"\x1b\[([0-9;]*)m")
 _CONTROL = re.compile("[\x07\x08\x1b]")
-_BASIC = ((0, 0, 0), (205, 0, 0), (0, 160, 0), (190, 150, 0), (0, 60, 220), (190, 0, 190), (0, 160, 170), (200, 200, 200))  # fmt: skip
+_BASIC = (  # as red, green and blue, in the order of their codes
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 160, 0),
+    (190, 150, 0),
+    (0, 60, 220),
+    (190, 0, 190),
+    (0, 160, 170),
+    (200, 200, 200),
+)
 
 
 def block(text: str, place: str, kind: str = "out") -> str:
