@@ -1,0 +1,88 @@
+"""The executed notebooks of the last executions of each stage, kept packed."""
+
+import contextlib
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagebook.files import write_whole
+
+MOST = 20
+"""Of each stage, so many are kept."""
+
+LARGEST = 256_000_000
+"""Bytes of a notebook that is kept, and that is unpacked again."""
+
+_FOLDER = "executed"
+_SUFFIX = ".ipynb.gz"
+_LEVEL = 6
+
+
+class DamagedError(Exception):
+    """A kept notebook is there and cannot be read; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The notebooks that one project keeps.
+
+    Attributes:
+        state: The project's state folder.
+    """
+
+    state: Path
+
+    def put(self, stage: str, name: str, notebook: Path) -> None:
+        """Keeps a notebook, whole or not at all, and forgets the oldest of its stage.
+
+        What cannot be kept, such as on a full disk, is not: MLflow is given it all the same.
+
+        Args:
+            stage: The stage.
+            name: Id of the execution.
+            notebook: What it left; nothing is kept where that is not there.
+        """
+        with contextlib.suppress(OSError):
+            if notebook.stat().st_size <= LARGEST:
+                packed = gzip.compress(notebook.read_bytes(), _LEVEL, mtime=0)
+                write_whole(self._folder(stage) / f"{name}{_SUFFIX}", packed)
+                self._prune(stage)
+
+    def read(self, stage: str, name: str) -> bytes | None:
+        """The notebook of an execution; None if it is not kept.
+
+        Args:
+            stage: The stage.
+            name: Id of the execution.
+
+        Raises:
+            DamagedError: It is there, but cannot be read.
+        """
+        place = self._folder(stage) / f"{name}{_SUFFIX}"
+        try:
+            with gzip.open(place) as file:
+                content = file.read(LARGEST + 1)
+        except FileNotFoundError:
+            return None
+        except (OSError, EOFError, zlib.error) as error:
+            raise DamagedError(f"{place.name} is damaged: {error}") from None
+        if len(content) > LARGEST:
+            raise DamagedError(f"{place.name} is larger than any notebook that is kept")
+        return content
+
+    def names(self, stage: str) -> tuple[str, ...]:
+        """Ids of the executions of a stage whose notebooks are kept, oldest first."""
+        return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in self._files(stage)))
+
+    def _prune(self, stage: str) -> None:
+        for path in sorted(self._files(stage))[:-MOST]:  # ids sort by time
+            path.unlink(missing_ok=True)
+
+    def _files(self, stage: str) -> Iterator[Path]:
+        files = self._folder(stage).glob(f"*{_SUFFIX}")
+        yield from (path for path in files if not path.name.startswith("."))
+
+    def _folder(self, stage: str) -> Path:
+        return self.state / _FOLDER / Path(stage).name
