@@ -6,7 +6,7 @@ from rich.text import Text
 
 from stagebook.cli.printed import put
 from stagebook.record.comparison import Comparison, StageComparison
-from stagebook.record.sweep import Sweep, Trial
+from stagebook.record.sweep import Sweep, Trial, differs
 from stagebook.report import compare_words as words
 from stagebook.report.compare_words import Group
 from stagebook.report.figures import counted, plain
@@ -78,16 +78,17 @@ def _groups(groups: tuple[Group, ...]) -> Table:
 
 def sweep(found: Sweep) -> None:
     """Prints a sweep: a table of its executions."""
-    shown = found.metrics[:_METRICS]
+    measured = [one.metrics for one in found.trials]
+    told = [name for name in found.metrics if differs(name, measured)]
+    shown = tuple(told[:_METRICS]) or found.metrics[:1]
     values = found.parameters[:_VALUES]
     table = _table("when, UTC", "execution", *values, *shown, header=True)
     for one in found.trials:
         table.add_row(*_cells(one, values, shown))
     _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
     put(_out, table)
-    hidden = len(found.metrics) - len(shown) + len(found.parameters) - len(values)
-    if hidden:
-        _out.print(Text(f"{counted(hidden, 'more column')}: --json or --html PAGE", "dim"))
+    if hidden := len(found.metrics) - len(shown) + len(found.parameters) - len(values):
+        _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
 
 
 def _told(found: Sweep) -> str:

@@ -1,7 +1,7 @@
 """The last executions of one stage: what was tried in each, and what came of it."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ class Sweep:
         records = tuple(records)
         values = [_parameters(one) for one in records]
         names = dict.fromkeys(name for one in values for name in one)
-        told_apart = tuple(name for name in names if len({_key(one, name) for one in values}) > 1)
+        told_apart = tuple(name for name in names if differs(name, values))
         metrics = _metrics(records, tuple(headline))
         trials = [
             Trial(
@@ -108,18 +108,24 @@ class Sweep:
         }
 
 
-def _metrics(records: Iterable[Values], headline: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of all metrics: those that come first, then numbers, then the rest."""
-    known: dict[str, bool] = {}
-    for record in records:
-        for name, value in _mapping(record.get("metrics")).items():
-            known[name] = known.get(name, False) or number(value) is not None
-    first = [name for name in headline if name in known]
-    return tuple(sorted(known, key=lambda name: (_place(name, first), not known[name])))
+def _metrics(records: Sequence[Values], headline: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of all metrics: those that come first, then those that differ, numbers before texts."""
+    values = [_mapping(one.get("metrics")) for one in records]
+    names = dict.fromkeys(name for one in values for name in one)
+    first = [name for name in headline if name in names]
+    return tuple(sorted(names, key=lambda name: _place(name, first, values)))
 
 
-def _place(name: str, first: list[str]) -> int:
-    return first.index(name) if name in first else len(first)
+def _place(name: str, first: list[str], values: Sequence[Values]) -> tuple[int, bool, bool]:
+    found = [one[name] for one in values if name in one]
+    numbers = any(number(one) is not None for one in found)
+    place = first.index(name) if name in first else len(first)
+    return place, not differs(name, values), not numbers
+
+
+def differs(name: str, values: Iterable[Values]) -> bool:
+    """Whether not all of these have the same by a name."""
+    return len({_key(one, name) for one in values}) > 1
 
 
 def number(value: Any) -> float | None:

@@ -172,7 +172,8 @@ def _files(pairs: Mapping[str, tuple[File | None, File | None]]) -> Iterator[Lin
         moved = ""
         if isinstance(rows[0], int) and isinstance(rows[1], int):
             difference = rows[1] - rows[0]
-            moved = f"{difference:+,} rows".replace("-", "−") if difference else "as many rows"
+            noun = "row" if abs(difference) == 1 else "rows"
+            moved = f"{difference:+,} {noun}".replace("-", "−") if difference else "as many rows"
         yield Line(plain(path), _file(before), _file(now), moved)
 
 

@@ -59,10 +59,10 @@ def sweep_page(project: Project, found: Sweep, figure: int) -> str:
         found: The sweep.
         figure: Which of a notebook's figures, counted from 1.
     """
-    from stagebook.report.site import sweep_page as pages
+    from stagebook.report.site import sweep_page as sweep_pages
 
     frame = _frame(project, "sweep.html")
-    return pages.render(found, PastNotebooks(project), figure, frame)
+    return sweep_pages.render(found, PastNotebooks(project), figure, frame)
 
 
 def _frame(project: Project, page: str) -> "Frame":
