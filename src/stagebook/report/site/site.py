@@ -1,6 +1,6 @@
 """All pages of the site of one project."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +12,15 @@ from stagebook.record.spool import Spool
 from stagebook.report import lineage_words
 from stagebook.report.figures import plain
 from stagebook.report.log_words import changed, took
-from stagebook.report.site import article, data_page, front, history_page, parts, places
+from stagebook.report.site import (
+    article,
+    compare_page,
+    data_page,
+    front,
+    history_page,
+    parts,
+    places,
+)
 from stagebook.report.site.article import Fact
 from stagebook.report.site.book import Book, Stage, State
 from stagebook.report.site.frame import Frame
@@ -64,14 +72,16 @@ class Site:
             tuple((pair, at(places.drift(pair[0]))) for pair in drifts.items()),
         )
         with parts.started(self.project, book, slow) as making:
-            yield from (self._notebook(one) for one in book.notebooks)
+            compared = dict(compare_page.pages(self.project, book, self.frame))
+            yield from ((places.compare(stage), text) for stage, text in compared.items())
+            yield from (self._notebook(one, compared) for one in book.notebooks)
             yield from self._files()
             if book.builds:
                 yield places.HISTORY, history_page.render(book, at(places.HISTORY))
             models, held = making.done()
         yield from ((one.line.page, one.text) for one in (*models, *held))
-        lines = [tuple(one.line for one in found) for found in (held, models)]
-        yield places.FRONT, front.render(book, self.frame, *lines)
+        drifted, packaged = (tuple(one.line for one in found) for found in (held, models))
+        yield places.FRONT, front.render(book, self.frame, drifted, packaged, compared)
 
     def alone(self, name: str) -> str:
         """The text of one page, without links to others, to be mailed.
@@ -97,16 +107,15 @@ class Site:
     def _at(self, page: str) -> Frame:
         return replace(self.frame, page=page)
 
-    def _notebook(self, stage: Stage) -> Page:
+    def _notebook(self, stage: Stage, compared: Container[str]) -> Page:
         runs = self.project.root / self.project.settings.runs
         ending = ".failed.ipynb" if stage.state is State.FAILED else ".ipynb"
         path = runs / f"{stage.name}{ending}"
         found = article.read(path, stage.name, interactive=self.frame.interactive)
         notes = tuple(_notes(stage, path))
         page = places.notebook(stage.name)
-        text = article.render(
-            replace(found, notes=(*notes, *found.notes)), self._at(page), tuple(_facts(stage))
-        )
+        facts = tuple(_facts(stage, stage.name in compared))
+        text = article.render(replace(found, notes=(*notes, *found.notes)), self._at(page), facts)
         return page, text
 
     def _files(self) -> Iterator[Page]:
@@ -142,7 +151,7 @@ def _names(path: Path, record: str) -> bool:
         return True
 
 
-def _facts(stage: Stage) -> Iterator[Fact]:
+def _facts(stage: Stage, compared: bool) -> Iterator[Fact]:
     yield Fact("stage", plain(stage.name))
     yield Fact("state", stage.failed or stage.state.value)
     if stage.record is not None:
@@ -151,4 +160,5 @@ def _facts(stage: Stage) -> Iterator[Fact]:
         seconds = took(volatile.get("seconds"))
         yield Fact("executed", ", ".join(filter(None, (when, seconds))))
     if stage.row is not None:
-        yield Fact("changed", "; ".join(changed(stage.row)))
+        page = places.compare(stage.name) if compared else ""
+        yield Fact("changed", "; ".join(changed(stage.row)), page)
