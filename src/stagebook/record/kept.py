@@ -68,6 +68,8 @@ class Kept:
             return None
         except (OSError, EOFError, zlib.error) as error:
             raise DamagedError(f"{place.name} is damaged: {error}") from None
+        if not content:  # a gzip file of no bytes reads as one of nothing
+            raise DamagedError(f"{place.name} is empty")
         if len(content) > LARGEST:
             raise DamagedError(f"{place.name} is larger than any notebook that is kept")
         return content

@@ -27,6 +27,7 @@ class Card:
     Attributes:
         anchor: Where a link to it goes.
         name: Its id.
+        short: The end of it.
         said: When it was, and what it was.
         parameters: Names and values of those that differ.
         metrics: Names and values of the first ones.
@@ -36,6 +37,7 @@ class Card:
 
     anchor: str
     name: str
+    short: str
     said: str
     parameters: tuple[tuple[str, str], ...]
     metrics: tuple[tuple[str, str], ...]
@@ -79,6 +81,7 @@ def _card(place: int, trial: Trial, found: Sweep, figure: str, reason: str) -> C
     return Card(
         f"execution-{place}",
         plain(trial.name),
+        plain(trial.name.rpartition("-")[2]),
         words.execution(trial.record),
         tuple((plain(name), words.exact(one)) for name, one in trial.parameters.items()),
         tuple(
