@@ -1,5 +1,6 @@
 """What differs between two executions, in words that terminal and page share."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -140,12 +141,19 @@ def _values(pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Line]:
 
 
 def exact(one: Any) -> str:
-    """A value as it was given: a text that looks like a number has quotes."""
+    """A value as it was given: a text that could be taken for another value has quotes."""
     if one is None:
         return _NONE
-    return plain(
-        repr(one) if isinstance(one, str) and not one.isidentifier() else str(one), LONGEST
-    )
+    quoted = isinstance(one, str) and (one in ("", "None", "True", "False") or _is_json(one))
+    return plain(repr(one) if quoted else str(one), LONGEST)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text[: 2 * LONGEST])
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _metrics(pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Line]:
