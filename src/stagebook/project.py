@@ -55,12 +55,11 @@ class Project:
         return self.settings.lock or next(usual, None)
 
     @classmethod
-    def find(cls, start: Path) -> "Project":
-        """The project that holds the folder ``start``.
+    def around(cls, start: Path) -> "Project | None":
+        """The project that holds the folder ``start``; None outside of any.
 
         Raises:
-            StagebookError: No parent folder has a ``pyproject.toml`` with a table
-                ``[tool.stagebook]``, or that table is wrong.
+            StagebookError: Its table ``[tool.stagebook]`` is wrong.
         """
         start = start.resolve()
         for folder in (start, *start.parents):
@@ -70,10 +69,22 @@ class Project:
                 if isinstance(table, dict):
                     name = _table(document, "project").get("name", folder.name)
                     return cls(folder, parse_settings(table, str(name)))
+        return None
+
+    @classmethod
+    def find(cls, start: Path) -> "Project":
+        """The project that holds the folder ``start``.
+
+        Raises:
+            StagebookError: No parent folder has a ``pyproject.toml`` with a table
+                ``[tool.stagebook]``, or that table is wrong.
+        """
+        if found := cls.around(start):
+            return found
         raise StagebookError(
             Problem(
                 "no-project",
-                f"There is no Stagebook project in {start} or above it.",
+                f"There is no Stagebook project in {start.resolve()} or above it.",
                 "In the project's root, add a line `[tool.stagebook]` to pyproject.toml, "
                 "then run `stagebook sync`.",
             )

@@ -1,16 +1,18 @@
 """Places and sums by arithmetic, against a search and Python's own integers."""
 
 import math
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from stagebook.contracts.profiles.frequent import Frequent
 from stagebook.contracts.profiles.grid import REACH, Grid
 from stagebook.contracts.profiles.places import Places
-from stagebook.contracts.profiles.quanta import sums
+from stagebook.contracts.profiles.quanta import sums, weighted
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 EDGES = st.one_of(
@@ -76,3 +78,39 @@ def test_large_whole_numbers_near_the_centre_are_summed_exactly(centre, values, 
     near = [one - centre for one in values if abs(one - centre) <= REACH]
     assert (found.count, found.total) == (len(near), sum(near))
     assert found.squares == sum(one * one for one in near)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from([-0.0, 0.1, 0.2, 1 / 3, -7.0, 39.02]), min_size=8),
+    st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.0, 0.1])),
+)
+def test_frequent_values_and_the_others_are_all_values(sample, values):
+    frequent = Frequent.of(np.array(sample * 4))
+    assume(frequent is not None)
+    others = frequent.count(np.array(values))
+    few, times = frequent.found()
+    assert Counter([*np.repeat(few, times).tolist(), *others.tolist()]) == Counter(values)
+    assert not set(others.tolist()) & set(sample)
+
+
+def test_values_that_hardly_repeat_are_not_frequent():
+    assert Frequent.of(np.arange(1000.0)) is None
+    assert Frequent.of(np.repeat(np.arange(100.0), 10)) is not None
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(-2 * REACH, 2 * REACH) | st.integers(-9, 9), st.integers(1, 10**9)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_sums_of_values_that_occur_so_many_times_are_those_of_whole_numbers(pairs):
+    values, times = (np.array(one) for one in zip(*pairs, strict=True))
+    found = weighted(values.astype(np.float64), times, Grid((), 0.0, 0))
+    near = [(one, n) for one, n in pairs if abs(one) <= REACH]
+    assert found.count == sum(n for _, n in near)
+    assert found.total == sum(one * n for one, n in near)
+    assert found.squares == sum(one * one * n for one, n in near)

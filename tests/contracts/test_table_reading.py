@@ -184,3 +184,29 @@ def test_a_parquet_file_says_its_rows_without_being_read(tmp_path: Path) -> None
     pq.write_table(pa.table({"a": range(10)}), tmp_path / "a.parquet", row_group_size=3)
     table = Table.open(tmp_path, "a.parquet")
     assert (table.rows, table.format, table.size >= 80) == (10, Format.PARQUET, True)
+
+
+def test_texts_of_few_values_are_held_as_a_list_of_these_and_given_out_as_texts(tmp_path: Path):
+    few = pa.array(["a", None, "b"] * 100, pa.large_string())
+    rows = pa.table({"few": few, "many": [f"{n:>500}" for n in range(300)], "number": range(300)})
+    for name in ("one.parquet", "two.parquet"):
+        pq.write_table(rows, tmp_path / name, row_group_size=70)
+    table = Table.open_all(tmp_path, ["one.parquet", "two.parquet"])
+    assert table.listed == {"few", "many"}
+    held = table.held()
+    assert held.memory is not None
+    assert pa.types.is_dictionary(held.memory.schema.field("few").type)
+    assert held.arrow().equals(pa.concat_tables([rows, rows]))
+
+
+def test_texts_of_many_values_are_held_as_they_are(tmp_path: Path):
+    rows = pa.table({"many": [f"{n:>500}" for n in range(3000)]})
+    pq.write_table(rows, tmp_path / "one.parquet")
+    pq.write_table(rows.slice(0, 3), tmp_path / "two.parquet")
+    assert not Table.open_all(tmp_path, ["one.parquet", "two.parquet"]).listed
+
+
+def test_texts_without_a_list_are_held_as_they_are(tmp_path: Path):
+    rows = pa.table({"plain": ["a", "b"] * 50})
+    pq.write_table(rows, tmp_path / "plain.parquet", use_dictionary=False)
+    assert not Table.open(tmp_path, "plain.parquet").listed

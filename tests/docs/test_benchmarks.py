@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+
+import stagebook
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -29,6 +32,21 @@ def test_four_stages_are_compared_with_scripts_and_with_the_tools_by_hand() -> N
     first, *others = lines("four_stages.py", "1")
     assert first.endswith("1.00 x plain scripts")
     assert [line.split("  ")[0] for line in others] == ["stagebook", "papermill, MLflow, nbconvert"]
+
+
+def test_loading_a_package_is_compared_with_unpickling(tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.parquet" for name in ("train", "test")}
+    for first, file in enumerate(files.values()):
+        rows = {"id": [2 * first, 2 * first + 1], "height": [0.0, 1.0], "tall": [False, True]}
+        pd.DataFrame(rows).to_parquet(file)
+    learn = pd.read_parquet(files["train"])
+    model = LogisticRegression().fit(learn[["height"]], learn["tall"])
+    told = {"key": "id", "features": ["height"], "scores": {"accuracy": 1.0}}
+    stagebook.package(model, tmp_path / "tall", splits=files, **told)
+    plain, checked, cost = lines("load_time.py", str(tmp_path / "tall"), "--rounds", "1")
+    assert plain.startswith("pickle.load  ")
+    assert checked.startswith("stagebook.load  ")
+    assert cost.startswith("the gate costs  ")
 
 
 def test_a_contract_check_is_compared_with_panderas_own(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Real little projects, before and after a build."""
 
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,5 +41,37 @@ def chain(built: Checkout, tmp_path: Path) -> Iterator[Checkout]:
     shutil.copytree(built.root.parent, tmp_path / "copy", symlinks=True)
     site = str(tmp_path / "copy" / "site")
     checkout = Checkout(tmp_path / "copy" / "chain", {"PYTHONPATH": site})
+    yield checkout
+    checkout.assert_no_kernels()
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The project that packages a model, built from a clean commit; never changed, only copied."""
+    folder = tmp_path_factory.mktemp("packaged")
+    shutil.copytree(PROJECTS / "leaving", folder / "leaving")
+    checkout = Checkout(folder / "leaving")
+    chance = random.Random(3)
+    lines = ["id,height,weight,tall"]
+    for number in range(600):
+        height, weight = chance.gauss(0, 1), chance.gauss(0, 1)
+        lines.append(f"{number},{height:.6f},{weight:.6f},{height + chance.gauss(0, 1) > 0}")
+    checkout.write("data/people.csv", "\n".join(lines) + "\n")
+    checkout.initialise()
+    checkout.ok("dvc", "add", "-q", "data/people.csv")
+    checkout.ok("stagebook", "sync")
+    checkout.write("data/.gitignore", "/*\n!/*.dvc\n")
+    checkout.write("models/.gitignore", "/*\n")
+    checkout.commit()
+    assert checkout.build() == {"sources", "split", "fit", "package"}
+    checkout.commit()
+    return checkout
+
+
+@pytest.fixture
+def leaving(packaged: Checkout, tmp_path: Path) -> Iterator[Checkout]:
+    """A copy of the project that packages a model as it is after a build."""
+    shutil.copytree(packaged.root, tmp_path / "leaving", symlinks=True)
+    checkout = Checkout(tmp_path / "leaving")
     yield checkout
     checkout.assert_no_kernels()

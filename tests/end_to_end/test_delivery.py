@@ -102,7 +102,7 @@ def outbox(project: Checkout) -> list[str]:
 def send(project: Checkout, uri: str) -> subprocess.Popen[str]:
     """The courier of a stage that has just ended."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "stagebook.record.courier", str(project.root)],
+        [sys.executable, "-m", "stagebook.record.tracking.courier", str(project.root)],
         env={**project.environment(), "MLFLOW_TRACKING_URI": uri},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -264,7 +264,7 @@ def test_a_stage_whose_courier_is_killed_says_so_and_ends(waiting: Checkout, gat
     wait_until(gated.reached.is_set)
     for one in psutil.process_iter(["cmdline"]):
         words = one.info["cmdline"] or []
-        if "stagebook.record.courier" in words and str(waiting.root) in words:
+        if "stagebook.record.tracking.courier" in words and str(waiting.root) in words:
             one.kill()
     output, _ = process.communicate()
     assert process.returncode == 0

@@ -141,13 +141,27 @@ def test_a_kernel_that_dies_is_told_with_its_cell(project: Checkout, cell: str, 
     assert_clean(project)
 
 
-@pytest.mark.parametrize("call", ['raise SystemExit("0")', "import sys\nsys.exit(0)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        'raise SystemExit("0")',
+        "import sys\nsys.exit(0)",
+        "exit()",
+        "quit()",
+        "exit()\nimport threading\n_ = threading.Event().wait(0.3)",  # the kernel goes meanwhile
+    ],
+)
 def test_a_cell_that_calls_exit_does_not_pass_for_a_whole_run(project: Checkout, call: str) -> None:
     project.notebook("early", OUT, f'open(result, "w").write("half")\n{call}', DONE)
     done = project.run("stagebook", "run", "early")
     assert done.code == 1, done.output
     assert "notebooks/early.py, cell 2: The cell called `exit`" in done.output
     assert_clean(project)
+    cells = project.records()[-1]["volatile"]["cells"]
+    assert [one["status"] for one in cells] == ["completed", "failed", "pending"]
+    kept = nbformat.read(project.root / "runs" / "early.failed.ipynb", 4)
+    outputs = [one for cell in kept.cells for one in cell.get("outputs", [])]
+    assert [one.get("ename") for one in outputs if one.output_type == "error"] == ["SystemExit"]
 
 
 @pytest.mark.parametrize("end", ["done", "terminated", "killed"])

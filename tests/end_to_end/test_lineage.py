@@ -285,6 +285,8 @@ def test_a_run_whose_record_is_not_here_is_traced_as_mlflow_has_it(project: Chec
 
 def test_a_name_that_is_not_known_is_refused_with_the_nearest(project: Checkout) -> None:
     assert refused(project, "models/modle.json")["hint"] == f"Did you mean `{MODEL}`?"
+    for of_fit in ("fit", "notebooks/fit.py", "runs/fit.html", "params/fit.yaml"):
+        assert "stagebook log fit" in refused(project, of_fit)["hint"]
     assert refused(project, "0123456789abcdef0123456789abcdef")["code"] == "unknown-trace"
     assert refused(project, MODEL, "--at", "mane")["code"] == "no-commit"
     assert refused(project, "20")["code"] == "unknown-trace"

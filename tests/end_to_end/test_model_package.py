@@ -1,47 +1,14 @@
 """A stage that packages a model: what of, from which commit, and made again."""
 
 import json
-import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import PROJECTS, Checkout
+from checkout import Checkout
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The project after its first build from a clean commit; never changed, only copied."""
-    folder = tmp_path_factory.mktemp("packaged")
-    shutil.copytree(PROJECTS / "leaving", folder / "leaving")
-    checkout = Checkout(folder / "leaving")
-    chance = random.Random(3)
-    lines = ["id,height,weight,tall"]
-    for number in range(600):
-        height, weight = chance.gauss(0, 1), chance.gauss(0, 1)
-        lines.append(f"{number},{height:.6f},{weight:.6f},{height + chance.gauss(0, 1) > 0}")
-    checkout.write("data/people.csv", "\n".join(lines) + "\n")
-    checkout.initialise()
-    checkout.ok("dvc", "add", "-q", "data/people.csv")
-    checkout.ok("stagebook", "sync")
-    checkout.write("data/.gitignore", "/*\n!/*.dvc\n")
-    checkout.write("models/.gitignore", "/*\n")
-    checkout.commit()
-    assert checkout.build() == {"sources", "split", "fit", "package"}
-    checkout.commit()
-    return checkout
-
-
-@pytest.fixture
-def leaving(packaged: Checkout, tmp_path: Path) -> Iterator[Checkout]:
-    shutil.copytree(packaged.root, tmp_path / "leaving", symlinks=True)
-    checkout = Checkout(tmp_path / "leaving")
-    yield checkout
-    checkout.assert_no_kernels()
 
 
 def materials(project: Checkout) -> dict[str, Any]:
@@ -70,6 +37,38 @@ def test_the_materials_lead_back_to_raw_data(leaving: Checkout) -> None:
     assert f"md5: {raw['md5']}" in leaving.read("data/people.csv.dvc")
     records = {one["stage"]: one["source"] for one in leaving.records()}
     assert {step["stage"]: step["source"] for step in found["steps"]} == records
+
+
+def test_a_trace_of_the_package_leads_to_its_execution_and_what_its_notebook_read(
+    leaving: Checkout,
+) -> None:
+    def traced() -> dict[str, Any]:
+        found = json.loads(leaving.ok("stagebook", "trace", "models/tall", "--json").output)
+        return {one["stage"]: one for one in found["makings"]}["package"]
+
+    record = leaving.records()[-1]
+    here = traced()
+    assert here["executed"] == "here"
+    assert here["record"] == record["volatile"]["id"]
+    assert here["commits"] != []
+    assert [one["path"] for one in here["inputs"]] == [one["path"] for one in record["inputs"]]
+    # dvc.lock names sources and values of the other stages too: what the model is made of
+    shutil.rmtree(leaving.root / ".stagebook/records")
+    there = traced()
+    assert there["executed"] == "elsewhere"
+    assert there["source"] == record["source"]
+    own = {one["name"]: one["value"] for one in record["parameters"]}
+    assert {one["name"]: one["value"] for one in there["parameters"]}.items() <= own.items()
+
+
+def test_what_was_made_from_a_file_names_its_packaging_once(leaving: Checkout) -> None:
+    leaving.write("notebooks/package.py", leaving.read("notebooks/package.py") + "\n\n# %%\n1\n")
+    leaving.build()
+    leaving.commit()
+    for path in ("data/people.csv", "models/tall.pkl"):
+        found = json.loads(leaving.ok("stagebook", "trace", path, "--down", "--json").output)
+        made = [one for one in found["makings"] if one["stage"] == "package"]
+        assert [one["executed"] for one in made] == ["here"] * 2
 
 
 def test_the_attestation_names_commit_and_package(leaving: Checkout) -> None:

@@ -84,6 +84,29 @@ def test_a_second_build_runs_nothing(first: tuple[Checkout, str]) -> None:
     assert first[0].build() == set()
 
 
+def test_the_package_is_made_again_to_the_byte_in_an_environment_of_the_lock_file(
+    first: tuple[Checkout, str], tmp_path: Path
+) -> None:
+    checkout, _ = first
+    archive = str(tmp_path / "late_arrival.tar")
+    checkout.ok("stagebook", "model", "pack", "models/late_arrival", "--to", archive)
+    into = tmp_path / "again"
+    done = checkout.ok("stagebook", "model", "recreate", archive, "--into", str(into), "--json")
+    found = json.loads(done.output.splitlines()[-1])
+    assert found["likeness"] == "identical", found
+    assert found["stage"] == "package"
+    (python,) = (into / ".venv" / "bin").glob("python")
+    asked = "import stagebook, sys; print(stagebook.__file__, sys.prefix)"
+    said = subprocess.run([python, "-I", "-c", asked], capture_output=True, text=True, check=True)
+    code, prefix = said.stdout.split()
+    # neither the code nor the environment that these tests run with took part
+    assert Path(code).is_relative_to(into)
+    assert Path(prefix) == into / ".venv"
+    made = {file.name: file.read_bytes() for file in (into / "models/late_arrival").iterdir()}
+    folder = checkout.root / "models/late_arrival"
+    assert made == {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
 def test_no_stage_reads_the_months_kept_for_monitoring(first: tuple[Checkout, str]) -> None:
     pipeline = YAML(typ="safe").load(first[0].read("dvc.yaml"))
     readers = [

@@ -80,3 +80,19 @@ def test_what_is_no_text_is_left_alone(kind: str) -> None:
 
 def test_without_secrets_not_a_byte_changes() -> None:
     assert hiding.hide("{ }", Masks()) == "{ }"
+
+
+@pytest.mark.parametrize("word", ["completed", "papermill", "ipython3", "duration", "parameters"])
+def test_a_secret_that_is_a_word_of_the_format_takes_nothing_from_the_format(word: str) -> None:
+    told = {"status": "completed", "duration": 0.5, "exception": False}
+    cell = new_code_cell(f"print('{word}')", metadata={"papermill": told})
+    language = {"name": "python", "pygments_lexer": "ipython3"}
+    about = {"parameters": {"a": word}, "duration": 1.5}
+    node = new_notebook(cells=[cell], metadata={"papermill": about, "language_info": language})
+    text = hiding.hide(nbformat.writes(node), Masks.of({"APP_KEY": word}))
+    found = nbformat.reads(text, 4)
+    nbformat.validate(found)
+    assert found.cells[0].metadata.papermill == told
+    assert found.cells[0].source == "print('***')"
+    assert found.metadata.language_info == language
+    assert found.metadata.papermill == {**about, "parameters": {"a": "***"}}

@@ -13,8 +13,9 @@ import pytest
 
 from stagebook.errors import StagebookError
 from stagebook.model import manifest
+from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.gate import Policy, State, pass_through
-from stagebook.model.load import load
+from stagebook.model.load import load, policy_of_environment
 
 # These packages are made outside of a stage, so nothing says what they are made of.
 OPEN: dict[str, Any] = {"materials": "ignore", "attestation": "ignore"}
@@ -199,6 +200,29 @@ def test_another_python_is_refused(packaged: Path, rehash: Callable[[Path], None
     assert [code for code, _ in refusal(packaged)] == ["other-python-version"]
 
 
+@pytest.mark.parametrize("said", ["same", "Equal", "ignored"])
+def test_a_policy_of_the_environment_that_is_none_is_told(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("STAGEBOOK_LOAD_ENVIRONMENT", said)
+    monkeypatch.setenv("STAGEBOOK_LOAD_MATERIALS", said)
+    with pytest.raises(StagebookError) as caught:
+        policy_of_environment()
+    assert [one.code for one in caught.value.problems] == ["bad-policy", "bad-policy"]
+    assert "none of equal, compatible, ignore" in caught.value.problems[0].message
+    assert "none of ignore, warn, refuse" in caught.value.problems[1].message
+    assert all(one.hint for one in caught.value.problems)
+
+
+def test_a_policy_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGEBOOK_LOAD_ENVIRONMENT", "compatible")
+    monkeypatch.setenv("STAGEBOOK_LOAD_MATERIALS", "warn")
+    monkeypatch.setenv("STAGEBOOK_LOAD_TRUSTED", "a.B, c.D")
+    assert policy_of_environment() == Policy(
+        environment="compatible", materials="warn", attestation="ignore", trusted=("a.B", "c.D")
+    )
+
+
 # Materials and attestation
 
 
@@ -285,6 +309,22 @@ def test_a_pickle_that_would_run_a_command_is_refused_unopened(
         "schema",
     }
     assert not trace.exists()
+
+
+def test_what_is_not_trusted_is_not_opened_by_whoever_did_not_look(tmp_path: Path) -> None:
+    file = ModelFile("pickle", pickle.dumps(Command(tmp_path / "it-ran")))
+    with pytest.raises(StagebookError) as caught:
+        file.open(())
+    assert [one.code for one in caught.value.problems] == ["unknown-type"]
+    assert "mkdir" in caught.value.problems[0].message
+    assert not (tmp_path / "it-ran").exists()
+
+
+def test_skops_opens_nothing_that_is_not_trusted(original: Path) -> None:
+    file = ModelFile.of(Command(original), "skops")
+    with pytest.raises(StagebookError) as caught:
+        file.open(())
+    assert {one.code for one in caught.value.problems} == {"unknown-type"}
 
 
 @pytest.mark.parametrize("data", [b"", b"no pickle", b"\x80\x05."])

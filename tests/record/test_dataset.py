@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mlflow.types import Schema
 
-from stagebook.record import dataset
+from stagebook.record.tracking import dataset
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from stagebook.record import run
-from stagebook.record.projection import key
+from stagebook.record.tracking import run
+from stagebook.record.tracking.projection import key
 
 RECORD: dict[str, Any] = {
     "stage": "count",

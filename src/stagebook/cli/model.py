@@ -3,11 +3,15 @@
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from stagebook.cli.options import json_option
+from stagebook.cli.options import json_option, policy_options
 from stagebook.errors import Exit
+
+if TYPE_CHECKING:
+    from stagebook.model.gate import Policy
 
 _PATH = click.Path(path_type=Path)
 _KEY = click.option(
@@ -22,21 +26,8 @@ def model() -> None:
 
 @model.command()
 @click.argument("package", type=_PATH)
-@click.option("--key", type=_PATH, metavar="PEM", help="The public key it has to be signed with.")
-@click.option(
-    "--environment",
-    type=click.Choice(["equal", "compatible", "ignore"]),
-    metavar="RULE",
-    help="Versions here: equal, compatible or ignore.",
-)
-@click.option(
-    "--attestation",
-    type=click.Choice(["ignore", "warn", "refuse"]),
-    default="warn",
-    metavar="WHAT",
-    help="None, or of a dirty tree: ignore, warn or refuse.",
-)
-@click.option("--trusted", multiple=True, metavar="NAME", help="What opening it may call, too.")
+@policy_options(attestation="warn")
+@click.option("--clean", is_flag=True, help="Check it in a fresh environment, made from it alone.")
 @json_option
 def check(
     package: Path,
@@ -44,6 +35,7 @@ def check(
     environment: str | None,
     attestation: str,
     trusted: tuple[str, ...],
+    clean: bool,
     as_json: bool,
 ) -> None:
     """Say whether a package would be loaded here, check by check.
@@ -56,12 +48,30 @@ def check(
     from stagebook.workflow import models
 
     policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
+    if clean:
+        _check_clean(package, policy, as_json=as_json)
     passage = models.check_package(package, policy)
     if as_json:
         click.echo(gate.render(passage))
     else:
         model_screen.show(passage)
     sys.exit(Exit.UNFIT if passage.refusals else Exit.DONE)
+
+
+def _check_clean(package: Path, policy: "Policy", *, as_json: bool) -> NoReturn:
+    """The same in a fresh environment; ends the program."""
+    from stagebook.cli import model_screen
+    from stagebook.model import clean
+    from stagebook.workflow import models
+
+    said = models.check_clean(
+        package, policy, model_screen.silent if as_json else model_screen.step
+    )
+    if as_json:
+        click.echo(json.dumps(clean.as_json(said), ensure_ascii=False))
+    else:
+        model_screen.show_clean(said)
+    sys.exit(Exit.DONE if said.holds else Exit.UNFIT)
 
 
 @model.command()
@@ -102,6 +112,43 @@ def recreate(package: Path, repository: Path, into: Path | None, here: bool, as_
     else:
         model_screen.recreated(made)
     sys.exit(Exit.UNFIT if made.likeness is Likeness.DIFFERENT else Exit.DONE)
+
+
+@model.command()
+@click.argument("package", type=_PATH)
+@click.option("--name", metavar="NAME", help="The registered model's name; else the package's.")
+@click.option("--alias", metavar="WORD", help="Lets it point to this: champion, challenger, ….")
+@click.option(
+    "--tracking-uri", "uri", metavar="ADDRESS", help="MLflow's address; else the project's."
+)
+@policy_options(attestation="refuse")
+@json_option
+def register(
+    package: Path,
+    name: str | None,
+    alias: str | None,
+    uri: str | None,
+    key: Path | None,
+    environment: str | None,
+    attestation: str,
+    trusted: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Put a package into MLflow's registry, with its evidence.
+
+    It has to pass every check first, and is a version of its own; the same package again only
+    moves the alias. Ends with 12 if it is refused.
+    """
+    from stagebook.cli import model_screen
+    from stagebook.model import gate
+    from stagebook.workflow import models
+
+    policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
+    made = models.register(package, policy, name, alias, uri)
+    if as_json:
+        click.echo(json.dumps(model_screen.registered_as_json(made), ensure_ascii=False))
+    else:
+        model_screen.registered(made)
 
 
 @model.command()

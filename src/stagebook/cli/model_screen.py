@@ -1,5 +1,6 @@
 """What a person sees of a package at the gate."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -9,8 +10,10 @@ from rich.text import Text
 from stagebook.cli.lines import with_hints
 
 if TYPE_CHECKING:
-    from stagebook.model.gate import Passage
+    from stagebook.model.clean import Cleaned
+    from stagebook.model.gate import Check, Passage
     from stagebook.model.recreate import Recreated
+    from stagebook.model.registry import Registration
 
 _out = Console(highlight=False)
 _STYLES = {
@@ -25,24 +28,38 @@ _STYLES = {
 def show(passage: "Passage", console: Console = _out) -> None:
     """Prints each check on a line of a table, then what is wrong."""
     manifest = passage.manifest
-    console.print(Text.assemble((manifest.name, "bold"), f"  {manifest.digest[:16]}"))
+    _checks(manifest.name, manifest.digest, passage.checks, console)
+    if passage.refusals:
+        console.print(Text("It would be refused here.", "bold red"))
+    else:
+        console.print(Text("It can be loaded here.", "green"))
+
+
+def show_clean(cleaned: "Cleaned", console: Console = _out) -> None:
+    """The same of what was checked in a fresh environment, and how that was made."""
+    _checks(cleaned.name, cleaned.digest, cleaned.checks, console)
+    console.print(Text(cleaned.made, "dim"))
+    if cleaned.holds:
+        console.print(Text("It can be loaded in an environment made from it alone.", "green"))
+    else:
+        console.print(Text("It would be refused in an environment made from it alone.", "bold red"))
+
+
+def _checks(name: str, digest: str, checks: "Sequence[Check]", console: Console) -> None:
+    console.print(Text.assemble((name, "bold"), f"  {digest[:16]}"))
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    for check in passage.checks:
+    for check in checks:
         mark, style = _STYLES[check.state.value]
         table.add_row(
             Text(mark, style), check.name, Text(check.state.value, style), Text(check.detail)
         )
     console.print(table)
-    problems = [problem for check in passage.checks for problem in check.problems]
+    problems = [problem for check in checks for problem in check.problems]
     for problem, hint in with_hints(problems):
         place = f"{problem.where}: " if problem.where else ""
         console.print(Text.assemble((f"{place}", "bold"), problem.message))
         if hint:
             console.print(Text.assemble(("  → ", "cyan"), hint))
-    if passage.refusals:
-        console.print(Text("It would be refused here.", "bold red"))
-    else:
-        console.print(Text("It can be loaded here.", "green"))
 
 
 def step(words: str) -> None:
@@ -71,4 +88,29 @@ def recreated_as_json(made: "Recreated") -> dict[str, Any]:
         "commit": made.origin.commit,
         "stage": made.origin.stage,
         "told_by": made.origin.told_by,
+    }
+
+
+def registered(made: "Registration") -> None:
+    """Prints where a package is in the registry."""
+    title = made.title
+    words = "" if made.made else ", which was there already"
+    _out.print(Text.assemble((title.name, "bold"), f" version {made.version}{words}"))
+    if title.alias:
+        moved = f" (before: version {made.before})" if made.before else ""
+        _out.print(Text(f"  {title.uri}{moved}"), soft_wrap=True)
+    _out.print(Text(f"  in {made.tracking_uri}", "dim"), soft_wrap=True)
+
+
+def registered_as_json(made: "Registration") -> dict[str, Any]:
+    """The same as plain values."""
+    return {
+        "name": made.title.name,
+        "version": made.version,
+        "alias": made.title.alias,
+        "before": made.before,
+        "digest": made.digest,
+        "made": made.made,
+        "run_id": made.run,
+        "tracking_uri": made.tracking_uri,
     }

@@ -177,9 +177,11 @@ def rehearse(*, contracts: bool) -> None:
         from stagebook.contracts.checks.check import check
         from stagebook.contracts.checks.contract import Contract
 
-        any_text = pandera.Column(str, pandera.Check.isin(["x"]), unique=True)
-        schema = pandera.DataFrameSchema({"text": any_text, "number": pandera.Column(float)})
-        check(Table.of_rows(rows), Contract("", schema))
+        class Row(pandera.DataFrameModel):
+            text: str = pandera.Field(isin=["x"], unique=True)
+            number: float
+
+        check(Table.of_rows(rows), Contract("", Row.to_schema()))
 
 
 def _profiled(table: "Table", threads: int) -> Profile:

@@ -1,6 +1,7 @@
 """Inspections by content: a table that was inspected once is not read again."""
 
 import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -47,8 +48,12 @@ class Known:
             write_whole(self._place(found.subject, hashes), inspection.render(found))
 
     def _place(self, subject: Subject, hashes: Iterable[str]) -> Path:
-        makers = [metadata.version(name) for name in _MAKERS]
         suffixes = ["".join(Path(path).suffixes) for path in subject.paths]
-        parts = [FORMAT, makers, subject.contract, subject.code, suffixes, *hashes]
+        parts = [FORMAT, _makers(), subject.contract, subject.code, suffixes, *hashes]
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         return self.folder / f"{digest[:32]}.json"
+
+
+@functools.cache
+def _makers() -> list[str]:
+    return [metadata.version(name) for name in _MAKERS]

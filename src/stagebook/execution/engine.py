@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stagebook.errors import Where
-from stagebook.execution import hiding, outcome
+from stagebook.execution import exits, hiding, outcome
 from stagebook.execution.memory import Meter
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.execution.signals import Stop
@@ -191,6 +191,8 @@ def _run_papermill(task: Task, launch: Launch, watch: _Watch, progress: Progress
             watch=watch,
             progress=progress,
         )
+    except exits.CellExitError:
+        pass  # the cell's status says so
     except BaseException as error:  # handed to the thread that waits
         watch.error = error
     finally:
@@ -262,8 +264,9 @@ def _measure(manager: "AsyncKernelManager") -> tuple[Callable[..., None], Callab
         else:  # the kernel is there since it started, but this is the first that is asked of it
             meters.append(Meter.of_guarded(_guard(manager)))
 
-    def end(cell: Any, **_: object) -> None:
+    def end(cell: Any, execute_reply: Mapping[str, Any], **_: object) -> None:
         cell.metadata[MEMORY] = meters[0].peak()
+        exits.refuse(cell, execute_reply)
 
     return begin, end
 

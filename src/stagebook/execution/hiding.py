@@ -8,6 +8,11 @@ from stagebook.notebook.lean import lean_import
 
 _BINARY = ("image/", "audio/", "video/", "application/pdf", "application/octet-stream")
 _DRAWN = "image/svg+xml"
+_TOLD = {
+    "papermill": {"duration", "end_time", "exception", "start_time", "status", "version"},
+    "language_info": {"name", "mimetype", "pygments_lexer", "nbconvert_exporter"},
+}
+"""Words that papermill tells of a cell and of a notebook, and the kernel of its language."""
 
 
 class Writer:
@@ -35,13 +40,27 @@ def hide(text: str, masks: Masks) -> str:
         return text
     v4 = lean_import("nbformat").v4
     node = v4.reads(text)  # texts that a file has in lines are whole again
-    node.metadata = masks.hide_all(node.metadata)
+    node.metadata = _hidden_metadata(node.metadata, masks)
     for cell in node.cells:
         cell.source = masks.hide(cell.source)
-        cell.metadata = masks.hide_all(cell.metadata)
+        cell.metadata = _hidden_metadata(cell.metadata, masks)
         if cell.cell_type == "code":
             cell.outputs = _hidden_outputs(cell.outputs, masks)
     return str(v4.writes(node))
+
+
+def _hidden_metadata(metadata: Any, masks: Masks) -> dict[str, Any]:
+    """Metadata without secrets; words that papermill and the kernel write there are left alone.
+
+    A secret such as ``completed`` would otherwise take the status from every cell.
+    """
+    kept = {name: metadata[name] for name in _TOLD.keys() & metadata.keys()}
+    hidden = masks.hide_all({key: one for key, one in metadata.items() if key not in kept})
+    for name, one in kept.items():
+        words = {key: value for key, value in one.items() if key in _TOLD[name]}
+        rest = {key: masks.hide_all(value) for key, value in one.items() if key not in words}
+        hidden[name] = {**words, **rest}
+    return hidden
 
 
 def _hidden_outputs(outputs: list[Any], masks: Masks) -> list[Any]:

@@ -108,7 +108,7 @@ def of_exit(notebook: str, cell: int) -> Ending:
         notebook: The notebook's path.
         cell: The cell's position.
     """
-    message = "The cell called `exit`, so the cells after it did not run."
+    message = "The cell called `exit`, so no cell after it was run."
     hint = "Let the notebook run to its end; raise an error where it cannot."
     problem = Problem("cell-exited", message, hint, Where(notebook, cell))
     return Ending(Outcome.FAILED, (problem,), cell)

@@ -35,6 +35,29 @@ class Attested:
     path: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What an attestation says.
+
+    Attributes:
+        digest: Of the package that it is about.
+        path: Where that was written, relative to the project's root.
+        commit: The commit that it was built from.
+        dirty: Whether files differed from that commit.
+        code: Address of the repository, with the branch.
+        stage: The stage that wrote it.
+        record: Id of the execution that wrote it.
+    """
+
+    digest: str
+    path: str | None
+    commit: str | None
+    dirty: bool
+    code: str | None
+    stage: str
+    record: str
+
+
 def path_of(folder: Path) -> Path:
     """Where the attestation of a package lies: beside it."""
     return folder.with_name(folder.name + SUFFIX)
@@ -100,15 +123,39 @@ def write(folder: Path, text: str) -> Path:
     return path_of(folder)
 
 
+def read(folder: Path) -> Statement:
+    """What the attestation beside a package says, whatever package it is about.
+
+    Raises:
+        OSError: There is none.
+        ValueError: It is no JSON; KeyError, IndexError or TypeError if it is no attestation.
+    """
+    return parse(path_of(folder).read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Statement:
+    """What a text that ``render`` wrote says; errors as of ``read``."""
+    values = json.loads(text)
+    subject, built = values["subject"][0], values["predicate"]["buildDefinition"]
+    codes = [one for one in built["resolvedDependencies"] if "gitCommit" in one["digest"]]
+    code: Mapping[str, Any] = codes[0] if codes else {"uri": None, "digest": {"gitCommit": None}}
+    return Statement(
+        digest=str(subject["digest"]["sha256"]),
+        path=subject.get("uri"),
+        commit=code["digest"]["gitCommit"],
+        dirty=bool(built["internalParameters"]["dirty"]),
+        code=code["uri"],
+        stage=str(built["externalParameters"]["stage"]),
+        record=str(values["predicate"]["runDetails"]["metadata"]["invocationId"]),
+    )
+
+
 def look(folder: Path, manifest: Manifest) -> Attested:
     """What the attestation beside a package says, held against the package."""
     path = path_of(folder)
     where = Where(path.name)
     try:
-        statement = json.loads(path.read_text(encoding="utf-8"))
-        digest = statement["subject"][0]["digest"]["sha256"]
-        inner = statement["predicate"]["buildDefinition"]["internalParameters"]
-        dirty, commit = bool(inner["dirty"]), commit_of(statement)
+        said = read(folder)
     except FileNotFoundError:
         message = "No attestation lies beside the package, so nobody says who built it."
         return Attested("no attestation", (Problem("no-attestation", message, _ASK, where),))
@@ -116,26 +163,18 @@ def look(folder: Path, manifest: Manifest) -> Attested:
         message = f"The attestation cannot be read: {type(error).__name__}: {error}"
         problem = Problem("wrong-attestation", message, _ASK, where)
         return Attested("no attestation that can be read", (problem,), foreign=True)
-    if digest != manifest.digest:
+    if said.digest != manifest.digest:
         message = (
-            f"The attestation is about another package, {digest[:12]}, not {manifest.digest[:12]}."
+            f"The attestation is about another package, {said.digest[:12]}, "
+            f"not {manifest.digest[:12]}."
         )
         problem = Problem("wrong-attestation", message, _ASK, where)
         return Attested("attestation of another package", (problem,), foreign=True)
-    if dirty or not commit:
+    if said.dirty or not said.commit:
         message = "It was built from files that are not in git, so no commit can make it again."
         hint = "Commit, and build it again: dvc repro"
         return Attested("built from a dirty tree", (Problem("dirty-build", message, hint, where),))
-    written = statement["subject"][0].get("uri")
-    return Attested(f"built from commit {commit[:10]}", commit=commit, path=written)
-
-
-def commit_of(statement: Mapping[str, Any]) -> str | None:
-    """The commit that an attestation names."""
-    for one in statement["predicate"]["buildDefinition"]["resolvedDependencies"]:
-        if commit := one["digest"].get("gitCommit"):
-            return str(commit)
-    return None
+    return Attested(f"built from commit {said.commit[:10]}", commit=said.commit, path=said.path)
 
 
 _ASK = f"Ask whoever handed the package over for the file that ends in {SUFFIX}."

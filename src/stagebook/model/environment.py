@@ -46,6 +46,12 @@ class Environment:
         """SHA-256 of its text."""
         return hashlib.sha256(render(self).encode()).hexdigest()
 
+    @property
+    def words(self) -> str:
+        """Python and the critical distributions, with their versions, in a line."""
+        critical = (f"{name} {self.distributions[name]}" for name in self.critical)
+        return ", ".join([f"Python {self.python}", *critical])
+
     @classmethod
     def here(
         cls, distributions: Mapping[str, str], critical: Collection[str], rule: Rule = "equal"

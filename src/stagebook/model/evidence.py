@@ -2,15 +2,13 @@
 
 import json
 import math
-import pickle
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import pandas as pd
 
 from stagebook.errors import Problem, StagebookError
-from stagebook.model.formats import pickle_file
 from stagebook.model.splits import Split
 from stagebook.notebook.distributions import Installed
 
@@ -59,14 +57,16 @@ def _is_number(value: Any) -> bool:
     return number and math.isfinite(value)
 
 
-def models_distributions(model: Any) -> tuple[dict[str, str], set[str]]:
+def models_distributions(held: Collection[str]) -> tuple[dict[str, str], set[str]]:
     """The distributions that a model needs, with versions, and the critical ones among them.
 
     Critical are those that provide a class or function that the model holds, NumPy and SciPy:
     another version of them can predict something else.
+
+    Args:
+        held: Dotted names of the classes and functions in it.
     """
     installed = Installed.scan()
-    held = pickle_file.types(pickle.dumps(model, protocol=5))
     modules = {name.partition(".")[0] for name in held}
     critical = {one for module in modules for one in installed.providers.get(module, ())}
     return installed.closure(modules, _TO_LOAD), critical | set(_ALWAYS)

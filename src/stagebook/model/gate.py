@@ -1,11 +1,11 @@
 """The seven checks that a package passes before anybody gets predictions from it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from stagebook.errors import Exit, Problem, StagebookError, Where
 from stagebook.model import attestation as attestations
@@ -67,6 +67,21 @@ class Check:
     state: State
     detail: str = ""
     problems: tuple[Problem, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """This check as plain values."""
+        return {
+            "name": self.name,
+            "state": self.state.value,
+            "detail": self.detail,
+            "problems": [one.as_json() for one in self.problems],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The check that ``as_json`` made these values of."""
+        problems = tuple(Problem.from_json(one) for one in values["problems"])
+        return cls(values["name"], State(values["state"]), values["detail"], problems)
 
 
 @dataclass(slots=True)
@@ -151,9 +166,7 @@ def _environment(passage: Passage) -> Check:
     lock = environments.parse(text)
     rule = passage.policy.environment
     problems = lock.differences(None if rule == "ignore" else rule)
-    words = f"Python {lock.python}, " + ", ".join(
-        f"{name} {lock.distributions[name]}" for name in lock.critical
-    )
+    words = lock.words
     if problems and rule == "ignore":
         return Check("environment", State.OVERRIDDEN, words, problems)
     return Check("environment", State.REFUSED if problems else State.PASSED, words, problems)
@@ -243,15 +256,7 @@ def as_json(passage: Passage) -> dict[str, Any]:
         "name": passage.manifest.name,
         "digest": passage.manifest.digest,
         "holds": not passage.refusals,
-        "checks": [
-            {
-                "name": check.name,
-                "state": check.state.value,
-                "detail": check.detail,
-                "problems": [one.as_json() for one in check.problems],
-            }
-            for check in passage.checks
-        ],
+        "checks": [check.as_json() for check in passage.checks],
     }
 
 

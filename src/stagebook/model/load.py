@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.model.environment import Rule
 from stagebook.model.gate import Attitude, Check, Policy, State, pass_through
 from stagebook.model.manifest import Manifest
@@ -104,19 +105,40 @@ def opened(folder: Path, policy: Policy) -> Model:
 
 
 def policy_of_environment() -> Policy:
-    """The policy that environment variables give, for loaders that have no arguments."""
-    said = os.environ.get("STAGEBOOK_LOAD_ENVIRONMENT")
+    """The policy that environment variables give, for loaders that have no arguments.
+
+    Raises:
+        StagebookError: A variable has a value that is none of its choices.
+    """
     names = os.environ.get("STAGEBOOK_LOAD_TRUSTED", "")
     key = os.environ.get("STAGEBOOK_LOAD_PUBLIC_KEY")
-    rules: dict[str, Rule | Literal["ignore"]] = {
-        "equal": "equal",
-        "compatible": "compatible",
-        "ignore": "ignore",
-    }
-    return Policy(
+    problems: list[Problem] = []
+    policy = Policy(
         public_key=Path(key) if key else None,
-        environment=rules[said] if said else None,
+        environment=_choice("STAGEBOOK_LOAD_ENVIRONMENT", _RULES, None, problems),
         attestation="ignore",  # a registry keeps the package alone
-        materials="ignore" if os.environ.get("STAGEBOOK_LOAD_MATERIALS") == "ignore" else "refuse",
+        materials=_choice("STAGEBOOK_LOAD_MATERIALS", _ATTITUDES, "refuse", problems),
         trusted=tuple(name.strip() for name in names.split(",") if name.strip()),
     )
+    if problems:
+        raise StagebookError(*problems)
+    return policy
+
+
+_RULES = ("equal", "compatible", "ignore")
+_ATTITUDES = ("ignore", "warn", "refuse")
+
+
+def _choice(
+    variable: str, choices: tuple[str, ...], default: str | None, problems: list[Problem]
+) -> Any:
+    """The choice that a variable names, or the default where it is not set."""
+    said = os.environ.get(variable, "").strip()
+    if not said:
+        return default
+    if said in choices:
+        return said
+    message = f"{variable} is {said!r}, which is none of {', '.join(choices)}."
+    hint = did_you_mean(said, choices, f"Unset it, or: export {variable}={choices[0]}")
+    problems.append(Problem("bad-policy", message, hint))
+    return default

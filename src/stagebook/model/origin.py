@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from stagebook.errors import StagebookError
@@ -53,9 +52,10 @@ class _Search:
 
     def follow(self, contents: Iterable[Content], reader: str) -> None:
         for content in contents:
-            entry, written = _maker(self.lock, content.path)
-            if entry is None or written is None:
+            made = next(self.lock.writers(content.path), None)
+            if made is None:
                 continue  # nothing wrote it: raw data
+            entry, written = made
             if written.path == content.path and written.md5 != content.md5:
                 self.missing.append(
                     f"`{content.path}` as {reader} read it is not what {entry.stage} wrote"
@@ -115,16 +115,6 @@ def _locked(entry: Entry) -> Iterator[tuple[str, str, Any]]:
     for file, values in (entry.params or {}).items():
         for name, value in values.items() if isinstance(values, dict) else ():
             yield file, str(name), value
-
-
-def _maker(lock: Lock, path: str) -> tuple[Entry | None, Hashed | None]:
-    """The stage that wrote a path, or a folder that holds it, or a file in it."""
-    for entry in lock.entries.values():
-        for out in entry.outs:
-            inside = PurePosixPath(path).is_relative_to(out.path)
-            if inside or PurePosixPath(out.path).is_relative_to(path):
-                return entry, out
-    return None, None
 
 
 def _contents(hashed: Iterable[Hashed]) -> tuple[Content, ...]:

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -129,7 +129,7 @@ def _fill(
         raise StagebookError(*(replace(one, hint=_TRUST) for one in problems))
     (folder / file.name).write_bytes(file.data)
     Golden.of(rows, found, told.tolerance).write(folder / GOLDEN)
-    made_of, lock = _origin(model, told.rule)
+    made_of, lock = _origin(file.held(model), told.rule)
     kind = f"{type(model).__module__}.{type(model).__qualname__}"
     served = Served(
         file.name, file.format, kind, told.method, told.features, tuple(map(str, found.columns))
@@ -175,11 +175,11 @@ def _predict_twice(model: Any, told: Told, rows: pd.DataFrame) -> pd.DataFrame:
     return first
 
 
-def _origin(model: Any, rule: Rule) -> tuple[Materials, Environment]:
+def _origin(held: Collection[str], rule: Rule) -> tuple[Materials, Environment]:
     """What the model was made of, and the environment that it needs."""
     told = os.environ.get(MATERIALS)
     made_of = materials.read(Path(told)) if told and Path(told).exists() else Materials.unknown()
-    needed, critical = models_distributions(model)
+    needed, critical = models_distributions(held)
     versions = {**made_of.distributions, **needed, "mlflow": metadata.version("mlflow")}
     lock = Environment.here(
         {**versions, "stagebook": metadata.version("stagebook")}, critical, rule

@@ -42,11 +42,18 @@ class Lock:
 
     def maker(self, path: str, md5: str | None = None) -> Entry | None:
         """The stage that wrote a path, and, if a hash is given, with this content."""
+        for entry, out in self.writers(path):
+            if out.path == path and md5 in (None, out.md5):
+                return entry
+        return None
+
+    def writers(self, path: str) -> Iterator[tuple[Entry, Hashed]]:
+        """Each stage that wrote a path, a folder that holds it or a file in it, and that output."""
         for entry in self.entries.values():
             for out in entry.outs:
-                if out.path == path and md5 in (None, out.md5):
-                    return entry
-        return None
+                inside = path.startswith(f"{out.path}/") or out.path.startswith(f"{path}/")
+                if out.path == path or inside:
+                    yield entry, out
 
     def files(self) -> Iterator[Hashed]:
         """Every file and folder in it, whatever reads or writes it."""

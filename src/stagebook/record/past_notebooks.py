@@ -1,8 +1,5 @@
 """The executed notebook of any past execution, from wherever one is at hand."""
 
-import os
-import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +8,7 @@ from stagebook.project import Project
 from stagebook.record.history import Values
 from stagebook.record.kept import LARGEST, DamagedError, Kept
 from stagebook.record.spool import EXECUTED, Spool
-
-PATIENCE = 20.0
-"""Seconds that a tracker has to give a notebook, MLflow's import among them."""
+from stagebook.record.tracking import artifacts
 
 _FILE = f"{EXECUTED}.ipynb"
 
@@ -87,10 +82,12 @@ class PastNotebooks:
             return Found(None, _gone(record))
         if self.down:
             return Found(None, f"{_gone(record)} {self.down}")
-        found, answers = _in_time(self.project, run)
-        if not answers:
+        found = artifacts.fetch(self.project, run, _FILE, LARGEST)
+        if not found.answers:
             self.down = found.reason
-        return found if found.text is not None else Found(None, f"{_gone(record)} {found.reason}")
+        if found.content is None:
+            return Found(None, f"{_gone(record)} {found.reason}")
+        return Found(found.content.decode("utf-8", "replace"))
 
 
 def _id(record: Values) -> str:
@@ -113,34 +110,3 @@ def _read(path: Path) -> bytes | None:
     if not path.is_file() or path.stat().st_size > LARGEST:
         return None
     return path.read_bytes()
-
-
-def _in_time(project: Project, run: str) -> tuple[Found, bool]:
-    """What MLflow has, and whether it answers; a thread that hangs keeps no process alive."""
-    said: list[tuple[Found, bool]] = []
-    asked = threading.Thread(target=lambda: said.append(_downloaded(project, run)), daemon=True)
-    asked.start()
-    asked.join(PATIENCE)
-    return said[0] if said else (Found(None, "MLflow did not answer in time."), False)
-
-
-def _downloaded(project: Project, run: str) -> tuple[Found, bool]:
-    from stagebook.record.courier import limit_patience
-    from stagebook.record.refusal import root_cause
-
-    limit_patience()
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    answers = False
-    try:
-        from mlflow import MlflowClient
-
-        client = MlflowClient(tracking_uri=project.tracking_uri)
-        client.get_run(run)
-        answers = True
-        with tempfile.TemporaryDirectory() as folder:
-            content = _read(Path(client.download_artifacts(run, _FILE, folder)))
-    except Exception as error:  # MLflow's clients raise whatever their transport raises
-        return Found(None, f"MLflow cannot give it: {root_cause(error)}."), answers
-    if content is None:
-        return Found(None, "MLflow has one that is too large to be shown."), True
-    return Found(content.decode("utf-8", "replace")), True

@@ -10,8 +10,9 @@ from stagebook.pipeline.dvc_file import LOCK
 from stagebook.project import Project
 from stagebook.record import build, git
 from stagebook.record.history import History, Values
-from stagebook.record.lineage import makings, runs, tracing
+from stagebook.record.lineage import makings, tracing
 from stagebook.record.spool import Spool
+from stagebook.record.tracking import inquiry
 
 _LAST = re.compile(r"last(?:~(\d{1,6}))?")
 _SHORTEST = 6
@@ -133,10 +134,10 @@ class Meaning:
 
     def _run(self, what: str) -> Side | None:
         """An execution by its run in MLflow, which is asked only if that is not known here."""
-        if not runs.is_run(what):
+        if not inquiry.is_run(what):
             return None
-        name = runs.delivered(Spool(self.project.state), what)
-        found = runs.Found(name) if name else runs.ask(self.project, what)
+        name = inquiry.delivered(Spool(self.project.state), what)
+        found = inquiry.Found(name) if name else inquiry.ask(self.project, what)
         here = self.history.record(found.name) if found.name else None
         record = here or found.record
         if record is None:

@@ -9,6 +9,8 @@ _LETTER, _PAD = 7.3, 12.0
 _HEIGHT = 40.0
 _BESIDE, _BELOW = 20.0, 34.0
 _EDGE = 8.0
+_ROUNDS = 4  # in which lines are disentangled; the time for it grows faster than the boxes
+_MANY = 100
 
 Point = tuple[float, float]
 Link = tuple[Hashable, Hashable]
@@ -91,7 +93,7 @@ def _laid_out(
         layout.route_edge = route_with_lines
         layout.xspace, layout.yspace = _BESIDE, _BELOW
         layout.init_all()
-        layout.draw(4)
+        layout.draw(_ROUNDS if len(part.sV) <= _MANY else 1)
         shift = _shift(part, left)
         for vertex in part.sV:
             places[vertex.data] = _moved(vertex.view.xy, shift)

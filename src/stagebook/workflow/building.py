@@ -22,9 +22,9 @@ from stagebook.pipeline.notebooks import Layout
 from stagebook.pipeline.stage import source_path
 from stagebook.project import Project
 from stagebook.record import evidence, git, metrics
-from stagebook.record.courier import Courier, Delivery
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool, write_record
+from stagebook.record.tracking.courier import Courier, Delivery
 from stagebook.report.page import Pages
 
 

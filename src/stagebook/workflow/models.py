@@ -7,8 +7,10 @@ from stagebook.errors import Exit, StagebookError
 from stagebook.project import Project
 
 if TYPE_CHECKING:
+    from stagebook.model.clean import Cleaned
     from stagebook.model.gate import Passage, Policy
     from stagebook.model.recreate import Recreated, Say
+    from stagebook.model.registry import Registration
 
 
 def check_package(path: Path, policy: "Policy") -> "Passage":
@@ -17,6 +19,14 @@ def check_package(path: Path, policy: "Policy") -> "Passage":
 
     with archive.opened(path) as folder:
         return gate.pass_through(folder, policy)
+
+
+def check_clean(path: Path, policy: "Policy", say: "Say") -> "Cleaned":
+    """What each check says of a package in a fresh environment that is made from it alone."""
+    from stagebook.model import archive, clean
+
+    with archive.opened(path) as folder:
+        return clean.check(folder, policy, say)
 
 
 def pack(path: Path, target: Path | None) -> Path:
@@ -59,3 +69,16 @@ def recreate(
     target = (into or Path(f"{path.name}.recreated")).resolve()
     with archive.opened(path.resolve()) as folder:
         return recreating.recreate(folder, root, target, say, fresh=fresh)
+
+
+def register(
+    path: Path, policy: "Policy", name: str | None, alias: str | None, uri: str | None
+) -> "Registration":
+    """Puts a package, in a folder or an archive, into MLflow's registry if it passes the gate."""
+    from stagebook.model import archive, gate, manifest, registry
+
+    project = Project.around(Path.cwd())
+    with archive.opened(path.resolve()) as folder:
+        title = registry.Title.of(name or manifest.read(folder).name, alias)
+        place = registry.Place.of(project, uri, title.name)
+        return registry.register(gate.pass_through(folder, policy), title, place)

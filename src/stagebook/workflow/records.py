@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from stagebook.pipeline import notebooks
 from stagebook.project import Project
-from stagebook.record.courier import limit_patience, no_tracker
 from stagebook.record.history import History
 from stagebook.record.spool import Spool
 from stagebook.record.summary import Summary
+from stagebook.record.tracking.courier import limit_patience, no_tracker
 
 if TYPE_CHECKING:
     from stagebook.record.lineage.graph import Trace
@@ -22,7 +22,7 @@ def deliver(project: Project) -> tuple[str, ...]:
     if not spool.pending():
         return ()
     limit_patience()
-    from stagebook.record import delivery
+    from stagebook.record.tracking import delivery
 
     try:
         return tuple(delivery.deliver(project))

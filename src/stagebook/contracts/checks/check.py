@@ -174,7 +174,8 @@ def _check_values(run: _Run, piece: Piece, due: list[bool] | None = None) -> Non
         columns.check_missing(piece, one, run.findings)
     for place, (one, number, check) in enumerate(_of_columns(run)):
         if due is None or due[place]:
-            columns.run_check(check, piece.of(one.name), one.name, number, run.findings)
+            frame, texts = piece.of(one.name), piece.texts.get(one.name)
+            columns.run_check(check, frame, one.name, number, run.findings, texts)
 
 
 def _check_rows(run: _Run, piece: Piece, now: Callable[[Any], bool]) -> None:

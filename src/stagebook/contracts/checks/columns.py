@@ -32,6 +32,7 @@ def coerce(piece: Piece, one: Asked, *, is_text: bool) -> None:
     bad = _not_coerced(dtype, held)
     if bad is None:
         return
+    piece.texts.pop(one.name, None)
     turned = dtype.try_coerce(held.drop(bad))
     if is_text and one.schema.nullable:
         turned = turned.reindex(series.index.drop(bad))
@@ -135,7 +136,12 @@ def unique_rule(names: list[str]) -> tuple[str | None, str]:
 
 
 def run_check(
-    check: Any, frame: pd.DataFrame, column: str | None, number: int, findings: Findings
+    check: Any,
+    frame: pd.DataFrame,
+    column: str | None,
+    number: int,
+    findings: Findings,
+    texts: Any = None,
 ) -> None:
     """Runs a pandera check as pandera does, and counts the rows that break it.
 
@@ -145,8 +151,9 @@ def run_check(
         column: The column that it is of, or None for one of whole rows.
         number: Its position, which tells it from another of the same words.
         findings: Where to say it.
+        texts: All texts that are in the column, if that is known.
     """
-    if column is not None and surely_holds(check, frame[column]):
+    if column is not None and surely_holds(check, frame[column], texts):
         return
     words = rule(check)
     try:

@@ -18,7 +18,9 @@ _TEXTS = frozenset(
 FEW = 1000
 
 
-def surely_holds(check: Any, series: "pd.Series[Any]") -> bool:
+def surely_holds(
+    check: Any, series: "pd.Series[Any]", texts: "pd.Series[Any] | None" = None
+) -> bool:
     """Whether a check holds for all values, as far as that is quick to tell.
 
     An interval that holds the smallest and the largest value holds all. What looks at each text by
@@ -27,10 +29,11 @@ def surely_holds(check: Any, series: "pd.Series[Any]") -> bool:
     Args:
         check: The check.
         series: The column.
+        texts: All texts that are in it, if that is known.
     """
     if not is_built_in(check) or check.element_wise or check.groupby or not check.ignore_na:
         return False
-    few = _few(check._check_fn.__name__, series)
+    few = _few(check._check_fn.__name__, series, texts)
     if few is None:
         return False
     try:
@@ -39,11 +42,15 @@ def surely_holds(check: Any, series: "pd.Series[Any]") -> bool:
         return False
 
 
-def _few(name: str, series: "pd.Series[Any]") -> "pd.Series[Any] | None":
+def _few(
+    name: str, series: "pd.Series[Any]", texts: "pd.Series[Any] | None"
+) -> "pd.Series[Any] | None":
     """Values that stand for all; None if that takes as long as all do."""
     if name in _INTERVALS and pd.api.types.is_numeric_dtype(series.dtype):
         return _extremes(series)
     if name in _TEXTS and isinstance(series.dtype, pd.StringDtype):
+        if texts is not None:
+            return texts
         return pd.Series(series.unique()) if series.iloc[:FEW].nunique() < FEW / 10 else None
     return None
 
@@ -66,12 +73,25 @@ def suspects(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
     Args:
         frame: The rows.
-        names: The columns.
+        names: The columns, which are all that is kept.
     """
+    frame = frame[names]
     if len(frame) < FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
         return frame
-    found = pd.Series(hashes([_arrow(frame[name]) for name in names]))
-    return frame[found.duplicated(keep=False).to_numpy()]
+    rows = _met(hashes([_arrow(frame[name]) for name in names]))
+    return frame.take(rows)
+
+
+def _met(hashed: Any) -> Any:
+    """Numbers of the rows whose hash another row has too, ascending.
+
+    Most hashes have, by their upper bits, a place to themselves; only the others are compared.
+    """
+    bits = len(hashed).bit_length() + 2
+    places = (hashed >> np.uint64(64 - bits)).astype(np.intp)
+    shared = np.bincount(places, minlength=2**bits) > 1
+    some = np.flatnonzero(shared[places])
+    return some[pd.Series(hashed[some]).duplicated(keep=False).to_numpy()]
 
 
 def _is_hashed_alike(dtype: Any) -> bool:

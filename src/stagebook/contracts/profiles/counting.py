@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from stagebook.contracts.profiles.column import Numbers
+from stagebook.contracts.profiles.frequent import Frequent
 from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.places import Places
-from stagebook.contracts.profiles.quanta import Sums, is_double, sums
+from stagebook.contracts.profiles.quanta import Sums, is_double, sums, weighted
 from stagebook.contracts.profiles.scale import Array, Number
 from stagebook.contracts.profiles.scratch import BLOCK, ROOM
 from stagebook.contracts.profiles.values import Values
@@ -20,10 +21,12 @@ class NumberTally:
 
     Attributes:
         grid: Its grid.
+        frequent: Values that are counted by themselves, if some are frequent.
         present: How many values are not null.
     """
 
     grid: Grid
+    frequent: Frequent | None = None
     present: int = 0
     _places: Places = field(init=False)
     _counts: Array = field(init=False)
@@ -55,13 +58,25 @@ class NumberTally:
         self._ends = [min([low + 0, *self._ends]), max([high + 0, *self._ends])]
         if is_double(values, low, high, self.grid):
             values = _doubles(values)
+            if self.frequent:
+                values = self.frequent.count(values)
+                if not len(values):
+                    return
             self._counts += self._places.counts(values)
         else:
             self._wide_counts += _searched(values, self.grid)
         self._sums += sums(values, low, high, self.grid)
 
+    def _count_frequent(self, values: Array, times: Array) -> None:
+        places = np.searchsorted(self._places.edges, values, side="right")
+        np.add.at(self._wide_counts, places, times)
+        self._sums += weighted(values, times, self.grid)
+
     def found(self) -> Numbers:
         """What there is to say of the column."""
+        if self.frequent:
+            self._count_frequent(*self.frequent.found())
+            self.frequent = None
         counts = self._places.by_edge(self._counts) + self._wide_counts
         minimum, maximum = self._ends or (None, None)
         nan, below, above = self._odd

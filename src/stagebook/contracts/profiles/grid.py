@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stagebook.contracts.profiles import nice_edges
+from stagebook.contracts.profiles.distinct import distinct
 from stagebook.contracts.profiles.scale import Array, Number, Scale
 
 REACH = 2**48
@@ -129,7 +130,7 @@ def _few(sample: Array) -> tuple[int, ...]:
         return tuple(range(low, high + 2))
     if len(np.unique(sample[:: max(1, len(sample) // 1000)])) > FEW:
         return ()
-    values = np.unique(sample)
+    values = distinct(sample)
     if len(values) > FEW or len(sample) < 10 * len(values):
         return ()
     return (*(int(value) for value in values), int(values[-1]) + 1)

@@ -35,17 +35,12 @@ class Places:
     def of(cls, edges: Sequence[Number]) -> "Places":
         """The places among these edges."""
         marks = np.array(edges, dtype=np.float64)
-        cells = len(marks)
-        while 1 < cells <= MOST_CELLS:
-            with np.errstate(over="ignore", divide="ignore"):
-                per_unit = float(cells / (marks[-1] - marks[0]))
-            usable = 0 < per_unit < np.inf
-            taken = _cells(marks, marks[0], per_unit, cells).copy() if usable else marks[:0]
-            if len(np.unique(taken)) == len(marks):
-                owners = np.searchsorted(taken, np.arange(cells + 1), side="right") - 1
-                return cls(marks, per_unit, owners, marks[owners])
-            cells *= 2
-        return cls(marks, 0.0, np.arange(0), marks[:0])
+        cells = spread(marks, MOST_CELLS)
+        if cells is None:
+            return cls(marks, 0.0, np.arange(0), marks[:0])
+        per_unit, taken, number = cells
+        owners = np.searchsorted(taken, np.arange(number + 1), side="right") - 1
+        return cls(marks, per_unit, owners, marks[owners])
 
     @property
     def empty(self) -> Array:
@@ -57,7 +52,7 @@ class Places:
         if not self.per_unit:
             found = np.searchsorted(self.edges, values, side="right")
             return np.bincount(found, minlength=len(self.edges) + 1)
-        cells = _cells(values, self.edges[0], self.per_unit, len(self.owners) - 1)
+        cells = cells_of(values, self.edges[0], self.per_unit, len(self.owners) - 1)
         size = len(values)
         edges = self.owned.take(cells, out=ROOM.step[:size], mode="clip")
         reached = np.greater_equal(values, edges, out=ROOM.reached[:size])
@@ -75,8 +70,32 @@ class Places:
         return found
 
 
+def spread(marks: Array, most: int) -> tuple[float, Array, int] | None:
+    """Cells of one width that hold at most one mark each.
+
+    Args:
+        marks: Doubles, ascending and different.
+        most: So many cells at most.
+
+    Returns:
+        How many cells there are in one unit, the cells of the marks, and the number of the last
+        cell; None if there are no such cells.
+    """
+    cells = len(marks)
+    while 1 < cells <= most:
+        with np.errstate(over="ignore", divide="ignore"):
+            per_unit = float(cells / (marks[-1] - marks[0]))
+        usable = 0 < per_unit < np.inf
+        taken = cells_of(marks, marks[0], per_unit, cells).copy() if usable else marks[:0]
+        if len(np.unique(taken)) == len(marks):
+            return per_unit, taken, cells
+        cells *= 2
+    return None
+
+
 @np.errstate(over="ignore")  # what is far out is clipped in any case
-def _cells(values: Array, first: float, per_unit: float, last: int) -> Array:
+def cells_of(values: Array, first: float, per_unit: float, last: int) -> Array:
+    """The cells of values, in room of the thread's own; those outside are in an outer cell."""
     scaled, cells = ROOM.step[: len(values)], ROOM.cells[: len(values)]
     np.subtract(values, first, out=scaled)
     scaled *= per_unit

@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from stagebook.contracts.profiles.column import Booleans, Column, Detail, Kind, Numbers
 from stagebook.contracts.profiles.counting import NumberTally
+from stagebook.contracts.profiles.frequent import Frequent
 from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.kinds import kind_of, scale_of
 from stagebook.contracts.profiles.profile import Profile
 from stagebook.contracts.profiles.sample import Sample, picked
+from stagebook.contracts.profiles.scale import Array, Scale
 from stagebook.contracts.profiles.texts import TextTally
 from stagebook.contracts.tables.table import Table
 from stagebook.errors import Problem, StagebookError, Where
@@ -81,8 +83,8 @@ def profile(table: Table, reference: Profile | None = None, threads: int = 2) ->
     table = table.held()
     rows = table.counted
     with ThreadPoolExecutor(threads) as pool:
-        grids = _grids(table, rows, reference, pool)
-        tallies = {field.name: _tally(field, grids) for field in table.columns}
+        numbers = _numbers(table, rows, reference, pool)
+        tallies = {field.name: numbers.get(field.name) or _tally(field) for field in table.columns}
         _sweep(table, tallies, pool)
         columns = zip(table.columns, pool.map(_found, tallies.values()), strict=True)
         return Profile(tuple(_column(*one, rows) for one in columns), rows)
@@ -104,16 +106,22 @@ def _sweep(table: Table, tallies: Mapping[str, Tally], pool: ThreadPoolExecutor)
         start += some.num_rows
 
 
-def _grids(
+def _numbers(
     table: Table, rows: int, reference: Profile | None, pool: ThreadPoolExecutor
-) -> Mapping[str, Grid]:
+) -> Mapping[str, NumberTally]:
+    """Tallies of the columns of numbers and times, on the reference's grids or on new ones."""
     scales = {one.name: scale for one in table.columns if (scale := scale_of(one.type))}
     grids = {name: grid for name in scales if (grid := _known(table, name, reference))}
     some = picked(rows)
     samples = {name: Sample(some) for name in scales if name not in grids}
     _sweep(table, samples, pool)
-    fresh = pool.map(lambda name: Grid.of(samples[name].values(), scales[name]), samples)
-    return {**grids, **dict(zip(samples, fresh, strict=True))}
+    fresh = pool.map(lambda name: _fresh(samples[name].values(), scales[name]), samples)
+    known = {name: NumberTally(grid) for name, grid in grids.items()}
+    return {**known, **dict(zip(samples, fresh, strict=True))}
+
+
+def _fresh(sample: Array, scale: Scale) -> NumberTally:
+    return NumberTally(Grid.of(sample, scale), Frequent.of(sample))
 
 
 def _known(table: Table, name: str, reference: Profile | None) -> Grid | None:
@@ -128,9 +136,7 @@ def _known(table: Table, name: str, reference: Profile | None) -> Grid | None:
     return column.detail.grid if instants[0] == instants[1] else None
 
 
-def _tally(field: pa.Field, grids: Mapping[str, Grid]) -> DetailTally:
-    if field.name in grids:
-        return NumberTally(grids[field.name])
+def _tally(field: pa.Field) -> DetailTally:
     kind = kind_of(field.type)
     if kind is Kind.TEXT:
         return TextTally()

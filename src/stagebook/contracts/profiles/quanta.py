@@ -65,8 +65,20 @@ def sums(values: Array, low: Number, high: Number, grid: Grid) -> Sums:
     first, last = _reach(values, grid)
     if low < first or high > last:
         values = values[(values >= first) & (values <= last)]
-    if not len(values):
-        return Sums()
+    return _sums(_quanta(values, grid)) if len(values) else Sums()
+
+
+def weighted(values: Array, times: Array, grid: Grid) -> Sums:
+    """The sums of doubles that occur so many times each."""
+    first, last = _reach(values, grid)
+    near = (values >= first) & (values <= last)
+    quanta = _quanta(values[near], grid).astype(np.int64).astype(object)
+    count = times[near].astype(object)
+    return Sums(int(count.sum()), int((quanta * count).sum()), int((quanta**2 * count).sum()))
+
+
+def _quanta(values: Array, grid: Grid) -> Array:
+    """How many quanta lie between the centre and each value, in room of the thread's own."""
     per_unit = 2.0**-grid.exponent
     quanta, step = ROOM.digits[0, : len(values)], ROOM.step[: len(values)]
     if values.dtype.kind == "f":
@@ -75,7 +87,7 @@ def sums(values: Array, low: Number, high: Number, grid: Grid) -> Sums:
     else:
         np.multiply(_apart(values, int(grid.centre)), per_unit, out=quanta)
     quanta += np.copysign(HALF, quanta, out=step)
-    return _sums(np.trunc(quanta, out=quanta))
+    return np.trunc(quanta, out=quanta)
 
 
 def _reach(values: Array, grid: Grid) -> tuple[Number, Number]:

@@ -10,6 +10,7 @@ import pyarrow.types as types
 from stagebook.contracts.profiles.column import MOST_VALUES, Texts, small
 from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.sketch import SIZE, Sketch
+from stagebook.contracts.tables.cells import is_text
 from stagebook.contracts.tables.hashing import as_text, hasher, hashes
 
 FIRST_LOOK = 2 * MOST_VALUES
@@ -39,41 +40,58 @@ class TextTally:
     def add(self, column: pa.ChunkedArray, start: int) -> None:
         """Counts some rows more."""
         for chunk in column.chunks:
+            if types.is_dictionary(chunk.type) and self._add_listed(chunk):
+                continue
             first = 0
             while first < len(chunk):
                 size = BLOCK if self.present else FIRST_LOOK
                 self._add(_plain(chunk.slice(first, size)))
                 first += size
 
+    def _add_listed(self, places: pa.DictionaryArray) -> bool:
+        """Counts places in a list of values; whether that was done, and the values are few."""
+        counts = self._counts
+        if counts is None or places.dictionary.null_count or len(places.dictionary) > MOST_VALUES:
+            return False
+        times = np.bincount(places.indices.drop_null(), minlength=len(places.dictionary))
+        used = np.flatnonzero(times)
+        values = _sound(_values(places).take(pa.array(used)))
+        if not self._count(values, times[used], counts):
+            return False
+        self.present += len(places) - places.null_count
+        return True
+
     def _add(self, texts: pa.Array) -> None:
         self.present += len(texts)
-        if not len(texts) or (self._counts is not None and self._count(texts, self._counts)):
+        if not len(texts):
             return
+        if self._counts is not None:
+            values, times = texts.value_counts().flatten()
+            if self._count(values, times.to_numpy(), self._counts):
+                return
+            self._take_over(self._counts)
         self._measure(texts)
         self._hash(texts)
 
-    def _count(self, texts: pa.Array, counts: dict[str, int]) -> bool:
-        """Counts each value; whether there still are few enough of them."""
-        found = texts.value_counts()
-        if len(found) <= MOST_VALUES:
-            values, times = found.flatten()
-            union = dict(counts)
-            for value, n in zip(values.to_pylist(), times.to_pylist(), strict=True):
-                union[value] = union.get(value, 0) + n
-            if small(union):
-                self._counts = union
-                return True
-        self._take_over(counts)
-        return False
+    def _count(self, values: pa.Array, times: Array, counts: dict[str, int]) -> bool:
+        """Adds how often values occur; whether there still are few enough of them."""
+        if len(values) > MOST_VALUES:
+            return False
+        union = dict(counts)
+        for value, n in zip(values.to_pylist(), times.tolist(), strict=True):
+            union[value] = union.get(value, 0) + n
+        if small(union):
+            self._counts = union
+        return small(union)
 
     def _take_over(self, counts: dict[str, int]) -> None:
         """Measures and hashes what until now was only counted."""
         self._counts = None
         if counts:
-            before = pa.array(counts, pa.large_string())
-            self._measure(before)
+            lengths = [len(value) for value in counts]
+            self._lengths = [min(lengths), max(lengths)]
             self._characters = sum(len(value) * n for value, n in counts.items())
-            self._hash(before)
+            self._keep(hashes([pa.array(list(counts), pa.large_string())]))
 
     def _measure(self, texts: pa.Array) -> None:
         lengths = pc.utf8_length(texts)
@@ -85,7 +103,9 @@ class TextTally:
         self._characters += pc.sum(lengths).as_py()
 
     def _hash(self, texts: pa.Array) -> None:
-        found = hashes([texts])
+        self._keep(hashes([texts]))
+
+    def _keep(self, found: Array) -> None:
         if len(self._smallest) == SIZE:
             found = found[found < self._smallest[-1]]
         self._smallest = _smallest(np.concatenate([self._smallest, found]))
@@ -121,10 +141,15 @@ def _plain(array: pa.Array) -> pa.Array:
         pa.ArrowInvalid: A value is no UTF-8.
     """
     if types.is_dictionary(array.type):
-        values = array.dictionary
-        if not (types.is_string(values.type) or types.is_large_string(values.type)):
-            values = as_text(values)
-        array = values.take(array.indices)
+        array = _values(array).take(array.indices)
+    return _sound(array)
+
+
+def _values(array: pa.DictionaryArray) -> pa.Array:
+    return array.dictionary if is_text(array.dictionary.type) else as_text(array.dictionary)
+
+
+def _sound(array: pa.Array) -> pa.Array:
     texts = array.cast(pa.large_string())
     texts.validate(full=True)
     return texts.drop_null() if texts.null_count else texts

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stagebook.contracts.tables.cells import is_text
 from stagebook.contracts.tables.outline import (
     Outline,
     place,
@@ -16,6 +17,7 @@ from stagebook.contracts.tables.outline import (
 )
 from stagebook.errors import StagebookError, Where
 
+_SHORT = 64 * 1024  # bytes of a list of values
 _TEXT_BYTES = 16  # of a text in memory, at least: what a file holds may be far smaller
 
 
@@ -26,7 +28,7 @@ class ParquetReader:
         self, root: Path, files: tuple[Path, ...], types: Mapping[str, pa.DataType]
     ) -> Outline:
         """What the footers say; `types` are not needed."""
-        schemas, rows, stored = [], 0, 0
+        schemas, rows, stored, listed = [], 0, 0, []
         for file in files:
             where = place(root, file)
             with _readable("bad-parquet", where), pq.ParquetFile(file) as one:
@@ -34,16 +36,19 @@ class ParquetReader:
                 rows += one.metadata.num_rows
                 groups = range(one.metadata.num_row_groups)
                 stored += sum(one.metadata.row_group(group).total_byte_size for group in groups)
+                listed.append(_listed(one))
             require_distinct(schemas[-1][1].names, where)
         columns = together(schemas)
-        return Outline(columns, rows, max(stored, rows * _width(columns)))
+        size = max(stored, rows * _width(columns))
+        return Outline(columns, rows, size, frozenset.intersection(*listed))
 
     def batches(
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows, a row group's part at a time."""
+        lists = [one.name for one in columns if pa.types.is_dictionary(one.type)]
         # with pre_buffer, all that was read stays in memory until the end
-        opened = pq.ParquetFile(file, pre_buffer=False)
+        opened = pq.ParquetFile(file, pre_buffer=False, read_dictionary=lists)
         with _readable("bad-parquet", place(root, file)), opened as one:
             for batch in one.iter_batches(length, columns=columns.names):
                 yield _as(batch, columns)
@@ -96,6 +101,24 @@ def _as(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
     pairs = zip(arrays, columns, strict=True)
     cast = [array if array.type == one.type else array.cast(one.type) for array, one in pairs]
     return pa.RecordBatch.from_arrays(cast, schema=columns)
+
+
+def _listed(file: pq.ParquetFile) -> frozenset[str]:
+    """The columns of texts whose values are, in all row groups, in a short list before the rows."""
+    schema, about = file.schema_arrow, file.metadata
+    if about.num_columns != len(schema):  # some are nested
+        return frozenset()
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    return frozenset(
+        one.name
+        for place, one in enumerate(schema)
+        if is_text(one.type) and all(_is_listed(group.column(place)) for group in groups)
+    )
+
+
+def _is_listed(column: pq.ColumnChunkMetaData) -> bool:
+    start = column.dictionary_page_offset
+    return start is not None and 0 < column.data_page_offset - start <= _SHORT
 
 
 def _width(columns: pa.Schema) -> int:

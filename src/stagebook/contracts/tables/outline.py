@@ -19,11 +19,13 @@ class Outline:
         columns: Names and types.
         rows: Rows, or None where only reading them would tell.
         size: Bytes in memory, as an estimate.
+        listed: Columns of texts that the files store as places in a short list of values.
     """
 
     columns: pa.Schema
     rows: int | None
     size: int
+    listed: frozenset[str] = frozenset()
 
 
 class Reader(Protocol):
@@ -37,7 +39,10 @@ class Reader(Protocol):
     def batches(
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows of one file with these columns, in pieces of about so many rows."""
+        """The rows of one file with these columns, in pieces of about so many rows.
+
+        Those that are ``listed`` may be asked for as dictionaries.
+        """
 
 
 def place(root: Path, file: Path, line: int | None = None) -> Where:

@@ -26,11 +26,13 @@ class Piece:
         refused: By column, the values that are not of the column's type, as they were written.
             In the frame, others stand in for them, so that the column keeps its type.
         coerced: Columns that a contract turned to its type, where not all rows could be.
+        texts: By column, all texts that are in it, where the table has a list of them.
     """
 
     frame: pd.DataFrame
     refused: dict[str, Any] = field(default_factory=dict)
     coerced: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
 
     def of(self, column: str) -> pd.DataFrame:
         """The rows whose value in this column is of its type."""
@@ -88,13 +90,14 @@ class Pieces:
     def whole(self, columns: Sequence[str]) -> Piece:
         """All rows of these columns."""
         batches, values, start = [], {}, 0  # type: ignore[var-annotated]
-        for batch, refused in self.batches(columns):
+        for batch, wrong in self.batches(columns):
             batches.append(batch)
-            for name, one in refused.items():
+            for name, one in wrong.items():
                 values.setdefault(name, []).append(_shifted(one, start))
             start += batch.num_rows
         frame = to_frame(pa.Table.from_batches(batches, self.schema(columns)))
-        return Piece(frame, {name: pd.concat(series) for name, series in values.items()})
+        refused = {name: pd.concat(series) for name, series in values.items()}
+        return Piece(frame, refused, texts=self._texts(columns))
 
     def batches(self, columns: Sequence[str]) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
         """Batches of the types that the contract gives, with the values that have no such type."""
@@ -138,6 +141,15 @@ class Pieces:
         known = {one: gaps[one] if one in missing else full[one] for one in columns}
         return {**known, **{one: self._category(one) for one in categories}}
 
+    def _texts(self, columns: Sequence[str]) -> dict[str, Any]:
+        """All texts of those columns of which the table in memory has lists."""
+        rows = self.table.memory
+        if rows is None:
+            return {}
+        names = [name for name in columns if name in self.table.listed]
+        lists = {name: [part.dictionary for part in rows[name].chunks] for name in names}
+        return {name: _union(parts) for name, parts in lists.items()}
+
     def _missing(self, columns: Sequence[str]) -> set[str]:
         """Those of these columns that have a missing value."""
         if not columns:
@@ -159,6 +171,10 @@ class Pieces:
         ]
         values = pa.chunked_array(lists, type_.value_type).unique() if lists else pa.array([])
         return pd.CategoricalDtype(values.to_pandas(), ordered=type_.ordered)
+
+
+def _union(lists: Sequence[pa.Array]) -> Any:
+    return pa.chunked_array(lists, pa.string()).unique().to_pandas()
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

@@ -22,6 +22,8 @@ HELD = 128 * 2**20
 MOST_HELD = 250_000
 """Rows in a batch that is held: the fewer batches, the quicker to look through."""
 
+_LIST = pa.field("", pa.dictionary(pa.int32(), pa.string()))
+
 _READERS: dict[Format, Reader] = {
     Format.PARQUET: footers.PARQUET,
     Format.FEATHER: footers.FEATHER,
@@ -44,7 +46,8 @@ class Table:
         rows: Rows in all files; None where only reading them would tell.
         size: Bytes in memory, as an estimate.
         types: Types of some columns, said by a contract. Only for CSV and JSON Lines.
-        memory: All its rows, if they are held in memory.
+        listed: Columns of texts that its files store as places in a short list of values.
+        memory: All its rows, if they are held in memory; columns that are listed as dictionaries.
     """
 
     path: str
@@ -55,6 +58,7 @@ class Table:
     rows: int | None
     size: int
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
     memory: pa.Table | None = None
 
     @classmethod
@@ -88,9 +92,8 @@ class Table:
         outline = _READERS[format_].outline(root, files, types or {})
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         name = f"{paths[0]}{more}"
-        return cls(
-            name, root, files, format_, outline.columns, outline.rows, outline.size, types or {}
-        )
+        known = outline.columns, outline.rows, outline.size, types or {}, outline.listed
+        return cls(name, root, files, format_, *known)
 
     @classmethod
     def of_rows(cls, rows: pa.Table) -> "Table":
@@ -114,13 +117,13 @@ class Table:
             StagebookError: A line cannot be read, or a cell does not fit its column's type.
         """
         names = self.columns.names if columns is None else list(columns)
-        if self.memory is not None:
-            yield from self.memory.select(names).to_batches()
-        else:
-            yield from self._read(names, max(1, CELLS // max(1, len(names))))
-
-    def _read(self, names: list[str], length: int) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.columns.field(name) for name in names], self.columns.metadata)
+        if self.memory is not None:
+            yield from self.memory.select(names).cast(schema).to_batches()
+        else:
+            yield from self._read(schema, max(1, CELLS // max(1, len(names))))
+
+    def _read(self, schema: pa.Schema, length: int) -> Iterator[pa.RecordBatch]:
         for file in self.files:
             for batch in _READERS[self.format].batches(self.root, file, schema, length):
                 for start in range(0, batch.num_rows, length):
@@ -134,11 +137,17 @@ class Table:
         """The same table with its rows in memory, if it is small enough for that."""
         if self.memory is not None or self.size > HELD:
             return self
-        batches = self._read(self.columns.names, MOST_HELD)
-        return replace(self, memory=pa.Table.from_batches(batches, self.columns))
+        fields = [
+            _LIST.with_name(one.name) if one.name in self.listed else one for one in self.columns
+        ]
+        schema = pa.schema(fields, self.columns.metadata)
+        return replace(self, memory=pa.Table.from_batches(self._read(schema, MOST_HELD), schema))
 
     def stretches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """The rows of some columns in their order: all of them if they are held, else batches."""
+        """The rows of some columns in their order: all of them if they are held, else batches.
+
+        Texts may be dictionaries.
+        """
         if not columns:
             return
         if self.memory is not None:

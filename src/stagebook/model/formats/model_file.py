@@ -60,16 +60,22 @@ class ModelFile:
         except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise _unreadable(self.name, error) from error
 
+    def held(self, model: Any) -> tuple[str, ...]:
+        """Every class and function in the model that this is the file of, whatever the format."""
+        # skops tells of those alone that it does not trust
+        data = self.data if self.format == "pickle" else pickle_file.dump(model)
+        return pickle_file.types(data)
+
     def distrust(self, also: Collection[str]) -> tuple[Problem, ...]:
         """A problem for each thing that opening it would make and nobody trusts."""
-        return tuple(
-            Problem(
-                "unknown-type",
-                f"Opening the model would call `{name}`, which this loader does not trust.",
-                f'If you know that it is harmless: stagebook.load(..., trusted=["{name}"]).',
-                Where(self.name),
-            )
-            for name in trusted.untrusted(self.types(), also)
+        return tuple(self._unknown(name) for name in trusted.untrusted(self.types(), also))
+
+    def _unknown(self, name: str) -> Problem:
+        return Problem(
+            "unknown-type",
+            f"Opening the model would call `{name}`, which this loader does not trust.",
+            f'If you know that it is harmless: stagebook.load(..., trusted=["{name}"]).',
+            Where(self.name),
         )
 
     def open(self, also: Collection[str]) -> Any:
@@ -78,27 +84,44 @@ class ModelFile:
         Raises:
             StagebookError: Something in it is not trusted, not installed, or of another version.
         """
-        if problems := self.distrust(also):
-            raise StagebookError(*problems)
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message=".*unpickle estimator.*")
             warnings.filterwarnings("error", message=".*version.*scikit-learn.*")
             try:
-                if self.format == "skops":
-                    from stagebook.model.formats import skops_file
-
-                    return skops_file.load(self.data, self.types())
-                return pickle_file.load(self.data, also)
+                return self._opened(also)
+            except pickle_file.DistrustedError as error:
+                raise StagebookError(self._unknown(error.name)) from None
             except (ImportError, AttributeError) as error:
                 raise _unreadable(self.name, error, _INSTALL) from error
             except Warning as warning:
-                raise _unreadable(self.name, warning, _OTHER_VERSION) from None
+                raise _of_another_version(self.name, warning) from None
             except (pickle.UnpicklingError, ValueError, TypeError, KeyError, EOFError) as error:
                 raise _unreadable(self.name, error) from error
+
+    def _opened(self, also: Collection[str]) -> Any:
+        if self.format != "skops":
+            return pickle_file.load(self.data, also)  # finds nothing that is not trusted
+        from stagebook.model.formats import skops_file
+
+        names = self.types()
+        if unknown := trusted.untrusted(names, also):
+            raise StagebookError(*map(self._unknown, unknown))
+        return skops_file.load(self.data, names)
 
 
 _INSTALL = "Install what the package's requirements.txt names, and the code of its own classes."
 _OTHER_VERSION = "Install the versions in environment.lock.json: pip install -r requirements.txt"
+
+
+def _of_another_version(name: str, warning: Warning) -> StagebookError:
+    """What scikit-learn's ``InconsistentVersionWarning`` says, with the line that mends it."""
+    made = getattr(warning, "original_sklearn_version", None)
+    here = getattr(warning, "current_sklearn_version", None)
+    if not (made and here):
+        return _unreadable(name, warning, _OTHER_VERSION)
+    part = getattr(warning, "estimator_name", "estimator")
+    message = f"its {part} was pickled by scikit-learn {made}; here is {here}"
+    return _unreadable(name, Warning(message), f"pip install scikit-learn=={made}")
 
 
 def _unreadable(name: str, error: BaseException, hint: str = "") -> StagebookError:

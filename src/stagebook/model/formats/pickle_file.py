@@ -15,6 +15,18 @@ UNREADABLE = "a name that is put together while the pickle is read"
 """Stands for what only running the pickle would tell."""
 
 
+class DistrustedError(pickle.UnpicklingError):
+    """A pickle calls something that is not trusted.
+
+    Args:
+        name: Its dotted name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not trusted")
+        self.name = name
+
+
 def dump(model: Any) -> bytes:
     """A model's file."""
     return pickletools.optimize(pickle.dumps(model, protocol=5))
@@ -55,7 +67,7 @@ def load(data: bytes, trusted: Collection[str]) -> Any:
     """The model in a pickle.
 
     Raises:
-        pickle.UnpicklingError: It calls something that is not trusted.
+        DistrustedError: It calls something that is not trusted.
     """
     return _Unpickler(io.BytesIO(data), frozenset(trusted)).load()
 
@@ -69,5 +81,5 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if lists.untrusted([f"{module}.{name}"], self._also):
-            raise pickle.UnpicklingError(f"{module}.{name} is not trusted")
+            raise DistrustedError(f"{module}.{name}")
         return super().find_class(module, name)

@@ -10,6 +10,7 @@ from stagebook.files import digest
 from stagebook.pipeline import lock
 from stagebook.record.lineage.graph import Artefact, Asked
 from stagebook.record.lineage.ledger import Ledger
+from stagebook.settings import Settings
 
 SHORTEST = 6
 """Digits that a hash has to have at least."""
@@ -183,4 +184,22 @@ def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
         "Give a file that a stage reads or writes, at least six digits of a hash, the id of an "
         "execution or of an MLflow run, or models:/name/version."
     )
-    return StagebookError(Problem("unknown-trace", message, did_you_mean(what, known, otherwise)))
+    hint = _of_stage(ledger, what) or did_you_mean(what, known, otherwise)
+    return StagebookError(Problem("unknown-trace", message, hint))
+
+
+def _of_stage(ledger: Ledger, what: str) -> str:
+    """What to trace instead of a stage, its notebook, its values or its page; or nothing."""
+    settings, path = ledger.project.settings, Path(what)
+    if path.parent.name not in ("", *(Path(one).name for one in _folders(settings))):
+        return ""
+    stage = path.name.partition("@")[0] if "@" in path.name else path.name.partition(".")[0]
+    entry = ledger.lock.entries.get(stage)
+    if entry is None or not entry.outs:
+        return ""
+    wrote = entry.outs[0].path
+    return f"For the stage {stage}, trace what it wrote, such as {wrote}, or: stagebook log {stage}"
+
+
+def _folders(settings: Settings) -> tuple[str, str, str]:
+    return settings.notebooks, settings.params, settings.runs

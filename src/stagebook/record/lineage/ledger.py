@@ -80,7 +80,7 @@ class Ledger:
         for one in used:
             if (key := (one.entry.stage, makings.files_of_entry(one.entry))) not in seen:
                 seen.add(key)
-                yield self.of_entry(one.entry, used, iter(()))
+                yield self._of_past(one.entry, used)
 
     def of_entry(self, entry: Entry, past: tuple[Past, ...], records: Iterator[Values]) -> Making:
         """The making of a lock's entry: with its record, if one of these fits."""
@@ -97,6 +97,14 @@ class Ledger:
     def of_lock(self, entry: Entry) -> Making:
         """The making of an entry of the lock at hand, with its record where one is here."""
         return self.of_entry(entry, (), self._records_like(entry))
+
+    def _of_past(self, entry: Entry, past: tuple[Past, ...]) -> Making:
+        """The making of an older entry: a packaging one depends on more than its records read."""
+        if makings.packages(entry):
+            for record in self._records_like(entry):
+                if makings.same_files(record, entry):
+                    return self.of_record(record)
+        return self.of_entry(entry, past, iter(()))
 
     def of_record(
         self, record: Values, past: tuple[Past, ...] | None = None, *, here: bool = True

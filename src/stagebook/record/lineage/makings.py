@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from stagebook.pipeline.lock import Entry
+from stagebook.pipeline.stage import source_path
 from stagebook.project import STATE
 from stagebook.record.git import Committed
 from stagebook.record.history import Values
@@ -88,7 +90,7 @@ def of_entry(
             "commits": _plain(commits),
             "parameters": [
                 {"name": name, "value": value, "origin": file, "default": None}
-                for file, values in (entry.params or {}).items()
+                for file, values in _own_params(entry).items()
                 for name, value in values.items()
             ],
             "source": source,
@@ -121,7 +123,17 @@ def digest(entry: Entry) -> str:
 
 def source_of(entry: Entry) -> str | None:
     """DVC's hash of the source that an entry was made from."""
-    return next((one.md5 for one in entry.deps if _is_source(one.path)), None)
+    own = source_path(entry.stage)
+    return next((one.md5 for one in entry.deps if one.path == own), None)
+
+
+def packages(entry: Entry) -> bool:
+    """Whether a stage packages a model: it depends on all that the model is made of.
+
+    These are sources, values and files of other stages too, which its notebook never reads.
+    """
+    own = source_path(entry.stage)
+    return any(_is_source(one.path) and one.path != own for one in entry.deps)
 
 
 def files_of_entry(entry: Entry) -> Files:
@@ -151,16 +163,33 @@ def fits(record: Values, entry: Entry, source: str | None) -> bool:
     """
     values = {one["name"]: one["value"] for one in record["parameters"]}
     return (
-        record["stage"] == entry.stage
-        and files_of_record(record) == files_of_entry(entry)
+        same_files(record, entry)
         and source in (None, record["source"])
         and all(
             name not in values or _same(values[name], value)
-            for file in (entry.params or {}).values()
-            if isinstance(file, Mapping)
+            for file in _own_params(entry).values()
             for name, value in file.items()
         )
     )
+
+
+def same_files(record: Values, entry: Entry) -> bool:
+    """Whether an execution read and wrote what an entry says, or a part of what it depends on."""
+    if record["stage"] != entry.stage:
+        return False
+    recorded, locked = files_of_record(record), files_of_entry(entry)
+    if not packages(entry):
+        return recorded == locked
+    more = locked - recorded
+    return recorded <= locked and not any(wrote for wrote, *_ in more)
+
+
+def _own_params(entry: Entry) -> Mapping[str, Mapping[str, Any]]:
+    """The values that are the stage's own; a stage that packages a model depends on others'."""
+    found = entry.params or {}
+    if not packages(entry):
+        return {file: one for file, one in found.items() if isinstance(one, Mapping)}
+    return {file: one for file, one in found.items() if PurePosixPath(file).stem == entry.stage}
 
 
 def _same(one: Any, other: Any) -> bool:

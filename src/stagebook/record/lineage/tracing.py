@@ -11,11 +11,12 @@ from stagebook.pipeline.lock import Lock
 from stagebook.project import Project
 from stagebook.record import git
 from stagebook.record.history import History
-from stagebook.record.lineage import asked, runs, walk
+from stagebook.record.lineage import asked, walk
 from stagebook.record.lineage.graph import Asked, Making, Trace
 from stagebook.record.lineage.ledger import Ledger
 from stagebook.record.lineage.locks import Locks
 from stagebook.record.spool import Spool
+from stagebook.record.tracking import inquiry
 
 
 def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bool) -> Trace:
@@ -77,11 +78,11 @@ def _meant(ledger: Ledger, what: str, folder: Path) -> tuple[Asked, tuple[Making
 
 def _in_mlflow(ledger: Ledger, what: str) -> tuple[Asked, tuple[Making, ...]]:
     """What MLflow knows by this name; it is asked only if the name may be one of its own."""
-    kind = "run" if runs.is_run(what) else "model"
-    if kind == "model" and not runs.is_model(what):
+    kind = "run" if inquiry.is_run(what) else "model"
+    if kind == "model" and not inquiry.is_model(what):
         raise asked.unknown(ledger, what)
-    name = runs.delivered(Spool(ledger.project.state), what) if kind == "run" else None
-    found = runs.Found(name) if name else runs.ask(ledger.project, what)
+    name = inquiry.delivered(Spool(ledger.project.state), what) if kind == "run" else None
+    found = inquiry.Found(name) if name else inquiry.ask(ledger.project, what)
     here = ledger.history.record(found.name) if found.name else None
     record = here or found.record
     if record is None:

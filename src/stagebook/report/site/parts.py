@@ -18,7 +18,6 @@ from stagebook.report.site.frame import Frame
 from stagebook.report.site.front import Line
 
 _MOST = 2
-_TASKS_WORTH_A_PROCESS = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from stagebook.record import git, graph, measured, metrics
 from stagebook.record.build import Build
 from stagebook.record.graph import Node
 from stagebook.record.history import History, Values
+from stagebook.record.lineage.locks import Locks
 from stagebook.record.log import Row
 from stagebook.record.measured import Measured
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
@@ -31,7 +32,7 @@ def read(project: Project, history: History, against: str | None = None) -> Book
     """
     notes: list[str] = []
     against, commit = _compared_with(project, against, notes)
-    nodes, locked = _pipeline(project, notes)
+    nodes, locked = _pipeline(project, history, notes)
     repro = history.last_repro()
     records = history.of_repro(repro) if repro else tuple(_by_hand(history, nodes))
     build = Build.of(repro or "", records, nodes, locked).made_by(history.makers)
@@ -65,13 +66,15 @@ def _compared_with(project: Project, against: str | None, notes: list[str]) -> t
     return (name, commit) if commit else ("", "")
 
 
-def _pipeline(project: Project, notes: list[str]) -> tuple[tuple[Node, ...], Lock]:
+def _pipeline(
+    project: Project, history: History, notes: list[str]
+) -> tuple[tuple[Node, ...], Lock]:
     """The stages that make something; of files that a merge marked, a note is left."""
     nodes: tuple[Node, ...] = ()
     locked = Lock({})
     try:
         nodes = graph.parse(dvc_file.read(project.root))
-        locked = lock.read(project.root)
+        locked = Locks(project.root, history.index).read(lock.text(project.root))
     except StagebookError as error:
         notes += [str(one) for one in error.problems]
     return tuple(one for one in nodes if one.notebook or one.name not in (SOURCES, SITE)), locked

@@ -1,6 +1,6 @@
 """All pages of the site of one project."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -22,9 +22,9 @@ from stagebook.report.site import (
     places,
 )
 from stagebook.report.site.article import Fact
-from stagebook.report.site.book import Book, Stage, State
+from stagebook.report.site.book import Book, File, Stage, State
 from stagebook.report.site.frame import Frame
-from stagebook.report.site.parts import Frames
+from stagebook.report.site.parts import Frames, Part
 
 Page = tuple[str, str]
 """Where a page lies in the site, and its text."""
@@ -65,23 +65,32 @@ class Site:
 
     def pages(self) -> Iterator[Page]:
         """Every page; the front page comes last, when the others are known."""
-        book, at = self.book, self._at
-        drifts = self.project.settings.drift
-        slow = Frames(
-            tuple((path, at(places.model(path))) for path in self.models),
-            tuple((pair, at(places.drift(pair[0]))) for pair in drifts.items()),
-        )
-        with parts.started(self.project, book, slow) as making:
-            compared = dict(compare_page.pages(self.project, book, self.frame))
+        with parts.started(self.project, self.book, self._slow()) as making:
+            compared = dict(compare_page.pages(self.project, self.book, self.frame))
             yield from ((places.compare(stage), text) for stage, text in compared.items())
-            yield from (self._notebook(one, compared) for one in book.notebooks)
-            yield from self._files()
-            if book.builds:
-                yield places.HISTORY, history_page.render(book, at(places.HISTORY))
-            models, held = making.done()
-        yield from ((one.line.page, one.text) for one in (*models, *held))
-        drifted, packaged = (tuple(one.line for one in found) for found in (held, models))
-        yield places.FRONT, front.render(book, self.frame, drifted, packaged, compared)
+            yield from (self._notebook(one, compared) for one in self.book.notebooks)
+            yield from (self._file(one) for one in self.book.files)
+            if self.book.builds:
+                frame = self._at(places.HISTORY)
+                yield places.HISTORY, history_page.render(self.book, frame)
+            yield from self._judged(*making.done(), compared)
+
+    def _slow(self) -> Frames:
+        return Frames(
+            tuple((path, self._at(places.model(path))) for path in self.models),
+            tuple(
+                (pair, self._at(places.drift(pair[0])))
+                for pair in self.project.settings.drift.items()
+            ),
+        )
+
+    def _judged(
+        self, models: tuple[Part, ...], drifts: tuple[Part, ...], compared: Collection[str] = ()
+    ) -> Iterator[Page]:
+        """The pages of models and drifts, and the front page, which tells of them."""
+        yield from ((one.line.page, one.text) for one in (*models, *drifts))
+        lines = [tuple(one.line for one in found) for found in (drifts, models)]
+        yield places.FRONT, front.render(self.book, self.frame, lines[0], lines[1], compared)
 
     def alone(self, name: str) -> str:
         """The text of one page, without links to others, to be mailed.
@@ -101,13 +110,26 @@ class Site:
             message = f"The site has no page `{name}`."
             hint = did_you_mean(name, known, f"It has: {', '.join(known)}.")
             raise StagebookError(Problem("no-page", message, hint))
-        pages = replace(self, frame=replace(self.frame, alone=True)).pages()
-        return next(text for place, text in pages if place == page)
+        site = replace(self, frame=replace(self.frame, alone=True))
+        return next(text for place, text in site._those_of(page) if place == page)
+
+    def _those_of(self, page: str) -> Iterator[Page]:
+        """The pages that have to be made for one of them."""
+        kind = page.partition("/")[0]
+        if kind == "notebooks":
+            yield from (self._notebook(one) for one in self.book.notebooks)
+        elif kind == "data":
+            yield from (self._file(one) for one in self.book.files)
+        elif kind == places.HISTORY:
+            yield kind, history_page.render(self.book, self._at(kind))
+        else:
+            with parts.started(self.project, self.book, self._slow()) as making:
+                yield from self._judged(*making.done())
 
     def _at(self, page: str) -> Frame:
         return replace(self.frame, page=page)
 
-    def _notebook(self, stage: Stage, compared: Container[str]) -> Page:
+    def _notebook(self, stage: Stage, compared: Collection[str] = ()) -> Page:
         runs = self.project.root / self.project.settings.runs
         ending = ".failed.ipynb" if stage.state is State.FAILED else ".ipynb"
         path = runs / f"{stage.name}{ending}"
@@ -118,13 +140,12 @@ class Site:
         text = article.render(replace(found, notes=(*notes, *found.notes)), self._at(page), facts)
         return page, text
 
-    def _files(self) -> Iterator[Page]:
-        spool, drifts = Spool(self.project.state), self.project.settings.drift
-        for file in self.book.files:
-            page = places.data(file.path)
-            profile = data_page.read_profile(spool, file)
-            drift = places.drift(file.path) if file.path in drifts else ""
-            yield page, data_page.render(file, self.book, self._at(page), profile, drift)
+    def _file(self, file: File) -> Page:
+        page = places.data(file.path)
+        profile = data_page.read_profile(Spool(self.project.state), file)
+        held = file.path in self.project.settings.drift
+        drift = places.drift(file.path) if held else ""
+        return page, data_page.render(file, self.book, self._at(page), profile, drift)
 
 
 def _is_package(path: Path) -> bool:

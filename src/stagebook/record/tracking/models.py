@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.entities.logged_model_status import LoggedModelStatus
 
-from stagebook.record.tracker import LOCAL_TAG
+from stagebook.record.tracking.tracker import LOCAL_TAG
 
 
 def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Path | None) -> None:
@@ -29,12 +29,17 @@ def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Pa
         target.finalize_logged_model(
             made.model_id, LoggedModelStatus.READY if ended else LoggedModelStatus.FAILED
         )
-    outputs = target.get_run(run).outputs
-    linked = {one.model_id for one in outputs.model_outputs} if outputs else set()
-    if made.model_id not in linked:
-        target.log_outputs(run, [LoggedModelOutput(made.model_id, step=0)])
+    link(target, run, made.model_id)
     if model.metrics:
         target.log_batch(run, metrics=[_of_model(one, made.model_id) for one in model.metrics])
+
+
+def link(target: MlflowClient, run: str, model_id: str) -> None:
+    """Lets a run name a logged model among its outputs, once."""
+    outputs = target.get_run(run).outputs
+    linked = {one.model_id for one in outputs.model_outputs} if outputs else set()
+    if model_id not in linked:
+        target.log_outputs(run, [LoggedModelOutput(model_id, step=0)])
 
 
 def _made(target: MlflowClient, model: Any, run: str, experiment: str) -> Any:

@@ -50,8 +50,17 @@ class Tracker:
         """
         if project.tracking_uri.startswith(_SQLITE):
             _lay_store(project, Path(project.tracking_uri.removeprefix(_SQLITE)))
-        client = MlflowClient(tracking_uri=project.tracking_uri)
-        return cls(client, _experiment(client, project.settings.name).experiment_id)
+        return cls.at(project.tracking_uri, project.settings.name)
+
+    @classmethod
+    def at(cls, uri: str, experiment: str) -> "Tracker":
+        """The tracker at an address, with an experiment, which is made if need be.
+
+        Raises:
+            Exception: Whatever MLflow raises where the tracker does not answer.
+        """
+        client = MlflowClient(tracking_uri=uri)
+        return cls(client, _experiment(client, experiment).experiment_id)
 
     def in_experiment(self, name: str) -> "Tracker":
         """The same tracker with another experiment, which is made if need be."""
@@ -82,6 +91,12 @@ class Tracker:
             tags={"mlflow.user": _user(), tag: value, **tags},
         )
         return str(created.info.run_id)
+
+    def run_of(self, record: str) -> Run | None:
+        """The run of an execution, in whatever experiment; None if it is not here."""
+        experiments = [one.experiment_id for one in self.client.search_experiments()]
+        told = f"tags.`{RECORD_TAG}` = '{record}'"
+        return next(iter(self.client.search_runs(experiments, told, max_results=1)), None)
 
     def _tagged(self, tag: str, value: str) -> list[Run]:
         told = f"tags.`{tag}` = '{value}'"

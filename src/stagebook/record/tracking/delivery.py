@@ -14,11 +14,11 @@ import requests
 
 from stagebook.execution.outcome import FULL_DISK
 from stagebook.project import Project, without_credentials
-from stagebook.record import build_run, dataset, projection, run
 from stagebook.record.build import Build
-from stagebook.record.refusal import Refusal, RefusedError, root_cause
 from stagebook.record.spool import EXECUTED, PROFILES, RECORD, STORE, Spool
-from stagebook.record.tracker import PARENT_TAG, RECORD_TAG, Tracker
+from stagebook.record.tracking import build_run, dataset, projection, run
+from stagebook.record.tracking.refusal import Refusal, RefusedError, root_cause
+from stagebook.record.tracking.tracker import PARENT_TAG, RECORD_TAG, Tracker
 
 # MLflow tells of each new table with a time stamp, which is of no use to anybody here.
 logging.getLogger("mlflow").setLevel(logging.WARNING)

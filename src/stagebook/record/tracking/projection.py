@@ -17,9 +17,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.name_utils import _GENERATOR_NOUNS, _GENERATOR_PREDICATES
 
-from stagebook.record import models
 from stagebook.record.spool import FILES, STORE
-from stagebook.record.tracker import LOCAL_TAG, PARENT_TAG, Tracker
+from stagebook.record.tracking import models
+from stagebook.record.tracking.tracker import LOCAL_TAG, PARENT_TAG, Tracker
 
 _NOTE = "mlflow.note.content"
 _BATCH = 100  # MLflow takes so many parameters or tags in one request

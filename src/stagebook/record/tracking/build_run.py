@@ -10,11 +10,12 @@ from mlflow.entities import Metric, RunTag
 from stagebook.errors import StagebookError
 from stagebook.pipeline import dvc_file, lock
 from stagebook.project import Project
-from stagebook.record import build, graph, run
+from stagebook.record import build, graph
 from stagebook.record.build import Build
 from stagebook.record.history import History
 from stagebook.record.spool import Spool
-from stagebook.record.tracker import BUILD_TAG, Tracker
+from stagebook.record.tracking import run
+from stagebook.record.tracking.tracker import BUILD_TAG, Tracker
 
 NAME = "build"
 FILE = "build.json"

@@ -63,8 +63,8 @@ def ask(project: Project, what: str) -> Found:
         project: The project.
         what: Id of a run, or a model as ``models:/name/3``, ``models:/name@alias``, ``name/3``.
     """
-    from stagebook.record.courier import limit_patience
-    from stagebook.record.refusal import root_cause
+    from stagebook.record.tracking.courier import limit_patience
+    from stagebook.record.tracking.refusal import root_cause
 
     limit_patience()
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -73,7 +73,9 @@ def ask(project: Project, what: str) -> Found:
 
     try:
         client = MlflowClient(tracking_uri=project.tracking_uri)
-        run = what if is_run(what) else _run_of_model(client, what)
+        run, record = (what, None) if is_run(what) else _of_model(client, what)
+        if record and not run:
+            return Found(record)  # registered where the execution's run is not
         return _of_run(client, Spool(project.state), run)
     except mlflow.MlflowException as error:
         return Found(reason=f"MLflow says: {root_cause(error)}")
@@ -81,19 +83,22 @@ def ask(project: Project, what: str) -> Found:
         return Found(reason=f"MLflow cannot be asked: {root_cause(error)}")
 
 
-def _run_of_model(client: "MlflowClient", what: str) -> str:
+def _of_model(client: "MlflowClient", what: str) -> tuple[str, str | None]:
+    """The run behind a model, and the execution that a registered version names by a tag."""
     if logged := _LOGGED.fullmatch(what):
-        return str(client.get_logged_model(logged["id"]).source_run_id)
+        return str(client.get_logged_model(logged["id"]).source_run_id or ""), None
     model = _MODEL.fullmatch(what)
     assert model is not None
     if model["alias"]:
         version = client.get_model_version_by_alias(model["name"], model["alias"])
     else:
         version = client.get_model_version(model["name"], model["version"])
+    record = version.tags.get(_RECORD_TAG)
     if version.run_id:
-        return str(version.run_id)
+        return str(version.run_id), record
     source = _LOGGED.fullmatch(version.source or "")
-    return str(client.get_logged_model(source["id"]).source_run_id) if source else ""
+    run = client.get_logged_model(source["id"]).source_run_id if source else None
+    return str(run or ""), record
 
 
 def _of_run(client: "MlflowClient", spool: Spool, run: str) -> Found:

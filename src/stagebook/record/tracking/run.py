@@ -7,7 +7,7 @@ from typing import Any
 
 from mlflow.entities import Metric, Param, RunTag
 
-from stagebook.record.projection import key
+from stagebook.record.tracking.projection import key
 
 _STATUS = {"done": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED", "killed": "KILLED"}
 

@@ -1,7 +1,7 @@
 """The process that delivers: started early, so that MLflow is imported when it is needed.
 
-Run as ``python -m stagebook.record.courier ROOT``; waits for a line on standard input, then
-delivers all that is in the outbox and prints one JSON line.
+Run as ``python -m stagebook.record.tracking.courier ROOT``; waits for a line on standard
+input, then delivers all that is in the outbox and prints one JSON line.
 """
 
 import contextlib
@@ -17,8 +17,8 @@ from selectors import EVENT_READ, DefaultSelector
 from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.project import Project, without_credentials
 from stagebook.record.history import History
-from stagebook.record.refusal import RefusedError, root_cause
 from stagebook.record.spool import Spool
+from stagebook.record.tracking.refusal import RefusedError, root_cause
 
 _IMPORT_SECONDS = 30.0
 _TRACKER_SECONDS = 2.0
@@ -58,7 +58,7 @@ class Courier:
         return cls(
             project,
             subprocess.Popen(
-                [sys.executable, "-m", "stagebook.record.courier", str(project.root)],
+                [sys.executable, "-m", "stagebook.record.tracking.courier", str(project.root)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -144,7 +144,7 @@ def limit_patience() -> None:
 def main() -> None:
     """The courier's own life."""
     limit_patience()
-    from stagebook.record import delivery, tracker
+    from stagebook.record.tracking import delivery, tracker
 
     with contextlib.suppress(Exception):  # on a full disk, MLflow makes one by itself
         tracker.prepare_store(Project.find(Path(sys.argv[1])))

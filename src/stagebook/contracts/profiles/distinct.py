@@ -1,0 +1,12 @@
+"""The different values among many."""
+
+import numpy as np
+
+from stagebook.contracts.profiles.scale import Array
+
+
+def distinct(values: Array) -> Array:
+    """The different ones of finite values, ascending; of 0.0 and -0.0 one."""
+    import pyarrow as pa
+
+    return np.unique(pa.array(values).unique().to_numpy())  # what is left of many is soon sorted

@@ -1,0 +1,248 @@
+"""Packages in MLflow's registry: a version for each package, found again by its digest."""
+
+import contextlib
+import logging
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from stagebook.errors import Exit, Problem, StagebookError
+from stagebook.model import version_tags
+from stagebook.model.gate import Passage
+from stagebook.model.version_tags import PACKAGE
+from stagebook.project import Project, without_credentials
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
+
+    from stagebook.record.tracking.tracker import Tracker
+
+_NAME = re.compile(r"\w([\w .-]*[\w.-])?")
+_ALIAS = re.compile(r"[A-Za-z0-9_-]+")
+_RESERVED = re.compile(r"latest|v?\d+", re.IGNORECASE)
+_NAME_LENGTH, _ALIAS_LENGTH = 250, 250
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What a version is going to be called.
+
+    Attributes:
+        name: The registered model's name.
+        alias: A word that is to point to the version, such as ``champion``; None for no word.
+    """
+
+    name: str
+    alias: str | None = None
+
+    @classmethod
+    def of(cls, name: str, alias: str | None) -> Self:
+        """A title that MLflow takes, and that every verb can read again.
+
+        Raises:
+            StagebookError: The name or the alias has other characters, or one that is reserved.
+        """
+        if problems := tuple(_untitled(name, alias)):
+            raise StagebookError(*problems, exit_code=Exit.USAGE)
+        return cls(name, alias)
+
+    @property
+    def uri(self) -> str:
+        """What MLflow's loaders call it, if it has an alias."""
+        return f"models:/{self.name}@{self.alias}"
+
+
+def _untitled(name: str, alias: str | None) -> Iterator[Problem]:
+    if not _NAME.fullmatch(name) or len(name) > _NAME_LENGTH:
+        message = f"`{name}` cannot be the name of a registered model."
+        hint = "Take letters, digits, spaces, dots, dashes and underscores: --name late_arrival"
+        yield Problem("bad-title", message, hint)
+    if alias is None:
+        return
+    if not _ALIAS.fullmatch(alias) or len(alias) > _ALIAS_LENGTH:
+        message = f"`{alias}` cannot be an alias."
+        hint = "Take letters, digits, dashes and underscores: --alias champion"
+        yield Problem("bad-title", message, hint)
+    elif _RESERVED.fullmatch(alias):
+        message = f"`{alias}` cannot be an alias: it would be taken for a version."
+        yield Problem("bad-title", message, "Take a word that says what it is for: champion")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where models are registered.
+
+    Attributes:
+        uri: MLflow's address.
+        experiment: The experiment for a package whose run is not there.
+        folder: Where a new SQLite store puts its artifacts.
+    """
+
+    uri: str
+    experiment: str
+    folder: Path
+
+    @classmethod
+    def of(cls, project: Project | None, uri: str | None, experiment: str) -> Self:
+        """The registry of a project, or the one at an address.
+
+        Args:
+            project: The project; None outside of one.
+            uri: An address that comes first.
+            experiment: The experiment, outside of a project.
+
+        Raises:
+            StagebookError: Nothing says where.
+        """
+        if project:
+            said = uri or project.tracking_uri
+            return cls(said, project.settings.name, project.root)
+        if not (said := uri or os.environ.get("MLFLOW_TRACKING_URI", "")):
+            message = "There is no project here, and nothing else says where MLflow is."
+            hint = "Give its address: --tracking-uri http://…, or set MLFLOW_TRACKING_URI."
+            raise StagebookError(Problem("no-registry", message, hint), exit_code=Exit.ENVIRONMENT)
+        return cls(said, experiment, Path.cwd())
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A package that is in a registry.
+
+    Attributes:
+        title: What it is called there.
+        version: Its version.
+        digest: The package's digest.
+        made: Whether the version was made now; False if it was there before.
+        run: The run of the execution that made the package, if MLflow knows it.
+        before: The version that the alias pointed to before, if it was another one.
+        tracking_uri: MLflow's address, without credentials.
+    """
+
+    title: Title
+    version: int
+    digest: str
+    made: bool
+    run: str | None
+    before: int | None
+    tracking_uri: str
+
+
+def register(passage: Passage, title: Title, place: Place) -> Registration:
+    """Puts a package that has passed the gate into a registry, once.
+
+    Args:
+        passage: The package, after the gate.
+        title: What it is to be called.
+        place: Where.
+
+    Raises:
+        StagebookError: It has not passed; or MLflow does not answer, or refuses.
+    """
+    passage.require()
+    with _asking(place):
+        client, version, made = _version(passage, title, place)
+        before = _point(client, title, version)
+    return Registration(
+        title,
+        int(version.version),
+        passage.manifest.digest,
+        made,
+        version.run_id or None,
+        before,
+        without_credentials(place.uri),
+    )
+
+
+@contextlib.contextmanager
+def _asking(place: Place) -> Iterator[None]:
+    """MLflow's client, quiet and of little patience; whatever it raises is one error."""
+    from stagebook.record.tracking.courier import limit_patience
+    from stagebook.record.tracking.refusal import root_cause
+
+    limit_patience()
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    before = mlflow.get_tracking_uri()
+    try:
+        with contextlib.chdir(place.folder):
+            mlflow.set_tracking_uri(place.uri)  # its SQL store asks this, and no client's
+            yield
+    except Exception as error:  # MLflow's clients raise whatever their transport raises
+        where = without_credentials(place.uri)
+        message = f"MLflow at {where} does not take the package: {root_cause(error)}."
+        hint = "The package is as it was; once MLflow takes it, say the same again."
+        problem = Problem("no-registry", message, hint)
+        raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from error
+    finally:
+        mlflow.set_tracking_uri(before)
+
+
+def _version(
+    passage: Passage, title: Title, place: Place
+) -> "tuple[MlflowClient, ModelVersion, bool]":
+    """The version of a package, and whether it had to be made."""
+    from stagebook.record.tracking.tracker import Tracker
+
+    tracker = Tracker.at(place.uri, place.experiment)
+    client, digest = tracker.client, passage.manifest.digest
+    same = f"name = '{title.name}' and tags.`{PACKAGE}` = '{digest}'"
+    if found := list(client.search_model_versions(same)):
+        return client, min(found, key=lambda one: int(one.version)), False
+    said = version_tags.statement_of(passage)
+    run = tracker.run_of(said.record) if said else None
+    model_id = _logged(tracker, passage, run)
+    if not client.search_registered_models(f"name = '{title.name}'"):
+        client.create_registered_model(title.name)
+    version = client.create_model_version(
+        title.name,
+        f"models:/{model_id}",
+        run_id=run.info.run_id if run else None,
+        tags=version_tags.tags(passage, said),
+        description=version_tags.description(passage.folder),
+        model_id=model_id,
+    )
+    return client, version, True
+
+
+def _logged(tracker: "Tracker", passage: Passage, run: "Run | None") -> str:
+    """Id of the logged model that holds a package's files: a new one, or one that was begun."""
+    from mlflow.entities.logged_model_status import LoggedModelStatus
+
+    from stagebook.record.tracking import models
+
+    client, manifest = tracker.client, passage.manifest
+    experiment = run.info.experiment_id if run else tracker.experiment
+    same = f"tags.`{PACKAGE}` = '{manifest.digest}'"
+    found = list(client.search_logged_models([experiment], filter_string=same))
+    model = next((one for one in found if one.status == LoggedModelStatus.READY), None)
+    if model is None:
+        model = next(iter(found), None) or client.create_logged_model(
+            experiment,
+            name=re.sub(r"[^\w-]", "_", manifest.name),
+            source_run_id=run.info.run_id if run else None,
+            tags={PACKAGE: manifest.digest},
+        )
+        client.log_model_artifacts(model.model_id, str(passage.folder))
+        client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    if run:
+        models.link(client, run.info.run_id, model.model_id)
+    return str(model.model_id)
+
+
+def _point(client: "MlflowClient", title: Title, version: "ModelVersion") -> int | None:
+    """Lets the alias point to a version; returns the other one that it pointed to before."""
+    if not title.alias:
+        return None
+    aliases = client.get_registered_model(title.name).aliases
+    before = aliases.get(title.alias)
+    if before is not None and int(before) == int(version.version):
+        return None
+    client.set_registered_model_alias(title.name, title.alias, str(version.version))
+    return int(before) if before is not None else None

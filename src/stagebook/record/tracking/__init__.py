@@ -1,0 +1,1 @@
+"""What speaks to MLflow: deliveries, the runs that they make, and questions about these."""

@@ -1,0 +1,121 @@
+"""What a version in the registry is called, and what is said of it there."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mlflow.utils.validation import (
+    _validate_model_alias_name,
+    _validate_model_alias_name_reserved,
+    _validate_model_name,
+    _validate_model_version_tag,
+)
+
+from stagebook.errors import StagebookError
+from stagebook.model import version_tags
+from stagebook.model.gate import Passage, Policy, pass_through
+from stagebook.model.registry import Place, Title, register
+from stagebook.record.tracking.inquiry import is_model
+
+
+def codes(name: str, alias: str | None) -> list[str]:
+    with pytest.raises(StagebookError) as caught:
+        Title.of(name, alias)
+    assert all(one.hint for one in caught.value.problems)
+    return [one.code for one in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a/b", "a:b", "a@b", "a'b", ".", "..", " a", "a\nb", "x" * 251]
+)
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    assert codes(name, None) == ["bad-title"]
+
+
+@pytest.mark.parametrize("alias", ["", "a b", "a/b", "a@b", "é", "3", "v3", "latest", "Latest"])
+def test_an_alias_that_is_none_is_refused(alias: str) -> None:
+    assert codes("late", alias) == ["bad-title"]
+
+
+def test_everything_that_is_wrong_with_a_title_is_said_at_once() -> None:
+    assert codes("a/b", "v1") == ["bad-title", "bad-title"]
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_what_is_a_title_is_one_for_mlflow_and_for_trace(name: str, alias: str) -> None:
+    try:
+        title = Title.of(name, alias)
+    except StagebookError:
+        return
+    _validate_model_name(title.name)
+    _validate_model_alias_name(title.alias)
+    _validate_model_alias_name_reserved(title.alias)
+    assert is_model(title.uri)
+
+
+@pytest.fixture
+def passage(packaged: Path) -> Passage:
+    return pass_through(packaged, Policy(materials="ignore", attestation="ignore"))
+
+
+def test_what_the_tags_say_is_in_the_package(passage: Passage) -> None:
+    found = version_tags.tags(passage, None)
+    assert found["stagebook.package"] == passage.manifest.digest
+    assert found["stagebook.test.auc"] == "0.8"
+    assert found["stagebook.test.auc_low"] == "0.75"
+    assert found["stagebook.baseline.auc"] == "0.5"
+    splits = json.loads((passage.folder / "splits.json").read_text())["parts"]
+    assert found["stagebook.split.test"] == splits[1]["md5"]
+    assert "scikit-learn" in found["stagebook.requires"]
+    assert found["stagebook.checks"].startswith("files passed, environment passed")
+    assert not any("commit" in name for name in found)
+
+
+@given(name=st.text(min_size=1, max_size=300), value=st.text(max_size=6000))
+def test_no_tag_is_more_than_mlflow_takes(
+    original: Path, tmp_path_factory: pytest.TempPathFactory, name: str, value: str
+) -> None:
+    passage = pass_through(original / "tall", Policy(materials="ignore", attestation="ignore"))
+    folder = tmp_path_factory.mktemp("odd")
+    for file in passage.folder.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    evaluation = {"test": {name: value}}
+    (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    odd = Passage(folder, passage.policy, passage.manifest, passage.checks)
+    for key, text in version_tags.tags(odd, None).items():
+        _validate_model_version_tag(key, text)
+        assert len(text) <= 5000
+
+
+def test_a_long_card_is_cut_between_two_paragraphs(passage: Passage) -> None:
+    card = passage.folder / "MODEL_CARD.md"
+    whole = card.read_text()
+    assert version_tags.description(passage.folder) == whole
+    card.write_text(whole + "\n\n".join(["", *["word " * 100] * 20]))
+    said = version_tags.description(passage.folder)
+    assert said.startswith(whole)
+    assert said.endswith("word \n\n…")
+    assert len(said) <= 5000
+
+
+def test_what_was_refused_is_not_registered(passage: Passage, tmp_path: Path) -> None:
+    (passage.folder / "splits.json").unlink()
+    refused = pass_through(passage.folder, passage.policy)
+    place = Place(f"sqlite:///{tmp_path / 'm.db'}", "tall", tmp_path)
+    with pytest.raises(StagebookError) as caught:
+        register(refused, Title("tall"), place)
+    assert [one.code for one in caught.value.problems] == ["package-changed"]
+    assert not (tmp_path / "m.db").exists()
+
+
+def test_outside_of_a_project_somebody_has_to_say_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(StagebookError) as caught:
+        Place.of(None, None, "tall")
+    (problem,) = caught.value.problems
+    assert (problem.code, "--tracking-uri" in problem.hint) == ("no-registry", True)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert Place.of(None, None, "tall").uri == "http://127.0.0.1:1"
+    assert Place.of(None, "sqlite:////a.db", "tall").uri == "sqlite:////a.db"
