@@ -139,3 +139,10 @@ def test_a_tracker_that_is_down_is_asked_once(
     assert first.text is None
     assert "MLflow cannot give it" in first.reason
     assert notebooks.down in second.reason
+
+
+def test_a_store_of_mlflow_that_is_not_here_is_not_made_by_asking(tmp_path: Path) -> None:
+    here, [name] = project(tmp_path), names(1)
+    Spool(here.state).mark_delivered(name, {"tracking_uri": "x", "run_id": "0" * 32})
+    assert "MLflow's store is not here" in PastNotebooks(here).of(record(name)).reason
+    assert not (tmp_path / "mlflow.db").exists()

@@ -11,6 +11,8 @@ from stagebook.project import Project
 PATIENCE = 20.0
 """Seconds that a tracker has to give a file, MLflow's import among them."""
 
+_SQLITE = "sqlite:///"
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -36,6 +38,9 @@ def fetch(project: Project, run: str, name: str, largest: int) -> Artifact:
         name: The file's name among the run's artifacts.
         largest: Bytes that it may have.
     """
+    store = project.tracking_uri.removeprefix(_SQLITE)
+    if store != project.tracking_uri and not Path(store).exists():  # MLflow would make one
+        return Artifact(None, "MLflow's store is not here.", answers=False)
     said: list[Artifact] = []
     asked = threading.Thread(
         target=lambda: said.append(_downloaded(project, run, name, largest)), daemon=True
