@@ -12,7 +12,6 @@ import spooled
 from articles import PIXEL, code, data, markdown, printed
 from hypothesis import given
 from hypothesis import strategies as some
-from playwright.sync_api import Browser
 from spooled import put, record
 
 from stagebook.project import Project
@@ -227,71 +226,6 @@ def test_huge_outputs_are_cut(tmp_path: Path) -> None:
     found = page(tmp_path, *sides)
     assert "the rest is in the executed notebooks" in found
     assert len(found) < 1_000_000
-
-
-def test_what_others_wrote_is_inert_wherever_it_stands(tmp_path: Path, browser: Browser) -> None:
-    def cells(side: str) -> Cells:
-        return (
-            markdown(f"# {EVIL} {side}"),
-            code(f"print('{EVIL}') # {side}\nx = '{side}'", printed(f"{EVIL} {side}")),
-            code("frame", frame(f"{EVIL} {side}", f"</td></table>{EVIL}{side}")),
-            code("frame", data("text/html", f'<b title="></b>{EVIL}">{side}</b>')),
-            code("style", data("text/html", f"<style>a{{}}</style><table><tr><td>{EVIL}{side}")),
-            code(f"{EVIL} # {side}", data("text/markdown", f"{EVIL} {side}")),
-            code(f"only_{side}('{EVIL}')"),
-            code(
-                "svg", figure(f"{EVIL} {side}"), data("application/javascript", "document.title=1")
-            ),
-            code("e", articles.raised(EVIL, f"{EVIL} {side}", EVIL)),
-        )
-
-    def planted(name: str, side: str) -> dict[str, Any]:
-        value = {"name": EVIL, "value": f"{EVIL} {side}", "origin": "file", "default": None}
-        return record(
-            name,
-            parameters=[value],
-            metrics={EVIL: f"{EVIL} {side}"},
-            inputs={EVIL: f"{EVIL} {side}"},
-            code={"cells": [side], "modules": {f"src/{EVIL}.py": side}},
-            environment={"python": f"{EVIL}{side}", "distributions": {EVIL: side}},
-            git={"commit": EVIL, "branch": EVIL, "dirty": False},
-        )
-
-    records = planted(BEFORE, "old"), planted(NOW, "new")
-    found = page(tmp_path, cells("old"), cells("new"), records)
-    tags = Parts(found).tags
-    assert not any(key.startswith("on") for _, facts in tags for key in facts)
-    assert all(tag != "script" for tag, _ in tags)
-    for one in tags:
-        assert not (one[1].get("src") or "data:").startswith(("x", "http"))
-    (tmp_path / "page.html").write_text(found, encoding="utf-8")
-    shown = browser.new_page()
-    shown.goto((tmp_path / "page.html").as_uri())
-    assert shown.title() == "make: what differs · late"
-
-
-def test_a_page_fits_a_phone_and_has_its_headings_in_order(
-    tmp_path: Path, browser: Browser
-) -> None:
-    wide = ", ".join(f"column_{n}" for n in range(60))
-    before = (code("t", frame(1, 2), figure("a")), code(f"print({wide})", printed(wide)))
-    now = (code("t", frame(1, 3), figure("b")), code(f"print({wide}, 1)", printed(wide + "1")))
-    found = page(tmp_path, before, now)
-    (tmp_path / "page.html").write_text(found, encoding="utf-8")
-    shown = browser.new_page(viewport={"width": 390, "height": 800})
-    shown.goto((tmp_path / "page.html").as_uri())
-    assert shown.evaluate("document.documentElement.scrollWidth") == 390
-    sides = [one.bounding_box() for one in shown.locator(".side").all()]
-    assert sides[0]
-    assert sides[1]
-    assert sides[0]["y"] < sides[1]["y"]
-    shown.set_viewport_size({"width": 1280, "height": 800})
-    sides = [one.bounding_box() for one in shown.locator(".side").all()]
-    assert sides[0]
-    assert sides[1]
-    assert sides[0]["y"] == sides[1]["y"]
-    levels = [int(tag[1]) for tag, _ in Parts(found).tags if tag in ("h1", "h2", "h3")]
-    assert levels == [1, 2, 3]
 
 
 def swept(root: Path, count: int, *outputs: Mapping[str, Any]) -> Project:
