@@ -52,6 +52,17 @@ def test_the_oldest_of_a_stage_are_forgotten_and_those_of_others_are_not(tmp_pat
     assert kept.names("other") == tuple(names(1))
 
 
+def test_a_sweep_of_trials_pushes_out_no_build(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "state")
+    build, *trials = names(MOST + 3)
+    spool.put(evidence(tmp_path / "box", record(build)))
+    for name in trials:
+        spool.put(evidence(tmp_path / "box", record(name, build=False)))
+    kept = Kept(tmp_path / "state")
+    assert kept.names("make") == (build, *trials[-MOST:])
+    assert kept.read("make", trials[-1]) == b'{"cells": [1]}'
+
+
 def test_a_notebook_is_packed_to_the_same_bytes_again(tmp_path: Path) -> None:
     file = notebook(tmp_path / "box")
     for state in ("one", "two"):

@@ -66,7 +66,8 @@ class Spool:
         for profile in (evidence / PROFILES).glob("*.json"):
             self._keep_profile(profile.read_text(encoding="utf-8"))
         write_whole(self.records / f"{name}.json", text)
-        Kept(self.state).put(record["stage"], name, evidence / f"{EXECUTED}.ipynb")
+        trial = not record.get("build", True)
+        Kept(self.state).put(record["stage"], name, evidence / f"{EXECUTED}.ipynb", trial=trial)
         evidence.rename(self.outbox / name)
 
     def _keep_profile(self, text: str) -> None:
