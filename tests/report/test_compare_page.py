@@ -206,6 +206,16 @@ def test_without_a_notebook_the_rest_is_compared_and_the_page_says_so(
     assert "Cell by cell" not in found
 
 
+def test_a_stage_that_one_side_has_alone_is_named(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    for name, repro in ((BEFORE, "one"), (NOW, "two")):
+        put(here.state, record(name, repro=repro))
+    put(here.state, record(NOW.replace("make", "more"), "more", repro="two"))
+    found = comparing.comparison_page(here, comparing.compare(here, "last", None, None))
+    assert "<dd>not there " in found
+    assert "not at hand" not in found
+
+
 @pytest.mark.parametrize("text", ["", "no JSON", '{"cells": [{"cell', "[]", '{"cells": [1, null]}'])
 def test_a_broken_notebook_is_told(tmp_path: Path, text: str) -> None:
     assert '<ul class="notes">' in page(tmp_path, (code("a"),), text)

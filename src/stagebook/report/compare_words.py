@@ -8,7 +8,7 @@ from typing import Any
 
 from stagebook.record.comparison import Comparison, File, StageComparison, differ
 from stagebook.record.history import Values
-from stagebook.record.sides import Side
+from stagebook.record.sides import Kind, Side
 from stagebook.report.figures import counted, plain
 from stagebook.report.lineage_words import moment, short
 from stagebook.report.site import metric_words
@@ -87,7 +87,8 @@ def gist(one: StageComparison) -> str:
 
 def side(one: Side) -> str:
     """What a side is, on one line."""
-    return plain(one.label)
+    when = _stamp(one.name) if one.kind is Kind.BUILD else ""
+    return plain(f"{one.label}, {moment(when)}" if when else one.label)
 
 
 def execution(record: Values | None) -> str:

@@ -110,8 +110,9 @@ def section(
     """
     notes: list[str] = []
     rows: tuple[Row, ...] = ()
-    sides = [_executed(record, notebooks, notes) for record in (one.before, one.now) if record]
-    if len(sides) == 2 and all(side.cells for side in sides):
+    both = [record for record in (one.before, one.now) if record is not None]
+    sides = [_executed(record, notebooks, notes) for record in both if len(both) == 2]
+    if sides and all(side.cells for side in sides):
         writers = (Writer(_place(one.before)), Writer(_place(one.now)))
         pen = Pen(writers, lean, sides[1].language)
         rows = tuple(paired_cells.rows(alignment.align(*sides), pen))
