@@ -5,17 +5,17 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a text file whole or not at all: beside it, then by one rename.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes a file whole or not at all: beside it, then by one rename.
 
     Args:
         path: The file; folders above it are made.
-        text: Its text, written as UTF-8 with the line ends that it has.
+        content: Its bytes, or its text, written as UTF-8 with the line ends that it has.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     near = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        near.write_text(text, encoding="utf-8", newline="")
+        near.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         near.replace(path)
     finally:
         near.unlink(missing_ok=True)

@@ -59,12 +59,12 @@ def built(root: Path, values: Any = None) -> Path:
     return root
 
 
-def gist(root: Path, link: str = "") -> str:
+def printed(root: Path, link: str = "") -> str:
     return reporting.markdown(Project.find(root), None, link)
 
 
 def test_it_says_what_was_executed_and_how_good_it_is(tmp_path: Path) -> None:
-    text = gist(built(tmp_path), "https://example.org/site?run=1")
+    text = printed(built(tmp_path), "https://example.org/site?run=1")
     assert "### ✅ `late`: good\n" in text
     assert "| `auc` | 0.7 |  |  | ✅ at least 0.6 |" in text
     assert "| `loss` | 0.2 |  |  | ✅ at most 0 above the base (not compared) |" in text
@@ -73,7 +73,7 @@ def test_it_says_what_was_executed_and_how_good_it_is(tmp_path: Path) -> None:
 
 
 def test_a_metric_out_of_its_bounds_is_the_headline(tmp_path: Path) -> None:
-    text = gist(built(tmp_path, {"auc": 0.5, "loss": math.nan}))
+    text = printed(built(tmp_path, {"auc": 0.5, "loss": math.nan}))
     assert "### ❌ `late`: 2 of 2 gates failed\n" in text
     assert "| ❌ **below its floor of 0.6** |" in text
     assert "| NaN |  |  | ❌ **not finite** |" not in text  # a word that is no number is code
@@ -86,7 +86,7 @@ def test_a_failed_stage_is_told_with_its_first_problem_and_its_notebook(tmp_path
     problem = {"code": "cell-failed", "message": "ValueError: no", "hint": "", "where": where}
     failed = execution("20260102", "make", "two", outcome="failed", problems=[problem])
     put(tmp_path / ".stagebook", failed)
-    text = gist(tmp_path)
+    text = printed(tmp_path)
     assert "### ❌ `late`: `make` failed\n" in text
     assert "**`make` failed**, cell 3: `ValueError: no`; the notebook as far as it got: " in text
     assert "`runs/make.failed.ipynb`" in text
@@ -107,7 +107,7 @@ def test_a_broken_contract_is_a_row_for_each_rule(tmp_path: Path) -> None:
             tables=[{**table, "failures": failures}],
         ),
     )
-    text = gist(tmp_path)
+    text = printed(tmp_path)
     assert "### ❌ `late`: `train` refused by contract\n" in text
     assert "| `data/made.parquet` | `delay: at least 0` | 1,200 of 5,000 |" in text
 
@@ -116,7 +116,7 @@ def test_drift_and_models_that_cannot_be_shown_say_why(tmp_path: Path) -> None:
     built(tmp_path)
     with (tmp_path / "pyproject.toml").open("a") as file:
         file.write('[tool.stagebook.drift]\n"data/new.csv" = "data/old.csv"\n')
-    assert "- ⚠️ `data/new.csv` cannot be shown: `" in gist(tmp_path)
+    assert "- ⚠️ `data/new.csv` cannot be shown: `" in printed(tmp_path)
 
 
 def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
@@ -137,7 +137,7 @@ def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
     ):
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
     (tmp_path / "dvc.lock").write_text(json.dumps(now))
-    text = gist(tmp_path)
+    text = printed(tmp_path)
     told = "- `train`, not executed here: `trees 3 → 4`, "
     assert told in text
     assert "Unchanged: `make`  \n" in text
@@ -146,7 +146,7 @@ def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
 def test_before_any_build_it_says_so(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
     (tmp_path / "dvc.lock").unlink()
-    text = gist(tmp_path)
+    text = printed(tmp_path)
     assert "### ❌ `late`: not all is built\n\nNothing was built here yet.\n" in text
     assert "Never built: `make`, `train`" in text
 
@@ -155,12 +155,12 @@ def test_before_any_build_it_says_so(tmp_path: Path) -> None:
 def test_without_a_stage_nothing_is_good(tmp_path: Path, text: str) -> None:
     built(tmp_path)
     (tmp_path / "dvc.yaml").write_text(text)
-    assert "### ❌ `late`: there is no stage\n" in gist(tmp_path)
+    assert "### ❌ `late`: there is no stage\n" in printed(tmp_path)
 
 
 def test_what_came_from_the_cache_alone_is_good(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
-    text = gist(tmp_path)
+    text = printed(tmp_path)
     assert "### ✅ `late`: good\n\nNothing had to be executed.\n" in text
     assert "Unchanged: `make`, `train`" in text
 
@@ -170,10 +170,10 @@ def test_what_came_from_the_cache_alone_is_good(tmp_path: Path) -> None:
 )
 def test_only_an_address_of_the_web_is_linked(tmp_path: Path, link: str) -> None:
     if not link:
-        assert "All pages" not in gist(built(tmp_path))
+        assert "All pages" not in printed(built(tmp_path))
         return
     with pytest.raises(StagebookError, match="no address"):
-        gist(built(tmp_path), link)
+        printed(built(tmp_path), link)
 
 
 def evil_book() -> Book:

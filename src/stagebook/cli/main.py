@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stagebook.cli import gate, model, report, tables, trace
+from stagebook.cli import compare, gate, model, report, tables, trace
 from stagebook.cli.options import json_option
 from stagebook.errors import Exit, StagebookError
 
@@ -155,6 +155,7 @@ def summary(as_json: bool) -> None:
 for verb in (
     trace.trace,
     trace.log,
+    compare.compare,
     tables.check,
     tables.contract,
     tables.profile,

@@ -146,6 +146,19 @@ def commit_named(root: Path, name: str) -> str | None:
     return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
+def last_changes(root: Path, path: str, commit: str, most: int) -> tuple[str, ...]:
+    """The last commits up to a commit that changed a file, newest first.
+
+    Args:
+        root: The project's root, which may lie below the repository's.
+        path: The file, relative to the project's root.
+        commit: Hash of the commit.
+        most: At most so many.
+    """
+    said = _git(root, "log", f"-{most}", "--format=%H", commit, "--", path)
+    return tuple((said or "").splitlines())
+
+
 def require_commit(root: Path, name: str) -> str:
     """The commit that a branch, a tag or a hash stands for.
 

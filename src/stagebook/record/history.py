@@ -2,14 +2,13 @@
 
 import contextlib
 import json
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stagebook.record.index import Index, Row, writing
+from stagebook.record.index import Index, Row
+from stagebook.record.indexing import parsed, refresh
 
 Values = Mapping[str, Any]
 """A record, as its file has it."""
@@ -41,7 +40,7 @@ class History:
             state: The project's state folder.
         """
         records = state / "records"
-        index = Index(state / "cache" / _FILE, lambda one: _refresh(one, records))
+        index = Index(state / "cache" / _FILE, lambda one: refresh(one, records))
         try:
             yield cls(records, index)
         finally:
@@ -158,6 +157,14 @@ class History:
         question = "SELECT repro FROM records WHERE repro IS NOT NULL ORDER BY name DESC LIMIT 1"
         return next((repro for (repro,) in self.index.ask(question)), None)
 
+    def repros(self) -> tuple[str, ...]:
+        """Every ``dvc repro`` that has a record, newest first."""
+        rows = self.index.ask(
+            "SELECT repro FROM records WHERE repro IS NOT NULL GROUP BY repro"
+            " ORDER BY max(name) DESC"
+        )
+        return tuple(repro for (repro,) in rows)
+
     def measured(self) -> Iterator[tuple[str, str, str | None, Values, Values]]:
         """Every build of a stage that was done and has metrics, oldest first.
 
@@ -198,6 +205,19 @@ class History:
         rows = self.index.ask(f"{question} ORDER BY name DESC LIMIT 1", stage, name)
         return next(self._read(rows), None)
 
+    def standing(self, name: str) -> dict[str, Values]:
+        """Of each stage, its last build up to an execution that was done.
+
+        Args:
+            name: Id of the execution.
+        """
+        rows = self.index.ask(
+            "SELECT max(name) FROM records WHERE build AND outcome = 'done' AND name <= ?"
+            " AND stage <> '' GROUP BY stage ORDER BY 1",
+            name,
+        )
+        return {str(one["stage"]): one for one in self._read(rows)}
+
     def _newest(self, where: str, stage: str | None, limit: int) -> list[Row]:
         question = f"SELECT name FROM records WHERE {where} AND stage <> ''"
         return self.index.ask(f"{question} ORDER BY name DESC LIMIT ?", stage, limit)
@@ -205,7 +225,7 @@ class History:
     def record(self, name: str) -> Values | None:
         """The record of an execution; None if there is none that can be read."""
         try:
-            return _parsed((self.records / f"{name}.json").read_bytes())
+            return parsed((self.records / f"{name}.json").read_bytes())
         except (OSError, ValueError):
             return None
 
@@ -213,94 +233,3 @@ class History:
         for (name,) in rows:
             if (found := self.record(name)) is not None:
                 yield found
-
-
-def _refresh(connection: sqlite3.Connection, records: Path) -> None:
-    """Puts in the records that are new, and takes out those that are gone."""
-    there = _names(records)
-    if _missing(connection, there) or _outdated(connection, records, there):
-        with writing(connection):  # asks again: another process may have been faster
-            for key in _outdated(connection, records, there):
-                connection.execute("DELETE FROM records WHERE key = ?", (key,))
-                connection.execute("DELETE FROM files WHERE record = ?", (key,))
-            for name in _missing(connection, there):
-                _put(connection, name, records)
-
-
-def _names(records: Path) -> set[str]:
-    try:
-        names = os.listdir(records)
-    except FileNotFoundError:
-        return set()
-    files = (name for name in names if name.endswith(".json") and not name.startswith("."))
-    return {name.removesuffix(".json") for name in files}
-
-
-def _missing(connection: sqlite3.Connection, there: set[str]) -> list[str]:
-    return sorted(there - {name for (name,) in connection.execute("SELECT name FROM records")})
-
-
-def _outdated(connection: sqlite3.Connection, records: Path, there: set[str]) -> list[int]:
-    """Keys of what to forget: the file is gone, or could not be read and has changed since."""
-    rows = connection.execute("SELECT key, name, trouble, stamp FROM records").fetchall()
-    return [
-        key
-        for key, name, trouble, stamp in rows
-        if name not in there or (trouble and stamp != _stamp(records, name))
-    ]
-
-
-def _stamp(records: Path, name: str) -> str:
-    try:
-        state = (records / f"{name}.json").stat()
-    except OSError:
-        return ""
-    return f"{state.st_size} {state.st_mtime_ns}"
-
-
-def _put(connection: sqlite3.Connection, name: str, records: Path) -> None:
-    stamp = _stamp(records, name)
-    try:
-        record = _parsed((records / f"{name}.json").read_bytes())
-        row = (*_texts(record, "stage", "outcome", "source"), bool(record["build"]))
-        repro, files = record["volatile"].get("repro"), list(_files(record))
-        code, metrics = (json.dumps(_mapping(record.get(key))) for key in ("git", "metrics"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        trouble = f"{type(error).__name__}: {error}"
-        connection.execute(
-            "INSERT INTO records (name, trouble, stamp) VALUES (?, ?, ?)", (name, trouble, stamp)
-        )
-        return
-    added = connection.execute(
-        "INSERT INTO records (name, stage, outcome, source, build, repro, code, metrics)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (name, *row, None if repro is None else str(repro), code, metrics),
-    )
-    connection.executemany(
-        "INSERT INTO files VALUES (?, ?, ?, ?)", [(added.lastrowid, *one) for one in files]
-    )
-
-
-def _files(record: Values) -> Iterator[tuple[bool, str, str]]:
-    for wrote, key in ((True, "outputs"), (False, "inputs")):
-        for one in record[key]:
-            path, md5 = _texts(one, "path", "md5")
-            yield wrote, path, md5
-
-
-def _texts(values: Values, *keys: str) -> list[str]:
-    texts = [values[key] for key in keys]
-    for one in texts:
-        one.encode()  # no text, or half a letter, which SQLite would refuse
-    return texts
-
-
-def _mapping(value: Any) -> Values:
-    return value if isinstance(value, dict) else {}
-
-
-def _parsed(text: bytes) -> Values:
-    values = json.loads(text)
-    if not isinstance(values, dict) or not isinstance(values.get("volatile"), dict):
-        raise ValueError("it is no record")
-    return values

@@ -17,11 +17,13 @@ class Row:
         record: Its record.
         first: Whether none of its stage came before.
         changes: What changed since the one before.
+        before: The record of the one before.
     """
 
     record: Values
     first: bool
     changes: Changes
+    before: Values | None = None
 
     @classmethod
     def of(cls, history: History, record: Values) -> "Row":
@@ -30,7 +32,8 @@ class Row:
         before = history.before(name, stage)
         done = before is None or before["outcome"] == "done"
         measured = before if done else history.before(name, stage, done=True)
-        return cls(record, before is None, Changes.between(before, record, measured))
+        changes = Changes.between(before, record, measured)
+        return cls(record, before is None, changes, before)
 
     def as_json(self) -> dict[str, Any]:
         """This row as plain values."""

@@ -13,6 +13,7 @@ from stagebook.execution.locks import gate, hold, is_held
 from stagebook.execution.sandbox import EXECUTIONS
 from stagebook.files import write_whole
 from stagebook.record.history import History
+from stagebook.record.kept import Kept
 from stagebook.record.record import Record, render
 
 RECORD = "record.json"
@@ -59,11 +60,14 @@ class Spool:
         second call after a crash in between does the same again.
         """
         text = (evidence / RECORD).read_text(encoding="utf-8")
-        name = str(json.loads(text)["volatile"]["id"])
+        record = json.loads(text)
+        name = str(record["volatile"]["id"])
         self.outbox.mkdir(parents=True, exist_ok=True)
         for profile in (evidence / PROFILES).glob("*.json"):
             self._keep_profile(profile.read_text(encoding="utf-8"))
         write_whole(self.records / f"{name}.json", text)
+        trial = not record.get("build", True)
+        Kept(self.state).put(record["stage"], name, evidence / f"{EXECUTED}.ipynb", trial=trial)
         evidence.rename(self.outbox / name)
 
     def _keep_profile(self, text: str) -> None:

@@ -94,6 +94,10 @@ class Ledger:
         )
         return makings.of_entry(entry, commits, self._notebook(entry), source)
 
+    def of_lock(self, entry: Entry) -> Making:
+        """The making of an entry of the lock at hand, with its record where one is here."""
+        return self.of_entry(entry, (), self._records_like(entry))
+
     def _of_past(self, entry: Entry, past: tuple[Past, ...]) -> Making:
         """The making of an older entry: a packaging one depends on more than its records read."""
         if makings.packages(entry):

@@ -32,13 +32,22 @@ def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bo
     Raises:
         StagebookError: Nothing is known of it, or it may be more than one thing.
     """
-    with _opened(project, at) as ledger:
+    with opened(project, at) as ledger:
         found, begun = _meant(ledger, what, folder)
         return walk.trace(ledger, found, begun, down=down)
 
 
 @contextlib.contextmanager
-def _opened(project: Project, at: str | None) -> Iterator[Ledger]:
+def opened(project: Project, at: str | None) -> Iterator[Ledger]:
+    """All that is known of a project's files.
+
+    Args:
+        project: The project.
+        at: The commit whose ``dvc.lock`` counts, in git's words; None for the one in the tree.
+
+    Raises:
+        StagebookError: There is no such commit, or it has no ``dvc.lock``.
+    """
     with History.open(project.state) as history:
         locks = Locks(project.root, history.index)
         locks.refresh()

@@ -47,6 +47,21 @@ class View:
         )
 
 
+def tags_of(cell: Cell) -> frozenset[str]:
+    """What a cell is tagged with, as the tags are written here."""
+    return frozenset(tag.replace("_", "-") for tag in cell.tags)
+
+
+def is_left_out(cell: Cell) -> bool:
+    """Whether a reader is not to see a cell at all."""
+    return bool(tags_of(cell) & _LEFT_OUT)
+
+
+def is_injected(cell: Cell) -> bool:
+    """Whether a cell holds the values of the execution, and is no person's."""
+    return _INJECTED in cell.tags
+
+
 def views(executed: Executed, writer: Writer) -> list[View]:
     """The cells that are shown, in order.
 
@@ -56,7 +71,7 @@ def views(executed: Executed, writer: Writer) -> list[View]:
     """
     found = []
     for cell in executed.cells:
-        tags = {tag.replace("_", "-") for tag in cell.tags}
+        tags = tags_of(cell)
         view = None if tags & _LEFT_OUT else _view(cell, tags, executed.language, writer)
         if view:
             found.append(replace(view, folded="hide-cell" in tags))

@@ -1,6 +1,6 @@
 """The front page: what was built, from what, how good it is, and where everything is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ class Line:
         state: What stands of it, in a word or two.
         mark: The class that it is shown in.
         words: What else is to say.
+        compared: Path of the page that says more of what changed.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Line:
     state: str
     mark: str
     words: tuple[str, ...] = ()
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,13 @@ class Figure:
     failures: tuple[str, ...] = ()
 
 
-def render(book: Book, frame: Frame, drifts: Sequence[Line], models: Sequence[Line]) -> str:
+def render(
+    book: Book,
+    frame: Frame,
+    drifts: Sequence[Line],
+    models: Sequence[Line],
+    compared: Collection[str] = (),
+) -> str:
     """The front page.
 
     Args:
@@ -62,6 +70,7 @@ def render(book: Book, frame: Frame, drifts: Sequence[Line], models: Sequence[Li
         frame: The page's frame.
         drifts: A line for each table that is held against a reference.
         models: A line for each packaged model.
+        compared: Stages that have a page with the execution before beside the last one.
     """
     return frames.render(
         "site/front.html",
@@ -72,7 +81,7 @@ def render(book: Book, frame: Frame, drifts: Sequence[Line], models: Sequence[Li
         figures=[_figure(one, book) for one in book.headlines],
         gates=[_gate(one, book) for one in book.verdicts],
         picture=pipeline_picture.draw(book, frame),
-        stages=[_stage(one) for one in book.stages],
+        stages=[_stage(one, compared) for one in book.stages],
         contracts=tuple(contracts(book)),
         held=_held(book),
         drifts=drifts,
@@ -166,11 +175,13 @@ def _gate(one: Verdict, book: Book) -> Line:
     return Line(name, page, state, "good" if one.holds else "bad", tuple(map(plain, words)))
 
 
-def _stage(one: Stage) -> Line:
+def _stage(one: Stage, compared: Collection[str]) -> Line:
     page = places.notebook(one.name) if one.node.notebook else ""
     mark = "bad" if one.state is State.FAILED else "quiet"
     words = tuple(log_words.changed(one.row)) if one.row is not None else ()
-    return Line(one.name, page, one.failed or one.state.value, mark, (plain(one.title), *words))
+    more = places.compare(one.name) if one.name in compared else ""
+    state = one.failed or one.state.value
+    return Line(one.name, page, state, mark, (plain(one.title), *words), more)
 
 
 def _file(one: File) -> Mapping[str, Any]:

@@ -5,12 +5,17 @@ from pathlib import PurePosixPath
 from stagebook.report.site.frame import FRONT
 
 HISTORY = "history.html"
-__all__ = ["FRONT", "HISTORY", "data", "drift", "model", "notebook"]
+__all__ = ["FRONT", "HISTORY", "compare", "data", "drift", "model", "notebook"]
 
 
 def notebook(stage: str) -> str:
     """The page of a stage's executed notebook."""
     return f"notebooks/{_inside(stage)}.html"
+
+
+def compare(stage: str) -> str:
+    """The page that holds a stage's last execution against the one before."""
+    return f"compare/{_inside(stage)}.html"
 
 
 def data(path: str) -> str:

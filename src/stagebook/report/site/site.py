@@ -1,6 +1,6 @@
 """All pages of the site of one project."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +12,15 @@ from stagebook.record.spool import Spool
 from stagebook.report import lineage_words
 from stagebook.report.figures import plain
 from stagebook.report.log_words import changed, took
-from stagebook.report.site import article, data_page, front, history_page, parts, places
+from stagebook.report.site import (
+    article,
+    compare_page,
+    data_page,
+    front,
+    history_page,
+    parts,
+    places,
+)
 from stagebook.report.site.article import Fact
 from stagebook.report.site.book import Book, File, Stage, State
 from stagebook.report.site.frame import Frame
@@ -58,12 +66,14 @@ class Site:
     def pages(self) -> Iterator[Page]:
         """Every page; the front page comes last, when the others are known."""
         with parts.started(self.project, self.book, self._slow()) as making:
-            yield from (self._notebook(one) for one in self.book.notebooks)
+            compared = dict(compare_page.pages(self.project, self.book, self.frame))
+            yield from ((places.compare(stage), text) for stage, text in compared.items())
+            yield from (self._notebook(one, compared) for one in self.book.notebooks)
             yield from (self._file(one) for one in self.book.files)
             if self.book.builds:
                 frame = self._at(places.HISTORY)
                 yield places.HISTORY, history_page.render(self.book, frame)
-            yield from self._judged(*making.done())
+            yield from self._judged(*making.done(), compared)
 
     def _slow(self) -> Frames:
         return Frames(
@@ -74,11 +84,13 @@ class Site:
             ),
         )
 
-    def _judged(self, models: tuple[Part, ...], drifts: tuple[Part, ...]) -> Iterator[Page]:
+    def _judged(
+        self, models: tuple[Part, ...], drifts: tuple[Part, ...], compared: Collection[str] = ()
+    ) -> Iterator[Page]:
         """The pages of models and drifts, and the front page, which tells of them."""
         yield from ((one.line.page, one.text) for one in (*models, *drifts))
         lines = [tuple(one.line for one in found) for found in (drifts, models)]
-        yield places.FRONT, front.render(self.book, self.frame, *lines)
+        yield places.FRONT, front.render(self.book, self.frame, lines[0], lines[1], compared)
 
     def alone(self, name: str) -> str:
         """The text of one page, without links to others, to be mailed.
@@ -117,16 +129,15 @@ class Site:
     def _at(self, page: str) -> Frame:
         return replace(self.frame, page=page)
 
-    def _notebook(self, stage: Stage) -> Page:
+    def _notebook(self, stage: Stage, compared: Collection[str] = ()) -> Page:
         runs = self.project.root / self.project.settings.runs
         ending = ".failed.ipynb" if stage.state is State.FAILED else ".ipynb"
         path = runs / f"{stage.name}{ending}"
         found = article.read(path, stage.name, interactive=self.frame.interactive)
         notes = tuple(_notes(stage, path))
         page = places.notebook(stage.name)
-        text = article.render(
-            replace(found, notes=(*notes, *found.notes)), self._at(page), tuple(_facts(stage))
-        )
+        facts = tuple(_facts(stage, stage.name in compared))
+        text = article.render(replace(found, notes=(*notes, *found.notes)), self._at(page), facts)
         return page, text
 
     def _file(self, file: File) -> Page:
@@ -161,7 +172,7 @@ def _names(path: Path, record: str) -> bool:
         return True
 
 
-def _facts(stage: Stage) -> Iterator[Fact]:
+def _facts(stage: Stage, compared: bool) -> Iterator[Fact]:
     yield Fact("stage", plain(stage.name))
     yield Fact("state", stage.failed or stage.state.value)
     if stage.record is not None:
@@ -170,4 +181,5 @@ def _facts(stage: Stage) -> Iterator[Fact]:
         seconds = took(volatile.get("seconds"))
         yield Fact("executed", ", ".join(filter(None, (when, seconds))))
     if stage.row is not None:
-        yield Fact("changed", "; ".join(changed(stage.row)))
+        page = places.compare(stage.name) if compared else ""
+        yield Fact("changed", "; ".join(changed(stage.row)), page)

@@ -1,0 +1,116 @@
+"""Comparisons and sweeps in the terminal."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stagebook.cli.printed import put
+from stagebook.record.comparison import Comparison, StageComparison
+from stagebook.record.sweep import Sweep, Trial, differs
+from stagebook.report import compare_words as words
+from stagebook.report.compare_words import Group
+from stagebook.report.figures import counted, plain
+from stagebook.report.lineage_words import moment
+
+_METRICS = 4
+_VALUES = 6
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show(found: Comparison) -> None:
+    """Prints a comparison, with notes on standard error."""
+    for note in words.notes(found):
+        _err.print(Text.assemble(("note ", "yellow"), note))
+    put(_out, _sides(found))
+    if len(found.stages) > 1:
+        put(_out, _overview(found))
+    for one in found.stages:
+        _out.print()
+        _stage(one)
+    if not found.stages:
+        _out.print("No stage differs.")
+    elif found.unchanged:
+        names = ", ".join(map(plain, found.unchanged))
+        _out.print(Text.assemble("\n", ("as before  ", "dim"), names))
+
+
+def _sides(found: Comparison) -> Table:
+    table = _table("", "")
+    for name, side in (("before", found.before), ("now", found.now)):
+        table.add_row(Text(name, "dim"), Text(words.side(side)))
+    return table
+
+
+def _overview(found: Comparison) -> Table:
+    table = _table("stage", "differs", header=True)
+    for one in found.stages:
+        table.add_row(Text(plain(one.stage), "bold"), Text(words.gist(one)))
+    return table
+
+
+def _stage(one: StageComparison) -> None:
+    _out.print(Text(plain(one.stage), "bold cyan"))
+    table = _table("", "")
+    table.add_row(Text("before", "dim"), Text(words.execution(one.before)))
+    table.add_row(Text("now", "dim"), Text(words.execution(one.now)))
+    put(_out, table)
+    groups = words.groups(one) if one.changes else ()
+    if groups:
+        put(_out, _groups(groups))
+    elif one.changes:
+        _out.print("Nothing that is recorded differs.")
+
+
+def _groups(groups: tuple[Group, ...]) -> Table:
+    table = _table("", "", "before", "now", "", header=True)
+    for group in groups:
+        for place, line in enumerate(group.lines):
+            table.add_row(
+                Text(group.title if place == 0 else "", "dim"),
+                Text(line.name, "bold"),
+                Text(line.before),
+                Text(line.now),
+                Text(line.change, "dim"),
+            )
+    return table
+
+
+def sweep(found: Sweep) -> None:
+    """Prints a sweep: a table of its executions."""
+    measured = [one.metrics for one in found.trials]
+    told = [name for name in found.metrics if differs(name, measured)]
+    shown = tuple(told[:_METRICS]) or found.metrics[:1]
+    values = found.parameters[:_VALUES]
+    table = _table("when, UTC", "execution", *values, *shown, header=True)
+    for one in found.trials:
+        table.add_row(*_cells(one, values, shown))
+    _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
+    put(_out, table)
+    if hidden := len(found.metrics) - len(shown) + len(found.parameters) - len(values):
+        _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
+
+
+def _told(found: Sweep) -> str:
+    count = counted(len(found.trials), "execution")
+    return f"{count}, by {plain(found.metrics[0])}" if found.metrics else f"{count}, newest first"
+
+
+def _cells(one: Trial, values: tuple[str, ...], metrics: tuple[str, ...]) -> tuple[Text, ...]:
+    outcome = str(one.record["outcome"])
+    kind = "build" if one.record.get("build", True) else "-P"
+    return (
+        Text(moment(words.started(one.record)).removesuffix(" UTC")),
+        Text(f"{one.name.rpartition('-')[2]} {kind if outcome == 'done' else outcome}"),
+        *(Text(words.exact(one.parameters.get(name))) for name in values),
+        *(Text(words.value(one.metrics.get(name))) for name in metrics),
+    )
+
+
+def _table(*columns: str, header: bool = False) -> Table:
+    table = Table(
+        box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=header, header_style="dim"
+    )
+    for name in columns:
+        table.add_column(Text(plain(name) if name else ""), overflow="fold")
+    return table

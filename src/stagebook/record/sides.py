@@ -1,0 +1,200 @@
+"""What somebody means by the two sides of a comparison: executions, builds or commits."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.pipeline.dvc_file import LOCK
+from stagebook.project import Project
+from stagebook.record import build, git
+from stagebook.record.history import History, Values
+from stagebook.record.lineage import makings, tracing
+from stagebook.record.spool import Spool
+from stagebook.record.tracking import inquiry
+
+_LAST = re.compile(r"last(?:~(\d{1,6}))?")
+_SHORTEST = 6
+_SHOWN = 5
+
+
+class Kind(Enum):
+    """What a side is."""
+
+    EXECUTION = "execution"
+    BUILD = "build"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two sides of a comparison.
+
+    Attributes:
+        kind: What it is.
+        name: The execution's id, the build's name, or the commit's hash.
+        label: What it is called where it is shown.
+        executions: The record of each stage's execution, by stage.
+        elsewhere: Stages of it that were executed where no record of them is.
+    """
+
+    kind: Kind
+    name: str
+    label: str
+    executions: Mapping[str, Values]
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Finds what names mean in one project.
+
+    Attributes:
+        project: The project.
+        history: Its records.
+    """
+
+    project: Project
+    history: History
+
+    def side(self, what: str) -> Side:
+        """What is meant by a name.
+
+        Args:
+            what: Id of an execution, its beginning or its end; id of an MLflow run; a build, as
+                ``last``, ``last~1`` or its name; a commit, branch or tag.
+
+        Raises:
+            StagebookError: Nothing is known by it, or it may be more than one thing.
+        """
+        for meant in (self._build, self._execution, self._run, self._commit):
+            if (found := meant(what)) is not None:
+                return found
+        raise self._unknown(what)
+
+    def before(self, side: Side) -> Side:
+        """What a side is compared with if nothing is said: the one before.
+
+        Raises:
+            StagebookError: There is none.
+        """
+        if side.kind is Kind.EXECUTION:
+            [(stage, _)] = side.executions.items()
+            record = self.history.before(side.name, stage)
+            if record is None:
+                raise _first(f"`{side.name}` is the first execution of `{stage}`")
+            return execution(record)
+        if side.kind is Kind.BUILD:
+            names = self.history.repros()
+            later = names[names.index(side.name) + 1 :]
+            if not later:
+                raise _first("It is the first build that is remembered here")
+            return self._built(later[0])
+        changes = git.last_changes(self.project.root, LOCK, side.name, 2)
+        if len(changes) < 2:
+            raise _first(f"No commit before {side.name[:10]} has another {LOCK}")
+        return self._committed(changes[1], changes[1][:10])
+
+    def _build(self, what: str) -> Side | None:
+        names = self.history.repros()
+        if last := _LAST.fullmatch(what):
+            place = int(last[1] or 0)
+            if place >= len(names):
+                raise _first(f"Of builds, {len(names)} are remembered here: there is no `{what}`")
+            return self._built(names[place])
+        found = [one for one in names if one == what]
+        if not found and len(what) >= _SHORTEST:
+            found = [one for one in names if one.startswith(what) and "-" in what]
+        return self._built(_one(what, found)) if found else None
+
+    def _built(self, repro: str) -> Side:
+        """A build with what it executed, and with what stood of all other stages."""
+        records = self.history.of_repro(repro)
+        found = {str(one["stage"]): one for one in records}
+        last = max(str(one["volatile"]["id"]) for one in records)
+        standing = self.history.standing(last)
+        for stage, name in self._unchanged(repro):
+            if (record := self.history.record(name)) is not None:
+                standing[stage] = record
+        return Side(Kind.BUILD, repro, f"build {repro}", {**standing, **found})
+
+    def _unchanged(self, repro: str) -> Iterator[tuple[str, str]]:
+        """What the build's own file says of the stages that it left as they were."""
+        noted = build.read(self.project.state / "builds" / f"{repro}.json")
+        for stage in noted.unchanged if noted else ():
+            yield from ((stage.stage, one.record) for one in stage.outputs if one.record)
+
+    def _execution(self, what: str) -> Side | None:
+        names = self.history.named(what)
+        if not names:
+            return None
+        record = self.history.record(_one(what, names))
+        return execution(record) if record is not None else None
+
+    def _run(self, what: str) -> Side | None:
+        """An execution by its run in MLflow, which is asked only if that is not known here."""
+        if not inquiry.is_run(what):
+            return None
+        name = inquiry.delivered(Spool(self.project.state), what)
+        found = inquiry.Found(name) if name else inquiry.ask(self.project, what)
+        here = self.history.record(found.name) if found.name else None
+        record = here or found.record
+        if record is None:
+            reason = found.reason or "Its record is not in this project."
+            raise self._unknown(what, reason)
+        return execution(record)
+
+    def _commit(self, what: str) -> Side | None:
+        commit = git.commit_named(self.project.root, what)
+        if commit is None:
+            return None
+        return self._committed(commit, what if len(what) < 40 else commit[:10])
+
+    def _committed(self, commit: str, name: str) -> Side:
+        """A commit with the executions whose outputs its ``dvc.lock`` has."""
+        found: dict[str, Values] = {}
+        elsewhere = []
+        with tracing.opened(self.project, commit) as ledger:
+            for entry in ledger.lock.entries.values():
+                making = ledger.of_lock(entry)
+                record = self.history.record(str(making.details["record"] or ""))
+                if record is not None:
+                    found[entry.stage] = record
+                elif makings.is_ours(entry):
+                    elsewhere.append(entry.stage)
+        label = f"commit {commit[:10]}" + (f" ({name})" if not commit.startswith(name) else "")
+        return Side(Kind.COMMIT, commit, label, found, tuple(elsewhere))
+
+    def _unknown(self, what: str, reason: str = "") -> StagebookError:
+        message = f"Nothing to compare is known as `{what}`.{f' {reason}' if reason else ''}"
+        known = ("last", *git.names(self.project.root), *self.history.repros())
+        stages = self.history.stages()
+        otherwise = (
+            "Give an execution from `stagebook log`, a run of MLflow, a build such as `last~1`, "
+            "or a commit, branch or tag."
+        )
+        if what in stages:
+            otherwise = f"It is a stage; its last build beside the one before: --stage {what}"
+            known = ()
+        hint = did_you_mean(what, known, otherwise)
+        return StagebookError(Problem("unknown-comparison", message, hint))
+
+
+def execution(record: Values) -> Side:
+    """The side of one execution."""
+    name = str(record["volatile"]["id"])
+    return Side(Kind.EXECUTION, name, f"execution {name}", {str(record["stage"]): record})
+
+
+def _one(what: str, found: "tuple[str, ...] | list[str]") -> str:
+    if len(found) > 1:
+        shown = ", ".join(sorted(found)[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+        message = f"`{what}` may be any of {len(found)}: {shown}."
+        raise StagebookError(Problem("ambiguous-comparison", message, "Give more of the name."))
+    return found[0]
+
+
+def _first(what: str) -> StagebookError:
+    hint = "Name what to compare it with: stagebook compare ONE OTHER"
+    return StagebookError(Problem("nothing-before", f"{what}.", hint))

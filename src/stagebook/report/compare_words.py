@@ -1,0 +1,204 @@
+"""What differs between two executions, in words that terminal and page share."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.record.comparison import Comparison, File, StageComparison, differ
+from stagebook.record.history import Values
+from stagebook.record.sides import Kind, Side
+from stagebook.report.figures import counted, plain
+from stagebook.report.lineage_words import moment, short
+from stagebook.report.site import metric_words
+
+LONGEST = 60
+"""Characters of a value."""
+
+_NONE = "–"
+_ID = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that differs.
+
+    Attributes:
+        name: What it is.
+        before: What it was.
+        now: What it is.
+        change: How far it moved; empty where that says nothing.
+    """
+
+    name: str
+    before: str
+    now: str
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What differs of one kind.
+
+    Attributes:
+        title: The kind.
+        lines: Each thing.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def groups(one: StageComparison) -> tuple[Group, ...]:
+    """All that is known to differ of a stage, kind by kind."""
+    found = (
+        Group("outcome", tuple(_outcome(one))),
+        Group("parameters", tuple(_values(one.parameters))),
+        Group("metrics", tuple(_metrics(one.measured))),
+        Group("data read", tuple(_files(one.reads))),
+        Group("data written", tuple(_files(one.writes))),
+        Group("code", tuple(_code(one))),
+        Group("packages", tuple(_values(one.changes.packages) if one.changes else ())),
+    )
+    return tuple(group for group in found if group.lines)
+
+
+def gist(one: StageComparison) -> str:
+    """What differs of a stage, in one sentence."""
+    if one.before is None or one.now is None:
+        return "only before" if one.now is None else "only now"
+    counts = (
+        ("parameter", len(one.parameters)),
+        ("metric", len(one.measured)),
+        ("input", len(one.reads)),
+        ("output", len(one.writes)),
+        ("cell", one.changes.cells if one.changes else 0),
+        ("module", len(one.changes.modules) if one.changes else 0),
+        ("package", len(one.changes.packages) if one.changes else 0),
+    )
+    words = [counted(count, noun) for noun, count in counts if count]
+    if one.ended[0] != one.ended[1]:
+        words.insert(0, f"{one.ended[1]}, was {one.ended[0]}")
+    if one.changes and one.changes.code and not (one.changes.cells or one.changes.modules):
+        words.append("code")
+    return ", ".join(words) or "nothing differs"
+
+
+def side(one: Side) -> str:
+    """What a side is, on one line."""
+    when = _stamp(one.name) if one.kind is Kind.BUILD else ""
+    return plain(f"{one.label}, {moment(when)}" if when else one.label)
+
+
+def execution(record: Values | None) -> str:
+    """Which execution it was, on one line."""
+    if record is None:
+        return "not there"
+    git = record.get("git") or {}
+    parts = [moment(started(record))]
+    parts += [] if record.get("build", True) else ["a trial with -P"]
+    if git.get("commit"):
+        dirty = ", changed" if git.get("dirty") else ""
+        parts.append(f"commit {short(str(git['commit']))}{dirty}")
+    parts += [str(record["outcome"])] if record["outcome"] != "done" else []
+    return plain(", ".join(parts))
+
+
+def notes(found: Comparison) -> Iterator[str]:
+    """What else a reader has to know."""
+    if found.elsewhere:
+        names = ", ".join(map(plain, found.elsewhere))
+        yield f"Executed where no record of it is here: {names}."
+    if found.before.name == found.now.name:
+        yield "Both sides are the same."
+
+
+def value(one: Any) -> str:
+    """A value of a parameter or a metric on one line."""
+    return _NONE if one is None else plain(metric_words.shown(one), LONGEST)
+
+
+def started(record: Values) -> str:
+    """When it was started, ISO 8601; of one that was killed before, when it was prepared."""
+    volatile = record["volatile"]
+    return str(volatile.get("started") or _stamp(str(volatile["id"])))
+
+
+def _stamp(name: str) -> str:
+    found = _ID.match(name)
+    return "{}-{}-{}T{}:{}Z".format(*found.groups()) if found else ""
+
+
+def _outcome(one: StageComparison) -> Iterator[Line]:
+    if one.ended[0] != one.ended[1]:
+        before, now = (plain(word) if word else _NONE for word in one.ended)
+        yield Line("ended", before, now)
+
+
+def _values(pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Line]:
+    for name, (before, now) in pairs.items():
+        yield Line(plain(name, LONGEST), exact(before), exact(now))
+
+
+def exact(one: Any) -> str:
+    """A value as it was given: a text that could be taken for another value has quotes."""
+    if one is None:
+        return _NONE
+    quoted = isinstance(one, str) and (one in ("", "None", "True", "False") or _is_json(one))
+    return plain(repr(one) if quoted else str(one), LONGEST)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text[: 2 * LONGEST])
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _metrics(pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Line]:
+    for name, (before, now) in pairs.items():
+        change = metric_words.change(now, before)
+        moved = change.words if change.up is not None else _kinds(before, now)
+        yield Line(plain(name, LONGEST), value(before), value(now), moved)
+
+
+def _kinds(before: Any, now: Any) -> str:
+    """What to say of two values of which one is not a number."""
+    if before is None or now is None:
+        return "new" if before is None else "gone"
+    if type(before) is not type(now) and differ(value(before), value(now)):
+        names = {"str": "a text", "bool": "true or false", "int": "a number", "float": "a number"}
+        old, new = (names.get(type(one).__name__, "") for one in (before, now))
+        return f"was {old}" if old != new else ""
+    return ""
+
+
+def _files(pairs: Mapping[str, tuple[File | None, File | None]]) -> Iterator[Line]:
+    for path, (before, now) in pairs.items():
+        rows = [one.rows if one else None for one in (before, now)]
+        moved = ""
+        if isinstance(rows[0], int) and isinstance(rows[1], int):
+            difference = rows[1] - rows[0]
+            noun = "row" if abs(difference) == 1 else "rows"
+            moved = f"{difference:+,} {noun}".replace("-", "−") if difference else "as many rows"
+        yield Line(plain(path), _file(before), _file(now), moved)
+
+
+def _file(one: File | None) -> str:
+    if one is None:
+        return _NONE
+    rows = f", {counted(one.rows, 'row')}" if isinstance(one.rows, int) else ""
+    return f"{short(plain(one.md5))}{rows}"
+
+
+def _code(one: StageComparison) -> Iterator[Line]:
+    changes = one.changes
+    if changes is None:
+        return
+    if changes.cells:
+        yield Line("notebook", "", counted(changes.cells, "cell") + " new or other")
+    elif changes.code and not changes.modules:
+        yield Line("notebook", "", "other code")
+    yield from (Line(plain(name), "", "changed") for name in changes.modules)

@@ -1,0 +1,125 @@
+"""What a pair of cells put out, beside each other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
+
+from stagebook.report.figures import counted
+from stagebook.report.site import cells, line_diff, marked_tables, sanitised
+from stagebook.report.site.executed import Cell, Output
+from stagebook.report.site.outputs import Shown, Writer
+
+_CODED = ("application/json", "text/latex")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One output on both sides.
+
+    Attributes:
+        kind: ``same``, ``one`` where both are shown as one with marks, or ``beside``.
+        said: What is to say of it.
+        html: What is shown of both; what is the same.
+        before: What is shown of the side before; empty if there is nothing.
+        now: Likewise now.
+    """
+
+    kind: str
+    said: str = ""
+    html: str = ""
+    before: str = ""
+    now: str = ""
+
+
+Written = tuple[Output, Shown]
+
+
+def blocks(before: Cell, now: Cell, writers: tuple[Writer, Writer]) -> tuple[Block, ...]:
+    """The outputs of two versions of a cell.
+
+    Args:
+        before: The one.
+        now: The other.
+        writers: What writes the outputs of each side.
+    """
+    left, right = _written(before, writers[0]), _written(now, writers[1])
+    return tuple(_block(one, other) for one, other in _pairs(left, right))
+
+
+def alone(cell: Cell, writer: Writer) -> Iterator[str]:
+    """The outputs of a cell that is on one side only, or the same on both, as HTML.
+
+    Args:
+        cell: The cell.
+        writer: What writes its outputs.
+    """
+    if cell.kind == "code":
+        yield from (_shown(shown) for _, shown in _written(cell, writer))
+
+
+def _written(cell: Cell, writer: Writer) -> list[Written]:
+    """The outputs of a cell that a reader is to see."""
+    if "remove-output" in cells.tags_of(cell):
+        return []
+    return [(one, shown) for one in cell.outputs if (shown := writer.write(cell, one))]
+
+
+def _shown(shown: Shown) -> str:
+    """An output as it stands in a comparison, without headings."""
+    inner = sanitised.flat(shown.html) if shown.kind == "prose" else shown.html
+    return f'<div class="output {shown.kind}">{inner}</div>'
+
+
+def _pairs(
+    left: Sequence[Written], right: Sequence[Written]
+) -> Iterator[tuple[Written | None, Written | None]]:
+    """Outputs of the same kind in pairs, in order."""
+    kinds, others = ([shown.kind for _, shown in side] for side in (left, right))
+    matcher = SequenceMatcher(None, kinds, others, autojunk=False)
+    for _, start, end, begin, stop in matcher.get_opcodes():
+        yield from zip_longest(left[start:end], right[begin:stop])
+
+
+def _block(before: Written | None, now: Written | None) -> Block:
+    if before is None or now is None:
+        return Block("beside", before=_html(before), now=_html(now))
+    if before[1].html == now[1].html:
+        return Block("same", f"{_noun(now[1])} unchanged", _html(now))
+    return _as_one(before, now) or Block("beside", before=_html(before), now=_html(now))
+
+
+def _as_one(before: Written, now: Written) -> Block | None:
+    """Both with what differs marked, where that can be told."""
+    if before[1].kind == now[1].kind == "table":
+        marked = marked_tables.mark(before[1].html, now[1].html)
+        if marked and not marked.changed:
+            return Block("same", "Table unchanged", _html(now))
+        if marked:
+            said = f"{marked.changed:,} of {counted(marked.total, 'value')} differ"
+            return Block("one", said, _shown(Shown("table", marked.html)))
+    texts = [_text(*one) for one in (before, now)]
+    if texts[0] and texts[1]:
+        said = "Messages differ" if now[0].name == "stderr" else ""
+        return Block("one", said, line_diff.diff(texts[0], texts[1]))
+    return None
+
+
+def _text(output: Output, shown: Shown) -> str:
+    """What was printed; empty for what is no plain text."""
+    if shown.kind != "text":
+        return ""
+    if output.kind == "stream":
+        return str(output.data["text"])
+    plain = not any(kind in output.data for kind in _CODED)
+    found = output.data.get("text/plain") if plain else ""
+    return found if isinstance(found, str) else ""
+
+
+def _html(one: Written | None) -> str:
+    return _shown(one[1]) if one else ""
+
+
+def _noun(shown: Shown) -> str:
+    nouns = {"figure": "Figure", "table": "Table", "text": "Text", "error": "Error"}
+    return nouns.get(shown.kind, "Output")

@@ -1,0 +1,128 @@
+"""Cells in pairs as a reader sees them: what differs, and in one line what does not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from stagebook.report.figures import counted
+from stagebook.report.site import beside, cells, line_diff, prose
+from stagebook.report.site.alignment import Pair
+from stagebook.report.site.beside import Block
+from stagebook.report.site.code import first_line
+from stagebook.report.site.executed import Cell
+from stagebook.report.site.outputs import Writer
+from stagebook.report.site.sanitised import flat
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell of which something differs, or several of which nothing does.
+
+    Attributes:
+        kind: ``changed``, ``new``, ``gone``, ``outputs`` where the code is as before, or
+            ``same``.
+        said: What is to say of it.
+        hint: What it is known by: its first line.
+        code: Its code, or how that differs; empty where it is as before.
+        blocks: Its outputs.
+        open: Whether its code is unfolded.
+    """
+
+    kind: str
+    said: str
+    hint: str = ""
+    code: str = ""
+    blocks: tuple[Block, ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes the cells of two notebooks.
+
+    Attributes:
+        writers: For the outputs of each side.
+        lean: Whether what is the same is named only.
+        language: What the code is written in.
+    """
+
+    writers: tuple[Writer, Writer]
+    lean: bool
+    language: str = "python"
+
+
+def rows(pairs: Sequence[Pair], pen: Pen) -> Iterator[Row]:
+    """What a page says of paired cells: those that are the same are folded into one line.
+
+    Args:
+        pairs: The cells, in order.
+        pen: Writes them.
+    """
+    for same, group in groupby(pairs, key=lambda one: one.same):
+        if same:
+            yield _folded(list(group), pen)
+        else:
+            yield from (_row(pair, pen) for pair in group)
+
+
+def _folded(pairs: Sequence[Pair], pen: Pen) -> Row:
+    said = f"{counted(len(pairs), 'cell')} unchanged"
+    if pen.lean:
+        items = tuple(Block("named", _hint(pair.cell)) for pair in pairs)
+    else:
+        items = tuple(Block("cell", html=_whole(pair.cell, pen)) for pair in pairs)
+    return Row("same", said, blocks=items)
+
+
+def _whole(cell: Cell, pen: Pen) -> str:
+    """A cell with its outputs."""
+    writer = pen.writers[1]
+    if cell.kind == "markdown":
+        return f'<div class="prose">{flat(writer.prose(cell))}</div>'
+    return _code(cell, pen) + "".join(beside.alone(cell, writer))
+
+
+def _row(pair: Pair, pen: Pen) -> Row:
+    before, now = pair.before, pair.now
+    hint = _hint(pair.cell)
+    if before is None or now is None:
+        kind, said = ("new", "new cell") if before is None else ("gone", "cell is gone")
+        writer = pen.writers[now is not None]
+        outputs = tuple(Block("one", html=one) for one in beside.alone(pair.cell, writer))
+        return Row(kind, said, hint, _code(pair.cell, pen), outputs, open=True)
+    code = _diff(before, now) if pair.code else ""
+    blocks = beside.blocks(before, now, pen.writers) if now.kind == "code" else ()
+    if pen.lean:
+        blocks = tuple(Block("named", one.said) if one.kind == "same" else one for one in blocks)
+    kind = "changed" if pair.code else "outputs"
+    said = "text changed" if now.kind == "markdown" else _said(pair)
+    return Row(kind, said, hint, code, blocks, open=now.kind == "markdown")
+
+
+def _said(pair: Pair) -> str:
+    if not pair.code:
+        return "output differs"
+    what = "values" if cells.is_injected(pair.cell) else "code"
+    return f"{what} and output differ" if pair.outputs else f"{what} changed"
+
+
+def _diff(before: Cell, now: Cell) -> str:
+    hidden = any("remove-input" in cells.tags_of(one) for one in (before, now))
+    return "" if hidden else line_diff.diff(before.text, now.text)
+
+
+def _code(cell: Cell, pen: Pen) -> str:
+    writer = pen.writers[1]
+    if cell.kind == "markdown":
+        return f'<div class="prose">{flat(prose.render(cell.text, cell.attachments))}</div>'
+    if "remove-input" in cells.tags_of(cell) or not cell.text.strip():
+        return ""
+    return writer.code(cell, pen.language)
+
+
+def _hint(cell: Cell) -> str:
+    if cells.is_injected(cell):
+        return "Parameters of this execution"
+    if cell.kind == "markdown":
+        return first_line(cell.text.lstrip("# \n")) or "Text"
+    return first_line(cell.text) or "Code"

@@ -1,0 +1,129 @@
+"""The page of a sweep: one figure of each of many executions, and their values in a table."""
+
+from dataclasses import dataclass
+
+from stagebook.record.past_notebooks import PastNotebooks
+from stagebook.record.sweep import Sweep, Trial
+from stagebook.report import compare_words as words
+from stagebook.report import self_contained
+from stagebook.report.figures import counted, plain
+from stagebook.report.site import cells, executed, pictures
+from stagebook.report.site import frame as frames
+from stagebook.report.site.executed import Executed
+from stagebook.report.site.frame import Frame
+from stagebook.report.site.outputs import Writer
+
+_CAPTION = 4
+"""Metrics below a figure."""
+
+_ROOM = 40_000_000
+"""Characters of all figures of a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One execution in the gallery.
+
+    Attributes:
+        anchor: Where a link to it goes.
+        name: Its id.
+        short: The end of it.
+        said: When it was, and what it was.
+        parameters: Names and values of those that differ.
+        metrics: Names and values of the first ones.
+        figure: The figure's HTML; empty if there is none.
+        reason: Why there is none.
+    """
+
+    anchor: str
+    name: str
+    short: str
+    said: str
+    parameters: tuple[tuple[str, str], ...]
+    metrics: tuple[tuple[str, str], ...]
+    figure: str
+    reason: str
+
+
+def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) -> str:
+    """The page of a sweep.
+
+    Args:
+        found: The sweep.
+        notebooks: Where the executed notebooks are.
+        figure: Which figure of each, counted from 1.
+        frame: The page's frame.
+    """
+    cards, room = [], _ROOM
+    for place, trial in enumerate(found.trials, start=1):
+        shown, reason = _figure(trial, notebooks, figure)
+        room -= len(shown)
+        if room < 0:
+            shown, reason = "", "It is left out: the page is full."
+        cards.append(_card(place, trial, found, shown, reason))
+    style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
+    page = frames.render(
+        "site/sweep.html",
+        frame,
+        f"{plain(found.stage)}: {counted(len(cards), 'execution')}",
+        style=style,
+        foreign=True,
+        figure=figure,
+        parameters=[plain(one) for one in found.parameters],
+        metrics=[plain(one) for one in found.metrics],
+        table=[_values(one, found) for one in found.trials],
+        cards=cards,
+    )
+    return executed.without_unseen(page)
+
+
+def _card(place: int, trial: Trial, found: Sweep, figure: str, reason: str) -> Card:
+    return Card(
+        f"execution-{place}",
+        plain(trial.name),
+        plain(trial.name.rpartition("-")[2]),
+        words.execution(trial.record),
+        tuple((plain(name), words.exact(one)) for name, one in trial.parameters.items()),
+        tuple(
+            (plain(name), words.value(trial.metrics[name]))
+            for name in found.metrics[:_CAPTION]
+            if name in trial.metrics
+        ),
+        figure,
+        reason,
+    )
+
+
+def _values(trial: Trial, found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The cells of a row: values of parameters, and of metrics."""
+    return (
+        tuple(words.exact(trial.parameters.get(name)) for name in found.parameters),
+        tuple(words.value(trial.metrics.get(name)) for name in found.metrics),
+    )
+
+
+def _figure(trial: Trial, notebooks: PastNotebooks, number: int) -> tuple[str, str]:
+    """A figure of an execution, or why there is none."""
+    found = notebooks.of(trial.record)
+    if found.text is None:
+        return "", found.reason
+    read = executed.parse(found.text)
+    if not read.cells:
+        return "", " ".join(read.notes)
+    shown = _pictures(read, Writer(f"the execution {plain(trial.name)}"), number)
+    if len(shown) < number:
+        return "", f"It has {counted(len(shown), 'figure')}." if shown else "It has no figure."
+    return shown[-1], ""
+
+
+def _pictures(read: Executed, writer: Writer, most: int) -> list[str]:
+    """The first figures of a notebook, those that a reader is to see."""
+    shown: list[str] = []
+    for cell in read.cells:
+        if cells.is_left_out(cell) or "remove-output" in cells.tags_of(cell):
+            continue
+        for output in cell.outputs:
+            if len(shown) < most and any(kind in output.data for kind in pictures.TYPES):
+                written = writer.write(cell, output)
+                shown += [written.html] if written and written.kind == "figure" else []
+    return shown

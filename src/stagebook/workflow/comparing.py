@@ -1,0 +1,76 @@
+"""The verbs that hold executions against each other."""
+
+from typing import TYPE_CHECKING
+
+from stagebook.project import Project
+from stagebook.record.comparison import Comparison
+from stagebook.record.history import History
+from stagebook.record.past_notebooks import PastNotebooks
+from stagebook.record.sides import Meaning
+from stagebook.record.sweep import Sweep
+
+if TYPE_CHECKING:
+    from stagebook.report.site.frame import Frame
+
+NEWEST = "last"
+
+
+def compare(project: Project, now: str, before: str | None, stage: str | None) -> Comparison:
+    """What differs between two executions, builds or commits.
+
+    Args:
+        project: The project.
+        now: What is asked for.
+        before: What it is compared with; None for the one before it.
+        stage: Only this stage; None for all that differ.
+    """
+    with History.open(project.state) as history:
+        meaning = Meaning(project, history)
+        asked = meaning.side(now)
+        other = meaning.side(before) if before is not None else meaning.before(asked)
+        return Comparison.of(other, asked, stage)
+
+
+def sweep(project: Project, stage: str, last: int) -> Sweep:
+    """The last executions of a stage, the best first.
+
+    Args:
+        project: The project.
+        stage: The stage.
+        last: At most so many.
+    """
+    with History.open(project.state) as history:
+        return Sweep.read(history, stage, last, project.settings.headline)
+
+
+def comparison_page(project: Project, found: Comparison) -> str:
+    """A page with both sides of each stage beside each other, cell by cell."""
+    from stagebook.report.site import compare_page
+
+    frame = _frame(project, "compare.html")
+    return compare_page.render(found, PastNotebooks(project), frame)
+
+
+def sweep_page(project: Project, found: Sweep, figure: int) -> str:
+    """A page with one figure of each execution of a sweep.
+
+    Args:
+        project: The project.
+        found: The sweep.
+        figure: Which of a notebook's figures, counted from 1.
+    """
+    from stagebook.report.site import sweep_page as sweep_pages
+
+    frame = _frame(project, "sweep.html")
+    return sweep_pages.render(found, PastNotebooks(project), figure, frame)
+
+
+def _frame(project: Project, page: str) -> "Frame":
+    from importlib import metadata
+
+    from stagebook.report.figures import plain
+    from stagebook.report.site.frame import FRONT, Frame
+
+    name = plain(project.settings.name)
+    colophon = f"Stagebook {metadata.version('stagebook')}"
+    return Frame(name, page, (("Overview", FRONT),), colophon, alone=True)

@@ -1,0 +1,186 @@
+"""What differs between two executions, builds or commits, and what is meant by their names."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spooled
+from hypothesis import given
+from hypothesis import strategies as some
+from spooled import put, record
+
+from stagebook.errors import StagebookError
+from stagebook.project import Project
+from stagebook.record.comparison import Comparison, StageComparison
+from stagebook.record.history import History
+from stagebook.record.sides import Meaning, execution
+from stagebook.record.sweep import Sweep
+
+ONE, TWO, THREE = (f"2026010{day}T100000000000" for day in (1, 2, 3))
+
+
+def values(**named: Any) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "value": value, "origin": "file", "default": None}
+        for name, value in named.items()
+    ]
+
+
+def between(before: Mapping[str, Any], now: Mapping[str, Any]) -> StageComparison:
+    return StageComparison.between("make", before, now)
+
+
+@contextmanager
+def meaning(root: Path, *records: Mapping[str, Any]) -> Iterator[Meaning]:
+    spooled.project(root, {"make": ([], ["a.txt"]), "other": ([], ["b.txt"])})
+    project = Project.find(root)
+    for one in records:
+        put(project.state, one)
+    with History.open(project.state) as history:
+        yield Meaning(project, history)
+
+
+def code(error: pytest.ExceptionInfo[StagebookError]) -> tuple[str, str]:
+    [problem] = error.value.problems
+    return problem.code, problem.hint
+
+
+def test_parameters_metrics_and_data_that_differ_are_told() -> None:
+    table = {"paths": ["in.csv"], "rows": 7}
+    before = record("a", parameters=values(x=1, y=2), metrics={"auc": 0.5}, inputs={"in.csv": "1"})
+    now = record(
+        "b",
+        parameters=values(x=1, y=3),
+        metrics={"auc": 0.7, "new": 1},
+        inputs={"in.csv": "2", "more.csv": "3"},
+        tables=[table],
+    )
+    found = between(before, now)
+    assert found.parameters == {"y": (2, 3)}
+    assert found.measured == {"auc": (0.5, 0.7), "new": (None, 1)}
+    assert list(found.reads) == ["in.csv", "more.csv"]
+    assert found.as_json()["inputs"]["in.csv"]["now"] == {"md5": "2", "rows": 7}
+    assert not found.same
+
+
+def test_nan_is_as_it_was_and_a_value_of_another_type_is_not() -> None:
+    before = record("a", metrics={"loss": math.nan, "score": "0.5", "flag": True})
+    now = record("b", metrics={"loss": math.nan, "score": 0.5, "flag": 1})
+    assert between(before, now).measured == {"score": ("0.5", 0.5), "flag": (True, 1)}
+
+
+@given(some.dictionaries(some.text(max_size=5), some.floats() | some.text() | some.booleans()))
+def test_an_execution_does_not_differ_from_itself(metrics: dict[str, Any]) -> None:
+    one = record(
+        "a", metrics=metrics, parameters=values(**{f"p{k}": v for k, v in metrics.items()})
+    )
+    assert between(one, one).same
+
+
+def test_a_trial_s_outputs_are_held_against_those_of_the_build() -> None:
+    build = record("a", outputs={"data/out.csv": "1"})
+    trial = record("b", build=False, outputs={"runs/make@x=2/data/out.csv": "2"})
+    assert list(between(build, trial).writes) == ["data/out.csv"]
+    same = record("c", build=False, outputs={"runs/make@x=2/data/out.csv": "1"})
+    assert between(build, same).same
+
+
+def test_records_of_format_1_are_compared_as_far_as_they_go() -> None:
+    old = record("a", parameters=values(x=1))
+    for key in ("code", "tables"):
+        del old[key]
+    now = record("b", parameters=values(x=2), source="6" * 64)
+    found = between({**old, "format": 1}, now)
+    assert found.parameters == {"x": (1, 2)}
+    assert found.changes is not None
+    assert found.changes.code
+
+
+def test_a_record_of_another_shape_is_named() -> None:
+    with pytest.raises(StagebookError) as error:
+        between({**record("a"), "inputs": [{"odd": 1}]}, record("b"))
+    assert code(error)[0] == "bad-record"
+
+
+def test_two_different_stages_are_not_compared() -> None:
+    with pytest.raises(StagebookError) as error:
+        Comparison.of(execution(record("a", "make")), execution(record("b", "other")))
+    assert code(error)[0] == "two-stages"
+
+
+def test_a_failed_execution_is_compared_with_one_that_was_done() -> None:
+    found = between(record("a", metrics={"auc": 1}), record("b", outcome="failed"))
+    assert found.ended == ("done", "failed")
+    assert found.measured == {"auc": (1, None)}
+
+
+def test_an_execution_is_compared_with_the_one_before_it(tmp_path: Path) -> None:
+    first, second = record(f"{ONE}-make-1111aaaa"), record(f"{TWO}-make-2222bbbb")
+    with meaning(tmp_path, first, second) as meant:
+        side = meant.side("2222bbbb")
+        assert side.name == f"{TWO}-make-2222bbbb"
+        assert meant.before(side).name == f"{ONE}-make-1111aaaa"
+        with pytest.raises(StagebookError) as error:
+            meant.before(meant.side("1111aaaa"))
+    assert code(error)[0] == "nothing-before"
+
+
+def test_a_build_has_what_it_executed_and_what_stood_of_the_others(tmp_path: Path) -> None:
+    records = (
+        record(f"{ONE}-make-11111111", repro="one-1", metrics={"auc": 0.5}),
+        record(f"{ONE}-other-22222222", "other", repro="one-1"),
+        record(f"{TWO}-make-33333333", repro="two-2", metrics={"auc": 0.6}),
+        record(f"{THREE}-make-44444444", build=False, metrics={"auc": 0.9}),
+    )
+    with meaning(tmp_path, *records) as meant:
+        now, before = meant.side("last"), meant.side("last~1")
+        assert (now.name, before.name) == ("two-2", "one-1")
+        found = Comparison.of(before, now)
+        with pytest.raises(StagebookError) as error:
+            meant.side("last~2")
+    assert [one.stage for one in found.stages] == ["make"]
+    assert found.stages[0].measured == {"auc": (0.5, 0.6)}
+    assert found.unchanged == ("other",)
+    assert code(error)[0] == "nothing-before"
+
+
+def test_an_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
+    with meaning(tmp_path, record(f"{ONE}-make-11111111", repro="one")) as meant:
+        for name, hint in (("lasst", "Did you mean `last`?"), ("make", "--stage make")):
+            with pytest.raises(StagebookError) as error:
+                meant.side(name)
+            assert code(error)[0] == "unknown-comparison"
+            assert hint in code(error)[1]
+
+
+def test_a_name_that_fits_two_is_refused(tmp_path: Path) -> None:
+    records = (record(f"{ONE}-make-11111111"), record(f"{ONE}-other-22222222", "other"))
+    with meaning(tmp_path, *records) as meant, pytest.raises(StagebookError) as error:
+        meant.side(ONE)
+    assert code(error)[0] == "ambiguous-comparison"
+
+
+def test_a_stage_that_neither_side_has_gets_the_nearest() -> None:
+    with pytest.raises(StagebookError) as error:
+        Comparison.of(execution(record("a")), execution(record("b")), "mak")
+    assert code(error) == ("no-executions", "Did you mean `make`?")
+
+
+def test_a_sweep_names_what_differs_and_sorts_by_the_headline() -> None:
+    records = [
+        record(str(place), parameters=values(x=x, y=1), metrics={"rows": 5, "auc": auc})
+        for place, (x, auc) in enumerate([(1, 0.5), (2, math.nan), (3, 0.9), (4, "none")])
+    ]
+    found = Sweep.of("make", records, ["auc"])
+    assert found.parameters == ("x",)
+    assert found.metrics == ("auc", "rows")
+    assert [one.parameters["x"] for one in found.trials] == [3, 1, 2, 4]
+
+
+def test_a_sweep_of_records_without_metrics_keeps_their_order() -> None:
+    found = Sweep.of("make", [record("b"), {**record("a"), "metrics": None}], ["auc"])
+    assert [one.name for one in found.trials] == ["b", "a"]
+    assert found.as_json()["sorted_by"] is None
