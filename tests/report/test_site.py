@@ -3,6 +3,7 @@
 import json
 import math
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
@@ -367,6 +368,23 @@ def test_one_page_is_mailed_without_links_to_others(tmp_path: Path) -> None:
     with pytest.raises(StagebookError, match="no page `trian`") as caught:
         reporting.single(project, None, "trian")
     assert "train" in caught.value.problems[0].hint
+
+
+def test_a_program_that_cannot_be_imported_twice_gets_the_same_pages(tmp_path: Path) -> None:
+    more = HEADLINE + '[tool.stagebook.drift]\n"data/new.csv" = "data/old.csv"\n'
+    root = built(tmp_path / "here", more)
+    (root / "data").mkdir()
+    for name in ("old", "new"):
+        (root / "data" / f"{name}.csv").write_text("x\n1\n2\n")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom stagebook.project import Project\n"
+        "from stagebook.workflow import reporting\n"
+        f"found = reporting.report(Project.find(Path({str(root)!r})), None, None)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "no drift in 1 column" in (root / "site/index.html").read_text()
 
 
 WHO = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")

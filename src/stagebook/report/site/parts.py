@@ -1,10 +1,12 @@
 """Pages whose making takes long, made by processes of their own beside the others."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,26 +40,6 @@ class Part:
     text: str
 
 
-@contextmanager
-def started(project: Project, book: Book, frames_of: "Frames") -> Iterator["Parts"]:
-    """Begins with the parts of a site, for as long as the block lasts."""
-    count = len(frames_of.models) + len(frames_of.drifts)
-    workers = min(_MOST, count, os.cpu_count() or 1)
-    if not workers:
-        yield Parts((), ())
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield Parts(
-            tuple(
-                pool.submit(model, project, path, book, frame) for path, frame in frames_of.models
-            ),
-            tuple(
-                pool.submit(drift, project.root, path, reference, frame)
-                for (path, reference), frame in frames_of.drifts
-            ),
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Frames:
     """The frames of the parts of a site.
@@ -72,6 +54,26 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A part in the making.
+
+    Attributes:
+        work: Makes it.
+        future: The same in another process.
+    """
+
+    work: Callable[[], Part]
+    future: "Future[Part]"
+
+    def part(self) -> Part:
+        """The part, once it is made; here, if the other process was killed."""
+        try:
+            return self.future.result()
+        except BrokenProcessPool:  # for want of memory, or the main program cannot be imported
+            return self.work()
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """The parts of a site in the making.
 
@@ -80,16 +82,26 @@ class Parts:
         drifts: Of each table that has a reference.
     """
 
-    models: "tuple[Future[Part], ...]"
-    drifts: "tuple[Future[Part], ...]"
+    models: tuple[Task, ...] = ()
+    drifts: tuple[Task, ...] = ()
 
     def done(self) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         """The parts, once all are made: models, and drifts."""
-        return _results(self.models), _results(self.drifts)
+        return tuple(one.part() for one in self.models), tuple(one.part() for one in self.drifts)
 
 
-def _results(futures: "Iterable[Future[Part]]") -> tuple[Part, ...]:
-    return tuple(one.result() for one in futures)
+@contextmanager
+def started(project: Project, book: Book, asked: Frames) -> Iterator[Parts]:
+    """Begins with the parts of a site, for as long as the block lasts."""
+    models = [partial(model, project, path, book, frame) for path, frame in asked.models]
+    drifts = [partial(drift, project.root, *pair, frame) for pair, frame in asked.drifts]
+    workers = min(_MOST, len(models) + len(drifts), os.cpu_count() or 1)
+    if not workers:
+        yield Parts()
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        sides = [[Task(work, pool.submit(work)) for work in side] for side in (models, drifts)]
+        yield Parts(*map(tuple, sides))
 
 
 def model(project: Project, path: str, book: Book, frame: Frame) -> Part:
