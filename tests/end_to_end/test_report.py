@@ -1,5 +1,6 @@
 """The site of a real little project, as its last stage and by hand."""
 
+import shutil
 from pathlib import Path
 
 from checkout import Checkout
@@ -31,6 +32,10 @@ def test_the_build_ends_in_a_site_and_a_second_one_runs_nothing(chain: Checkout)
     assert "site" in chain.build()
     assert chain.build() == set()
     assert "unchanged" in front(chain)
+    chain.ok("stagebook", "report")
+    assert chain.build() == set()
+    shutil.rmtree(chain.root / "site")
+    assert chain.build() == {"site"}
     ignored = chain.ok("git", "check-ignore", "site/index.html").output
     assert ignored.strip() == "site/index.html"
 

@@ -154,13 +154,16 @@ def _item_key(item: Any) -> str:
     return str(next(iter(item), "")) if isinstance(item, Mapping) else str(item)
 
 
+_KEPT = {"cache": False, "persist": True}
+
+
 def _entry(stage: Stage) -> dict[str, Any]:
     """The entry as plain values, in the order in which DVC's documentation writes them."""
     return {
         "cmd": stage.cmd,
         "deps": list(stage.deps),
         "params": [{file: list(keys) or None} for file, keys in stage.params],
-        "outs": list(stage.outs),
+        "outs": [*stage.outs, *({path: dict(_KEPT)} for path in stage.marks)],
         "metrics": [{path: {"cache": False}} for path in stage.metrics],
         "plots": list(stage.plots),
         "meta": {_MARK: stage.notebook or stage.name},

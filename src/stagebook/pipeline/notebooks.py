@@ -111,7 +111,8 @@ class Layout:
         installed = Installed.scan()
         made_of = tuple(Source.of(one.notebook, project, installed) for one in found)
         first = (_sources_stage(project, graph, made_of),) if found else ()
-        last = (Stage.site(graph.stages),) if found and project.settings.report else ()
+        report = project.settings.report if found else None
+        last = (Stage.site(graph.stages, report.folder),) if report else ()
         text = dvc_file.read(project.root)
         after = dvc_file.render((*first, *graph.stages, *last), text)
         changes = (

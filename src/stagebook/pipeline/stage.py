@@ -19,6 +19,9 @@ SOURCES = "sources"
 SITE = "site"
 """The name of the stage that writes the reports."""
 
+SITE_MARK = ".stagebook-site"
+"""A file in every folder that is a site, so that no other folder is ever replaced."""
+
 _FORBIDDEN = set(string.punctuation) - {"_", "-"}
 
 
@@ -32,6 +35,7 @@ class Stage:
         deps: Paths that it reads.
         params: Params files, each with the keys that count (empty: all of them).
         outs: Cached outputs.
+        marks: Outputs that are neither cached nor deleted before the stage runs.
         metrics: Metrics files, kept in git and not in the cache.
         plots: Plots, cached.
         notebook: Path of the notebook; None for ``sources`` and ``site``.
@@ -45,13 +49,14 @@ class Stage:
     outs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     plots: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     notebook: str | None = None
     packages: bool = False
 
     @property
     def writes(self) -> tuple[str, ...]:
         """Every path that the stage writes."""
-        return (*self.outs, *self.metrics, *self.plots)
+        return (*self.outs, *self.metrics, *self.plots, *self.marks)
 
     @classmethod
     def from_signature(
@@ -106,13 +111,15 @@ class Stage:
         )
 
     @classmethod
-    def site(cls, stages: "tuple[Stage, ...]") -> "Stage":
+    def site(cls, stages: "tuple[Stage, ...]", folder: str) -> "Stage":
         """The stage that writes the reports, after all others.
 
-        It has no outputs in DVC's terms: a report tells of times, and is never the same twice.
+        For DVC its output is the file that marks the folder, which is always the same: the reports
+        tell of times and are never the same twice. Where they are missing, the mark is, too.
 
         Args:
             stages: The notebook stages.
+            folder: Where the reports go.
 
         Raises:
             StagebookError: A notebook has its name.
@@ -126,6 +133,7 @@ class Stage:
             name=SITE,
             cmd="stagebook report",
             deps=tuple(written),
+            marks=(f"{folder}/{SITE_MARK}",),
             params=(("pyproject.toml", ("tool.stagebook",)),),
         )
 

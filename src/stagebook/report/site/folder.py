@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stagebook.errors import Problem, StagebookError, Where
+from stagebook.pipeline.stage import SITE_MARK
 
-MARK = ".stagebook-site"
-"""A file in every folder that is a site, so that no other folder is ever replaced."""
+_MARKED = "Stagebook wrote this folder, and replaces it with the next site.\n"
 
 
 def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
@@ -39,7 +39,7 @@ def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
 
 
 def _refuse_other(folder: Path) -> None:
-    is_site = (folder / MARK).is_file()
+    is_site = (folder / SITE_MARK).is_file()
     if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
         message = "It is there already, and is no site that Stagebook wrote."
         hint = "Name another folder: --to FOLDER, or `folder` in [tool.stagebook.report]."
@@ -47,7 +47,7 @@ def _refuse_other(folder: Path) -> None:
 
 
 def _fill(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
-    (folder / MARK).touch()
+    (folder / SITE_MARK).write_text(_MARKED, encoding="utf-8")
     count = 0
     for page, text in pages:
         place = folder / page
