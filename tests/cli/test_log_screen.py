@@ -10,6 +10,7 @@ from rich.console import Console
 from stagebook.cli import log_screen
 from stagebook.record.changes import Changes
 from stagebook.record.log import Log, Row
+from stagebook.report import log_words
 
 LONG = {f"{word}_of_the_model": (0.5, 0.25) for word in ("depth", "width", "share", "rate", "cost")}
 
@@ -55,9 +56,9 @@ def test_a_row_has_every_word_and_no_line_is_wider_than_the_terminal(width: int)
     assert max(map(len, lines)) <= width
     column = lines[0].index("changed")
     words = "".join("".join(line[column:].split()) for line in lines[1:])
-    for name in list(LONG)[: log_screen.MOST]:
+    for name in list(LONG)[: log_words.MOST]:
         assert f"{name}0.5→0.25" in words
-    assert f"{len(LONG) - log_screen.MOST}more" in words
+    assert f"{len(LONG) - log_words.MOST}more" in words
 
 
 def test_a_row_says_when_which_how_and_how_long() -> None:

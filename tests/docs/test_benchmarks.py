@@ -49,6 +49,12 @@ def test_loading_a_package_is_compared_with_unpickling(tmp_path: Path) -> None:
     assert cost.startswith("the gate costs  ")
 
 
+def test_the_front_page_is_compared_with_reading_the_records() -> None:
+    read, front, *_ = lines("front_page.py", "--rounds", "1", "--stages", "3", "--records", "30")
+    assert read.startswith("after imports  json.loads of every record")
+    assert front.startswith("after imports  the front page")
+
+
 def test_a_contract_check_is_compared_with_panderas_own(tmp_path: Path) -> None:
     flights = tmp_path / "data" / "raw" / "flights.parquet"
     flights.parent.mkdir(parents=True)

@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
+import pytest
 from checkout import Checkout
+
+pytestmark = pytest.mark.slow
 
 
 def compare(project: Checkout, *words: str) -> dict[str, Any]:

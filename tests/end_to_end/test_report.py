@@ -3,7 +3,10 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from checkout import Checkout
+
+pytestmark = pytest.mark.slow
 
 SETTINGS = "\n[tool.stagebook.report]\n"
 
@@ -69,6 +72,13 @@ def test_a_clone_without_executions_has_a_site_that_says_so(
     clone.ok("dvc", "checkout")
     clone.ok("stagebook", "report")
     assert "There is no executed notebook" in clone.read("site/notebooks/double.html")
+
+
+def test_the_site_is_compared_with_pages_of_nbconvert(chain: Checkout) -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "site.py"
+    pages, site = chain.ok("python", str(script), "1").output.splitlines()
+    assert pages.endswith("1.00 x jupyter nbconvert --to html")
+    assert site.startswith("stagebook report  ")
 
 
 def test_no_other_folder_is_replaced(chain: Checkout) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it, tests are skipped, but where CI says that it is there."""
-    chromium = shutil.which("chromium")
+    """Chromium, or Chrome; without it, tests are skipped, but where CI says that it is there."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         if os.environ.get("CHROMIUM_REQUIRED"):
             pytest.fail("Chromium is not installed.")

@@ -14,6 +14,8 @@ from test_colophon_in_browser import RECORD, TABLE
 from stagebook.report.page import close, render_notebook
 from stagebook.report.site import article
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 PLANTED = "document.title = 'pwned'; window.pwned = 1; top.pwned = 1"
 STYLED = """<style>#T_1 { background: #ffe0e0 } td { color: #400 }

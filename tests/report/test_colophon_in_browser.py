@@ -20,7 +20,7 @@ from stagebook.record.git import Git
 from stagebook.record.record import Record, Volatile
 from stagebook.report import page
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CHROMIUM_REQUIRED"),
     reason="Chromium is not installed",
