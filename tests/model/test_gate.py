@@ -1,6 +1,7 @@
 """What is refused at the gate, and that nothing is opened before it must be."""
 
 import json
+import math
 import os
 import pickle
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from stagebook.errors import StagebookError
 from stagebook.model import manifest
 from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.gate import Policy, State, pass_through
+from stagebook.model.golden import Golden
 from stagebook.model.load import load, policy_of_environment
 
 # These packages are made outside of a stage, so nothing says what they are made of.
@@ -33,7 +35,9 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
     """Changes a JSON file in place."""
     values = json.loads(path.read_text())
     change(values)
-    path.write_text(json.dumps(values))
+    if path.name == manifest.FILE and isinstance(values.get("files"), dict):
+        values["files"] = dict(sorted(values["files"].items()))
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
 
 
 def test_a_package_that_is_as_it_was_is_loaded(packaged: Path) -> None:
@@ -309,6 +313,136 @@ def test_a_pickle_that_would_run_a_command_is_refused_unopened(
         "schema",
     }
     assert not trace.exists()
+
+
+def named(module: str, name: str, argument: str) -> bytes:
+    """A pickle that calls what is found by a name in a module."""
+    texts = [one.encode() for one in (module, name, argument)]
+    module_, name_, argument_ = (b"\x8c" + bytes([len(one)]) + one for one in texts)
+    return b"\x80\x04" + module_ + name_ + b"\x93" + argument_ + b"\x85R."
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("sklearn._loss.loss", "np.lib._npyio_impl.os.mkdir"),
+        ("sklearn._loss.loss", "np.ctypeslib._ctypeslib.os.mkdir"),
+        ("sklearn._loss.loss.np.lib._npyio_impl.os", "mkdir"),
+        ("sklearn._loss.loss", "np"),
+        ("sklearn.base", "BaseEstimator.get_params"),
+        ("numpy", "lib._npyio_impl.os.mkdir"),
+        ("sklearn.pipeline", "os.mkdir"),
+    ],
+)
+@pytest.mark.parametrize("form", ["STACK_GLOBAL", "GLOBAL"])
+def test_no_name_leads_out_of_a_module_that_is_trusted(
+    packaged: Path, rehash: Callable[[Path], None], module: str, name: str, form: str
+) -> None:
+    trace = packaged.with_name("it-ran")
+    data = named(module, name, str(trace))
+    if form == "GLOBAL":
+        argument = data[data.index(b"\x93") + 1 :]
+        data = b"\x80\x04c" + f"{module}\n{name}\n".encode() + argument
+    (packaged / "model.pkl").write_bytes(data)
+    rehash(packaged)
+    assert [code for code, _ in refusal(packaged)] == ["unknown-type"]
+    with pytest.raises(StagebookError):
+        ModelFile("pickle", data).open(())
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        (lambda text: text.replace("stagebook.model.pyfunc", "evil"), "loads with evil"),
+        (lambda text: text.replace("    env:", "    code: code\n    env:"), "has code"),
+        (lambda text: text.replace("flavors:", "flavors:\n  sklearn: {}"), "has sklearn"),
+    ],
+)
+def test_an_mlmodel_that_would_run_other_code_is_refused(
+    packaged: Path, rehash: Callable[[Path], None], change: Callable[[str], str], seen: str
+) -> None:
+    file = packaged / "MLmodel"
+    file.write_text(change(file.read_text()))
+    rehash(packaged)
+    passage = pass_through(packaged, Policy(materials="ignore", attestation="ignore"))
+    assert [one.code for one in passage.refusals] == ["schema-differs"]
+    assert seen in passage.refusals[0].message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attestation": "refus"},
+        {"materials": "x"},
+        {"environment": "equel"},
+        {"trusted": "posix.system"},
+    ],
+)
+def test_a_policy_that_is_none_is_told_and_never_taken_for_another(
+    packaged: Path, changes: dict[str, Any]
+) -> None:
+    assert [code for code, _ in refusal(packaged, **changes)] == ["bad-policy"]
+
+
+def test_a_tolerance_that_tells_nothing_apart_is_refused(
+    packaged: Path, rehash: Callable[[Path], None]
+) -> None:
+    Golden(*_golden(packaged), tolerance=math.inf).write(packaged / "golden.parquet")
+    rehash(packaged)
+    assert [code for code, _ in refusal(packaged)] == ["package-changed"]
+
+
+def _golden(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    golden = Golden.read(folder / "golden.parquet")
+    return golden.inputs, golden.outputs
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda values: values.update(more=1), "package-changed"),
+        (lambda values: values.update(name=5), "no-package"),
+        (lambda values: values["model"].update(format=5), "no-package"),
+        (lambda values: values["model"].update(method="fit"), "no-package"),
+        (lambda values: values["model"].update(method="__init__"), "no-package"),
+        (lambda values: values["model"].update(features=[1, 2]), "no-package"),
+        (lambda values: values["model"].update(type="evil.Thing"), "package-changed"),
+    ],
+)
+def test_a_manifest_is_read_to_its_last_byte(
+    packaged: Path, change: Callable[[Any], None], code: str
+) -> None:
+    edit(packaged / manifest.FILE, change)
+    assert [found for found, _ in refusal(packaged)] == [code]
+
+
+def test_a_manifest_that_was_laid_out_anew_is_refused(packaged: Path) -> None:
+    file = packaged / manifest.FILE
+    file.write_text(json.dumps(json.loads(file.read_text())))
+    assert [code for code, _ in refusal(packaged)] == ["package-changed"]
+
+
+@pytest.mark.parametrize("text", ["5", '"x"', "null", "[" * 100_000])
+@pytest.mark.parametrize("name", ["environment.lock.json", "materials.json", "schema.input.json"])
+def test_a_file_of_another_shape_is_a_refusal_and_no_crash(
+    packaged: Path, rehash: Callable[[Path], None], name: str, text: str
+) -> None:
+    (packaged / name).write_text(text)
+    rehash(packaged)
+    assert {code for code, _ in refusal(packaged, materials="refuse")} <= {
+        "package-changed",
+        "materials-missing",
+    }
+
+
+def test_rows_without_a_feature_are_told_and_no_rows_are_no_predictions(packaged: Path) -> None:
+    model = load(packaged, **OPEN)
+    with pytest.raises(KeyError, match="the rows lack weight"):
+        model.predict(pd.DataFrame({"height": [1.0]}))
+    none = model.predict(pd.DataFrame({"height": [], "weight": []}))
+    assert list(none.columns) == ["probability_False", "probability_True"]
+    assert none.empty
 
 
 def test_what_is_not_trusted_is_not_opened_by_whoever_did_not_look(tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ def pack(folder: Path, target: Path) -> Path:
         StagebookError: There is no package.
     """
     found = manifest.read(folder)
+    if target.is_relative_to(folder):
+        message = "The archive would be in the package itself."
+        raise StagebookError(
+            Problem("not-written", message, "Name another: --to FILE", Where(str(target)))
+        )
     inside = [folder / path for path in (*found.files, manifest.FILE)]
     beside = [attestation.path_of(folder), signing.signature_path(folder)]
     files = sorted([*inside, *(path for path in beside if path.is_file())])
@@ -35,8 +40,13 @@ def pack(folder: Path, target: Path) -> Path:
             for path in files:
                 _add(archive, path.relative_to(folder.parent).as_posix(), path)
         near.replace(target)
+    except OSError as error:
+        message = f"It could not be written: {error.strerror}."
+        hint = "Check the path and the rights on its folder."
+        raise StagebookError(Problem("not-written", message, hint, Where(str(target)))) from None
     finally:
-        near.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            near.unlink(missing_ok=True)
     return target
 
 

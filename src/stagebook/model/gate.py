@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from stagebook.errors import Exit, Problem, StagebookError, Where
+from stagebook.errors import Exit, Problem, StagebookError, Where, did_you_mean
 from stagebook.model import attestation as attestations
 from stagebook.model import environment as environments
 from stagebook.model import manifest, materials, mlmodel, schema, signing
@@ -16,7 +16,7 @@ from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.manifest import Manifest
-from stagebook.model.prediction import predict
+from stagebook.model.prediction import predict, type_of
 
 Attitude = Literal["ignore", "warn", "refuse"]
 
@@ -50,6 +50,26 @@ class Policy:
     attestation: Attitude = "warn"
     materials: Attitude = "refuse"
     trusted: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses what is none of the choices, which would else be taken for `ignore`."""
+        rules = ("equal", "compatible", "ignore", None)
+        asked = (
+            ("environment", self.environment, rules),
+            ("attestation", self.attestation, get_args(Attitude)),
+            ("materials", self.materials, get_args(Attitude)),
+        )
+        problems = tuple(
+            Problem(
+                "bad-policy",
+                f"{name} is {value!r}, which is none of {', '.join(map(str, choices))}.",
+                did_you_mean(str(value), [str(one) for one in choices], "Choose one of these."),
+            )
+            for name, value, choices in asked
+            if value not in choices
+        )
+        if problems:
+            raise StagebookError(*problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +165,13 @@ def _looked(name: str, look: "Callable[[Passage], Check]", passage: Passage) -> 
         return look(passage)
     except StagebookError as error:
         return Check(name, State.REFUSED, "", error.problems)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # whatever a package does to its reader is a reason against it
         message = f"It cannot be read: {type(error).__name__}: {error}"
-        hint = "Get the package anew from where it was made, or recreate it."
-        problem = Problem("package-changed", message, hint, Where(str(passage.folder)))
+        problem = Problem("package-changed", message, _GET_ANOTHER, Where(str(passage.folder)))
         return Check(name, State.REFUSED, "", (problem,))
+
+
+_GET_ANOTHER = "Get the package anew from where it was made, or recreate it."
 
 
 def _files(passage: Passage) -> Check:
@@ -178,7 +200,7 @@ def _provenance(passage: Passage) -> Check:
     gaps = list(made_of.gaps)
     if made_of.environment != materials.digest(lock):
         what = "They name another environment than the package's."
-        gaps.append(Problem("materials-missing", what, "", Where(materials.FILE)))
+        gaps.append(Problem("materials-missing", what, _GET_ANOTHER, Where(materials.FILE)))
     attested = attestations.Attested("attestation not looked at")
     if passage.policy.attestation != "ignore":
         attested = attestations.look(passage.folder, passage.manifest)
@@ -206,7 +228,12 @@ def _types(passage: Passage) -> Check:
 def _open(passage: Passage) -> Check:
     assert passage.file, "the types in it have been looked through"
     passage.model = passage.file.open(passage.policy.trusted)
-    return Check("opening", State.PASSED, passage.manifest.model.type)
+    kind, told = type_of(passage.model), passage.manifest.model.type
+    if kind == told:
+        return Check("opening", State.PASSED, kind)
+    message = f"The model is a {kind}; the package says {told}."
+    problem = Problem("package-changed", message, _GET_ANOTHER, Where(manifest.FILE))
+    return Check("opening", State.REFUSED, kind, (problem,))
 
 
 def _golden(passage: Passage) -> Check:
@@ -220,7 +247,7 @@ def _golden(passage: Passage) -> Check:
 
 def _schemas(passage: Passage) -> Check:
     pairs = zip((schema.INPUT, schema.OUTPUT), mlmodel.signed_columns(passage.folder), strict=True)
-    problems = tuple(_disagreements(passage, pairs))
+    problems = (*mlmodel.strange(passage.folder), *_disagreements(passage, pairs))
     served = passage.manifest.model
     words = f"{len(served.features)} columns in, {len(served.outputs)} out"
     return Check("schema", State.REFUSED if problems else State.PASSED, words, problems)

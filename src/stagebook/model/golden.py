@@ -1,5 +1,6 @@
 """A few rows with what the model says of them, by which any copy of it can be checked."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -44,6 +45,8 @@ class Golden:
         """The rows in a file that ``write`` wrote; OSError, ValueError or KeyError for another."""
         table = pq.read_table(path)
         tolerance = float((table.schema.metadata or {})[_TOLERANCE])
+        if not 0 <= tolerance < math.inf:
+            raise ValueError(f"a tolerance of {tolerance:g} tells nothing apart")
         frame = table.to_pandas()
         expected = [name for name in frame.columns if name.startswith(_EXPECTED)]
         outputs = frame[expected].rename(columns=lambda name: name.removeprefix(_EXPECTED))

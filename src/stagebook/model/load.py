@@ -50,6 +50,10 @@ class Model:
             KeyError: A feature is missing.
         """
         served = self.manifest.model
+        if missing := [name for name in served.features if name not in rows.columns]:
+            raise KeyError(f"the rows lack {', '.join(missing)}")
+        if rows.empty:
+            return pd.DataFrame(columns=list(served.outputs))
         return predict(self.model, served.method, rows[list(served.features)], served.outputs)
 
 
@@ -83,6 +87,9 @@ def load(
     Raises:
         StagebookError: It is not fit to be loaded here; each reason with a code and what to do.
     """
+    if isinstance(trusted, str):
+        message = f"trusted is {trusted!r}, and has to be a list of names."
+        raise StagebookError(Problem("bad-policy", message, f'Write it so: trusted=["{trusted}"]'))
     policy = Policy(
         Path(public_key) if public_key else None,
         environment,

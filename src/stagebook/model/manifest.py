@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
@@ -151,10 +151,32 @@ def parse(text: str, file: str) -> Manifest:
             Problem("newer-package", message, "Load it with a newer Stagebook.", where)
         )
     try:
-        return _parsed(values)
+        found = _checked(_parsed(values))
     except (KeyError, TypeError, AttributeError) as error:
         message = f"The manifest lacks something: {error}."
         raise StagebookError(Problem("no-package", message, _GET_ANOTHER, where)) from None
+    if render(found) != text:  # what is not read would be in no hash
+        message = "The manifest is not as it was written."
+        raise StagebookError(Problem("package-changed", message, _GET_ANOTHER, where))
+    return found
+
+
+def _checked(manifest: Manifest) -> Manifest:
+    """The manifest, if its values are of the right kind; a TypeError else."""
+    model = manifest.model
+    texts = (manifest.name, *(getattr(model, one.name) for one in fields(model)[:4]))
+    for one in (*texts, *model.features, *model.outputs):
+        if not isinstance(one, str):
+            raise TypeError(f"{one!r} is no text")
+    if model.format not in _FORMATS:
+        raise TypeError(f"{model.format!r} is no format of a model")
+    if not model.method.isidentifier() or model.method.startswith(_CHANGES):
+        raise TypeError(f"`{model.method}` is no method that predicts")
+    return manifest
+
+
+_FORMATS = ("pickle", "skops")
+_CHANGES = ("_", "fit", "partial_fit", "set_")
 
 
 def _parsed(values: Mapping[str, Any]) -> Manifest:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from stagebook.errors import Problem, Where
 from stagebook.pipeline import yaml_text
 
 if TYPE_CHECKING:
@@ -111,6 +112,23 @@ def signed_columns(folder: Path) -> tuple[list[tuple[str, str]], list[tuple[str,
     text = (folder / FILE).read_text(encoding="utf-8")
     signed = yaml_text.load(text, FILE, plain=True)["signature"]
     return _pairs(signed["inputs"]), _pairs(signed["outputs"])
+
+
+def strange(folder: Path) -> tuple[Problem, ...]:
+    """What in ``MLmodel`` would have MLflow run other code than Stagebook's loader."""
+    text = (folder / FILE).read_text(encoding="utf-8")
+    flavors: Mapping[str, Mapping[str, Any]] = yaml_text.load(text, FILE, plain=True)["flavors"]
+    own = flavors.get("python_function", {})
+    others = sorted((flavors.keys() - {"python_function"}) | (own.keys() - _KEYS))
+    if own.get("loader_module") == LOADER and not others:
+        return ()
+    what = f"has {', '.join(others)}" if others else f"loads with {own.get('loader_module')}"
+    message = f"MLflow would run other code than Stagebook's to load it: {FILE} {what}."
+    hint = "Get the package anew from where it was made, or recreate it."
+    return (Problem("schema-differs", message, hint, Where(FILE)),)
+
+
+_KEYS = frozenset({"env", "loader_module", "python_version"})
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """``stagebook.package``: what a notebook says of a model that is ready to leave."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,9 @@ def package(
         )
         hint = 'Give its file: splits={"train": ..., "test": ...}, or say which it is: test="..."'
         raise StagebookError(Problem("no-split", message, hint))
+    if not 0 <= tolerance < math.inf:
+        message = f"The tolerance is {tolerance}, and has to be a number from 0 on."
+        raise StagebookError(Problem("bad-policy", message, "Leave it out, or: tolerance=1e-9"))
     told = Told(
         tuple(features),
         train,

@@ -47,3 +47,8 @@ def _frame(found: Any, model: Any, method: str) -> pd.DataFrame:
     if len(classes) == found.shape[1]:
         return pd.DataFrame(found, columns=[f"probability_{name}" for name in classes])
     return pd.DataFrame(found, columns=[f"prediction_{place}" for place in range(found.shape[1])])
+
+
+def type_of(model: Any) -> str:
+    """The dotted name of a model's class."""
+    return f"{type(model).__module__}.{type(model).__qualname__}"

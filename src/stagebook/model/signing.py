@@ -26,7 +26,7 @@ def sign(folder: Path, key: Path) -> Path:
     target = signature_path(folder)
     try:
         _config("signing").use_elliptic_key_signer(private_key=key).sign(folder, target)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, AttributeError, OSError) as error:
         raise StagebookError(_bad_key(key, error)) from error
     return target
 

@@ -30,7 +30,7 @@ from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.manifest import Manifest, Served
 from stagebook.model.materials import Materials
-from stagebook.model.prediction import predict
+from stagebook.model.prediction import predict, type_of
 from stagebook.model.schema import Schema
 from stagebook.model.splits import FILE as SPLITS
 from stagebook.model.splits import Splits
@@ -130,7 +130,7 @@ def _fill(
     (folder / file.name).write_bytes(file.data)
     Golden.of(rows, found, told.tolerance).write(folder / GOLDEN)
     made_of, lock = _origin(file.held(model), told.rule)
-    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    kind = type_of(model)
     served = Served(
         file.name, file.format, kind, told.method, told.features, tuple(map(str, found.columns))
     )

@@ -51,11 +51,11 @@ def _names(data: bytes) -> Iterator[str]:
         elif name in _GETS:
             last = [last[-1], memo.get(int(str(argument)))]
         elif name in ("GLOBAL", "INST"):
-            yield ".".join(str(argument).split(" ", 1))
+            yield lists.spelled(*str(argument).split(" ", 1))
             last = [last[-1], None]
         elif name == "STACK_GLOBAL":
             known = all(isinstance(one, str) for one in last)
-            yield ".".join(last) if known else UNREADABLE
+            yield lists.spelled(*last) if known else UNREADABLE
             last = [None, None]
         elif name in ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"):
             yield UNREADABLE
@@ -80,6 +80,6 @@ class _Unpickler(pickle.Unpickler):
         self._also = also
 
     def find_class(self, module: str, name: str) -> Any:
-        if lists.untrusted([f"{module}.{name}"], self._also):
-            raise DistrustedError(f"{module}.{name}")
+        if lists.untrusted([lists.spelled(module, name)], self._also):
+            raise DistrustedError(lists.spelled(module, name))
         return super().find_class(module, name)

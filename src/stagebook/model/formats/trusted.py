@@ -47,8 +47,17 @@ CLASSES = frozenset(
 )
 """Classes whose instances do nothing when they are made."""
 
-_LOSSES = "sklearn._loss."
-"""A module of scikit-learn that holds nothing but loss functions and their links."""
+_LOSSES = frozenset(f"sklearn._loss.{name}" for name in ("loss", "link", "_loss"))
+"""Modules of scikit-learn whose own classes are loss functions and their links."""
+
+
+def spelled(module: str, name: str) -> str:
+    """How a name in a module is called here: ``module.Name``, or ``module:Outer.inner``.
+
+    A pickle follows the dots in a name from one object to the next, out of the module and into
+    whatever it has imported. With a colon it is in no list, so it has to be trusted by itself.
+    """
+    return f"{module}{':' if '.' in name else '.'}{name}"
 
 
 def untrusted(names: Collection[str], also: Collection[str] = ()) -> tuple[str, ...]:
@@ -62,14 +71,24 @@ def untrusted(names: Collection[str], also: Collection[str] = ()) -> tuple[str, 
 
 
 def _is_trusted(name: str) -> bool:
-    if name in FUNCTIONS or name in CLASSES or name.startswith(_LOSSES):
+    if name in FUNCTIONS or name in CLASSES:
         return True
     module, _, short = name.rpartition(".")
+    if module in _LOSSES:
+        return _is_loss(module, short)
     if module == "numpy" or module.startswith("numpy.dtypes"):
         return _is_class(module, short, "numpy", ("generic", "dtype"))
     if module.startswith("sklearn."):
         return _is_class(module, short, "sklearn.base", ("BaseEstimator",))
     return False
+
+
+def _is_loss(module: str, name: str) -> bool:
+    """Whether a name is a class of the losses, or Cython's function that makes one again."""
+    if name.startswith("__pyx_unpickle_"):
+        return True
+    found = getattr(importlib.import_module(module), name, None)
+    return isinstance(found, type) and found.__module__ in _LOSSES
 
 
 def _is_class(module: str, name: str, home: str, bases: tuple[str, ...]) -> bool:
