@@ -175,10 +175,9 @@ _GET_ANOTHER = "Get the package anew from where it was made, or recreate it."
 
 
 def _files(passage: Passage) -> Check:
-    problems = passage.manifest.differences(passage.folder)
     key = passage.policy.public_key
-    if key and not problems:
-        problems = signing.verify(passage.folder, key)
+    problems = signing.verify(passage.folder, key) if key else ()
+    problems = problems or passage.manifest.differences(passage.folder)
     words = f"{len(passage.manifest.files)} files" + (", signed" if key else "")
     return Check("files", State.REFUSED if problems else State.PASSED, words, problems)
 
