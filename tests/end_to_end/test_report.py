@@ -43,6 +43,28 @@ def test_the_build_ends_in_a_site_and_a_second_one_runs_nothing(chain: Checkout)
     assert ignored.strip() == "site/index.html"
 
 
+def test_it_comes_after_hand_written_stages_too(chain: Checkout) -> None:
+    with_site(chain)
+    text = chain.read("dvc.yaml")
+    by_hand = "  by_hand:\n    cmd: echo 1 > hand.txt\n    outs:\n      - hand.txt\n"
+    chain.write("dvc.yaml", text + by_hand)
+    chain.ok("stagebook", "sync")
+    assert {"by_hand", "site"} <= chain.build()
+    assert "hand.txt" in front(chain)
+    assert "never built" not in chain.read("site/data/hand.txt.html")
+    assert chain.build() == set()
+
+
+def test_a_page_replaces_a_page_and_nothing_else(chain: Checkout) -> None:
+    for _ in range(2):
+        chain.ok("stagebook", "report", "--single", "mail.html")
+    before = chain.read("notebooks/double.py")
+    done = chain.run("stagebook", "report", "--single", "notebooks/double.py")
+    assert done.code == 3
+    assert "it is no page" in done.output
+    assert chain.read("notebooks/double.py") == before
+
+
 def test_what_changed_is_executed_and_told(chain: Checkout) -> None:
     with_site(chain).build()
     chain.write("params/double.yaml", "factor: 5\n")

@@ -111,9 +111,10 @@ class Layout:
         installed = Installed.scan()
         made_of = tuple(Source.of(one.notebook, project, installed) for one in found)
         first = (_sources_stage(project, graph, made_of),) if found else ()
-        report = project.settings.report if found else None
-        last = (Stage.site(graph.stages, report.folder),) if report else ()
         text = dvc_file.read(project.root)
+        report = project.settings.report if found else None
+        others = sorted(dvc_file.parse(text).written)
+        last = (Stage.site(graph.stages, report.folder, others),) if report else ()
         after = dvc_file.render((*first, *graph.stages, *last), text)
         changes = (
             Change(dvc_file.FILE, text, after),

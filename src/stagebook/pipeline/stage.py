@@ -111,7 +111,7 @@ class Stage:
         )
 
     @classmethod
-    def site(cls, stages: "tuple[Stage, ...]", folder: str) -> "Stage":
+    def site(cls, stages: "tuple[Stage, ...]", folder: str, others: Iterable[str] = ()) -> "Stage":
         """The stage that writes the reports, after all others.
 
         For DVC its output is the file that marks the folder, which is always the same: the reports
@@ -120,6 +120,7 @@ class Stage:
         Args:
             stages: The notebook stages.
             folder: Where the reports go.
+            others: What hand-written stages write, which it tells of, too.
 
         Raises:
             StagebookError: A notebook has its name.
@@ -132,7 +133,7 @@ class Stage:
         return cls(
             name=SITE,
             cmd="stagebook report",
-            deps=tuple(written),
+            deps=tuple(dict.fromkeys((*written, *others))),
             marks=(f"{folder}/{SITE_MARK}",),
             params=(("pyproject.toml", ("tool.stagebook",)),),
         )
