@@ -95,7 +95,7 @@ def broken(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def test_the_front_page_tells_of_the_last_build(tmp_path: Path) -> None:
     front = pages(built(tmp_path))["index.html"]
-    assert "Built on 2026-01-02 at 10:00 UTC from a folder without git" in front
+    assert "Built on 2026-01-02 at 10:00 UTC from a folder without a commit" in front
     assert "1 executed, 2 unchanged" in front
     assert '▲ +0.1 <span class="quiet">since the build before' in front
     assert "0.7" in front

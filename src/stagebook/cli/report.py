@@ -48,4 +48,5 @@ def report(
         pages.write(single, reporting.single(project, against, page))
         return
     written, count = reporting.report(project, against, folder)
-    click.echo(f"Written: {written / 'index.html'} and {count - 1} more pages")
+    more = f" and {count - 1} more page{'' if count == 2 else 's'}" if count > 1 else ""
+    click.echo(f"Written: {written / 'index.html'}{more}")

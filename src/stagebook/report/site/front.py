@@ -114,7 +114,7 @@ def commit(code: Mapping[str, Any] | None) -> str:
         code: What git said, as a record has it.
     """
     if not code or not code.get("commit"):
-        return "a folder without git"
+        return "a folder without a commit"
     branch = f" on {plain(str(code['branch']), 60)}" if code.get("branch") else ""
     dirty = ", with changes that are not in git" if code.get("dirty") else ""
     return f"commit {short(str(code['commit']))}{branch}{dirty}"

@@ -74,7 +74,7 @@ def render(book: Book, frame: Frame) -> str:
 
 
 def _said(book: Book, shown: int) -> str:
-    whole = counted(len(book.builds), "build")
+    whole = f"{counted(len(book.builds), 'build')}, stages that were run by themselves included"
     return f"{whole}." if shown == len(book.builds) else f"The last {shown} of {whole}."
 
 
