@@ -37,6 +37,19 @@ def record(name: str, stage: str = "make", **values: Any) -> dict[str, Any]:
     }
 
 
+def execution(
+    name: str,
+    stage: str,
+    repro: str,
+    stages: Mapping[str, tuple[list[str], list[str]]],
+    **values: Any,
+) -> dict[str, Any]:
+    """The record of a stage of a ``project``, with what it reads and writes."""
+    reads, writes = ({path: md5(path) for path in side} for side in stages[stage])
+    files = {"inputs": reads, "outputs": writes}
+    return record(f"{name}-{stage}", stage, repro=repro, **{**files, **values})
+
+
 def hashed(files: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"path": path, "md5": md5, "size": 1, "files": None} for path, md5 in files.items()]
 

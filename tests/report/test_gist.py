@@ -12,7 +12,7 @@ import spooled
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from spooled import md5, put, record
+from spooled import md5, put
 
 from stagebook.errors import StagebookError
 from stagebook.project import Project
@@ -41,12 +41,7 @@ EVIL = (
 
 
 def execution(name: str, stage: str, repro: str, **values: Any) -> dict[str, Any]:
-    reads, writes = STAGES[stage]
-    files = {
-        "inputs": {path: md5(path) for path in reads},
-        "outputs": {path: md5(path) for path in writes},
-    }
-    return record(f"{name}-{stage}", stage, repro=repro, **{**files, **values})
+    return spooled.execution(name, stage, repro, STAGES, **values)
 
 
 def built(root: Path, values: Any = None) -> Path:

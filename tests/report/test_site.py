@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import spooled
-from spooled import md5, put, record
+from spooled import put, record
 
 from stagebook.contracts.profiles import profile as profiles
 from stagebook.contracts.profiles.column import Column, Kind, Texts
@@ -54,12 +54,7 @@ class Links(HTMLParser):
 
 
 def execution(name: str, stage: str, repro: str, **values: Any) -> dict[str, Any]:
-    reads, writes = STAGES[stage]
-    files = {
-        "inputs": {path: md5(path) for path in reads},
-        "outputs": {path: md5(path) for path in writes},
-    }
-    return record(f"{name}-{stage}", stage, repro=repro, **{**files, **values})
+    return spooled.execution(name, stage, repro, STAGES, **values)
 
 
 def built(root: Path, more: str = HEADLINE) -> Path:

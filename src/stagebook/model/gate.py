@@ -19,6 +19,8 @@ from stagebook.model.manifest import Manifest
 from stagebook.model.prediction import predict, type_of
 
 Attitude = Literal["ignore", "warn", "refuse"]
+ATTITUDES: tuple[str, ...] = get_args(Attitude)
+RULES: tuple[str, ...] = (*get_args(Rule), "ignore")
 
 
 class State(Enum):
@@ -53,11 +55,10 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Refuses what is none of the choices, which would else be taken for `ignore`."""
-        rules = ("equal", "compatible", "ignore", None)
         asked = (
-            ("environment", self.environment, rules),
-            ("attestation", self.attestation, get_args(Attitude)),
-            ("materials", self.materials, get_args(Attitude)),
+            ("environment", self.environment, (*RULES, None)),
+            ("attestation", self.attestation, ATTITUDES),
+            ("materials", self.materials, ATTITUDES),
         )
         problems = tuple(
             Problem(
@@ -245,8 +246,9 @@ def _golden(passage: Passage) -> Check:
 
 
 def _schemas(passage: Passage) -> Check:
-    pairs = zip((schema.INPUT, schema.OUTPUT), mlmodel.signed_columns(passage.folder), strict=True)
-    problems = (*mlmodel.strange(passage.folder), *_disagreements(passage, pairs))
+    said = mlmodel.read(passage.folder)
+    pairs = zip((schema.INPUT, schema.OUTPUT), mlmodel.signed_columns(said), strict=True)
+    problems = (*mlmodel.strange(said), *_disagreements(passage, pairs))
     served = passage.manifest.model
     words = f"{len(served.features)} columns in, {len(served.outputs)} out"
     return Check("schema", State.REFUSED if problems else State.PASSED, words, problems)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.model.environment import Rule
-from stagebook.model.gate import Attitude, Check, Policy, State, pass_through
+from stagebook.model.gate import ATTITUDES, RULES, Attitude, Check, Policy, State, pass_through
 from stagebook.model.manifest import Manifest
 from stagebook.model.prediction import predict
 
@@ -122,18 +122,14 @@ def policy_of_environment() -> Policy:
     problems: list[Problem] = []
     policy = Policy(
         public_key=Path(key) if key else None,
-        environment=_choice("STAGEBOOK_LOAD_ENVIRONMENT", _RULES, None, problems),
+        environment=_choice("STAGEBOOK_LOAD_ENVIRONMENT", RULES, None, problems),
         attestation="ignore",  # a registry keeps the package alone
-        materials=_choice("STAGEBOOK_LOAD_MATERIALS", _ATTITUDES, "refuse", problems),
+        materials=_choice("STAGEBOOK_LOAD_MATERIALS", ATTITUDES, "refuse", problems),
         trusted=tuple(name.strip() for name in names.split(",") if name.strip()),
     )
     if problems:
         raise StagebookError(*problems)
     return policy
-
-
-_RULES = ("equal", "compatible", "ignore")
-_ATTITUDES = ("ignore", "warn", "refuse")
 
 
 def _choice(

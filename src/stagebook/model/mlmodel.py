@@ -102,22 +102,29 @@ def _write_example(folder: Path, example: pd.DataFrame) -> dict[str, Any]:
     return {"artifact_path": name, "type": "dataframe", "pandas_orient": "split"}
 
 
-def signed_columns(folder: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Inputs and outputs in the signature of ``MLmodel``, read without MLflow.
+def read(folder: Path) -> Mapping[str, Any]:
+    """What ``MLmodel`` says, read without MLflow.
 
     Raises:
         StagebookError: It is no YAML.
-        KeyError: It has no signature.
     """
-    text = (folder / FILE).read_text(encoding="utf-8")
-    signed = yaml_text.load(text, FILE, plain=True)["signature"]
+    said: Mapping[str, Any] = yaml_text.load(
+        (folder / FILE).read_text(encoding="utf-8"), FILE, plain=True
+    )
+    return said
+
+
+def signed_columns(
+    said: Mapping[str, Any],
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Inputs and outputs in the signature of an ``MLmodel``; KeyError if it has none."""
+    signed = said["signature"]
     return _pairs(signed["inputs"]), _pairs(signed["outputs"])
 
 
-def strange(folder: Path) -> tuple[Problem, ...]:
-    """What in ``MLmodel`` would have MLflow run other code than Stagebook's loader."""
-    text = (folder / FILE).read_text(encoding="utf-8")
-    flavors: Mapping[str, Mapping[str, Any]] = yaml_text.load(text, FILE, plain=True)["flavors"]
+def strange(said: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """What in an ``MLmodel`` would have MLflow run other code than Stagebook's loader."""
+    flavors: Mapping[str, Mapping[str, Any]] = said["flavors"]
     own = flavors.get("python_function", {})
     others = sorted((flavors.keys() - {"python_function"}) | (own.keys() - _KEYS))
     if own.get("loader_module") == LOADER and not others:

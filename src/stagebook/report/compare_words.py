@@ -1,11 +1,11 @@
 """What differs between two executions, in words that terminal and page share."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stagebook.record import measured
 from stagebook.record.comparison import Comparison, File, StageComparison, differ
 from stagebook.record.history import Values
 from stagebook.record.sides import Kind, Side
@@ -17,7 +17,6 @@ LONGEST = 60
 """Characters of a value."""
 
 _NONE = "–"
-_ID = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,8 @@ def started(record: Values) -> str:
 
 
 def _stamp(name: str) -> str:
-    found = _ID.match(name)
-    return "{}-{}-{}T{}:{}Z".format(*found.groups()) if found else ""
+    found = measured.moment(name)
+    return f"{found}Z" if found else ""
 
 
 def _outcome(one: StageComparison) -> Iterator[Line]:

@@ -34,7 +34,6 @@ def render(
     return (
         page.render(
             style=whole,
-            style_hash=_named(whole),
             script=script,
             policy=_policy(whole, script, foreign=foreign, interactive=interactive),
             **values,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.model.formats.model_file import ModelFile
-from stagebook.model.formats.parts import class_name, parts
+from stagebook.model.formats.parts import parts
+from stagebook.model.prediction import type_of
 
 if TYPE_CHECKING:  # a second to import, and converters bring it themselves
     import pandas as pd
@@ -75,6 +76,19 @@ def versions(*distributions: str) -> dict[str, str]:
     return found
 
 
+def require_method(tool: str, methods: Collection[str], asked: Asked) -> None:
+    """Raises a StagebookError if a format does not know the method that predicts.
+
+    Args:
+        tool: The format.
+        methods: Those that it knows.
+        asked: What is to be converted.
+    """
+    if asked.served.method not in methods:
+        reason = f"{tool} knows {' and '.join(methods)}, and no `{asked.served.method}`"
+        raise not_convertible(tool, reason, asked.model)
+
+
 def no_extra(extra: str, error: ImportError) -> StagebookError:
     """The error that an optional part is not installed."""
     message = f"This format needs the extra `{extra}`: {error}."
@@ -95,7 +109,7 @@ def not_convertible(tool: str, reason: str, model: Any) -> StagebookError:
     first = next((line.strip() for line in reason.splitlines() if line.strip()), "it does not say")
     if len(first) > _LONGEST:
         first = first[: _LONGEST - 1] + "…"
-    named = [place for place, part in parts(model) if place and class_name(part) in reason]
+    named = [place for place, part in parts(model) if place and type_of(part) in reason]
     step = f" It is the step `{named[-1]}`." if named else ""
     end = "" if first.endswith(".") else "."
     hint = "Nothing is written. Use a step that the converter knows, or another format: --to skops."

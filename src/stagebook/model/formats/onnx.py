@@ -13,6 +13,7 @@ from stagebook.model.formats.conversion import (
     Scored,
     no_extra,
     not_convertible,
+    require_method,
     versions,
 )
 
@@ -33,9 +34,7 @@ def convert(asked: Asked) -> Converted:
         import skl2onnx  # noqa: F401
     except ImportError as error:
         raise no_extra("onnx", error) from error
-    if asked.served.method not in _METHODS:
-        reason = f"ONNX knows {' and '.join(_METHODS)}, and no `{asked.served.method}`"
-        raise not_convertible("ONNX", reason, asked.model)
+    require_method("ONNX", _METHODS, asked)
     model = _with_columns(asked)
     reasons = []
     for wide in (True, False):

@@ -27,8 +27,3 @@ def _held(model: Any) -> Iterator[tuple[str, Any]]:
         for step in getattr(model, attribute, None) or ():
             if isinstance(step, tuple) and len(step) > 1 and hasattr(step[1], "get_params"):
                 yield str(step[0]), step[1]
-
-
-def class_name(part: Any) -> str:
-    """The class of a part, as ``module.Name``."""
-    return f"{type(part).__module__}.{type(part).__qualname__}"

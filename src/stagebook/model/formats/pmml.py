@@ -24,6 +24,7 @@ from stagebook.model.formats.conversion import (
     Scored,
     no_extra,
     not_convertible,
+    require_method,
     versions,
 )
 from stagebook.model.formats.parts import parts
@@ -48,9 +49,7 @@ def convert(asked: Asked) -> Converted:
         import sklearn2pmml  # noqa: F401
     except ImportError as error:
         raise no_extra("pmml", error) from error
-    if asked.served.method not in _METHODS:
-        reason = f"PMML knows {' and '.join(_METHODS)}, and no `{asked.served.method}`"
-        raise not_convertible("PMML", reason, asked.model)
+    require_method("PMML", _METHODS, asked)
     data = _settled(_converted(asked, home), _unknown_is_missing(asked.model))
     return Converted(data, versions("sklearn2pmml", "scikit-learn"))
 

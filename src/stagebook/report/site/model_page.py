@@ -1,6 +1,6 @@
 """The page of a packaged model: its card, what the gate says of it, and where it comes from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import mistune
 
@@ -77,9 +77,3 @@ def _lowered(text: str) -> str:
     """A card's headings are second to that of the page already; none may be above them."""
     lines = (f"#{line}" if line.startswith("# ") else line for line in text.splitlines())
     return "\n".join(lines)
-
-
-def named(passages: Mapping[str, Passage]) -> Iterator[tuple[str, str]]:
-    """The name and the page of each packaged model."""
-    for path, passage in passages.items():
-        yield plain(passage.manifest.name, 40), places.model(path)
