@@ -6,14 +6,13 @@ records is there, as it is after any other command.
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from ratio import environment
+from ratio import environment, show
 
 PROJECT = Path(__file__).parents[1]
 READ = "json.loads of every record"
@@ -95,14 +94,7 @@ def main() -> None:
                 one = child(way, root)
                 if number:  # the first round fills the index
                     found.append(one)
-    for place, said in enumerate(("after imports", "with imports")):
-        medians = {way: statistics.median(one[place] for one in times[way]) for way in times}
-        for way, median in medians.items():
-            spread = [one[place] for one in times[way]]
-            print(
-                f"{said:14} {way:28} {median:6.3f} s ({min(spread):.3f} to {max(spread):.3f})"
-                f"  {median / medians[READ]:5.2f} x"
-            )
+    show(times, ("after imports", "with imports"), READ)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -43,3 +43,22 @@ def compare(ways: Mapping[str, Callable[[], None]], rounds: int) -> None:
     for name, median in medians.items():
         spread = f"{min(times[name]):.2f} to {max(times[name]):.2f}"
         print(f"{name:32} {median:6.2f} s ({spread})  {median / medians[first]:5.2f} x {first}")
+
+
+def show(times: Mapping[str, Sequence[Sequence[float]]], said: Sequence[str], unit: str) -> None:
+    """Prints the median of each way and its ratio to that of the first, for each kind of time.
+
+    Args:
+        times: Of each way, its rounds; a round has a time of each kind.
+        said: What the kinds are.
+        unit: What a ratio is a multiple of.
+    """
+    first = next(iter(times))
+    for place, kind in enumerate(said):
+        medians = {way: statistics.median(one[place] for one in times[way]) for way in times}
+        for way, median in medians.items():
+            spread = [one[place] for one in times[way]]
+            print(
+                f"{kind:14} {way:34} {median:6.3f} s ({min(spread):.3f} to {max(spread):.3f})"
+                f"  {median / medians[first]:5.2f} x {unit}"
+            )

@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ratio import environment
+from ratio import environment, show
 
 from stagebook.contracts.inspection import Subject, inspect, parse_subject, rehearse
 from stagebook.contracts.known import Known
@@ -119,14 +118,7 @@ def main() -> None:
                 one = child(way, root, Path(name), tables)
                 if number:  # the first round fills the caches
                     found.append(one)
-    for place, said in enumerate(SAID):
-        medians = {way: statistics.median(one[place] for one in times[way]) for way in times}
-        for way, median in medians.items():
-            spread = [one[place] for one in times[way]]
-            print(
-                f"{said:14} {way:34} {median:6.3f} s ({min(spread):.3f} to {max(spread):.3f})"
-                f"  {median / medians[READ]:5.2f} x pandas"
-            )
+    show(times, SAID, "pandas")
 
 
 if __name__ == "__main__":
