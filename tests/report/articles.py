@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from stagebook.report.site import article
-from stagebook.report.site.article import Article
-from stagebook.report.site.frame import Frame
+from stagebook.report.article import article
+from stagebook.report.article.article import Article
+from stagebook.report.frame import Frame
 
 PIXEL = (  # a PNG of one pixel, in base64
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from articles import PIXEL, code, data, markdown, page, parsed, printed, raised, text
 
-from stagebook.report.site import article
+from stagebook.report.article import article
 
 
 def test_the_first_heading_is_the_title_and_the_rest_are_the_contents() -> None:

@@ -8,7 +8,7 @@ from articles import code, data, markdown, page, parsed, printed, raised
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagebook.report.site import sanitised
+from stagebook.report.article import sanitised
 
 ALLOWED = sanitised.TAGS | {"template", "style"}  # the two of a shadow root
 MATHS = {"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub"}

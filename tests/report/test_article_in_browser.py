@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 from test_article_hostile import HARM
 from test_colophon_in_browser import RECORD, TABLE
 
+from stagebook.report.article import article
 from stagebook.report.page import close, render_notebook
-from stagebook.report.site import article
 
 pytestmark = pytest.mark.slow
 

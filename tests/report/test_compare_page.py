@@ -18,7 +18,8 @@ from stagebook.project import Project
 from stagebook.record.comparison import Comparison
 from stagebook.record.kept import Kept
 from stagebook.record.sides import execution
-from stagebook.report.site import alignment, executed, line_diff, marked_tables
+from stagebook.report.article import executed
+from stagebook.report.comparison import alignment, line_diff, marked_tables
 from stagebook.workflow import comparing, reporting
 
 EVIL = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"

@@ -20,7 +20,7 @@ from stagebook.record.gates import Verdict
 from stagebook.record.graph import Node
 from stagebook.report.site import gist, inert
 from stagebook.report.site.book import Book, Headline, Stage, State
-from stagebook.report.site.front import Line
+from stagebook.report.site.line import Line
 from stagebook.settings import Gate
 from stagebook.workflow import reporting
 

@@ -7,8 +7,8 @@ from rich.text import Text
 from stagebook.cli.printed import put
 from stagebook.record.comparison import Comparison, StageComparison
 from stagebook.record.sweep import Sweep, Trial, differs
-from stagebook.report import compare_words as words
-from stagebook.report.compare_words import Group
+from stagebook.report.comparison import words
+from stagebook.report.comparison.words import Group
 from stagebook.report.figures import counted, plain
 from stagebook.report.lineage_words import moment
 

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from stagebook.cli.printed import put
+from stagebook.report import metric_words
 from stagebook.report.figures import plain
-from stagebook.report.site import metric_words
 
 if TYPE_CHECKING:
     from stagebook.record.gates import Verdict

@@ -10,7 +10,7 @@ from stagebook.record.sides import Meaning
 from stagebook.record.sweep import Sweep
 
 if TYPE_CHECKING:
-    from stagebook.report.site.frame import Frame
+    from stagebook.report.frame import Frame
 
 NEWEST = "last"
 
@@ -45,7 +45,7 @@ def sweep(project: Project, stage: str, last: int) -> Sweep:
 
 def comparison_page(project: Project, found: Comparison) -> str:
     """A page with both sides of each stage beside each other, cell by cell."""
-    from stagebook.report.site import compare_page
+    from stagebook.report.comparison import compare_page
 
     frame = _frame(project, "compare.html")
     return compare_page.render(found, PastNotebooks(project), frame)
@@ -59,7 +59,7 @@ def sweep_page(project: Project, found: Sweep, figure: int) -> str:
         found: The sweep.
         figure: Which of a notebook's figures, counted from 1.
     """
-    from stagebook.report.site import sweep_page as sweep_pages
+    from stagebook.report.comparison import sweep_page as sweep_pages
 
     frame = _frame(project, "sweep.html")
     return sweep_pages.render(found, PastNotebooks(project), figure, frame)
@@ -69,7 +69,7 @@ def _frame(project: Project, page: str) -> "Frame":
     from importlib import metadata
 
     from stagebook.report.figures import plain
-    from stagebook.report.site.frame import FRONT, Frame
+    from stagebook.report.frame import FRONT, Frame
 
     name = plain(project.settings.name)
     colophon = f"Stagebook {metadata.version('stagebook')}"

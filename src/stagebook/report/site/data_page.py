@@ -8,13 +8,13 @@ from stagebook.contracts.profiles.profile import Profile
 from stagebook.errors import StagebookError
 from stagebook.files import digest
 from stagebook.record.spool import Spool
+from stagebook.report import frame as frames
 from stagebook.report import profile_page
 from stagebook.report.colophon import size
 from stagebook.report.figures import counted, plain
-from stagebook.report.site import frame as frames
+from stagebook.report.frame import Frame
 from stagebook.report.site import places
 from stagebook.report.site.book import Book, File
-from stagebook.report.site.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)

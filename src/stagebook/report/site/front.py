@@ -5,36 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagebook.record.gates import Verdict
-from stagebook.report import log_words
+from stagebook.report import frame as frames
+from stagebook.report import log_words, metric_words
 from stagebook.report.colophon import size
 from stagebook.report.figures import plain
+from stagebook.report.frame import Frame
 from stagebook.report.lineage_words import short
-from stagebook.report.site import frame as frames
-from stagebook.report.site import metric_words, pipeline_picture, places
+from stagebook.report.metric_words import Change
+from stagebook.report.site import pipeline_picture, places
 from stagebook.report.site.book import Book, File, Headline, Stage, State
-from stagebook.report.site.frame import Frame
-from stagebook.report.site.metric_words import Change
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a list on the front page.
-
-    Attributes:
-        name: What it is about.
-        page: Path of its page in the site.
-        state: What stands of it, in a word or two.
-        mark: The class that it is shown in.
-        words: What else is to say.
-        compared: Path of the page that says more of what changed.
-    """
-
-    name: str
-    page: str
-    state: str
-    mark: str
-    words: tuple[str, ...] = ()
-    compared: str = ""
+from stagebook.report.site.line import Line
 
 
 @dataclass(frozen=True, slots=True)

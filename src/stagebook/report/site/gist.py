@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stagebook.record.gates import Verdict
-from stagebook.report import log_words
-from stagebook.report.site import front, inert, metric_words
+from stagebook.report import log_words, metric_words
+from stagebook.report.site import front, inert
 from stagebook.report.site.book import Book, Stage, State
-from stagebook.report.site.front import Line
 from stagebook.report.site.inert import code
+from stagebook.report.site.line import Line
 
 LONGEST = 60
 """Lines that it has at most."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagebook.record.measured import Measured
+from stagebook.report import frame as frames
+from stagebook.report import metric_words
 from stagebook.report.figures import counted, plain
-from stagebook.report.site import chart, metric_words
-from stagebook.report.site import frame as frames
+from stagebook.report.frame import Frame
+from stagebook.report.site import chart
 from stagebook.report.site.book import Book
 from stagebook.report.site.chart import Point
-from stagebook.report.site.frame import Frame
 
 MOST_BUILDS = 60
 """The last builds that are drawn."""

@@ -7,12 +7,12 @@ import mistune
 from stagebook.model import card
 from stagebook.model.gate import Passage, State
 from stagebook.record.lineage.graph import Artefact, Trace
+from stagebook.report import frame as frames
 from stagebook.report import lineage_graph
 from stagebook.report.figures import plain
-from stagebook.report.site import frame as frames
+from stagebook.report.frame import Frame
 from stagebook.report.site import places
 from stagebook.report.site.book import Book
-from stagebook.report.site.frame import Frame
 
 _MARKS = {State.PASSED: "good", State.REFUSED: "bad"}
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from stagebook.errors import StagebookError
 from stagebook.project import Project
+from stagebook.report import frame as frames
 from stagebook.report.figures import plain
-from stagebook.report.site import frame as frames
+from stagebook.report.frame import Frame
 from stagebook.report.site import places
 from stagebook.report.site.book import Book
-from stagebook.report.site.frame import Frame
-from stagebook.report.site.front import Line
+from stagebook.report.site.line import Line
 
 if TYPE_CHECKING:
     from stagebook.contracts.drift.drift import Drift

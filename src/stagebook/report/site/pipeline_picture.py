@@ -5,10 +5,10 @@ from pathlib import PurePosixPath
 
 from stagebook.report import graph_picture
 from stagebook.report.figures import plain
+from stagebook.report.frame import Frame
 from stagebook.report.graph_picture import Box, Link, cut
 from stagebook.report.site import places
 from stagebook.report.site.book import Book, Stage, State
-from stagebook.report.site.frame import Frame
 
 MOST = 120
 """Up to so many stages and files, files are drawn; else they are lines between the stages."""

@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from stagebook.report.site.frame import FRONT
+from stagebook.report.frame import FRONT
 
 HISTORY = "history.html"
 __all__ = ["FRONT", "HISTORY", "compare", "data", "drift", "model", "notebook"]

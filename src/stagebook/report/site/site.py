@@ -9,21 +9,13 @@ from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.model import manifest
 from stagebook.project import Project
 from stagebook.record.spool import Spool
-from stagebook.report import lineage_words
+from stagebook.report import lineage_words, log_words
+from stagebook.report.article import article
+from stagebook.report.article.article import Fact
 from stagebook.report.figures import plain
-from stagebook.report.log_words import changed, took
-from stagebook.report.site import (
-    article,
-    compare_page,
-    data_page,
-    front,
-    history_page,
-    parts,
-    places,
-)
-from stagebook.report.site.article import Fact
+from stagebook.report.frame import Frame
+from stagebook.report.site import changed, data_page, front, history_page, parts, places
 from stagebook.report.site.book import Book, File, Stage, State
-from stagebook.report.site.frame import Frame
 from stagebook.report.site.parts import Frames, Part
 
 Page = tuple[str, str]
@@ -66,7 +58,7 @@ class Site:
     def pages(self) -> Iterator[Page]:
         """Every page; the front page comes last, when the others are known."""
         with parts.started(self.project, self.book, self._slow()) as making:
-            compared = dict(compare_page.pages(self.project, self.book, self.frame))
+            compared = dict(changed.pages(self.project, self.book, self.frame))
             yield from ((places.compare(stage), text) for stage, text in compared.items())
             yield from (self._notebook(one, compared) for one in self.book.notebooks)
             yield from (self._file(one) for one in self.book.files)
@@ -178,8 +170,8 @@ def _facts(stage: Stage, compared: bool) -> Iterator[Fact]:
     if stage.record is not None:
         volatile = stage.record["volatile"]
         when = lineage_words.moment(str(volatile.get("started") or ""))
-        seconds = took(volatile.get("seconds"))
+        seconds = log_words.took(volatile.get("seconds"))
         yield Fact("executed", ", ".join(filter(None, (when, seconds))))
     if stage.row is not None:
         page = places.compare(stage.name) if compared else ""
-        yield Fact("changed", "; ".join(changed(stage.row)), page)
+        yield Fact("changed", "; ".join(log_words.changed(stage.row)), page)

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from stagebook.notebook.lean import lean_import
-from stagebook.report.site import sanitised, tables
+from stagebook.report.article import sanitised, tables
 
 LONGEST = 60_000  # characters of one cell; some of Markdown's rules look far ahead
 _MOST_ENVIRONMENTS = 300  # for each, Markdown looks for its end through all of the text
@@ -23,7 +23,7 @@ def render(text: str, attachments: Mapping[str, Any] | None = None) -> str:
         attachments: Pictures that it names as ``attachment:name``.
     """
     lean_import("nbconvert")
-    from stagebook.report.site.markdown import Renderer, Text
+    from stagebook.report.article.markdown import Renderer, Text
 
     renderer = Renderer(attachments or {})
     shown = text[:LONGEST]

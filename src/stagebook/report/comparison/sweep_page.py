@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from stagebook.record.past_notebooks import PastNotebooks
 from stagebook.record.sweep import Sweep, Trial
-from stagebook.report import compare_words as words
+from stagebook.report import frame as frames
 from stagebook.report import self_contained
+from stagebook.report.article import cells, executed, pictures
+from stagebook.report.article.executed import Executed
+from stagebook.report.article.outputs import Writer
+from stagebook.report.comparison import words
 from stagebook.report.figures import counted, plain
-from stagebook.report.site import cells, executed, pictures
-from stagebook.report.site import frame as frames
-from stagebook.report.site.executed import Executed
-from stagebook.report.site.frame import Frame
-from stagebook.report.site.outputs import Writer
+from stagebook.report.frame import Frame
 
 _CAPTION = 4
 """Metrics below a figure."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from stagebook.report.article import cells, sanitised
+from stagebook.report.article.executed import Cell, Output
+from stagebook.report.article.outputs import Shown, Writer
+from stagebook.report.comparison import line_diff, marked_tables
 from stagebook.report.figures import counted
-from stagebook.report.site import cells, line_diff, marked_tables, sanitised
-from stagebook.report.site.executed import Cell, Output
-from stagebook.report.site.outputs import Shown, Writer
 
 _CODED = ("application/json", "text/latex")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from nbconvert.filters import markdown_mistune as jupyter
 
-from stagebook.report.site import maths, pictures
-from stagebook.report.site.code import highlighted
+from stagebook.report.article import maths, pictures
+from stagebook.report.article.code import highlighted
 
 _MARK = re.compile(r"<[^>]*>")
 _ELSEWHERE = "a picture that is not in the notebook"

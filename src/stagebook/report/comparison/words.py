@@ -9,9 +9,9 @@ from stagebook.record import measured
 from stagebook.record.comparison import Comparison, File, StageComparison, differ
 from stagebook.record.history import Values
 from stagebook.record.sides import Kind, Side
+from stagebook.report import metric_words
 from stagebook.report.figures import counted, plain
 from stagebook.report.lineage_words import moment, short
-from stagebook.report.site import metric_words
 
 LONGEST = 60
 """Characters of a value."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.notebook.lean import lean_import
-from stagebook.report import self_contained
-from stagebook.report.site import cells, executed, failures, frame
-from stagebook.report.site.contents import Heading
-from stagebook.report.site.frame import Frame
-from stagebook.report.site.outputs import Writer
+from stagebook.report import frame, self_contained
+from stagebook.report.article import cells, executed, failures
+from stagebook.report.article.contents import Heading
+from stagebook.report.article.outputs import Writer
+from stagebook.report.frame import Frame
 
 _TEMPLATES = Path(__file__).parents[1] / "templates" / "nbconvert"
 

@@ -6,8 +6,8 @@ from difflib import SequenceMatcher
 
 from stagebook.notebook.code import normalise_cell
 from stagebook.report import colophon
-from stagebook.report.site import cells
-from stagebook.report.site.executed import Cell, Executed, Output
+from stagebook.report.article import cells
+from stagebook.report.article.executed import Cell, Executed, Output
 
 _ALIKE = 0.5  # share of characters that two versions of one cell have in common at least
 _LONGEST = 2_000  # characters of a cell that are looked at for that

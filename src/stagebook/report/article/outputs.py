@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from stagebook.report import colophon
-from stagebook.report.site import (
+from stagebook.report.article import (
     captions,
     contents,
     executed,
@@ -20,8 +20,8 @@ from stagebook.report.site import (
     tables,
     texts,
 )
-from stagebook.report.site.code import highlighted
-from stagebook.report.site.executed import Cell, Output
+from stagebook.report.article.code import highlighted
+from stagebook.report.article.executed import Cell, Output
 
 _HTML = 150_000  # characters of an output's HTML before it is cut
 _JSON = 60_000  # characters of an output's JSON

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from stagebook.report.site import texts
-from stagebook.report.site.executed import Cell, Output
+from stagebook.report.article import texts
+from stagebook.report.article.executed import Cell, Output
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OWN_FRAME = re.compile(r"(?:Cell In|Input In|<ipython-input|File .*ipykernel_\d+)")

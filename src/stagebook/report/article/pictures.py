@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from stagebook.report.site import sanitised
+from stagebook.report.article import sanitised
 
 SVG = "image/svg+xml"
 _BEGINNINGS = {

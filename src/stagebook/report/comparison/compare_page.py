@@ -1,24 +1,21 @@
 """The page of a comparison: what differs on top, then cell by cell."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from stagebook.errors import StagebookError
-from stagebook.project import Project
 from stagebook.record.comparison import Comparison, StageComparison
 from stagebook.record.history import Values
 from stagebook.record.past_notebooks import PastNotebooks
-from stagebook.report import compare_words as words
+from stagebook.report import frame as frames
 from stagebook.report import self_contained
-from stagebook.report.compare_words import Group
+from stagebook.report.article import executed
+from stagebook.report.article.executed import Executed
+from stagebook.report.article.outputs import Writer
+from stagebook.report.comparison import alignment, paired_cells, words
+from stagebook.report.comparison.paired_cells import Pen, Row
+from stagebook.report.comparison.words import Group
 from stagebook.report.figures import plain
-from stagebook.report.site import alignment, executed, paired_cells, places
-from stagebook.report.site import frame as frames
-from stagebook.report.site.book import Book
-from stagebook.report.site.executed import Executed
-from stagebook.report.site.frame import Frame
-from stagebook.report.site.outputs import Writer
-from stagebook.report.site.paired_cells import Pen, Row
+from stagebook.report.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +59,37 @@ def render(found: Comparison, notebooks: PastNotebooks, frame: Frame) -> str:
     only = plain(found.stages[0].stage) if len(sections) == 1 else ""
     sides = (words.side(found.before), words.side(found.now))
     notes = tuple(words.notes(found))
-    return _page(frame, f"{only}: what differs" if only else "What differs", sections, sides, notes)
+    return page(frame, f"{only}: what differs" if only else "What differs", sections, sides, notes)
 
 
-def pages(project: Project, book: Book, frame: Frame) -> Iterator[tuple[str, str]]:
-    """The pages of a site: of each stage that its last build executed and that changed.
+def page(
+    frame: Frame,
+    title: str,
+    sections: Sequence[Section],
+    sides: tuple[str, str] | None,
+    notes: tuple[str, ...],
+) -> str:
+    """A page of some stages.
 
     Args:
-        project: The project.
-        book: What the site tells.
-        frame: The frame of any of its pages.
-
-    Yields:
-        The stage, and the text of its page; nothing of one whose notebooks are not at hand.
+        frame: The page's frame.
+        title: Its title.
+        sections: What to say of each stage.
+        sides: What is held against each other, in words; None where each section says it.
+        notes: What could not be shown, in words.
     """
-    notebooks = PastNotebooks(project, asks=False)
-    for stage in book.notebooks:
-        row = stage.row
-        if row is None or row.before is None:
-            continue
-        try:
-            one = StageComparison.between(stage.name, row.before, row.record)
-        except StagebookError:  # a record of another shape, of which the front page has a note
-            continue
-        shown = section(one, notebooks, "stage-1", lean=True, notebook=places.notebook(one.stage))
-        if shown.rows and not one.same:
-            at = replace(frame, page=places.compare(stage.name))
-            yield stage.name, _page(at, f"{shown.stage}: what differs", (shown,), None, ())
+    style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
+    text = frames.render(
+        "site/compare.html",
+        frame,
+        title,
+        style=style,
+        foreign=True,
+        sections=sections,
+        sides=sides,
+        notes=notes,
+    )
+    return executed.without_unseen(text)
 
 
 def section(
@@ -128,27 +129,6 @@ def section(
         tuple(notes),
         notebook,
     )
-
-
-def _page(
-    frame: Frame,
-    title: str,
-    sections: Sequence[Section],
-    sides: tuple[str, str] | None,
-    notes: tuple[str, ...],
-) -> str:
-    style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
-    page = frames.render(
-        "site/compare.html",
-        frame,
-        title,
-        style=style,
-        foreign=True,
-        sections=sections,
-        sides=sides,
-        notes=notes,
-    )
-    return executed.without_unseen(page)
 
 
 def _executed(record: Values, notebooks: PastNotebooks, notes: list[str]) -> Executed:

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from stagebook.report.article import cells, prose
+from stagebook.report.article.code import first_line
+from stagebook.report.article.executed import Cell
+from stagebook.report.article.outputs import Writer
+from stagebook.report.article.sanitised import flat
+from stagebook.report.comparison import beside, line_diff
+from stagebook.report.comparison.alignment import Pair
+from stagebook.report.comparison.beside import Block
 from stagebook.report.figures import counted
-from stagebook.report.site import beside, cells, line_diff, prose
-from stagebook.report.site.alignment import Pair
-from stagebook.report.site.beside import Block
-from stagebook.report.site.code import first_line
-from stagebook.report.site.executed import Cell
-from stagebook.report.site.outputs import Writer
-from stagebook.report.site.sanitised import flat
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stagebook.report import colophon
-from stagebook.report.site import contents
-from stagebook.report.site.code import first_line
-from stagebook.report.site.executed import Cell, Executed
-from stagebook.report.site.outputs import Shown, Writer
+from stagebook.report.article import contents
+from stagebook.report.article.code import first_line
+from stagebook.report.article.executed import Cell, Executed
+from stagebook.report.article.outputs import Shown, Writer
 
 _INJECTED = "injected-parameters"
 _LEFT_OUT = frozenset({"hide", "remove-cell"})

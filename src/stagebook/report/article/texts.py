@@ -5,7 +5,7 @@ from html import escape
 from math import inf
 
 from stagebook.notebook.lean import lean_import
-from stagebook.report.site import sanitised
+from stagebook.report.article import sanitised
 
 SHOWN = 24  # lines before the rest is folded
 _LINES = 600

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from stagebook.report.site.executed import Cell, Output
-from stagebook.report.site.pictures import Picture
+from stagebook.report.article.executed import Cell, Output
+from stagebook.report.article.pictures import Picture
 
 _COMMENT = re.compile(r"^#\|\s*(fig-cap|fig-alt)\s*:\s*(.+?)\s*$", re.MULTILINE)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from stagebook.report.article.texts import coloured
 from stagebook.report.figures import counted
-from stagebook.report.site.texts import coloured
 
 _CHARACTERS = 40_000
 _LINES = 1_000

@@ -1,0 +1,1 @@
+"""An executed notebook as an article: read, made harmless, and written for people."""
