@@ -78,6 +78,10 @@ def project(
     (root / "dvc.yaml").write_text(json.dumps(yaml))
     lock = {"schema": "2.0", "stages": {name: _locked(*files) for name, files in stages.items()}}
     (root / "dvc.lock").write_text(json.dumps(lock))
+    for _, writes in stages.values():
+        for path in (one for one in writes if not one.startswith("metrics/")):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).touch()
     return root
 
 

@@ -118,3 +118,23 @@ def test_json_has_no_word_that_json_does_not_know(root: Path) -> None:
     assert done.exit_code == told["exit_code"] == 13
     assert [one["value"] for one in told["gates"]] == ["nan", "inf"]
     assert [one["holds"] for one in told["gates"]] == [False, False]
+
+
+def test_a_clone_without_outputs_was_not_built_unless_they_are_left_out_on_purpose(
+    root: Path,
+) -> None:
+    spooled.project(root, {"fit": ([], ["model.pkl", "metrics/fit.json"])}, more=GATES)
+    (root / "model.pkl").unlink()
+    done = gate()
+    assert done.exit_code == 1
+    assert "✗ fit outputs missing" in done.stdout
+    assert "dvc repro --pull" in done.stdout
+    assert gate("--allow-missing").exit_code == 0
+
+
+def test_a_metrics_file_that_cannot_be_read_is_named_with_the_reason(root: Path) -> None:
+    write(root, "<<<<<<< ours")
+    done = gate()
+    assert done.exit_code == 3
+    assert "metrics/fit.json" in done.stderr
+    assert "It is no JSON" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagebook.errors import Where
 from stagebook.record import gates
 from stagebook.record.gates import NOTHING, judge
 from stagebook.record.graph import Node
@@ -122,6 +123,12 @@ def verdict(root: Path, gate: Gate, base: tuple[str, str] = ("", "")) -> gates.V
     return found
 
 
+def committed(root: Path) -> None:
+    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    for arguments in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "base")):
+        subprocess.run(["git", *arguments], cwd=root, check=True)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "metrics").mkdir()
@@ -131,30 +138,65 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_file_that_no_stage_writes_is_an_error_that_names_the_nearest(root: Path) -> None:
     found = verdict(root, Gate("metrics/b.json", "auc", floor=0))
-    assert found.unknown is not None
-    assert found.unknown.code == "no-metric"
-    assert found.unknown.hint == "Did you mean `metrics/a.json`?"
+    assert found.problem is not None
+    assert found.problem.code == "no-metric"
+    assert found.problem.hint == "Did you mean `metrics/a.json`?"
 
 
 def test_a_metric_that_was_never_there_is_an_error_that_names_the_nearest(root: Path) -> None:
     found = verdict(root, Gate(FILE, "acu", floor=0))
-    assert found.unknown is not None
-    assert found.unknown.hint == "Did you mean `auc`?"
+    assert found.problem is not None
+    assert found.problem.hint == "Did you mean `auc`?"
 
 
-@pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
+@pytest.mark.parametrize("text", [None, "{}"])
 def test_a_metric_that_is_gone_fails_its_gate(root: Path, text: str | None) -> None:
     (root / FILE).unlink()
     if text is not None:
         (root / FILE).write_text(text)
     found = verdict(root, gate(floor=0))
-    assert (found.failures, found.unknown) == (("not there",), None)
+    assert (found.failures, found.problem) == (("not there",), None)
+
+
+BROKEN = {
+    "cut off": (b'{"auc": 0.', "It is no JSON"),
+    "merged": (b'<<<<<<< HEAD\n{"auc": 0.7}\n=======\n', "It is no JSON"),
+    "a list": (b"[]", "It holds no mapping"),
+    "no text": (b"\xff\x00", "It is no text"),
+    "too deep": (b"[" * 100_000, "It is nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_metric_in_a_file_that_cannot_be_read_is_no_missing_metric(root: Path, how: str) -> None:
+    content, reason = BROKEN[how]
+    (root / FILE).write_bytes(content)
+    found = verdict(root, gate(floor=0))
+    assert found.problem is not None
+    assert (found.problem.code, found.problem.where) == ("bad-metrics", Where(FILE))
+    assert found.problem.message.startswith(reason)
+    assert not found.holds
+
+
+def test_a_folder_in_place_of_a_metrics_file_cannot_be_read(root: Path) -> None:
+    (root / FILE).unlink()
+    (root / FILE).mkdir()
+    found = verdict(root, gate(floor=0))
+    assert found.problem is not None
+    assert found.problem.code == "bad-metrics"
+
+
+def test_a_file_that_another_commit_has_broken_is_not_compared_with_and_says_so(root: Path) -> None:
+    (root / FILE).write_text("[]")
+    committed(root)
+    (root / FILE).write_text('{"auc": 0.5}')
+    found = verdict(root, gate(drop=0.1), ("main", "HEAD"))
+    assert found.holds
+    assert found.notes == ("not compared: the file of main cannot be read",)
 
 
 def test_the_other_value_is_the_one_in_the_commit(root: Path) -> None:
-    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
-    for arguments in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "base")):
-        subprocess.run(["git", *arguments], cwd=root, check=True)
+    committed(root)
     (root / FILE).write_text('{"odd": 0.5}')
     assert verdict(root, gate(floor=0), ("main", "HEAD")).failures == ("not there",)
     (root / FILE).write_text('{"auc": 0.5}')

@@ -54,6 +54,13 @@ def built(root: Path, values: Any = None) -> Path:
     return root
 
 
+def metrics(root: Path, text: str = '{"auc": 0.7}') -> None:
+    for file in (path for _, writes in STAGES.values() for path in writes):
+        if file.startswith("metrics/"):
+            (root / file).parent.mkdir(exist_ok=True)
+            (root / file).write_text(text)
+
+
 def printed(root: Path, link: str = "") -> str:
     return reporting.markdown(Project.find(root), None, link)
 
@@ -132,6 +139,7 @@ def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
     ):
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
     (tmp_path / "dvc.lock").write_text(json.dumps(now))
+    metrics(tmp_path)
     text = printed(tmp_path)
     told = "- `train`, not executed here: `trees 3 → 4`, "
     assert told in text
@@ -153,8 +161,26 @@ def test_without_a_stage_nothing_is_good(tmp_path: Path, text: str) -> None:
     assert "### ❌ `late`: there is no stage\n" in printed(tmp_path)
 
 
+def test_a_clone_before_anything_was_pulled_is_not_good(tmp_path: Path) -> None:
+    spooled.project(tmp_path, STAGES)
+    metrics(tmp_path)
+    (tmp_path / "data/made.parquet").unlink()
+    text = printed(tmp_path)
+    assert "### ⚠️ `late`: outputs are missing here\n" in text
+    assert "Outputs missing: `make`  \n" in text
+
+
+def test_headlines_without_a_value_are_not_good(tmp_path: Path) -> None:
+    built(tmp_path)
+    metrics(tmp_path, "[]")
+    text = printed(tmp_path)
+    assert "headline metrics have no value" in text
+    assert "It holds no mapping" in text
+
+
 def test_what_came_from_the_cache_alone_is_good(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
+    metrics(tmp_path)
     text = printed(tmp_path)
     assert "### ✅ `late`: good\n\nNothing had to be executed.\n" in text
     assert "Unchanged: `make`, `train`" in text

@@ -70,6 +70,12 @@ def built(root: Path, more: str = HEADLINE) -> Path:
     return root
 
 
+def record_of(root: Path, stage: str, begins: str) -> str:
+    """Id of the execution of a stage that began then."""
+    [file] = (root / ".stagebook/records").glob(f"{begins}*{stage}*.json")
+    return file.stem
+
+
 def pages(root: Path, against: str | None = None) -> dict[str, str]:
     return dict(reporting.site(Project.find(root), against).pages())
 
@@ -175,6 +181,73 @@ def test_a_metric_that_is_no_number_any_more_is_told_and_not_drawn(
     found = pages(tmp_path)
     assert f"Not drawn: {words}" in found["history.html"]
     assert "was 0.7" in found["index.html"] or odd == [1]
+
+
+def test_a_metric_that_was_written_by_hand_is_held_against_the_last_build(tmp_path: Path) -> None:
+    built(tmp_path)
+    (tmp_path / "metrics/train.json").write_text('{"auc": 0.9}')
+    front = pages(tmp_path)["index.html"]
+    assert '▲ +0.2 <span class="quiet">since the last build here' in front
+
+
+@pytest.mark.parametrize(("text", "words"), [("{", "cannot be read"), ('{"AUC": 1}', "not there")])
+def test_a_headline_without_a_value_says_why(tmp_path: Path, text: str, words: str) -> None:
+    built(tmp_path)
+    (tmp_path / "metrics/train.json").write_text(text)
+    front = pages(tmp_path)["index.html"]
+    assert f'<p class="value">{words}</p>' in front
+    assert ("It is no JSON" in front) is (text == "{")
+    assert "since the" not in front
+
+
+def test_in_a_clone_the_outputs_of_a_stage_are_missing(tmp_path: Path) -> None:
+    built(tmp_path)
+    (tmp_path / "data/made.parquet").unlink()
+    (tmp_path / "other.txt").unlink()
+    assert "1 executed, 2 outputs missing" in pages(tmp_path)["index.html"]
+
+
+def colophon_of(root: Path, text: str) -> None:
+    """The executed notebook of `train`, which ends in a colophon of this text."""
+    cell = {"cell_type": "markdown", "metadata": {"tags": ["colophon"]}, "source": text}
+    (root / "runs").mkdir()
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    (root / "runs/train.ipynb").write_text(json.dumps(notebook))
+
+
+OTHER = "another execution than the one whose outputs stand"
+ELSEWHERE = "executed elsewhere and came from DVC"
+
+
+def test_a_page_of_another_execution_says_so(tmp_path: Path) -> None:
+    name = record_of(built(tmp_path), "train", SECOND)
+    colophon_of(tmp_path, f"record {name}")
+    assert OTHER not in pages(tmp_path)["notebooks/train.html"]
+    (tmp_path / "runs/train.ipynb").write_text(
+        (tmp_path / "runs/train.ipynb").read_text().replace(name, "20250101T000000-old")
+    )
+    assert OTHER in pages(tmp_path)["notebooks/train.html"]
+
+
+def test_a_notebook_that_is_cut_off_is_no_other_execution(tmp_path: Path) -> None:
+    name = record_of(built(tmp_path), "train", SECOND)
+    colophon_of(tmp_path, f"record {name}")
+    text = (tmp_path / "runs/train.ipynb").read_text()
+    (tmp_path / "runs/train.ipynb").write_text(text[:40])
+    page = pages(tmp_path)["notebooks/train.html"]
+    assert "cut off or broken" in page
+    assert OTHER not in page
+
+
+def test_a_page_whose_record_is_broken_was_not_executed_elsewhere(tmp_path: Path) -> None:
+    root = built(tmp_path)
+    name = record_of(root, "train", SECOND)
+    colophon_of(root, f"record {name}")
+    for file in (root / ".stagebook/records").glob("*train*"):
+        file.write_text("{")
+    page = pages(root)["notebooks/train.html"]
+    assert f"The record of this execution, {name}, cannot be read" in page
+    assert ELSEWHERE not in page
 
 
 def test_before_any_build_the_site_says_so(tmp_path: Path) -> None:
@@ -368,7 +441,6 @@ def test_one_page_is_mailed_without_links_to_others(tmp_path: Path) -> None:
 def test_a_program_that_cannot_be_imported_twice_gets_the_same_pages(tmp_path: Path) -> None:
     more = HEADLINE + '[tool.stagebook.drift]\n"data/new.csv" = "data/old.csv"\n'
     root = built(tmp_path / "here", more)
-    (root / "data").mkdir()
     for name in ("old", "new"):
         (root / "data" / f"{name}.csv").write_text("x\n1\n2\n")
     script = tmp_path / "script.py"

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--against", metavar="COMMIT", help="Compare metrics with this commit or branch.")
+@click.option(
+    "--allow-missing",
+    is_flag=True,
+    help="Judge the metrics though outputs are not there, as after `dvc repro --allow-missing`.",
+)
 @json_option
-def gate(against: str | None, as_json: bool) -> None:
+def gate(against: str | None, allow_missing: bool, as_json: bool) -> None:
     """Say whether the last build went well and its metrics keep to their gates.
 
     A stage that failed gives its own exit code. Otherwise, ends with 13 if a metric is outside of
@@ -26,7 +31,7 @@ def gate(against: str | None, as_json: bool) -> None:
     from stagebook.project import Project
     from stagebook.workflow import gating
 
-    found = gating.judge(Project.find(Path.cwd()), against)
+    found = gating.judge(Project.find(Path.cwd()), against, allow_missing)
     if as_json:
         told = screen.without_secrets(found.as_json())
         click.echo(json.dumps(told, ensure_ascii=False, allow_nan=False))
@@ -40,4 +45,4 @@ def _show(found: "Judgement") -> None:
 
     gate_screen.show(screen.without_secrets(found))
     screen.problems(problem for one in found.broken for problem in one.problems)
-    screen.problems(one.unknown for one in found.verdicts if one.unknown)
+    screen.problems(one.problem for one in found.verdicts if one.problem)

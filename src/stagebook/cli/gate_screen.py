@@ -26,7 +26,7 @@ def show(found: "Judgement") -> None:
     for one in found.broken:
         _out.print(Text.assemble(("✗ ", "red"), (plain(one.stage), "bold"), f" {plain(one.how)}"))
     if found.broken:
-        _out.print("No metric was looked at. Put it right, and build with: dvc repro")
+        _out.print("No metric was looked at. Put it right, and build with: dvc repro --pull")
     elif not found.verdicts:
         _out.print(
             "The build went well. No metric has a gate: see [tool.stagebook.gates]", markup=False
@@ -52,8 +52,8 @@ def _cells(one: "Verdict", against: str) -> Iterator[Text]:
     base = "" if one.base is None else f"{metric_words.shown(one.base)} {change}"
     yield from (Text(metric_words.shown(one.value)), Text(base))
     told = Text(metric_words.bounds(one.gate, against))
-    for words in () if one.unknown else one.failures:
-        told.append(f"\n{words}", "red")
+    for words in (one.problem.message,) if one.problem else one.failures:
+        told.append(f"\n{plain(words)}", "red")
     for words in one.notes:
         told.append(f"\n{plain(words)}", "yellow")
     yield told

@@ -7,15 +7,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from stagebook.errors import Problem, StagebookError, Where, did_you_mean
-from stagebook.record import git, metrics
+from stagebook.errors import Problem, Where, did_you_mean
+from stagebook.record import metric_files, metrics
 from stagebook.record.graph import Node
+from stagebook.record.metric_files import NONE, Found
 from stagebook.settings import FILE, Gate
 
 Values = Mapping[str, Any]
 
 NOTHING = object()
 """The value of a metric that is not there, which ``null`` in its file is not."""
+
+UNREADABLE = object()
+"""The value of a metric in a file that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Verdict:
         base: As it is in the commit that it is compared with; None where it is not there.
         failures: What it does not keep to, in words.
         notes: What could not be checked, in words.
-        unknown: The problem with a gate whose metric nothing ever wrote.
+        problem: Why it cannot be judged: its file cannot be read, or nothing ever wrote it.
     """
 
     gate: Gate
@@ -36,12 +40,12 @@ class Verdict:
     base: Any = None
     failures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    unknown: Problem | None = None
+    problem: Problem | None = None
 
     @property
     def holds(self) -> bool:
         """Whether the metric keeps to all that could be checked."""
-        return not self.failures and self.unknown is None
+        return not self.failures and self.problem is None
 
     def as_json(self) -> dict[str, Any]:
         """This verdict as plain values; a number that JSON has no word for is a text."""
@@ -64,10 +68,11 @@ def judge(gate: Gate, value: Any, base: Any = NOTHING, against: str = "") -> Ver
     Args:
         gate: The gate.
         value: The metric; NOTHING where it is not there.
-        base: What it is in the commit that it is compared with; NOTHING where it is not there.
+        base: What it is in the commit that it is compared with; NOTHING where it is not there,
+            UNREADABLE where its file cannot be read.
         against: The name of that commit; empty for none.
     """
-    now, then = (None if one is NOTHING else one for one in (value, base))
+    now, then = (None if one is NOTHING or one is UNREADABLE else one for one in (value, base))
     number, before = _number(value), _number(base)
     if number is None:
         return Verdict(gate, now, then, (_odd(value),))
@@ -103,6 +108,8 @@ def _uncompared(base: Any, against: str) -> str:
         return "not compared: no commit was given to compare with"
     if base is NOTHING:
         return f"not compared: {against} has no such metric"
+    if base is UNREADABLE:
+        return f"not compared: the file of {against} cannot be read"
     return f"not compared: in {against} it is {_odd(base)}"
 
 
@@ -135,23 +142,26 @@ def read(
     gates = tuple(gates)
     against, commit = base
     written = {path for node in nodes for path in node.outs}
-    there = {one.file: in_tree(root, one.file) for one in gates}
-    before = in_commit(root, commit, there) if commit else {}
+    there = {one.file: metric_files.in_tree(root, one.file) for one in gates}
+    before = metric_files.in_commit(root, commit, there) if commit else {}
     return tuple(
-        _verdict(one, there[one.file], before.get(one.file, {}), against, written) for one in gates
+        _verdict(one, there[one.file], before.get(one.file, NONE), against, written)
+        for one in gates
     )
 
 
-def _verdict(
-    gate: Gate, there: Values | None, before: Values, against: str, written: set[str]
-) -> Verdict:
-    value, base = (values.get(gate.name, NOTHING) for values in (there or {}, before))
-    if value is base is NOTHING and (problem := _unknown(gate, there, written)):
-        return Verdict(gate, unknown=problem)
+def _verdict(gate: Gate, there: Found, before: Found, against: str, written: set[str]) -> Verdict:
+    if there.problem is not None:
+        return Verdict(gate, problem=there.problem)
+    value, base = (found.values.get(gate.name, NOTHING) for found in (there, before))
+    if value is base is NOTHING and (problem := _unknown(gate, there.values, written)):
+        return Verdict(gate, problem=problem)
+    if before.problem is not None:
+        base = UNREADABLE
     return judge(gate, value, base, against)
 
 
-def _unknown(gate: Gate, there: Values | None, written: set[str]) -> Problem | None:
+def _unknown(gate: Gate, there: Values, written: set[str]) -> Problem | None:
     """The problem with a gate whose metric is neither in the tree nor in another commit."""
     if gate.file not in written:
         message = f"The gate `{gate.metric}` is for a file that no stage writes."
@@ -163,23 +173,3 @@ def _unknown(gate: Gate, there: Values | None, written: set[str]) -> Problem | N
     else:
         return None
     return Problem("no-metric", message, hint, Where(FILE))
-
-
-def in_tree(root: Path, file: str) -> Values | None:
-    """The values in a metrics file; None if it is not there or cannot be read."""
-    try:
-        return metrics.read(root, (file,))
-    except StagebookError:
-        return None
-
-
-def in_commit(root: Path, commit: str, files: Iterable[str]) -> dict[str, Values]:
-    """The values of metrics files in a commit, by file; one that cannot be read is left out."""
-    found: dict[str, Values] = {}
-    for file in files:
-        for _, text in git.blobs(root, [f"{commit}:./{file}"]):
-            try:
-                found[file] = metrics.parse(text, file)
-            except StagebookError:
-                continue
-    return found

@@ -80,12 +80,15 @@ def parse(text: str, path: str) -> dict[str, Any]:
     """
     try:
         document = _parse(text, path)
+        values = dict(_flat(document)) if isinstance(document, dict) else None
+    except RecursionError:
+        raise _bad(path, "It is nested too deeply.") from None
     except ValueError as error:
         kind = Path(path).suffix.lstrip(".").upper() or "JSON"
         raise _bad(path, f"It is no {kind}: {error}.") from None
-    if not isinstance(document, dict):
+    if values is None:
         raise _bad(path, "It holds no mapping of names to values.")
-    return dict(_flat(document))
+    return values
 
 
 def _parse(text: str, path: str) -> Any:

@@ -78,8 +78,8 @@ def bounds(gate: Gate, against: str) -> str:
 
 def verdict(found: Verdict) -> str:
     """What came of a gate, in words."""
-    if found.unknown is not None:
-        return found.unknown.message
+    if found.problem is not None:
+        return found.problem.message
     return "; ".join(found.failures) or "as it has to be"
 
 

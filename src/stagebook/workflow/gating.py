@@ -53,7 +53,7 @@ class Judgement:
         """The code of the first stage that failed, or else that of the gates."""
         if self.broken:
             return self.broken[0].exit_code
-        if any(one.unknown for one in self.verdicts):
+        if any(one.problem for one in self.verdicts):
             return Exit.INVALID
         return Exit.DONE if all(one.holds for one in self.verdicts) else Exit.OUT_OF_BOUNDS
 
@@ -72,16 +72,17 @@ class Judgement:
             ],
             "against": self.against or None,
             "gates": [one.as_json() for one in self.verdicts],
-            "problems": [one.unknown.as_json() for one in self.verdicts if one.unknown],
+            "problems": [one.problem.as_json() for one in self.verdicts if one.problem],
         }
 
 
-def judge(project: Project, against: str | None) -> Judgement:
+def judge(project: Project, against: str | None, allow_missing: bool = False) -> Judgement:
     """Judges the last build: how its stages ended, and then its metrics by their gates.
 
     Args:
         project: The project.
         against: A commit to compare metrics with; None for that of the settings.
+        allow_missing: Whether outputs may be absent that ``dvc.lock`` knows, as in a clone.
 
     Raises:
         StagebookError: dvc.yaml or dvc.lock cannot be read, there is no stage, or no such commit.
@@ -97,11 +98,11 @@ def judge(project: Project, against: str | None) -> Judgement:
         raise StagebookError(
             Problem("no-stages", message, "Run: stagebook sync", Where("dvc.yaml"))
         )
-    broken = tuple(_broken(book))
+    broken = tuple(_broken(book, allow_missing))
     return Judgement(broken, () if broken else book.verdicts, book.against, book.notes)
 
 
-def _broken(book: "Book") -> Iterator[Broken]:
+def _broken(book: "Book", allow_missing: bool) -> Iterator[Broken]:
     """What did not end well, the first cause before all else."""
     from stagebook.report.site.book import State
 
@@ -111,9 +112,11 @@ def _broken(book: "Book") -> Iterator[Broken]:
         if stage.state is State.FAILED:
             problems = tuple(map(Problem.from_json, (stage.record or {}).get("problems", ())))
             yield Broken(stage.name, stage.failed, _exit_code(stage.failed), problems)
+    unbuilt = {State.NOT_REACHED, State.STALE, State.NEVER}
+    unbuilt |= set() if allow_missing else {State.MISSING}
     for stage in book.stages:
-        if stage.state in (State.NOT_REACHED, State.STALE, State.NEVER):
-            yield Broken(stage.name, stage.state.value, Exit.FAILED)
+        if stage.state in unbuilt:
+            yield Broken(stage.name, stage.word, Exit.FAILED)
 
 
 def _exit_code(outcome: str) -> Exit:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.notebook.lean import lean_import
-from stagebook.report import frame, self_contained
+from stagebook.report import colophon, frame, self_contained
 from stagebook.report.article import cells, executed, failures
 from stagebook.report.article.contents import Heading
 from stagebook.report.article.outputs import Writer
@@ -24,12 +24,14 @@ class Article:
         body: Its cells as HTML that is safe in a page.
         contents: Its headings.
         notes: What could not be shown, in words.
+        colophon: Markdown of the colophon; empty if there is none.
     """
 
     title: str
     body: str
     contents: tuple[Heading, ...] = ()
     notes: tuple[str, ...] = ()
+    colophon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def parse(text: str, name: str, *, interactive: bool = False, place: str = "") -
         executed.without_unseen(body),
         tuple(headings.found),
         (*found.notes, *writer.notes),
+        next((one.text for one in found.cells if colophon.TAG in one.tags), ""),
     )
 
 

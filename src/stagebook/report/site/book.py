@@ -1,6 +1,6 @@
 """What the site tells of a project: its last build, its files, its metrics, held as values."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -24,6 +24,7 @@ class State(Enum):
     UNCHANGED = "unchanged"
     NOT_REACHED = "not reached"
     STALE = "out of date"
+    MISSING = "outputs missing"
     NEVER = "never built"
     OTHER = "no notebook"
 
@@ -46,6 +47,11 @@ class Stage:
     record: Values | None = None
     failed: str = ""
     row: Row | None = None
+
+    @property
+    def word(self) -> str:
+        """How it failed, or else what the last build did with it."""
+        return self.failed or self.state.value
 
     @property
     def name(self) -> str:
@@ -90,8 +96,10 @@ class Headline:
         file: The metrics file.
         name: Its dotted name in it.
         value: As it is in the tree; None if it is not there.
-        before: As it was before the last build that changed it, or before the last build.
+        before: As it was in the build before; in the last one where the tree has another value.
         base: As it is in the commit that the site compares with.
+        edited: Whether the tree has another value than the last build that measured it.
+        trouble: Why there is no value, in a word or two; empty if there is one.
     """
 
     file: str
@@ -99,6 +107,8 @@ class Headline:
     value: Any
     before: Any = None
     base: Any = None
+    edited: bool = False
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ class Book:
         verdicts: Whether metrics keep to their gates.
         unstarted: The stage that the last build could not even start, if there is one.
         rebuilt: Of each stage that is not what it is in the other commit, what changed, in words.
+        damaged: Ids of the records that cannot be read.
     """
 
     project: str
@@ -134,6 +145,7 @@ class Book:
     verdicts: tuple[Verdict, ...] = ()
     unstarted: Unstarted | None = None
     rebuilt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    damaged: tuple[str, ...] = ()
 
     @property
     def notebooks(self) -> tuple[Stage, ...]:
@@ -152,6 +164,7 @@ def stages_of(
     records: Mapping[str, Values],
     rows: Mapping[str, Row],
     lock: Lock,
+    absent: Collection[str] = (),
 ) -> Iterator[Stage]:
     """Every stage but the one that writes sources, as a build left it.
 
@@ -161,6 +174,7 @@ def stages_of(
         records: Of each stage, its execution in the build, or the one that its outputs are from.
         rows: Of each stage that it executed, what changed.
         lock: What ``dvc.lock`` says.
+        absent: Outputs that are not in the tree, as in a clone before ``dvc pull``.
     """
     executed = {one.stage: one for one in build.executed}
     not_reached, stale = set(build.not_reached), set(build.stale)
@@ -168,7 +182,7 @@ def stages_of(
         ran = executed.get(node.name)
         record = records.get(node.name)
         if not node.notebook:
-            yield Stage(node, State.OTHER)
+            yield Stage(node, State.MISSING if _misses(node, lock, absent) else State.OTHER)
         elif ran is not None:
             done = ran.outcome == "done"
             state = State.EXECUTED if done else State.FAILED
@@ -177,8 +191,16 @@ def stages_of(
             yield Stage(node, State.NOT_REACHED, record)
         elif node.name not in lock.entries:
             yield Stage(node, State.NEVER, record)
+        elif node.name in stale:
+            yield Stage(node, State.STALE, record)
         else:
-            yield Stage(node, State.STALE if node.name in stale else State.UNCHANGED, record)
+            misses = _misses(node, lock, absent)
+            yield Stage(node, State.MISSING if misses else State.UNCHANGED, record)
+
+
+def _misses(node: Node, lock: Lock, absent: Collection[str]) -> bool:
+    """Whether something that a stage wrote once is not there."""
+    return node.name in lock.entries and any(path in absent for path in node.outs)
 
 
 def files_of(stages: Iterable[Stage], lock: Lock) -> Iterator[File]:

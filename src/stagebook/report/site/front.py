@@ -76,7 +76,7 @@ def summary(book: Book) -> str:
     if book.unstarted is not None:
         return f"The last build could not start {plain(book.unstarted.stage)}."
     if not any(one.record for one in book.stages):
-        return "Nothing was built here yet. Build with: dvc repro"
+        return "Nothing was built here yet. Build with: dvc repro --pull"
     counts = {state: sum(one.state is state for one in book.notebooks) for state in State}
     parts = [
         f"{counts[state]} {state.value}"
@@ -133,11 +133,15 @@ def _held(book: Book) -> int:
 def _figure(one: Headline, book: Book) -> Figure:
     verdict = book.verdict(one.file, one.name)
     better = verdict.gate.higher_is_better if verdict else None
-    sides = (("since the build before", one.before), (f"against {plain(book.against)}", one.base))
-    changes = [(what, metric_words.change(one.value, then)) for what, then in sides]
+    before = "since the last build here" if one.edited else "since the build before"
+    sides = ((before, one.before), (f"against {plain(book.against)}", one.base))
+    changes = [
+        (what, metric_words.change(one.value, then)) for what, then in sides if not one.trouble
+    ]
     told = tuple((what, found.words, mark(found, better)) for what, found in changes if found.words)
     failures = verdict.failures if verdict else ()
-    return Figure(plain(one.name), plain(one.file), metric_words.shown(one.value), told, failures)
+    value = one.trouble or metric_words.shown(one.value)
+    return Figure(plain(one.name), plain(one.file), value, told, failures)
 
 
 def mark(change: Change, higher_is_better: bool | None) -> str:
@@ -160,7 +164,7 @@ def _stage(one: Stage, compared: Collection[str]) -> Line:
     mark = "bad" if one.state is State.FAILED else "quiet"
     words = tuple(log_words.changed(one.row)) if one.row is not None else ()
     more = places.compare(one.name) if one.name in compared else ""
-    state = one.failed or one.state.value
+    state = one.word
     return Line(one.name, page, state, mark, (plain(one.title), *words), more)
 
 

@@ -47,7 +47,10 @@ def render(
 
 def _head(book: Book) -> Iterator[str]:
     trouble = _trouble(book)
-    yield f"### {_mark(trouble is None)} {code(book.project, 60)}: {trouble or 'good'}"
+    missing = any(one.state is State.MISSING for one in book.stages)
+    told = trouble or ("outputs are missing here" if missing else "good")
+    mark = "⚠️" if missing and not trouble else _mark(trouble is None)
+    yield f"### {mark} {code(book.project, 60)}: {told}"
     yield ""
     yield _sentence(book)
     notes = [code(one, 200) for one in book.notes]
@@ -65,6 +68,8 @@ def _trouble(book: Book) -> str | None:
             return f"{code(stage.name, 60)} {_word(stage.failed)}"
     if any(one.state in (State.NEVER, State.STALE) for one in book.notebooks):
         return "not all is built"
+    if unread := sum(bool(one.trouble) for one in book.headlines):
+        return f"{unread} of {len(book.headlines)} headline metrics have no value"
     failed = sum(not one.holds for one in book.verdicts)
     return f"{failed} of {len(book.verdicts)} gates failed" if failed else None
 
@@ -118,8 +123,8 @@ def _gate(verdict: Verdict, book: Book) -> str:
 
 
 def _told(verdict: Verdict, book: Book) -> str:
-    if verdict.unknown is not None:
-        return "no such metric"
+    if verdict.problem is not None:
+        return "cannot be read" if verdict.problem.code == "bad-metrics" else "no such metric"
     return "; ".join(_inline(one, book) for one in verdict.failures)
 
 
@@ -170,7 +175,7 @@ def _stages(book: Book) -> Iterator[str]:
         yield f"- {code(stage.name, 60)}{where}{f': {words}' if words else ''}"
     if len(told) > _STAGES:
         yield f"- and {len(told) - _STAGES} more"
-    others = (State.UNCHANGED, State.NOT_REACHED, State.STALE, State.NEVER)
+    others = (State.UNCHANGED, State.MISSING, State.NOT_REACHED, State.STALE, State.NEVER)
     rest = [words for state in others if (words := _listed(book, state))]
     if rest and told:
         yield ""

@@ -41,7 +41,7 @@ def _stages(book: Book, frame: Frame) -> Iterator[Box]:
         page = places.notebook(one.name) if one.node.notebook else ""
         kind = f"stage {_KINDS.get(one.state, 'waiting')}"
         lines = (cut(plain(one.name), _LETTERS), one.failed or _state(one))
-        title = f"{plain(one.title)}: {one.failed or one.state.value}"
+        title = f"{plain(one.title)}: {one.word}"
         yield Box(("stage", one.name), frame.link(page), kind, title, lines, stage=True)
 
 

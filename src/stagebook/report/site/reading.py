@@ -9,13 +9,14 @@ from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.lock import Lock
 from stagebook.pipeline.stage import SITE, SOURCES
 from stagebook.project import Project
-from stagebook.record import gates, git, graph, measured, metrics
+from stagebook.record import gates, git, graph, measured, metric_files, metrics
 from stagebook.record.build import Build
 from stagebook.record.graph import Node
 from stagebook.record.history import History, Values
 from stagebook.record.lineage.locks import Locks
 from stagebook.record.log import Row
 from stagebook.record.measured import Measured
+from stagebook.record.metric_files import NONE, Found
 from stagebook.record.unstarted import Unstarted
 from stagebook.report import log_words
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
@@ -41,10 +42,12 @@ def read(project: Project, history: History, against: str | None = None) -> Book
     records = history.of_repro(repro) if repro else tuple(_by_hand(history, nodes))
     build = Build.of(repro or "", records, nodes, locked).made_by(history.makers)
     rows = dict(_rows(history, records, notes))
-    stages = tuple(stages_of(nodes, build, _standing(history, build), rows, locked))
+    absent = {out for one in nodes for out in one.outs if not (project.root / out).exists()}
+    stages = tuple(stages_of(nodes, build, _standing(history, build), rows, locked, absent))
     notes += [f"A record cannot be read: {name}: {why}" for name, why in history.damaged]
     builds = measured.builds(history)
     commits = {one.commit for one in builds if one.commit}
+    headlines = tuple(_headlines(project, nodes, builds, commit, notes))
     return Book(
         project.settings.name,
         records[-1].get("git") if records else None,
@@ -52,13 +55,14 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         against,
         stages,
         tuple(files_of(stages, locked)),
-        tuple(_headlines(project, nodes, builds, commit)),
+        headlines,
         builds,
         git.lost(project.root, commits),
         tuple(notes),
         gates.read(project.root, project.settings.gates, nodes, (against, commit)),
         _unstarted(project, everything, repro),
         dict(_rebuilt(project, locked, commit)),
+        tuple(name for name, _ in history.damaged),
     )
 
 
@@ -139,18 +143,28 @@ def _standing(history: History, build: Build) -> dict[str, Values]:
 
 
 def _headlines(
-    project: Project, nodes: Iterable[Node], builds: tuple[Measured, ...], commit: str
+    project: Project,
+    nodes: Iterable[Node],
+    builds: tuple[Measured, ...],
+    commit: str,
+    notes: list[str],
 ) -> Iterator[Headline]:
     """The metrics that come first, with what they were before and are elsewhere."""
     nodes = tuple(nodes)
     pairs = [entry.rpartition(":")[::2] for entry in project.settings.headline]
-    files = {file for file, _ in pairs}
-    there = {file: gates.in_tree(project.root, file) or {} for file in files}
-    base = gates.in_commit(project.root, commit, files) if commit else {}
+    files = {file: metric_files.in_tree(project.root, file) for file, _ in pairs}
+    base = metric_files.in_commit(project.root, commit, files) if commit else {}
+    notes += [str(found.problem) for found in files.values() if found.problem]
     for file, name in pairs:
-        value = there[file].get(name)
-        past = _past(builds, *_measured_as(nodes, file, name))
-        yield Headline(file, name, value, _before(past, value), base.get(file, {}).get(name))
+        value, then = (found.values.get(name) for found in (files[file], base.get(file, NONE)))
+        before, edited = _before(builds, *_measured_as(nodes, file, name), value)
+        yield Headline(file, name, value, before, then, edited, _trouble(files[file], name))
+
+
+def _trouble(found: Found, name: str) -> str:
+    if found.problem is not None:
+        return "cannot be read"
+    return "" if name in found.values else "not there"
 
 
 def _measured_as(nodes: Iterable[Node], file: str, name: str) -> tuple[str, str]:
@@ -162,12 +176,12 @@ def _measured_as(nodes: Iterable[Node], file: str, name: str) -> tuple[str, str]
     return "", name
 
 
-def _past(builds: Iterable[Measured], stage: str, name: str) -> list[Any]:
-    return [one.metrics[stage][name] for one in builds if name in one.metrics.get(stage, {})]
+def _before(builds: Iterable[Measured], stage: str, name: str, value: Any) -> tuple[Any, bool]:
+    """What a metric is compared with, and whether the tree has another value than was built.
 
-
-def _before(past: list[Any], value: Any) -> Any:
-    """The value before the last build; if the tree has another one, that of the last build."""
+    That is the build before the last one; of a value that no build here wrote, the last one.
+    """
+    past = [one.metrics[stage][name] for one in builds if name in one.metrics.get(stage, {})]
     if past and repr(past[-1]) != repr(value):  # NaN is not even equal to itself
-        return past[-1]
-    return past[-2] if len(past) > 1 else None
+        return past[-1], True
+    return (past[-2] if len(past) > 1 else None), False

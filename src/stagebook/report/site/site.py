@@ -126,7 +126,7 @@ class Site:
         ending = ".failed.ipynb" if stage.state is State.FAILED else ".ipynb"
         path = runs / f"{stage.name}{ending}"
         found = article.read(path, stage.name, interactive=self.frame.interactive)
-        notes = tuple(_notes(stage, path))
+        notes = tuple(_notes(stage, found.colophon, self.book.damaged))
         page = places.notebook(stage.name)
         facts = tuple(_facts(stage, stage.name in compared))
         text = article.render(replace(found, notes=(*notes, *found.notes)), self._at(page), facts)
@@ -144,29 +144,33 @@ def _is_package(path: Path) -> bool:
     return (path / manifest.FILE).is_file()
 
 
-def _notes(stage: Stage, path: Path) -> Iterator[str]:
-    """What a reader has to know who takes the page for what the build made."""
-    record = stage.record
-    if record is None and path.exists() and stage.state is not State.NEVER:
+def _notes(stage: Stage, colophon: str, damaged: Collection[str]) -> Iterator[str]:
+    """What a reader has to know who takes the page for what the build made.
+
+    Args:
+        stage: The stage.
+        colophon: How its page ends, which names its record; empty if there is no whole page.
+        damaged: Ids of the records that cannot be read.
+    """
+    lost = next((name for name in damaged if name in colophon), None)
+    if not colophon or stage.state is State.NEVER:
+        return
+    if lost is not None:
+        yield f"The record of this execution, {plain(lost)}, cannot be read: only its page is left."
+    elif stage.record is None and stage.state is State.MISSING:
+        yield "This is the page of the last execution here; its outputs are not there any more."
+    elif stage.record is None:
         yield (
             "What stands of this stage was executed elsewhere and came from DVC's cache. "
             "This is the page of the last execution here."
         )
-    elif record is not None and path.exists() and not _names(path, str(record["volatile"]["id"])):
+    elif str(stage.record["volatile"]["id"]) not in colophon:
         yield "This is the page of another execution than the one whose outputs stand."
-
-
-def _names(path: Path, record: str) -> bool:
-    """Whether an executed notebook is the one of a record, whose id is in its colophon."""
-    try:
-        return record.encode() in path.read_bytes()
-    except OSError:
-        return True
 
 
 def _facts(stage: Stage, compared: bool) -> Iterator[Fact]:
     yield Fact("stage", plain(stage.name))
-    yield Fact("state", stage.failed or stage.state.value)
+    yield Fact("state", stage.word)
     if stage.record is not None:
         volatile = stage.record["volatile"]
         when = lineage_words.moment(str(volatile.get("started") or ""))
