@@ -87,7 +87,7 @@ def _met(hashed: Any) -> Any:
 
     Most hashes have, by their upper bits, a place to themselves; only the others are compared.
     """
-    bits = len(hashed).bit_length() + 2
+    bits = len(hashed).bit_length() + 1
     places = (hashed >> np.uint64(64 - bits)).astype(np.intp)
     shared = np.bincount(places, minlength=2**bits) > 1
     some = np.flatnonzero(shared[places])

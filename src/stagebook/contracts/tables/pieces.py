@@ -186,7 +186,9 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
         # A column of names that are no text is a matter of pandas; here each name is one.
         told.pop("column_indexes", None)
         metadata[b"pandas"] = json.dumps(told).encode()
-    frame: pd.DataFrame = table.replace_schema_metadata(metadata or None).to_pandas()
+    told_again = table.replace_schema_metadata(metadata or None)
+    # apart, columns without gaps need not be copied
+    frame: pd.DataFrame = told_again.to_pandas(split_blocks=True)
     return frame
 
 

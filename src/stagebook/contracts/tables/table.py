@@ -19,9 +19,6 @@ CELLS = 1_000_000
 HELD = 128 * 2**20
 """Bytes up to which a table that is looked at more than once is held in memory."""
 
-MOST_HELD = 250_000
-"""Rows in a batch that is held: the fewer batches, the quicker to look through."""
-
 _LIST = pa.field("", pa.dictionary(pa.int32(), pa.string()))
 
 _READERS: dict[Format, Reader] = {
@@ -141,7 +138,8 @@ class Table:
             _LIST.with_name(one.name) if one.name in self.listed else one for one in self.columns
         ]
         schema = pa.schema(fields, self.columns.metadata)
-        return replace(self, memory=pa.Table.from_batches(self._read(schema, MOST_HELD), schema))
+        # a row takes a byte at least, so these are all rows: one batch is quicker to look through
+        return replace(self, memory=pa.Table.from_batches(self._read(schema, HELD), schema))
 
     def stretches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The rows of some columns in their order: all of them if they are held, else batches.
