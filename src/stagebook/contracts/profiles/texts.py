@@ -9,15 +9,18 @@ import pyarrow.types as types
 
 from stagebook.contracts.profiles.column import MOST_VALUES, Texts, small
 from stagebook.contracts.profiles.scale import Array
-from stagebook.contracts.profiles.sketch import SIZE, Sketch
+from stagebook.contracts.profiles.sketch import SIZE, SPACE, Sketch
 from stagebook.contracts.tables.cells import is_text
 from stagebook.contracts.tables.hashing import as_text, hasher, hashes
 
 FIRST_LOOK = 2 * MOST_VALUES
-"""Values in the first block, which mostly tells whether there are too many different ones."""
+"""The first values of a block, which mostly tell whether there are too many different ones."""
 
-BLOCK = 200_000
-"""Values at a time afterwards."""
+BLOCK = 500_000
+"""Values at a time."""
+
+SPARE = 8
+"""So many times the hashes that are kept are looked at first."""
 
 
 @dataclass(slots=True)
@@ -42,11 +45,8 @@ class TextTally:
         for chunk in column.chunks:
             if types.is_dictionary(chunk.type) and self._add_listed(chunk):
                 continue
-            first = 0
-            while first < len(chunk):
-                size = BLOCK if self.present else FIRST_LOOK
-                self._add(_plain(chunk.slice(first, size)))
-                first += size
+            for first in range(0, len(chunk), BLOCK):
+                self._add(_plain(chunk.slice(first, BLOCK)))
 
     def _add_listed(self, places: pa.DictionaryArray) -> bool:
         """Counts places in a list of values; whether that was done, and the values are few."""
@@ -66,9 +66,11 @@ class TextTally:
         if not len(texts):
             return
         if self._counts is not None:
-            values, times = texts.value_counts().flatten()
-            if self._count(values, times.to_numpy(), self._counts):
-                return
+            some = texts.slice(0, FIRST_LOOK)
+            if len(some.unique()) <= MOST_VALUES:
+                values, times = texts.value_counts().flatten()
+                if self._count(values, times.to_numpy(), self._counts):
+                    return
             self._take_over(self._counts)
         self._measure(texts)
         self._hash(texts)
@@ -94,7 +96,8 @@ class TextTally:
             self._keep(hashes([pa.array(list(counts), pa.large_string())]))
 
     def _measure(self, texts: pa.Array) -> None:
-        lengths = pc.utf8_length(texts)
+        # in bytes, which are characters then, they are the distances of what Arrow stores
+        lengths = pc.binary_length(texts) if _is_ascii(texts) else pc.utf8_length(texts)
         ends = pc.min_max(lengths).as_py()
         self._lengths = [
             min([ends["min"], *self._lengths[:1]]),
@@ -126,9 +129,9 @@ class TextTally:
 
 
 def _smallest(hashed: Array) -> Array:
-    """The smallest different hashes, ascending; of many only the lower end is sorted."""
-    if len(hashed) > 8 * SIZE:
-        found = np.unique(np.partition(hashed, 4 * SIZE)[: 4 * SIZE])
+    """The smallest different hashes, ascending; of many different ones only these are sorted."""
+    if len(hashed) > SPARE * SIZE:
+        found = np.unique(hashed[hashed < SPACE // len(hashed) * SPARE * SIZE])
         if len(found) >= SIZE:
             return found[:SIZE]
     return np.unique(hashed)[:SIZE]
@@ -151,5 +154,16 @@ def _values(array: pa.DictionaryArray) -> pa.Array:
 
 def _sound(array: pa.Array) -> pa.Array:
     texts = array.cast(pa.large_string())
-    texts.validate(full=True)
+    if not _is_ascii(texts):
+        texts.validate(full=True)
     return texts.drop_null() if texts.null_count else texts
+
+
+def _is_ascii(texts: pa.LargeStringArray) -> bool:
+    """Whether all are ASCII, which is UTF-8, told in a fraction of the time that UTF-8 takes."""
+    _, places, stored = texts.buffers()
+    if not len(texts) or stored is None:
+        return False
+    ends = np.frombuffer(places, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    used = np.frombuffer(stored, np.uint8)[ends[0] : ends[-1]]
+    return bool(np.all(ends[1:] >= ends[:-1]) and used.max(initial=0) < 128)
