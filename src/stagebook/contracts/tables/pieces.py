@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from stagebook.contracts.tables.cells import fit
 from stagebook.contracts.tables.formats import Format
+from stagebook.contracts.tables.gaps import with_nan
 from stagebook.contracts.tables.table import Table
 
 Refused = Mapping[str, "pd.Series[Any]"]
@@ -95,7 +96,8 @@ class Pieces:
             for name, one in wrong.items():
                 values.setdefault(name, []).append(_shifted(one, start))
             start += batch.num_rows
-        frame = to_frame(pa.Table.from_batches(batches, self.schema(columns)))
+        rows = pa.Table.from_batches(batches, self.schema(columns))
+        frame = to_frame(with_nan(rows) if self.table.files else rows)
         refused = {name: pd.concat(series) for name, series in values.items()}
         return Piece(frame, refused, texts=self._texts(columns))
 
