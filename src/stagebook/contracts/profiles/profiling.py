@@ -97,7 +97,7 @@ def profile(
     grids = {one.name: _known(table, one.name, reference) for one in table.columns}
     with ThreadPoolExecutor(threads) as pool:
         run = _Run(table, grids, picked(rows), pool, turn or nullcontext())
-        tallies = run.by_column() if table.memory is not None else run.by_batch()
+        tallies = run.by_batch() if table.memory is None else run.by_column(table.memory)
         return Profile(tuple(map(_column, table.columns, tallies, repeat(rows))), rows)
 
 
@@ -119,16 +119,16 @@ class _Run:
     pool: ThreadPoolExecutor
     turn: AbstractContextManager[object]
 
-    def by_column(self) -> list[_Found]:
-        """Counts a table that is held: a column at a time, while its values are at hand."""
+    def by_column(self, rows: pa.Table) -> list[_Found]:
+        """Counts rows that are held: a column at one go, while its values are at hand."""
 
         def count(field: pa.Field) -> _Found:
             with self.turn:
                 sample = self.sample(field)
                 if sample:
-                    self.add(sample, field.name, self.table.memory[field.name], 0)
+                    self.add(sample, field.name, rows[field.name], 0)
                 tally = self.tally(field, sample)
-                self.add(tally, field.name, self.table.memory[field.name], 0)
+                self.add(tally, field.name, rows[field.name], 0)
                 return tally.present, tally.found()
 
         return list(self.pool.map(count, self.table.columns))
@@ -177,7 +177,7 @@ class _Run:
             values = sample.values()
             return NumberTally(Grid.of(values, scale), Frequent.of(values))
         if kind_of(field.type) is Kind.TEXT:
-            return TextTally()
+            return TextTally(self.table.hashes(field.name))
         return BooleanTally() if kind_of(field.type) is Kind.BOOLEAN else OtherTally()
 
 

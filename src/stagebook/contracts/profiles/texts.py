@@ -1,5 +1,6 @@
 """Texts and categories, counted; of many different values an estimate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,9 +32,11 @@ class TextTally:
     the smallest are kept.
 
     Attributes:
+        known: What gives hashes of all rows, if they are made elsewhere too.
         present: How many values are not null.
     """
 
+    known: Callable[[], Array] | None = None
     present: int = 0
     _counts: dict[str, int] | None = field(default_factory=dict)
     _smallest: Array = field(default_factory=lambda: np.array([], dtype=np.uint64))
@@ -43,10 +46,10 @@ class TextTally:
     def add(self, column: pa.ChunkedArray, start: int) -> None:
         """Counts some rows more."""
         for chunk in column.chunks:
-            if types.is_dictionary(chunk.type) and self._add_listed(chunk):
-                continue
-            for first in range(0, len(chunk), BLOCK):
-                self._add(_plain(chunk.slice(first, BLOCK)))
+            if not (types.is_dictionary(chunk.type) and self._add_listed(chunk)):
+                for first in range(0, len(chunk), BLOCK):
+                    self._add(_plain(chunk.slice(first, BLOCK)), start + first)
+            start += len(chunk)
 
     def _add_listed(self, places: pa.DictionaryArray) -> bool:
         """Counts places in a list of values; whether that was done, and the values are few."""
@@ -61,7 +64,7 @@ class TextTally:
         self.present += len(places) - places.null_count
         return True
 
-    def _add(self, texts: pa.Array) -> None:
+    def _add(self, texts: pa.Array, start: int) -> None:
         self.present += len(texts)
         if not len(texts):
             return
@@ -73,7 +76,7 @@ class TextTally:
                     return
             self._take_over(self._counts)
         self._measure(texts)
-        self._hash(texts)
+        self._keep(self.known()[start : start + len(texts)] if self.known else hashes([texts]))
 
     def _count(self, values: pa.Array, times: Array, counts: dict[str, int]) -> bool:
         """Adds how often values occur; whether there still are few enough of them."""
@@ -104,9 +107,6 @@ class TextTally:
             max([ends["max"], *self._lengths[1:]]),
         ]
         self._characters += pc.sum(lengths).as_py()
-
-    def _hash(self, texts: pa.Array) -> None:
-        self._keep(hashes([texts]))
 
     def _keep(self, found: Array) -> None:
         if len(self._smallest) == SIZE:

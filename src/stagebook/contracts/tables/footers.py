@@ -45,7 +45,7 @@ class ParquetReader:
     def batches(
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows, a row group's part at a time; at once where they are no more than ``length``."""
+        """The rows, a row group's part at a time; all at once where they are not too many."""
         lists = [one.name for one in columns if pa.types.is_dictionary(one.type)]
         # with pre_buffer, all that was read stays in memory until the end
         opened = pq.ParquetFile(file, pre_buffer=False, read_dictionary=lists)

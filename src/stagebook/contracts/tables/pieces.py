@@ -1,7 +1,7 @@
 """A table as pandas frames: whole, or in pieces that have the types that the whole would have."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from stagebook.contracts.tables.cells import fit
 from stagebook.contracts.tables.formats import Format
 from stagebook.contracts.tables.gaps import with_nan
+from stagebook.contracts.tables.hashing import Array
 from stagebook.contracts.tables.table import Table
 
 Refused = Mapping[str, "pd.Series[Any]"]
@@ -28,12 +29,14 @@ class Piece:
             In the frame, others stand in for them, so that the column keeps its type.
         coerced: Columns that a contract turned to its type, where not all rows could be.
         texts: By column, all texts that are in it, where the table has a list of them.
+        hashes: By column, what makes hashes of all its rows, where the table keeps them.
     """
 
     frame: pd.DataFrame
     refused: dict[str, Any] = field(default_factory=dict)
     coerced: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, Any] = field(default_factory=dict)
+    hashes: dict[str, Callable[[], Array]] = field(default_factory=dict)
 
     def of(self, column: str) -> pd.DataFrame:
         """The rows whose value in this column is of its type."""
@@ -99,7 +102,8 @@ class Pieces:
         rows = pa.Table.from_batches(batches, self.schema(columns))
         frame = to_frame(with_nan(rows) if self.table.files else rows)
         refused = {name: pd.concat(series) for name, series in values.items()}
-        return Piece(frame, refused, texts=self._texts(columns))
+        hashes = {name: made for name in columns if (made := self.table.hashes(name))}
+        return Piece(frame, refused, texts=self._texts(columns), hashes=hashes)
 
     def batches(self, columns: Sequence[str]) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
         """Batches of the types that the contract gives, with the values that have no such type."""
