@@ -136,12 +136,14 @@ def _held(
     from stagebook.contracts.checks.contract import Contract
     from stagebook.contracts.tables.table import Table
 
-    try:
-        contract = Contract.load(spec, folders)
-    except StagebookError as error:
-        return Inspection(subject, problems=error.problems, at_fault=True)
-    if not table.is_text:
-        return _at_once(table.held(), subject, contract, threads)
+    with ThreadPoolExecutor(1) as beside:  # files are read while the contract is imported
+        held = None if table.is_text else beside.submit(table.held)
+        try:
+            contract = Contract.load(spec, folders)
+        except StagebookError as error:
+            return Inspection(subject, problems=error.problems, at_fault=True)
+    if held:
+        return _at_once(held.result(), subject, contract, threads)
     verdict = check(table, contract)
     if verdict.holds:
         table = Table.open_all(table.root, subject.paths, contract.types(table.columns.names))
