@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Semaphore
 from typing import TYPE_CHECKING, Any, Self
 
 from stagebook.contracts.checks.verdict import Verdict
@@ -113,7 +114,7 @@ def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] 
     Args:
         root: What its paths are relative to.
         subject: The table.
-        threads: How many columns are counted at a time; the check runs beside that.
+        threads: How many threads are used; while the check runs, it is one of them.
         folders: Absolute folders that contracts are imported from, for messages.
     """
     from stagebook.contracts.tables.table import Table
@@ -135,12 +136,14 @@ def _held(
     from stagebook.contracts.checks.contract import Contract
     from stagebook.contracts.tables.table import Table
 
-    try:
-        contract = Contract.load(spec, folders)
-    except StagebookError as error:
-        return Inspection(subject, problems=error.problems, at_fault=True)
-    if not table.is_text:
-        return _at_once(table.held(), subject, contract, threads)
+    with ThreadPoolExecutor(1) as beside:  # files are read while the contract is imported
+        held = None if table.is_text else beside.submit(table.held)
+        try:
+            contract = Contract.load(spec, folders)
+        except StagebookError as error:
+            return Inspection(subject, problems=error.problems, at_fault=True)
+    if held:
+        return _at_once(held.result(), subject, contract, threads)
     verdict = check(table, contract)
     if verdict.holds:
         table = Table.open_all(table.root, subject.paths, contract.types(table.columns.names))
@@ -148,12 +151,19 @@ def _held(
 
 
 def _at_once(table: "Table", subject: Subject, contract: "Contract", threads: int) -> Inspection:
-    """The same, check and profile at a time; the check, which is other people's, stays here."""
+    """The same, check and profile at a time; the check, which is other people's, stays here.
+
+    It is one of the threads: more of them than processors would wait for Python's lock.
+    """
     from stagebook.contracts.checks.check import check
 
+    turns = Semaphore(max(1, threads - 1))
     with ThreadPoolExecutor(1) as beside:
-        profiled = beside.submit(_profiled, table, threads)
-        verdict = check(table, contract)
+        profiled = beside.submit(_profiled, table, threads, turns)
+        try:
+            verdict = check(table, contract)
+        finally:
+            turns.release()
         return Inspection(subject, verdict, profiled.result())
 
 
@@ -184,7 +194,7 @@ def rehearse(*, contracts: bool) -> None:
         check(Table.of_rows(rows), Contract("", Row.to_schema()))
 
 
-def _profiled(table: "Table", threads: int) -> Profile:
+def _profiled(table: "Table", threads: int, turns: Semaphore | None = None) -> Profile:
     from stagebook.contracts.profiles.profiling import profile
 
-    return profile(table, threads=threads)
+    return profile(table, threads=threads, turn=turns)

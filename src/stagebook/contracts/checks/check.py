@@ -202,8 +202,7 @@ def _keys(run: _Run) -> list[tuple[list[str], Any]]:
 
 def _check_repeated_whole(run: _Run, piece: Piece) -> None:
     for names, keep in _keys(run):
-        frame = piece.of(names[0]) if len(names) == 1 else piece.sound()
-        columns.check_repeated(frame, names, keep, run.findings)
+        columns.check_repeated(piece, names, keep, run.findings)
 
 
 def _check_repeated_large(run: _Run, pieces: Pieces) -> None:
@@ -211,7 +210,7 @@ def _check_repeated_large(run: _Run, pieces: Pieces) -> None:
     for names, keep in _keys(run):
         if turned & set(names):  # values that differ may be equal once they are turned
             piece = _together(run, pieces, names, None)
-            columns.check_repeated(piece.sound(), names, keep, run.findings)
+            columns.check_repeated(piece, names, keep, run.findings)
             continue
         repeats = Repeats.count(pieces, names, keep)
         if repeats.failed:

@@ -33,6 +33,7 @@ def coerce(piece: Piece, one: Asked, *, is_text: bool) -> None:
     if bad is None:
         return
     piece.texts.pop(one.name, None)
+    piece.hashes.pop(one.name, None)
     turned = dtype.try_coerce(held.drop(bad))
     if is_text and one.schema.nullable:
         turned = turned.reindex(series.index.drop(bad))
@@ -111,9 +112,11 @@ def check_missing(piece: Piece, one: Asked, findings: Findings) -> None:
         findings.add_series("value-missing", one.name, _MISSING, series[gaps], hint)
 
 
-def check_repeated(frame: pd.DataFrame, names: list[str], keep: Any, findings: Findings) -> None:
+def check_repeated(piece: Piece, names: list[str], keep: Any, findings: Findings) -> None:
     """Finds rows that have the same values in these columns as another."""
-    frame = suspects(frame, names)
+    alone = names[0] if len(names) == 1 else None
+    frame = piece.of(alone) if alone else piece.sound()
+    frame = suspects(frame, names, piece.hashes.get(alone) if alone else None)
     repeated = frame.duplicated(subset=names, keep=keep)
     if repeated.any():
         say_repeated(frame.loc[repeated, names], int(repeated.sum()), keep, findings)

@@ -1,5 +1,6 @@
 """What holds of a few values and therefore of all: most tables keep most rules."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stagebook.contracts.checks.rules import is_built_in
-from stagebook.contracts.tables.hashing import hashes
+from stagebook.contracts.tables.hashing import Array, hashes
 
 _INTERVALS = frozenset(
     {"greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to", "in_range"}
@@ -66,7 +67,9 @@ def _extremes(series: "pd.Series[Any]") -> "pd.Series[Any] | None":
     return None if pd.isna(ends).any() else pd.Series(ends, dtype=series.dtype)
 
 
-def suspects(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def suspects(
+    frame: pd.DataFrame, names: list[str], known: Callable[[], Array] | None = None
+) -> pd.DataFrame:
     """The rows that may have the same values in these columns as another, in their order.
 
     Equal rows have equal hashes; of the others few do.
@@ -74,21 +77,22 @@ def suspects(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     Args:
         frame: The rows.
         names: The columns, which are all that is kept.
+        known: What gives hashes of the rows, if they are made elsewhere too.
     """
     frame = frame[names]
     if len(frame) < FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
         return frame
-    rows = _met(hashes([_arrow(frame[name]) for name in names]))
-    return frame.take(rows)
+    made = known() if known else hashes([_arrow(frame[name]) for name in names])
+    return frame.take(_met(made))
 
 
-def _met(hashed: Any) -> Any:
+def _met(hashed: Array) -> Array:
     """Numbers of the rows whose hash another row has too, ascending.
 
     Most hashes have, by their upper bits, a place to themselves; only the others are compared.
     """
-    bits = len(hashed).bit_length() + 2
-    places = (hashed >> np.uint64(64 - bits)).astype(np.intp)
+    bits = len(hashed).bit_length() + 1
+    places = (hashed >> np.uint64(64 - bits)).view(np.int64)
     shared = np.bincount(places, minlength=2**bits) > 1
     some = np.flatnonzero(shared[places])
     return some[pd.Series(hashed[some]).duplicated(keep=False).to_numpy()]

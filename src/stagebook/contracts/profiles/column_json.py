@@ -130,7 +130,7 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
     texts = values["texts"]
     counts = texts["counts"]
     if counts is not None:
-        counts = {_text(key): count(value) for key, value in counts.items()}
+        _check_counts(counts)
     return Texts(
         counts=counts,
         sketch=_optional(_sketch, texts["sketch"]),
@@ -139,6 +139,14 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
         longest=_optional(count, texts["longest"]),
         characters=count(texts["characters"]),
     )
+
+
+def _check_counts(counts: Mapping[str, int]) -> None:
+    """Raises where ``_text`` or ``count`` would; asked all at once, thousands take no time."""
+    if set(map(type, counts)) - {str} or set(map(type, counts.values())) - {int}:
+        raise TypeError("counts are whole numbers by text")
+    if min(counts.values(), default=0) < 0:
+        raise ValueError("a count is negative")
 
 
 def _sketch(values: Mapping[str, Any]) -> Sketch:

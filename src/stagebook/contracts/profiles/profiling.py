@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Protocol
 
 import pyarrow as pa
@@ -14,10 +16,13 @@ from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.kinds import kind_of, scale_of
 from stagebook.contracts.profiles.profile import Profile
 from stagebook.contracts.profiles.sample import Sample, picked
-from stagebook.contracts.profiles.scale import Array, Scale
+from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.texts import TextTally
 from stagebook.contracts.tables.table import Table
 from stagebook.errors import Problem, StagebookError, Where
+
+_Found = tuple[int, Detail]
+"""How many values of a column are not null, and what there is to say of them."""
 
 
 class Tally(Protocol):
@@ -67,7 +72,12 @@ class OtherTally:
         """Nothing."""
 
 
-def profile(table: Table, reference: Profile | None = None, threads: int = 2) -> Profile:
+def profile(
+    table: Table,
+    reference: Profile | None = None,
+    threads: int = 2,
+    turn: AbstractContextManager[object] | None = None,
+) -> Profile:
     """The profile of a table: the same to the byte for the same rows, however they are stored.
 
     Args:
@@ -75,6 +85,8 @@ def profile(table: Table, reference: Profile | None = None, threads: int = 2) ->
         reference: A profile to compare with. Its grids are taken over, for columns of the same
             kind; the others get their own.
         threads: How many columns are counted at a time.
+        turn: Entered for each column, so that whoever has other work for the processors can let
+            some of the threads wait.
 
     Raises:
         StagebookError: The table cannot be read, or a column holds what it cannot
@@ -82,46 +94,91 @@ def profile(table: Table, reference: Profile | None = None, threads: int = 2) ->
     """
     table = table.held()
     rows = table.counted
+    grids = {one.name: _known(table, one.name, reference) for one in table.columns}
     with ThreadPoolExecutor(threads) as pool:
-        numbers = _numbers(table, rows, reference, pool)
-        tallies = {field.name: numbers.get(field.name) or _tally(field) for field in table.columns}
-        _sweep(table, tallies, pool)
-        columns = zip(table.columns, pool.map(_found, tallies.values()), strict=True)
-        return Profile(tuple(_column(*one, rows) for one in columns), rows)
+        run = _Run(table, grids, picked(rows), pool, turn or nullcontext())
+        tallies = run.by_batch() if table.memory is None else run.by_column(table.memory)
+        return Profile(tuple(map(_column, table.columns, tallies, repeat(rows))), rows)
 
 
-def _sweep(table: Table, tallies: Mapping[str, Tally], pool: ThreadPoolExecutor) -> None:
-    """Shows all rows to the tallies of some columns."""
-    start = 0
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is needed to count one table.
 
-    def add(name: str, column: pa.ChunkedArray) -> None:
+    Attributes:
+        table: The table.
+        grids: By column, its grid where that is known.
+        picked: Numbers of the rows that other grids are made of.
+        pool: Counts columns.
+        turn: What a thread enters before it does.
+    """
+
+    table: Table
+    grids: Mapping[str, Grid | None]
+    picked: Array | None
+    pool: ThreadPoolExecutor
+    turn: AbstractContextManager[object]
+
+    def by_column(self, rows: pa.Table) -> list[_Found]:
+        """Counts rows that are held: a column at one go, while its values are at hand."""
+
+        def count(field: pa.Field) -> _Found:
+            with self.turn:
+                sample = self.sample(field)
+                if sample:
+                    self.add(sample, field.name, rows[field.name], 0)
+                tally = self.tally(field, sample)
+                self.add(tally, field.name, rows[field.name], 0)
+                return tally.present, tally.found()
+
+        return list(self.pool.map(count, self.table.columns))
+
+    def by_batch(self) -> list[_Found]:
+        """Counts a table that is read twice, all columns of a batch after each other."""
+        fields = list(self.table.columns)
+        samples = {one.name: sample for one in fields if (sample := self.sample(one))}
+        self.sweep(samples)
+        made = self.pool.map(lambda one: self.tally(one, samples.get(one.name)), fields)
+        tallies = dict(zip(self.table.columns.names, made, strict=True))
+        self.sweep(tallies)
+        return list(self.pool.map(lambda one: (one.present, one.found()), tallies.values()))
+
+    def sweep(self, tallies: Mapping[str, Tally]) -> None:
+        """Shows all rows to the tallies of some columns."""
+        start = 0
+
+        def add(name: str, column: pa.ChunkedArray) -> None:
+            with self.turn:
+                self.add(tallies[name], name, column, start)
+
+        for some in self.table.stretches(list(tallies)):
+            for _ in self.pool.map(add, some.column_names, some.columns):
+                pass
+            start += some.num_rows
+
+    def add(self, tally: Tally, name: str, column: pa.ChunkedArray, start: int) -> None:
+        """Shows some rows of a column to its tally."""
         try:
-            tallies[name].add(column, start)
+            tally.add(column, start)
         except pa.ArrowInvalid as error:
-            raise _unreadable(table, name, error) from error
+            raise _unreadable(self.table, name, error) from error
 
-    for some in table.stretches(list(tallies)):
-        for _ in pool.map(add, some.column_names, some.columns):
-            pass
-        start += some.num_rows
+    def sample(self, field: pa.Field) -> Sample | None:
+        """What a grid is to be made of; None where one is known or none is needed."""
+        needed = scale_of(field.type) is not None and self.grids[field.name] is None
+        return Sample(self.picked) if needed else None
 
-
-def _numbers(
-    table: Table, rows: int, reference: Profile | None, pool: ThreadPoolExecutor
-) -> Mapping[str, NumberTally]:
-    """Tallies of the columns of numbers and times, on the reference's grids or on new ones."""
-    scales = {one.name: scale for one in table.columns if (scale := scale_of(one.type))}
-    grids = {name: grid for name in scales if (grid := _known(table, name, reference))}
-    some = picked(rows)
-    samples = {name: Sample(some) for name in scales if name not in grids}
-    _sweep(table, samples, pool)
-    fresh = pool.map(lambda name: _fresh(samples[name].values(), scales[name]), samples)
-    known = {name: NumberTally(grid) for name, grid in grids.items()}
-    return {**known, **dict(zip(samples, fresh, strict=True))}
-
-
-def _fresh(sample: Array, scale: Scale) -> NumberTally:
-    return NumberTally(Grid.of(sample, scale), Frequent.of(sample))
+    def tally(self, field: pa.Field, sample: Sample | None) -> DetailTally:
+        """An empty tally of a column; of numbers and times on its grid."""
+        grid, scale = self.grids[field.name], scale_of(field.type)
+        if grid:
+            return NumberTally(grid)
+        if sample and scale:
+            values = sample.values()
+            return NumberTally(Grid.of(values, scale), Frequent.of(values))
+        if kind_of(field.type) is Kind.TEXT:
+            return TextTally(self.table.hashes(field.name))
+        return BooleanTally() if kind_of(field.type) is Kind.BOOLEAN else OtherTally()
 
 
 def _known(table: Table, name: str, reference: Profile | None) -> Grid | None:
@@ -136,18 +193,7 @@ def _known(table: Table, name: str, reference: Profile | None) -> Grid | None:
     return column.detail.grid if instants[0] == instants[1] else None
 
 
-def _tally(field: pa.Field) -> DetailTally:
-    kind = kind_of(field.type)
-    if kind is Kind.TEXT:
-        return TextTally()
-    return BooleanTally() if kind is Kind.BOOLEAN else OtherTally()
-
-
-def _found(tally: DetailTally) -> tuple[int, Detail]:
-    return tally.present, tally.found()
-
-
-def _column(field: pa.Field, found: tuple[int, Detail], rows: int) -> Column:
+def _column(field: pa.Field, found: _Found, rows: int) -> Column:
     present, detail = found
     kind = kind_of(field.type)
     return Column(field.name, str(field.type), kind, rows, rows - present, detail)

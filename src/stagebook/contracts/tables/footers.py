@@ -45,12 +45,16 @@ class ParquetReader:
     def batches(
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows, a row group's part at a time."""
+        """The rows, a row group's part at a time; all at once where they are not too many."""
         lists = [one.name for one in columns if pa.types.is_dictionary(one.type)]
         # with pre_buffer, all that was read stays in memory until the end
         opened = pq.ParquetFile(file, pre_buffer=False, read_dictionary=lists)
         with _readable("bad-parquet", place(root, file)), opened as one:
-            for batch in one.iter_batches(length, columns=columns.names):
+            if one.metadata.num_rows <= length:
+                batches = iter(one.read(columns.names).to_batches())
+            else:
+                batches = one.iter_batches(length, columns=columns.names)
+            for batch in batches:
                 yield _as(batch, columns)
 
 

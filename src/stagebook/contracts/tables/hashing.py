@@ -2,11 +2,14 @@
 
 import functools
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+
+Array = np.ndarray[Any, Any]
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # who wants two asks from two threads
@@ -16,12 +19,29 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+class Hashed:
+    """Hashes of columns of rows that are held, each made once, whoever asks first."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        """Makes no hash yet."""
+        self._rows = rows
+        self._locks = {name: Lock() for name in rows.column_names}
+        self._found: dict[str, Array] = {}
+
+    def of(self, column: str) -> Array:
+        """The hashes of a column in the rows' order; who asks meanwhile waits for them."""
+        with self._locks[column]:
+            if column not in self._found:
+                self._found[column] = hashes([self._rows[column]])
+            return self._found[column]
+
+
 def hasher() -> str:
     """What hashes here."""
     return f"duckdb {duckdb.__version__}"
 
 
-def hashes(columns: Sequence[pa.Array]) -> np.ndarray[Any, Any]:
+def hashes(columns: Sequence[pa.Array | pa.ChunkedArray]) -> Array:
     """A 64-bit hash of each row, in the rows' order, which DuckDB keeps unless told otherwise.
 
     Equal rows have equal hashes, and nulls are equal. Of rows that differ a few may have one hash:

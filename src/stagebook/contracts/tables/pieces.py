@@ -1,7 +1,7 @@
 """A table as pandas frames: whole, or in pieces that have the types that the whole would have."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from stagebook.contracts.tables.cells import fit
 from stagebook.contracts.tables.formats import Format
+from stagebook.contracts.tables.gaps import with_nan
+from stagebook.contracts.tables.hashing import Array
 from stagebook.contracts.tables.table import Table
 
 Refused = Mapping[str, "pd.Series[Any]"]
@@ -27,12 +29,14 @@ class Piece:
             In the frame, others stand in for them, so that the column keeps its type.
         coerced: Columns that a contract turned to its type, where not all rows could be.
         texts: By column, all texts that are in it, where the table has a list of them.
+        hashes: By column, what makes hashes of all its rows, where the table keeps them.
     """
 
     frame: pd.DataFrame
     refused: dict[str, Any] = field(default_factory=dict)
     coerced: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, Any] = field(default_factory=dict)
+    hashes: dict[str, Callable[[], Array]] = field(default_factory=dict)
 
     def of(self, column: str) -> pd.DataFrame:
         """The rows whose value in this column is of its type."""
@@ -95,9 +99,11 @@ class Pieces:
             for name, one in wrong.items():
                 values.setdefault(name, []).append(_shifted(one, start))
             start += batch.num_rows
-        frame = to_frame(pa.Table.from_batches(batches, self.schema(columns)))
+        rows = pa.Table.from_batches(batches, self.schema(columns))
+        frame = to_frame(with_nan(rows) if self.table.files else rows)
         refused = {name: pd.concat(series) for name, series in values.items()}
-        return Piece(frame, refused, texts=self._texts(columns))
+        hashes = {name: made for name in columns if (made := self.table.hashes(name))}
+        return Piece(frame, refused, texts=self._texts(columns), hashes=hashes)
 
     def batches(self, columns: Sequence[str]) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
         """Batches of the types that the contract gives, with the values that have no such type."""
@@ -186,7 +192,9 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
         # A column of names that are no text is a matter of pandas; here each name is one.
         told.pop("column_indexes", None)
         metadata[b"pandas"] = json.dumps(told).encode()
-    frame: pd.DataFrame = table.replace_schema_metadata(metadata or None).to_pandas()
+    told_again = table.replace_schema_metadata(metadata or None)
+    # apart, columns without gaps need not be copied
+    frame: pd.DataFrame = told_again.to_pandas(split_blocks=True)
     return frame
 
 

@@ -1,13 +1,16 @@
 """A dataset on disk: one file, a list of files or a folder of Parquet parts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from stagebook.contracts.tables import csv_lines, footers, json_lines
+from stagebook.contracts.tables.cells import is_text
 from stagebook.contracts.tables.formats import Format, format_of, is_table, parts, require_format
+from stagebook.contracts.tables.hashing import Array, Hashed
 from stagebook.contracts.tables.outline import Reader, place
 from stagebook.errors import Problem, StagebookError, Where
 
@@ -18,9 +21,6 @@ CELLS = 1_000_000
 
 HELD = 128 * 2**20
 """Bytes up to which a table that is looked at more than once is held in memory."""
-
-MOST_HELD = 250_000
-"""Rows in a batch that is held: the fewer batches, the quicker to look through."""
 
 _LIST = pa.field("", pa.dictionary(pa.int32(), pa.string()))
 
@@ -48,6 +48,7 @@ class Table:
         types: Types of some columns, said by a contract. Only for CSV and JSON Lines.
         listed: Columns of texts that its files store as places in a short list of values.
         memory: All its rows, if they are held in memory; columns that are listed as dictionaries.
+        hashed: Hashes of these rows.
     """
 
     path: str
@@ -60,6 +61,7 @@ class Table:
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()
     memory: pa.Table | None = None
+    hashed: Hashed | None = field(default=None, compare=False)
 
     @classmethod
     def open(cls, root: Path, path: str, types: Mapping[str, pa.DataType] | None = None) -> "Table":
@@ -141,7 +143,17 @@ class Table:
             _LIST.with_name(one.name) if one.name in self.listed else one for one in self.columns
         ]
         schema = pa.schema(fields, self.columns.metadata)
-        return replace(self, memory=pa.Table.from_batches(self._read(schema, MOST_HELD), schema))
+        # a row takes a byte at least, so these are all rows: one batch is quicker to look through
+        rows = pa.Table.from_batches(self._read(schema, HELD), schema)
+        return replace(self, memory=rows, hashed=Hashed(rows))
+
+    def hashes(self, column: str) -> Callable[[], Array] | None:
+        """What makes hashes of all rows; None unless it is a column of texts that is held whole."""
+        if self.hashed is None or self.memory is None or column in self.listed:
+            return None
+        rows = self.memory[column]
+        whole = is_text(rows.type) and not rows.null_count
+        return partial(self.hashed.of, column) if whole else None
 
     def stretches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The rows of some columns in their order: all of them if they are held, else batches.
@@ -167,16 +179,16 @@ class Table:
 
     def with_columns(self, columns: pa.Schema) -> "Table":
         """The same table, its columns read as other types."""
-        return replace(self, columns=columns, memory=None)
+        return replace(self, columns=columns, memory=None, hashed=None)
 
     def raw(self) -> "Table":
         """The same table as its files have it: cells of CSV as text, JSON as it is written."""
         if self.format is Format.CSV:
             text = pa.schema([(name, pa.string()) for name in self.columns.names])
-            return replace(self, columns=text, types={}, memory=None)
+            return replace(self, columns=text, types={}, memory=None, hashed=None)
         if self.format is Format.JSON_LINES and self.types:
             outline = json_lines.READER.outline(self.root, self.files, {})
-            return replace(self, columns=outline.columns, types={}, memory=None)
+            return replace(self, columns=outline.columns, types={}, memory=None, hashed=None)
         return self
 
 
