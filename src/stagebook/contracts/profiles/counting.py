@@ -31,6 +31,7 @@ class NumberTally:
     _places: Places = field(init=False)
     _counts: Array = field(init=False)
     _wide_counts: Array = field(init=False)
+    _rare: list[Array] = field(default_factory=list)
     _ends: list[Number] = field(default_factory=list)
     _odd: list[int] = field(default_factory=lambda: [0, 0, 0])
     _sums: Sums = field(default_factory=Sums)
@@ -56,16 +57,25 @@ class NumberTally:
         low, high = values.min().item(), values.max().item()
         # -0.0 and 0.0 are equal, and which of them comes first is chance
         self._ends = [min([low + 0, *self._ends]), max([high + 0, *self._ends])]
-        if is_double(values, low, high, self.grid):
-            values = _doubles(values)
-            if self.frequent:
-                values = self.frequent.count(values)
-                if not len(values):
-                    return
-            self._counts += self._places.counts(values)
-        else:
+        if not is_double(values, low, high, self.grid):
             self._wide_counts += _searched(values, self.grid)
+            self._sums += sums(values, low, high, self.grid)
+        elif self.frequent:
+            self._rare.append(self.frequent.count(_doubles(values)))
+            if sum(map(len, self._rare)) > BLOCK:
+                self._count_rare()
+        else:
+            self._count(_doubles(values), low, high)
+
+    def _count(self, values: Array, low: Number, high: Number) -> None:
+        self._counts += self._places.counts(values)
         self._sums += sums(values, low, high, self.grid)
+
+    def _count_rare(self) -> None:
+        """Counts what was left over of many blocks, which takes hardly longer than of one."""
+        values, self._rare = np.concatenate(self._rare), []
+        for first in range(0, len(values), BLOCK):
+            self._count(values[first : first + BLOCK], *self._ends)
 
     def _count_frequent(self, values: Array, times: Array) -> None:
         places = np.searchsorted(self._places.edges, values, side="right")
@@ -74,6 +84,8 @@ class NumberTally:
 
     def found(self) -> Numbers:
         """What there is to say of the column."""
+        if self._rare:
+            self._count_rare()
         if self.frequent:
             self._count_frequent(*self.frequent.found())
             self.frequent = None

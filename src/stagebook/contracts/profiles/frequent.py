@@ -10,7 +10,7 @@ from stagebook.contracts.profiles.places import cells_of, spread
 from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.scratch import ROOM
 
-LOOKED_AT = 20_000
+LOOKED_AT = 10_000
 """Values of a sample that are looked at, about."""
 
 MOST_VALUES = 4096

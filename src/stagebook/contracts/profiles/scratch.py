@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 
-BLOCK = 65_000
+BLOCK = 130_000
 """Values at a time.
 
 Memory of this size is not kept by the allocator: with room of its own for each step, a block would
