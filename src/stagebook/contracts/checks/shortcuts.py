@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from stagebook.contracts.checks.rules import is_built_in
-from stagebook.contracts.tables.hashing import Array, hashes
+from stagebook.contracts.tables.array import Array
+from stagebook.contracts.tables.hashing import hashes
 
 _INTERVALS = frozenset(
     {"greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to", "in_range"}

@@ -10,9 +10,10 @@ from stagebook.contracts.profiles.frequent import Frequent
 from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.places import Places
 from stagebook.contracts.profiles.quanta import Sums, is_double, sums, weighted
-from stagebook.contracts.profiles.scale import Array, Number
+from stagebook.contracts.profiles.scale import Number
 from stagebook.contracts.profiles.scratch import BLOCK, ROOM
 from stagebook.contracts.profiles.values import Values
+from stagebook.contracts.tables.array import Array
 
 
 @dataclass(slots=True)

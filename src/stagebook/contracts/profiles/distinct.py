@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stagebook.contracts.profiles.scale import Array
+from stagebook.contracts.tables.array import Array
 
 
 def distinct(values: Array) -> Array:

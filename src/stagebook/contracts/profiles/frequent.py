@@ -7,8 +7,8 @@ import numpy as np
 
 from stagebook.contracts.profiles.distinct import distinct
 from stagebook.contracts.profiles.places import cells_of, spread
-from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.scratch import ROOM
+from stagebook.contracts.tables.array import Array
 
 LOOKED_AT = 10_000
 """Values of a sample that are looked at, about."""

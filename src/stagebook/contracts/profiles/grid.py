@@ -8,7 +8,8 @@ import numpy as np
 
 from stagebook.contracts.profiles import nice_edges
 from stagebook.contracts.profiles.distinct import distinct
-from stagebook.contracts.profiles.scale import Array, Number, Scale
+from stagebook.contracts.profiles.scale import Number, Scale
+from stagebook.contracts.tables.array import Array
 
 REACH = 2**48
 """So many quanta from the centre a value still enters the sums; squares then fit into 128 bits."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stagebook.contracts.profiles.scale import Array, Number
+from stagebook.contracts.profiles.scale import Number
 from stagebook.contracts.profiles.scratch import ROOM
+from stagebook.contracts.tables.array import Array
 
 MOST_CELLS = 4096
 

@@ -16,8 +16,8 @@ from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.kinds import kind_of, scale_of
 from stagebook.contracts.profiles.profile import Profile
 from stagebook.contracts.profiles.sample import Sample, picked
-from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.texts import TextTally
+from stagebook.contracts.tables.array import Array
 from stagebook.contracts.tables.table import Table
 from stagebook.errors import Problem, StagebookError, Where
 
@@ -97,8 +97,8 @@ def profile(
     grids = {one.name: _known(table, one.name, reference) for one in table.columns}
     with ThreadPoolExecutor(threads) as pool:
         run = _Run(table, grids, picked(rows), pool, turn or nullcontext())
-        tallies = run.by_batch() if table.memory is None else run.by_column(table.memory)
-        return Profile(tuple(map(_column, table.columns, tallies, repeat(rows))), rows)
+        found = run.by_batch() if table.memory is None else run.by_column(table.memory)
+        return Profile(tuple(map(_column, table.columns, found, repeat(rows))), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from typing import Self
 import numpy as np
 
 from stagebook.contracts.profiles.grid import REACH, Grid
-from stagebook.contracts.profiles.scale import Array, Number
+from stagebook.contracts.profiles.scale import Number
 from stagebook.contracts.profiles.scratch import ROOM
+from stagebook.contracts.tables.array import Array
 
 EXACT = 2**52
 """Whole numbers up to here, and their differences, are exact as doubles."""

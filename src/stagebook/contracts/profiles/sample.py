@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.values import Values
+from stagebook.contracts.tables.array import Array
 
 MOST_ROWS = 100_000
 MULTIPLIER = 2_654_435_761  # Knuth, The Art of Computer Programming 3, 6.4: 2**32 / golden ratio

@@ -1,12 +1,8 @@
 """What numbers of a column stand for."""
 
 import enum
-from typing import Any
-
-import numpy as np
 
 Number = int | float
-Array = np.ndarray[Any, Any]
 
 DAY = 86_400_000_000
 """Microseconds."""

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 
 from stagebook.contracts.profiles.column import MOST_VALUES, Texts, small
-from stagebook.contracts.profiles.scale import Array
 from stagebook.contracts.profiles.sketch import SIZE, SPACE, Sketch
+from stagebook.contracts.tables.array import Array
 from stagebook.contracts.tables.cells import is_text
 from stagebook.contracts.tables.hashing import as_text, hasher, hashes
 

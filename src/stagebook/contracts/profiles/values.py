@@ -8,7 +8,8 @@ import pyarrow.types as types
 
 from stagebook.contracts.profiles.kinds import scale_of
 from stagebook.contracts.profiles.nice_edges import month_start
-from stagebook.contracts.profiles.scale import DAY, Array, Scale
+from stagebook.contracts.profiles.scale import DAY, Scale
+from stagebook.contracts.tables.array import Array
 
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 FIRST_DAY = month_start(-289_999 * 12) // DAY

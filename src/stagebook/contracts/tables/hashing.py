@@ -3,13 +3,15 @@
 import functools
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
-Array = np.ndarray[Any, Any]
+from stagebook.contracts.tables.array import Array
+
+if TYPE_CHECKING:
+    import duckdb
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # who wants two asks from two threads
@@ -38,6 +40,8 @@ class Hashed:
 
 def hasher() -> str:
     """What hashes here."""
+    import duckdb
+
     return f"duckdb {duckdb.__version__}"
 
 
@@ -70,6 +74,8 @@ def _asked(table: pa.Table, query: str) -> Any:
 
 
 @functools.cache
-def _database() -> duckdb.DuckDBPyConnection:
+def _database() -> "duckdb.DuckDBPyConnection":
     """A database in memory without any table; to open one takes longer than most questions."""
+    import duckdb  # only who asks waits for it: every table has the means to hash
+
     return duckdb.connect(":memory:", config=SETTINGS)

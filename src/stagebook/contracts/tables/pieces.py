@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stagebook.contracts.tables.array import Array
 from stagebook.contracts.tables.cells import fit
 from stagebook.contracts.tables.formats import Format
 from stagebook.contracts.tables.gaps import with_nan
-from stagebook.contracts.tables.hashing import Array
 from stagebook.contracts.tables.table import Table
 
 Refused = Mapping[str, "pd.Series[Any]"]

@@ -8,9 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from stagebook.contracts.tables import csv_lines, footers, json_lines
+from stagebook.contracts.tables.array import Array
 from stagebook.contracts.tables.cells import is_text
 from stagebook.contracts.tables.formats import Format, format_of, is_table, parts, require_format
-from stagebook.contracts.tables.hashing import Array, Hashed
+from stagebook.contracts.tables.hashing import Hashed
 from stagebook.contracts.tables.outline import Reader, place
 from stagebook.errors import Problem, StagebookError, Where
 
