@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,17 @@ def _locked(reads: list[str], writes: list[str]) -> dict[str, Any]:
         key: [{"path": path, "hash": "md5", "md5": md5(path), "size": 1} for path in paths]
         for key, paths in sides
     }
+
+
+def committed(root: Path, *paths: str) -> None:
+    """Commits a folder, or some paths in it, to the branch ``main`` of a new repository."""
+    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    for arguments in (
+        ("init", "-q", "-b", "main"),
+        ("add", *(paths or ".")),
+        (*who, "commit", "-q", "-m", "base"),
+    ):
+        subprocess.run(["git", *arguments], cwd=root, check=True)
 
 
 def md5(text: str) -> str:

@@ -2,11 +2,11 @@
 
 import json
 import math
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import spooled
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +14,7 @@ from stagebook.errors import Where
 from stagebook.record import gates
 from stagebook.record.gates import NOTHING, judge
 from stagebook.record.graph import Node
+from stagebook.record.metric_files import MetricFiles
 from stagebook.settings import Gate
 
 FILE = "metrics/a.json"
@@ -119,14 +120,8 @@ NODES = (Node("train", outs=(FILE, "model.pkl")),)
 
 
 def verdict(root: Path, gate: Gate, base: tuple[str, str] = ("", "")) -> gates.Verdict:
-    [found] = gates.read(root, (gate,), NODES, base)
+    [found] = gates.verdicts((gate,), NODES, MetricFiles.read(root, (gate.file,), base))
     return found
-
-
-def committed(root: Path) -> None:
-    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
-    for arguments in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "base")):
-        subprocess.run(["git", *arguments], cwd=root, check=True)
 
 
 @pytest.fixture
@@ -188,7 +183,7 @@ def test_a_folder_in_place_of_a_metrics_file_cannot_be_read(root: Path) -> None:
 
 def test_a_file_that_another_commit_has_broken_is_not_compared_with_and_says_so(root: Path) -> None:
     (root / FILE).write_text("[]")
-    committed(root)
+    spooled.committed(root)
     (root / FILE).write_text('{"auc": 0.5}')
     found = verdict(root, gate(drop=0.1), ("main", "HEAD"))
     assert found.holds
@@ -196,7 +191,7 @@ def test_a_file_that_another_commit_has_broken_is_not_compared_with_and_says_so(
 
 
 def test_the_other_value_is_the_one_in_the_commit(root: Path) -> None:
-    committed(root)
+    spooled.committed(root)
     (root / FILE).write_text('{"odd": 0.5}')
     assert verdict(root, gate(floor=0), ("main", "HEAD")).failures == ("not there",)
     (root / FILE).write_text('{"auc": 0.5}')

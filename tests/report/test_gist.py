@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +47,13 @@ def built(root: Path, values: Any = None) -> Path:
     spooled.project(root, STAGES, more=SETTINGS)
     for stage in STAGES:
         put(root / ".stagebook", execution("20260101T100000000000", stage, "one"))
-    (root / "metrics").mkdir()
-    text = json.dumps({"auc": 0.7, "loss": 0.2} if values is None else values)
-    (root / "metrics/train.json").write_text(text)
+    metrics(root, json.dumps({"auc": 0.7, "loss": 0.2} if values is None else values))
     return root
 
 
 def metrics(root: Path, text: str = '{"auc": 0.7}') -> None:
-    for file in (path for _, writes in STAGES.values() for path in writes):
-        if file.startswith("metrics/"):
-            (root / file).parent.mkdir(exist_ok=True)
-            (root / file).write_text(text)
+    (root / "metrics").mkdir(exist_ok=True)
+    (root / "metrics/train.json").write_text(text)
 
 
 def printed(root: Path, link: str = "") -> str:
@@ -131,13 +126,7 @@ def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
     base["stages"]["train"]["params"] = {"params/train.yaml": {"trees": 3}}
     now["stages"]["train"]["params"] = {"params/train.yaml": {"trees": 4}}
     (tmp_path / "dvc.lock").write_text(json.dumps(base))
-    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
-    for arguments in (
-        ("init", "-q", "-b", "main"),
-        ("add", "."),
-        (*who, "commit", "-q", "-m", "base"),
-    ):
-        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    spooled.committed(tmp_path)
     (tmp_path / "dvc.lock").write_text(json.dumps(now))
     metrics(tmp_path)
     text = printed(tmp_path)

@@ -303,10 +303,8 @@ def test_marks_of_a_merge_are_told(tmp_path: Path) -> None:
 
 def test_metrics_are_compared_with_a_branch(tmp_path: Path) -> None:
     built(tmp_path)
-    git(tmp_path, "init", "-q", "-b", "main")
     (tmp_path / "metrics/train.json").write_text('{"auc": 0.5}')
-    git(tmp_path, "add", "metrics")
-    git(tmp_path, *WHO, "commit", "-q", "-m", "base")
+    spooled.committed(tmp_path, "metrics")
     (tmp_path / "metrics/train.json").write_text('{"auc": 0.7}')
     assert '▲ +0.2 <span class="quiet">against main' in pages(tmp_path, "main")["index.html"]
 
@@ -452,9 +450,6 @@ def test_a_program_that_cannot_be_imported_twice_gets_the_same_pages(tmp_path: P
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "no drift in 1 column" in (root / "site/index.html").read_text()
-
-
-WHO = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -52,8 +52,8 @@ def _cells(one: "Verdict", against: str) -> Iterator[Text]:
     base = "" if one.base is None else f"{metric_words.shown(one.base)} {change}"
     yield from (Text(metric_words.shown(one.value)), Text(base))
     told = Text(metric_words.bounds(one.gate, against))
-    for words in (one.problem.message,) if one.problem else one.failures:
-        told.append(f"\n{plain(words)}", "red")
+    for words in one.failures:  # of a problem, standard error tells
+        told.append(f"\n{words}", "red")
     for words in one.notes:
         told.append(f"\n{plain(words)}", "yellow")
     yield told

@@ -4,13 +4,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from stagebook.errors import Problem, Where, did_you_mean
-from stagebook.record import metric_files, metrics
+from stagebook.record import metrics
 from stagebook.record.graph import Node
-from stagebook.record.metric_files import NONE, Found
+from stagebook.record.metric_files import Found, MetricFiles
 from stagebook.settings import FILE, Gate
 
 Values = Mapping[str, Any]
@@ -128,26 +127,18 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def read(
-    root: Path, gates: Iterable[Gate], nodes: Iterable[Node], base: tuple[str, str]
+def verdicts(
+    gates: Iterable[Gate], nodes: Iterable[Node], files: MetricFiles
 ) -> tuple[Verdict, ...]:
     """The verdicts of a project's gates.
 
     Args:
-        root: The project's root.
         gates: The gates.
         nodes: The stages of ``dvc.yaml``.
-        base: The name and the hash of the commit that metrics are compared with; empty for none.
+        files: The metrics files that they are for.
     """
-    gates = tuple(gates)
-    against, commit = base
     written = {path for node in nodes for path in node.outs}
-    there = {one.file: metric_files.in_tree(root, one.file) for one in gates}
-    before = metric_files.in_commit(root, commit, there) if commit else {}
-    return tuple(
-        _verdict(one, there[one.file], before.get(one.file, NONE), against, written)
-        for one in gates
-    )
+    return tuple(_verdict(one, *files.both(one.file), files.against, written) for one in gates)
 
 
 def _verdict(gate: Gate, there: Found, before: Found, against: str, written: set[str]) -> Verdict:

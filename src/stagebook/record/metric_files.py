@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stagebook.errors import Problem, StagebookError
 from stagebook.record import git, metrics
@@ -22,32 +22,54 @@ class Found:
     problem: Problem | None = None
 
 
-NONE = Found()
-"""What is known of a file that is not there."""
+_NONE = Found()
 
 
-def in_tree(root: Path, file: str) -> Found:
-    """What is known of a metrics file as it lies in the tree.
+@dataclass(frozen=True, slots=True)
+class MetricFiles:
+    """Metrics files as they lie in the tree, and as another commit has them.
 
-    Args:
-        root: The project's root.
-        file: Relative to it.
+    Attributes:
+        against: Name of that commit; empty for none.
+        there: What is known of each file in the tree.
+        before: The same of the commit; files that it has not are left out.
     """
+
+    against: str
+    there: Mapping[str, Found]
+    before: Mapping[str, Found]
+
+    @classmethod
+    def read(cls, root: Path, files: Iterable[str], base: tuple[str, str]) -> Self:
+        """Reads each file once.
+
+        Args:
+            root: The project's root.
+            files: The files, relative to it.
+            base: The name and the hash of the commit; empty for none.
+        """
+        files = tuple(dict.fromkeys(files))
+        against, commit = base
+        before = {
+            file: _parsed(text, file)
+            for file in files
+            if commit
+            for _, text in git.blobs(root, [f"{commit}:./{file}"])
+        }
+        return cls(against, {file: _in_tree(root, file) for file in files}, before)
+
+    def both(self, file: str) -> tuple[Found, Found]:
+        """What is known of a file in the tree and in the commit."""
+        return self.there[file], self.before.get(file, _NONE)
+
+
+def _in_tree(root: Path, file: str) -> Found:
     if not (root / file).exists():
-        return NONE
+        return _NONE
     try:
         return Found(metrics.read(root, (file,)))
     except StagebookError as error:
         return Found(problem=error.problems[0])
-
-
-def in_commit(root: Path, commit: str, files: Iterable[str]) -> dict[str, Found]:
-    """What is known of metrics files in a commit, by file; those that it has not are left out."""
-    return {
-        file: _parsed(text, file)
-        for file in files
-        for _, text in git.blobs(root, [f"{commit}:./{file}"])
-    }
 
 
 def _parsed(text: str, file: str) -> Found:

@@ -164,8 +164,7 @@ def _stage(one: Stage, compared: Collection[str]) -> Line:
     mark = "bad" if one.state is State.FAILED else "quiet"
     words = tuple(log_words.changed(one.row)) if one.row is not None else ()
     more = places.compare(one.name) if one.name in compared else ""
-    state = one.word
-    return Line(one.name, page, state, mark, (plain(one.title), *words), more)
+    return Line(one.name, page, one.word, mark, (plain(one.title), *words), more)
 
 
 def _file(one: File) -> Mapping[str, Any]:

@@ -9,14 +9,14 @@ from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.lock import Lock
 from stagebook.pipeline.stage import SITE, SOURCES
 from stagebook.project import Project
-from stagebook.record import gates, git, graph, measured, metric_files, metrics
+from stagebook.record import gates, git, graph, measured, metrics
 from stagebook.record.build import Build
 from stagebook.record.graph import Node
 from stagebook.record.history import History, Values
 from stagebook.record.lineage.locks import Locks
 from stagebook.record.log import Row
 from stagebook.record.measured import Measured
-from stagebook.record.metric_files import NONE, Found
+from stagebook.record.metric_files import Found, MetricFiles
 from stagebook.record.unstarted import Unstarted
 from stagebook.report import log_words
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
@@ -44,10 +44,17 @@ def read(project: Project, history: History, against: str | None = None) -> Book
     rows = dict(_rows(history, records, notes))
     absent = {out for one in nodes for out in one.outs if not (project.root / out).exists()}
     stages = tuple(stages_of(nodes, build, _standing(history, build), rows, locked, absent))
-    notes += [f"A record cannot be read: {name}: {why}" for name, why in history.damaged]
+    damaged = history.damaged
+    notes += [f"A record cannot be read: {name}: {why}" for name, why in damaged]
     builds = measured.builds(history)
     commits = {one.commit for one in builds if one.commit}
-    headlines = tuple(_headlines(project, nodes, builds, commit, notes))
+    settings = project.settings
+    asked = [entry.rpartition(":")[::2] for entry in settings.headline]
+    shown = [file for file, _ in asked]
+    gated = [one.file for one in settings.gates]
+    files = MetricFiles.read(project.root, [*shown, *gated], (against, commit))
+    unread = dict.fromkeys(files.there[file].problem for file in shown)
+    notes += [str(problem) for problem in unread if problem]
     return Book(
         project.settings.name,
         records[-1].get("git") if records else None,
@@ -55,14 +62,14 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         against,
         stages,
         tuple(files_of(stages, locked)),
-        headlines,
+        tuple(_headlines(asked, files, nodes, builds)),
         builds,
         git.lost(project.root, commits),
         tuple(notes),
-        gates.read(project.root, project.settings.gates, nodes, (against, commit)),
+        gates.verdicts(settings.gates, nodes, files),
         _unstarted(project, everything, repro),
         dict(_rebuilt(project, locked, commit)),
-        tuple(name for name, _ in history.damaged),
+        tuple(name for name, _ in damaged),
     )
 
 
@@ -143,22 +150,17 @@ def _standing(history: History, build: Build) -> dict[str, Values]:
 
 
 def _headlines(
-    project: Project,
-    nodes: Iterable[Node],
+    asked: Iterable[tuple[str, str]],
+    files: MetricFiles,
+    nodes: tuple[Node, ...],
     builds: tuple[Measured, ...],
-    commit: str,
-    notes: list[str],
 ) -> Iterator[Headline]:
-    """The metrics that come first, with what they were before and are elsewhere."""
-    nodes = tuple(nodes)
-    pairs = [entry.rpartition(":")[::2] for entry in project.settings.headline]
-    files = {file: metric_files.in_tree(project.root, file) for file, _ in pairs}
-    base = metric_files.in_commit(project.root, commit, files) if commit else {}
-    notes += [str(found.problem) for found in files.values() if found.problem]
-    for file, name in pairs:
-        value, then = (found.values.get(name) for found in (files[file], base.get(file, NONE)))
+    """The metrics that come first, each a file and a name in it, with what they were before."""
+    for file, name in asked:
+        there, base = files.both(file)
+        value, then = (found.values.get(name) for found in (there, base))
         before, edited = _before(builds, *_measured_as(nodes, file, name), value)
-        yield Headline(file, name, value, before, then, edited, _trouble(files[file], name))
+        yield Headline(file, name, value, before, then, edited, _trouble(there, name))
 
 
 def _trouble(found: Found, name: str) -> str:
