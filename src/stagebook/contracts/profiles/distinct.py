@@ -9,4 +9,5 @@ def distinct(values: Array) -> Array:
     """The different ones of finite values, ascending; of 0.0 and -0.0 one."""
     import pyarrow as pa
 
-    return np.unique(pa.array(values).unique().to_numpy())  # what is left of many is soon sorted
+    found = np.sort(pa.array(values).unique().to_numpy())  # what is left of many is soon sorted
+    return found[np.append(True, found[1:] > found[:-1])] if len(found) else found

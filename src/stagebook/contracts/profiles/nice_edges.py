@@ -1,6 +1,7 @@
 """Edges that people would choose: round numbers, whole hours, weeks, months."""
 
 import math
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -20,8 +21,14 @@ WIDEST = 2**63 - 1
 def reals(low: float, high: float) -> tuple[float, ...]:
     """About 40 bins of one width, 1, 2 or 5 times a power of ten, that hold both values."""
     step = _nearest(_decades(_raw(low, high)), _raw(low, high))
-    places = range(math.floor(Fraction(low) / step), math.ceil(Fraction(high) / step) + 1)
-    return tuple(_ascending(float(place * step) for place in places if _fits(place * step)))
+    first, last = math.floor(Fraction(low) / step), math.ceil(Fraction(high) / step)
+    while not _fits(first * step):
+        first += 1
+    while not _fits(last * step):
+        last -= 1
+    # of whole numbers Python's quotient is the nearest double, as a fraction's value is
+    places = (place * step.numerator / step.denominator for place in range(first, last + 1))
+    return tuple(_ascending(places))
 
 
 def wholes(low: int, high: int, unit: int = 1, start: int = 0) -> tuple[int, ...]:
@@ -93,12 +100,17 @@ def _raw(low: float, high: float) -> Fraction:
 
 def _decades(raw: Fraction) -> list[Fraction]:
     power = math.floor(math.log10(raw.numerator) - math.log10(raw.denominator))
-    return [one * Fraction(10) ** (power + up) for up in (-1, 0, 1) for one in (1, 2, 5)]
+    decades = [Fraction(10) ** (power + up) for up in (-1, 0, 1)]
+    return [one * decade for decade in decades for one in (1, 2, 5)]
 
 
 def _nearest(ladder: Iterable[Fraction | int], raw: Fraction) -> Fraction:
-    """The step whose ratio to ``raw`` is nearest to one."""
-    return Fraction(min(ladder, key=lambda one: max(one / raw, raw / one)))
+    """The step whose ratio to ``raw`` is nearest to one; of two that are as near, the smaller."""
+    steps = sorted(ladder)
+    place = bisect(steps, raw)
+    if 0 < place < len(steps):
+        place -= raw * raw <= steps[place - 1] * steps[place]
+    return Fraction(steps[min(place, len(steps) - 1)])
 
 
 def _fits(value: Fraction) -> bool:

@@ -88,7 +88,7 @@ def spread(marks: Array, most: int) -> tuple[float, Array, int] | None:
             per_unit = float(cells / (marks[-1] - marks[0]))
         usable = 0 < per_unit < np.inf
         taken = cells_of(marks, marks[0], per_unit, cells).copy() if usable else marks[:0]
-        if len(np.unique(taken)) == len(marks):
+        if len(taken) and np.all(taken[1:] > taken[:-1]):  # they ascend, as the marks do
             return per_unit, taken, cells
         cells *= 2
     return None
