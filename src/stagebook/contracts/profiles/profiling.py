@@ -1,6 +1,6 @@
 """The profile of a table, counted over Arrow's batches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -151,7 +151,7 @@ class _Run:
             with self.turn:
                 self.add(tallies[name], name, column, start)
 
-        for some in self.table.stretches(list(tallies)):
+        for some in _ahead(self.table.stretches(list(tallies))):
             for _ in self.pool.map(add, some.column_names, some.columns):
                 pass
             start += some.num_rows
@@ -179,6 +179,15 @@ class _Run:
         if kind_of(field.type) is Kind.TEXT:
             return TextTally(self.table.hashes(field.name))
         return BooleanTally() if kind_of(field.type) is Kind.BOOLEAN else OtherTally()
+
+
+def _ahead(stretches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same, each read while the one before it is looked at."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, stretches, None)
+        while (found := coming.result()) is not None:
+            coming = beside.submit(next, stretches, None)
+            yield found
 
 
 def _known(table: Table, name: str, reference: Profile | None) -> Grid | None:

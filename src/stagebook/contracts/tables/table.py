@@ -140,10 +140,7 @@ class Table:
         """The same table with its rows in memory, if it is small enough for that."""
         if self.memory is not None or self.size > HELD:
             return self
-        fields = [
-            _LIST.with_name(one.name) if one.name in self.listed else one for one in self.columns
-        ]
-        schema = pa.schema(fields, self.columns.metadata)
+        schema = self._with_lists(self.columns.names)
         # a row takes a byte at least, so these are all rows: one batch is quicker to look through
         rows = pa.Table.from_batches(self._read(schema, HELD), schema)
         return replace(self, memory=rows, hashed=Hashed(rows))
@@ -166,8 +163,16 @@ class Table:
         if self.memory is not None:
             yield self.memory.select(list(columns))
             return
-        for batch in self.batches(columns):
+        for batch in self._read(self._with_lists(columns), max(1, CELLS // len(columns))):
             yield pa.Table.from_batches([batch])
+
+    def _with_lists(self, columns: Sequence[str]) -> pa.Schema:
+        """These columns, texts as dictionaries where the files have short lists of them."""
+        fields = [
+            _LIST.with_name(name) if name in self.listed else self.columns.field(name)
+            for name in columns
+        ]
+        return pa.schema(fields, self.columns.metadata)
 
     @property
     def counted(self) -> int:
