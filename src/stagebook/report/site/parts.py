@@ -135,8 +135,12 @@ def _passage(root: Path, path: str) -> "Passage":
 
 
 def _of_model(passage: "Passage", page: str) -> Line:
-    state, mark = ("refused", "bad") if passage.refusals else ("can be loaded", "good")
-    words = tuple(plain(one.message, 200) for one in passage.refusals)
+    from stagebook.report.site import model_page
+
+    worst = model_page.state(passage)
+    told = (one for check in passage.checks if check.state is worst for one in check.problems)
+    words = tuple(plain(one.message, 200) for one in told)
+    state, mark = model_page.STATES[worst], model_page.MARKS[worst]
     return Line(plain(passage.manifest.name), page, state, mark, words)
 
 
