@@ -1,5 +1,7 @@
 """Pages of notebooks in a real browser: what runs, what is loaded, what folds, who can read."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from stagebook.report.article import article
 from stagebook.report.page import close, render_notebook
 
 pytestmark = pytest.mark.slow
+
+SHOTS = os.environ.get("SCREENSHOTS")
+"""A folder to keep pictures of the pages in, such as one that CI uploads."""
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 PLANTED = "document.title = 'pwned'; window.pwned = 1; top.pwned = 1"
@@ -219,6 +224,35 @@ def test_figures_are_whole_and_code_is_left_out_on_paper(open_page: Opener) -> N
     assert opened.evaluate(broken) == "avoid"
     opened.keyboard.press("c")
     assert opened.locator("details.code").first.is_visible()
+
+
+A4 = 794 - 2 * 57  # pixels of a page's width without its margins of 15 mm
+WIDE = "<table class='dataframe'><thead><tr><th></th>{}</tr></thead><tbody><tr><th>0</th>{}</tr>"
+CUT = """() => Array.from(document.querySelectorAll("table, pre, img"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 80))"""
+
+
+def test_no_table_is_cut_on_paper_and_what_is_folded_says_so(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    heads = "".join(f"<th>a_long_name_of_column_{place}</th>" for place in range(20))
+    cells = "".join(f"<td>{place}.123456789</td>" for place in range(20))
+    frame = data("text/html", WIDE.format(heads, cells) + "</tbody></table>")
+    lines = printed("".join(f"line {place}\n" for place in range(60)))
+    opened = open_page(page(parsed(*BUSY, code("wide", frame), code("long", lines))), A4)
+    opened.emulate_media(media="print")
+    assert opened.evaluate(CUT) == []
+    assert opened.locator("th", has_text="a_long_name_of_column_19").is_visible()
+    folded = opened.locator(".output details summary", has_text="36 lines more").last
+    assert folded.is_visible()
+    told = folded.evaluate("(one) => getComputedStyle(one, '::after').content")
+    assert told == '", folded on the page"'
+    assert not opened.locator("text=line 59").is_visible()
+    opened.pdf(path=str(tmp_path / "page.pdf"), format="A4", prefer_css_page_size=True)
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    if SHOTS:
+        shutil.copy(tmp_path / "page.pdf", Path(SHOTS) / "notebook.pdf")
 
 
 def test_the_notebooks_of_the_reference_are_there() -> None:

@@ -3,10 +3,11 @@
 import math
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.report.site.chart import SVG, Point, draw
+from stagebook.report.site.chart import ROOMS, SVG, Point, Room, draw
 
 VALUES = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9)
 POINTS = (
@@ -34,6 +35,25 @@ def test_of_many_points_some_are_named_and_the_last_always() -> None:
     assert named[0] == "commit-0"
     assert named[-1] == "commit-59"
     assert len(named) == 8
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_letters_keep_their_size_in_every_room(room: Room) -> None:
+    points = [Point("c0ffee1*", "", value) for value in (123_456.0, -2.5e7, 3.0)]
+    picture = ElementTree.fromstring(draw(points, "c", "auc", room))
+    assert [float(one) for one in picture.get("viewBox", "").split()] == [
+        *(0, 0),
+        *(room.width, room.height),
+    ]
+    letters = [one for one in picture.iter(f"{{{SVG}}}text") if one.text]
+    assert {one.get("font-size") for one in letters} == {f"{room.letters}px"}
+    assert f"chart {room.name}" == picture.get("class")
+
+
+def test_two_pictures_on_a_page_share_no_id() -> None:
+    pictures = [ElementTree.fromstring(draw(POINTS, f"c{one.name}", "auc", one)) for one in ROOMS]
+    ids = [one.get("id") for picture in pictures for one in picture.iter() if one.get("id")]
+    assert len(ids) == len(set(ids))
 
 
 def test_a_strict_policy_leaves_it_as_it_is_and_it_takes_the_page_s_colours() -> None:

@@ -2,14 +2,18 @@
 
 import json
 import math
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import spooled
 from spooled import put, record
@@ -17,7 +21,10 @@ from spooled import put, record
 from stagebook.contracts.profiles import profile as profiles
 from stagebook.contracts.profiles.column import Column, Kind, Texts
 from stagebook.contracts.profiles.profile import Profile
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.table import Table
 from stagebook.errors import StagebookError
+from stagebook.model import manifest
 from stagebook.project import Project
 from stagebook.workflow import reporting
 
@@ -163,6 +170,82 @@ def test_what_needs_a_stage_that_failed_was_not_reached(tmp_path: Path) -> None:
     built(tmp_path)
     put(tmp_path / ".stagebook", execution("20260103", "make", "three", outcome="failed"))
     assert "1 failed, 1 unchanged, 1 not reached" in pages(tmp_path)["index.html"]
+
+
+def test_an_attempt_that_failed_before_is_told_beside_what_changed(tmp_path: Path) -> None:
+    built(tmp_path)
+    state = tmp_path / ".stagebook"
+    put(state, execution("20260103T100000", "train", "3", outcome="undeclared file"))
+    put(state, execution("20260104T100000", "train", "4", metrics={"auc": 0.7}))
+    found = pages(tmp_path)
+    told = "nothing changed; the attempt before failed: undeclared file"
+    assert told in found["index.html"]
+    assert told in found["notebooks/train.html"]
+    assert "the attempt before failed: undeclared file" in reporting.markdown(
+        Project.find(tmp_path), None, ""
+    )
+    put(state, execution("20260105T100000", "train", "5"))
+    assert "the attempt before" not in pages(tmp_path)["index.html"]
+
+
+def test_rows_of_a_package_are_golden_rows(tmp_path: Path) -> None:
+    built(tmp_path)
+    (tmp_path / "model.pkl").unlink()
+    (tmp_path / "model.pkl").mkdir()
+    (tmp_path / "model.pkl" / manifest.FILE).write_text("{}")
+    text = profiles.render(Profile((), 128))
+    digest = spooled.sha256(text)
+    state = tmp_path / ".stagebook"
+    (state / "profiles").mkdir()
+    (state / "profiles" / f"{digest}.json").write_text(text)
+    table = {"name": "x", "paths": ["model.pkl"], "role": "output", "rows": 128, "profile": digest}
+    put(state, execution("20260103T100000", "train", "3", tables=[table]))
+    found = pages(tmp_path)
+    assert '<td class="number">128 golden</td>' in found["index.html"]
+    assert '<text x="' in found["index.html"]
+    assert ">128 golden rows</text>" in found["index.html"]
+    assert "Of its golden rows: 128 rows" in found["data/model.pkl.html"]
+
+
+def test_stretches_of_time_are_written_as_people_say_them(tmp_path: Path) -> None:
+    built(tmp_path)
+    state = tmp_path / ".stagebook"
+    moments = [datetime(2013, 1, 1, tzinfo=UTC) + timedelta(days=one) for one in range(365)]
+    waits = pa.array([-7_200_000_000] + [90_000_000] * 364, pa.duration("us"))
+    pq.write_table(pa.table({"at": moments, "waited": waits}), tmp_path / "data/made.parquet")
+    text = profiles.render(profile(Table.open(tmp_path, "data/made.parquet")))
+    digest = spooled.sha256(text)
+    (state / "profiles").mkdir()
+    (state / "profiles" / f"{digest}.json").write_text(text)
+    table = {"name": "x", "paths": ["data/made.parquet"], "role": "output", "profile": digest}
+    put(state, execution("20260103T100000", "make", "3", tables=[table]))
+    page = pages(tmp_path)["data/data/made.parquet.html"]
+    days = statistics.stdev(range(365))
+    assert f'<th scope="row">std<td>{days:.0f} days' in page
+    assert '<th scope="row">min<td>−2 hours' in page
+    assert '<th scope="row">max<td>1.5 minutes' in page
+    assert '<th scope="row">min<td>2013-01-01' in page  # a moment stays a moment
+
+
+def test_names_in_backticks_are_code_on_the_page_of_a_drift(tmp_path: Path) -> None:
+    root = built(tmp_path, HEADLINE + '[tool.stagebook.drift]\n"data/new.csv" = "data/old.csv"\n')
+    for name in ("old", "new"):
+        lines = "".join(f"id-{name}-{one},1\n" for one in range(11_000))
+        (root / "data" / f"{name}.csv").write_text(f"key,x\n{lines}")
+    page = pages(root)["drift/data/new.csv.html"]
+    assert "<code>key</code>" in page
+    assert "`" not in page.partition("</style>")[2]
+
+
+def test_the_band_of_a_chart_is_explained(tmp_path: Path) -> None:
+    built(tmp_path)
+    assert "key band" not in pages(tmp_path)["history.html"].partition("</style>")[2]
+    for day, auc in (("03", 0.8), ("04", 0.9)):
+        values = {"auc": auc, "auc_low": auc - 0.1, "auc_high": auc + 0.1}
+        one = execution(f"202601{day}T100000", "train", day, metrics=values)
+        put(tmp_path / ".stagebook", one)
+    page = pages(tmp_path)["history.html"].partition("</style>")[2]
+    assert '<span class="key band"></span> from auc_low to auc_high</figcaption>' in page
 
 
 def test_history_has_a_chart_of_what_changed_with_its_points_named(tmp_path: Path) -> None:

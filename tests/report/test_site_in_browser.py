@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from spooled import put, sha256
 from test_site import built, execution
 
@@ -120,6 +120,33 @@ def test_colours_of_a_chart_are_those_of_the_page(opened: Opened) -> None:
     text = page.locator(".chart text").first
     ink = text.evaluate("(one) => getComputedStyle(one).fill")
     assert ink == page.evaluate("getComputedStyle(document.body).color")
+
+
+def test_a_chart_fills_its_card_and_can_be_read_on_a_phone(opened: Opened) -> None:
+    for device, room in (("laptop", "wide"), ("phone", "narrow")):
+        page = opened.go("history.html", WIDTHS[device])
+        chart = page.locator(f".chart.{room}").first
+        assert page.locator(".chart:visible").count() == page.locator("figure:visible").count()
+        card = page.locator(".card").first.bounding_box()
+        drawn = chart.bounding_box()
+        assert card
+        assert drawn
+        assert drawn["width"] > 0.9 * card["width"]
+        letters = chart.locator("text").first
+        size = letters.evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)")
+        assert size * drawn["width"] / chart_width(chart) >= 11
+
+
+def chart_width(chart: Locator) -> float:
+    return float(str(chart.get_attribute("viewBox")).split()[2])
+
+
+def test_a_picture_that_is_cut_off_says_that_it_scrolls(opened: Opened) -> None:
+    for width, cut in ((150, True), (1280, False)):
+        page = opened.go("index.html", width)
+        figure = page.locator("figure.graph")
+        assert figure.evaluate("(one) => one.scrollWidth > one.clientWidth") is cut
+        assert page.locator(".swipe").is_visible() is cut
 
 
 def test_on_paper_nothing_is_lost(opened: Opened) -> None:

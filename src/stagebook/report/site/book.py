@@ -79,6 +79,7 @@ class File:
         maker: The stage that writes it; empty for what was there before.
         readers: The stages that read it.
         table: What was found out about it, if it is a table.
+        package: Whether it is a packaged model; its rows are golden rows then.
     """
 
     path: str
@@ -86,6 +87,13 @@ class File:
     maker: str
     readers: tuple[str, ...]
     table: Values | None = None
+    package: bool = False
+
+    @property
+    def rows(self) -> str:
+        """How many rows there are, and of what kind; empty if that is not known."""
+        rows = (self.table or {}).get("rows")
+        return f"{rows:,}{' golden' * self.package}" if isinstance(rows, int) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,8 @@ class Book:
         unstarted: The stage that the last build could not even start, if there is one.
         rebuilt: Of each stage that is not what it is in the other commit, what changed, in words.
         damaged: Ids of the records that cannot be read.
+        shallow: Whether git has only the last part of history here, so that what it does not
+            know is not therefore gone.
     """
 
     project: str
@@ -146,6 +156,7 @@ class Book:
     unstarted: Unstarted | None = None
     rebuilt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     damaged: tuple[str, ...] = ()
+    shallow: bool = False
 
     @property
     def notebooks(self) -> tuple[Stage, ...]:
@@ -203,11 +214,16 @@ def _misses(node: Node, lock: Lock, absent: Collection[str]) -> bool:
     return node.name in lock.entries and any(path in absent for path in node.outs)
 
 
-def files_of(stages: Iterable[Stage], lock: Lock) -> Iterator[File]:
+def files_of(stages: Iterable[Stage], lock: Lock, packages: Collection[str] = ()) -> Iterator[File]:
     """The files that stages pass on to each other, in the order in which they are met.
 
     Metrics and plots are left out unless a stage reads them, and so is the code of stages that
     are no notebooks.
+
+    Args:
+        stages: The stages.
+        lock: What ``dvc.lock`` says.
+        packages: Paths of those that are packaged models.
     """
     stages = tuple(stages)
     hashes = {one.path: one for one in lock.files()}
@@ -217,7 +233,8 @@ def files_of(stages: Iterable[Stage], lock: Lock) -> Iterator[File]:
     shown = {path: None for one in stages for path in (*reads[one.name], *_passed_on(one.node))}
     for path in shown:
         readers = tuple(name for name, paths in reads.items() if path in paths)
-        yield File(path, hashes.get(path), makers.get(path, ""), readers, tables.get(path))
+        found = hashes.get(path), makers.get(path, ""), readers, tables.get(path)
+        yield File(path, *found, package=path in packages)
 
 
 def _reads(stage: Stage, makers: Mapping[str, str]) -> Iterator[str]:

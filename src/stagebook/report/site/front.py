@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagebook.record.gates import Verdict
+from stagebook.record.log import Row
 from stagebook.report import frame as frames
 from stagebook.report import log_words, metric_words
 from stagebook.report.colophon import size
@@ -12,7 +13,7 @@ from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
 from stagebook.report.lineage_words import short
 from stagebook.report.metric_words import Change
-from stagebook.report.site import pipeline_picture, places
+from stagebook.report.site import pipeline_picture, places, sideways
 from stagebook.report.site.book import Book, File, Headline, Stage, State
 from stagebook.report.site.line import Line
 
@@ -52,15 +53,17 @@ def render(
         models: A line for each packaged model.
         compared: Stages that have a page with the execution before beside the last one.
     """
+    picture = pipeline_picture.draw(book, frame)
     return frames.render(
         "site/front.html",
         frame,
         book.project,
+        style=sideways.cue(picture),
         summary=summary(book),
         notes=[plain(one, 300) for one in book.notes],
         figures=[_figure(one, book) for one in book.headlines],
         gates=[_gate(one, book) for one in book.verdicts],
-        picture=pipeline_picture.draw(book, frame),
+        picture=picture,
         stages=[_stage(one, compared) for one in book.stages],
         contracts=tuple(contracts(book)),
         held=_held(book),
@@ -95,7 +98,7 @@ def commit(code: Mapping[str, Any] | None) -> str:
     """
     if not code or not code.get("commit"):
         return "a folder without a commit"
-    branch = f" on {plain(str(code['branch']), 60)}" if code.get("branch") else ""
+    branch = f" on {plain(str(code['branch']), 60)}" if code.get("branch") else " on no branch"
     dirty = ", with changes that are not in git" if code.get("dirty") else ""
     return f"commit {short(str(code['commit']))}{branch}{dirty}"
 
@@ -162,17 +165,26 @@ def _gate(one: Verdict, book: Book) -> Line:
 def _stage(one: Stage, compared: Collection[str]) -> Line:
     page = places.notebook(one.name) if one.node.notebook else ""
     mark = "bad" if one.state is State.FAILED else "quiet"
-    words = tuple(log_words.changed(one.row)) if one.row is not None else ()
+    words = changed(one.row) if one.row is not None else ()
     more = places.compare(one.name) if one.name in compared else ""
     return Line(one.name, page, one.word, mark, (plain(one.title), *words), more)
 
 
+def changed(row: Row) -> tuple[str, ...]:
+    """What changed since the execution before, and whether that one failed."""
+    words = tuple(log_words.changed(row))
+    outcome = str((row.before or {}).get("outcome", "done"))
+    if outcome == "done":
+        return words
+    how = "" if outcome == "failed" else f": {plain(outcome, 60)}"
+    return (*words, f"the attempt before failed{how}")
+
+
 def _file(one: File) -> Mapping[str, Any]:
-    rows = (one.table or {}).get("rows")
     return {
         "path": plain(one.path),
         "page": places.data(one.path),
-        "rows": f"{rows:,}" if isinstance(rows, int) else "",
+        "rows": one.rows,
         "size": size(one.hashed.size) if one.hashed and one.hashed.size is not None else "",
         "md5": short(one.hashed.md5) if one.hashed else "",
         "maker": plain(one.maker) if one.maker else "",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stagebook.record.gates import Verdict
-from stagebook.report import log_words, metric_words
+from stagebook.report import metric_words
 from stagebook.report.site import front, inert
 from stagebook.report.site.book import Book, Stage, State
 from stagebook.report.site.inert import code
@@ -118,7 +118,9 @@ def _row(name: str, value: Any, base: Any, verdict: Verdict | None, book: Book) 
 
 def _gate(verdict: Verdict, book: Book) -> str:
     words = "" if verdict.holds else f"**{_told(verdict, book)}**"
-    bounds = _inline(metric_words.bounds(verdict.gate, ""), book)
+    bounds = metric_words.bounds(verdict.gate, "")
+    if book.against:  # a name is anybody's, and so it is code
+        bounds = bounds.replace("the base", code(book.against, 40))
     return " ".join(filter(None, (_mark(verdict.holds), words or bounds, *_notes(verdict))))
 
 
@@ -189,7 +191,7 @@ def _pulled(stage: Stage, book: Book) -> bool:
 def _why(stage: Stage, book: Book) -> list[str]:
     """What changed since it was executed before; if that was elsewhere, since the other commit."""
     if stage.row is not None and not stage.row.first:
-        return list(log_words.changed(stage.row))
+        return list(front.changed(stage.row))
     first = ["the first"] if stage.row is not None and not book.against else []
     return list(book.rebuilt.get(stage.name, first))
 
@@ -229,7 +231,7 @@ def _lines(name: str, lines: Sequence[Line], bad: str) -> Iterator[str]:
     ordered = sorted(lines, key=lambda one: one.mark == "good")
     for one in ordered[:_LINES]:
         words = f": {code('; '.join(one.words), 160)}" if one.words else ""
-        mark = _mark(True) if one.mark == "good" else bad
+        mark = {"good": _mark(True), "warned": "⚠️"}.get(one.mark, bad)
         yield f"- {mark} {code(one.name, 80)} {_word(one.state)}{words}"
     if len(lines) > _LINES:
         yield f"- and {len(lines) - _LINES} more"

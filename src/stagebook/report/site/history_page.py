@@ -32,6 +32,7 @@ class Course:
         points: Its values that are numbers, oldest first.
         rows: Of each build that changed it, newest first: the commit, when, and the value.
         notes: What cannot be drawn, in words.
+        band: What the band around the line is, in words; empty if there is none.
     """
 
     stage: str
@@ -40,20 +41,23 @@ class Course:
     points: tuple[Point, ...]
     rows: tuple[tuple[str, str, str], ...]
     notes: tuple[str, ...]
+    band: str = ""
 
     @classmethod
     def of(cls, book: Book, builds: Sequence[Measured], stage: str, name: str) -> "Course":
         """The course of a metric."""
         values = [one.metrics.get(stage, {}).get(name) for one in builds]
         odd = {metric_words.shown(one) for one in values if one is not None and not _drawn(one)}
-        points = (_point(one, book, stage, name) for one in builds)
+        found = (_point(one, book, stage, name) for one in builds)
+        points = tuple(one for one in found if one is not None)
         return cls(
             plain(stage),
             plain(name),
             name in (one.name for one in book.headlines),
-            tuple(one for one in points if one is not None),
+            points,
             tuple(_rows(book, builds, stage, name)),
             (f"Not drawn: {', '.join(sorted(odd))}",) if odd else (),
+            _band(points, name),
         )
 
 
@@ -70,13 +74,31 @@ def render(book: Book, frame: Frame) -> str:
         drawn=drawn,
         others=[*moved[MOST_CHARTS:], *(one for one in courses if one not in moved)],
         said=_said(book, len(builds)),
-        lost=len(book.lost & {one.commit for one in builds}),
+        lost=_lost(book, len(book.lost & {one.commit for one in builds})),
     )
+
+
+def _band(points: Sequence[Point], name: str) -> str:
+    """What a metric's interval is: the two metrics beside it that are its ends."""
+    if all(math.isnan(one.low) or math.isnan(one.high) for one in points):
+        return ""
+    return f"from {plain(name)}_low to {plain(name)}_high"
 
 
 def _said(book: Book, shown: int) -> str:
     whole = f"{counted(len(book.builds), 'build')}, stages that were run by themselves included"
     return f"{whole}." if shown == len(book.builds) else f"The last {shown} of {whole}."
+
+
+def _lost(book: Book, count: int) -> str:
+    """What to say of builds whose commits git does not have."""
+    if not count:
+        return ""
+    if book.shallow:
+        return (
+            f"{counted(count, 'commit')} of these builds cannot be looked up: the clone is shallow."
+        )
+    return f"Of {count} of these commits git knows nothing any more: history was rewritten."
 
 
 def _names(builds: Sequence[Measured]) -> dict[tuple[str, str], None]:
@@ -102,11 +124,14 @@ def _first(book: Book, names: Mapping[tuple[str, str], None]) -> Iterator[tuple[
 
 
 def _picture(course: Course, name: str) -> str:
+    """The chart, once for a wide window and once for a narrow one."""
     if len(course.points) < 2:
         return ""
     ends = (metric_words.shown(course.points[place].value) for place in (0, -1))
     label = f"{course.name} of {course.stage}: from {' to '.join(ends)}"
-    return chart.draw(course.points, name, label)
+    return "".join(
+        chart.draw(course.points, f"{name}{one.name}", label, one) for one in chart.ROOMS
+    )
 
 
 def _point(build: Measured, book: Book, stage: str, name: str) -> Point | None:
@@ -139,7 +164,7 @@ def _commit(build: Measured, book: Book, *, short: bool = False) -> str:
     name = build.commit[:_COMMIT] + ("*" if build.dirty else "")
     if short or build.commit not in book.lost:
         return name
-    return f"{name} (no longer in git)"
+    return f"{name} ({'not in this shallow clone' if book.shallow else 'no longer in git'})"
 
 
 def _when(build: Measured) -> str:

@@ -11,10 +11,24 @@ from stagebook.report import frame as frames
 from stagebook.report import lineage_graph
 from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
-from stagebook.report.site import places
+from stagebook.report.site import places, sideways
 from stagebook.report.site.book import Book
 
-_MARKS = {State.PASSED: "good", State.REFUSED: "bad"}
+MARKS = {State.PASSED: "good", State.WARNED: "warned", State.REFUSED: "bad"}
+"""The class that each state of a check is shown in."""
+
+STATES = {
+    State.PASSED: "can be loaded",
+    State.WARNED: "can be loaded with a warning",
+    State.REFUSED: "refused",
+}
+"""What stands of a package whose worst check has this state."""
+
+_VERDICTS = {
+    State.PASSED: "It can be loaded here",
+    State.WARNED: "It can be loaded here, with a warning",
+    State.REFUSED: "It would be refused here",
+}
 
 
 def render(passage: Passage, trace: Trace | None, book: Book, frame: Frame) -> str:
@@ -26,21 +40,32 @@ def render(passage: Passage, trace: Trace | None, book: Book, frame: Frame) -> s
         book: The project.
         frame: The page's frame.
     """
+    worst = state(passage)
+    pictures = _pictures(trace, book, frame) if trace is not None else []
     return frames.render(
         "site/model.html",
         frame,
         plain(passage.manifest.name),
+        style=sideways.cue(pictures[-1]) if pictures else "",
         digest=passage.manifest.digest,
-        verdict="It can be loaded here." if not passage.refusals else "It would be refused here.",
-        refused=bool(passage.refusals),
+        verdict=f"{_VERDICTS[worst]}.",
+        mark=MARKS[worst],
         checks=[
-            (one.name, one.state.value, _MARKS.get(one.state, "quiet"), plain(one.detail, 200))
+            (one.name, one.state.value, MARKS.get(one.state, "quiet"), plain(one.detail, 200))
             for one in passage.checks
         ],
         problems=tuple(_problems(passage)),
-        pictures=_pictures(trace, book, frame) if trace is not None else [],
+        pictures=pictures,
         card=_card(passage),
     )
+
+
+def state(passage: Passage) -> State:
+    """The worst that any check says: refused, else warned, else passed."""
+    if passage.refusals:
+        return State.REFUSED
+    warned = any(one.state is State.WARNED for one in passage.checks)
+    return State.WARNED if warned else State.PASSED
 
 
 def _problems(passage: Passage) -> Iterator[str]:

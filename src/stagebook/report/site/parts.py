@@ -117,13 +117,13 @@ def model(project: Project, path: str, book: Book, frame: Frame) -> Part:
         trace = tracing.trace(project, path, project.root, at=None, down=False)
     except StagebookError:  # a package that was copied here
         trace = None
-    return Part(_of_model(passage, frame.page), model_page.render(passage, trace, book, frame))
+    return Part(of_model(passage, frame.page), model_page.render(passage, trace, book, frame))
 
 
 def model_line(root: Path, path: str) -> Line:
     """What is to say of a packaged model, without its page."""
     try:
-        return _of_model(_passage(root, path), places.model(path))
+        return of_model(_passage(root, path), places.model(path))
     except StagebookError as error:
         return _trouble(path, places.model(path), error)
 
@@ -134,9 +134,14 @@ def _passage(root: Path, path: str) -> "Passage":
     return gate.pass_through(root / path, gate.Policy())
 
 
-def _of_model(passage: "Passage", page: str) -> Line:
-    state, mark = ("refused", "bad") if passage.refusals else ("can be loaded", "good")
-    words = tuple(plain(one.message, 200) for one in passage.refusals)
+def of_model(passage: "Passage", page: str) -> Line:
+    """The line of a package that passed the gate, or not: as bad as its worst check."""
+    from stagebook.report.site import model_page
+
+    worst = model_page.state(passage)
+    told = (one for check in passage.checks if check.state is worst for one in check.problems)
+    words = tuple(plain(one.message, 200) for one in told)
+    state, mark = model_page.STATES[worst], model_page.MARKS[worst]
     return Line(plain(passage.manifest.name), page, state, mark, words)
 
 

@@ -55,8 +55,7 @@ def _state(stage: Stage) -> str:
 def _files(book: Book, frame: Frame) -> Iterator[Box]:
     for one in book.files:
         kind = "file" if one.maker else "file raw"
-        rows = (one.table or {}).get("rows")
-        below = f"{rows:,} rows" if isinstance(rows, int) else _kind(one.path)
+        below = f"{one.rows} rows" if one.rows else _kind(one.path)
         lines = (cut(plain(PurePosixPath(one.path).name), _LETTERS), below)
         address = frame.link(places.data(one.path))
         yield Box(("file", one.path), address, kind, plain(one.path), lines)

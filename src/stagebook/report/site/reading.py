@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stagebook.errors import StagebookError
+from stagebook.model import manifest
 from stagebook.pipeline import dvc_file, lock
 from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.lock import Lock
@@ -20,6 +21,7 @@ from stagebook.record.metric_files import Found, MetricFiles
 from stagebook.record.unstarted import Unstarted
 from stagebook.report import log_words
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
+from stagebook.report.site.checkout import Checkout
 
 
 def read(project: Project, history: History, against: str | None = None) -> Book:
@@ -35,7 +37,8 @@ def read(project: Project, history: History, against: str | None = None) -> Book
             may be without it.
     """
     notes: list[str] = []
-    against, commit = _compared_with(project, against, notes)
+    checkout = Checkout.read(project.root)
+    against, commit = _compared_with(project, against, checkout, notes)
     everything, locked = _pipeline(project, history, notes)
     nodes = tuple(one for one in everything if one.notebook or one.name not in (SOURCES, SITE))
     repro = history.last_repro()
@@ -61,7 +64,7 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         measured.moment(records[-1]["volatile"]["id"]) if records else "",
         against,
         stages,
-        tuple(files_of(stages, locked)),
+        tuple(files_of(stages, locked, _packages(project, nodes))),
         tuple(_headlines(asked, files, nodes, builds)),
         builds,
         git.lost(project.root, commits),
@@ -70,7 +73,13 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         _unstarted(project, everything, repro),
         dict(_rebuilt(project, locked, commit)),
         tuple(name for name, _ in damaged),
+        checkout.shallow,
     )
+
+
+def _packages(project: Project, nodes: Iterable[Node]) -> frozenset[str]:
+    outs = (path for node in nodes for path in node.outs)
+    return frozenset(path for path in outs if (project.root / path / manifest.FILE).is_file())
 
 
 def _rebuilt(project: Project, now: Lock, commit: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -92,14 +101,16 @@ def _unstarted(project: Project, nodes: Iterable[Node], repro: str | None) -> Un
     return found if found is not None and found.repro >= (repro or "") else None
 
 
-def _compared_with(project: Project, against: str | None, notes: list[str]) -> tuple[str, str]:
+def _compared_with(
+    project: Project, against: str | None, checkout: Checkout, notes: list[str]
+) -> tuple[str, str]:
     """The name and the commit that metrics are compared with; empty for none."""
     if against is not None:
         return against, git.require_commit(project.root, against)
     name = project.settings.report.against if project.settings.report else ""
     commit = git.commit_named(project.root, name) if name else None
     if name and commit is None:
-        notes.append(f"Nothing is compared with {name}: git knows no such commit here.")
+        notes.append(f"Nothing is compared with {name}: {checkout.without(project.root, name)}")
     return (name, commit) if commit else ("", "")
 
 

@@ -6,7 +6,6 @@ from importlib import metadata
 from pathlib import Path
 
 from stagebook.errors import Problem, StagebookError, did_you_mean
-from stagebook.model import manifest
 from stagebook.project import Project
 from stagebook.record.spool import Spool
 from stagebook.report import lineage_words, log_words
@@ -41,7 +40,7 @@ class Site:
     @classmethod
     def of(cls, project: Project, book: Book) -> "Site":
         """The site of a project."""
-        models = tuple(one.path for one in book.files if _is_package(project.root / one.path))
+        models = tuple(one.path for one in book.files if one.package)
         pages = [("Overview", places.FRONT)]
         pages += [(plain(Path(path).name, 40), places.model(path)) for path in models]
         pages += [("History", places.HISTORY)] if book.builds else []
@@ -140,10 +139,6 @@ class Site:
         return page, data_page.render(file, self.book, self._at(page), profile, drift)
 
 
-def _is_package(path: Path) -> bool:
-    return (path / manifest.FILE).is_file()
-
-
 def _notes(stage: Stage, colophon: str, damaged: Collection[str]) -> Iterator[str]:
     """What a reader has to know who takes the page for what the build made.
 
@@ -178,4 +173,4 @@ def _facts(stage: Stage, compared: bool) -> Iterator[Fact]:
         yield Fact("executed", ", ".join(filter(None, (when, seconds))))
     if stage.row is not None:
         page = places.compare(stage.name) if compared else ""
-        yield Fact("changed", "; ".join(log_words.changed(stage.row)), page)
+        yield Fact("changed", "; ".join(front.changed(stage.row)), page)
