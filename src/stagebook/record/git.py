@@ -146,6 +146,12 @@ def commit_named(root: Path, name: str) -> str | None:
     return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
+def is_shallow(root: Path) -> bool | None:
+    """Whether only the last part of history is here; None outside of any repository."""
+    said = _git(root, "rev-parse", "--is-shallow-repository")
+    return None if said is None else said == "true"
+
+
 def last_changes(root: Path, path: str, commit: str, most: int) -> tuple[str, ...]:
     """The last commits up to a commit that changed a file, newest first.
 
@@ -186,7 +192,8 @@ def lost(root: Path, commits: Iterable[str]) -> frozenset[str]:
         return asked
     said = _fed(root, asked, "cat-file", "--batch-check=%(objectname)").decode()
     there = asked & frozenset(said.split("\n"))
-    loose = _fed(root, there, "rev-list", "--stdin", "--not", "--all", "HEAD").decode()
+    head = ["HEAD"] if commit_named(root, "HEAD") else []  # before the first commit there is none
+    loose = _fed(root, there, "rev-list", "--stdin", "--not", "--all", *head).decode()
     return (asked - there) | (there & frozenset(loose.split()))
 
 

@@ -6,8 +6,7 @@ from html import escape
 from stagebook.contracts.drift.column_drift import ColumnDrift, Finding
 from stagebook.contracts.drift.distances import ChiSquare
 from stagebook.contracts.profiles.column import Kind
-from stagebook.report.drift_words import duration
-from stagebook.report.figures import number
+from stagebook.report.figures import duration, number
 from stagebook.report.profile_cards import Figure
 
 WIDTH, HEIGHT = 320, 24

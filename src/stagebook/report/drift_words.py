@@ -7,9 +7,8 @@ from stagebook.contracts.drift.column_drift import ColumnDrift
 from stagebook.contracts.drift.compared import Distances, tails
 from stagebook.contracts.drift.drift import Drift
 from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.profiles.scale import DAY
 from stagebook.report.changes import same_bins
-from stagebook.report.figures import counted, figure, listed, number, plain, share
+from stagebook.report.figures import counted, duration, figure, listed, number, plain, share
 
 SMALL_MOVE = 0.1
 """Standard deviations by which a mean may move and still be called the same."""
@@ -18,13 +17,6 @@ SMALL_CHANGE = 0.005
 """A share of rows that is not worth a word."""
 
 MOST_MOVES = 2
-UNITS = (
-    (DAY, "day"),
-    (DAY // 24, "hour"),
-    (DAY // 1440, "minute"),
-    (DAY // 86_400, "second"),
-    (1, "microsecond"),
-)
 
 
 def verdict(found: Drift) -> str:
@@ -125,13 +117,6 @@ def _direction(column: Column, moved: float) -> str:
 
 def _amount(column: Column, value: float) -> str:
     return duration(value) if column.kind is Kind.TIME else number(value, 3)
-
-
-def duration(microseconds: float) -> str:
-    """A stretch of time in the largest unit of which there is one: ``226 days``."""
-    unit, name = next((one for one in UNITS if microseconds >= one[0]), UNITS[-1])
-    text = number(microseconds / unit, 3)
-    return f"{text} {name}{'' if text == '1' else 's'}"
 
 
 def _new(distances: Distances) -> Iterator[str]:

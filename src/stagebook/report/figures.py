@@ -11,6 +11,13 @@ from stagebook.contracts.profiles.scale import Number
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY = 1440 * MINUTE
+STRETCHES = (
+    (DAY, "day"),
+    (60 * MINUTE, "hour"),
+    (MINUTE, "minute"),
+    (SECOND, "second"),
+    (1, "microsecond"),
+)
 UNGROUPED = 10_000
 SHORT, LONG = 4, 6
 """Digits of a number where room is short, and where it is not."""
@@ -69,6 +76,15 @@ def share(part: int, whole: int) -> str:
     return {"0.0": "<0.1 %", "100.0": ">99.9 %"}.get(percent, f"{percent} %")
 
 
+def duration(microseconds: Number) -> str:
+    """A stretch of time in the largest unit of which there is one: ``226 days``."""
+    length = abs(microseconds)
+    unit, name = next((one for one in STRETCHES if length >= one[0]), STRETCHES[-1])
+    text = number(length / unit, 3)
+    minus = "−" if microseconds < 0 else ""
+    return f"{minus}{text} {name}{'' if text == '1' else 's'}"
+
+
 def figure(column: Column, value: Number | None, digits: int = SHORT) -> str:
     """A value of a column of numbers or times; empty for None.
 
@@ -79,6 +95,8 @@ def figure(column: Column, value: Number | None, digits: int = SHORT) -> str:
         return ""
     if column.kind is not Kind.TIME:
         return number(value, digits)
+    if column.type.startswith("duration"):
+        return duration(value)
     span = (detail.maximum or 0) - (detail.minimum or 0)
     unit = _unit(column, span, digits)
     text = iso(math.floor(value / unit) * unit, column.type)
@@ -86,8 +104,6 @@ def figure(column: Column, value: Number | None, digits: int = SHORT) -> str:
         return text.partition("T")[0]
     if unit < MINUTE:
         return text
-    if column.type.startswith("duration"):
-        return text.removesuffix("0S")
     return text.removesuffix("Z").removesuffix(":00") + "Z" * text.endswith("Z")
 
 
@@ -107,11 +123,7 @@ def spread(column: Column) -> str:
     detail = column.detail
     if not isinstance(detail, Numbers) or detail.std is None:
         return ""
-    if column.kind is not Kind.TIME:
-        return number(detail.std, LONG)
-    unit = MINUTE if detail.std >= DAY else SECOND if detail.std >= MINUTE else 1
-    text = iso(detail.std // unit * unit, "duration")
-    return text.removesuffix("0S") if unit == MINUTE else text
+    return number(detail.std, LONG) if column.kind is not Kind.TIME else duration(detail.std)
 
 
 def missing(column: Column) -> str:

@@ -1,6 +1,5 @@
 """What a checkout lacks that others have: a first commit, older history, a branch."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +21,10 @@ class Checkout:
     @classmethod
     def read(cls, root: Path) -> "Checkout":
         """The checkout that a folder lies in; of one without git, or outside of any, nothing."""
-        asked = ["git", "rev-parse", "--is-shallow-repository"]
-        try:
-            done = subprocess.run(asked, cwd=root, capture_output=True, check=False)
-        except FileNotFoundError:
+        shallow = git.is_shallow(root)
+        if shallow is None:
             return cls()
-        if done.returncode:
-            return cls()
-        return cls(git.commit_named(root, "HEAD") is None, done.stdout.strip() == b"true")
+        return cls(git.commit_named(root, "HEAD") is None, shallow)
 
     def without(self, root: Path, name: str) -> str:
         """Why git knows no commit of a name, and what helps.

@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from stagebook.contracts.profiles import profile as profiles
-from stagebook.contracts.profiles.column import Column, Kind, Numbers
 from stagebook.contracts.profiles.profile import Profile
-from stagebook.contracts.profiles.scale import Number
 from stagebook.errors import StagebookError
 from stagebook.files import digest
 from stagebook.record.spool import Spool
-from stagebook.report import drift_words, profile_page
 from stagebook.report import frame as frames
+from stagebook.report import profile_page
 from stagebook.report.colophon import size
 from stagebook.report.figures import counted, plain
 from stagebook.report.frame import Frame
-from stagebook.report.profile_cards import Card
 from stagebook.report.profile_page import Page
 from stagebook.report.site import places
 from stagebook.report.site.book import Book, File
@@ -62,29 +59,8 @@ def render(file: File, book: Book, frame: Frame, profile: Profile | None, drift:
 
 
 def _shown(profile: Profile, file: File) -> Page:
-    """The profile as a page of the site shows it: stretches of time as people say them."""
     page = profile_page.shown(profile, file.path)
-    cards = tuple(map(_spoken, profile.columns, page.cards))
-    of = "Of its golden rows: " if file.package else ""
-    return replace(page, extent=of + page.extent, cards=cards)
-
-
-def _spoken(column: Column, card: Card) -> Card:
-    """A card whose durations read ``104 days``; of moments, that is how far they are spread."""
-    detail = column.detail
-    if column.kind is not Kind.TIME or not isinstance(detail, Numbers):
-        return card
-    values: dict[str, Number | None] = {"std": detail.std}
-    if column.type.startswith("duration"):
-        values |= {"min": detail.minimum, "mean": detail.mean, "max": detail.maximum}
-    said = {name: _duration(value) for name, value in values.items() if value is not None}
-    figures = (replace(one, here=said.get(one.name, one.here)) for one in card.figures)
-    return replace(card, figures=tuple(figures))
-
-
-def _duration(microseconds: Number) -> str:
-    minus = "−" if microseconds < 0 else ""
-    return f"{minus}{drift_words.duration(abs(microseconds))}"
+    return replace(page, extent=f"Of its golden rows: {page.extent}") if file.package else page
 
 
 def _facts(file: File) -> Iterator[tuple[str, str]]:
