@@ -6,7 +6,7 @@ from rich.text import Text
 
 from stagebook.cli.printed import put
 from stagebook.record.comparison import Comparison, StageComparison
-from stagebook.record.sweep import Sweep, Trial, differs
+from stagebook.record.sweep import Sweep, Trial
 from stagebook.report.comparison import words
 from stagebook.report.comparison.words import Group
 from stagebook.report.figures import counted, plain
@@ -14,6 +14,7 @@ from stagebook.report.lineage_words import moment
 
 _METRICS = 4
 _VALUES = 6
+_SHARED = 6
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -78,22 +79,31 @@ def _groups(groups: tuple[Group, ...]) -> Table:
 
 def sweep(found: Sweep) -> None:
     """Prints a sweep: a table of its executions."""
-    measured = [one.metrics for one in found.trials]
-    told = [name for name in found.metrics if differs(name, measured)]
-    shown = tuple(told[:_METRICS]) or found.metrics[:1]
+    shown = found.metrics[:_METRICS]
     values = found.parameters[:_VALUES]
     table = _table("when, UTC", "execution", *values, *shown, header=True)
     for one in found.trials:
         table.add_row(*_cells(one, values, shown))
     _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
+    if found.shared.parameters or found.shared.metrics:
+        put(_out, _shared(found))
+        _out.print()
     put(_out, table)
     if hidden := len(found.metrics) - len(shown) + len(found.parameters) - len(values):
         _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
 
 
+def _shared(found: Sweep) -> Table:
+    table = _table("", "")
+    for title, values in words.shared(found):
+        more = len(values) - _SHARED
+        shown = (*values[:_SHARED], *([f"{more} more"] if more > 0 else []))
+        table.add_row(Text(title, "dim"), Text(", ".join(shown)))
+    return table
+
+
 def _told(found: Sweep) -> str:
-    count = counted(len(found.trials), "execution")
-    return f"{count}, by {plain(found.metrics[0])}" if found.metrics else f"{count}, newest first"
+    return f"{counted(len(found.trials), 'execution')}, {words.order(found)}"
 
 
 def _cells(one: Trial, values: tuple[str, ...], metrics: tuple[str, ...]) -> tuple[Text, ...]:

@@ -9,6 +9,7 @@ from stagebook.record import measured
 from stagebook.record.comparison import Comparison, File, StageComparison, differ
 from stagebook.record.history import Values
 from stagebook.record.sides import Kind, Side
+from stagebook.record.sweep import Sweep
 from stagebook.report import metric_words
 from stagebook.report.figures import counted, plain
 from stagebook.report.lineage_words import moment, short
@@ -88,6 +89,49 @@ def side(one: Side) -> str:
     """What a side is, on one line."""
     when = _stamp(one.name) if one.kind is Kind.BUILD else ""
     return plain(f"{one.label}, {moment(when)}" if when else one.label)
+
+
+def brief(one: Side) -> str:
+    """The same with the end of its id, for where the whole is at hand."""
+    return side(one) if one.kind is Kind.COMMIT else side(one).replace(*_id_and_end(one.name))
+
+
+def end(name: str) -> str:
+    """The end of an execution's id, which the commands take in its place."""
+    return plain(name.rpartition("-")[2])
+
+
+def shortened(text: str, record: Values) -> str:
+    """A sentence about an execution with the end of its id."""
+    return plain(text).replace(*_id_and_end(str(record["volatile"]["id"])))
+
+
+def _id_and_end(name: str) -> tuple[str, str]:
+    return plain(name), end(name)
+
+
+def order(found: Sweep) -> str:
+    """What comes first in a sweep: ``highest auc first``."""
+    if found.order is None:
+        return "newest first"
+    name = plain(found.order.metric, LONGEST)
+    way = "highest" if found.order.highest_first else "lowest"
+    if found.order.higher_is_better is None:
+        return f"{way} {name} first"
+    return f"best {name} first (the {way}, by its gate)"
+
+
+def shared(found: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What does not differ in a sweep: of each kind a title, and names with values."""
+    same = "same " if len(found.trials) > 1 else ""
+    kinds = (
+        ("parameters", found.shared.parameters, exact),
+        ("metrics", found.shared.metrics, value),
+    )
+    for title, values, word in kinds:
+        if values:
+            told = (f"{plain(name, LONGEST)} {word(one)}" for name, one in values.items())
+            yield f"{same}{title}", tuple(told)
 
 
 def execution(record: Values | None) -> str:
