@@ -85,17 +85,18 @@ def sweep(found: Sweep) -> None:
     for one in found.trials:
         table.add_row(*_cells(one, values, shown))
     _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
-    if found.shared.parameters or found.shared.metrics:
-        put(_out, _shared(found))
+    shared = tuple(words.shared(found))
+    if shared:
+        put(_out, _shared(shared))
         _out.print()
     put(_out, table)
     if hidden := len(found.metrics) - len(shown) + len(found.parameters) - len(values):
         _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
 
 
-def _shared(found: Sweep) -> Table:
+def _shared(shared: tuple[tuple[str, tuple[str, ...]], ...]) -> Table:
     table = _table("", "")
-    for title, values in words.shared(found):
+    for title, values in shared:
         more = len(values) - _SHARED
         shown = (*values[:_SHARED], *([f"{more} more"] if more > 0 else []))
         table.add_row(Text(title, "dim"), Text(", ".join(shown)))

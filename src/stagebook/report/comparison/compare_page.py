@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stagebook.record.comparison import Comparison, StageComparison
 from stagebook.record.history import Values
 from stagebook.record.past_notebooks import PastNotebooks
+from stagebook.record.sides import Kind
 from stagebook.report import frame as frames
 from stagebook.report import self_contained
 from stagebook.report.article import executed
@@ -57,7 +58,9 @@ def render(found: Comparison, notebooks: PastNotebooks, frame: Frame) -> str:
         section(one, notebooks, f"stage-{place}") for place, one in enumerate(found.stages, start=1)
     )
     only = plain(found.stages[0].stage) if len(sections) == 1 else ""
-    sides = [(words.brief(one), plain(one.name)) for one in (found.before, found.now)]
+    both = (found.before, found.now)
+    alone = all(one.kind is Kind.EXECUTION for one in both)  # then the section names them
+    sides = None if alone else [(words.brief(one), plain(one.name)) for one in both]
     notes = tuple(words.notes(found))
     return page(frame, f"{only}: what differs" if only else "What differs", sections, sides, notes)
 
@@ -144,8 +147,8 @@ def _executed(record: Values, notebooks: PastNotebooks, notes: list[str]) -> Exe
 
 def _side(record: Values | None) -> tuple[str, str, str]:
     """Which execution it is, the end of its id, and the id."""
-    name = _id(record) if record else ""
-    return words.execution(record), words.end(name), plain(name)
+    names = (words.end(_id(record)), plain(_id(record))) if record else ("", "")
+    return words.execution(record), *names
 
 
 def _id(record: Values) -> str:

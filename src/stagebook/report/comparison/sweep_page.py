@@ -57,13 +57,14 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
         figure: Which figure of each, counted from 1.
         frame: The page's frame.
     """
-    cards, room = [], _ROOM
+    cards, room, commit = [], _ROOM, not words.one_commit(found)
     for place, trial in enumerate(found.trials, start=1):
         shown, reason = _figure(trial, notebooks, figure)
         room -= len(shown)
         if room < 0:
             shown, reason = "", "It is left out: the page is full."
-        cards.append(_card(place, trial, found, shown, reason))
+        said = words.execution(trial.record, commit=commit)
+        cards.append(_card(place, trial, said, found.metrics[:_CAPTION], (shown, reason)))
     style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
     page = frames.render(
         "site/sweep.html",
@@ -84,20 +85,21 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
     return executed.without_unseen(page)
 
 
-def _card(place: int, trial: Trial, found: Sweep, figure: str, reason: str) -> Card:
+def _card(
+    place: int, trial: Trial, said: str, metrics: tuple[str, ...], figure: tuple[str, str]
+) -> Card:
     return Card(
         f"execution-{place}",
         plain(trial.name),
         words.end(trial.name),
-        words.execution(trial.record),
+        said,
         tuple((plain(name), words.exact(one)) for name, one in trial.parameters.items()),
         tuple(
             (plain(name), words.value(trial.metrics[name]))
-            for name in found.metrics[:_CAPTION]
+            for name in metrics
             if name in trial.metrics
         ),
-        figure,
-        reason,
+        *figure,
     )
 
 

@@ -132,20 +132,39 @@ def shared(found: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
         if values:
             told = (f"{plain(name, LONGEST)} {word(one)}" for name, one in values.items())
             yield f"{same}{title}", tuple(told)
+    if commit := one_commit(found):
+        yield f"{same}commit", (commit,)
 
 
-def execution(record: Values | None) -> str:
-    """Which execution it was, on one line."""
+def execution(record: Values | None, *, commit: bool = True) -> str:
+    """Which execution it was, on one line.
+
+    Args:
+        record: Its record; None if there is none.
+        commit: Whether to name the commit that it was executed from.
+    """
     if record is None:
         return "not there"
-    git = record.get("git") or {}
     parts = [moment(started(record))]
-    parts += [] if record.get("build", True) else ["a trial with -P"]
-    if git.get("commit"):
-        dirty = ", changed" if git.get("dirty") else ""
-        parts.append(f"commit {short(str(git['commit']))}{dirty}")
+    parts += [] if record.get("build", True) else ["a trial"]
+    if commit and (named := _commit(record)):
+        parts.append(f"commit {named}")
     parts += [str(record["outcome"])] if record["outcome"] != "done" else []
     return plain(", ".join(parts))
+
+
+def _commit(record: Values) -> str:
+    git = record.get("git") or {}
+    if not git.get("commit"):
+        return ""
+    return short(str(git["commit"])) + (", changed" if git.get("dirty") else "")
+
+
+def one_commit(found: Sweep) -> str:
+    """The commit that all executions of a sweep are from; empty if they are from several."""
+    commits = {_commit(one.record) for one in found.trials}
+    (commit,) = commits if len(commits) == 1 else ("",)
+    return plain(commit) if commit else ""
 
 
 def notes(found: Comparison) -> Iterator[str]:
