@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import spooled
 from click.testing import CliRunner, Result
+from rich.console import Console
 from spooled import put, record
 
+from stagebook.cli import compare_screen
 from stagebook.cli.main import main
 from stagebook.errors import Exit
+from stagebook.record.sweep import Sweep
 
 ONE, TWO, THREE = (f"2026010{day}T100000000000" for day in (1, 2, 3))
 ESCAPE = "\x1b]0;pwned\x07\x1b[31m"
@@ -142,6 +145,23 @@ def test_a_sweep_says_that_a_gate_gave_its_order(folder: Path) -> None:
     found = json.loads(run("--sweep", "fit", "--json").stdout)
     assert (found["sorted_by"], found["higher_is_better"]) == ("loss", False)
     assert [one["metrics"].get("loss") for one in found["executions"]][:2] == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(("width", "metrics"), [(120, 4), (80, 2), (20, 1)])
+def test_a_sweep_has_as_many_columns_as_the_terminal_has_room_for(
+    width: int, metrics: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = [{f"metric_of_{n}_letters": day + n for n in range(5)} for day in range(2)]
+    found = Sweep.of(
+        "fit", [record(ONE + f"-fit-{n}", metrics=m) for n, m in enumerate(measured)], ()
+    )
+    console = Console(width=width, force_terminal=True, highlight=False, color_system=None)
+    monkeypatch.setattr(compare_screen, "_out", console)
+    with console.capture() as held:
+        compare_screen.sweep(found)
+    told = held.get()
+    assert f"{5 - metrics} more value" in told.replace("\n", " ")
+    assert ("metric_of_1_letters" in told) is (metrics > 1)
 
 
 def test_a_sweep_of_the_last_two_has_two() -> None:

@@ -15,6 +15,7 @@ from stagebook.report.lineage_words import moment
 _METRICS = 4
 _VALUES = 6
 _SHARED = 6
+_FREE = 10_000
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -79,11 +80,7 @@ def _groups(groups: tuple[Group, ...]) -> Table:
 
 def sweep(found: Sweep) -> None:
     """Prints a sweep: a table of its executions."""
-    shown = found.metrics[:_METRICS]
-    values = found.parameters[:_VALUES]
-    table = _table("when, UTC", "execution", *values, *shown, header=True)
-    for one in found.trials:
-        table.add_row(*_cells(one, values, shown))
+    values, shown, table = _fitting(found)
     _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
     shared = tuple(words.shared(found))
     if shared:
@@ -92,6 +89,20 @@ def sweep(found: Sweep) -> None:
     put(_out, table)
     if hidden := len(found.metrics) - len(shown) + len(found.parameters) - len(values):
         _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
+
+
+def _fitting(found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...], Table]:
+    """The table with as many metrics as there is room for, one at least, and its columns."""
+    values = found.parameters[:_VALUES]
+    free = _out.options.update(max_width=_FREE)  # else it is measured as folded
+    for most in range(_METRICS, 0, -1):
+        shown = found.metrics[:most]
+        table = _table("when, UTC", "execution", *values, *shown, header=True)
+        for one in found.trials:
+            table.add_row(*_cells(one, values, shown))
+        if not _out.is_terminal or _out.measure(table, options=free).maximum <= _out.width:
+            break
+    return values, shown, table
 
 
 def _shared(shared: tuple[tuple[str, tuple[str, ...]], ...]) -> Table:
