@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import spooled
 from click.testing import CliRunner, Result
+from rich.console import Console
 from spooled import put, record
 
+from stagebook.cli import compare_screen
 from stagebook.cli.main import main
 from stagebook.errors import Exit
+from stagebook.record.sweep import Sweep
 
 ONE, TWO, THREE = (f"2026010{day}T100000000000" for day in (1, 2, 3))
 ESCAPE = "\x1b]0;pwned\x07\x1b[31m"
@@ -118,10 +121,47 @@ def test_json_has_the_same() -> None:
 
 def test_a_sweep_is_a_table_with_what_differs() -> None:
     told = lines("--sweep", "fit")
-    assert told[0] == ["fit", "3", "executions,", "by", "auc"]
-    assert told[1] == ["when,", "UTC", "execution", "rate", "auc", "rows", "note"]
-    assert told[2][2:] == ["33333333", "build", "0.25", "0.75", "7", "1"]
-    assert told[4][2:] == ["44444444", "failed", "1.0", "–", "–", "–"]
+    assert told[0] == ["fit", "3", "executions,", "highest", "auc", "first"]
+    assert told[1] == ["same", "parameters", "kind", "tree"]
+    assert told[2] == ["same", "metrics", "rows", "7"]
+    assert told[3] == ["when,", "UTC", "execution", "rate", "auc", "note"]
+    assert told[4][2:] == ["33333333", "build", "0.25", "0.75", "1"]
+    assert told[6][2:] == ["44444444", "failed", "1.0", "–", "–"]
+
+
+def test_a_sweep_says_that_a_gate_gave_its_order(folder: Path) -> None:
+    stages: dict[str, tuple[list[str], list[str]]] = {"fit": ([], ["metrics/fit.json"])}
+    headline = 'headline = ["metrics/fit.json:loss"]\n'
+    gate = '[tool.stagebook.gates."metrics/fit.json:loss"]\nceiling = 0.5\n'
+    spooled.project(folder, stages, more=headline + gate)
+    for day, loss in ((ONE, 0.25), (TWO, 0.5)):
+        files = {"metrics/fit.json": day}
+        put(
+            folder / ".stagebook",
+            record(f"{day}-fit-{day}", "fit", metrics={"loss": loss}, outputs=files),
+        )
+    told = lines("--sweep", "fit", "--last", "5")
+    assert " ".join(told[0]).endswith("executions, best loss first (the lowest, by its gate)")
+    found = json.loads(run("--sweep", "fit", "--json").stdout)
+    assert (found["sorted_by"], found["higher_is_better"]) == ("loss", False)
+    assert [one["metrics"].get("loss") for one in found["executions"]][:2] == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(("width", "metrics"), [(120, 4), (80, 2), (20, 1)])
+def test_a_sweep_has_as_many_columns_as_the_terminal_has_room_for(
+    width: int, metrics: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = [{f"metric_of_{n}_letters": day + n for n in range(5)} for day in range(2)]
+    found = Sweep.of(
+        "fit", [record(ONE + f"-fit-{n}", metrics=m) for n, m in enumerate(measured)], ()
+    )
+    console = Console(width=width, force_terminal=True, highlight=False, color_system=None)
+    monkeypatch.setattr(compare_screen, "_out", console)
+    with console.capture() as held:
+        compare_screen.sweep(found)
+    told = held.get()
+    assert f"{5 - metrics} more value" in told.replace("\n", " ")
+    assert ("metric_of_1_letters" in told) is (metrics > 1)
 
 
 def test_a_sweep_of_the_last_two_has_two() -> None:

@@ -86,12 +86,14 @@ def test_a_stage_that_failed_is_judged_before_any_metric(
     assert f"✗ fit {outcome}" in done.stdout
     assert "It broke." in done.stderr
     assert "floor" not in done.stdout
+    assert "Put right what is wrong with fit, and build again: dvc repro\n" in done.stdout
 
 
 def test_what_was_never_built_is_no_success(root: Path) -> None:
     (root / "dvc.lock").unlink()
     done = gate()
     assert (done.exit_code, "fit never built" in done.stdout) == (1, True)
+    assert "Build: dvc repro\n" in done.stdout
 
 
 def test_marks_of_a_merge_are_an_error(root: Path) -> None:
@@ -128,7 +130,7 @@ def test_a_clone_without_outputs_was_not_built_unless_they_are_left_out_on_purpo
     done = gate()
     assert done.exit_code == 1
     assert "✗ fit outputs missing" in done.stdout
-    assert "dvc repro --pull" in done.stdout
+    assert "Bring the outputs: dvc repro --pull" in done.stdout
     assert gate("--allow-missing").exit_code == 0
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from spooled import put, record
 
 from stagebook.errors import StagebookError
 from stagebook.project import Project
+from stagebook.record import measured
 from stagebook.record.comparison import Comparison, StageComparison
 from stagebook.record.history import History
-from stagebook.record.sides import Meaning, execution
-from stagebook.record.sweep import Sweep
+from stagebook.record.sides import Kind, Meaning, execution
+from stagebook.record.sweep import Order, Shared, Sweep
+from stagebook.settings import Gate
 
 ONE, TWO, THREE = (f"2026010{day}T100000000000" for day in (1, 2, 3))
 
@@ -147,6 +150,48 @@ def test_a_build_has_what_it_executed_and_what_stood_of_the_others(tmp_path: Pat
     assert code(error)[0] == "nothing-before"
 
 
+def test_a_stage_run_by_itself_is_a_build_and_a_trial_is_none(tmp_path: Path) -> None:
+    records = (
+        record(f"{ONE}-make-11111111", repro="one-1", metrics={"auc": 0.5}),
+        record(f"{ONE}-other-22222222", "other", repro="one-1"),
+        record(f"{TWO}-make-33333333", metrics={"auc": 0.6}),
+        record(f"{THREE}-make-44444444", build=False, metrics={"auc": 0.9}),
+    )
+    with meaning(tmp_path, *records) as meant:
+        now = meant.side("last")
+        assert (now.kind, now.name) == (Kind.BUILD, f"{TWO}-make-33333333")
+        assert now.label == f"build of make alone, {TWO}-make-33333333"
+        assert set(now.executions) == {"make", "other"}
+        assert meant.before(now).name == meant.side("last~1").name == "one-1"
+        assert meant.side(now.name).kind is Kind.EXECUTION
+
+
+@given(
+    some.lists(
+        some.tuples(some.sampled_from([None, "a", "b"]), some.booleans(), some.booleans()),
+        max_size=8,
+    )
+)
+def test_builds_of_the_history_page_are_those_that_compare_counts(
+    executions: list[tuple[str | None, bool, bool]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        state = Path(folder)
+        for place, (repro, build, done) in enumerate(executions):
+            outcome = "done" if done else "failed"
+            put(
+                state,
+                record(f"{place}", repro=repro, build=build, outcome=outcome, metrics={"m": 1}),
+            )
+        with History.open(state) as history:
+            counted = measured.names(history)
+            shown = [one.name for one in measured.builds(history)]
+    assert set(shown) <= set(counted)
+    assert len(shown) == len(set(shown))
+    if all(build and done for _, build, done in executions):
+        assert tuple(reversed(shown)) == counted
+
+
 def test_an_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
     with meaning(tmp_path, record(f"{ONE}-make-11111111", repro="one")) as meant:
         for name, hint in (("lasst", "Did you mean `last`?"), ("make", "--stage make")):
@@ -176,8 +221,52 @@ def test_a_sweep_names_what_differs_and_sorts_by_the_headline() -> None:
     ]
     found = Sweep.of("make", records, ["auc"])
     assert found.parameters == ("x",)
-    assert found.metrics == ("auc", "rows")
+    assert found.metrics == ("auc",)
+    assert found.shared == Shared({"y": 1}, {"rows": 5})
+    assert found.order == Order("auc")
     assert [one.parameters["x"] for one in found.trials] == [3, 1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "order"),
+    [
+        ({"ceiling": 1.0}, [1, 2, 3]),
+        ({"rise": 0.1}, [1, 2, 3]),
+        ({"floor": 0.0}, [3, 2, 1]),
+        ({"floor": 0.0, "ceiling": 1.0}, [3, 2, 1]),  # says nothing of what is better
+    ],
+)
+@pytest.mark.parametrize("build", [True, False])
+def test_a_sweep_has_first_what_is_better_by_the_gate(
+    bounds: dict[str, float], order: list[int], build: bool
+) -> None:
+    file = "metrics/a.json"
+    outputs = {file if build else f"runs/make@x=1/{file}": "1"}
+    records = [
+        record(str(x), parameters=values(x=x), metrics={"m": x}, build=build, outputs=outputs)
+        for x in (2, 3, 1)
+    ]
+    found = Sweep.of("make", records, (), [Gate(file, "m", **bounds)])
+    assert [one.parameters["x"] for one in found.trials] == order
+    other = Sweep.of("make", records, (), [Gate("metrics/of-another-stage.json", "m", **bounds)])
+    assert other.order == Order("m")
+
+
+def test_a_sweep_is_not_sorted_by_what_does_not_differ() -> None:
+    records = [record(str(n), metrics={"auc": 0.5, "loss": n, "note": str(n)}) for n in (1, 2)]
+    assert Sweep.of("make", records, ["note", "auc"]).order == Order("loss")
+    same = [record(str(n), metrics={"auc": 0.5}) for n in (1, 2)]
+    found = Sweep.of("make", same, ["auc"])
+    assert (found.order, found.metrics, found.shared.metrics) == (None, (), {"auc": 0.5})
+    assert [one.name for one in found.trials] == ["1", "2"]
+
+
+def test_a_failure_without_metrics_makes_none_of_them_differ() -> None:
+    done = [record(str(n), metrics={"auc": n, "rows": 5}) for n in (1, 2)]
+    found = Sweep.of("make", [record("0", outcome="failed"), *done], ["auc"])
+    assert found.metrics == ("auc",)
+    assert found.shared.metrics == {"rows": 5}
+    assert [one.name for one in found.trials] == ["2", "1", "0"]
 
 
 def test_a_sweep_of_records_without_metrics_keeps_their_order() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagebook.errors import Where
-from stagebook.record import gates
+from stagebook.record import gates, git
 from stagebook.record.gates import NOTHING, judge
 from stagebook.record.graph import Node
 from stagebook.record.metric_files import MetricFiles
@@ -122,6 +122,25 @@ NODES = (Node("train", outs=(FILE, "model.pkl")),)
 def verdict(root: Path, gate: Gate, base: tuple[str, str] = ("", "")) -> gates.Verdict:
     [found] = gates.verdicts((gate,), NODES, MetricFiles.read(root, (gate.file,), base))
     return found
+
+
+def test_files_of_a_commit_are_not_mixed_up(tmp_path: Path) -> None:
+    names = [f"metrics/{name}.json" for name in ("same", "new", "odd", "again", "empty", "a b")]
+    texts = ['{"m": 1}', None, "{", '{"m": 1}', "", '{"m": 2}']
+    (tmp_path / "metrics").mkdir()
+    for name, text in zip(names, texts, strict=True):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    spooled.committed(tmp_path)
+    commit = git.commit_named(tmp_path, "main") or ""
+    found = MetricFiles.read(tmp_path, names, ("main", commit))
+    assert {name: one.values.get("m") for name, one in found.before.items() if not one.problem} == {
+        "metrics/same.json": 1,
+        "metrics/again.json": 1,
+        "metrics/a b.json": 2,
+    }
+    assert found.both("metrics/new.json")[1].values == {}
+    assert found.both("metrics/odd.json")[1].problem
 
 
 @pytest.fixture

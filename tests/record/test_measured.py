@@ -30,6 +30,16 @@ def test_a_stage_that_was_run_by_itself_is_a_build_of_its_own(tmp_path: Path) ->
     assert [name for name, _ in builds(tmp_path)] == ["1-test", "2-test"]
 
 
+def test_a_build_that_another_ran_into_is_one_build(tmp_path: Path) -> None:
+    put(tmp_path, record("1-train", "train", metrics={"loss": 2}, repro="first"))
+    put(tmp_path, record("2-other", "other", metrics={"rows": 5}))
+    put(tmp_path, record("3-test", "test", metrics={"auc": 0.6}, repro="first"))
+    assert builds(tmp_path) == [
+        ("2-other", {"train": {"loss": 2}, "other": {"rows": 5}}),
+        ("first", {"train": {"loss": 2}, "other": {"rows": 5}, "test": {"auc": 0.6}}),
+    ]
+
+
 def test_trials_and_failures_measure_nothing(tmp_path: Path) -> None:
     put(tmp_path, record("1-test", "test", metrics={"auc": 0.5}, build=False))
     put(tmp_path, record("2-test", "test", metrics={"auc": 0.5}, outcome="failed"))

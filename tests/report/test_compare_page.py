@@ -28,6 +28,18 @@ STAGES = {"make": ([], ["a.txt"])}
 Cells = tuple[Mapping[str, Any], ...]
 
 
+class Texts(HTMLParser):
+    """What a page says, without what elements only carry along."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.feed(text)
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+
 class Parts(HTMLParser):
     """The elements of a page."""
 
@@ -259,6 +271,62 @@ def test_a_sweep_shows_one_figure_of_each_execution(tmp_path: Path) -> None:
         assert found.count("data:image/png") == pixels
         assert found.count("rate <strong>") == 5
         assert found.index("rate <strong>0.4") < found.index("rate <strong>0.3")
+
+
+def test_what_all_of_a_sweep_have_is_said_once_and_ids_are_short(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    commit = {"commit": "a" * 40, "dirty": False, "branch": "main", "diff": None}
+    for name, rate in ((BEFORE, 1), (NOW, 2)):
+        given = [
+            {"name": key, "value": value, "origin": "file", "default": None}
+            for key, value in (("rate", rate), ("kind", "tree"), *((f"p{n}", n) for n in range(9)))
+        ]
+        metrics = {"auc": rate / 4, "rows": 84213}
+        put(here.state, record(name, parameters=given, metrics=metrics, git=commit))
+    found = comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)
+    assert "Highest auc first." in found
+    for once in ("kind tree", "rows 84,213", "aaaaaaaaaa", "p8 8"):
+        assert found.count(once) == 1
+    assert "<summary>2 more</summary>" in found
+    said = "".join(Texts(found).said)
+    assert BEFORE not in said
+    assert NOW not in said
+    assert found.count(f'title="{NOW}"') == 2
+
+
+def test_a_sweep_of_two_commits_names_each(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    for name, digit in ((BEFORE, "a"), (NOW, "b")):
+        put(here.state, record(name, git={"commit": digit * 40, "dirty": True}))
+    found = comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)
+    assert "commit aaaaaaaaaa, changed" in found
+    assert "commit bbbbbbbbbb, changed" in found
+    assert "Newest first." in found
+    assert "same commit" not in found
+
+
+def test_a_comparison_says_ids_in_short_with_the_whole_at_hand(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    repros = ("20260101T095900000000-4711", "20260102T095900000000-4712")
+    for name, repro in zip((BEFORE, NOW), repros, strict=True):
+        put(here.state, record(name, repro=repro, metrics={"auc": len(name + repro)}))
+    for words in (("last", None), (NOW, BEFORE), (NOW, "last~1")):
+        found = comparing.comparison_page(here, comparing.compare(here, *words, "make"))
+        said = "".join(Texts(found).said)
+        assert not [name for name in (BEFORE, NOW, *repros) if name in said]
+        assert f'title="{NOW}"' in found
+        assert "notebook of 1111aaaa is not at hand" in said
+    built = comparing.comparison_page(here, comparing.compare(here, "last", None, "make"))
+    assert f'title="{repros[1]}">build 4712, 2026-01-02 09:59 UTC</dd>' in built
+
+
+def test_a_stage_that_one_side_has_not_is_said_to_be_new(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    put(here.state, record(BEFORE, "other", repro="one"))
+    put(here.state, record(NOW, repro="two"))
+    found = comparing.comparison_page(here, comparing.compare(here, "last", None, "make"))
+    assert "<dd>not there</dd>" in found.replace(' <span class="quiet hash" title=""></span>', "")
+    assert "Nothing that is recorded differs" not in found
 
 
 def test_an_execution_without_that_figure_says_so(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from stagebook.cli.printed import put
 from stagebook.record.comparison import Comparison, StageComparison
-from stagebook.record.sweep import Sweep, Trial, differs
+from stagebook.record.sweep import Sweep, Trial
 from stagebook.report.comparison import words
 from stagebook.report.comparison.words import Group
 from stagebook.report.figures import counted, plain
@@ -14,6 +14,8 @@ from stagebook.report.lineage_words import moment
 
 _METRICS = 4
 _VALUES = 6
+_SHARED = 6
+_FREE = 10_000
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -78,22 +80,42 @@ def _groups(groups: tuple[Group, ...]) -> Table:
 
 def sweep(found: Sweep) -> None:
     """Prints a sweep: a table of its executions."""
-    measured = [one.metrics for one in found.trials]
-    told = [name for name in found.metrics if differs(name, measured)]
-    shown = tuple(told[:_METRICS]) or found.metrics[:1]
-    values = found.parameters[:_VALUES]
-    table = _table("when, UTC", "execution", *values, *shown, header=True)
-    for one in found.trials:
-        table.add_row(*_cells(one, values, shown))
+    values, shown, table = _fitting(found)
     _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
+    shared = tuple(words.shared(found))
+    if shared:
+        put(_out, _shared(shared))
+        _out.print()
     put(_out, table)
     if hidden := len(found.metrics) - len(shown) + len(found.parameters) - len(values):
         _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
 
 
+def _fitting(found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...], Table]:
+    """The table with as many metrics as there is room for, one at least, and its columns."""
+    values = found.parameters[:_VALUES]
+    free = _out.options.update(max_width=_FREE)  # else it is measured as folded
+    for most in range(_METRICS, 0, -1):
+        shown = found.metrics[:most]
+        table = _table("when, UTC", "execution", *values, *shown, header=True)
+        for one in found.trials:
+            table.add_row(*_cells(one, values, shown))
+        if not _out.is_terminal or _out.measure(table, options=free).maximum <= _out.width:
+            break
+    return values, shown, table
+
+
+def _shared(shared: tuple[tuple[str, tuple[str, ...]], ...]) -> Table:
+    table = _table("", "")
+    for title, values in shared:
+        more = len(values) - _SHARED
+        shown = (*values[:_SHARED], *([f"{more} more"] if more > 0 else []))
+        table.add_row(Text(title, "dim"), Text(", ".join(shown)))
+    return table
+
+
 def _told(found: Sweep) -> str:
-    count = counted(len(found.trials), "execution")
-    return f"{count}, by {plain(found.metrics[0])}" if found.metrics else f"{count}, newest first"
+    return f"{counted(len(found.trials), 'execution')}, {words.order(found)}"
 
 
 def _cells(one: Trial, values: tuple[str, ...], metrics: tuple[str, ...]) -> tuple[Text, ...]:

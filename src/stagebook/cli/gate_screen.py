@@ -13,7 +13,7 @@ from stagebook.report.figures import plain
 
 if TYPE_CHECKING:
     from stagebook.record.gates import Verdict
-    from stagebook.workflow.gating import Judgement
+    from stagebook.workflow.gating import Broken, Judgement
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -26,13 +26,22 @@ def show(found: "Judgement") -> None:
     for one in found.broken:
         _out.print(Text.assemble(("✗ ", "red"), (plain(one.stage), "bold"), f" {plain(one.how)}"))
     if found.broken:
-        _out.print("No metric was looked at. Put it right, and build with: dvc repro --pull")
+        _out.print(f"No metric was looked at. {_next(found.broken)}", markup=False)
     elif not found.verdicts:
         _out.print(
             "The build went well. No metric has a gate: see [tool.stagebook.gates]", markup=False
         )
     else:
         put(_out, _table(found))
+
+
+def _next(broken: "tuple[Broken, ...]") -> str:
+    """What to do about stages that did not end well, or were not built."""
+    build = "dvc repro --pull" if any(one.missing for one in broken) else "dvc repro"
+    failed = ", ".join(plain(one.stage) for one in broken if one.failed)
+    if failed:
+        return f"Put right what is wrong with {failed}, and build again: {build}"
+    return f"{'Bring the outputs' if all(one.missing for one in broken) else 'Build'}: {build}"
 
 
 def _table(found: "Judgement") -> Table:

@@ -198,7 +198,7 @@ def _metrics(record: Values | None) -> dict[str, Any]:
 
 
 def _files(record: Values | None, key: str) -> dict[str, File]:
-    """What an execution read or wrote; a run with ``-P`` writes into a folder of its own."""
+    """What an execution read or wrote, by its path in the build."""
     record = record or {}
     rows = {
         path: one.get("rows") for one in record.get("tables") or () for path in one.get("paths", ())
@@ -206,13 +206,18 @@ def _files(record: Values | None, key: str) -> dict[str, File]:
     found = {}
     for one in record.get(key) or ():
         path = str(one["path"])
-        own = _in_build(path, record)
+        own = in_build(path, record)
         found[own] = File(str(one["md5"]), rows.get(path, rows.get(own)))
     return found
 
 
-def _in_build(path: str, record: Values) -> str:
-    """A path as the build has it."""
+def in_build(path: str, record: Values) -> str:
+    """An output's path as the build has it; a run with ``-P`` writes into a folder of its own.
+
+    Args:
+        path: As the record has it.
+        record: The execution's record.
+    """
     if record.get("build", True):
         return path
     _, found, after = path.partition(f"/{record['stage']}@")

@@ -131,6 +131,22 @@ def blobs(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     Yields:
         Git's name of a content, and the content.
     """
+    yield from filter(None, _answers(root, names))
+
+
+def texts(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """The texts of some contents, by the name that each was asked for.
+
+    Args:
+        root: The project's root.
+        names: Any that git takes, such as ``HEAD:./dvc.lock``; what it has not is left out.
+    """
+    asked = [name for name in names if "\n" not in name]  # which would be two questions
+    return {name: one[1] for name, one in zip(asked, _answers(root, asked), strict=False) if one}
+
+
+def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | None]:
+    """Of each name git's own and the content; None where it has none."""
     rest = _fed(root, names, "cat-file", "--batch")
     while rest:
         head, _, rest = rest.partition(b"\n")
@@ -139,6 +155,8 @@ def blobs(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str]]:
             size = int(words[2])
             yield words[0], rest[:size].decode(errors="replace")
             rest = rest[size + 1 :]
+        else:
+            yield None
 
 
 def commit_named(root: Path, name: str) -> str | None:

@@ -1,6 +1,10 @@
-"""The metrics of a project as they stood after each of its builds."""
+"""The builds of a project, and its metrics as they stood after each of them.
 
-from collections.abc import Iterable, Iterator, Mapping
+A build is a ``dvc repro`` that executed something. A stage that was run by itself is a build of its
+own, named after its execution; with ``-P`` it is a trial and none.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,22 +46,29 @@ def moment(record: str) -> str:
     return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}T{stamp[9:11]}:{stamp[11:13]}"
 
 
+def names(history: History) -> tuple[str, ...]:
+    """The name of every build, also of those that failed or measured nothing, newest first."""
+    rows = history.index.ask(
+        "SELECT coalesce(repro, name) AS build FROM records"
+        " WHERE build OR repro IS NOT NULL GROUP BY 1 ORDER BY max(name) DESC"
+    )
+    return tuple(name for (name,) in rows)
+
+
 def builds(history: History) -> tuple[Measured, ...]:
     """Every build that has metrics, oldest first."""
-    return tuple(_builds(history.measured()))
+    return _builds(history.measured())
 
 
 def _builds(
     executions: Iterable[tuple[str, str, str | None, Values, Values]],
-) -> Iterator[Measured]:
+) -> tuple[Measured, ...]:
+    found: dict[str, Measured] = {}
     standing: dict[str, Values] = {}
-    last: Measured | None = None
     for record, stage, repro, git, metrics in executions:
         name = repro or record
-        if last is not None and last.name != name:
-            yield last
         standing = {**standing, stage: metrics}
         commit, dirty = git.get("commit"), bool(git.get("dirty"))
-        last = Measured(name, record, commit, dirty, standing)
-    if last is not None:
-        yield last
+        found.pop(name, None)  # a build stands where it ended, also if another ran meanwhile
+        found[name] = Measured(name, record, commit, dirty, standing)
+    return tuple(found.values())

@@ -50,12 +50,9 @@ class MetricFiles:
         """
         files = tuple(dict.fromkeys(files))
         against, commit = base
-        before = {
-            file: _parsed(text, file)
-            for file in files
-            if commit
-            for _, text in git.blobs(root, [f"{commit}:./{file}"])
-        }
+        asked = {f"{commit}:./{file}": file for file in files if commit}
+        texts = git.texts(root, asked) if asked else {}
+        before = {asked[name]: _parsed(text, asked[name]) for name, text in texts.items()}
         return cls(against, {file: _in_tree(root, file) for file in files}, before)
 
     def both(self, file: str) -> tuple[Found, Found]:

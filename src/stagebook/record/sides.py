@@ -8,7 +8,7 @@ from enum import Enum
 from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.pipeline.dvc_file import LOCK
 from stagebook.project import Project
-from stagebook.record import build, git
+from stagebook.record import build, git, measured
 from stagebook.record.history import History, Values
 from stagebook.record.lineage import makings, tracing
 from stagebook.record.spool import Spool
@@ -86,7 +86,7 @@ class Meaning:
                 raise _first(f"`{side.name}` is the first execution of `{stage}`")
             return execution(record)
         if side.kind is Kind.BUILD:
-            names = self.history.repros()
+            names = measured.names(self.history)
             later = names[names.index(side.name) + 1 :]
             if not later:
                 raise _first("It is the first build that is remembered here")
@@ -97,31 +97,33 @@ class Meaning:
         return self._committed(changes[1], changes[1][:10])
 
     def _build(self, what: str) -> Side | None:
-        names = self.history.repros()
         if last := _LAST.fullmatch(what):
-            place = int(last[1] or 0)
+            names, place = measured.names(self.history), int(last[1] or 0)
             if place >= len(names):
                 raise _first(f"Of builds, {len(names)} are remembered here: there is no `{what}`")
             return self._built(names[place])
+        names = self.history.repros()  # the name of another build is that of its execution
         found = [one for one in names if one == what]
         if not found and len(what) >= _SHORTEST:
             found = [one for one in names if one.startswith(what) and "-" in what]
         return self._built(_one(what, found)) if found else None
 
-    def _built(self, repro: str) -> Side:
+    def _built(self, name: str) -> Side:
         """A build with what it executed, and with what stood of all other stages."""
-        records = self.history.of_repro(repro)
+        alone = self.history.record(name)
+        records = (alone,) if alone is not None else self.history.of_repro(name)
         found = {str(one["stage"]): one for one in records}
         last = max(str(one["volatile"]["id"]) for one in records)
         standing = self.history.standing(last)
-        for stage, name in self._unchanged(repro):
-            if (record := self.history.record(name)) is not None:
+        for stage, maker in self._unchanged(name):
+            if (record := self.history.record(maker)) is not None:
                 standing[stage] = record
-        return Side(Kind.BUILD, repro, f"build {repro}", {**standing, **found})
+        label = f"build {name}" if alone is None else f"build of {alone['stage']} alone, {name}"
+        return Side(Kind.BUILD, name, label, {**standing, **found})
 
-    def _unchanged(self, repro: str) -> Iterator[tuple[str, str]]:
+    def _unchanged(self, name: str) -> Iterator[tuple[str, str]]:
         """What the build's own file says of the stages that it left as they were."""
-        noted = build.read(self.project.state / "builds" / f"{repro}.json")
+        noted = build.read(self.project.state / "builds" / f"{name}.json")
         for stage in noted.unchanged if noted else ():
             yield from ((stage.stage, one.record) for one in stage.outputs if one.record)
 

@@ -40,7 +40,7 @@ def sweep(project: Project, stage: str, last: int) -> Sweep:
         last: At most so many.
     """
     with History.open(project.state) as history:
-        return Sweep.read(history, stage, last, project.settings.headline)
+        return Sweep.read(history, stage, last, project.settings)
 
 
 def comparison_page(project: Project, found: Comparison) -> str:

@@ -24,12 +24,16 @@ class Broken:
         how: What came of it, in words.
         exit_code: What it ended with.
         problems: What was wrong.
+        failed: Whether it failed, or could not start; else it was not built.
+        missing: Whether only its outputs are not there, which a remote may have.
     """
 
     stage: str
     how: str
     exit_code: Exit
     problems: tuple[Problem, ...] = ()
+    failed: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +111,17 @@ def _broken(book: "Book", allow_missing: bool) -> Iterator[Broken]:
     from stagebook.report.site.book import State
 
     if (one := book.unstarted) is not None:
-        yield Broken(one.stage, "could not start", one.exit_code, one.problems)
+        yield Broken(one.stage, "could not start", one.exit_code, one.problems, failed=True)
     for stage in book.stages:
         if stage.state is State.FAILED:
             problems = tuple(map(Problem.from_json, (stage.record or {}).get("problems", ())))
-            yield Broken(stage.name, stage.failed, _exit_code(stage.failed), problems)
+            yield Broken(stage.name, stage.failed, _exit_code(stage.failed), problems, failed=True)
     unbuilt = {State.NOT_REACHED, State.STALE, State.NEVER}
     unbuilt |= set() if allow_missing else {State.MISSING}
     for stage in book.stages:
         if stage.state in unbuilt:
-            yield Broken(stage.name, stage.word, Exit.FAILED)
+            missing = stage.state is State.MISSING
+            yield Broken(stage.name, stage.word, Exit.FAILED, missing=missing)
 
 
 def _exit_code(outcome: str) -> Exit:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stagebook.record.comparison import Comparison, StageComparison
 from stagebook.record.history import Values
 from stagebook.record.past_notebooks import PastNotebooks
+from stagebook.record.sides import Kind
 from stagebook.report import frame as frames
 from stagebook.report import self_contained
 from stagebook.report.article import executed
@@ -26,8 +27,8 @@ class Section:
         stage: The stage.
         anchor: Where a link to it goes.
         gist: What differs, in a sentence.
-        before: Which execution it was.
-        now: Which it is.
+        before: Which execution it was, the end of its id, and the id.
+        now: Which it is, likewise.
         groups: What is recorded and differs.
         rows: Its cells.
         notes: What could not be shown, in words.
@@ -37,8 +38,8 @@ class Section:
     stage: str
     anchor: str
     gist: str
-    before: tuple[str, str]
-    now: tuple[str, str]
+    before: tuple[str, str, str]
+    now: tuple[str, str, str]
     groups: tuple[Group, ...]
     rows: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
@@ -57,7 +58,9 @@ def render(found: Comparison, notebooks: PastNotebooks, frame: Frame) -> str:
         section(one, notebooks, f"stage-{place}") for place, one in enumerate(found.stages, start=1)
     )
     only = plain(found.stages[0].stage) if len(sections) == 1 else ""
-    sides = (words.side(found.before), words.side(found.now))
+    both = (found.before, found.now)
+    alone = all(one.kind is Kind.EXECUTION for one in both)  # then the section names them
+    sides = None if alone else [(words.brief(one), plain(one.name)) for one in both]
     notes = tuple(words.notes(found))
     return page(frame, f"{only}: what differs" if only else "What differs", sections, sides, notes)
 
@@ -66,7 +69,7 @@ def page(
     frame: Frame,
     title: str,
     sections: Sequence[Section],
-    sides: tuple[str, str] | None,
+    sides: Sequence[tuple[str, str]] | None,
     notes: tuple[str, ...],
 ) -> str:
     """A page of some stages.
@@ -75,7 +78,8 @@ def page(
         frame: The page's frame.
         title: Its title.
         sections: What to say of each stage.
-        sides: What is held against each other, in words; None where each section says it.
+        sides: What is held against each other, each in words and its whole name;
+            None where each section says it.
         notes: What could not be shown, in words.
     """
     style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
@@ -134,16 +138,17 @@ def section(
 def _executed(record: Values, notebooks: PastNotebooks, notes: list[str]) -> Executed:
     found = notebooks.of(record)
     if found.text is None:
-        notes.append(found.reason)
+        notes.append(words.shortened(found.reason, record))
         return Executed()
     read = executed.parse(found.text)
-    notes += [f"{_id(record)}: {note}" for note in read.notes]
+    notes += [f"{words.end(_id(record))}: {note}" for note in read.notes]
     return read
 
 
-def _side(record: Values | None) -> tuple[str, str]:
-    """Which execution it is, and its id."""
-    return words.execution(record), plain(_id(record)) if record else ""
+def _side(record: Values | None) -> tuple[str, str, str]:
+    """Which execution it is, the end of its id, and the id."""
+    names = (words.end(_id(record)), plain(_id(record))) if record else ("", "")
+    return words.execution(record), *names
 
 
 def _id(record: Values) -> str:
@@ -152,4 +157,4 @@ def _id(record: Values) -> str:
 
 def _place(record: Values | None) -> str:
     """What has all that there is no room for."""
-    return f"the execution {plain(_id(record))}" if record else ""
+    return f"the execution {words.end(_id(record))}" if record else ""

@@ -16,6 +16,9 @@ from stagebook.report.frame import Frame
 _CAPTION = 4
 """Metrics below a figure."""
 
+_SHARED = 8
+"""Values of each kind that are said at once of those that all have."""
+
 _ROOM = 40_000_000
 """Characters of all figures of a page."""
 
@@ -30,7 +33,7 @@ class Card:
         short: The end of it.
         said: When it was, and what it was.
         parameters: Names and values of those that differ.
-        metrics: Names and values of the first ones.
+        metrics: Names and values of the first ones that differ.
         figure: The figure's HTML; empty if there is none.
         reason: Why there is none.
     """
@@ -54,13 +57,14 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
         figure: Which figure of each, counted from 1.
         frame: The page's frame.
     """
-    cards, room = [], _ROOM
+    cards, room, commit = [], _ROOM, not words.one_commit(found)
     for place, trial in enumerate(found.trials, start=1):
         shown, reason = _figure(trial, notebooks, figure)
         room -= len(shown)
         if room < 0:
             shown, reason = "", "It is left out: the page is full."
-        cards.append(_card(place, trial, found, shown, reason))
+        said = words.execution(trial.record, commit=commit)
+        cards.append(_card(place, trial, said, found.metrics[:_CAPTION], (shown, reason)))
     style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
     page = frames.render(
         "site/sweep.html",
@@ -69,6 +73,10 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
         style=style,
         foreign=True,
         figure=figure,
+        order=words.order(found),
+        shared=[
+            (title, values[:_SHARED], values[_SHARED:]) for title, values in words.shared(found)
+        ],
         parameters=[plain(one) for one in found.parameters],
         metrics=[plain(one) for one in found.metrics],
         table=[_values(one, found) for one in found.trials],
@@ -77,20 +85,21 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
     return executed.without_unseen(page)
 
 
-def _card(place: int, trial: Trial, found: Sweep, figure: str, reason: str) -> Card:
+def _card(
+    place: int, trial: Trial, said: str, metrics: tuple[str, ...], figure: tuple[str, str]
+) -> Card:
     return Card(
         f"execution-{place}",
         plain(trial.name),
-        plain(trial.name.rpartition("-")[2]),
-        words.execution(trial.record),
+        words.end(trial.name),
+        said,
         tuple((plain(name), words.exact(one)) for name, one in trial.parameters.items()),
         tuple(
             (plain(name), words.value(trial.metrics[name]))
-            for name in found.metrics[:_CAPTION]
+            for name in metrics
             if name in trial.metrics
         ),
-        figure,
-        reason,
+        *figure,
     )
 
 
@@ -106,11 +115,11 @@ def _figure(trial: Trial, notebooks: PastNotebooks, number: int) -> tuple[str, s
     """A figure of an execution, or why there is none."""
     found = notebooks.of(trial.record)
     if found.text is None:
-        return "", found.reason
+        return "", words.shortened(found.reason, trial.record)
     read = executed.parse(found.text)
     if not read.cells:
         return "", " ".join(read.notes)
-    shown = _pictures(read, Writer(f"the execution {plain(trial.name)}"), number)
+    shown = _pictures(read, Writer(f"the execution {words.end(trial.name)}"), number)
     if len(shown) < number:
         return "", f"It has {counted(len(shown), 'figure')}." if shown else "It has no figure."
     return shown[-1], ""

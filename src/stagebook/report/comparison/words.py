@@ -9,6 +9,7 @@ from stagebook.record import measured
 from stagebook.record.comparison import Comparison, File, StageComparison, differ
 from stagebook.record.history import Values
 from stagebook.record.sides import Kind, Side
+from stagebook.record.sweep import Sweep
 from stagebook.report import metric_words
 from stagebook.report.figures import counted, plain
 from stagebook.report.lineage_words import moment, short
@@ -90,18 +91,80 @@ def side(one: Side) -> str:
     return plain(f"{one.label}, {moment(when)}" if when else one.label)
 
 
-def execution(record: Values | None) -> str:
-    """Which execution it was, on one line."""
+def brief(one: Side) -> str:
+    """The same with the end of its id, for where the whole is at hand."""
+    return side(one) if one.kind is Kind.COMMIT else side(one).replace(*_id_and_end(one.name))
+
+
+def end(name: str) -> str:
+    """The end of an execution's id, which the commands take in its place."""
+    return plain(name.rpartition("-")[2])
+
+
+def shortened(text: str, record: Values) -> str:
+    """A sentence about an execution with the end of its id."""
+    return plain(text).replace(*_id_and_end(str(record["volatile"]["id"])))
+
+
+def _id_and_end(name: str) -> tuple[str, str]:
+    return plain(name), end(name)
+
+
+def order(found: Sweep) -> str:
+    """What comes first in a sweep: ``highest auc first``."""
+    if found.order is None:
+        return "newest first"
+    name = plain(found.order.metric, LONGEST)
+    way = "highest" if found.order.highest_first else "lowest"
+    if found.order.higher_is_better is None:
+        return f"{way} {name} first"
+    return f"best {name} first (the {way}, by its gate)"
+
+
+def shared(found: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What does not differ in a sweep: of each kind a title, and names with values."""
+    same = "same " if len(found.trials) > 1 else ""
+    kinds = (
+        ("parameters", found.shared.parameters, exact),
+        ("metrics", found.shared.metrics, value),
+    )
+    for title, values, word in kinds:
+        if values:
+            told = (f"{plain(name, LONGEST)} {word(one)}" for name, one in values.items())
+            yield f"{same}{title}", tuple(told)
+    if commit := one_commit(found):
+        yield f"{same}commit", (commit,)
+
+
+def execution(record: Values | None, *, commit: bool = True) -> str:
+    """Which execution it was, on one line.
+
+    Args:
+        record: Its record; None if there is none.
+        commit: Whether to name the commit that it was executed from.
+    """
     if record is None:
         return "not there"
-    git = record.get("git") or {}
     parts = [moment(started(record))]
-    parts += [] if record.get("build", True) else ["a trial with -P"]
-    if git.get("commit"):
-        dirty = ", changed" if git.get("dirty") else ""
-        parts.append(f"commit {short(str(git['commit']))}{dirty}")
+    parts += [] if record.get("build", True) else ["a trial"]
+    if commit and (named := _commit(record)):
+        parts.append(f"commit {named}")
     parts += [str(record["outcome"])] if record["outcome"] != "done" else []
     return plain(", ".join(parts))
+
+
+def _commit(record: Values) -> str:
+    git = record.get("git") or {}
+    if not git.get("commit"):
+        return ""
+    return short(str(git["commit"])) + (", changed" if git.get("dirty") else "")
+
+
+def one_commit(found: Sweep) -> str:
+    """The commit that all executions of a sweep are from; empty if they are from several."""
+    commits = {_commit(one.record) for one in found.trials}
+    (commit,) = commits if len(commits) == 1 else ("",)
+    return plain(commit) if commit else ""
 
 
 def notes(found: Comparison) -> Iterator[str]:
