@@ -141,3 +141,13 @@ def test_a_shallow_clone_does_not_take_older_commits_for_lost(root: Path, tmp_pa
     front, history, gist = told(clone)
     assert "Nothing is compared" not in front + gist
     assert "shallow" not in history
+
+
+def test_before_a_branchs_first_commit_only_what_no_branch_leads_to_is_lost(root: Path) -> None:
+    commit(root)
+    kept = git(root, "rev-parse", "HEAD")
+    commit(root)
+    loose = git(root, "rev-parse", "HEAD")
+    git(root, "reset", "-q", "--hard", kept)
+    git(root, "checkout", "-q", "--orphan", "new")
+    assert checkouts.lost(root, {kept, loose}) == {loose}
