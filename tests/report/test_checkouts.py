@@ -144,6 +144,7 @@ def test_a_shallow_clone_does_not_take_older_commits_for_lost(root: Path, tmp_pa
 
 
 def test_before_a_branchs_first_commit_only_what_no_branch_leads_to_is_lost(root: Path) -> None:
+    git(root, "init", "-q", "-b", "main")
     commit(root)
     kept = git(root, "rev-parse", "HEAD")
     commit(root)
