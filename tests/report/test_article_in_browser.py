@@ -7,14 +7,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from articles import PIXEL, code, data, markdown, page, parsed, printed, raised
+from articles import PIXEL, code, data, markdown, page, parsed, printed, raised, text
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 from test_article_hostile import HARM
 from test_colophon_in_browser import RECORD, TABLE
 
 from stagebook.report.article import article
-from stagebook.report.page import close, render_notebook
+from stagebook.report.page import close, render_html, render_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -135,6 +135,21 @@ def test_scripts_in_outputs_run_where_the_project_says_so_and_load_nothing(
     assert [one.failure for one in open_page.asked if "example.org" in one.url] == ["csp"]
     still = open_page(page(parsed(markdown(script), interactive=True), interactive=True))
     assert still.evaluate("window.pwned") is None
+
+
+@pytest.mark.filterwarnings("ignore:Your element with mimetype")
+@pytest.mark.parametrize("interactive", [False, True])
+def test_on_the_page_beside_an_executed_notebook_scripts_run_only_where_the_project_says_so(
+    open_page: Opener, interactive: bool
+) -> None:
+    cells = [{**one, "id": f"c{number}"} for number, one in enumerate(planted(PLANTED))]
+    node = close(text(*cells), RECORD, [])
+    opened = open_page(render_html(node, interactive=interactive))
+    for link in opened.locator("a:text-is('click')").all():
+        link.evaluate("(one) => one.click()")  # what is planted may lie above it
+    assert opened.evaluate("window.pwned") == (1 if interactive else None)
+    assert (opened.title() == "pwned") is interactive
+    assert open_page.loaded == []
 
 
 def test_the_style_of_an_output_stays_in_it(open_page: Opener) -> None:

@@ -1,5 +1,6 @@
 """An executed notebook with its colophon, as notebook and as a page of HTML."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from stagebook.files import write_whole
 from stagebook.notebook.lean import lean_import
 from stagebook.record.record import Record
 from stagebook.report import colophon
+
+_META = re.compile(r"<(?=meta[\s/>])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,12 @@ class Pages:
         return (failed,)
 
     def write(
-        self, executed: Path, record: Record, tables: Iterable[Inspection] = ()
+        self,
+        executed: Path,
+        record: Record,
+        tables: Iterable[Inspection] = (),
+        *,
+        interactive: bool = False,
     ) -> tuple[Path, ...]:
         """Writes both, each whole or not at all.
 
@@ -56,6 +64,7 @@ class Pages:
             executed: What papermill wrote.
             record: The record, for the colophon.
             tables: What was found out about its tables, likewise.
+            interactive: Whether scripts in outputs may run on the page.
 
         Returns:
             The files; none if papermill wrote nothing that can be read.
@@ -65,7 +74,7 @@ class Pages:
         except (FileNotFoundError, ValueError):
             return ()
         write_whole(self.notebook, render_notebook(node))
-        write_whole(self.html, render_html(node))
+        write_whole(self.html, render_html(node, interactive=interactive))
         for path in self.outdated:
             path.unlink(missing_ok=True)
         return self.notebook, self.html
@@ -99,10 +108,17 @@ def render_notebook(node: Any) -> str:
     return str(lean_import("nbformat").writes(node)) + "\n"
 
 
-def render_html(node: Any) -> str:
-    """A page of HTML that loads nothing from outside."""
+def render_html(node: Any, *, interactive: bool = False) -> str:
+    """A page of HTML that loads nothing from outside.
+
+    Args:
+        node: The notebook, as ``close`` gives it.
+        interactive: Whether scripts in its outputs may run.
+    """
     lean_import("nbconvert")
     from nbconvert.exporters import HTMLExporter
+
+    from stagebook.report.self_contained import policy_of_foreign  # jinja2, as nbconvert does
 
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="lab",
@@ -113,7 +129,13 @@ def render_html(node: Any) -> str:
         html_manager_semver_range="",
     )
     body, _ = exporter.from_notebook_node(node)
-    return str(body)
+    policy = policy_of_foreign(interactive=interactive)
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}"/>'
+    before, found, head = str(body).partition("<head>")
+    assert found, "a browser takes a policy in the head alone"
+    head, end, rest = head.partition("</head>")
+    # what a policy does not hold back: a page that calls another one up in its place
+    return f"{before}{found}{meta}{head}{end}{_META.sub('&lt;', rest)}"
 
 
 def title(node: Any) -> str | None:

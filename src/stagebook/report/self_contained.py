@@ -42,6 +42,15 @@ def render(
     )
 
 
+def policy_of_foreign(*, interactive: bool) -> str:
+    """The content security policy of a page that others made: it loads nothing.
+
+    Args:
+        interactive: Whether its scripts may run.
+    """
+    return _policy("", "", foreign=True, interactive=interactive)
+
+
 def _policy(style: str, script: str, *, foreign: bool, interactive: bool) -> str:
     """What a browser may do with a page: show it, and run the script that is named."""
     styles = "'unsafe-inline'" if foreign else f"'{_named(style)}'"

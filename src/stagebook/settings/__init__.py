@@ -51,7 +51,7 @@ class ReportSettings:
     Attributes:
         folder: Where the site goes.
         against: The commit, branch or tag that metrics are compared with; empty for none.
-        interactive: Whether scripts in the outputs of notebooks may run on its pages.
+        interactive: Whether scripts in outputs may run on its pages and in ``runs/``.
     """
 
     folder: str = "site"

@@ -157,7 +157,9 @@ def _settle(
     _attest(project, job, record)
     pages = Pages.of(project.root / project.settings.runs, job.name, done.ending)
     try:
-        written = pages.write(box.executed, record, done.tables)
+        report = project.settings.report
+        interactive = report is not None and report.interactive
+        written = pages.write(box.executed, record, done.tables, interactive=interactive)
     except OSError as error:
         box.clear_files()  # makes room, so that at least the record can be kept
         done, written = done.ended(of_full_disk(error, job.where)), pages.keep(box.executed)
