@@ -176,6 +176,10 @@ def test_a_stage_inherits_what_it_does_not_set() -> None:
     assert settings.stage("other") == StageSettings(threads=2, time_limit=60.0)
 
 
+def test_a_report_may_say_that_it_is_compared_with_nothing() -> None:
+    assert parse('[tool.stagebook.report]\nagainst = ""\n').report == ReportSettings()
+
+
 def test_a_stage_may_have_a_name_of_any_kind() -> None:
     settings = parse('[tool.stagebook.stages."Größe messen"]\nthreads = 3\n')
     assert settings.stage("Größe messen").threads == 3

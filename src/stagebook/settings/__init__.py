@@ -167,7 +167,7 @@ def _report_settings(values: Mapping[str, Any], problems: list[Problem]) -> Repo
             kinds.bad_value("[tool.stagebook] report", TypeError(f"{table!r} is no table"))
         )
         return None
-    readers = {"folder": kinds.folder, "against": kinds.text, "interactive": kinds.truth}
+    readers = {"folder": kinds.folder, "against": kinds.text_or_none, "interactive": kinds.truth}
     known = kinds.known(table, set(readers), where, problems)
     return ReportSettings(**kinds.read(known, readers, where, problems))
 

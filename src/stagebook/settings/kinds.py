@@ -92,6 +92,11 @@ def size(value: Any) -> float:
     return number(value)
 
 
+def text_or_none(value: Any) -> str:
+    """A text, which may be empty."""
+    return "" if value == "" else text(value)
+
+
 def text(value: Any) -> str:
     """A text that is not empty."""
     if not isinstance(value, str) or not value:
