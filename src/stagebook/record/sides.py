@@ -80,8 +80,8 @@ class Meaning:
             StagebookError: There is none.
         """
         if side.kind is Kind.EXECUTION:
-            [(stage, _)] = side.executions.items()
-            record = self.history.before(side.name, stage)
+            [(stage, asked)] = side.executions.items()
+            record = self.history.before(asked)
             if record is None:
                 raise _first(f"`{side.name}` is the first execution of `{stage}`")
             return execution(record)
