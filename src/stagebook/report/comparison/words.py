@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stagebook.record import measured
+from stagebook.record import committed, measured
 from stagebook.record.comparison import Comparison, File, StageComparison, differ
 from stagebook.record.history import Values
 from stagebook.record.sides import Kind, Side
@@ -145,6 +145,8 @@ def execution(record: Values | None, *, commit: bool = True) -> str:
     """
     if record is None:
         return "not there"
+    if committed.is_locked(record):
+        return f"as commit {_commit(record)} has it: no execution is remembered here"
     parts = [moment(started(record))]
     parts += [] if record.get("build", True) else ["a trial"]
     if commit and (named := _commit(record)):
@@ -171,7 +173,9 @@ def notes(found: Comparison) -> Iterator[str]:
     """What else a reader has to know."""
     if found.elsewhere:
         names = ", ".join(map(plain, found.elsewhere))
-        yield f"Executed where no record of it is here: {names}."
+        what = "They are told by dvc.lock and by the metrics files that the commits have."
+        what = what if len(found.elsewhere) > 1 else what.replace("They are", "It is")
+        yield f"Executed where no record of it is here: {names}. {what}"
     if found.before.name == found.now.name:
         yield "Both sides are the same."
 
@@ -255,6 +259,13 @@ def _file(one: File | None) -> str:
     return f"{short(plain(one.md5))}{rows}"
 
 
+def _other(one: StageComparison) -> Line:
+    """That the code differs, where it is not known which."""
+    if one.remembered:
+        return Line("notebook", "", "other code")
+    return Line("stage", "", "other code, packages or command")
+
+
 def _code(one: StageComparison) -> Iterator[Line]:
     changes = one.changes
     if changes is None:
@@ -262,5 +273,5 @@ def _code(one: StageComparison) -> Iterator[Line]:
     if changes.cells:
         yield Line("notebook", "", counted(changes.cells, "cell") + " new or other")
     elif changes.code and not changes.modules:
-        yield Line("notebook", "", "other code")
+        yield _other(one)
     yield from (Line(plain(name), "", "changed") for name in changes.modules)
