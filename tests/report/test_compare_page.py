@@ -169,6 +169,43 @@ def test_figures_stand_beside_each_other_and_the_same_is_shown_once(tmp_path: Pa
     assert found.index('<div class="beside">') > found.index("Figure unchanged")
 
 
+@pytest.mark.parametrize("kind", ["image/png", "image/svg+xml"])
+def test_a_figure_of_the_same_bytes_is_shown_once_whatever_is_said_of_it(
+    tmp_path: Path, kind: str
+) -> None:
+    content = PIXEL if kind == "image/png" else figure("same")["data"][kind]
+    before, now = (data(kind, content, alt=f"Accuracy of {rate}") for rate in (0.1, 0.3))
+    other = printed("1"), printed("2")
+    found = page(tmp_path, (code("p()", before, other[0]),), (code("p()", now, other[1]),))
+    assert "Figure unchanged" in found
+    assert found.count("<img") == 1
+
+
+def warned(execution: str, process: int, words: str) -> dict[str, Any]:
+    folder = f"/home/me/late/.stagebook/executions/{execution}/kernel/tmp"
+    path = f"{folder}/ipykernel_{process}/2193198832.py"
+    return printed(f"{path}:2: UserWarning: {words}\n", "stderr")
+
+
+def test_a_path_of_an_execution_s_own_sandbox_is_no_difference(tmp_path: Path) -> None:
+    before, now = warned(BEFORE, 1285, "careful"), warned(NOW, 4163, "careful")
+    other = warned(NOW, 4163, "look out")
+    assert "1 cell unchanged" in page(tmp_path, (code("f()", before),), (code("f()", now),))
+    found = page(tmp_path, (code("f()", before),), (code("f()", other),))
+    assert "<del>− …/kernel/tmp/ipykernel/cell.py:2: UserWarning: careful</del>" in found
+    assert "<ins>+ …/kernel/tmp/ipykernel/cell.py:2: UserWarning: look out</ins>" in found
+
+
+def test_a_cell_whose_outputs_are_all_shown_as_unchanged_is_unchanged(tmp_path: Path) -> None:
+    before, now = (data("text/html", "<b>x</b>", besides={"text/plain": one}) for one in "12")
+    cells = [(code("a = 1"), code("show()", one, printed("y"))) for one in (before, now)]
+    found = page(tmp_path, *cells)
+    assert "<summary>2 cells unchanged</summary>" in found
+    assert "output differs" not in found
+    changed = [(code(f"show({n})", one)) for n, one in enumerate((before, now))]
+    assert "code changed" in page(tmp_path, (changed[0],), (changed[1],))
+
+
 def test_what_is_printed_is_held_line_by_line(tmp_path: Path) -> None:
     lines = [f"line {n}" for n in range(40)]
     now = [*lines[:20], "another", *lines[21:]]
