@@ -174,7 +174,10 @@ def test_a_figure_of_the_same_bytes_is_shown_once_whatever_is_said_of_it(
     tmp_path: Path, kind: str
 ) -> None:
     content = PIXEL if kind == "image/png" else figure("same")["data"][kind]
-    before, now = (data(kind, content, alt=f"Accuracy of {rate}") for rate in (0.1, 0.3))
+    before, now = (
+        data(kind, content, alt=f"Accuracy of {rate}", besides={"text/plain": f"<Plot {rate}>"})
+        for rate in (0.1, 0.3)
+    )
     other = printed("1"), printed("2")
     found = page(tmp_path, (code("p()", before, other[0]),), (code("p()", now, other[1]),))
     assert "Figure unchanged" in found
@@ -308,6 +311,16 @@ def test_a_sweep_shows_one_figure_of_each_execution(tmp_path: Path) -> None:
         assert found.count("data:image/png") == pixels
         assert found.count("rate <strong>") == 5
         assert found.index("rate <strong>0.4") < found.index("rate <strong>0.3")
+
+
+def test_a_sweep_s_page_marks_what_is_of_other_code(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    put(here.state, record(BEFORE, metrics={"auc": 1}, source="6" * 64))
+    put(here.state, record(NOW, metrics={"auc": 2}))
+    said = "".join(Texts(comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)).said)
+    assert "* 1 of 2 is of other code or packages than the newest." in said
+    assert said.count("1111aaaa*") == 2
+    assert "2222aaaa*" not in said
 
 
 def test_what_all_of_a_sweep_have_is_said_once_and_ids_are_short(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from stagebook.report.lineage_words import moment, short
 LONGEST = 60
 """Characters of a value."""
 
+MARK = "*"
+"""What stands at an execution of other code than the newest of a sweep."""
+
 _NONE = "–"
 
 
@@ -119,6 +122,17 @@ def order(found: Sweep) -> str:
     if found.order.higher_is_better is None:
         return f"{way} {name} first"
     return f"best {name} first (the {way}, by its gate)"
+
+
+def code_marked(found: Sweep) -> str:
+    """What the mark at some executions of a sweep means; empty where there is none."""
+    others = sum(one.other_code for one in found.trials)
+    if not others:
+        return ""
+    verb = "is" if others == 1 else "are"
+    return (
+        f"{MARK} {others} of {len(found.trials)} {verb} of other code or packages than the newest"
+    )
 
 
 def shared(found: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
