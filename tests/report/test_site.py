@@ -120,6 +120,14 @@ def test_what_the_last_build_did_not_execute_is_unchanged_since_the_build_before
     assert "| `auc` | 0.7 | 0.7 | unchanged |" in gist
 
 
+def test_a_plot_that_is_json_changes_no_metric_s_name(tmp_path: Path) -> None:
+    file = built(tmp_path) / "dvc.yaml"
+    pipeline = json.loads(file.read_text())
+    pipeline["stages"]["train"]["plots"] = ["plots/roc.json"]
+    file.write_text(json.dumps(pipeline))
+    assert '▲ +0.1 <span class="quiet">since the build before' in pages(tmp_path)["index.html"]
+
+
 def test_a_build_is_told_beside_the_build_before_also_after_trials(tmp_path: Path) -> None:
     state = built(tmp_path) / ".stagebook"
     for name, rate, auc in (("20260103", 0.3, 0.7), ("20260104", 0.5, 0.75)):

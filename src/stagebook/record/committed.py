@@ -121,10 +121,7 @@ def _metric_files(root: Path, commit: str) -> dict[str, tuple[str, ...]]:
         nodes = [one for _, text in _blobs(root, commit, FILE) for one in graph.parse(text)]
     except StagebookError:
         return {}
-    return {
-        one.name: tuple(path for path in one.metrics if path.endswith(metrics.SUFFIXES))
-        for one in nodes
-    }
+    return {one.name: one.metrics for one in nodes}
 
 
 def _blobs(root: Path, commit: str, path: str) -> Iterator[tuple[str, str]]:

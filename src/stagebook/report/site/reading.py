@@ -191,8 +191,7 @@ def _measured_as(nodes: Iterable[Node], file: str, name: str) -> tuple[str, str]
     """The stage that writes a metrics file, and what its records call a metric in it."""
     for node in nodes:
         if file in node.outs:
-            files = [path for path in node.measures if path.endswith(metrics.SUFFIXES)]
-            return node.name, metrics.named(file, name, len(files))
+            return node.name, metrics.named(file, name, len(node.metrics))
     return "", name
 
 
