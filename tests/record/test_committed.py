@@ -135,7 +135,9 @@ def test_an_execution_beside_such_a_commit_is_told_by_what_both_know(
     commit(root, 1, 0.5)
     commit(root, 2, 0.7)
     put(root / ".stagebook", executed("20260102T100000000000-make-11112222", 2, 0.7))
-    one = next(one for one in compared(root, sides[1], sides[0]).stages if one.stage == "make")
+    found = compared(root, sides[1], sides[0])
+    [one] = found.stages
+    assert any("code and packages" in note for note in words.notes(found))
     assert one.parameters == {"rate": (1, 2)}
     assert one.measured == {"auc": (0.5, 0.7)}
     assert one.changes is not None

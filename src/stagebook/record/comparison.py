@@ -180,7 +180,9 @@ def _any_differs(before: Values | None, now: Values | None, stage: str | None) -
 
 def _chosen(before: Side, now: Side, stage: str | None) -> Iterable[str]:
     """The stages to look at: all, that of an execution, or the one that was asked for."""
-    known = dict.fromkeys((*before.executions, *now.executions, *before.locked, *now.locked))
+    known = dict.fromkeys((*before.executions, *now.executions))
+    if before.kind is now.kind is Kind.COMMIT:  # else one side knows nothing but executions
+        known |= dict.fromkeys((*before.locked, *now.locked))
     if stage is not None:
         if stage not in known:
             message = f"Neither side has an execution of a stage `{stage}`."

@@ -85,7 +85,8 @@ class Meaning:
             [(stage, asked)] = side.executions.items()
             record = self.history.before(asked)
             if record is None:
-                raise _first(f"`{side.name}` is the first execution of `{stage}`")
+                what = "build" if asked.get("build", True) else "execution"
+                raise _first(f"`{side.name}` is the first {what} of `{stage}`")
             return execution(record)
         if side.kind is Kind.BUILD:
             names = measured.names(self.history)

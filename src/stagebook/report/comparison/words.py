@@ -190,6 +190,8 @@ def notes(found: Comparison) -> Iterator[str]:
         what = "They are told by dvc.lock and by the metrics files that the commits have."
         what = what if len(found.elsewhere) > 1 else what.replace("They are", "It is")
         yield f"Executed where no record of it is here: {names}. {what}"
+    if found.before.kind is not found.now.kind and not all(one.remembered for one in found.stages):
+        yield "Whether its code and packages are those of the execution is not known."
     if found.before.name == found.now.name:
         yield "Both sides are the same."
 
