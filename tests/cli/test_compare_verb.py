@@ -129,6 +129,18 @@ def test_a_sweep_is_a_table_with_what_differs() -> None:
     assert told[6][2:] == ["44444444", "failed", "1.0", "–", "–"]
 
 
+def test_a_sweep_marks_what_is_of_other_code_and_says_so_above(folder: Path) -> None:
+    put(folder / ".stagebook", record(f"{THREE}-fit-55555555", "fit", source="6" * 64))
+    told = lines("--sweep", "fit")
+    assert told[1][:4] == ["*", "3", "of", "4"]
+    assert {line[2] for line in told if len(line) > 3 and line[1].count(":") == 1} == {
+        "55555555",
+        "44444444*",
+        "33333333*",
+        "22222222*",
+    }
+
+
 def test_a_sweep_says_that_a_gate_gave_its_order(folder: Path) -> None:
     stages: dict[str, tuple[list[str], list[str]]] = {"fit": ([], ["metrics/fit.json"])}
     headline = 'headline = ["metrics/fit.json:loss"]\n'

@@ -1,7 +1,9 @@
 """A log on a terminal: one row an execution, with what changed."""
 
 import io
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,6 +105,20 @@ def test_a_metric_stands_with_its_difference() -> None:
     assert "auc 0.72 (+0.02)" in line
     assert "rows" not in line
     assert line.endswith("new 1")
+
+
+def test_a_metric_that_is_no_number_has_no_difference() -> None:
+    line = told(row(metrics={"auc": (math.nan, 0.72), "loss": (0.5, math.nan)}))
+    assert line.endswith("auc 0.72 (NaN before); loss NaN (0.5 before)")
+    same = told(row(metrics={"auc": (math.nan, math.nan)}))
+    assert same.endswith("nothing changed")
+
+
+def test_a_trial_says_that_it_stands_beside_a_build() -> None:
+    one = row(of={"build": False}, parameters={"rate": (0.1, 0.2)})
+    assert told(replace(one, before=record())).endswith("  beside the build: rate 0.1 → 0.2")
+    beside_a_trial = replace(one, before=record(build=False))
+    assert told(beside_a_trial).endswith("  rate 0.1 → 0.2")
 
 
 def test_a_metric_of_the_headline_stands_first_also_if_it_did_not_change() -> None:

@@ -181,7 +181,7 @@ stages:
 """
     assert parse(text) == (
         Node("sources", (), ("a",), notebook=False),
-        Node("one", ("x/y", "a"), ("o", "m.json", "p"), ("m.json", "p")),
+        Node("one", ("x/y", "a"), ("o", "m.json", "p"), ("m.json", "p"), metrics=("m.json",)),
         Node("hand", ("x",), ("sub/z",), notebook=False),
         Node("many", (), (), notebook=False),
     )

@@ -273,3 +273,11 @@ def test_a_sweep_of_records_without_metrics_keeps_their_order() -> None:
     found = Sweep.of("make", [record("b"), {**record("a"), "metrics": None}], ["auc"])
     assert [one.name for one in found.trials] == ["b", "a"]
     assert found.as_json()["sorted_by"] is None
+
+
+def test_a_sweep_marks_what_is_of_other_code_than_the_newest() -> None:
+    sources = ["6" * 64, "5" * 64, "6" * 64]
+    records = [record(str(n), source=one, metrics={"m": n}) for n, one in enumerate(sources)]
+    found = Sweep.of("make", records, ())
+    assert {one.name: one.other_code for one in found.trials} == {"0": False, "1": True, "2": False}
+    assert [one["other_code"] for one in found.as_json()["executions"]] == [False, True, False]

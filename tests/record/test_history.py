@@ -199,3 +199,32 @@ def test_processes_that_fill_it_at_once_agree(state: Path) -> None:
     assert [process.communicate()[0] for process in processes] == ["500\n"] * 3
     with sqlite3.connect(database(state)) as connection:
         assert connection.execute("SELECT count(*) FROM records").fetchone() == (503,)
+
+
+def before(state: Path, name: str) -> str | None:
+    with History.open(state) as history:
+        asked = history.record(name)
+        assert asked is not None
+        found = history.before(asked)
+    return found["volatile"]["id"] if found else None
+
+
+def test_a_build_is_compared_with_the_build_before_and_never_with_a_trial(tmp_path: Path) -> None:
+    put(tmp_path, record("1-make"))
+    put(tmp_path, record("2-make", outcome="failed"))
+    put(tmp_path, record("3-make", build=False))
+    put(tmp_path, record("4-make"))
+    assert before(tmp_path, "4-make") == "2-make"
+    assert before(tmp_path, "1-make") is None
+
+
+def test_a_trial_is_compared_with_the_build_whose_values_it_departs_from(tmp_path: Path) -> None:
+    put(tmp_path, record("1-make", build=False))
+    put(tmp_path, record("2-make", build=False))
+    put(tmp_path, record("3-make"))
+    put(tmp_path, record("4-make", outcome="failed"))
+    put(tmp_path, record("5-make", build=False))
+    put(tmp_path, record("6-make", build=False))
+    assert before(tmp_path, "6-make") == "3-make"
+    assert before(tmp_path, "2-make") == "1-make"
+    assert before(tmp_path, "3-make") is None

@@ -24,6 +24,15 @@ def test_a_build_has_the_metrics_of_stages_that_it_left_as_they_were(tmp_path: P
     ]
 
 
+def test_a_build_knows_which_stages_it_measured(tmp_path: Path) -> None:
+    put(tmp_path, record("1-train", "train", metrics={"loss": 2}, repro="first"))
+    put(tmp_path, record("2-test", "test", metrics={"auc": 0.5}, repro="first"))
+    put(tmp_path, record("3-test", "test", metrics={"auc": 0.6}, repro="second"))
+    with History.open(tmp_path) as history:
+        found = [one.stages for one in measured.builds(history)]
+    assert found == [{"train", "test"}, {"test"}]
+
+
 def test_a_stage_that_was_run_by_itself_is_a_build_of_its_own(tmp_path: Path) -> None:
     put(tmp_path, record("1-test", "test", metrics={"auc": 0.5}))
     put(tmp_path, record("2-test", "test", metrics={"auc": 0.6}))

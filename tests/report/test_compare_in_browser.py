@@ -81,6 +81,28 @@ def test_a_page_fits_a_phone_and_has_its_headings_in_order(
     assert levels == [1, 2, 3]
 
 
+def test_a_phone_shows_how_far_a_value_moved_without_scrolling(
+    tmp_path: Path, browser: Browser
+) -> None:
+    path = "data/of/a/folder/that/is/deep/arrivals.parquet"
+    sides = [
+        record(name, inputs={path: digit * 32}, metrics={"a_metric_of_a_long_name": number})
+        for name, digit, number in ((BEFORE, "a", 84213.125), (NOW, "b", 91004.25))
+    ]
+    cells = (code("a = 1"),)
+    (tmp_path / "page.html").write_text(page(tmp_path, cells, cells, (sides[0], sides[1])))
+    shown = browser.new_page(viewport={"width": 390, "height": 800})
+    shown.goto((tmp_path / "page.html").as_uri())
+    moved = shown.locator(".differs .change")
+    assert "▲" in (moved.first.text_content() or "")
+    for one in moved.all():
+        box = one.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 390
+    table = shown.locator(".scroll")
+    assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of each kind."""

@@ -169,6 +169,46 @@ def test_figures_stand_beside_each_other_and_the_same_is_shown_once(tmp_path: Pa
     assert found.index('<div class="beside">') > found.index("Figure unchanged")
 
 
+@pytest.mark.parametrize("kind", ["image/png", "image/svg+xml"])
+def test_a_figure_of_the_same_bytes_is_shown_once_whatever_is_said_of_it(
+    tmp_path: Path, kind: str
+) -> None:
+    content = PIXEL if kind == "image/png" else figure("same")["data"][kind]
+    before, now = (
+        data(kind, content, alt=f"Accuracy of {rate}", besides={"text/plain": f"<Plot {rate}>"})
+        for rate in (0.1, 0.3)
+    )
+    other = printed("1"), printed("2")
+    found = page(tmp_path, (code("p()", before, other[0]),), (code("p()", now, other[1]),))
+    assert "Figure unchanged" in found
+    assert found.count("<img") == 1
+
+
+def warned(execution: str, process: int, words: str) -> dict[str, Any]:
+    folder = f"/home/me/late/.stagebook/executions/{execution}/kernel/tmp"
+    path = f"{folder}/ipykernel_{process}/2193198832.py"
+    return printed(f"{path}:2: UserWarning: {words}\n", "stderr")
+
+
+def test_a_path_of_an_execution_s_own_sandbox_is_no_difference(tmp_path: Path) -> None:
+    before, now = warned(BEFORE, 1285, "careful"), warned(NOW, 4163, "careful")
+    other = warned(NOW, 4163, "look out")
+    assert "1 cell unchanged" in page(tmp_path, (code("f()", before),), (code("f()", now),))
+    found = page(tmp_path, (code("f()", before),), (code("f()", other),))
+    assert "<del>− …/kernel/tmp/ipykernel/cell.py:2: UserWarning: careful</del>" in found
+    assert "<ins>+ …/kernel/tmp/ipykernel/cell.py:2: UserWarning: look out</ins>" in found
+
+
+def test_a_cell_whose_outputs_are_all_shown_as_unchanged_is_unchanged(tmp_path: Path) -> None:
+    before, now = (data("text/html", "<b>x</b>", besides={"text/plain": one}) for one in "12")
+    cells = [(code("a = 1"), code("show()", one, printed("y"))) for one in (before, now)]
+    found = page(tmp_path, *cells)
+    assert "<summary>2 cells unchanged</summary>" in found
+    assert "output differs" not in found
+    changed = [(code(f"show({n})", one)) for n, one in enumerate((before, now))]
+    assert "code changed" in page(tmp_path, (changed[0],), (changed[1],))
+
+
 def test_what_is_printed_is_held_line_by_line(tmp_path: Path) -> None:
     lines = [f"line {n}" for n in range(40)]
     now = [*lines[:20], "another", *lines[21:]]
@@ -271,6 +311,16 @@ def test_a_sweep_shows_one_figure_of_each_execution(tmp_path: Path) -> None:
         assert found.count("data:image/png") == pixels
         assert found.count("rate <strong>") == 5
         assert found.index("rate <strong>0.4") < found.index("rate <strong>0.3")
+
+
+def test_a_sweep_s_page_marks_what_is_of_other_code(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    put(here.state, record(BEFORE, metrics={"auc": 1}, source="6" * 64))
+    put(here.state, record(NOW, metrics={"auc": 2}))
+    said = "".join(Texts(comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)).said)
+    assert "* 1 of 2 is of other code or packages than the newest." in said
+    assert said.count("1111aaaa*") == 2
+    assert "2222aaaa*" not in said
 
 
 def test_what_all_of_a_sweep_have_is_said_once_and_ids_are_short(tmp_path: Path) -> None:

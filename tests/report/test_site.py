@@ -109,6 +109,40 @@ def test_the_front_page_tells_of_the_last_build(tmp_path: Path) -> None:
     assert "0.7" in front
 
 
+def test_what_the_last_build_did_not_execute_is_unchanged_since_the_build_before(
+    tmp_path: Path,
+) -> None:
+    state = built(tmp_path) / ".stagebook"
+    put(state, execution("20260103T100000", "apart", "three", outcome="refused by contract"))
+    put(state, execution("20260104T100000", "apart", "four"))
+    assert 'unchanged <span class="quiet">since the build before' in pages(tmp_path)["index.html"]
+    gist = reporting.markdown(Project.find(tmp_path), None, "")
+    assert "| `auc` | 0.7 | 0.7 | unchanged |" in gist
+
+
+def test_a_plot_that_is_json_changes_no_metric_s_name(tmp_path: Path) -> None:
+    file = built(tmp_path) / "dvc.yaml"
+    pipeline = json.loads(file.read_text())
+    pipeline["stages"]["train"]["plots"] = ["plots/roc.json"]
+    file.write_text(json.dumps(pipeline))
+    assert '▲ +0.1 <span class="quiet">since the build before' in pages(tmp_path)["index.html"]
+
+
+def test_a_build_is_told_beside_the_build_before_also_after_trials(tmp_path: Path) -> None:
+    state = built(tmp_path) / ".stagebook"
+    for name, rate, auc in (("20260103", 0.3, 0.7), ("20260104", 0.5, 0.75)):
+        tried = [{"name": "rate", "value": rate}]
+        values = {"parameters": tried, "metrics": {"auc": auc}, "build": False}
+        put(state, execution(f"{name}T100000", "train", "", **values) | {"volatile": {"id": name}})
+    now = {"parameters": [{"name": "rate", "value": 0.3}], "metrics": {"auc": 0.8}}
+    put(state, execution("20260105T100000", "train", "5", **now))
+    (tmp_path / "metrics/train.json").write_text('{"auc": 0.8}')
+    front = pages(tmp_path)["index.html"]
+    assert '▲ +0.1 <span class="quiet">since the build before' in front
+    assert "rate none → 0.3" in front
+    assert "rate 0.5 → 0.3" not in front
+
+
 def test_there_is_a_page_for_each_notebook_and_each_file_and_all_links_lead_somewhere(
     tmp_path: Path,
 ) -> None:
@@ -263,7 +297,8 @@ def test_a_metric_that_is_no_number_any_more_is_told_and_not_drawn(
     (tmp_path / "metrics/train.json").write_text(json.dumps({"auc": odd}))
     found = pages(tmp_path)
     assert f"Not drawn: {words}" in found["history.html"]
-    assert "was 0.7" in found["index.html"] or odd == [1]
+    told = '0.7 <span class="quiet">in the build before'
+    assert told in found["index.html"] or odd == [1]
 
 
 def test_a_metric_that_was_written_by_hand_is_held_against_the_last_build(tmp_path: Path) -> None:

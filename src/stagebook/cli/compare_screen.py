@@ -82,6 +82,8 @@ def sweep(found: Sweep) -> None:
     """Prints a sweep: a table of its executions."""
     values, shown, table = _fitting(found)
     _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
+    if marked := words.code_marked(found):
+        _out.print(Text(marked, "yellow"))
     shared = tuple(words.shared(found))
     if shared:
         put(_out, _shared(shared))
@@ -120,10 +122,11 @@ def _told(found: Sweep) -> str:
 
 def _cells(one: Trial, values: tuple[str, ...], metrics: tuple[str, ...]) -> tuple[Text, ...]:
     outcome = str(one.record["outcome"])
+    mark = words.MARK if one.other_code else ""
     kind = "build" if one.record.get("build", True) else "-P"
     return (
         Text(moment(words.started(one.record)).removesuffix(" UTC")),
-        Text(f"{one.name.rpartition('-')[2]} {kind if outcome == 'done' else outcome}"),
+        Text(f"{one.name.rpartition('-')[2]}{mark} {kind if outcome == 'done' else outcome}"),
         *(Text(words.exact(one.parameters.get(name))) for name in values),
         *(Text(words.value(one.metrics.get(name))) for name in metrics),
     )

@@ -57,8 +57,9 @@ def _table(found: "Judgement") -> Table:
 
 def _cells(one: "Verdict", against: str) -> Iterator[Text]:
     yield Text(plain(one.gate.metric))
-    change = metric_words.change(one.value, one.base).words
-    base = "" if one.base is None else f"{metric_words.shown(one.base)} {change}"
+    change = metric_words.change(one.value, one.base)
+    moved = "" if change.other else f" {change.words}"
+    base = "" if one.base is None else f"{metric_words.shown(one.base)}{moved}"
     yield from (Text(metric_words.shown(one.value)), Text(base))
     told = Text(metric_words.bounds(one.gate, against))
     for words in one.failures:  # of a problem, standard error tells

@@ -36,6 +36,11 @@ def table(log: Log) -> Table:
     return found
 
 
+def _told(row: Row, headline: frozenset[str]) -> str:
+    words = "; ".join((*log_words.changed(row), *log_words.measured(row, headline)))
+    return f"beside the build: {words}" if row.departs else words
+
+
 def _cells(row: Row, headline: frozenset[str]) -> tuple[Text, ...]:
     record = row.record
     volatile, outcome = record["volatile"], record["outcome"]
@@ -45,5 +50,5 @@ def _cells(row: Row, headline: frozenset[str]) -> tuple[Text, ...]:
         Text(record["stage"] + trial, "bold"),
         Text(outcome, "green" if outcome == "done" else "red"),
         Text(log_words.took(volatile.get("seconds"))),
-        Text("; ".join((*log_words.changed(row), *log_words.measured(row, headline)))),
+        Text(_told(row, headline)),
     )

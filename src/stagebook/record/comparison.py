@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.record import committed
 from stagebook.record.changes import Changes, Pair
 from stagebook.record.history import Values
 from stagebook.record.sides import Kind, Side
@@ -77,6 +78,11 @@ class StageComparison:
         return {name: pair for name, pair in self.metrics.items() if differ(*pair)}
 
     @property
+    def remembered(self) -> bool:
+        """Whether it is told by executions, and not by what a commit has of them."""
+        return not any(committed.is_locked(one) for one in (self.before, self.now) if one)
+
+    @property
     def ended(self) -> tuple[str | None, str | None]:
         """How the two ended; None where there is none."""
         before, now = (str(one["outcome"]) if one else None for one in (self.before, self.now))
@@ -102,6 +108,7 @@ class StageComparison:
         changes = self.changes
         return {
             "stage": self.stage,
+            "remembered": self.remembered,
             "before": _told(self.before),
             "now": _told(self.now),
             "parameters": _pairs(self.parameters),
@@ -143,7 +150,7 @@ class Comparison:
             StagebookError: They are executions of two stages, or have no such stage.
         """
         names = tuple(_chosen(before, now, stage))
-        pairs = [(name, before.executions.get(name), now.executions.get(name)) for name in names]
+        pairs = [(name, *_held(before, now, name)) for name in names]
         found = [StageComparison.between(*one) for one in pairs if _any_differs(*one[1:], stage)]
         asked = stage is not None or Kind.EXECUTION in (before.kind, now.kind)
         shown = tuple(one for one in found if asked or not one.same)
@@ -174,6 +181,8 @@ def _any_differs(before: Values | None, now: Values | None, stage: str | None) -
 def _chosen(before: Side, now: Side, stage: str | None) -> Iterable[str]:
     """The stages to look at: all, that of an execution, or the one that was asked for."""
     known = dict.fromkeys((*before.executions, *now.executions))
+    if before.kind is now.kind is Kind.COMMIT:  # else one side knows nothing but executions
+        known |= dict.fromkeys((*before.locked, *now.locked))
     if stage is not None:
         if stage not in known:
             message = f"Neither side has an execution of a stage `{stage}`."
@@ -187,6 +196,14 @@ def _chosen(before: Side, now: Side, stage: str | None) -> Iterable[str]:
         hint = f"Give two executions of one stage: stagebook log {stages[0]}"
         raise StagebookError(Problem("two-stages", message, hint))
     return [name for name in known if not stages or name == stages[0]]
+
+
+def _held(before: Side, now: Side, stage: str) -> tuple[Values | None, Values | None]:
+    records, locked = (
+        (one.get(stage), other.get(stage))
+        for one, other in ((before.executions, now.executions), (before.locked, now.locked))
+    )
+    return committed.held(records, locked)
 
 
 def _parameters(record: Values | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Node:
         outs: Paths that it writes.
         measures: Those of them that are metrics or plots.
         notebook: Whether it is a notebook's, so that each of its executions has a record.
+        metrics: The paths of its metrics.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Node:
     outs: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     notebook: bool = True
+    metrics: tuple[str, ...] = ()
 
 
 def parse(text: str) -> tuple[Node, ...]:
@@ -45,6 +47,7 @@ def parse(text: str) -> tuple[Node, ...]:
             tuple(_paths(entry, "outs", "metrics", "plots")),
             tuple(_paths(entry, "metrics", "plots")),
             _of(entry) not in (None, SOURCES, SITE),
+            tuple(_paths(entry, "metrics")),
         )
         for name, entry in entries.items()
         if isinstance(entry, Mapping)

@@ -192,17 +192,27 @@ class History:
         rows = self._newest("stage = ? AND build AND outcome = 'done'", stage, 1)
         return next(self._read(rows), None)
 
-    def before(self, name: str, stage: str, *, done: bool = False) -> Values | None:
-        """The record of the execution of a stage before this one.
+    def before(self, record: Values) -> Values | None:
+        """What an execution is compared with: the build of its stage before it.
+
+        Of a run with ``-P`` that is the last build that was done, whose values it departs from;
+        where there is none, the run before. A build never departs from such a run.
 
         Args:
-            name: Id of this one.
-            stage: The stage.
-            done: Whether to pass over those that were not done.
+            record: Its record.
         """
-        only = "AND outcome = 'done'" if done else ""
-        question = f"SELECT name FROM records WHERE stage = ? AND name < ? {only}"
-        rows = self.index.ask(f"{question} ORDER BY name DESC LIMIT 1", stage, name)
+        if record.get("build", True):
+            return self._before(record, "build")
+        return self.done_before(record) or self._before(record, "NOT build")
+
+    def done_before(self, record: Values) -> Values | None:
+        """The last build of an execution's stage before it that was done."""
+        return self._before(record, "build AND outcome = 'done'")
+
+    def _before(self, record: Values, which: str) -> Values | None:
+        question = f"SELECT name FROM records WHERE stage = ? AND name < ? AND {which}"
+        asked = f"{question} ORDER BY name DESC LIMIT 1"
+        rows = self.index.ask(asked, record["stage"], record["volatile"]["id"])
         return next(self._read(rows), None)
 
     def standing(self, name: str) -> dict[str, Values]:

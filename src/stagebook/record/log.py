@@ -1,4 +1,4 @@
-"""The last executions, each beside the one of its stage before."""
+"""The last executions, each beside the build of its stage before."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class Row:
 
     Attributes:
         record: Its record.
-        first: Whether none of its stage came before.
+        first: Whether there is none of its stage before to compare it with.
         changes: What changed since the one before.
-        before: The record of the one before.
+        before: The record of the one before: a build, but of a run with ``-P`` before any build.
     """
 
     record: Values
@@ -27,13 +27,17 @@ class Row:
 
     @classmethod
     def of(cls, history: History, record: Values) -> "Row":
-        """The row of an execution, beside the one of its stage before."""
-        name, stage = record["volatile"]["id"], record["stage"]
-        before = history.before(name, stage)
+        """The row of an execution, beside the build of its stage before."""
+        before = history.before(record)
         done = before is None or before["outcome"] == "done"
-        measured = before if done else history.before(name, stage, done=True)
+        measured = before if done else history.done_before(record)
         changes = Changes.between(before, record, measured)
         return cls(record, before is None, changes, before)
+
+    @property
+    def departs(self) -> bool:
+        """Whether it is a run with ``-P`` and stands beside a build."""
+        return self.before is not None and self.before["build"] and not self.record["build"]
 
     def as_json(self) -> dict[str, Any]:
         """This row as plain values."""
@@ -49,6 +53,7 @@ class Row:
             "commit": git["commit"] if git else None,
             "dirty": git["dirty"] if git else None,
             "first": self.first,
+            "before": self.before["volatile"]["id"] if self.before else None,
             "changes": self.changes.as_json(),
         }
 

@@ -24,6 +24,7 @@ class Measured:
         commit: The commit that it was built from; None without git.
         dirty: Whether there were changes that were not in git.
         metrics: Those of its own executions, and of stages that it left as they were.
+        stages: The stages that it measured.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Measured:
     commit: str | None
     dirty: bool
     metrics: Metrics
+    stages: frozenset[str] = frozenset()
 
     @property
     def started(self) -> str:
@@ -69,6 +71,8 @@ def _builds(
         name = repro or record
         standing = {**standing, stage: metrics}
         commit, dirty = git.get("commit"), bool(git.get("dirty"))
-        found.pop(name, None)  # a build stands where it ended, also if another ran meanwhile
-        found[name] = Measured(name, record, commit, dirty, standing)
+        # A build stands where it ended, also if another ran meanwhile.
+        same = found.pop(name, None)
+        stages = (same.stages if same else frozenset()) | {stage}
+        found[name] = Measured(name, record, commit, dirty, standing, stages)
     return tuple(found.values())

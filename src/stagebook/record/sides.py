@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.pipeline.dvc_file import LOCK
 from stagebook.project import Project
-from stagebook.record import build, git, measured
+from stagebook.record import build, committed, git, measured
 from stagebook.record.history import History, Values
 from stagebook.record.lineage import makings, tracing
 from stagebook.record.spool import Spool
@@ -37,6 +37,7 @@ class Side:
         label: What it is called where it is shown.
         executions: The record of each stage's execution, by stage.
         elsewhere: Stages of it that were executed where no record of them is.
+        locked: Of a commit, what it has itself of each stage, whoever executed it.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Side:
     label: str
     executions: Mapping[str, Values]
     elsewhere: tuple[str, ...] = ()
+    locked: Mapping[str, Values] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,11 @@ class Meaning:
             StagebookError: There is none.
         """
         if side.kind is Kind.EXECUTION:
-            [(stage, _)] = side.executions.items()
-            record = self.history.before(side.name, stage)
+            [(stage, asked)] = side.executions.items()
+            record = self.history.before(asked)
             if record is None:
-                raise _first(f"`{side.name}` is the first execution of `{stage}`")
+                what = "build" if asked.get("build", True) else "execution"
+                raise _first(f"`{side.name}` is the first {what} of `{stage}`")
             return execution(record)
         if side.kind is Kind.BUILD:
             names = measured.names(self.history)
@@ -165,8 +168,9 @@ class Meaning:
                     found[entry.stage] = record
                 elif makings.is_ours(entry):
                     elsewhere.append(entry.stage)
+            locked = committed.read(self.project.root, commit, ledger.lock)
         label = f"commit {commit[:10]}" + (f" ({name})" if not commit.startswith(name) else "")
-        return Side(Kind.COMMIT, commit, label, found, tuple(elsewhere))
+        return Side(Kind.COMMIT, commit, label, found, tuple(elsewhere), locked)
 
     def _unknown(self, what: str, reason: str = "") -> StagebookError:
         message = f"Nothing to compare is known as `{what}`.{f' {reason}' if reason else ''}"

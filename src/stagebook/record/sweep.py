@@ -19,11 +19,13 @@ class Trial:
         record: Its record.
         parameters: Those that differ within the sweep.
         metrics: All its metrics.
+        other_code: Whether its source is another than that of the newest of the sweep.
     """
 
     record: Values
     parameters: Mapping[str, Any]
     metrics: Mapping[str, Any]
+    other_code: bool = False
 
     @property
     def name(self) -> str:
@@ -127,7 +129,12 @@ class Sweep:
         names = _sorted(names, tuple(headline), measured)
         order = _order(names, measured, _gates(gates, records))
         trials = [
-            Trial(record, {name: one[name] for name in told_apart if name in one}, found)
+            Trial(
+                record,
+                {name: one[name] for name in told_apart if name in one},
+                found,
+                record.get("source") != records[0].get("source"),
+            )
             for record, one, found in zip(records, values, measured, strict=True)
         ]
         trials.sort(key=lambda one: _rank(one, order))
@@ -148,6 +155,7 @@ class Sweep:
                     "id": one.name,
                     "outcome": one.record["outcome"],
                     "build": one.record["build"],
+                    "other_code": one.other_code,
                     "parameters": dict(one.parameters),
                     "metrics": dict(one.metrics),
                 }

@@ -1,13 +1,16 @@
 """What a log says of an execution, as the terminal and the site show it."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from stagebook.pipeline.lock import Entry
 from stagebook.pipeline.stage import source_path
+from stagebook.record.comparison import differ
 from stagebook.record.log import Row
 from stagebook.report.figures import plain
 from stagebook.report.lineage_words import value
+from stagebook.report.metric_words import shown
 
 MOST = 4
 """Of each kind, so many changes and metrics are named."""
@@ -23,7 +26,7 @@ def took(seconds: Any) -> str:
 
 
 def changed(row: Row) -> Iterator[str]:
-    """What changed since the execution of the stage before, one thing each."""
+    """What changed since the build of the stage before, one thing each."""
     changes = row.changes
     if row.first:
         yield "the first"
@@ -72,15 +75,25 @@ def measured(row: Row, headline: frozenset[str]) -> list[str]:
     """The metrics that the project shows first, and of the others those that are not as before."""
     first, changed = [], []
     for name, (before, now) in row.changes.metrics.items():
-        told = f"{name} {value(now)}{_difference(before, now)}"
+        told = f"{name} {_number(now)}{_difference(before, now)}"
         if name in headline:
             first.append(told)
-        elif before != now:
+        elif differ(before, now):
             changed.append(told)
     return [*first, *_some(changed)]
+
+
+def _number(one: Any) -> str:
+    return value(one) if _is_finite(one) else shown(one)
 
 
 def _difference(before: Any, now: Any) -> str:
     if before is None or isinstance(now, bool) or isinstance(before, bool) or before == now:
         return ""
+    if not (_is_finite(before) and _is_finite(now)):
+        return f" ({_number(before)} before)" if differ(before, now) else ""
     return f" ({now - before:+.4g})"
+
+
+def _is_finite(one: Any) -> bool:
+    return not isinstance(one, float) or math.isfinite(one)

@@ -19,12 +19,14 @@ class Change:
     """How a metric differs from what it was.
 
     Attributes:
-        words: Such as ``▲ +0.012``; empty if there is nothing to compare with.
+        words: Such as ``▲ +0.012`` or ``NaN before``; empty if there is nothing to compare with.
         up: Whether it grew; None if it did not, or if that means nothing.
+        other: What it was, where no difference can be told; empty where one can.
     """
 
     words: str
     up: bool | None = None
+    other: str = ""
 
 
 def shown(value: Any) -> str:
@@ -54,11 +56,11 @@ def change(value: Any, before: Any) -> Change:
         return Change("")
     if not (_is_number(value) and _is_number(before)):
         same = shown(value) == shown(before)
-        return Change("as before" if same else f"was {shown(before)}")
+        return Change("unchanged") if same else _other(before)
     try:
         moved = value - before
     except OverflowError:  # a whole number that no double can hold
-        return Change(f"was {shown(before)}", value > before)
+        return _other(before, up=value > before)
     if not moved:
         return Change("unchanged")
     return Change(f"{'▲' if moved > 0 else '▼'} {_signed(moved)}".replace("-", "−"), moved > 0)
@@ -81,6 +83,11 @@ def verdict(found: Verdict) -> str:
     if found.problem is not None:
         return found.problem.message
     return "; ".join(found.failures) or "as it has to be"
+
+
+def _other(before: Any, *, up: bool | None = None) -> Change:
+    told = shown(before)
+    return Change(f"{told} before", up, told)
 
 
 def _signed(moved: float) -> str:

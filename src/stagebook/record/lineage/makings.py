@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from stagebook.masks import MASK
 from stagebook.pipeline.lock import Entry
 from stagebook.pipeline.stage import source_path
 from stagebook.project import STATE
@@ -90,7 +92,7 @@ def of_entry(
             "commits": _plain(commits),
             "parameters": [
                 {"name": name, "value": value, "origin": file, "default": None}
-                for file, values in _own_params(entry).items()
+                for file, values in own_params(entry).items()
                 for name, value in values.items()
             ],
             "source": source,
@@ -166,8 +168,8 @@ def fits(record: Values, entry: Entry, source: str | None) -> bool:
         same_files(record, entry)
         and source in (None, record["source"])
         and all(
-            name not in values or _same(values[name], value)
-            for file in _own_params(entry).values()
+            name not in values or _fits(values[name], value)
+            for file in own_params(entry).values()
             for name, value in file.items()
         )
     )
@@ -184,7 +186,7 @@ def same_files(record: Values, entry: Entry) -> bool:
     return recorded <= locked and not any(wrote for wrote, *_ in more)
 
 
-def _own_params(entry: Entry) -> Mapping[str, Mapping[str, Any]]:
+def own_params(entry: Entry) -> Mapping[str, Mapping[str, Any]]:
     """The values that are the stage's own; a stage that packages a model depends on others'."""
     found = entry.params or {}
     if not packages(entry):
@@ -192,9 +194,21 @@ def _own_params(entry: Entry) -> Mapping[str, Mapping[str, Any]]:
     return {file: one for file, one in found.items() if PurePosixPath(file).stem == entry.stage}
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether a value of JSON and one of YAML are the same; dates are text in a record."""
-    return bool(one == other) or str(one) == str(other)
+def _fits(recorded: Any, locked: Any) -> bool:
+    """Whether a value of JSON and one of YAML are the same, as far as the first is not masked.
+
+    Dates are text in a record.
+    """
+    if recorded == locked or str(recorded) == str(locked):
+        return True
+    if MASK not in str(recorded):
+        return False
+    if isinstance(recorded, Mapping) and isinstance(locked, Mapping):
+        recorded, locked = ([*one, *one.values()] for one in (recorded, locked))
+    if isinstance(recorded, list) and isinstance(locked, list):
+        return len(recorded) == len(locked) and all(map(_fits, recorded, locked))
+    shown = ".+".join(map(re.escape, str(recorded).split(MASK)))
+    return re.fullmatch(shown, str(locked), re.DOTALL) is not None
 
 
 def _is_source(path: str) -> bool:

@@ -8,6 +8,7 @@ from stagebook.notebook.code import normalise_cell
 from stagebook.report import colophon
 from stagebook.report.article import cells
 from stagebook.report.article.executed import Cell, Executed, Output
+from stagebook.report.comparison import sandbox_paths
 
 _ALIKE = 0.5  # share of characters that two versions of one cell have in common at least
 _LONGEST = 2_000  # characters of a cell that are looked at for that
@@ -121,10 +122,11 @@ def _of_one_kind(one: Cell, other: Cell) -> float:
 
 def same_outputs(one: Sequence[Output], other: Sequence[Output]) -> bool:
     """Whether two cells put out the same; what their makers say about it does not count."""
-    return len(one) == len(other) and all(map(_same, one, other))
+    return len(one) == len(other) and all(map(same_output, one, other))
 
 
-def _same(one: Output, other: Output) -> bool:
+def same_output(one: Output, other: Output) -> bool:
+    """Whether two outputs are the same, but for paths of the sandboxes that they are from."""
     if (one.kind, one.name) != (other.kind, other.name) or one.data.keys() != other.data.keys():
         return False
     return all(_equal(value, other.data[kind]) for kind, value in one.data.items())
@@ -133,5 +135,7 @@ def _same(one: Output, other: Output) -> bool:
 def _equal(one: object, other: object) -> bool:
     if one == other:
         return True
-    # NaN in JSON is not even equal to itself
-    return not isinstance(one, str) and not isinstance(other, str) and repr(one) == repr(other)
+    if isinstance(one, str) or isinstance(other, str):
+        texts = isinstance(one, str) and isinstance(other, str)
+        return texts and sandbox_paths.without(str(one)) == sandbox_paths.without(str(other))
+    return repr(one) == repr(other)  # NaN in JSON is not even equal to itself

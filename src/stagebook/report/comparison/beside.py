@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from stagebook.report.article import cells, sanitised
+from stagebook.report.article import cells, pictures, sanitised
 from stagebook.report.article.executed import Cell, Output
 from stagebook.report.article.outputs import Shown, Writer
-from stagebook.report.comparison import line_diff, marked_tables
+from stagebook.report.comparison import line_diff, marked_tables, sandbox_paths
+from stagebook.report.comparison.alignment import same_output
 from stagebook.report.figures import counted
 
 _CODED = ("application/json", "text/latex")
@@ -85,9 +86,22 @@ def _pairs(
 def _block(before: Written | None, now: Written | None) -> Block:
     if before is None or now is None:
         return Block("beside", before=_html(before), now=_html(now))
-    if before[1].html == now[1].html:
+    if _is_same(before, now):
         return Block("same", f"{_noun(now[1])} unchanged", _html(now))
     return _as_one(before, now) or Block("beside", before=_html(before), now=_html(now))
+
+
+def _is_same(before: Written, now: Written) -> bool:
+    """Whether a reader sees the same: of pictures the bytes count, whatever is said of them."""
+    if before[1].html == now[1].html or same_output(before[0], now[0]):
+        return True
+    figures = [_picture(one) for one, shown in (before, now) if shown.kind == "figure"]
+    return len(figures) == 2 and bool(figures[0]) and figures[0] == figures[1]
+
+
+def _picture(output: Output) -> dict[str, str]:
+    found = {kind: output.data.get(kind) for kind in pictures.TYPES}
+    return {kind: "".join(one.split()) for kind, one in found.items() if isinstance(one, str)}
 
 
 def _as_one(before: Written, now: Written) -> Block | None:
@@ -111,10 +125,10 @@ def _text(output: Output, shown: Shown) -> str:
     if shown.kind != "text":
         return ""
     if output.kind == "stream":
-        return str(output.data["text"])
+        return sandbox_paths.without(str(output.data["text"]))
     plain = not any(kind in output.data for kind in _CODED)
     found = output.data.get("text/plain") if plain else ""
-    return found if isinstance(found, str) else ""
+    return sandbox_paths.without(found) if isinstance(found, str) else ""
 
 
 def _html(one: Written | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stagebook.record import committed
 from stagebook.record.comparison import Comparison, StageComparison
 from stagebook.record.history import Values
 from stagebook.record.past_notebooks import PastNotebooks
@@ -33,6 +34,7 @@ class Section:
         rows: Its cells.
         notes: What could not be shown, in words.
         notebook: Path of the page of the notebook now; empty for none.
+        same: Whether it is on both sides and nothing is known to differ.
     """
 
     stage: str
@@ -44,6 +46,7 @@ class Section:
     rows: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
     notebook: str = ""
+    same: bool = False
 
 
 def render(found: Comparison, notebooks: PastNotebooks, frame: Frame) -> str:
@@ -116,7 +119,8 @@ def section(
     notes: list[str] = []
     rows: tuple[Row, ...] = ()
     both = [record for record in (one.before, one.now) if record is not None]
-    sides = [_executed(record, notebooks, notes) for record in both if len(both) == 2]
+    told = len(both) == 2 and one.remembered
+    sides = [_executed(record, notebooks, notes) for record in both if told]
     if sides and all(side.cells for side in sides):
         writers = (Writer(_place(one.before)), Writer(_place(one.now)))
         pen = Pen(writers, lean, sides[1].language)
@@ -132,6 +136,7 @@ def section(
         rows,
         tuple(notes),
         notebook,
+        one.same,
     )
 
 
@@ -147,8 +152,9 @@ def _executed(record: Values, notebooks: PastNotebooks, notes: list[str]) -> Exe
 
 def _side(record: Values | None) -> tuple[str, str, str]:
     """Which execution it is, the end of its id, and the id."""
-    names = (words.end(_id(record)), plain(_id(record))) if record else ("", "")
-    return words.execution(record), *names
+    if record is None or committed.is_locked(record):  # it has no name that a command takes
+        return words.execution(record), "", ""
+    return words.execution(record), words.end(_id(record)), plain(_id(record))
 
 
 def _id(record: Values) -> str:

@@ -59,20 +59,33 @@ def rows(pairs: Sequence[Pair], pen: Pen) -> Iterator[Row]:
         pairs: The cells, in order.
         pen: Writes them.
     """
-    for same, group in groupby(pairs, key=lambda one: one.same):
+    for same, group in groupby((_row(pair, pen) for pair in pairs), key=_is_same):
         if same:
-            yield _folded(list(group), pen)
+            items = tuple(block for row in group for block in row.blocks)
+            yield Row("same", f"{counted(len(items), 'cell')} unchanged", blocks=items)
         else:
-            yield from (_row(pair, pen) for pair in group)
+            yield from group
 
 
-def _folded(pairs: Sequence[Pair], pen: Pen) -> Row:
-    said = f"{counted(len(pairs), 'cell')} unchanged"
+def _is_same(row: Row) -> bool:
+    return row.kind == "same"
+
+
+def _same(cell: Cell, pen: Pen, outputs: str | None = None) -> Row:
+    """A cell that is the same on both sides.
+
+    Args:
+        cell: The cell.
+        pen: Writes it.
+        outputs: Its outputs as HTML, where they were written before.
+    """
     if pen.lean:
-        items = tuple(Block("named", _hint(pair.cell)) for pair in pairs)
+        block = Block("named", _hint(cell))
     else:
-        items = tuple(Block("cell", html=_whole(pair.cell, pen)) for pair in pairs)
-    return Row("same", said, blocks=items)
+        block = Block(
+            "cell", html=_whole(cell, pen) if outputs is None else _code(cell, pen) + outputs
+        )
+    return Row("same", "", blocks=(block,))
 
 
 def _whole(cell: Cell, pen: Pen) -> str:
@@ -85,6 +98,8 @@ def _whole(cell: Cell, pen: Pen) -> str:
 
 def _row(pair: Pair, pen: Pen) -> Row:
     before, now = pair.before, pair.now
+    if pair.same:
+        return _same(pair.cell, pen)
     hint = _hint(pair.cell)
     if before is None or now is None:
         kind, said = ("new", "new cell") if before is None else ("gone", "cell is gone")
@@ -93,18 +108,21 @@ def _row(pair: Pair, pen: Pen) -> Row:
         return Row(kind, said, hint, _code(pair.cell, pen), outputs, open=True)
     code = _diff(before, now) if pair.code else ""
     blocks = beside.blocks(before, now, pen.writers) if now.kind == "code" else ()
+    differing = any(one.kind != "same" for one in blocks)
+    if not (pair.code or differing):  # what differs, no reader sees
+        return _same(now, pen, "".join(one.html for one in blocks))
     if pen.lean:
         blocks = tuple(Block("named", one.said) if one.kind == "same" else one for one in blocks)
     kind = "changed" if pair.code else "outputs"
-    said = "text changed" if now.kind == "markdown" else _said(pair)
+    said = "text changed" if now.kind == "markdown" else _said(pair, outputs=differing)
     return Row(kind, said, hint, code, blocks, open=now.kind == "markdown")
 
 
-def _said(pair: Pair) -> str:
+def _said(pair: Pair, *, outputs: bool) -> str:
     if not pair.code:
         return "output differs"
     what = "values" if cells.is_injected(pair.cell) else "code"
-    return f"{what} and output differ" if pair.outputs else f"{what} changed"
+    return f"{what} and output differ" if outputs else f"{what} changed"
 
 
 def _diff(before: Cell, now: Cell) -> str:

@@ -36,6 +36,7 @@ class Card:
         metrics: Names and values of the first ones that differ.
         figure: The figure's HTML; empty if there is none.
         reason: Why there is none.
+        mark: What says that it is of other code than the newest; empty where it is not.
     """
 
     anchor: str
@@ -46,6 +47,7 @@ class Card:
     metrics: tuple[tuple[str, str], ...]
     figure: str
     reason: str
+    mark: str = ""
 
 
 def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) -> str:
@@ -74,6 +76,7 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
         foreign=True,
         figure=figure,
         order=words.order(found),
+        marked=words.code_marked(found),
         shared=[
             (title, values[:_SHARED], values[_SHARED:]) for title, values in words.shared(found)
         ],
@@ -100,6 +103,7 @@ def _card(
             if name in trial.metrics
         ),
         *figure,
+        words.MARK if trial.other_code else "",
     )
 
 

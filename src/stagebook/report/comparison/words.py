@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stagebook.record import measured
+from stagebook.record import committed, measured
 from stagebook.record.comparison import Comparison, File, StageComparison, differ
 from stagebook.record.history import Values
 from stagebook.record.sides import Kind, Side
@@ -16,6 +16,9 @@ from stagebook.report.lineage_words import moment, short
 
 LONGEST = 60
 """Characters of a value."""
+
+MARK = "*"
+"""What stands at an execution of other code than the newest of a sweep."""
 
 _NONE = "–"
 
@@ -121,6 +124,17 @@ def order(found: Sweep) -> str:
     return f"best {name} first (the {way}, by its gate)"
 
 
+def code_marked(found: Sweep) -> str:
+    """What the mark at some executions of a sweep means; empty where there is none."""
+    others = sum(one.other_code for one in found.trials)
+    if not others:
+        return ""
+    verb = "is" if others == 1 else "are"
+    return (
+        f"{MARK} {others} of {len(found.trials)} {verb} of other code or packages than the newest"
+    )
+
+
 def shared(found: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What does not differ in a sweep: of each kind a title, and names with values."""
     same = "same " if len(found.trials) > 1 else ""
@@ -145,6 +159,8 @@ def execution(record: Values | None, *, commit: bool = True) -> str:
     """
     if record is None:
         return "not there"
+    if committed.is_locked(record):
+        return f"as commit {_commit(record)} has it: no execution is remembered here"
     parts = [moment(started(record))]
     parts += [] if record.get("build", True) else ["a trial"]
     if commit and (named := _commit(record)):
@@ -171,7 +187,11 @@ def notes(found: Comparison) -> Iterator[str]:
     """What else a reader has to know."""
     if found.elsewhere:
         names = ", ".join(map(plain, found.elsewhere))
-        yield f"Executed where no record of it is here: {names}."
+        what = "They are told by dvc.lock and by the metrics files that the commits have."
+        what = what if len(found.elsewhere) > 1 else what.replace("They are", "It is")
+        yield f"Executed where no record of it is here: {names}. {what}"
+    if found.before.kind is not found.now.kind and not all(one.remembered for one in found.stages):
+        yield "Whether its code and packages are those of the execution is not known."
     if found.before.name == found.now.name:
         yield "Both sides are the same."
 
@@ -255,6 +275,13 @@ def _file(one: File | None) -> str:
     return f"{short(plain(one.md5))}{rows}"
 
 
+def _other(one: StageComparison) -> Line:
+    """That the code differs, where it is not known which."""
+    if one.remembered:
+        return Line("notebook", "", "other code")
+    return Line("stage", "", "other code, packages or command")
+
+
 def _code(one: StageComparison) -> Iterator[Line]:
     changes = one.changes
     if changes is None:
@@ -262,5 +289,5 @@ def _code(one: StageComparison) -> Iterator[Line]:
     if changes.cells:
         yield Line("notebook", "", counted(changes.cells, "cell") + " new or other")
     elif changes.code and not changes.modules:
-        yield Line("notebook", "", "other code")
+        yield _other(one)
     yield from (Line(plain(name), "", "changed") for name in changes.modules)

@@ -39,7 +39,7 @@ class Stage:
         record: The execution that failed, or else the one whose outputs stand; None if that is
             not known here.
         failed: How it ended, if it did not end well.
-        row: What changed since the execution before, if the last build executed it.
+        row: What changed since its build before, if the last build executed it.
     """
 
     node: Node

@@ -1,4 +1,4 @@
-"""The pages of what the last build changed: each stage beside its execution before."""
+"""The pages of what the last build changed: each stage beside its build before."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -51,7 +51,7 @@ def render(
         frame: The page's frame.
         drifts: A line for each table that is held against a reference.
         models: A line for each packaged model.
-        compared: Stages that have a page with the execution before beside the last one.
+        compared: Stages that have a page with their build before beside the last one.
     """
     picture = pipeline_picture.draw(book, frame)
     return frames.render(
@@ -141,10 +141,19 @@ def _figure(one: Headline, book: Book) -> Figure:
     changes = [
         (what, metric_words.change(one.value, then)) for what, then in sides if not one.trouble
     ]
-    told = tuple((what, found.words, mark(found, better)) for what, found in changes if found.words)
+    told = tuple(
+        (*_told(what, found), mark(found, better)) for what, found in changes if found.words
+    )
     failures = verdict.failures if verdict else ()
     value = one.trouble or metric_words.shown(one.value)
     return Figure(plain(one.name), plain(one.file), value, told, failures)
+
+
+def _told(what: str, change: Change) -> tuple[str, str]:
+    """What a value is measured by, and the change: ``0.7`` stood ``in the build before``."""
+    if not change.other:
+        return what, change.words
+    return what.replace("since", "in", 1).replace("against", "in", 1), change.other
 
 
 def mark(change: Change, higher_is_better: bool | None) -> str:
@@ -171,7 +180,7 @@ def _stage(one: Stage, compared: Collection[str]) -> Line:
 
 
 def changed(row: Row) -> tuple[str, ...]:
-    """What changed since the execution before, and whether that one failed."""
+    """What changed since the build before, and whether that one failed."""
     words = tuple(log_words.changed(row))
     outcome = str((row.before or {}).get("outcome", "done"))
     if outcome == "done":

@@ -14,7 +14,7 @@ def notebook(stage: str) -> str:
 
 
 def compare(stage: str) -> str:
-    """The page that holds a stage's last execution against the one before."""
+    """The page that holds a stage's last build against the one before."""
     return f"compare/{_inside(stage)}.html"
 
 

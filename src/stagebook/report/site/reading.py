@@ -65,7 +65,7 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         against,
         stages,
         tuple(files_of(stages, locked, _packages(project, nodes))),
-        tuple(_headlines(asked, files, nodes, builds)),
+        tuple(_headlines(asked, files, nodes, (builds, _last(history)))),
         builds,
         git.lost(project.root, commits),
         tuple(notes),
@@ -131,7 +131,7 @@ def _pipeline(
 def _rows(
     history: History, records: Iterable[Values], notes: list[str]
 ) -> Iterator[tuple[str, Row]]:
-    """What changed from the execution before to each of these; not for records of another shape."""
+    """What changed from the build before to each of these; not for records of another shape."""
     for one in records:
         try:
             yield one["stage"], Row.of(history, one)
@@ -164,13 +164,20 @@ def _headlines(
     asked: Iterable[tuple[str, str]],
     files: MetricFiles,
     nodes: tuple[Node, ...],
-    builds: tuple[Measured, ...],
+    built: tuple[tuple[Measured, ...], str],
 ) -> Iterator[Headline]:
-    """The metrics that come first, each a file and a name in it, with what they were before."""
+    """The metrics that come first, each a file and a name in it, with what they were before.
+
+    Args:
+        asked: The files and names.
+        files: What the files hold.
+        nodes: The stages of ``dvc.yaml``.
+        built: Every build that has metrics, and the name of the last one, if it has none too.
+    """
     for file, name in asked:
         there, base = files.both(file)
         value, then = (found.values.get(name) for found in (there, base))
-        before, edited = _before(builds, *_measured_as(nodes, file, name), value)
+        before, edited = _before(*built, *_measured_as(nodes, file, name), value)
         yield Headline(file, name, value, before, then, edited, _trouble(there, name))
 
 
@@ -184,17 +191,27 @@ def _measured_as(nodes: Iterable[Node], file: str, name: str) -> tuple[str, str]
     """The stage that writes a metrics file, and what its records call a metric in it."""
     for node in nodes:
         if file in node.outs:
-            files = [path for path in node.measures if path.endswith(metrics.SUFFIXES)]
-            return node.name, metrics.named(file, name, len(files))
+            return node.name, metrics.named(file, name, len(node.metrics))
     return "", name
 
 
-def _before(builds: Iterable[Measured], stage: str, name: str, value: Any) -> tuple[Any, bool]:
+def _last(history: History) -> str:
+    """The name of the last build, also if it failed or measured nothing; empty for none."""
+    return next(iter(measured.names(history)), "")
+
+
+def _before(
+    builds: Iterable[Measured], last: str, stage: str, name: str, value: Any
+) -> tuple[Any, bool]:
     """What a metric is compared with, and whether the tree has another value than was built.
 
-    That is the build before the last one; of a value that no build here wrote, the last one.
+    That is the build before the last one; of a value that no build here wrote, the last one. What
+    the last build did not measure is what it was in the one before.
     """
-    past = [one.metrics[stage][name] for one in builds if name in one.metrics.get(stage, {})]
+    known = [one for one in builds if name in one.metrics.get(stage, {})]
+    past = [one.metrics[stage][name] for one in known]
     if past and repr(past[-1]) != repr(value):  # NaN is not even equal to itself
         return past[-1], True
+    if past and not (known[-1].name == last and stage in known[-1].stages):
+        return past[-1], False
     return (past[-2] if len(past) > 1 else None), False
