@@ -97,6 +97,8 @@ def test_what_cannot_be_compared_is_said_and_does_not_fail(
     found = judge(gate(drop=0.1), 0.5, base, against)
     assert found.holds
     assert found.notes == (note,)
+    assert not found.judged
+    assert judge(gate(floor=0.1, drop=0.1), 0.5, base, against).judged
     assert judge(gate(floor=0.1), 0.5, base, against).notes == ()
 
 

@@ -50,7 +50,8 @@ def _table(found: "Judgement") -> Table:
     for name in ("metric", "now", plain(found.against or "base"), "has to be"):
         table.add_column(name, overflow="fold")
     for one in found.verdicts:
-        mark = Text("✓", "green") if one.holds else Text("✗", "red")
+        good = Text("✓", "green") if one.judged else Text("–", "yellow")
+        mark = good if one.holds else Text("✗", "red")
         table.add_row(mark, *_cells(one, found.against))
     return table
 

@@ -46,6 +46,12 @@ class Verdict:
         """Whether the metric keeps to all that could be checked."""
         return not self.failures and self.problem is None
 
+    @property
+    def judged(self) -> bool:
+        """Whether it fails, or there was any bound that could be held against it."""
+        bounded = self.gate.floor is not None or self.gate.ceiling is not None
+        return not self.holds or bounded or not self.notes
+
     def as_json(self) -> dict[str, Any]:
         """This verdict as plain values; a number that JSON has no word for is a text."""
         gate = self.gate
@@ -56,6 +62,7 @@ class Verdict:
             "base": _plain(self.base),
             "bounds": {name: getattr(gate, name) for name in ("floor", "ceiling", "drop", "rise")},
             "holds": self.holds,
+            "judged": self.judged,
             "failures": list(self.failures),
             "notes": list(self.notes),
         }

@@ -82,7 +82,8 @@ def verdict(found: Verdict) -> str:
     """What came of a gate, in words."""
     if found.problem is not None:
         return found.problem.message
-    return "; ".join(found.failures) or "as it has to be"
+    good = "as it has to be" if found.judged else "nothing to hold it against"
+    return "; ".join(found.failures) or good
 
 
 def _other(before: Any, *, up: bool | None = None) -> Change:
