@@ -26,6 +26,7 @@ from stagebook.contracts.tables.table import Table
 from stagebook.errors import StagebookError
 from stagebook.model import manifest
 from stagebook.project import Project
+from stagebook.record.kept import Kept
 from stagebook.workflow import reporting
 
 FIRST, SECOND = "20260101T100000000000", "20260102T100000000000"
@@ -331,6 +332,112 @@ def test_a_page_whose_record_is_broken_was_not_executed_elsewhere(tmp_path: Path
     page = pages(root)["notebooks/train.html"]
     assert f"The record of this execution, {name}, cannot be read" in page
     assert ELSEWHERE not in page
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_record_that_was_cut_off_leaves_the_last_build_unknown(
+    tmp_path: Path, indexed: bool
+) -> None:
+    root = built(tmp_path)
+    colophon_of(root, f"record {(name := record_of(root, 'train', SECOND))}")
+    if indexed:
+        pages(root)  # the index has read the record while it was whole
+    file = root / ".stagebook/records" / f"{name}.json"
+    file.write_text(file.read_text()[:100])
+    found = pages(root)
+    words = f"The record {name} cannot be read, so that it is not known what the last build did."
+    assert words in found["index.html"]
+    assert f"A record cannot be read: {name}: JSONDecodeError" in found["index.html"]
+    assert "The record of this execution" in found["notebooks/train.html"]
+    text = reporting.markdown(Project.find(root), None, "")
+    assert f"The record `{name}` cannot be read" in text
+    assert "⚠️ `late`: not all is known of the last build" in text
+    for page in (*found.values(), text):
+        assert ELSEWHERE not in page
+        assert "2026-01-02" not in page.partition("</style>")[2] or "uilt on 2026-01-02" not in page
+    if indexed:
+        assert "Not known: `train`" in text
+
+
+def test_a_refused_input_says_what_was_refused_and_that_no_kernel_was_started(
+    tmp_path: Path,
+) -> None:
+    built(tmp_path)
+    failure = {
+        "code": "value-refused",
+        "column": "delay",
+        "rule": "at least 0",
+        "failed": 1200,
+        "rows": 5000,
+        "sample": [[7, "-3"], [9, "<b>"]],
+        "found": "",
+        "hint": "",
+    }
+    table = {
+        "name": "x",
+        "paths": ["data/raw.csv"],
+        "role": "input",
+        "contract": "lib:Raw",
+        "holds": False,
+        "failures": [failure],
+    }
+    outcome = "refused by contract"
+    put(
+        tmp_path / ".stagebook", execution("20260103", "make", "3", outcome=outcome, tables=[table])
+    )
+    found = pages(tmp_path)
+    rule = "at least 0; 1,200 of 5,000 rows are not: row 7 has -3, row 9 has &lt;b&gt;."
+    for page in ("notebooks/make.html", "data/data/raw.csv.html"):
+        assert rule in found[page], page
+    assert "No kernel was started" in found["notebooks/make.html"]
+    assert "<code>lib:Raw</code> refuses <code>data/raw.csv</code>" in found["notebooks/make.html"]
+    assert "1 rule broken" in found["data/data/raw.csv.html"]
+    assert "never built" not in found["data/data/raw.csv.html"]
+    text = reporting.markdown(Project.find(tmp_path), None, "")
+    assert "no notebook was executed" in text
+    assert "make.failed.ipynb" not in text
+
+
+def test_raw_data_that_no_build_has_read_are_not_called_unbuilt(tmp_path: Path) -> None:
+    spooled.project(tmp_path, STAGES)
+    (tmp_path / "dvc.lock").unlink()
+    found = pages(tmp_path)
+    assert "no build has read it yet" in found["data/data/raw.csv.html"]
+    assert "never built here" in found["data/data/made.parquet.html"]
+
+
+def test_the_front_page_has_the_first_line_of_an_error_with_its_cell(tmp_path: Path) -> None:
+    built(tmp_path)
+    where = {"file": "notebooks/train.ipynb", "cell": 9, "line": 3}
+    message = f"ValueError: {EVIL} {'x' * 400}\nsecond line"
+    problem = {"code": "cell-failed", "message": message, "hint": "", "where": where}
+    failed = execution("20260103", "train", "3", outcome="failed", problems=[problem])
+    put(tmp_path / ".stagebook", failed)
+    front = pages(tmp_path)["index.html"]
+    assert (
+        '<a href="notebooks/train.html">train</a>: <span class="bad">failed, cell 9</span>' in front
+    )
+    assert "ValueError: &lt;script&gt;" in front
+    assert "<script>document" not in front
+    assert "x" * 300 not in front
+    assert "second line" not in front
+
+
+def test_a_kept_notebook_stands_in_for_one_that_is_gone_or_of_another_execution(
+    tmp_path: Path,
+) -> None:
+    name = record_of(built(tmp_path), "train", SECOND)
+    colophon_of(tmp_path, f"record {name}, kept")
+    path = tmp_path / "runs/train.ipynb"
+    Kept(tmp_path / ".stagebook").put("train", name, path)
+    path.write_text(path.read_text().replace(name, "20250101T000000-old"))
+    page = pages(tmp_path)["notebooks/train.html"]
+    assert OTHER not in page
+    assert f"record {name}, kept" in page
+    path.unlink()
+    page = pages(tmp_path)["notebooks/train.html"]
+    assert "There is no executed notebook" not in page
+    assert f"record {name}, kept" in page
 
 
 def test_before_any_build_the_site_says_so(tmp_path: Path) -> None:
