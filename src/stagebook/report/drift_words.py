@@ -96,6 +96,7 @@ def _numbers(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
         if was.mean is not now.mean:
             yield "no values" if now.mean is None else "values where there were none"
         return
+    yield from _apart(one, was, now)
     moved, spread = now.mean - was.mean, was.std or 0.0
     if abs(moved) > SMALL_MOVE * spread and moved:
         means = f"mean {figure(one.batch, now.mean)} instead of {figure(one.reference, was.mean)}"
@@ -107,6 +108,20 @@ def _numbers(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
     if same_bins(one.batch, one.reference) and tails(now) - tails(was) > 2 * SMALL_CHANGE:
         shares = [f"{100 * tails(side):.1f} %" for side in (now, was)]
         yield f"{shares[0]} beyond the reference's bins instead of {shares[1]}"
+
+
+def _apart(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
+    """That a batch's times are all beyond the reference's, which no bar of its picture tells."""
+    if one.reference.kind is not Kind.TIME or one.reference.type.startswith("duration"):
+        return
+    ends = was.minimum, was.maximum, now.minimum, now.maximum
+    if any(end is None for end in ends):
+        return
+    first, last, begins, stops = (end or 0 for end in ends)
+    if begins > last:
+        yield f"all after the reference's last, {figure(one.reference, last)}"
+    elif stops < first:
+        yield f"all before the reference's first, {figure(one.reference, first)}"
 
 
 def _direction(column: Column, moved: float) -> str:

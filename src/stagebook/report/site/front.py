@@ -119,7 +119,7 @@ def _figure(one: Headline, book: Book) -> Figure:
         (what, metric_words.change(one.value, then)) for what, then in sides if not one.trouble
     ]
     told = tuple((what, found.words, mark(found, better)) for what, found in changes if found.words)
-    failures = verdict.failures if verdict else ()
+    failures = verdict.failures if verdict and not one.trouble else ()
     value = one.trouble or metric_words.shown(one.value)
     return Figure(plain(one.name), plain(one.file), value, told, failures)
 
@@ -134,7 +134,8 @@ def mark(change: Change, higher_is_better: bool | None) -> str:
 def _gate(one: Verdict, book: Book) -> Line:
     words = (metric_words.bounds(one.gate, book.against), *one.notes)
     page = places.HISTORY if book.builds else ""
-    state = f"{metric_words.shown(one.value)}, {metric_words.verdict(one)}"
+    value = (metric_words.shown(one.value),) if one.value is not None else ()
+    state = ", ".join((*value, metric_words.verdict(one)))
     name = f"{plain(one.gate.name)} in {plain(one.gate.file)}"
     return Line(name, page, state, "good" if one.holds else "bad", tuple(map(plain, words)))
 
