@@ -264,6 +264,8 @@ def test_a_metric_that_is_no_number_any_more_is_told_and_not_drawn(
     (tmp_path / "metrics/train.json").write_text(json.dumps({"auc": odd}))
     found = pages(tmp_path)
     assert f"Not drawn: {words}" in found["history.html"]
+    slot = "NaN" if words == "NaN" else "no number"
+    assert f">{slot}</text>" in found["history.html"]
     assert "was 0.7" in found["index.html"] or odd == [1]
 
 
@@ -276,10 +278,11 @@ def test_a_metric_that_was_written_by_hand_is_held_against_the_last_build(tmp_pa
 
 @pytest.mark.parametrize(("text", "words"), [("{", "cannot be read"), ('{"AUC": 1}', "not there")])
 def test_a_headline_without_a_value_says_why(tmp_path: Path, text: str, words: str) -> None:
-    built(tmp_path)
+    built(tmp_path, HEADLINE + GATES.format(0.5))
     (tmp_path / "metrics/train.json").write_text(text)
     front = pages(tmp_path)["index.html"]
     assert f'<p class="value">{words}</p>' in front
+    assert '<p class="change bad">' not in front  # which would say the same again
     assert ("It is no JSON" in front) is (text == "{")
     assert "since the" not in front
 
@@ -554,7 +557,17 @@ def test_two_builds_of_one_commit_are_two_points(tmp_path: Path) -> None:
         )
     page = pages(tmp_path)["history.html"]
     assert "0.8 at abcdef0" in page
-    assert "0.9 at abcdef0" in page
+    assert "0.9 at abcdef0 (2), " in page
+    assert ">abcdef0 (2)</text>" in page
+
+
+def test_a_chart_says_of_how_many_builds_it_is(tmp_path: Path) -> None:
+    built(tmp_path)
+    for day, values in (("03", {"auc": 0.8, "new": 1}), ("04", {"auc": 0.9, "new": 2})):
+        put(tmp_path / ".stagebook", execution(f"202601{day}T100000", "train", day, metrics=values))
+    page = pages(tmp_path)["history.html"]
+    assert "4 builds, stages that were run by themselves included." in page
+    assert page.count("Measured in 2 of 4 builds") == 1
 
 
 def test_nothing_of_a_notebook_or_a_record_is_markup(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def verdict(found: Drift) -> str:
 
 def words(one: ColumnDrift) -> tuple[str, ...]:
     """What is different in the batch; what matters most comes first. Never empty."""
-    found = [*_types(one), *_gaps(one)]
+    found = [*_types(one), *_gaps(one), *_apart(one)]
     if not one.reason and not _only_gaps(one):
         found += _values(one)
     return tuple(found or ["as before"])
@@ -96,7 +96,6 @@ def _numbers(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
         if was.mean is not now.mean:
             yield "no values" if now.mean is None else "values where there were none"
         return
-    yield from _apart(one, was, now)
     moved, spread = now.mean - was.mean, was.std or 0.0
     if abs(moved) > SMALL_MOVE * spread and moved:
         means = f"mean {figure(one.batch, now.mean)} instead of {figure(one.reference, was.mean)}"
@@ -110,18 +109,22 @@ def _numbers(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
         yield f"{shares[0]} beyond the reference's bins instead of {shares[1]}"
 
 
-def _apart(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
-    """That a batch's times are all beyond the reference's, which no bar of its picture tells."""
-    if one.reference.kind is not Kind.TIME or one.reference.type.startswith("duration"):
+def _apart(one: ColumnDrift) -> Iterator[str]:
+    """That a batch's times are all beyond the reference's, which its picture has in one bar."""
+    was, now = one.reference.detail, one.batch.detail
+    if not isinstance(was, Numbers) or not isinstance(now, Numbers) or not _are_moments(one):
         return
-    ends = was.minimum, was.maximum, now.minimum, now.maximum
-    if any(end is None for end in ends):
+    if None in (was.minimum, was.maximum, now.minimum, now.maximum):
         return
-    first, last, begins, stops = (end or 0 for end in ends)
-    if begins > last:
-        yield f"all after the reference's last, {figure(one.reference, last)}"
-    elif stops < first:
-        yield f"all before the reference's first, {figure(one.reference, first)}"
+    if (now.minimum or 0) > (was.maximum or 0):
+        yield f"all after the reference's last, {figure(one.reference, was.maximum)}"
+    elif (now.maximum or 0) < (was.minimum or 0):
+        yield f"all before the reference's first, {figure(one.reference, was.minimum)}"
+
+
+def _are_moments(one: ColumnDrift) -> bool:
+    sides = (one.reference, one.batch)
+    return all(side.kind is Kind.TIME and not side.type.startswith("duration") for side in sides)
 
 
 def _direction(column: Column, moved: float) -> str:
