@@ -38,7 +38,9 @@ def test_a_notebook_without_headings_is_called_by_its_stage_though_it_has_a_colo
 
 def test_code_is_folded_and_says_its_number_and_first_line() -> None:
     body = parsed(code("# why\nimport os\nos.getcwd()", count=7)).body
-    assert '<details class="code"><summary><span>Code [7]</span> <code>import os</code>' in body
+    assert (
+        '<details class="code"><summary><span>Code of cell 1</span> <code>import os</code>' in body
+    )
     assert '<span class="kn">import</span>' in body
 
 
@@ -219,7 +221,7 @@ def test_an_error_is_told_on_top_and_its_traceback_holds_the_notebooks_own_frame
         mark, code("f()", raised("KeyError", "'a'", *frames), count=7), code("g()", count=None)
     ).body
     assert body.index('id="failure"') < body.index('<details class="code">')
-    assert '<a href="#cell-2">cell [7]</a>; 1 more of its code cells was not executed.' in body
+    assert '<a href="#cell-2">cell 2</a>; 1 more of its code cells was not executed.' in body
     assert 'id="cell-2"' in body
     assert "Exception was encountered" not in body
     assert "Cell In[7], line 1" in body

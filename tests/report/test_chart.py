@@ -74,3 +74,12 @@ def test_it_is_the_same_each_time() -> None:
 def test_any_numbers_and_names_can_be_drawn(values: list[float], name: str) -> None:
     points = [Point(name, name, value) for value in values]
     assert len(texts(draw(points, "c", name), "title")) == len(values)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_is_no_number_keeps_its_slot_and_says_so(place: int) -> None:
+    values = [Point(f"c{one}", f"{one} at c{one}", float(one)) for one in range(3)]
+    values[place] = Point("odd", "NaN at odd", math.nan, odd="NaN")
+    picture = draw(values, "c", "auc")
+    assert {"odd", "NaN"} <= set(texts(picture, "text"))
+    assert "NaN at odd" in texts(picture, "title")

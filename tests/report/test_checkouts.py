@@ -1,13 +1,18 @@
 """What the site says in a checkout that lacks a commit, a branch or the older part of history."""
 
+import hashlib
+import json
 import subprocess
+import sys
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import spooled
 from spooled import put
 
+from stagebook.errors import StagebookError
 from stagebook.project import Project
 from stagebook.record import git as checkouts
 from stagebook.workflow import reporting
@@ -152,3 +157,86 @@ def test_before_a_branchs_first_commit_only_what_no_branch_leads_to_is_lost(root
     git(root, "reset", "-q", "--hard", kept)
     git(root, "checkout", "-q", "--orphan", "new")
     assert checkouts.lost(root, {kept, loose}) == {loose}
+
+
+def test_a_commit_that_is_lost_is_told_wherever_it_is_named(root: Path) -> None:
+    git(root, "init", "-q", "-b", "main")
+    commit(root)
+    kept = git(root, "rev-parse", "HEAD")
+    commit(root)
+    built = git(root, "rev-parse", "HEAD")
+    build(root, "20260101")
+    words = f"commit {built[:10]} on main, with changes that are not in git"
+    front, _, gist = told(root)
+    assert words in front
+    assert "no longer leads" not in front + gist
+    git(root, "reset", "-q", "--hard", kept)
+    front, _, gist = told(root)
+    assert f"from {words}, to which git no longer leads" in front
+    assert f"from `{words}, to which git no longer leads`" in gist
+    assert f"Stagebook {metadata.version('stagebook')}, {words}, to which" in front
+
+
+@pytest.mark.parametrize("name", ["HEAD^", "HEAD~3", "main^2"])
+def test_an_ancestor_before_the_first_commit_is_no_error(root: Path, name: str) -> None:
+    spooled.committed(root)
+    build(root, "20260101")
+    front = dict(reporting.site(Project.find(root), name).pages())["index.html"]
+    reason = f"history does not reach back so far from {name[:4]}."
+    assert f"Nothing is compared with {name}: {reason}" in front
+    assert "against" not in front.partition("</style>")[2].partition("Gates")[0]
+
+
+def test_an_ancestor_that_a_shallow_clone_lacks_is_no_error_and_a_misspelt_branch_is(
+    root: Path, tmp_path: Path
+) -> None:
+    spooled.committed(root)
+    before = git(root, "rev-parse", "HEAD")
+    commit(root)
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth", "1", root.as_uri(), str(clone))
+    project = Project.find(clone)
+    for name in ("HEAD^", before):
+        gist = reporting.markdown(project, name, "")
+        assert f"`Nothing is compared with {name}: this clone is shallow" in gist
+    for name in ("mian", "mian^", "mian~2"):
+        with pytest.raises(StagebookError, match="knows no commit"):
+            reporting.site(project, name)
+    git(clone, "fetch", "-q", "--deepen", "50")
+    assert "Nothing is compared" not in reporting.markdown(project, "HEAD^", "")
+
+
+def test_a_clone_in_which_nothing_was_executed_names_its_commit(root: Path) -> None:
+    spooled.committed(root)
+    name = f"commit {git(root, 'rev-parse', 'HEAD')[:10]} on main"
+    pages = dict(reporting.site(Project.find(root), None).pages())
+    said = f"Nothing was executed here at {name}: the outputs of 2 stages are there, from DVC"
+    assert said in pages["index.html"]
+    assert f"checkout of {name}" in pages["notebooks/train.html"]
+    gist = reporting.markdown(Project.find(root), None, "")
+    assert f"Nothing was executed here at `{name}`: the outputs of 2 stages are there" in gist
+    assert "Rebuilt" not in gist
+    (root / "model.pkl").unlink()
+    front = dict(reporting.site(Project.find(root), None).pages())["index.html"]
+    assert f"Nothing was executed here at {name}, and not all outputs are there." in front
+
+
+def test_outputs_that_are_not_what_dvc_lock_has_are_told(root: Path) -> None:
+    (root / "data").mkdir(exist_ok=True)
+    (root / "data/made.parquet").write_text("made")
+    (root / "model.pkl").write_text("a model")
+    lock = json.loads((root / "dvc.lock").read_text())
+    for entry in lock["stages"].values():
+        for one in (*entry["outs"], *entry["deps"]):
+            if (root / one["path"]).exists():
+                one["md5"] = hashlib.md5((root / one["path"]).read_bytes()).hexdigest()
+    (root / "dvc.lock").write_text(json.dumps(lock))
+    spooled.committed(root)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=root, check=True)
+    project = Project.find(root)
+    said = "the outputs of 2 stages are there as dvc.lock has them, from DVC"
+    assert said in reporting.markdown(project, None, "")
+    (root / "model.pkl").write_text("another")
+    gist = reporting.markdown(project, None, "")
+    assert "and `model.pkl` is not what dvc.lock has" in gist
+    assert "⚠️ `late`: outputs are not what dvc.lock has" in gist

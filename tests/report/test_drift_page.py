@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
 
@@ -160,3 +161,21 @@ def test_a_missing_column_is_in_the_verdict(found):
 
 def test_the_gist_says_why_values_are_not_compared(found):
     assert not any("only gaps" in gist(one) for one in found.columns)
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (datetime(2024, 6, 1, tzinfo=UTC), ["all after the reference's last, 2024-04-09"]),
+        (datetime(2023, 1, 1, tzinfo=UTC), ["all before the reference's first, 2024-01-01"]),
+        (datetime(2024, 2, 1, tzinfo=UTC), []),
+    ],
+)
+def test_times_beyond_the_reference_are_said_to_be(tmp_path, start, told):
+    for name, first, count in (("r", datetime(2024, 1, 1, tzinfo=UTC), 100), ("b", start, 30)):
+        days = [first + timedelta(days=one) for one in range(count)]
+        pq.write_table(pa.table({"at": days}), tmp_path / f"{name}.parquet")
+    reference = references.open_reference(tmp_path, "r.parquet")
+    batch = profile(Table.open(tmp_path, "b.parquet"), reference.profile)
+    [one] = drift(reference, batch).columns
+    assert [word for word in words(one) if word.startswith("all ")] == told

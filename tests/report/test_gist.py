@@ -83,6 +83,11 @@ def test_a_failed_stage_is_told_with_its_first_problem_and_its_notebook(tmp_path
     problem = {"code": "cell-failed", "message": "ValueError: no", "hint": "", "where": where}
     failed = execution("20260102", "make", "two", outcome="failed", problems=[problem])
     put(tmp_path / ".stagebook", failed)
+    (tmp_path / "runs").mkdir()
+    stopped = tmp_path / "runs/make.failed.ipynb"
+    stopped.write_text("record 20260101-make")  # of a failure before
+    assert "no notebook was executed" in printed(tmp_path)
+    stopped.write_text(f"record {failed['volatile']['id']}")
     text = printed(tmp_path)
     assert "### ❌ `late`: `make` failed\n" in text
     assert "**`make` failed**, cell 3: `ValueError: no`; the notebook as far as it got: " in text
@@ -130,8 +135,9 @@ def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
     (tmp_path / "dvc.lock").write_text(json.dumps(now))
     metrics(tmp_path)
     text = printed(tmp_path)
-    told = "- `train`, not executed here: `trees 3 → 4`, "
+    told = "**Other than in `main`, not executed here**\n- `train`: `trees 3 → 4`, "
     assert told in text
+    assert "**Rebuilt**" not in text
     assert "Unchanged: `make`  \n" in text
 
 
@@ -139,7 +145,7 @@ def test_before_any_build_it_says_so(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
     (tmp_path / "dvc.lock").unlink()
     text = printed(tmp_path)
-    assert "### ❌ `late`: not all is built\n\nNothing was built here yet.\n" in text
+    assert "### ❌ `late`: not all is built\n\nNothing was built here yet. Build with: " in text
     assert "Never built: `make`, `train`" in text
 
 
@@ -171,7 +177,7 @@ def test_what_came_from_the_cache_alone_is_good(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
     metrics(tmp_path)
     text = printed(tmp_path)
-    assert "### ✅ `late`: good\n\nNothing had to be executed.\n" in text
+    assert "### ✅ `late`: good\n\nNothing was executed here: the outputs of 2 stages" in text
     assert "Unchanged: `make`, `train`" in text
 
 
@@ -196,7 +202,14 @@ def evil_book() -> Book:
     }
     problem = {"message": EVIL, "where": {"file": EVIL, "cell": 1}}
     values = {"title": EVIL, "problems": [problem], "tables": [table]}
-    states = [State.FAILED, State.EXECUTED, State.UNCHANGED, State.NOT_REACHED, State.STALE]
+    states = [
+        State.FAILED,
+        State.EXECUTED,
+        State.UNCHANGED,
+        State.NOT_REACHED,
+        State.STALE,
+        State.UNKNOWN,
+    ]
     stages = [
         Stage(Node(EVIL), state, values, EVIL if state is State.FAILED else "")
         for state in [*states, State.NEVER]
@@ -223,7 +236,7 @@ def evil_book() -> Book:
 
 def evil_gist() -> str:
     lines = [Line(EVIL, EVIL, EVIL, "bad", (EVIL,))] * 30
-    return gist.render(evil_book(), lines, lines, EVIL, "https://example.org")
+    return gist.render(evil_book(), lines, lines, {EVIL: EVIL}, "https://example.org")
 
 
 def outside_code(html: str) -> str:

@@ -26,6 +26,7 @@ from stagebook.contracts.tables.table import Table
 from stagebook.errors import StagebookError
 from stagebook.model import manifest
 from stagebook.project import Project
+from stagebook.record.kept import Kept
 from stagebook.workflow import reporting
 
 FIRST, SECOND = "20260101T100000000000", "20260102T100000000000"
@@ -297,6 +298,8 @@ def test_a_metric_that_is_no_number_any_more_is_told_and_not_drawn(
     (tmp_path / "metrics/train.json").write_text(json.dumps({"auc": odd}))
     found = pages(tmp_path)
     assert f"Not drawn: {words}" in found["history.html"]
+    slot = "NaN" if words == "NaN" else "no number"
+    assert f">{slot}</text>" in found["history.html"]
     told = '0.7 <span class="quiet">in the build before'
     assert told in found["index.html"] or odd == [1]
 
@@ -310,10 +313,11 @@ def test_a_metric_that_was_written_by_hand_is_held_against_the_last_build(tmp_pa
 
 @pytest.mark.parametrize(("text", "words"), [("{", "cannot be read"), ('{"AUC": 1}', "not there")])
 def test_a_headline_without_a_value_says_why(tmp_path: Path, text: str, words: str) -> None:
-    built(tmp_path)
+    built(tmp_path, HEADLINE + GATES.format(0.5))
     (tmp_path / "metrics/train.json").write_text(text)
     front = pages(tmp_path)["index.html"]
     assert f'<p class="value">{words}</p>' in front
+    assert '<p class="change bad">' not in front  # which would say the same again
     assert ("It is no JSON" in front) is (text == "{")
     assert "since the" not in front
 
@@ -366,6 +370,112 @@ def test_a_page_whose_record_is_broken_was_not_executed_elsewhere(tmp_path: Path
     page = pages(root)["notebooks/train.html"]
     assert f"The record of this execution, {name}, cannot be read" in page
     assert ELSEWHERE not in page
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_record_that_was_cut_off_leaves_the_last_build_unknown(
+    tmp_path: Path, indexed: bool
+) -> None:
+    root = built(tmp_path)
+    colophon_of(root, f"record {(name := record_of(root, 'train', SECOND))}")
+    if indexed:
+        pages(root)  # the index has read the record while it was whole
+    file = root / ".stagebook/records" / f"{name}.json"
+    file.write_text(file.read_text()[:100])
+    found = pages(root)
+    words = f"The record {name} cannot be read, so that it is not known what the last build did."
+    assert words in found["index.html"]
+    assert f"A record cannot be read: {name}: JSONDecodeError" in found["index.html"]
+    assert "The record of this execution" in found["notebooks/train.html"]
+    text = reporting.markdown(Project.find(root), None, "")
+    assert f"The record `{name}` cannot be read" in text
+    assert "⚠️ `late`: not all is known of the last build" in text
+    for page in (*found.values(), text):
+        assert ELSEWHERE not in page
+        assert "2026-01-02" not in page.partition("</style>")[2] or "uilt on 2026-01-02" not in page
+    if indexed:
+        assert "Not known: `train`" in text
+
+
+def test_a_refused_input_says_what_was_refused_and_that_no_kernel_was_started(
+    tmp_path: Path,
+) -> None:
+    built(tmp_path)
+    failure = {
+        "code": "value-refused",
+        "column": "delay",
+        "rule": "at least 0",
+        "failed": 1200,
+        "rows": 5000,
+        "sample": [[7, "-3"], [9, "<b>"]],
+        "found": "",
+        "hint": "",
+    }
+    table = {
+        "name": "x",
+        "paths": ["data/raw.csv"],
+        "role": "input",
+        "contract": "lib:Raw",
+        "holds": False,
+        "failures": [failure],
+    }
+    outcome = "refused by contract"
+    put(
+        tmp_path / ".stagebook", execution("20260103", "make", "3", outcome=outcome, tables=[table])
+    )
+    found = pages(tmp_path)
+    rule = "at least 0; 1,200 of 5,000 rows are not: row 7 has -3, row 9 has &lt;b&gt;."
+    for page in ("notebooks/make.html", "data/data/raw.csv.html"):
+        assert rule in found[page], page
+    assert "No kernel was started" in found["notebooks/make.html"]
+    assert "<code>lib:Raw</code> refuses <code>data/raw.csv</code>" in found["notebooks/make.html"]
+    assert "1 rule broken" in found["data/data/raw.csv.html"]
+    assert "never built" not in found["data/data/raw.csv.html"]
+    text = reporting.markdown(Project.find(tmp_path), None, "")
+    assert "no notebook was executed" in text
+    assert "make.failed.ipynb" not in text
+
+
+def test_raw_data_that_no_build_has_read_are_not_called_unbuilt(tmp_path: Path) -> None:
+    spooled.project(tmp_path, STAGES)
+    (tmp_path / "dvc.lock").unlink()
+    found = pages(tmp_path)
+    assert "no build has read it yet" in found["data/data/raw.csv.html"]
+    assert "never built here" in found["data/data/made.parquet.html"]
+
+
+def test_the_front_page_has_the_first_line_of_an_error_with_its_cell(tmp_path: Path) -> None:
+    built(tmp_path)
+    where = {"file": "notebooks/train.ipynb", "cell": 9, "line": 3}
+    message = f"ValueError: {EVIL} {'x' * 400}\nsecond line"
+    problem = {"code": "cell-failed", "message": message, "hint": "", "where": where}
+    failed = execution("20260103", "train", "3", outcome="failed", problems=[problem])
+    put(tmp_path / ".stagebook", failed)
+    front = pages(tmp_path)["index.html"]
+    assert (
+        '<a href="notebooks/train.html">train</a>: <span class="bad">failed, cell 9</span>' in front
+    )
+    assert "ValueError: &lt;script&gt;" in front
+    assert "<script>document" not in front
+    assert "x" * 300 not in front
+    assert "second line" not in front
+
+
+def test_a_kept_notebook_stands_in_for_one_that_is_gone_or_of_another_execution(
+    tmp_path: Path,
+) -> None:
+    name = record_of(built(tmp_path), "train", SECOND)
+    colophon_of(tmp_path, f"record {name}, kept")
+    path = tmp_path / "runs/train.ipynb"
+    Kept(tmp_path / ".stagebook").put("train", name, path)
+    path.write_text(path.read_text().replace(name, "20250101T000000-old"))
+    page = pages(tmp_path)["notebooks/train.html"]
+    assert OTHER not in page
+    assert f"record {name}, kept" in page
+    path.unlink()
+    page = pages(tmp_path)["notebooks/train.html"]
+    assert "There is no executed notebook" not in page
+    assert f"record {name}, kept" in page
 
 
 def test_before_any_build_the_site_says_so(tmp_path: Path) -> None:
@@ -482,7 +592,17 @@ def test_two_builds_of_one_commit_are_two_points(tmp_path: Path) -> None:
         )
     page = pages(tmp_path)["history.html"]
     assert "0.8 at abcdef0" in page
-    assert "0.9 at abcdef0" in page
+    assert "0.9 at abcdef0 (2), " in page
+    assert ">abcdef0 (2)</text>" in page
+
+
+def test_a_chart_says_of_how_many_builds_it_is(tmp_path: Path) -> None:
+    built(tmp_path)
+    for day, values in (("03", {"auc": 0.8, "new": 1}), ("04", {"auc": 0.9, "new": 2})):
+        put(tmp_path / ".stagebook", execution(f"202601{day}T100000", "train", day, metrics=values))
+    page = pages(tmp_path)["history.html"]
+    assert "4 builds, stages that were run by themselves included." in page
+    assert page.count("Measured in 2 of 4 builds") == 1
 
 
 def test_nothing_of_a_notebook_or_a_record_is_markup(tmp_path: Path) -> None:

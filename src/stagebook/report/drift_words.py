@@ -30,7 +30,7 @@ def verdict(found: Drift) -> str:
 
 def words(one: ColumnDrift) -> tuple[str, ...]:
     """What is different in the batch; what matters most comes first. Never empty."""
-    found = [*_types(one), *_gaps(one)]
+    found = [*_types(one), *_gaps(one), *_apart(one)]
     if not one.reason and not _only_gaps(one):
         found += _values(one)
     return tuple(found or ["as before"])
@@ -107,6 +107,24 @@ def _numbers(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
     if same_bins(one.batch, one.reference) and tails(now) - tails(was) > 2 * SMALL_CHANGE:
         shares = [f"{100 * tails(side):.1f} %" for side in (now, was)]
         yield f"{shares[0]} beyond the reference's bins instead of {shares[1]}"
+
+
+def _apart(one: ColumnDrift) -> Iterator[str]:
+    """That a batch's times are all beyond the reference's, which its picture has in one bar."""
+    was, now = one.reference.detail, one.batch.detail
+    if not isinstance(was, Numbers) or not isinstance(now, Numbers) or not _are_moments(one):
+        return
+    if None in (was.minimum, was.maximum, now.minimum, now.maximum):
+        return
+    if (now.minimum or 0) > (was.maximum or 0):
+        yield f"all after the reference's last, {figure(one.reference, was.maximum)}"
+    elif (now.maximum or 0) < (was.minimum or 0):
+        yield f"all before the reference's first, {figure(one.reference, was.minimum)}"
+
+
+def _are_moments(one: ColumnDrift) -> bool:
+    sides = (one.reference, one.batch)
+    return all(side.kind is Kind.TIME and not side.type.startswith("duration") for side in sides)
 
 
 def _direction(column: Column, moved: float) -> str:

@@ -47,10 +47,10 @@ def markdown(project: Project, against: str | None, link: str) -> str:
         against: A commit to compare metrics with; None for that of the settings.
         link: Address of the site; empty for none.
     """
-    from stagebook.report.site import gist, parts
+    from stagebook.report.site import gist, notebooks, parts
 
     found = site(project, against)
     pairs = project.settings.drift.items()
     drifts = [parts.drift_line(project.root, path, reference) for path, reference in pairs]
     models = [parts.model_line(project.root, path) for path in found.models]
-    return gist.render(found.book, drifts, models, project.settings.runs, link)
+    return gist.render(found.book, drifts, models, notebooks.stopped(project, found.book), link)

@@ -49,6 +49,19 @@ class Fact:
     page: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Something that stands above a notebook as a list.
+
+    Attributes:
+        head: What it is, in words with names in backticks.
+        lines: Its entries, in such words too.
+    """
+
+    head: str
+    lines: tuple[str, ...]
+
+
 def read(path: Path, name: str, *, interactive: bool = False) -> Article:
     """The article of a notebook's file; of one that is missing or broken, what is wrong with it.
 
@@ -97,6 +110,7 @@ def render(
     article: Article,
     around: Frame,
     facts: Sequence[Fact] = (),
+    listings: Sequence[Listing] = (),
 ) -> str:
     """The page of an article.
 
@@ -104,6 +118,7 @@ def render(
         article: The article.
         around: The page's frame.
         facts: What to know before it is read.
+        listings: What stands above it, such as what was refused.
     """
     return frame.render(
         "site/article.html",
@@ -113,6 +128,7 @@ def render(
         style=self_contained.source("site/article.css"),
         article=article,
         facts=facts,
+        listings=listings,
     )
 
 

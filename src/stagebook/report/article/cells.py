@@ -119,12 +119,11 @@ def _code(
     html = writer.code(cell, language) if with_code else ""
     if not html and not outputs:
         return None
-    number = f" [{cell.count}]" if cell.count is not None else ""
     return View(
         "code",
         anchor,
         html,
-        "Parameters of this execution" if _INJECTED in tags else f"Code{number}",
+        "Parameters of this execution" if _INJECTED in tags else f"Code of cell {cell.position}",
         "" if _INJECTED in tags else first_line(cell.text),
         tuple(outputs),
         outputs_folded="hide-output" in tags,

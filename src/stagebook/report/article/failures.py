@@ -20,13 +20,11 @@ class Failure:
 
     Attributes:
         cell: Position of the cell.
-        count: The number that the kernel gave it.
         message: The error in a line.
         unreached: Code cells after it.
     """
 
     cell: int
-    count: int | None
     message: str
     unreached: int
 
@@ -38,7 +36,7 @@ def find(cells: Sequence[Cell]) -> Failure | None:
         error = next((one for one in cell.outputs if one.kind == "error"), None)
         after = code[place + 1 :]
         if error and all(one.count is None and not one.outputs for one in after):
-            return Failure(cell.position, cell.count, message(error), len(after))
+            return Failure(cell.position, message(error), len(after))
     return None
 
 

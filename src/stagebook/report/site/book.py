@@ -26,6 +26,7 @@ class State(Enum):
     STALE = "out of date"
     MISSING = "outputs missing"
     NEVER = "never built"
+    UNKNOWN = "not known"
     OTHER = "no notebook"
 
 
@@ -140,6 +141,10 @@ class Book:
         damaged: Ids of the records that cannot be read.
         shallow: Whether git has only the last part of history here, so that what it does not
             know is not therefore gone.
+        recorded: Whether there is any record of the last build.
+        checkout: What git says of the tree as it is now; None without git or a commit.
+        blind: Ids of those damaged records without which the last build is not known whole.
+        edited: Outputs that are not what ``dvc.lock`` has; None where that was not asked.
     """
 
     project: str
@@ -157,6 +162,10 @@ class Book:
     rebuilt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     damaged: tuple[str, ...] = ()
     shallow: bool = False
+    recorded: bool = True
+    checkout: Values | None = None
+    blind: tuple[str, ...] = ()
+    edited: tuple[str, ...] | None = None
 
     @property
     def notebooks(self) -> tuple[Stage, ...]:
@@ -227,6 +236,8 @@ def files_of(stages: Iterable[Stage], lock: Lock, packages: Collection[str] = ()
     """
     stages = tuple(stages)
     hashes = {one.path: one for one in lock.files()}
+    failed = (one for one in stages if one.state is State.FAILED)
+    hashes |= {one.path: one for stage in failed for one in _read_by(stage)}
     makers = {path: one.name for one in stages for path in one.node.outs}
     reads = {one.name: tuple(_reads(one, makers)) for one in stages}
     tables = {path: table for one in stages for path, table in _tables(one)}
@@ -246,6 +257,12 @@ def _reads(stage: Stage, makers: Mapping[str, str]) -> Iterator[str]:
         yield from own
     else:
         yield from (one for one in stage.node.deps if one in makers)
+
+
+def _read_by(stage: Stage) -> Iterator[Hashed]:
+    """What an execution read, which ``dvc.lock`` does not have if the execution failed."""
+    for one in (stage.record or {}).get("inputs", ()):
+        yield Hashed(str(one["path"]), str(one["md5"]), one.get("size"), one.get("files"))
 
 
 def _passed_on(node: Node) -> Iterator[str]:

@@ -54,9 +54,10 @@ class Point:
     Attributes:
         name: What stands below it, such as a commit.
         words: What is told of it.
-        value: The value; NaN is left out, as a gap.
+        value: The value; NaN is a gap in the line.
         low: Lower end of its interval; NaN if there is none.
         high: Upper end.
+        odd: What stands in the gap instead of a point, such as ``no number``.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Point:
     value: float
     low: float = math.nan
     high: float = math.nan
+    odd: str = ""
 
 
 def draw(points: Sequence[Point], name: str, label: str, room: Room = ROOMS[0]) -> str:
@@ -120,6 +122,8 @@ def _plot(axes: Any, points: Sequence[Point], name: str, names: int) -> None:
     for place, one in enumerate(points):
         if not math.isnan(one.value):
             axes.plot([place], [one.value], "o", color=_LINE, markersize=5, gid=f"{name}-{place}")
+        elif one.odd:
+            _mark(axes, place, one.odd, f"{name}-{place}", last=place == len(points) - 1)
     named = sorted(_named(len(points), names))
     axes.set_xticks(named, [plain(points[place].name) for place in named])
     axes.grid(axis="y", color=_GRID, linewidth=0.8)
@@ -127,8 +131,17 @@ def _plot(axes: Any, points: Sequence[Point], name: str, names: int) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0)
     axes.tick_params(axis="x", pad=7)
-    axes.margins(x=0.04, y=0.15)
+    axes.margins(y=0.15)
+    beside = 0.04 * max(1, len(points) - 1)
+    axes.set_xlim(-beside, len(points) - 1 + beside)  # also where the line begins or ends in a gap
     axes.locator_params(axis="y", nbins=6)
+
+
+def _mark(axes: Any, place: int, words: str, gid: str, *, last: bool) -> None:
+    """Words at the foot of a gap, in the place of a point."""
+    side = "right" if last else "left" if place == 0 else "center"
+    foot = axes.get_xaxis_transform()
+    axes.text(place, 0.04, plain(words), transform=foot, ha=side, va="bottom", color=_INK, gid=gid)
 
 
 def _named(count: int, most: int) -> set[int]:

@@ -14,7 +14,7 @@ from stagebook.report.colophon import size
 from stagebook.report.figures import counted, plain
 from stagebook.report.frame import Frame
 from stagebook.report.profile_page import Page
-from stagebook.report.site import places
+from stagebook.report.site import places, problems
 from stagebook.report.site.book import Book, File
 
 
@@ -65,7 +65,7 @@ def _shown(profile: Profile, file: File) -> Page:
 
 def _facts(file: File) -> Iterator[tuple[str, str]]:
     if file.hashed is None:
-        yield "state", "never built here"
+        yield "state", "never built here" if file.maker else "no build has read it yet"
         return
     yield "md5", file.hashed.md5
     if file.hashed.size is not None:
@@ -87,28 +87,30 @@ class Held:
         state: Whether it holds, in words.
         mark: The class that this is shown in.
         stages: The stages that ask for it, each with what it does.
+        rules: What it breaks, one each, with counts and the first rows.
     """
 
     name: str
     state: str
     mark: str
     stages: tuple[tuple[Link, str], ...]
+    rules: tuple[str, ...] = ()
 
 
 def contracts(file: File, book: Book) -> Iterator[Held]:
     """The contracts of a file, each with the stages that ask for it."""
-    asked: dict[tuple[str, str], list[tuple[Link, str]]] = {}
+    asked: dict[tuple[str, tuple[str, ...] | None], list[tuple[Link, str]]] = {}
     for stage in book.stages:
         for table in stage.tables():
             if table.get("contract") and file.path in table.get("paths", ()):
-                count = len(table.get("failures", ()))
-                broken = f"{counted(count, 'rule')} broken" if count else "does not hold"
-                state = "holds" if table.get("holds") else broken
+                broken = None if table.get("holds") else tuple(problems.rules(table))
                 role = "reads" if table.get("role") == "input" else "writes"
-                stages = asked.setdefault((plain(str(table["contract"])), state), [])
+                stages = asked.setdefault((plain(str(table["contract"])), broken), [])
                 stages.append((_stage(stage.name), role))
-    for (name, state), stages in asked.items():
-        yield Held(name, state, "good" if state == "holds" else "bad", tuple(stages))
+    for (name, broken), stages in asked.items():
+        count = f"{counted(len(broken), 'rule')} broken" if broken else "does not hold"
+        state, mark = ("holds", "good") if broken is None else (count, "bad")
+        yield Held(name, state, mark, tuple(stages), broken or ())
 
 
 def read_profile(spool: Spool, file: File) -> Profile | None:

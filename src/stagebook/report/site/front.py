@@ -13,7 +13,7 @@ from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
 from stagebook.report.lineage_words import short
 from stagebook.report.metric_words import Change
-from stagebook.report.site import pipeline_picture, places, sideways
+from stagebook.report.site import pipeline_picture, places, problems, provenance, sideways
 from stagebook.report.site.book import Book, File, Headline, Stage, State
 from stagebook.report.site.line import Line
 
@@ -59,7 +59,8 @@ def render(
         frame,
         book.project,
         style=sideways.cue(picture),
-        summary=summary(book),
+        summary=provenance.summary(book),
+        failed=tuple(_failed(book)),
         notes=[plain(one, 300) for one in book.notes],
         figures=[_figure(one, book) for one in book.headlines],
         gates=[_gate(one, book) for one in book.verdicts],
@@ -74,33 +75,16 @@ def render(
     )
 
 
-def summary(book: Book) -> str:
-    """What was built, from which commit, when, in a sentence."""
-    if book.unstarted is not None:
-        return f"The last build could not start {plain(book.unstarted.stage)}."
-    if not any(one.record for one in book.stages):
-        return "Nothing was built here yet. Build with: dvc repro --pull"
-    counts = {state: sum(one.state is state for one in book.notebooks) for state in State}
-    parts = [
-        f"{counts[state]} {state.value}"
-        for state in State
-        if counts[state] and state is not State.OTHER
-    ]
-    when = f" on {book.started.replace('T', ' at ')} UTC" if book.started else ""
-    return f"Built{when} from {commit(book.built_from)}: {', '.join(parts)}."
-
-
-def commit(code: Mapping[str, Any] | None) -> str:
-    """A commit in a few words.
-
-    Args:
-        code: What git said, as a record has it.
-    """
-    if not code or not code.get("commit"):
-        return "a folder without a commit"
-    branch = f" on {plain(str(code['branch']), 60)}" if code.get("branch") else " on no branch"
-    dirty = ", with changes that are not in git" if code.get("dirty") else ""
-    return f"commit {short(str(code['commit']))}{branch}{dirty}"
+def _failed(book: Book) -> Iterator[Line]:
+    """What the last build could not start, or failed at, with its error in a line."""
+    if (one := book.unstarted) is not None:
+        told = (plain(str(one.problems[0]), problems.LONGEST),) if one.problems else ()
+        yield Line(plain(one.stage), "", "could not start", "bad", told)
+    for stage in book.stages:
+        if (found := problems.Trouble.of(stage)) is not None:
+            state = f"{plain(stage.failed, 60)}{f', cell {plain(found.cell)}' * bool(found.cell)}"
+            told = (plain(found.message, problems.LONGEST),) if found.message else ()
+            yield Line(plain(stage.name), places.notebook(stage.name), state, "bad", told)
 
 
 def contracts(book: Book) -> Iterator[Line]:
@@ -109,15 +93,8 @@ def contracts(book: Book) -> Iterator[Line]:
         for table in stage.tables():
             if table.get("contract") and table.get("holds") is False:
                 name = ", ".join(map(plain, map(str, table.get("paths", ()))))
-                words = tuple(_failures(table))
+                words = tuple(plain(problems.short(one), 200) for one in table.get("failures", ()))
                 yield Line(name, places.notebook(stage.name), "refused", "bad", words)
-
-
-def _failures(table: Mapping[str, Any]) -> Iterator[str]:
-    for one in table.get("failures", ()):
-        column = f"{one.get('column')}: " if one.get("column") else ""
-        rule = str(one.get("rule") or one.get("message") or one.get("code") or "a rule")
-        yield plain(f"{column}{rule}", 200)
 
 
 def _held(book: Book) -> int:
@@ -144,7 +121,7 @@ def _figure(one: Headline, book: Book) -> Figure:
     told = tuple(
         (*_told(what, found), mark(found, better)) for what, found in changes if found.words
     )
-    failures = verdict.failures if verdict else ()
+    failures = verdict.failures if verdict and not one.trouble else ()
     value = one.trouble or metric_words.shown(one.value)
     return Figure(plain(one.name), plain(one.file), value, told, failures)
 
@@ -166,9 +143,11 @@ def mark(change: Change, higher_is_better: bool | None) -> str:
 def _gate(one: Verdict, book: Book) -> Line:
     words = (metric_words.bounds(one.gate, book.against), *one.notes)
     page = places.HISTORY if book.builds else ""
-    state = f"{metric_words.shown(one.value)}, {metric_words.verdict(one)}"
+    value = (metric_words.shown(one.value),) if one.value is not None else ()
+    state = ", ".join((*value, metric_words.verdict(one)))
     name = f"{plain(one.gate.name)} in {plain(one.gate.file)}"
-    return Line(name, page, state, "good" if one.holds else "bad", tuple(map(plain, words)))
+    good = "good" if one.judged else "warned"
+    return Line(name, page, state, good if one.holds else "bad", tuple(map(plain, words)))
 
 
 def _stage(one: Stage, compared: Collection[str]) -> Line:

@@ -5,7 +5,7 @@ from typing import Any
 
 from stagebook.record.gates import Verdict
 from stagebook.report import metric_words
-from stagebook.report.site import front, inert
+from stagebook.report.site import front, inert, problems, provenance
 from stagebook.report.site.book import Book, Stage, State
 from stagebook.report.site.inert import code
 from stagebook.report.site.line import Line
@@ -13,12 +13,25 @@ from stagebook.report.site.line import Line
 LONGEST = 60
 """Lines that it has at most."""
 
-_METRICS, _STAGES, _RULES, _LINES, _NAMES = 8, 6, 4, 3, 12
+_METRICS, _STAGES, _RULES, _LINES, _NAMES = 8, 6, 3, 3, 12
+_BOTH = 3, 2  # stages that were rebuilt, and others, where there are both
 _NOTES, _WHY = 2, 3
+_OTHERS = (
+    State.UNCHANGED,
+    State.UNKNOWN,
+    State.MISSING,
+    State.NOT_REACHED,
+    State.STALE,
+    State.NEVER,
+)
 
 
 def render(
-    book: Book, drifts: Sequence[Line], models: Sequence[Line], runs: str, link: str = ""
+    book: Book,
+    drifts: Sequence[Line],
+    models: Sequence[Line],
+    stopped: Mapping[str, str],
+    link: str = "",
 ) -> str:
     """The gist of a build.
 
@@ -26,7 +39,7 @@ def render(
         book: The project.
         drifts: A line for each table that is held against a reference.
         models: A line for each packaged model.
-        runs: Folder of the executed notebooks.
+        stopped: Of each failed stage that left one, the path of its notebook as far as it got.
         link: Address of the site; empty for none.
 
     Raises:
@@ -35,7 +48,7 @@ def render(
     sections = (
         _head(book),
         _metrics(book),
-        _failed(book, runs),
+        _failed(book, stopped),
         _stages(book),
         _contracts(book),
         _lines("Drift", drifts, "⚠️"),
@@ -47,14 +60,23 @@ def render(
 
 def _head(book: Book) -> Iterator[str]:
     trouble = _trouble(book)
-    missing = any(one.state is State.MISSING for one in book.stages)
-    told = trouble or ("outputs are missing here" if missing else "good")
-    mark = "⚠️" if missing and not trouble else _mark(trouble is None)
+    doubt = _doubt(book)
+    told = trouble or doubt or "good"
+    mark = "⚠️" if doubt and not trouble else _mark(trouble is None)
     yield f"### {mark} {code(book.project, 60)}: {told}"
     yield ""
-    yield _sentence(book)
+    yield provenance.sentence(book, lambda text: code(text, 140))
     notes = [code(one, 200) for one in book.notes]
     yield from (f"> {one}  " for one in _cut(notes, _NOTES))
+
+
+def _doubt(book: Book) -> str:
+    """Why a build that went well so far as is known may not be good; empty for no reason."""
+    if any(one.state is State.MISSING for one in book.stages):
+        return "outputs are missing here"
+    if book.edited:
+        return "outputs are not what dvc.lock has"
+    return "not all is known of the last build" if book.blind else ""
 
 
 def _trouble(book: Book) -> str | None:
@@ -72,14 +94,6 @@ def _trouble(book: Book) -> str | None:
         return f"{unread} of {len(book.headlines)} headline metrics have no value"
     failed = sum(not one.holds for one in book.verdicts)
     return f"{failed} of {len(book.verdicts)} gates failed" if failed else None
-
-
-def _sentence(book: Book) -> str:
-    if not any(one.record for one in book.stages) and book.unstarted is None:
-        done = any(one.state is State.UNCHANGED for one in book.stages)
-        return "Nothing had to be executed." if done else "Nothing was built here yet."
-    when = f" on {book.started.replace('T', ' at ')} UTC" if book.started else ""
-    return f"Built{when} from {code(front.commit(book.built_from), 100)}."
 
 
 def _metrics(book: Book) -> list[str]:
@@ -118,10 +132,11 @@ def _row(name: str, value: Any, base: Any, verdict: Verdict | None, book: Book) 
 
 def _gate(verdict: Verdict, book: Book) -> str:
     words = "" if verdict.holds else f"**{_told(verdict, book)}**"
+    mark = _mark(verdict.holds) if verdict.judged else "⚠️"
     bounds = metric_words.bounds(verdict.gate, "")
     if book.against:  # a name is anybody's, and so it is code
         bounds = bounds.replace("the base", code(book.against, 40))
-    return " ".join(filter(None, (_mark(verdict.holds), words or bounds, *_notes(verdict))))
+    return " ".join(filter(None, (mark, words or bounds, *_notes(verdict))))
 
 
 def _told(verdict: Verdict, book: Book) -> str:
@@ -141,47 +156,59 @@ def _notes(verdict: Verdict) -> list[str]:
     return ["(not compared)"] if verdict.notes else []
 
 
-def _failed(book: Book, runs: str) -> Iterator[str]:
+def _failed(book: Book, stopped: Mapping[str, str]) -> Iterator[str]:
     """What failed, with the first problem and where the notebook lies as far as it got."""
     if (one := book.unstarted) is not None:
         yield f"**{code(one.stage, 60)} could not start**: {code(str(one.problems[0]), 400)}"
     failed = [stage for stage in book.stages if stage.state is State.FAILED]
     for stage in failed[:_LINES]:
-        page = code(f"{runs}/{stage.name}.failed.ipynb")
         name = f"**{code(stage.name, 60)} {_word(stage.failed)}**"
-        yield f"{name}{_problem(stage)}; the notebook as far as it got: {page}  "
+        page = stopped.get(stage.name)
+        where = (
+            f"the notebook as far as it got: {code(page)}" if page else "no notebook was executed"
+        )
+        yield f"{name}{_problem(stage)}; {where}  "
     if len(failed) > _LINES:
         yield f"and {len(failed) - _LINES} more"
 
 
 def _problem(stage: Stage) -> str:
     """The first problem of an execution, with its place."""
-    problems = (stage.record or {}).get("problems") or ()
-    first = problems[0] if problems and isinstance(problems[0], Mapping) else {}
-    where = first.get("where")
-    cell = f", cell {where['cell']}" if isinstance(where, Mapping) and where.get("cell") else ""
-    told = f": {code(str(first['message']), 300)}" if first.get("message") else ""
+    found = problems.Trouble.of(stage)
+    if found is None:
+        return ""
+    cell = f", cell {found.cell}" if found.cell else ""
+    told = f": {code(found.message, problems.LONGEST)}" if found.message else ""
     return f"{cell}{told}"
 
 
 def _stages(book: Book) -> Iterator[str]:
     """The stages that were executed, or are others than in the other commit, and why."""
-    told = [one for one in book.notebooks if one.state is State.EXECUTED or _pulled(one, book)]
-    if told:
-        yield "**Rebuilt**"
-    for stage in told[:_STAGES]:
-        where = "" if stage.state is State.EXECUTED else ", not executed here"
+    rebuilt = [one for one in book.notebooks if one.state is State.EXECUTED]
+    pulled = [one for one in book.notebooks if _pulled(one, book)]
+    most = _BOTH if rebuilt and pulled else (_STAGES, _STAGES)
+    yield from _changed("**Rebuilt**", rebuilt, book, most[0])
+    if rebuilt and pulled:
+        yield ""
+    base = f"**Other than in {code(book.against, 40)}, not executed here**"
+    yield from _changed(base, pulled, book, most[1])
+    rest = [words for state in _OTHERS if (words := _listed(book, state))]
+    if rest and (rebuilt or pulled):
+        yield ""
+    yield from (f"{words}  " for words in rest)
+
+
+def _changed(head: str, stages: Sequence[Stage], book: Book, most: int) -> Iterator[str]:
+    """A line for each of some stages, with what changed."""
+    if stages:
+        yield head
+    for stage in stages[:most]:
         why = _why(stage, book)
         more = [f"{len(why) - _WHY} more"] if len(why) > _WHY else []
         words = ", ".join([*(code(one, 80) for one in why[:_WHY]), *more])
-        yield f"- {code(stage.name, 60)}{where}{f': {words}' if words else ''}"
-    if len(told) > _STAGES:
-        yield f"- and {len(told) - _STAGES} more"
-    others = (State.UNCHANGED, State.MISSING, State.NOT_REACHED, State.STALE, State.NEVER)
-    rest = [words for state in others if (words := _listed(book, state))]
-    if rest and told:
-        yield ""
-    yield from (f"{words}  " for words in rest)
+        yield f"- {code(stage.name, 60)}{f': {words}' if words else ''}"
+    if len(stages) > most:
+        yield f"- and {len(stages) - most} more"
 
 
 def _pulled(stage: Stage, book: Book) -> bool:
@@ -217,11 +244,9 @@ def _contracts(book: Book) -> list[str]:
 
 
 def _rule(failure: Mapping[str, Any]) -> list[str]:
-    column = f"{failure['column']}: " if failure.get("column") else ""
-    rule = failure.get("rule") or failure.get("message") or failure.get("code") or "a rule"
     failed, rows = failure.get("failed"), failure.get("rows")
     count = f"{failed:,} of {rows:,}" if isinstance(failed, int) and isinstance(rows, int) else ""
-    return [code(f"{column}{rule}"), count]
+    return [code(problems.short(failure)), count]
 
 
 def _lines(name: str, lines: Sequence[Line], bad: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Each metric over all builds: a chart that names its points, and the values."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ class Course:
         stage: The stage that measures it.
         name: Its dotted name.
         headline: Whether the project shows it first.
-        points: Its values that are numbers, oldest first.
+        points: Its values, oldest first; what is no finite number is a gap with a word.
         rows: Of each build that changed it, newest first: the commit, when, and the value.
         notes: What cannot be drawn, in words.
         band: What the band around the line is, in words; empty if there is none.
@@ -48,15 +49,19 @@ class Course:
         """The course of a metric."""
         values = [one.metrics.get(stage, {}).get(name) for one in builds]
         odd = {metric_words.shown(one) for one in values if one is not None and not _drawn(one)}
-        found = (_point(one, book, stage, name) for one in builds)
+        labels = _labels(book)
+        found = (_point(one, labels, stage, name) for one in builds)
         points = tuple(one for one in found if one is not None)
+        notes = [f"Not drawn: {', '.join(sorted(odd))}"] if odd else []
+        if len(points) < len(builds):
+            notes.append(f"Measured in {len(points)} of {counted(len(builds), 'build')}")
         return cls(
             plain(stage),
             plain(name),
             name in (one.name for one in book.headlines),
             points,
-            tuple(_rows(book, builds, stage, name)),
-            (f"Not drawn: {', '.join(sorted(odd))}",) if odd else (),
+            tuple(_rows(book, labels, builds, stage, name)),
+            tuple(notes),
             _band(points, name),
         )
 
@@ -125,28 +130,34 @@ def _first(book: Book, names: Mapping[tuple[str, str], None]) -> Iterator[tuple[
 
 def _picture(course: Course, name: str) -> str:
     """The chart, once for a wide window and once for a narrow one."""
-    if len(course.points) < 2:
+    drawn = [one.value for one in course.points if not math.isnan(one.value)]
+    if len(drawn) < 2:
         return ""
-    ends = (metric_words.shown(course.points[place].value) for place in (0, -1))
+    ends = (metric_words.shown(drawn[place]) for place in (0, -1))
     label = f"{course.name} of {course.stage}: from {' to '.join(ends)}"
     return "".join(
         chart.draw(course.points, f"{name}{one.name}", label, one) for one in chart.ROOMS
     )
 
 
-def _point(build: Measured, book: Book, stage: str, name: str) -> Point | None:
+def _point(build: Measured, labels: Mapping[str, str], stage: str, name: str) -> Point | None:
+    """The point of a build; None if it does not have the metric."""
     values = build.metrics.get(stage, {})
-    value = _number(values.get(name))
-    if value is None or not _drawn(value):
+    if values.get(name) is None:
         return None
-    words = f"{metric_words.shown(value)} at {_commit(build, book)}, {_when(build)}"
+    label, number = labels[build.name], _number(values[name])
+    told = metric_words.shown(values[name])
+    words = f"{told} at {label}, {_when(build)}"
+    if number is None or not math.isfinite(number):
+        odd = "no number" if number is None else told
+        return Point(label, words, math.nan, odd=odd)
     ends = (_number(values.get(name + end)) for end in ("_low", "_high"))
     low, high = (math.nan if one is None else one for one in ends)
-    return Point(_commit(build, book, short=True), words, value, low, high)
+    return Point(label, words, number, low, high)
 
 
 def _rows(
-    book: Book, builds: Sequence[Measured], stage: str, name: str
+    book: Book, labels: Mapping[str, str], builds: Sequence[Measured], stage: str, name: str
 ) -> Iterator[tuple[str, str, str]]:
     last: Any = None
     rows: list[tuple[str, str, str]] = []
@@ -154,17 +165,33 @@ def _rows(
         values = build.metrics.get(stage, {})
         if name in values and (not rows or repr(values[name]) != repr(last)):
             last = values[name]
-            rows.append((_commit(build, book), _when(build), metric_words.shown(last)))
+            label = f"{labels[build.name]}{_lost_words(build, book)}"
+            rows.append((label, _when(build), metric_words.shown(last)))
     yield from reversed(rows)
 
 
-def _commit(build: Measured, book: Book, *, short: bool = False) -> str:
+def _labels(book: Book) -> dict[str, str]:
+    """What each build is called: its commit, counted where that was built more than once."""
+    seen: Counter[str] = Counter()
+    labels = {}
+    for build in book.builds:
+        label = _commit(build)
+        seen[label] += 1
+        again = f" ({seen[label]})" if build.commit and seen[label] > 1 else ""
+        labels[build.name] = f"{label}{again}"
+    return labels
+
+
+def _commit(build: Measured) -> str:
     if build.commit is None:
         return "no commit"
-    name = build.commit[:_COMMIT] + ("*" if build.dirty else "")
-    if short or build.commit not in book.lost:
-        return name
-    return f"{name} ({'not in this shallow clone' if book.shallow else 'no longer in git'})"
+    return build.commit[:_COMMIT] + ("*" if build.dirty else "")
+
+
+def _lost_words(build: Measured, book: Book) -> str:
+    if build.commit not in book.lost:
+        return ""
+    return f" ({'not in this shallow clone' if book.shallow else 'no longer in git'})"
 
 
 def _when(build: Measured) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import mistune
-
 from stagebook.model import card
 from stagebook.model.gate import Passage, State
 from stagebook.record.lineage.graph import Artefact, Trace
@@ -11,7 +9,7 @@ from stagebook.report import frame as frames
 from stagebook.report import lineage_graph
 from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
-from stagebook.report.site import places, sideways
+from stagebook.report.site import card_text, places, sideways
 from stagebook.report.site.book import Book
 
 MARKS = {State.PASSED: "good", State.WARNED: "warned", State.REFUSED: "bad"}
@@ -93,12 +91,4 @@ def _card(passage: Passage) -> str:
         text = (passage.folder / card.FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    _, _, body = text.partition("\n")  # the heading is that of the page
-    render = mistune.create_markdown(escape=True, plugins=["table"])
-    return str(render(_lowered(body)))
-
-
-def _lowered(text: str) -> str:
-    """A card's headings are second to that of the page already; none may be above them."""
-    lines = (f"#{line}" if line.startswith("# ") else line for line in text.splitlines())
-    return "\n".join(lines)
+    return card_text.shown(text)

@@ -22,6 +22,7 @@ from stagebook.record.unstarted import Unstarted
 from stagebook.report import log_words
 from stagebook.report.site.book import Book, Headline, files_of, stages_of
 from stagebook.report.site.checkout import Checkout
+from stagebook.report.site.recorded import Damage
 
 
 def read(project: Project, history: History, against: str | None = None) -> Book:
@@ -33,8 +34,8 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         against: A commit, branch or tag to compare metrics with; if None, that of the settings.
 
     Raises:
-        StagebookError: There is no such commit. Of the settings' a note is left, since a checkout
-            may be without it.
+        StagebookError: There is no such commit. Of the settings', and of one that this checkout
+            may lack, a note is left.
     """
     notes: list[str] = []
     checkout = Checkout.read(project.root)
@@ -46,11 +47,13 @@ def read(project: Project, history: History, against: str | None = None) -> Book
     build = Build.of(repro or "", records, nodes, locked).made_by(history.makers)
     rows = dict(_rows(history, records, notes))
     absent = {out for one in nodes for out in one.outs if not (project.root / out).exists()}
-    stages = tuple(stages_of(nodes, build, _standing(history, build), rows, locked, absent))
-    damaged = history.damaged
-    notes += [f"A record cannot be read: {name}: {why}" for name, why in damaged]
+    damage = Damage.of(history, build, records, nodes)
+    told = stages_of(nodes, build, _standing(history, build), rows, locked, absent)
+    stages = tuple(map(damage.known, told))
+    notes += [f"A record cannot be read: {name}: {why}" for name, why in damage.all]
     builds = measured.builds(history)
-    commits = {one.commit for one in builds if one.commit}
+    built_from = records[-1].get("git") if records else None
+    commits = {one.commit for one in builds if one.commit} | _commit(built_from)
     settings = project.settings
     asked = [entry.rpartition(":")[::2] for entry in settings.headline]
     shown = [file for file, _ in asked]
@@ -60,7 +63,7 @@ def read(project: Project, history: History, against: str | None = None) -> Book
     notes += [str(problem) for problem in unread if problem]
     return Book(
         project.settings.name,
-        records[-1].get("git") if records else None,
+        built_from,
         measured.moment(records[-1]["volatile"]["id"]) if records else "",
         against,
         stages,
@@ -72,9 +75,19 @@ def read(project: Project, history: History, against: str | None = None) -> Book
         gates.verdicts(settings.gates, nodes, files),
         _unstarted(project, everything, repro),
         dict(_rebuilt(project, locked, commit)),
-        tuple(name for name, _ in damaged),
+        tuple(name for name, _ in damage.all),
         checkout.shallow,
+        bool(records),
+        checkout.code(project),
+        damage.blind,
+        None if records or absent else checkout.edited(project.root, nodes, locked),
     )
+
+
+def _commit(code: Values | None) -> frozenset[str]:
+    """The commit of what git said, if it said one."""
+    name = (code or {}).get("commit")
+    return frozenset([name] if isinstance(name, str) and name else ())
 
 
 def _packages(project: Project, nodes: Iterable[Node]) -> frozenset[str]:
@@ -105,12 +118,14 @@ def _compared_with(
     project: Project, against: str | None, checkout: Checkout, notes: list[str]
 ) -> tuple[str, str]:
     """The name and the commit that metrics are compared with; empty for none."""
-    if against is not None:
-        return against, git.require_commit(project.root, against)
-    name = project.settings.report.against if project.settings.report else ""
-    commit = git.commit_named(project.root, name) if name else None
+    root = project.root
+    settings = project.settings.report.against if project.settings.report else ""
+    name = settings if against is None else against
+    commit = git.commit_named(root, name) if name else None
+    if commit is None and against is not None and not checkout.may_lack(root, against):
+        commit = git.require_commit(root, against)
     if name and commit is None:
-        notes.append(f"Nothing is compared with {name}: {checkout.without(project.root, name)}")
+        notes.append(f"Nothing is compared with {name}: {checkout.without(root, name)}")
     return (name, commit) if commit else ("", "")
 
 

@@ -4,7 +4,7 @@ _MARGIN = 34  # pixels that a page leaves beside a picture
 
 
 def cue(picture: str) -> str:
-    """The style that shows ``p.swipe`` in windows that a picture does not fit into.
+    """The style of windows that a picture does not fit into: ``p.swipe`` and shadows at its edges.
 
     Args:
         picture: An SVG of ``graph_picture``, which names its width in pixels first.
@@ -12,4 +12,6 @@ def cue(picture: str) -> str:
     width = picture.partition(' width="')[2].partition('"')[0]
     if not width.isdigit():
         return ""
-    return f"@media (max-width: {int(width) + _MARGIN}px) {{ .swipe {{ display: block; }} }}\n"
+    shadows = ".graph { background: var(--edges); background-repeat: no-repeat; }"
+    narrow = f"screen and (max-width: {int(width) + _MARGIN}px)"
+    return f"@media {narrow} {{ .swipe {{ display: block; }} {shadows} }}\n"

@@ -10,10 +10,20 @@ from stagebook.project import Project
 from stagebook.record.spool import Spool
 from stagebook.report import lineage_words, log_words
 from stagebook.report.article import article
-from stagebook.report.article.article import Fact
+from stagebook.report.article.article import Article, Fact
 from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
-from stagebook.report.site import changed, data_page, front, history_page, parts, places
+from stagebook.report.site import (
+    changed,
+    data_page,
+    front,
+    history_page,
+    notebooks,
+    parts,
+    places,
+    problems,
+    provenance,
+)
 from stagebook.report.site.book import Book, File, Stage, State
 from stagebook.report.site.parts import Frames, Part
 
@@ -49,7 +59,7 @@ class Site:
             plain(book.project),
             places.FRONT,
             tuple(pages),
-            f"Stagebook {metadata.version('stagebook')}, {front.commit(book.built_from)}",
+            f"Stagebook {metadata.version('stagebook')}, {provenance.footer(book)}",
             interactive=report is not None and report.interactive,
         )
         return cls(project, book, frame, models)
@@ -121,15 +131,13 @@ class Site:
         return replace(self.frame, page=page)
 
     def _notebook(self, stage: Stage, compared: Collection[str] = ()) -> Page:
-        runs = self.project.root / self.project.settings.runs
-        ending = ".failed.ipynb" if stage.state is State.FAILED else ".ipynb"
-        path = runs / f"{stage.name}{ending}"
-        found = article.read(path, stage.name, interactive=self.frame.interactive)
+        found = notebooks.read(self.project, stage, interactive=self.frame.interactive)
         notes = tuple(_notes(stage, found.colophon, self.book.damaged))
         page = places.notebook(stage.name)
         facts = tuple(_facts(stage, stage.name in compared))
-        text = article.render(replace(found, notes=(*notes, *found.notes)), self._at(page), facts)
-        return page, text
+        told = replace(found, notes=(*notes, *_shortcomings(stage, found)))
+        refused = tuple(problems.refused(stage)) if stage.state is State.FAILED else ()
+        return page, article.render(told, self._at(page), facts, refused)
 
     def _file(self, file: File) -> Page:
         page = places.data(file.path)
@@ -152,6 +160,11 @@ def _notes(stage: Stage, colophon: str, damaged: Collection[str]) -> Iterator[st
         return
     if lost is not None:
         yield f"The record of this execution, {plain(lost)}, cannot be read: only its page is left."
+    elif stage.state is State.UNKNOWN:
+        yield (
+            "Which execution made what stands of this stage is not known, since a record cannot "
+            "be read. This is the page of the last execution here."
+        )
     elif stage.record is None and stage.state is State.MISSING:
         yield "This is the page of the last execution here; its outputs are not there any more."
     elif stage.record is None:
@@ -161,6 +174,16 @@ def _notes(stage: Stage, colophon: str, damaged: Collection[str]) -> Iterator[st
         )
     elif str(stage.record["volatile"]["id"]) not in colophon:
         yield "This is the page of another execution than the one whose outputs stand."
+
+
+def _shortcomings(stage: Stage, found: Article) -> Iterator[str]:
+    """What is wrong with an article; of a stage that has none, why, and how the stage ended."""
+    unexecuted = "" if found.body else problems.unexecuted(stage)
+    yield from [unexecuted] if unexecuted else found.notes
+    trouble = problems.Trouble.of(stage)
+    if trouble and not found.body and not unexecuted:
+        cell = f" in cell {plain(trouble.cell)}" if trouble.cell else ""
+        yield f"It {plain(stage.failed, 60)}{cell}: {plain(trouble.message, problems.LONGEST)}"
 
 
 def _facts(stage: Stage, compared: bool) -> Iterator[Fact]:

@@ -6,6 +6,12 @@
     fit();
     wide.addEventListener("change", fit);
   }
+  const watch = new ResizeObserver((seen) => {
+    seen.forEach(({ target }) => {
+      target.parentElement.classList.toggle("cut", target.scrollWidth > target.clientWidth + 1);
+    });
+  });
+  document.querySelectorAll(".foreign").forEach((one) => watch.observe(one));
   const button = document.getElementById("code-key");
   if (!button) return;
   const folded = () => Array.from(document.querySelectorAll("details.code"));
