@@ -64,7 +64,7 @@ def test_it_says_what_was_executed_and_how_good_it_is(tmp_path: Path) -> None:
     text = printed(built(tmp_path), "https://example.org/site?run=1")
     assert "### ✅ `late`: good\n" in text
     assert "| `auc` | 0.7 |  |  | ✅ at least 0.6 |" in text
-    assert "| `loss` | 0.2 |  |  | ✅ at most 0 above the base (not compared) |" in text
+    assert "| `loss` | 0.2 |  |  | ⚠️ at most 0 above the base (not compared) |" in text
     assert "- `train`: `the first`" in text
     assert text.endswith("[All pages](<https://example.org/site?run=1>)\n")
 
