@@ -44,6 +44,11 @@ class Course:
     notes: tuple[str, ...]
     band: str = ""
 
+    @property
+    def told(self) -> bool:
+        """Whether there is more to tell than one number."""
+        return len(self.rows) > 1 or any(one.odd for one in self.points)
+
     @classmethod
     def of(cls, book: Book, builds: Sequence[Measured], stage: str, name: str) -> "Course":
         """The course of a metric."""
@@ -70,7 +75,7 @@ def render(book: Book, frame: Frame) -> str:
     """The page of a project's metrics over its builds."""
     builds = book.builds[-MOST_BUILDS:]
     courses = [Course.of(book, builds, *one) for one in _first(book, _names(builds))]
-    moved = [one for one in courses if len(one.rows) > 1 or one.notes or one.headline]
+    moved = [one for one in courses if one.told or one.headline]
     drawn = [(one, _picture(one, f"c{place}")) for place, one in enumerate(moved[:MOST_CHARTS])]
     return frames.render(
         "site/history.html",
