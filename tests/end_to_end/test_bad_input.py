@@ -213,6 +213,7 @@ def test_problems_can_be_read_by_a_machine(project: Checkout) -> None:
     assert problem["where"] == {"file": "notebooks/one.py", "cell": 1, "line": 3}
 
 
+@pytest.mark.slow
 def test_a_notebook_with_a_space_and_letters_beyond_ascii_is_a_stage(project: Checkout) -> None:
     node = nbformat.v4.new_notebook()
     cell = 'from stagebook import Out\n\nresult: Out = "daten/größe 1.txt"'

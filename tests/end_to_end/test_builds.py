@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import pytest
 from checkout import TIMES, Checkout, distribution
 
 
@@ -13,6 +14,7 @@ def test_second_build_runs_nothing(chain: Checkout) -> None:
     assert chain.build() == set()
 
 
+@pytest.mark.slow
 def test_build_from_a_clean_clone_gives_the_same_hashes(chain: Checkout, tmp_path: Path) -> None:
     chain.ok("git", "clone", "-q", str(chain.root), str(tmp_path / "clone"))
     clone = Checkout(tmp_path / "clone", chain.env)
@@ -64,6 +66,7 @@ def test_a_change_whose_output_is_the_same_stops_there(chain: Checkout) -> None:
     assert chain.build() == {"sources", "make"}
 
 
+@pytest.mark.slow
 def test_editing_a_helper_two_imports_away_rebuilds_the_stages_that_use_it(chain: Checkout) -> None:
     helper = chain.read("src/lib/deep.py")
     chain.write("src/lib/deep.py", helper.replace("number * number", "number * number + 1"))
@@ -80,11 +83,13 @@ def test_a_helper_that_nothing_imports_rebuilds_nothing(chain: Checkout) -> None
     assert chain.build() == {"sources"}
 
 
+@pytest.mark.slow
 def test_a_params_value_rebuilds_its_stage_and_what_is_downstream(chain: Checkout) -> None:
     chain.write("params/double.yaml", "factor: 3.5\n")
     assert chain.build() == {"double", "report"}
 
 
+@pytest.mark.slow
 def test_another_version_of_a_distribution_rebuilds_the_stages_that_reach_it(
     chain: Checkout,
 ) -> None:
@@ -113,6 +118,7 @@ def test_the_thread_count_is_part_of_what_a_stage_is_made_of(chain: Checkout) ->
     assert chain.build() == {"sources", "other"}
 
 
+@pytest.mark.slow
 def test_a_new_notebook_stops_the_build_until_sync(chain: Checkout) -> None:
     shutil.copy(chain.root / "notebooks" / "other.ipynb", chain.root / "notebooks" / "extra.ipynb")
     text = chain.read("notebooks/extra.ipynb").replace("data/other.txt", "data/extra.txt")

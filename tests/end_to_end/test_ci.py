@@ -222,6 +222,7 @@ def test_a_job_with_nothing_to_do_runs_nothing(clone: Checkout) -> None:
     assert "Nothing was executed here at `commit " in clone.read("report.md")
 
 
+@pytest.mark.slow
 def test_what_could_not_start_is_forgotten_once_it_was_built(clone: Checkout) -> None:
     other_environment(clone)
     assert clone.run("dvc", "repro", "--pull").code == 255
@@ -232,6 +233,7 @@ def test_what_could_not_start_is_forgotten_once_it_was_built(clone: Checkout) ->
     assert clone.run("stagebook", "gate").code == 0
 
 
+@pytest.mark.slow
 def test_a_build_that_is_not_complete_fails_its_gate(clone: Checkout) -> None:
     clone.ok("dvc", "repro", "--pull")
     clone.write("data/trips.csv", f"{DATA}0\n")

@@ -121,6 +121,7 @@ def test_an_output_that_breaks_its_contract_does_not_land_and_its_notebook_is_ke
     assert "row 2 has 24" in closing
 
 
+@pytest.mark.slow
 def test_a_table_is_inspected_once_for_each_content_and_contract(
     trips: Checkout, tmp_path: Path
 ) -> None:

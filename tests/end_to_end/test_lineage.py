@@ -257,6 +257,7 @@ def test_without_git_there_are_the_records_and_the_lock(project: Checkout) -> No
     assert [one["executed"] for one in trace(project, MODEL)["makings"]] == ["elsewhere"] * 2
 
 
+@pytest.mark.slow
 def test_a_registered_model_leads_to_its_execution(project: Checkout) -> None:
     fit = by_stage(trace(project, MODEL))["fit"]
     uri = f"sqlite:///{project.root / 'mlflow.db'}"
@@ -294,6 +295,7 @@ def test_a_name_that_is_not_known_is_refused_with_the_nearest(project: Checkout)
     assert several["code"] == "ambiguous-trace"
 
 
+@pytest.mark.slow
 def test_a_log_says_what_changed_from_one_execution_to_the_next(project: Checkout) -> None:
     project.write("params/fit.yaml", "rate: 0.75\n")
     project.write(RAW, "x\n1\n2\n4\n")

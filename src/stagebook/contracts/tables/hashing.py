@@ -20,6 +20,8 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": False,
 }
 
+_OPENING = Lock()
+
 
 class Hashed:
     """Hashes of columns of rows that are held, each made once, whoever asks first."""
@@ -36,6 +38,11 @@ class Hashed:
             if column not in self._found:
                 self._found[column] = hashes([self._rows[column]])
             return self._found[column]
+
+
+def prepare() -> None:
+    """Hashes a text, so that who hashes next need not wait for DuckDB and what it imports."""
+    hashes([pa.array([""])])
 
 
 def hasher() -> str:
@@ -73,9 +80,14 @@ def _asked(table: pa.Table, query: str) -> Any:
         return cursor.execute(query).fetchnumpy()
 
 
-@functools.cache
 def _database() -> "duckdb.DuckDBPyConnection":
     """A database in memory without any table; to open one takes longer than most questions."""
+    with _OPENING:
+        return _opened()
+
+
+@functools.cache
+def _opened() -> "duckdb.DuckDBPyConnection":
     import duckdb  # only who asks waits for it: every table has the means to hash
 
     return duckdb.connect(":memory:", config=SETTINGS)
