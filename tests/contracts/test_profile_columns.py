@@ -1,5 +1,9 @@
 """Texts, booleans, other kinds, and tables of every sort."""
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
@@ -83,6 +87,36 @@ def test_sketches_of_two_versions_merge_to_no_estimate_and_say_so():
     merged = Texts(None, None, 9, 1, 2, 12)
     assert merged.distinct is None
     assert "different versions of DuckDB" in merged.note
+
+
+def test_counted_values_merge_with_hashes_of_the_same_version_only(tmp_path):
+    many = texts(tmp_path, [f"id {n}" for n in range(MOST_VALUES + 1)])
+    few = profiled(tmp_path, pa.table({"x": ["new", "id 7"]}))
+    foreign = replace(many, sketch=Sketch((1, 2), "duckdb 1"))
+    merged = [
+        merge([few, replace(few, columns=(replace(few.columns[0], detail=one),))]).columns[0].detail
+        for one in (many, foreign)
+    ]
+    assert [one.counts for one in merged] == [None, None]
+    assert (
+        merged[0].distinct == texts(tmp_path, [f"id {n}" for n in range(10_001)] + ["new"]).distinct
+    )
+    assert merged[1].distinct is None
+
+
+def test_few_texts_need_no_database(tmp_path):
+    pq.write_table(pa.table({"x": ["a", "b", None]}), tmp_path / "t.parquet")
+    script = """
+import pathlib, sys
+from stagebook.contracts.profiles.profiling import profile
+from stagebook.contracts.tables.table import Table
+print(profile(Table.open(pathlib.Path.cwd(), "t.parquet")).columns[0].detail.counts)
+print("duckdb" in sys.modules)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ran.stdout.splitlines() == ["{'a': 1, 'b': 1}", "False"], ran.stderr
 
 
 def test_booleans_and_kinds_that_are_not_looked_into(tmp_path):

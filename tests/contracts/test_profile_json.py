@@ -34,10 +34,13 @@ NUMBERS = st.builds(
     st.integers(-(2**60), 2**60),
     st.integers(2**120, 2**124),
 )
-TEXTS = st.builds(
-    lambda counts, hashes: Texts(counts, Sketch.of(hashes, "duckdb 1"), ROWS, 0, 7, 11),
-    st.none() | st.dictionaries(st.text(), st.integers(0, 5), max_size=3),
-    st.sets(st.integers(0, 2**64 - 1), max_size=3),
+COUNTS = st.dictionaries(st.text(), st.integers(0, 5), max_size=3)
+SKETCHES = st.sets(st.integers(0, 2**64 - 1), max_size=3).map(
+    lambda hashes: Sketch.of(hashes, "duckdb 1")
+)
+TEXTS = st.one_of(
+    st.builds(lambda counts: Texts(counts, None, ROWS, 0, 7, 11), COUNTS),
+    st.builds(lambda sketch: Texts(None, sketch, ROWS, 0, 7, 11), SKETCHES | st.none()),
 )
 COLUMNS = st.one_of(
     st.builds(lambda detail: (Kind.NUMBER, "double", detail), NUMBERS),
@@ -69,6 +72,16 @@ def test_a_profile_is_read_as_it_was_written(columns):
         ROWS,
     )
     assert profile.parse(profile.render(whole_profile)) == whole_profile
+
+
+def test_hashes_of_values_that_were_counted_are_left_out():
+    counted = Column(
+        "c", "string", Kind.TEXT, ROWS, 0, Texts({"a": 5, "b": 4}, None, ROWS, 1, 1, 9)
+    )
+    text = profile.render(Profile((counted,), ROWS))
+    earlier = text.replace('"sketch":null', '"sketch":{"hasher":"duckdb 1","hashes":["0a","0b"]}')
+    assert earlier != text
+    assert profile.render(profile.parse(earlier)) == text
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "nonsense", '{"format": 1, "rows": 3}'])

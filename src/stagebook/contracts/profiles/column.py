@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Self
 
 from stagebook.contracts.profiles.grid import Grid
 from stagebook.contracts.profiles.moment import iso
@@ -93,8 +94,8 @@ class Texts:
     Attributes:
         counts: How often each value occurs; None where there are more than ``MOST_VALUES``
             different values, or where together they are longer than ``MOST_CHARACTERS``.
-        sketch: From which the number of different values is estimated; None if profiles were
-            merged that different versions of DuckDB hashed.
+        sketch: From which the number of different values is estimated; None where they are
+            counted, or if profiles were merged that different versions of DuckDB hashed.
         values: How many values there are, nulls left out.
         shortest: Length of the shortest, in characters; None if there is no value.
         longest: Length of the longest.
@@ -107,6 +108,18 @@ class Texts:
     shortest: int | None
     longest: int | None
     characters: int
+
+    @classmethod
+    def counted(cls, counts: Mapping[str, int]) -> Self:
+        """What there is to say of values that are all counted, each at least once."""
+        return cls(
+            counts=dict(sorted(counts.items())),
+            sketch=None,
+            values=sum(counts.values()),
+            shortest=min(map(len, counts), default=None),
+            longest=max(map(len, counts), default=None),
+            characters=sum(len(value) * n for value, n in counts.items()),
+        )
 
     @property
     def distinct(self) -> int | None:

@@ -133,7 +133,8 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
         _check_counts(counts)
     return Texts(
         counts=counts,
-        sketch=_optional(_sketch, texts["sketch"]),
+        # earlier ones hashed what they counted, too
+        sketch=_optional(_sketch, texts["sketch"] if counts is None else None),
         values=count(texts["values"]),
         shortest=_optional(count, texts["shortest"]),
         longest=_optional(count, texts["longest"]),

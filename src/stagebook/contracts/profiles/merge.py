@@ -8,6 +8,8 @@ from typing import TypeVar
 from stagebook.contracts.profiles.column import Booleans, Column, Detail, Numbers, Texts, small
 from stagebook.contracts.profiles.profile import Profile
 from stagebook.contracts.profiles.scale import Number
+from stagebook.contracts.profiles.sketch import Sketch
+from stagebook.contracts.profiles.texts import sketch_of
 from stagebook.errors import Problem, StagebookError
 
 N = TypeVar("N", int, Number)
@@ -95,12 +97,20 @@ def _texts(left: Texts, right: Texts) -> Texts:
         counts = union if small(union) else None
     return Texts(
         counts=counts,
-        sketch=left.sketch.merged(right.sketch) if left.sketch and right.sketch else None,
+        sketch=_sketch(left, right) if counts is None else None,
         values=left.values + right.values,
         shortest=min(_known(left.shortest, right.shortest), default=None),
         longest=max(_known(left.longest, right.longest), default=None),
         characters=left.characters + right.characters,
     )
+
+
+def _sketch(left: Texts, right: Texts) -> Sketch | None:
+    """Of what is counted no longer: those who counted still know every value."""
+    one, other = (
+        part.sketch if part.counts is None else sketch_of(part.counts) for part in (left, right)
+    )
+    return one.merged(other) if one and other else None
 
 
 def _known(*values: N | None) -> list[N]:

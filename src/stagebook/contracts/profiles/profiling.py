@@ -18,7 +18,6 @@ from stagebook.contracts.profiles.profile import Profile
 from stagebook.contracts.profiles.sample import Sample, picked
 from stagebook.contracts.profiles.texts import TextTally
 from stagebook.contracts.tables.array import Array
-from stagebook.contracts.tables.hashing import prepare
 from stagebook.contracts.tables.table import Table
 from stagebook.errors import Problem, StagebookError, Where
 
@@ -97,8 +96,6 @@ def profile(
     rows = table.counted
     grids = {one.name: _known(table, one.name, reference) for one in table.columns}
     with ThreadPoolExecutor(threads) as pool:
-        if table.memory is None and any(kind_of(one.type) is Kind.TEXT for one in table.columns):
-            pool.submit(prepare)  # texts are hashed last; what hashes them is imported meanwhile
         run = _Run(table, grids, picked(rows), pool, turn or nullcontext())
         found = run.by_batch() if table.memory is None else run.by_column(table.memory)
         return Profile(tuple(map(_column, table.columns, found, repeat(rows))), rows)

@@ -1,6 +1,6 @@
 """Texts and categories, counted; of many different values an estimate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,19 +93,16 @@ class TextTally:
         """Measures and hashes what until now was only counted."""
         self._counts = None
         if counts:
-            lengths = [len(value) for value in counts]
-            self._lengths = [min(lengths), max(lengths)]
-            self._characters = sum(len(value) * n for value, n in counts.items())
-            self._keep(hashes([pa.array(list(counts), pa.large_string())]))
+            counted = Texts.counted(counts)
+            self._lengths = [len(value) for value in counts]
+            self._characters = counted.characters
+            self._keep(_hashed(counts))
 
     def _measure(self, texts: pa.Array) -> None:
         # in bytes, which are characters then, they are the distances of what Arrow stores
         lengths = pc.binary_length(texts) if _is_ascii(texts) else pc.utf8_length(texts)
         ends = pc.min_max(lengths).as_py()
-        self._lengths = [
-            min([ends["min"], *self._lengths[:1]]),
-            max([ends["max"], *self._lengths[1:]]),
-        ]
+        self._lengths = [min([*self._lengths, ends["min"]]), max([*self._lengths, ends["max"]])]
         self._characters += pc.sum(lengths).as_py()
 
     def _keep(self, found: Array) -> None:
@@ -115,17 +112,29 @@ class TextTally:
 
     def found(self) -> Texts:
         """What there is to say of the column."""
-        counts = self._counts
-        if counts:
-            self._take_over(counts)
+        if self._counts is not None:
+            return Texts.counted(self._counts)
         return Texts(
-            counts=counts and dict(sorted(counts.items())),
+            counts=None,
             sketch=Sketch(tuple(self._smallest.tolist()), hasher()),
             values=self.present,
-            shortest=self._lengths[0] if self._lengths else None,
-            longest=self._lengths[1] if self._lengths else None,
+            shortest=min(self._lengths),
+            longest=max(self._lengths),
             characters=self._characters,
         )
+
+
+def sketch_of(counts: Mapping[str, int]) -> Sketch:
+    """The sketch of values that were counted, of which a profile needs none.
+
+    Args:
+        counts: How often each occurs.
+    """
+    return Sketch(tuple(_smallest(_hashed(counts)).tolist()), hasher())
+
+
+def _hashed(counts: Mapping[str, int]) -> Array:
+    return hashes([pa.array(list(counts), pa.large_string())])
 
 
 def _smallest(hashed: Array) -> Array:

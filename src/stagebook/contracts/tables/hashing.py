@@ -40,11 +40,6 @@ class Hashed:
             return self._found[column]
 
 
-def prepare() -> None:
-    """Hashes a text, so that who hashes next need not wait for DuckDB and what it imports."""
-    hashes([pa.array([""])])
-
-
 def hasher() -> str:
     """What hashes here."""
     import duckdb
