@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from stagebook.contracts.profiles.values import Values
 from stagebook.contracts.tables.array import Array
+from stagebook.contracts.tables.arrow import to_arrow
 
 MOST_ROWS = 100_000
 MULTIPLIER = 2_654_435_761  # Knuth, The Art of Computer Programming 3, 6.4: 2**32 / golden ratio
@@ -48,7 +49,7 @@ class Sample:
             if self.rows is not None:
                 first, last = np.searchsorted(self.rows, (start, start + len(chunk)))
                 start += len(chunk)
-                chunk = chunk.take(pa.array(self.rows[first:last] - (start - len(chunk))))
+                chunk = chunk.take(to_arrow(self.rows[first:last] - (start - len(chunk))))
             self._parts.append(Values.of(chunk).finite)
 
     def values(self) -> Array:

@@ -11,6 +11,7 @@ import pyarrow.types as types
 from stagebook.contracts.profiles.column import MOST_VALUES, Texts, small
 from stagebook.contracts.profiles.sketch import SIZE, SPACE, Sketch
 from stagebook.contracts.tables.array import Array
+from stagebook.contracts.tables.arrow import to_arrow, to_numpy
 from stagebook.contracts.tables.cells import is_text
 from stagebook.contracts.tables.hashing import as_text, hasher, hashes
 
@@ -56,9 +57,9 @@ class TextTally:
         counts = self._counts
         if counts is None or places.dictionary.null_count or len(places.dictionary) > MOST_VALUES:
             return False
-        times = np.bincount(places.indices.drop_null(), minlength=len(places.dictionary))
+        times = np.bincount(to_numpy(places.indices.drop_null()), minlength=len(places.dictionary))
         used = np.flatnonzero(times)
-        values = _sound(_values(places).take(pa.array(used)))
+        values = _sound(_values(places).take(to_arrow(used)))
         if not self._count(values, times[used], counts):
             return False
         self.present += len(places) - places.null_count
@@ -72,7 +73,7 @@ class TextTally:
             some = texts.slice(0, FIRST_LOOK)
             if len(some.unique()) <= MOST_VALUES:
                 values, times = texts.value_counts().flatten()
-                if self._count(values, times.to_numpy(), self._counts):
+                if self._count(values, to_numpy(times), self._counts):
                     return
             self._take_over(self._counts)
         self._measure(texts)

@@ -10,6 +10,7 @@ from stagebook.contracts.profiles.kinds import scale_of
 from stagebook.contracts.profiles.nice_edges import month_start
 from stagebook.contracts.profiles.scale import DAY, Scale
 from stagebook.contracts.tables.array import Array
+from stagebook.contracts.tables.arrow import to_numpy
 
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 FIRST_DAY = month_start(-289_999 * 12) // DAY
@@ -43,7 +44,7 @@ class Values:
         if array.null_count:
             array = array.drop_null()
         if types.is_integer(array.type):
-            return cls(array.to_numpy())
+            return cls(to_numpy(array))
         if scale_of(array.type) is Scale.REAL:
             return cls._of_reals(array)
         return cls._of_dates(array) if types.is_date(array.type) else cls._of_times(array)
@@ -52,7 +53,7 @@ class Values:
     def _of_reals(cls, array: pa.Array) -> "Values":
         if types.is_decimal(array.type):
             array = array.cast(pa.float64())
-        reals = array.to_numpy().astype(np.float64, copy=False)
+        reals = to_numpy(array).astype(np.float64, copy=False)
         # either extreme of an array with NaN is NaN
         if not len(reals) or (np.isfinite(reals.min()) and np.isfinite(reals.max())):
             return cls(reals)
@@ -62,13 +63,13 @@ class Values:
 
     @classmethod
     def _of_dates(cls, array: pa.Array) -> "Values":
-        days = array.cast(pa.date32()).view(pa.int32()).to_numpy().astype(np.int64)
+        days = to_numpy(array.cast(pa.date32()).view(pa.int32())).astype(np.int64)
         return cls._within(days, FIRST_DAY, LAST_DAY, DAY)
 
     @classmethod
     def _of_times(cls, array: pa.Array) -> "Values":
         bits, per_second = array.type.bit_width, PER_SECOND[array.type.unit]
-        raw = array.view(pa.int32() if bits == 32 else pa.int64()).to_numpy()
+        raw = to_numpy(array.view(pa.int32() if bits == 32 else pa.int64()))
         last = LAST - 1 if types.is_timestamp(array.type) else LAST
         if per_second > 10**6:
             found = cls._within(raw, -last, last, 1)
