@@ -270,7 +270,7 @@ SMALL_DISK = """
 
 @pytest.mark.parametrize(
     ("size", "landed"),
-    [("3m", "data/result.bin: No such file"), ("11m", "10000000 data/result.bin")],
+    [("3m", "data/result.bin: No such file"), ("12m", "10000000 data/result.bin")],
     ids=["while the notebook writes", "after its output has landed"],
 )
 def test_a_full_disk_is_told_and_leaves_no_half_written_output(
