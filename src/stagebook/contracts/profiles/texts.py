@@ -131,7 +131,7 @@ def sketch_of(counts: Mapping[str, int]) -> Sketch:
     Args:
         counts: How often each occurs.
     """
-    return Sketch(tuple(_smallest(_hashed(counts)).tolist()), hasher())
+    return Sketch.of(_hashed(counts).tolist(), hasher())
 
 
 def _hashed(counts: Mapping[str, int]) -> Array:

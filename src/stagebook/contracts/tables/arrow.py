@@ -1,7 +1,4 @@
-"""Numbers between NumPy and Arrow, neither copied nor by Arrow's own ways, which import pandas.
-
-That import costs as much as counting a column of ten million numbers.
-"""
+"""Numbers between NumPy and Arrow without pandas, which Arrow's own ways to do it import."""
 
 import numpy as np
 import pyarrow as pa
