@@ -5,7 +5,9 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Some machines set it; without bytecode, each process would compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+# tests wait for kernels, servers and browsers, so one more than there are processors is quicker
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras \
 	--group flights --group dev pyproject.toml
 
 .PHONY: repro test test-slow test-build check lab lock install help
@@ -20,7 +22,7 @@ repro: install ## build the flight-delay pipeline, ending with what was built an
 	@stagebook summary
 
 test: install ## run the tests, but for those that take minutes
-	pytest -m "not build and not slow" -n auto --maxprocesses 4 --dist worksteal
+	pytest -m "not build and not slow" -n $(WORKERS) --dist worksteal
 
 test-slow: install ## run stages that crash, hang, trip over walls or lose their tracker
 	pytest -m slow -n auto --maxprocesses 4 --dist worksteal

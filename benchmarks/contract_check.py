@@ -12,10 +12,10 @@ import pandas as pd
 import pandera.pandas as pa
 from ratio import compare
 
-from stagebook.contracts.checks.check import check, check_frame
-from stagebook.contracts.checks.contract import Contract
-from stagebook.contracts.checks.draft import draft
-from stagebook.contracts.tables.table import Table
+from stagebook.data.contracts.check import check, check_frame
+from stagebook.data.contracts.contract import Contract
+from stagebook.data.contracts.draft import draft
+from stagebook.data.tables.table import Table
 
 FLIGHTS = "data/raw/flights.parquet"
 

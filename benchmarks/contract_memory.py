@@ -21,9 +21,9 @@ READ = "import pandas as pd\nframe = pd.read_parquet({file!r})\n"
 VALIDATE = READ + "{schema}\nschema().validate(frame, lazy=True)\n"
 CHECK = """
 from pathlib import Path
-from stagebook.contracts.checks.check import check
-from stagebook.contracts.checks.contract import Contract
-from stagebook.contracts.tables.table import Table
+from stagebook.data.contracts.check import check
+from stagebook.data.contracts.contract import Contract
+from stagebook.data.tables.table import Table
 {schema}
 table = Table.open(Path("/"), {file!r})
 verdict = check(table, Contract("x:X", schema()))

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stagebook.contracts.drift import reference as references
-from stagebook.contracts.drift.alignment import Basis, counts, obstacle
-from stagebook.contracts.drift.calibration import DEFAULT
-from stagebook.contracts.drift.column_drift import ColumnDrift
-from stagebook.contracts.drift.distances import jensen_shannon
-from stagebook.contracts.drift.drift import Drift, drift
-from stagebook.contracts.drift.reference import Reference
-from stagebook.contracts.drift.timeblocks import Block, Span
-from stagebook.contracts.profiles import profile as profiles
-from stagebook.contracts.profiles.merge import merge
-from stagebook.contracts.tables.table import Table
+from stagebook.data.drift import reference as references
+from stagebook.data.drift.alignment import ComparisonBasis, counts, obstacle
+from stagebook.data.drift.calibration import DEFAULT
+from stagebook.data.drift.column_drift import ColumnDrift
+from stagebook.data.drift.distances import jensen_shannon
+from stagebook.data.drift.drift import Drift, drift
+from stagebook.data.drift.reference import Reference
+from stagebook.data.drift.timeblocks import Span, TimeBlock
+from stagebook.data.profiles import profile as profiles
+from stagebook.data.profiles.merge import merge
+from stagebook.data.tables.table import Table
 
 REFERENCE = 8
 
@@ -30,7 +30,7 @@ def months(path: str, time: str | None) -> Reference:
     return references.of_table(Table.open(Path.cwd(), path), time, Span.MONTH)
 
 
-def against(whole: Reference, blocks: Sequence[Block]) -> Reference:
+def against(whole: Reference, blocks: Sequence[TimeBlock]) -> Reference:
     """The reference that some blocks make together."""
     merged = merge([block.profile for block in blocks])
     return replace(whole, profile=merged, blocks=tuple(blocks))
@@ -38,16 +38,16 @@ def against(whole: Reference, blocks: Sequence[Block]) -> Reference:
 
 def values(one: ColumnDrift) -> float | None:
     """The effect on a column's values."""
-    return next((it.effect for it in one.findings if it.basis is Basis.VALUES), None)
+    return next((it.effect for it in one.findings if it.basis is ComparisonBasis.VALUES), None)
 
 
-def nearest(name: str, blocks: Sequence[Block], month: profiles.Profile) -> tuple[float, str]:
+def nearest(name: str, blocks: Sequence[TimeBlock], month: profiles.Profile) -> tuple[float, str]:
     """The smallest effect against a single month, and which month that is."""
     found = []
     for block in blocks:
         pair = [one for one in (block.profile.column(name), month.column(name)) if one]
         if not obstacle(pair):
-            both = counts(pair, Basis.VALUES)
+            both = counts(pair, ComparisonBasis.VALUES)
             found.append((jensen_shannon(both[0], both[1]), block.start[:7]))
     return min(found)
 
@@ -84,7 +84,7 @@ def season(whole: Reference, name: str) -> str:
         one = next(one for one in found.columns if one.name == name)
         effect, month = nearest(name, first, block.profile)
         cells.append(f"{values(one):.2f} / {effect:.2f} ({month[5:]})")
-        seen = next(it for it in one.findings if it.basis is Basis.VALUES).threshold
+        seen = next(it for it in one.findings if it.basis is ComparisonBasis.VALUES).threshold
     own = f"{min(seen.blocks):.2f}-{max(seen.blocks):.2f}"
     return f"{name:20} {own:10} {seen.value:9.2f}  " + "  ".join(cells)
 

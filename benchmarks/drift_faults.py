@@ -11,11 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from stagebook.contracts.drift import reference as references
-from stagebook.contracts.drift.column_drift import ColumnDrift
-from stagebook.contracts.drift.drift import drift
-from stagebook.contracts.drift.reference import Reference
-from stagebook.contracts.profiles.profile import Profile
+from stagebook.data.drift import reference as references
+from stagebook.data.drift.column_drift import ColumnDrift
+from stagebook.data.drift.drift import drift
+from stagebook.data.drift.reference import Reference
+from stagebook.data.profiles.profile import Profile
 
 FAULTS = {
     "nothing": ("distance_mi", "distance_mi"),

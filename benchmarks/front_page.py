@@ -50,7 +50,7 @@ def lay_out(root: Path, stages: int, records: int) -> None:
 
 def work(way: str, root: Path) -> float:
     """Does one way; seconds after the imports."""
-    from stagebook.project import Project
+    from stagebook.project.project import Project
     from stagebook.report.site import front, site  # noqa: F401
     from stagebook.workflow import reporting
 

@@ -20,8 +20,8 @@ SIZES = (1, 5, 10, 20)
 MILLION = 1_000_000
 PROFILE = """
 from pathlib import Path
-from stagebook.contracts.profiles import profile, profiling
-from stagebook.contracts.tables.table import Table
+from stagebook.data.profiles import profile, profiling
+from stagebook.data.tables.table import Table
 import sys
 path = Path(sys.argv[1])
 profile.render(profiling.profile(Table.open(path.parent, path.name), threads=2))

@@ -20,8 +20,7 @@ from pathlib import Path
 
 from ratio import environment, show
 
-from stagebook.contracts.inspection import Subject, inspect, parse_subject, rehearse
-from stagebook.contracts.known import Known
+from stagebook.data.inspection import InspectionCache, Subject, inspect, parse_subject, rehearse
 from stagebook.notebook import cells, parameters_cell
 
 PROJECT = Path(__file__).parents[1]
@@ -41,7 +40,7 @@ Times = tuple[float, ...]
 SAID = ("after imports", "with imports", "processors")
 
 
-def seconds(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> Times:
+def seconds(way: str, root: Path, known: InspectionCache, tables: Sequence[Subject]) -> Times:
     """Does the work of one way: seconds after the imports, and those of processors."""
     return reading(root, tables) if way == READ else inspecting(way, root, known, tables)
 
@@ -59,7 +58,7 @@ def reading(root: Path, tables: Sequence[Subject]) -> Times:
     return _since(start)
 
 
-def inspecting(way: str, root: Path, known: Known, tables: Sequence[Subject]) -> Times:
+def inspecting(way: str, root: Path, known: InspectionCache, tables: Sequence[Subject]) -> Times:
     rehearse(contracts=True)
     hashes = [
         [hashlib.md5((root / path).read_bytes()).hexdigest() for path in one.paths]
@@ -125,6 +124,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         way, root, folder, told = sys.argv[2:]
         tables = [parse_subject(one) for one in json.loads(told)]
-        print(*seconds(way, Path(root), Known(Path(folder)), tables))
+        print(*seconds(way, Path(root), InspectionCache(Path(folder)), tables))
     else:
         main()

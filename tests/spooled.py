@@ -2,10 +2,14 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from folders import git
+
+from stagebook.record import reading
+from stagebook.record.record import Record
 
 
 def record(name: str, stage: str = "make", **values: Any) -> dict[str, Any]:
@@ -38,6 +42,15 @@ def record(name: str, stage: str = "make", **values: Any) -> dict[str, Any]:
     }
 
 
+def recorded(name: str, stage: str = "make", **values: Any) -> Record:
+    """The same as code reads it."""
+    return parsed(record(name, stage, **values))
+
+
+def parsed(values: Mapping[str, Any]) -> Record:
+    return reading.parse(json.dumps(values))
+
+
 def execution(
     name: str,
     stage: str,
@@ -49,6 +62,14 @@ def execution(
     reads, writes = ({path: md5(path) for path in side} for side in stages[stage])
     files = {"inputs": reads, "outputs": writes}
     return record(f"{name}-{stage}", stage, repro=repro, **{**files, **values})
+
+
+def parameters(**values: Any) -> list[dict[str, Any]]:
+    """Parameters in a record, with values from the params file."""
+    return [
+        {"name": name, "value": value, "origin": "file", "default": None}
+        for name, value in values.items()
+    ]
 
 
 def hashed(files: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -77,7 +98,10 @@ def project(
     (root / "pyproject.toml").write_text(f'[project]\nname = "late"\n\n[tool.stagebook]\n{more}')
     yaml = {"stages": {name: _stage(name, *files) for name, files in stages.items()}}
     (root / "dvc.yaml").write_text(json.dumps(yaml))
-    lock = {"schema": "2.0", "stages": {name: _locked(*files) for name, files in stages.items()}}
+    lock = {
+        "schema": "2.0",
+        "stages": {name: _locked(name, *files) for name, files in stages.items()},
+    }
     (root / "dvc.lock").write_text(json.dumps(lock))
     for _, writes in stages.values():
         for path in (one for one in writes if not one.startswith("metrics/")):
@@ -97,9 +121,9 @@ def _stage(name: str, reads: list[str], writes: list[str]) -> dict[str, Any]:
     }
 
 
-def _locked(reads: list[str], writes: list[str]) -> dict[str, Any]:
+def _locked(name: str, reads: list[str], writes: list[str]) -> dict[str, Any]:
     sides = (("deps", reads), ("outs", writes))
-    return {"cmd": "x"} | {
+    return {"cmd": f"stagebook run {name}"} | {
         key: [{"path": path, "hash": "md5", "md5": md5(path), "size": 1} for path in paths]
         for key, paths in sides
     }
@@ -107,13 +131,9 @@ def _locked(reads: list[str], writes: list[str]) -> dict[str, Any]:
 
 def committed(root: Path, *paths: str) -> None:
     """Commits a folder, or some paths in it, to the branch ``main`` of a new repository."""
-    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
-    for arguments in (
-        ("init", "-q", "-b", "main"),
-        ("add", *(paths or ".")),
-        (*who, "commit", "-q", "-m", "base"),
-    ):
-        subprocess.run(["git", *arguments], cwd=root, check=True)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", *(paths or ["."]))
+    git(root, "commit", "-q", "-m", "base")
 
 
 def md5(text: str) -> str:
@@ -125,5 +145,5 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def names(records: tuple[Mapping[str, Any], ...]) -> list[str]:
-    return [one["volatile"]["id"] for one in records]
+def names(records: tuple[Record, ...]) -> list[str]:
+    return [record.id for record in records]

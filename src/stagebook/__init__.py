@@ -1,8 +1,11 @@
 """Stagebook makes a Jupyter notebook a reproducible build step."""
 
+from stagebook import interruption  # noqa: I001, F401  # before all that takes time
+
+import sys
 from typing import Any
 
-from stagebook.markers import In, Metrics, Out, Plots
+from stagebook.project.markers import In, Metrics, Out, Plots
 
 __all__ = ["In", "Metrics", "Out", "Plots", "load", "package"]
 
@@ -32,3 +35,9 @@ def unload_ipython_extension(shell: Any) -> None:
     from stagebook.lab.extension import unload
 
     unload(shell)
+
+
+if "IPython" in sys.modules:  # perhaps a person's kernel, which the cell that imports this needs
+    from stagebook.lab.activation import watch_this_kernel
+
+    watch_this_kernel()

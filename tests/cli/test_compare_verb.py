@@ -1,29 +1,22 @@
 """`stagebook compare` on records as executions leave them: its screens, its JSON, its errors."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spooled
 from click.testing import CliRunner, Result
 from rich.console import Console
-from spooled import put, record
+from spooled import parameters, put, record, recorded
 
 from stagebook.cli import compare_screen
 from stagebook.cli.main import main
-from stagebook.errors import Exit
-from stagebook.record.sweep import Sweep
+from stagebook.history.sweep import Sweep
+from stagebook.project.errors import Exit
 
 ONE, TWO, THREE = (f"2026010{day}T100000000000" for day in (1, 2, 3))
 ESCAPE = "\x1b]0;pwned\x07\x1b[31m"
-
-
-def values(**named: Any) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "value": value, "origin": "file", "default": None}
-        for name, value in named.items()
-    ]
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{ONE}-fit-22222222",
             "fit",
             repro="one-1",
-            parameters=values(rate=0.5, kind="tree"),
+            parameters=parameters(rate=0.5, kind="tree"),
             inputs={"a.txt": "a" * 32},
             metrics={"auc": 0.5, "rows": 7, "note": "fine"},
             tables=[table],
@@ -51,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{TWO}-fit-33333333",
             "fit",
             repro="two-2",
-            parameters=values(rate=0.25, kind="tree"),
+            parameters=parameters(rate=0.25, kind="tree"),
             inputs={"a.txt": "b" * 32},
             metrics={"auc": 0.75, "rows": 7, "note": 1},
             tables=[{**table, "rows": 9}],
@@ -60,7 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
     )
     trial = record(f"{THREE}-fit-44444444", "fit", build=False, outcome="failed")
-    put(state, {**trial, "parameters": values(rate=1.0, kind="tree")})
+    put(state, {**trial, "parameters": parameters(rate=1.0, kind="tree")})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -152,8 +145,9 @@ def test_a_sweep_says_that_a_gate_gave_its_order(folder: Path) -> None:
             folder / ".stagebook",
             record(f"{day}-fit-{day}", "fit", metrics={"loss": loss}, outputs=files),
         )
-    told = lines("--sweep", "fit", "--last", "5")
-    assert " ".join(told[0]).endswith("executions, best loss first (the lowest, by its gate)")
+    assert {"loss", "lowest"} <= set(
+        re.findall(r"\w+", run("--sweep", "fit", "--last", "5").stdout)
+    )
     found = json.loads(run("--sweep", "fit", "--json").stdout)
     assert (found["sorted_by"], found["higher_is_better"]) == ("loss", False)
     assert [one["metrics"].get("loss") for one in found["executions"]][:2] == [0.25, 0.5]
@@ -165,7 +159,7 @@ def test_a_sweep_has_as_many_columns_as_the_terminal_has_room_for(
 ) -> None:
     measured = [{f"metric_of_{n}_letters": day + n for n in range(5)} for day in range(2)]
     found = Sweep.of(
-        "fit", [record(ONE + f"-fit-{n}", metrics=m) for n, m in enumerate(measured)], ()
+        "fit", [recorded(ONE + f"-fit-{n}", metrics=m) for n, m in enumerate(measured)], ()
     )
     console = Console(width=width, force_terminal=True, highlight=False, color_system=None)
     monkeypatch.setattr(compare_screen, "_out", console)
@@ -184,12 +178,12 @@ def test_a_sweep_of_the_last_two_has_two() -> None:
     ("words", "code", "hint"),
     [
         (["fit"], "unknown-comparison", "--stage fit"),
-        (["lasst"], "unknown-comparison", "Did you mean `last`?"),
+        (["lasst"], "unknown-comparison", "`last`"),
         (["33333333", "11111111"], "two-stages", "stagebook log fit"),
         (["11111111"], "nothing-before", "stagebook compare ONE OTHER"),
         (["last~7"], "nothing-before", "stagebook compare ONE OTHER"),
-        (["--stage", "fti"], "no-executions", "Did you mean `fit`?"),
-        (["--sweep", "fti"], "no-executions", "Did you mean `fit`?"),
+        (["--stage", "fti"], "no-executions", "`fit`"),
+        (["--sweep", "fti"], "no-executions", "`fit`"),
         ([ONE], "ambiguous-comparison", "Give more"),
     ],
 )
@@ -206,7 +200,7 @@ def test_a_sweep_takes_no_sides() -> None:
 
 
 def test_what_others_wrote_cannot_steer_the_terminal(folder: Path) -> None:
-    value = values(**{f"{ESCAPE}x": ESCAPE})
+    value = parameters(**{f"{ESCAPE}x": ESCAPE})
     one = record(f"{THREE}-make-55555555", parameters=value, metrics={ESCAPE: f"{ESCAPE}[bold]"})
     put(folder / ".stagebook", one)
     for words in (["55555555"], ["--sweep", "make"]):
@@ -222,3 +216,11 @@ def test_a_page_is_written_where_it_was_asked_for(folder: Path) -> None:
         assert done.exit_code == 0
         assert done.stdout == ""
         assert "<!doctype html>" in (folder / "page.html").read_text()
+
+
+@pytest.mark.parametrize("option", ["--last", "--figure"])
+def test_what_is_of_a_sweep_is_refused_without_one(folder: Path, option: str) -> None:
+    done = run("last", option, "3")
+    assert done.exit_code == Exit.USAGE
+    assert option in done.output.splitlines()[-1]
+    assert "--sweep STAGE" in done.output.splitlines()[-1]

@@ -1,7 +1,9 @@
 """`stagebook gate`: what it prints, and what it ends with."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spooled
@@ -35,28 +37,46 @@ def gate(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["gate", *arguments])
 
 
+def judged(*arguments: str) -> dict[str, Any]:
+    judgement: dict[str, Any] = json.loads(gate(*arguments, "--json").stdout)
+    return judgement
+
+
 def test_each_gate_is_a_line_with_its_bounds(root: Path) -> None:
     done = gate()
     assert done.exit_code == 0
-    assert "✓  metrics/fit.json:auc   0.7" in done.stdout
-    assert "at least 0.6, at most 0.1 below the base" in done.stdout
-    assert "not compared: no commit was given to compare with" in done.stdout
+    auc, _ = (line for line in done.stdout.splitlines() if line.startswith("✓  "))
+    assert re.findall(r"[\w./:]*\d[\w./:]*|metrics\S+", auc) == [
+        "metrics/fit.json:auc",
+        "0.7",
+        "0.6",
+        "0.1",
+    ]
+    verdict, _ = judged()["gates"]
+    assert (verdict["holds"], verdict["base"]) == (True, None)
+    assert verdict["notes"]
 
 
 def test_all_that_fails_is_said_at_once(root: Path) -> None:
     write(root, '{"auc": NaN, "loss": 0.7}')
-    done = gate()
-    assert done.exit_code == 13
-    assert "not finite" in done.stdout
-    assert "above its ceiling of 0.5" in done.stdout
+    assert gate().exit_code == 13
+    verdicts = judged()["gates"]
+    assert [(each["metric"], each["value"]) for each in verdicts if not each["holds"]] == [
+        ("auc", "nan"),
+        ("loss", 0.7),
+    ]
+    assert all(each["failures"] for each in verdicts)
 
 
 def test_a_gate_for_nothing_is_a_mistake_and_no_failure_of_a_model(root: Path) -> None:
     write(root, '{"auc": 0.5, "los": 0.2}')
-    done = gate()
-    assert done.exit_code == 3
-    assert "Did you mean `los`?" in done.stderr
-    assert "below its floor of 0.6" in done.stdout  # which is said all the same
+    assert gate().exit_code == 3
+    judgement = judged()
+    (problem,) = judgement["problems"]
+    assert (problem["code"], "`los`" in problem["hint"]) == ("no-metric", True)
+    auc = judgement["gates"][0]
+    assert (auc["value"], auc["holds"]) == (0.5, False)
+    assert "metrics/fit.json:auc" in gate().stdout  # is shown beside the mistake
 
 
 def test_a_commit_that_is_not_there_is_an_error_unless_the_settings_name_it(root: Path) -> None:
@@ -65,7 +85,7 @@ def test_a_commit_that_is_not_there_is_an_error_unless_the_settings_name_it(root
         file.write('[tool.stagebook.report]\nagainst = "nowhere"\n')
     done = gate()
     assert done.exit_code == 0
-    assert "Nothing is compared with nowhere" in done.stderr
+    assert "nowhere" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -84,16 +104,18 @@ def test_a_stage_that_failed_is_judged_before_any_metric(
     done = gate()
     assert done.exit_code == code
     assert f"✗ fit {outcome}" in done.stdout
-    assert "It broke." in done.stderr
-    assert "floor" not in done.stdout
-    assert "Put right what is wrong with fit, and build again: dvc repro\n" in done.stdout
+    assert problem["message"] in done.stderr
+    assert "metrics/fit.json:auc" not in done.stdout
+    assert done.stdout.splitlines()[-1].endswith(": dvc repro")
 
 
 def test_what_was_never_built_is_no_success(root: Path) -> None:
     (root / "dvc.lock").unlink()
     done = gate()
-    assert (done.exit_code, "fit never built" in done.stdout) == (1, True)
-    assert "Build: dvc repro\n" in done.stdout
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-1].endswith(": dvc repro")
+    (broken,) = judged()["broken"]
+    assert (broken["stage"], broken["how"]) == ("fit", "never built")
 
 
 def test_marks_of_a_merge_are_an_error(root: Path) -> None:
@@ -129,14 +151,49 @@ def test_a_clone_without_outputs_was_not_built_unless_they_are_left_out_on_purpo
     (root / "model.pkl").unlink()
     done = gate()
     assert done.exit_code == 1
-    assert "✗ fit outputs missing" in done.stdout
-    assert "Bring the outputs: dvc repro --pull" in done.stdout
+    assert [broken["stage"] for broken in judged()["broken"]] == ["fit"]
+    assert "dvc repro --pull" in done.stdout
     assert gate("--allow-missing").exit_code == 0
 
 
 def test_a_metrics_file_that_cannot_be_read_is_named_with_the_reason(root: Path) -> None:
     write(root, "<<<<<<< ours")
-    done = gate()
+    assert gate().exit_code == 3
+    (problem,) = {each["code"]: each for each in judged()["problems"]}.values()
+    assert problem["code"] == "bad-metrics"
+    assert problem["where"]["file"] == "metrics/fit.json"
+
+
+CONFLICT = "<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> branch\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "ours", "theirs", "line"),
+    [
+        ("dvc.yaml", "stages:", "stages: {}", 1),
+        ("dvc.lock", "schema: '2.0'", "schema: '2.1'", 1),
+        ("metrics/fit.json", '{"auc": 0.7, "loss": 0.2}', '{"auc": 0.8, "loss": 0.2}', 1),
+    ],
+)
+def test_the_markers_of_a_merge_are_named(
+    root: Path, file: str, ours: str, theirs: str, line: int
+) -> None:
+    (root / file).write_text(CONFLICT.format(ours=ours, theirs=theirs))
+    done = gate("--json")
     assert done.exit_code == 3
-    assert "metrics/fit.json" in done.stderr
-    assert "It is no JSON" in done.stderr
+    problem = judged()["problems"][0]
+    assert problem["code"] == "merge-conflict"
+    assert problem["where"] == {"file": file, "cell": None, "line": line}
+
+
+def test_a_params_file_with_the_markers_of_a_merge_makes_its_stage_stale(root: Path) -> None:
+    values = json.loads((root / "dvc.yaml").read_text())
+    values["stages"]["fit"]["params"] = [{"params/fit.yaml": None}]
+    (root / "dvc.yaml").write_text(json.dumps(values))
+    (root / "params").mkdir()
+    (root / "params/fit.yaml").write_text(CONFLICT.format(ours="n: 1", theirs="n: 2"))
+    done = gate("--json")
+    assert done.exit_code == 14
+    [broken] = json.loads(done.stdout)["broken"]
+    assert broken["stage"] == "fit"
+    assert "params/fit.yaml" in broken["how"]

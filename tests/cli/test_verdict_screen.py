@@ -1,32 +1,36 @@
 import pytest
 
 from stagebook.cli import verdict_screen
-from stagebook.contracts.checks.verdict import Failure, Verdict
+from stagebook.data.contracts.verdict import ContractVerdict, RuleFailure
 
 CONTRACT = "flights.contracts:Flights"
-NEGATIVE = Failure(
+NEGATIVE = RuleFailure(
     "value-refused", "age", "at least 0", 12, 336_776, ((3, "-1"), (40, "-2"), (5_000, "-3"))
 )
-ABSENT = Failure("column-missing", "town", "text", hint="Add it, or say that it is not required.")
+ABSENT = RuleFailure(
+    "column-missing", "town", "text", hint="Add it, or say that it is not required."
+)
 
 
-def lines(verdict: Verdict, **more: int) -> list[str]:
+def lines(verdict: ContractVerdict, **more: int) -> list[str]:
     return [one.plain for one in verdict_screen.lines(verdict, **more)]
 
 
 def test_a_contract_that_holds_is_one_green_line() -> None:
-    verdict = Verdict("data/x.parquet", CONTRACT, 336_776)
+    verdict = ContractVerdict("data/x.parquet", CONTRACT, 336_776)
     (line,) = verdict_screen.lines(verdict, columns=16, rules=23)
     assert line.plain == f"data/x.parquet holds {CONTRACT}: 336,776 rows, 16 columns, 23 rules"
     assert line.style == "green"
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    assert lines(Verdict("x.csv", CONTRACT, 1)) == [f"x.csv holds {CONTRACT}: 1 row"]
+    assert lines(ContractVerdict("x.csv", CONTRACT, 1)) == [f"x.csv holds {CONTRACT}: 1 row"]
 
 
 def test_each_rule_has_a_line_with_rows_and_values() -> None:
-    head, rule, column, hint = lines(Verdict("x.csv", CONTRACT, 336_776, (NEGATIVE, ABSENT)))
+    head, rule, column, hint = lines(
+        ContractVerdict("x.csv", CONTRACT, 336_776, (NEGATIVE, ABSENT))
+    )
     assert head == f"x.csv is refused by {CONTRACT}: 2 rules do not hold (336,776 rows)"
     assert rule == (
         "  ✗ `age`: at least 0; 12 of 336,776 rows are not: "
@@ -37,16 +41,19 @@ def test_each_rule_has_a_line_with_rows_and_values() -> None:
 
 
 def test_one_rule_is_told_in_the_singular() -> None:
-    assert "1 rule does not hold" in lines(Verdict("x.csv", CONTRACT, 9, (ABSENT,)))[0]
+    assert "1 rule does not hold" in lines(ContractVerdict("x.csv", CONTRACT, 9, (ABSENT,)))[0]
 
 
 def test_a_note_is_told_also_where_the_contract_holds() -> None:
-    assert lines(Verdict("x.csv", CONTRACT, 9, (), ("seen in parts",)))[1] == "  note seen in parts"
+    assert (
+        lines(ContractVerdict("x.csv", CONTRACT, 9, (), ("seen in parts",)))[1]
+        == "  note seen in parts"
+    )
 
 
 def test_data_brings_neither_colour_nor_line(capsys: pytest.CaptureFixture[str]) -> None:
-    failure = Failure("value-refused", "a\x1b[31m", "x", 1, 9, ((1, "[red]\nb\x07"),))
-    verdict_screen.show(Verdict("x.csv", CONTRACT, 9, (failure,)))
+    failure = RuleFailure("value-refused", "a\x1b[31m", "x", 1, 9, ((1, "[red]\nb\x07"),))
+    verdict_screen.show(ContractVerdict("x.csv", CONTRACT, 9, (failure,)))
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert "\x07" not in shown

@@ -3,10 +3,13 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from stagebook.execution.outcome import Outcome
+from stagebook.pipeline.git_command import GitReason
 
+_KINDS: dict[str, type[Enum]] = {"Outcome": Outcome, "GitReason": GitReason}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -57,8 +60,8 @@ class Codes:
                 return {text}
             case ast.IfExp(body=body, orelse=other):
                 return self._values(body, at) | self._values(other, at)
-            case ast.Attribute(value=ast.Name(id="Outcome"), attr=name):
-                return {str(Outcome[name].value)}
+            case ast.Attribute(value=ast.Name(id=kind), attr=name) if kind in _KINDS:
+                return {str(_KINDS[kind][name].value)}
             case ast.Attribute(value=value, attr="value"):
                 return self._values(value, at)
             case ast.Name(id=name) if at.function:

@@ -27,6 +27,13 @@ def test_help_is_compared_with_python_itself() -> None:
     assert stagebook.endswith("x python -c pass")
 
 
+def test_the_stage_sources_is_compared_with_python_itself() -> None:
+    python, *ways = lines("sources.py", "1")
+    assert python.startswith("python -c pass")
+    names = [line.split("  ")[0] for line in ways]
+    assert names == ["stagebook sources", "after an edit", "in a fresh clone"]
+
+
 @pytest.mark.build
 def test_four_stages_are_compared_with_scripts_and_with_the_tools_by_hand() -> None:
     first, *others = lines("four_stages.py", "1")

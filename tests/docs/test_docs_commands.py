@@ -77,6 +77,14 @@ def test_every_block_says_what_a_reader_does_with_it(block: Block) -> None:
         assert all((ROOT / path).is_file() for path in named), f"no such test: {named}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_comment_about_a_block_is_right_above_one(page: Path) -> None:
+    comments = re.findall(
+        rf"^<!-- (?:{'|'.join(WORDS)})\b.*", page.read_text("utf-8"), re.MULTILINE
+    )
+    assert len(comments) == len([block for block in blocks(page) if block.comment])
+
+
 def shape(value: object) -> object:
     """What keys a value has, to any depth; of a list, its first item's."""
     if isinstance(value, dict):
@@ -146,17 +154,23 @@ def test_the_fields_of_a_record_are_explained() -> None:
     page = ROOT / "docs/reference/record.md"
     [block] = [one for one in blocks(page) if one.comment == "keys of: record"]
     first = " ".join(row[0] for row in rows(page.read_text(encoding="utf-8")))
-    assert set(json.loads(block.text)) <= set(re.findall(r"`([a-z]+)`", first))
+    assert set(json.loads(block.text)) <= set(re.findall(r"`([a-z_]+)`", first))
 
 
 CELLS = """
 import json, sys
-from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.manager import start_new_kernel
 
-shell = InteractiveShell.instance()
+def show(message):
+    content = message["content"]
+    print(content.get("text") or content.get("data", {}).get("text/plain", ""))
+
+manager, client = start_new_kernel()
 for cell in json.load(sys.stdin):
     print("\\0", end="")
-    shell.run_cell(cell, store_history=True)
+    client.execute_interactive(cell, allow_stdin=True, output_hook=show)
+client.stop_channels()
+manager.shutdown_kernel()
 """
 
 
@@ -166,7 +180,11 @@ def test_cells_show_what_is_shown_in_an_interactive_kernel(tutorial_copy: Path) 
     done = subprocess.run(
         [sys.executable, "-c", CELLS],
         cwd=tutorial_copy / "notebooks",
-        env=environment(),
+        env={
+            **environment(),
+            "JPY_SESSION_NAME": str(tutorial_copy / "notebooks/throw.py"),
+            "JUPYTER_RUNTIME_DIR": str(tutorial_copy.parent / "runtime"),
+        },
         input=json.dumps([one.text for one in cells]),
         capture_output=True,
         text=True,

@@ -12,10 +12,10 @@ from markdown_pages import PAGES, ROOT, blocks, code, rows, section, text_of
 from problem_codes import Codes, UnreadableError
 
 from stagebook.cli.main import main
-from stagebook.errors import Exit, StagebookError, Where
 from stagebook.notebook import literals, parameters_cell
 from stagebook.notebook.values import MismatchError, fit, parse_type
-from stagebook.settings import Gate, ReportSettings, Settings, StageSettings, parse_settings
+from stagebook.project.errors import Exit, StagebookError, Where
+from stagebook.project.settings import Gate, ReportSettings, Settings, StageSettings, parse_settings
 
 CLI = text_of("docs/reference/cli.md")
 SETTINGS = text_of("docs/reference/settings.md")

@@ -78,7 +78,7 @@ def test_a_workflow_may_do_no_more_than_it_has_to(text: str) -> None:
         used = [step["uses"] for step in job["steps"] if "uses" in step]
         assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", one) for one in used)
         scripts = [step["run"] for step in job["steps"] if "run" in step]
-        assert not [one for one in scripts if "${{" in one], "what others name is no shell code"
+        assert not [one for one in scripts if "${{" in one], "what others name is not shell code"
         if "write" in str(job.get("permissions", "")):
             assert job["permissions"] == {"pull-requests": "write"}
             assert "actions/checkout@v4" not in used

@@ -7,11 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from stagebook.project.errors import Problem
 
 PROJECTS = Path(__file__).parents[1] / "projects"
 BIN = Path(sys.executable).parent
@@ -29,6 +32,15 @@ class Done:
     def stages(self) -> set[str]:
         """The stages that DVC ran."""
         return set(_RUNNING.findall(self.output))
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems that a command with ``--json`` printed, on its last line."""
+        return _problems(json.loads(self.output.splitlines()[-1]))
+
+
+def _problems(values: Mapping[str, Any]) -> list[Problem]:
+    return [Problem.from_json(problem) for problem in values["problems"]]
 
 
 @dataclass
@@ -75,6 +87,11 @@ class Checkout:
         assert done.code == 0, done.output
         return done
 
+    def copy(self, folder: Path) -> "Checkout":
+        """A copy of the project, and of the packages beside it that it imports."""
+        shutil.copytree(self.root.parent, folder, symlinks=True, dirs_exist_ok=True)
+        return Checkout(folder / self.root.name, {"PYTHONPATH": str(folder / "site")})
+
     def build(self) -> set[str]:
         """Plain `dvc repro`; the stages that ran."""
         return self.ok("dvc", "repro").stages
@@ -115,6 +132,17 @@ class Checkout:
         """The records, oldest first."""
         folder = self.root / ".stagebook" / "records"
         return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+    def recorded_problems(self) -> list[Problem]:
+        """The problems in the newest record."""
+        return _problems(self.records()[-1])
+
+    def recorded_problem(self, code: str) -> Problem:
+        """The first problem with this code in the newest record."""
+        problems = self.recorded_problems()
+        found = [problem for problem in problems if problem.code == code]
+        assert found, problems
+        return found[0]
 
     def left_in_executions(self) -> list[str]:
         folder = self.root / ".stagebook" / "executions"

@@ -38,9 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture
 def chain(built: Checkout, tmp_path: Path) -> Iterator[Checkout]:
     """A copy of the chain project as it is after a build."""
-    shutil.copytree(built.root.parent, tmp_path / "copy", symlinks=True)
-    site = str(tmp_path / "copy" / "site")
-    checkout = Checkout(tmp_path / "copy" / "chain", {"PYTHONPATH": site})
+    checkout = built.copy(tmp_path / "copy")
     yield checkout
     checkout.assert_no_kernels()
 

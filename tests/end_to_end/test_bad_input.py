@@ -8,77 +8,76 @@ import nbformat
 import pytest
 from checkout import Checkout
 
+from stagebook.project.errors import Where
+
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
 HEAD = '# %% tags=["parameters"]\nfrom stagebook import In, Out\n'
 OTHER = "[tool.stagebook.stages.one]\nkernel = 'none'\n"
 
 NOTEBOOKS = {
-    "no parameters cell": ("# %%\n1 + 1\n", "notebooks/one.py", "tagged `parameters`"),
-    "two": (f"{HEAD}{OUT}\n\n{HEAD}{OUT}\n", "notebooks/one.py, cell 2", "Cells 1 and 2"),
-    "no Python": (f"{HEAD}{OUT}\nrate: float = = 1\n", "one.py, cell 1, line 3", "no valid Python"),
-    "a call": (
-        f"{HEAD}{OUT}\nnow = time.time()\n",
-        "one.py, cell 1, line 3",
-        "which is no literal",
-    ),
-    "an f-string": (f'{HEAD}{OUT}\nname = f"x{{1}}"\n', "cell 1, line 3", "which is no literal"),
-    "outside": (f'{HEAD}r: Out = "../r.txt"\n', "cell 1, line 2", "not below the project's root"),
-    "absolute": (
-        f'{HEAD}r: Out = "/tmp/r.txt"\n',
-        "cell 1, line 2",
-        "not below the project's root",
-    ),
-    "reserved": (
-        f'{HEAD}r: Out = ".git/r.txt"\n',
-        "cell 1, line 2",
-        "belongs to the project's tools",
-    ),
+    "no parameters cell": ("# %%\n1 + 1\n", (None, None), "no-parameters-cell"),
+    "two": (f"{HEAD}{OUT}\n\n{HEAD}{OUT}\n", (2, None), "two-parameters-cells"),
+    "no Python": (f"{HEAD}{OUT}\nrate: float = = 1\n", (1, 3), "bad-python"),
+    "a call": (f"{HEAD}{OUT}\nnow = time.time()\n", (1, 3), "not-a-literal"),
+    "an f-string": (f'{HEAD}{OUT}\nname = f"x{{1}}"\n', (1, 3), "not-a-literal"),
+    "outside": (f'{HEAD}r: Out = "../r.txt"\n', (1, 2), "path-outside"),
+    "absolute": (f'{HEAD}r: Out = "/tmp/r.txt"\n', (1, 2), "path-outside"),
+    "reserved": (f'{HEAD}r: Out = ".git/r.txt"\n', (1, 2), "reserved-path"),
 }
 
 
 @pytest.mark.parametrize("case", NOTEBOOKS)
 def test_a_wrong_notebook_is_told_with_its_place(project: Checkout, case: str) -> None:
-    text, place, words = NOTEBOOKS[case]
+    text, (cell, line), code = NOTEBOOKS[case]
     project.write("notebooks/one.py", text)
     for command in (("stagebook", "sync"), ("stagebook", "run", "one")):
-        done = project.run(*command)
-        assert done.code == 3, done.output
-        assert place in done.output
-        assert words in done.output
-        assert "→" in done.output
-        assert "Traceback" not in done.output
+        ended = project.run(*command, "--json")
+        assert ended.code == 3, ended.output
+        (problem,) = ended.problems
+        assert (problem.code, problem.where) == (code, Where("notebooks/one.py", cell, line))
+        assert problem.hint
+    shown = project.run("stagebook", "sync").output
+    assert "→" in shown
+    assert "Traceback" not in shown
 
 
 FILES = {
-    "no JSON": ('{"cells": [\n  broken', "notebooks/one.ipynb, line 2: The notebook is no JSON"),
-    "a merge conflict": ("<<<<<<< ours\n{}\n=======\n", "Resolve the merge conflict"),
-    "JSON but no notebook": ("[1, 2]", "notebooks/one.ipynb"),
-    "an empty file": ("", "notebooks/one.ipynb"),
-    "an old format": (
+    "no JSON": ('{"cells": [\n  broken', "not-json", 2),
+    "a merge conflict": ("<<<<<<< ours\n{}\n=======\n", "not-json", 1),
+    "JSON but no notebook": ("[1, 2]", "bad-notebook", None),
+    "an empty file": ("", "not-json", 1),
+    "an old format without a parameters cell": (
         '{"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": []}',
-        "jupyter nbconvert --to notebook --nbformat 4 --inplace notebooks/one.ipynb",
+        "no-parameters-cell",
+        None,
+    ),
+    "an old format that nobody can convert": (
+        '{"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [1]}',
+        "old-notebook",
+        None,
     ),
 }
 
 
 @pytest.mark.parametrize("case", FILES)
 def test_a_file_that_is_no_notebook_is_told(project: Checkout, case: str) -> None:
-    text, words = FILES[case]
+    text, code, line = FILES[case]
     project.write("notebooks/one.ipynb", text)
-    done = project.run("stagebook", "sync")
-    assert done.code == 3, done.output
-    assert words in done.output
-    assert "Traceback" not in done.output
+    ended = project.run("stagebook", "sync", "--json")
+    assert ended.code == 3, ended.output
+    (problem,) = ended.problems
+    assert (problem.code, problem.where) == (code, Where("notebooks/one.ipynb", line=line))
 
 
+PARAMS_FILE = "params/one.yaml"
 PARAMS = {
-    "unknown": ("rat: 0.5\n", "params/one.yaml, line 1", "Did you mean `rate`?"),
-    "mistyped": ("# first\nrate: fast\n", "params/one.yaml, line 2", "'fast' is no float"),
-    "a path": ("result: x.txt\n", "params/one.yaml, line 1", "Paths are declared"),
-    "no mapping": ("- 1\n", "params/one.yaml, line 1", "no mapping"),
-    "no YAML": ("rate: [1\n", "params/one.yaml", "no YAML"),
-    "missing": ("", "one.py, cell 1, line 4", "Add to params/one.yaml: needed"),
+    "unknown": ("rat: 0.5\n", Where(PARAMS_FILE, line=1), "unknown-parameter", "`rate`"),
+    "mistyped": ("# first\nrate: fast\n", Where(PARAMS_FILE, line=2), "wrong-type", "`float`"),
+    "a path": ("result: x.txt\n", Where(PARAMS_FILE, line=1), "unknown-parameter", ""),
+    "no mapping": ("- 1\n", Where(PARAMS_FILE, line=1), "bad-params", ""),
+    "no YAML": ("rate: [1\n", Where(PARAMS_FILE, line=2), "bad-yaml", ""),
+    "missing": ("", Where("notebooks/one.py", 1, 4), "missing-value", f"{PARAMS_FILE}: needed"),
 }
 
 
@@ -86,14 +85,15 @@ PARAMS = {
 def test_wrong_values_in_a_params_file_are_told_with_their_line(
     project: Checkout, case: str
 ) -> None:
-    text, place, words = PARAMS[case]
+    text, place, code, named = PARAMS[case]
     extra = "\nneeded: int" if case == "missing" else ""
     project.notebook("one", f"{OUT}\nrate: float = 0.1{extra}", DONE)
-    project.write("params/one.yaml", text)
-    done = project.run("stagebook", "run", "one")
-    assert done.code == 3, done.output
-    assert place in done.output
-    assert words in done.output
+    project.write(PARAMS_FILE, text)
+    ended = project.run("stagebook", "run", "one", "--json")
+    assert ended.code == 3, ended.output
+    (problem,) = ended.problems
+    assert (problem.code, problem.where) == (code, place)
+    assert named in problem.hint
     assert not (project.root / "data").exists()
 
 
@@ -107,64 +107,77 @@ def test_every_problem_of_every_notebook_is_told_at_once(project: Checkout) -> N
 
 def test_an_override_that_does_not_fit_is_told(project: Checkout) -> None:
     project.notebook("one", f"{OUT}\nrate: float = 0.1", DONE)
-    assert "'fast' is no float" in project.run("stagebook", "run", "one", "-P", "rate=fast").output
-    assert "Did you mean `rate`?" in project.run("stagebook", "run", "one", "-P", "rats=1").output
+    wrong, unknown = (
+        project.run("stagebook", "run", "one", "--json", "-P", value).problems[0]
+        for value in ("rate=fast", "rats=1")
+    )
+    assert (wrong.code, wrong.where) == ("wrong-type", Where("-P rate"))
+    assert (unknown.code, "`rate`" in unknown.hint) == ("unknown-parameter", True)
     assert project.run("stagebook", "run", "one", "-P", "rate").code == 2
 
 
 def test_a_stage_that_is_not_there_is_told_with_the_nearest(project: Checkout) -> None:
     project.notebook("train", OUT, DONE)
-    done = project.run("stagebook", "run", "trian")
-    assert done.code == 3
-    assert "Did you mean `train`?" in done.output
+    ended = project.run("stagebook", "run", "trian", "--json")
+    assert ended.code == 3
+    (problem,) = ended.problems
+    assert (problem.code, "`train`" in problem.hint) == ("no-stage", True)
 
 
 def test_a_missing_kernel_is_told_with_those_that_are_there(project: Checkout) -> None:
     project.write("pyproject.toml", f'[project]\nname = "x"\n[tool.stagebook]\n{OTHER}')
     project.notebook("one", OUT, DONE)
-    done = project.run("stagebook", "run", "one")
-    assert done.code == 4, done.output
-    assert "The kernel `none` is not installed here; there is: python3" in done.output
-    assert 'Set kernel = "python3"' in done.output
+    ended = project.run("stagebook", "run", "one", "--json")
+    assert ended.code == 4, ended.output
+    (problem,) = ended.problems
+    assert problem.code == "no-kernel"
+    assert "`none`" in problem.message
+    assert "python3" in problem.message
+    assert 'kernel = "python3"' in problem.hint
     assert project.left_in_executions() == []
 
 
 def test_a_path_claimed_twice_is_told_with_both_notebooks(project: Checkout) -> None:
     project.notebook("one", OUT, DONE)
     project.notebook("two", OUT, DONE)
-    done = project.run("stagebook", "sync")
-    assert done.code == 3
-    assert "notebooks/two.py: `data/result.txt` is written by notebooks/one.py too" in done.output
+    ended = project.run("stagebook", "sync", "--json")
+    assert ended.code == 3
+    (problem,) = ended.problems
+    assert (problem.code, problem.where) == ("claimed-twice", Where("notebooks/two.py"))
+    assert "`data/result.txt`" in problem.message
+    assert "notebooks/one.py" in problem.message
 
 
 def test_a_cycle_is_told_with_its_stages(project: Checkout) -> None:
     project.notebook("one", 'a: In = "data/a.txt"\nb: Out = "data/b.txt"', "1")
     project.notebook("two", 'b: In = "data/b.txt"\na: Out = "data/a.txt"', "1")
-    done = project.run("stagebook", "sync")
-    assert done.code == 3
-    assert "one → two → one" in done.output or "two → one → two" in done.output
+    ended = project.run("stagebook", "sync", "--json")
+    assert ended.code == 3
+    (problem,) = ended.problems
+    assert problem.code == "cycle"
+    assert re.search("one → two → one|two → one → two", problem.message)
 
 
 def test_a_stage_called_like_a_handwritten_one_is_told(project: Checkout) -> None:
     text = "stages:\n  one:\n    cmd: echo by hand\n"
     project.write("dvc.yaml", text)
     project.notebook("one", OUT, DONE)
-    done = project.run("stagebook", "sync")
-    assert done.code == 3
-    assert "hand-written stage `one`" in done.output
+    ended = project.run("stagebook", "sync", "--json")
+    assert ended.code == 3
+    (problem,) = ended.problems
+    assert (problem.code, problem.where) == ("stage-taken", Where("notebooks/one.py"))
     assert project.read("dvc.yaml") == text
 
 
 def test_an_input_that_is_not_there_names_the_stage_that_makes_it(project: Checkout) -> None:
     project.notebook("maker", OUT, DONE)
     project.notebook("user", 'result: In = "data/result.txt"\nb: Out = "data/b.txt"', "1")
-    done = project.run("stagebook", "run", "user")
-    assert done.code == 3
-    assert "notebooks/user.py, cell 1, line 3" not in done.output
-    assert (
-        "notebooks/user.py, cell 1, line 2: The input `data/result.txt` is not there" in done.output
-    )
-    assert "dvc repro maker" in done.output
+    ended = project.run("stagebook", "run", "user", "--json")
+    assert ended.code == 3
+    (problem,) = ended.problems
+    assert (problem.code, problem.where) == ("no-input", Where("notebooks/user.py", 1, 2))
+    assert "`data/result.txt`" in problem.message
+    assert "dvc repro maker" in problem.hint
     project.notebook("user", 'raw: In = "data/raw.txt"\nb: Out = "data/b.txt"', "1")
     assert "dvc pull" in project.run("stagebook", "run", "user").output
 
@@ -178,30 +191,39 @@ def test_without_dvc_the_next_command_is_told(project: Checkout) -> None:
         assert "dvc init" in done.output
 
 
-def test_without_git_a_stage_runs_and_its_record_names_no_commit(project: Checkout) -> None:
+def test_without_git_stages_run_and_say_once_that_no_commit_is_recorded(project: Checkout) -> None:
     shutil.rmtree(project.root / ".git")
     shutil.rmtree(project.root / ".dvc")
     project.ok("dvc", "init", "-q", "--no-scm")
     project.notebook("one", OUT, DONE)
     project.ok("stagebook", "sync")
-    assert project.build() == {"sources", "one"}
-    assert project.records()[-1]["git"] is None
+    project.notebook("two", OUT.replace("result.txt", "other.txt"), DONE)
+    project.ok("stagebook", "sync")
+    done = project.ok("dvc", "repro")
+    assert done.stages == {"sources", "one", "two"}
+    failures = [record["git_failure"] for record in project.records()]
+    assert [record["git"] for record in project.records()] == [None, None]
+    assert [failure["reason"] for failure in failures] == ["no-repository", "no-repository"]
+    assert done.output.count(failures[0]["message"]) == 1
     (row,) = re.findall(r">commit</th>(.*?)</tr>", project.read("runs/one.ipynb"))
-    assert re.sub(r"<.*?>", "", row) == "none"
+    assert re.sub(r"<.*?>", "", row) == f"none: {failures[0]['message']}"
 
 
 def test_outside_a_project_the_line_to_add_is_told(project: Checkout) -> None:
     (project.root / "pyproject.toml").unlink()
-    done = project.run("stagebook", "sync")
-    assert done.code == 3
-    assert "[tool.stagebook]" in done.output
+    ended = project.run("stagebook", "sync", "--json")
+    assert ended.code == 3
+    (problem,) = ended.problems
+    assert problem.code == "no-project"
+    assert "[tool.stagebook]" in problem.hint
 
 
 def test_an_unknown_setting_is_told_with_the_nearest(project: Checkout) -> None:
     project.write("pyproject.toml", '[project]\nname = "x"\n[tool.stagebook]\nthread = 2\n')
-    done = project.run("stagebook", "sync")
-    assert done.code == 3
-    assert "Did you mean `threads`?" in done.output
+    ended = project.run("stagebook", "sync", "--json")
+    assert ended.code == 3
+    (problem,) = ended.problems
+    assert (problem.code, "`threads`" in problem.hint) == ("unknown-setting", True)
 
 
 def test_problems_can_be_read_by_a_machine(project: Checkout) -> None:
@@ -224,7 +246,7 @@ def test_a_notebook_with_a_space_and_letters_beyond_ascii_is_a_stage(project: Ch
     assert project.build() == {"sources", "größe messen"}
     assert project.read("daten/größe 1.txt") == "done"
     assert (project.root / "runs" / "größe messen.html").exists()
-    assert project.build() == set()
+    assert project.build() == {"sources"}
 
 
 def test_help_is_shown_without_importing_what_is_slow(project: Checkout) -> None:

@@ -14,6 +14,8 @@ import pytest
 from checkout import TIMES, Checkout, Done, distribution
 from ruamel.yaml import YAML
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
 
@@ -140,6 +142,7 @@ def refused(project: Checkout) -> None:
 
 def other_environment(project: Checkout) -> None:
     better(project)
+    project.write("requirements.lock", "tinydist==1.0\n")
     distribution(project.root.parent / "site", "2.0", TIMES)
 
 
@@ -182,7 +185,7 @@ CASES: list[Any] = [
     pytest.param("GitHub", broken, [0, 255, 0, 1], ["`fit` failed", "no fit"], marks=slow),
     pytest.param("GitHub", worse, [0, 0, 0, 13], ["below its floor", "▼ −0.15"], marks=slow),
     pytest.param(
-        "GitHub", other_environment, [0, 255, 0, 3], ["`fit` could not start"], marks=slow
+        "GitHub", other_environment, [0, 255, 0, 4], ["`sources` could not start"], marks=slow
     ),
     pytest.param("GitHub", unsynced, [9, 0, 1], [], marks=slow),
     pytest.param("GitHub", no_notebook, [3, 0, 1], [], marks=slow),
@@ -218,28 +221,26 @@ def test_a_job_says_what_came_of_a_change(
 def test_a_job_with_nothing_to_do_runs_nothing(clone: Checkout) -> None:
     done = job(clone, "GitHub")
     assert [one.code for one in done] == [0, 0, 0, 0]
-    assert done[1].stages == set()
+    assert done[1].stages == {"sources"}
     assert "Nothing was executed here at `commit " in clone.read("report.md")
 
 
-@pytest.mark.slow
 def test_what_could_not_start_is_forgotten_once_it_was_built(clone: Checkout) -> None:
     other_environment(clone)
     assert clone.run("dvc", "repro", "--pull").code == 255
-    assert clone.run("stagebook", "gate").code == 3
+    assert clone.run("stagebook", "gate").code == 4
     distribution(clone.root.parent / "site", "1.0", TIMES)
     clone.write("params/fit.yaml", "auc: 0.7\n")
     assert "fit" not in clone.ok("dvc", "repro").stages  # it is in DVC's cache
     assert clone.run("stagebook", "gate").code == 0
 
 
-@pytest.mark.slow
 def test_a_build_that_is_not_complete_fails_its_gate(clone: Checkout) -> None:
     clone.ok("dvc", "repro", "--pull")
     clone.write("data/trips.csv", f"{DATA}0\n")
     clone.ok("dvc", "repro", "clean")
     done = clone.run("stagebook", "gate")
-    assert (done.code, "fit out of date" in done.output) == (1, True)
+    assert (done.code, "fit stale: " in done.output) == (14, True)
 
 
 def test_the_workflow_of_this_repository_runs_the_commands_of_the_docs() -> None:

@@ -14,10 +14,12 @@ import pytest
 from checkout import Checkout
 
 import stagebook
-from stagebook.errors import Problem, StagebookError
-from stagebook.model import clean, environment, manifest, running_wheel
-from stagebook.model.gate import Policy, State
+from stagebook.model import clean, environment, manifest, requirements
 from stagebook.model.manifest import Manifest
+from stagebook.model.policy import Policy
+from stagebook.model.verification import CheckState
+from stagebook.project import typed_json
+from stagebook.project.errors import Problem, StagebookError
 
 pytestmark = pytest.mark.slow
 
@@ -89,7 +91,7 @@ def test_another_minor_python_is_refused_where_no_other_is_at_hand(
 
 
 def test_the_running_stagebook_is_a_wheel_that_pip_installs(tmp_path: Path) -> None:
-    wheel = running_wheel.write(tmp_path)
+    wheel = requirements.write_running_wheel(tmp_path)
     target = tmp_path / "installed"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "--target", str(target), str(wheel)], check=True)
@@ -109,7 +111,9 @@ def test_the_running_stagebook_is_a_wheel_that_pip_installs(tmp_path: Path) -> N
 
 
 def test_a_check_goes_through_json_as_it_was() -> None:
-    from stagebook.model.gate import Check
+    from stagebook.model.verification import Check
 
-    check = Check("files", State.REFUSED, "2 files", (Problem("no-package", "None.", "Get it."),))
-    assert Check.from_json(json.loads(json.dumps(check.as_json()))) == check
+    check = Check(
+        "files", CheckState.REFUSED, "2 files", (Problem("no-package", "None.", "Get it."),)
+    )
+    assert typed_json.convert(json.loads(json.dumps(check.as_json())), Check) == check

@@ -2,11 +2,18 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checkout import Checkout
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from spooled import parsed
+from trackers import all_runs, store
+
+from stagebook.tracking import models
 
 pytestmark = pytest.mark.slow
 
@@ -80,9 +87,43 @@ def test_the_attestation_names_commit_and_package(leaving: Checkout) -> None:
     build = statement["predicate"]["buildDefinition"]
     assert build["resolvedDependencies"][0]["digest"] == {"gitCommit": made_from}
     assert build["internalParameters"]["dirty"] is False
+    opened = statement["predicate"]["runDetails"]["metadata"]["stagebook_opened"]
+    assert opened["type"] == json.loads(manifest.read_text())["model"]["type"]
     assert leaving.ok("git", "status", "--porcelain").output == ""
-    refuse = ("--attestation", "refuse")
-    leaving.ok("stagebook", "model", "check", "models/tall", *refuse)
+    check = ("stagebook", "model", "check", "models/tall", "--attestation")
+    checks = json.loads(leaving.ok(*check, "unsigned", "--json").output.splitlines()[-1])["checks"]
+    (provenance,) = [each for each in checks if each["name"] == "provenance"]
+    assert provenance["state"] == "warned"
+    assert [each["code"] for each in provenance["problems"]] == ["unsigned-attestation"]
+    assert leaving.run(*check, "refuse").code == 12
+
+
+def test_a_package_that_no_cell_logged_is_the_model_of_its_run_and_of_the_build(
+    leaving: Checkout,
+) -> None:
+    def linked(run: Run) -> list[str]:
+        return [one.model_id for one in (run.outputs.model_outputs if run.outputs else ())]
+
+    runs = {run.info.run_name: run for run in all_runs(leaving, "leaving")}
+    client = MlflowClient(store(leaving))
+    (name,) = linked(runs["package"])
+    assert linked(runs["build"]) == [name]
+    model = client.get_logged_model(name)
+    assert (model.name, str(model.status)) == ("tall", "READY")
+    assert model.tags["stagebook.output"] == "models/tall"
+    files = {one.path for one in client.list_logged_model_artifacts(name)}
+    assert {"MLmodel", "package.json", "model.pkl"} <= files
+
+    record = leaving.records()[-1]
+    assert record["stage"] == "package"
+    experiment = runs["package"].info.experiment_id
+    made = parsed(record)
+    for outputs in (made.outputs, (replace(made.outputs[0], md5="0" * 32),)):
+        other = client.create_run(experiment).info.run_id
+        volatile = replace(made.volatile, id=f"{len(outputs)}-{outputs[0].md5}")
+        again = replace(made, outputs=outputs, volatile=volatile)
+        models.carry_outputs(client, leaving.root, again, other, experiment)
+        assert len(linked(client.get_run(other))) == (outputs == made.outputs)
 
 
 def test_the_same_inputs_give_the_same_package_at_another_commit(leaving: Checkout) -> None:
@@ -123,7 +164,7 @@ def test_data_changed_behind_dvcs_back_is_a_gap_in_the_materials(leaving: Checko
     leaving.ok("python", "-c", f"{chain}; m.intercept_ += 1; p.write_bytes(pickle.dumps(m))")
     leaving.ok("stagebook", "run", "package")
     (gap,) = materials(leaving)["missing"]
-    assert "`models/tall.pkl` as package read it is not what fit wrote" in gap
+    assert all(name in gap for name in ("`models/tall.pkl`", "package", "fit"))
     refused = leaving.run("stagebook", "model", "check", "models/tall")
     assert (refused.code, "models/tall.pkl" in refused.output) == (12, True)
 
@@ -150,8 +191,12 @@ def test_from_the_package_and_the_repository_the_same_bytes_are_made(
     shutil.rmtree(leaving.root / "models")
     shutil.rmtree(leaving.root / "data")
     leaving.write("notebooks/fit.py", "# %% nothing is left of it here\n")
+    branch = leaving.ok("git", "symbolic-ref", "HEAD").output
+    git = str(leaving.root / ".git")
+    leaving.env |= {"GIT_DIR": git, "GIT_INDEX_FILE": f"{git}/index"}  # as in a hook
     found = likeness(leaving, package, "--into", str(tmp_path / "again"))
     assert (found["likeness"], found["told_by"]) == ("identical", "dvc.lock")
+    assert leaving.ok("git", "symbolic-ref", "HEAD").output == branch
     made = tmp_path / "again" / "models" / "tall" / "package.json"
     assert made.is_file()
 
@@ -188,11 +233,14 @@ def test_a_tampered_byte_is_named_by_file_when_the_signature_is_verified(
     leaving.ok("stagebook", "model", "verify", "models/tall", "--key", public)
     archive = handed_over(leaving, tmp_path)
     leaving.ok("stagebook", "model", "verify", str(archive), "--key", public)
+    attested = ("--attestation", "refuse", "--key", public)
+    said = leaving.ok("stagebook", "model", "check", str(archive), *attested).output
+    assert "unsigned" not in said
     card = leaving.root / "models/tall/MODEL_CARD.md"
     card.chmod(0o644)
     card.write_text(card.read_text() + "Trust me.\n")
     done = leaving.run("stagebook", "model", "verify", "models/tall", "--key", public)
-    assert (done.code, "MODEL_CARD.md changed since" in done.output) == (12, True)
+    assert (done.code, "MODEL_CARD.md" in done.output) == (12, True)
     other = str(tmp_path / "other.pem")
     leaving.ok("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", other)
     leaving.ok("openssl", "ec", "-in", other, "-pubout", "-out", f"{other}.pub")
@@ -211,4 +259,4 @@ def test_a_package_is_exported_as_far_as_it_agrees_on_the_test_set(leaving: Chec
     assert (kept.code, "--output FILE" in kept.output) == (3, True)
     assert (leaving.root / "models/tall.pkl").read_bytes() == fitted
     leaving.ok("stagebook", "model", "check", "models/tall")
-    assert leaving.build() == set()
+    assert leaving.build() == {"sources"}

@@ -85,6 +85,10 @@ rows = pd.read_parquet("data/test.parquet")[["height", "weight"]]
 found = mlflow.pyfunc.load_model("models:/Tall people@champion").predict(rows)
 assert len(found) == len(rows)
 """
+LOADS_SAFELY = """
+import stagebook
+stagebook.load("models:/Tall people@champion")
+"""
 
 
 def test_a_registered_version_is_loaded_through_the_gate(leaving: Checkout) -> None:
@@ -93,10 +97,22 @@ def test_a_registered_version_is_loaded_through_the_gate(leaving: Checkout) -> N
     loading.ok("python", "-c", LOADS)
     client = MlflowClient(store(leaving))
     kept = Path(client.get_model_version_download_uri("Tall people", "1")) / "model.pkl"
+    loading.ok("python", "-c", LOADS_SAFELY)
+    leaving.ok("stagebook", "model", "check", "models:/Tall people@champion")
     kept.chmod(0o644)
     kept.write_bytes(kept.read_bytes() + b"more")
-    done = loading.run("python", "-c", LOADS)
-    assert (done.code, "Its bytes are not those that were packaged" in done.output) == (1, True)
+    for script in (LOADS, LOADS_SAFELY):
+        done = loading.run("python", "-c", script)
+        assert (done.code, "Its bytes are not those that were packaged" in done.output) == (1, True)
+    # MLflow would run what this names; Stagebook looks first
+    (kept.with_name("evil.py")).write_text("open('ran', 'w')")
+    described = kept.with_name("MLmodel")
+    described.chmod(0o644)
+    described.write_text(described.read_text().replace("stagebook.model.pyfunc", "evil"))
+    assert loading.run("python", "-c", LOADS_SAFELY).code == 1
+    checked = leaving.run("stagebook", "model", "check", "models:/Tall people@champion")
+    assert (checked.code, "MLmodel" in checked.output) == (12, True)
+    assert not (leaving.root / "ran").exists()
 
 
 def test_a_registered_version_is_traced_by_number_and_by_alias(leaving: Checkout) -> None:
@@ -126,8 +142,9 @@ def test_outside_of_the_project_an_archive_goes_to_a_server(
         said = at_server.ok("stagebook", "trace", "models:/tall@champion", "--json").output
         made = leaving.records()[-1]["volatile"]["id"]
         assert json.loads(said)["asked"]["makings"] == [made]
-        again = at_server.ok("stagebook", "model", "register", "models/tall").output
-        assert "version 1, which was there already" in again
+        again = at_server.ok("stagebook", "model", "register", "models/tall", "--json").output
+        registered = json.loads(again.splitlines()[-1])
+        assert (registered["version"], registered["made"]) == (1, False)
     assert list(outside.root.iterdir()) == []
 
 
@@ -161,7 +178,7 @@ def test_a_tracker_that_is_down_is_told_and_leaves_the_package_alone(leaving: Ch
     found = problem(leaving, "--tracking-uri", there, code=4)
     assert found["code"] == "no-registry"
     assert "127.0.0.1" in found["message"]
-    assert "pass" not in found["message"].replace("does not take the package", "")
+    assert "pass" not in found["message"].replace("did not accept the package", "")
     assert register(leaving)["version"] == 1
 
 
@@ -193,8 +210,8 @@ def test_a_title_that_is_none_is_refused_before_anything(
 
 
 def test_a_folder_that_is_no_package_is_refused(leaving: Checkout) -> None:
-    done = leaving.run("stagebook", "model", "register", "data", "--alias", "champion")
-    assert (done.code, "no package here" in done.output) == (3, True)
+    ended = leaving.run("stagebook", "model", "register", "data", "--alias", "champion", "--json")
+    assert (ended.code, [problem.code for problem in ended.problems]) == (3, ["no-package"])
 
 
 @contextlib.contextmanager
@@ -216,6 +233,9 @@ def served(project: Checkout, model: str) -> Iterator[str]:
             address = f"http://127.0.0.1:{port}"
             wait_until(lambda: _answers(address), lambda: process.poll() is None)
             yield address
+        except AssertionError as error:
+            error.add_note((project.root / "served.log").read_text())
+            raise
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, 15)

@@ -5,6 +5,11 @@ import sys
 import pytest
 from checkout import Checkout
 
+from stagebook.record import reading
+from stagebook.record.record import render
+
+pytestmark = pytest.mark.slow
+
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
 
@@ -101,6 +106,9 @@ def test_a_build_repeats_to_the_records_digest(project: Checkout) -> None:
     project.notebook("little", OUT, DONE)
     for _ in range(2):
         project.ok("stagebook", "run", "little")
+    for file in (project.root / ".stagebook/records").iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert render(reading.parse(text)) == text
     one, other = project.records()
     assert one.pop("volatile") != other.pop("volatile")
     assert one == other

@@ -8,6 +8,7 @@ from checkout import Checkout
 
 pytestmark = pytest.mark.slow
 
+TABLE = "data/numbers.csv"
 SETTINGS = "\n[tool.stagebook.report]\n"
 
 
@@ -33,12 +34,12 @@ def test_a_site_is_written_by_hand_and_one_page_to_be_mailed(chain: Checkout) ->
 def test_the_build_ends_in_a_site_and_a_second_one_runs_nothing(chain: Checkout) -> None:
     with_site(chain)
     assert "site" in chain.build()
-    assert chain.build() == set()
+    assert chain.build() == {"sources"}
     assert "unchanged" in front(chain)
     chain.ok("stagebook", "report")
-    assert chain.build() == set()
+    assert chain.build() == {"sources"}
     shutil.rmtree(chain.root / "site")
-    assert chain.build() == {"site"}
+    assert chain.build() == {"sources", "site"}
     ignored = chain.ok("git", "check-ignore", "site/index.html").output
     assert ignored.strip() == "site/index.html"
 
@@ -52,7 +53,7 @@ def test_it_comes_after_hand_written_stages_too(chain: Checkout) -> None:
     assert {"by_hand", "site"} <= chain.build()
     assert "hand.txt" in front(chain)
     assert "never built" not in chain.read("site/data/hand.txt.html")
-    assert chain.build() == set()
+    assert chain.build() == {"sources"}
 
 
 def test_a_page_replaces_a_page_and_nothing_else(chain: Checkout) -> None:
@@ -61,7 +62,7 @@ def test_a_page_replaces_a_page_and_nothing_else(chain: Checkout) -> None:
     before = chain.read("notebooks/double.py")
     done = chain.run("stagebook", "report", "--single", "notebooks/double.py")
     assert done.code == 3
-    assert "it is no page" in done.output
+    assert "notebooks/double.py" in done.output
     assert chain.read("notebooks/double.py") == before
 
 
@@ -82,18 +83,69 @@ def test_after_a_failed_build_the_site_shows_the_notebook_that_stopped(chain: Ch
     assert "not today" in chain.read("site/notebooks/double.html")
 
 
-def test_a_clone_without_executions_has_a_site_that_says_so(
-    chain: Checkout, tmp_path: Path
-) -> None:
-    with_site(chain).build()
-    chain.commit()
-    clone = Checkout(tmp_path / "clone", chain.env)
+def cloned(chain: Checkout, folder: Path) -> Checkout:
+    """A clone of the project as it is committed, which has executed nothing."""
+    clone = Checkout(folder, chain.env)
     chain.ok("git", "clone", "-q", ".", str(clone.root))
-    cache = chain.ok("dvc", "cache", "dir").output.strip()
-    clone.ok("dvc", "cache", "dir", "--local", cache)
-    clone.ok("dvc", "checkout")
+    return clone
+
+
+@pytest.fixture
+def pushed(chain: Checkout, tmp_path: Path) -> Checkout:
+    """The project after a build, with a remote that has its outputs."""
+    with_site(chain)
+    chain.ok("dvc", "remote", "add", "-q", "-d", "store", str(tmp_path / "store"))
+    chain.build()
+    chain.commit()
+    chain.ok("dvc", "push", "-q")
+    return chain
+
+
+def test_a_clone_that_pulled_has_the_articles_and_the_profiles_of_the_committed_build(
+    pushed: Checkout, tmp_path: Path
+) -> None:
+    clone = cloned(pushed, tmp_path / "clone")
+    clone.ok("dvc", "pull", "-q")
     clone.ok("stagebook", "report")
-    assert "There is no executed notebook" in clone.read("site/notebooks/double.html")
+    built = pushed.read("site/notebooks/double.html")
+    page = clone.read("site/notebooks/double.html")
+    assert page.count('<div class="cell code"') == built.count('<div class="cell code"') > 1
+    assert "executed on another machine" in page
+    assert "Nothing was executed here" in front(clone)
+    data = clone.read(f"site/data/{TABLE}.html")
+    assert "<h2>Profile</h2>" in data
+    assert data.count('class="card"') == pushed.read(f"site/data/{TABLE}.html").count(
+        'class="card"'
+    )
+    before = clone.read("dvc.lock")
+    assert clone.build() <= {"sources", "site"}
+    assert clone.read("dvc.lock") == before
+    assert clone.read("site/notebooks/double.html") == page
+
+
+def test_a_build_that_only_pulls_has_them_too(pushed: Checkout, tmp_path: Path) -> None:
+    clone = cloned(pushed, tmp_path / "clone")
+    before = clone.read("dvc.lock")
+    clone.ok("dvc", "repro", "--pull")
+    assert clone.read("dvc.lock") == before
+    clone.ok("stagebook", "report")
+    assert "executed on another machine" in clone.read("site/notebooks/double.html")
+    clone.write("params/double.yaml", "factor: 5\n")
+    assert {"double", "site"} <= clone.build()
+    assert "executed on another machine" not in clone.read("site/notebooks/double.html")
+    assert "executed on another machine" in clone.read("site/notebooks/make.html")
+
+
+def test_what_is_carried_repeats_to_the_byte(pushed: Checkout) -> None:
+    def carried() -> dict[str, bytes]:
+        folder = pushed.root / ".stagebook/articles"
+        return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    before, lock = carried(), pushed.read("dvc.lock")
+    assert any(name.endswith("double/executed.ipynb") for name in before)
+    pushed.ok("dvc", "repro", "-f")
+    assert carried() == before
+    assert pushed.read("dvc.lock") == lock
 
 
 def test_the_site_is_compared_with_pages_of_nbconvert(chain: Checkout) -> None:
@@ -106,7 +158,7 @@ def test_the_site_is_compared_with_pages_of_nbconvert(chain: Checkout) -> None:
 def test_no_other_folder_is_replaced(chain: Checkout) -> None:
     done = chain.run("stagebook", "report", "--to", "notebooks")
     assert done.code == 3
-    assert "no site that Stagebook wrote" in done.output
+    assert "notebooks" in done.output
     assert (chain.root / "notebooks/double.py").is_file()
 
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -255,9 +256,14 @@ def test_an_error_that_nobody_foresaw_is_told_without_secrets(
 
 
 def test_a_secret_that_is_a_name_in_the_project_breaks_nothing(project: Checkout) -> None:
-    project.env["SORT_KEY"] = "common"
-    project.write("data/common.csv", "a\n1\n")
-    project.notebook("common", f'common: In = "data/common.csv"\n{OUT}', DONE, "print('common')")
+    project.env |= {"SORT_KEY": "common", "ORDER_KEY": "accuracy", "COLUMN_KEY": "departure"}
+    project.env["HARD_KEY"] = "lossvalue"
+    project.write("data/common.csv", "departure\n1\n")
+    logs = (
+        "import mlflow\nmlflow.log_metric('accuracy', 0.9)\n"
+        "mlflow.log_metric('loss' + 'value', 0.1)\nprint('common')"
+    )
+    project.notebook("common", f'common: In = "data/common.csv"\n{OUT}', DONE, logs)
     project.ok("stagebook", "sync")
     project.build()
     [record] = project.records()
@@ -265,4 +271,50 @@ def test_a_secret_that_is_a_name_in_the_project_breaks_nothing(project: Checkout
     assert record["inputs"][0]["path"] == record["tables"][0]["paths"][0] == "data/common.csv"
     names = delivered(project).execute("SELECT name FROM runs ORDER BY name").fetchall()
     assert names == [("build",), ("common",)]
-    assert "print('***')" in project.read("runs/common.ipynb")
+    assert "print('common')" in project.read("runs/common.ipynb")
+    metrics = dict(delivered(project).execute("SELECT key, value FROM metrics").fetchall())
+    assert (metrics["accuracy"], metrics["---"]) == (0.9, 0.1)
+    done = project.ok("stagebook", "profile", "data/common.csv")
+    assert "\ndeparture " in done.output
+    assert "COLUMN_KEY, ORDER_KEY, SORT_KEY" in done.output
+    assert not {"common", "accuracy"} & set(done.output.split("\n")[0].split())
+
+
+def test_no_file_or_stream_of_a_build_a_package_a_profile_and_a_site_has_a_secret(
+    leaving: Checkout,
+) -> None:
+    leaving.env = {"TOKEN_PROD": SECRET}
+    for name in ("fit", "package"):
+        text = leaving.read(f"notebooks/{name}.py")
+        text = text.replace(
+            "import pickle\n", "import os, pickle\nprint(os.environ['TOKEN_PROD'])\n"
+        )
+        text = (
+            text.replace("# %%\n", 'secret_note: str = ""\n\n# %%\n', 1) if name == "fit" else text
+        )
+        leaving.write(f"notebooks/{name}.py", text)
+    leaving.write("params/fit.yaml", f"{leaving.read('params/fit.yaml')}secret_note: {SECRET}\n")
+    leaving.write("cells.csv", f"name,size\n{SECRET},1\n{SECRET},2\n")
+    leaving.ok("stagebook", "sync")
+    leaving.commit()
+    leaving.ok("git", "remote", "add", "origin", "https://example.org/it.git?private_token=xyzabc")
+    done = [
+        leaving.ok(*words.split())
+        for words in (
+            "dvc repro",
+            "stagebook profile cells.csv",
+            "stagebook profile cells.csv --json",
+            "stagebook profile cells.csv --html runs/cells.html",
+            "stagebook drift cells.csv --save runs/cells.json",
+            "stagebook contract cells.csv",
+            "stagebook report --to runs/site",
+            "stagebook deliver",
+            "stagebook log",
+            "stagebook summary --json",
+            "stagebook model check models/tall --attestation ignore",
+        )
+    ]
+    shutil.copytree(leaving.root / "models", leaving.root / "runs" / "models")
+    assert_nowhere(leaving, *done)
+    assert '"secret_note": "***"' in leaving.read("models/tall/materials.json")
+    assert "private_token" not in json.dumps(leaving.records()[-1])

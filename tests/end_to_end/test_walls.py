@@ -5,6 +5,8 @@ import json
 import pytest
 from checkout import Checkout
 
+from stagebook.project.errors import Where
+
 pytestmark = pytest.mark.slow
 
 OUT = 'result: Out = "data/result.txt"'
@@ -60,8 +62,9 @@ def test_reading_an_undeclared_file_fails_and_names_the_line_to_add(
     assert not (project.root / "data" / "result.txt").exists()
     if reader != "a child process":  # another program tells of it in words of its own
         assert done.code == 5, done.output
-        assert f"The notebook reads `{path}`, which it does not declare." in done.output
-        assert f'other: In = "{path}"' in done.output
+        problem = project.recorded_problem("undeclared-read")
+        assert f"`{path}`" in problem.message
+        assert f'other: In = "{path}"' in problem.hint
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -75,8 +78,9 @@ def test_writing_an_undeclared_file_fails_and_names_the_line_to_add(
     project.notebook("write", OUT, WRITERS[writer].format(path=used), DONE)
     done = project.run("stagebook", "run", "write")
     assert done.code == 5, done.output
-    assert f"The notebook writes `{path}`, which it does not declare." in done.output
-    assert f'extra: Out = "{path}"' in done.output
+    problem = project.recorded_problem("undeclared-write")
+    assert f"`{path}`" in problem.message
+    assert f'extra: Out = "{path}"' in problem.hint
     assert sorted(file.name for file in (project.root / "data").iterdir()) == []
 
 
@@ -89,7 +93,8 @@ def test_an_undeclared_read_fails_even_where_the_notebook_swallows_the_error(
     project.notebook("sly", OUT, f'try:\n    open("{path}")\nexcept OSError:\n    pass', DONE)
     done = project.run("stagebook", "run", "sly")
     assert done.code == 5
-    assert "The notebook reads `data/other.csv`" in done.output
+    problem = project.recorded_problem("undeclared-read")
+    assert "`data/other.csv`" in problem.message
 
 
 def test_listing_an_undeclared_folder_fails(project: Checkout) -> None:
@@ -115,7 +120,7 @@ def test_an_input_that_the_notebook_changes_fails_and_is_as_it_was(
     project.notebook("change", f'data: In = "data/in.csv"\n{OUT}', change, DONE)
     done = project.run("stagebook", "run", "change")
     assert done.code == 5, done.output
-    assert "The notebook writes to its input `data/in.csv`; the input is as it was." in done.output
+    assert "`data/in.csv`" in project.recorded_problem("input-changed").message
     assert project.read("data/in.csv") == "a\n1\n"
 
 
@@ -149,8 +154,9 @@ def test_an_output_that_is_not_written_fails_with_the_line_that_declares_it(
     project.notebook("lazy", OUT, "1 + 1")
     done = project.run("stagebook", "run", "lazy")
     assert done.code == 5
-    assert "notebooks/lazy.py, cell 1, line 2" in done.output
-    assert "declares the output `data/result.txt` and did not write it" in done.output
+    (problem,) = project.recorded_problems()
+    assert (problem.code, problem.where) == ("no-output", Where("notebooks/lazy.py", 1, 2))
+    assert "`data/result.txt`" in problem.message
 
 
 def test_outputs_land_all_or_none(project: Checkout) -> None:
@@ -172,7 +178,7 @@ def test_code_that_no_import_statement_names_cannot_be_loaded(project: Checkout)
     project.notebook("dynamic", OUT, load, DONE)
     done = project.run("stagebook", "run", "dynamic")
     assert done.code == 5
-    assert "loads `src/hidden.py`, which no import statement names" in done.output
+    assert "`src/hidden.py`" in project.recorded_problem("unseen-module").message
 
 
 def test_a_helper_beside_the_notebook_and_one_in_src_can_be_imported(project: Checkout) -> None:
@@ -244,7 +250,7 @@ def test_an_error_that_speaks_of_a_file_is_not_taken_for_a_read(project: Checkou
     project.notebook("speak", OUT, 'raise ValueError("see docs/help.md")', DONE)
     done = project.run("stagebook", "run", "speak")
     assert done.code == 1
-    assert "which it does not declare" not in done.output
+    assert [problem.code for problem in project.recorded_problems()] == ["cell-failed"]
 
 
 def test_what_a_person_set_for_their_own_python_is_no_part_of_a_build(project: Checkout) -> None:
@@ -261,8 +267,8 @@ def test_many_scratch_files_are_told_as_their_folder(project: Checkout) -> None:
     project.notebook("scratch", OUT, cell, DONE)
     done = project.run("stagebook", "run", "scratch")
     assert done.code == 5
-    assert done.output.count("which it does not declare") == 1
-    assert "The notebook writes `scratch`" in done.output
+    (problem,) = project.recorded_problems()
+    assert (problem.code, "`scratch`" in problem.message) == ("undeclared-write", True)
 
 
 def test_a_folder_above_the_project_is_told_to_be_closed(project: Checkout) -> None:
@@ -270,4 +276,7 @@ def test_a_folder_above_the_project_is_told_to_be_closed(project: Checkout) -> N
     project.notebook("above", OUT, f'import os\nos.mkdir("{above}")', DONE)
     done = project.run("stagebook", "run", "above")
     assert done.code == 1, done.output
-    assert "closed to listing and to new entries" in done.output
+    (problem,) = project.recorded_problems()
+    assert problem.code == "cell-failed"
+    assert str(above) in problem.message
+    assert problem.hint

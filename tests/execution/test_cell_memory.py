@@ -1,12 +1,16 @@
 """Each cell's peak of memory is its own, on the systems that tell."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from stagebook.execution.memory import Meter
+from stagebook.execution import execution
+from stagebook.execution.papermill_engine import MEMORY, POSITION, Meter
+from stagebook.notebook import cells
 
 MEGA = 1_000_000
 CHILD = """
@@ -62,3 +66,13 @@ def test_where_there_is_no_process_nothing_is_measured(guard: int | None) -> Non
     assert meter.process is None
     assert not meter.mark()
     assert meter.peak() is None
+
+
+def test_memory_that_a_notebook_brings_along_is_not_taken_for_a_measured_one(
+    tmp_path: Path,
+) -> None:
+    cell = {"cell_type": "code", "source": "1", "metadata": {MEMORY: "much"}, "outputs": []}
+    text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    laid = execution._with_positions(cells.parse(text, "a.ipynb"), tmp_path / "input.ipynb")
+    [found] = json.loads(laid.read_text(encoding="utf-8"))["cells"]
+    assert found["metadata"] == {POSITION: 1}

@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from stagebook.execution import hiding
-from stagebook.masks import Masks
+from stagebook.project.masks import Masks
 
 SECRET = "s3cr3t-value"
 MASKS = Masks.of({"API_TOKEN": SECRET})

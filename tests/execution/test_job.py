@@ -1,30 +1,25 @@
-"""The name under which a run with ``-P`` leaves its files."""
+"""What is refused before a stage is run."""
+
+import os
+from pathlib import Path
 
 import pytest
 
-from stagebook.errors import Where
-from stagebook.execution.job import Job
-from stagebook.execution.parameters import Origin, Resolved
-from stagebook.notebook.cells import Notebook
-from stagebook.notebook.signature import Signature
-from stagebook.notebook.source import Source
-from stagebook.settings import StageSettings
+from stagebook.execution.job import prepare
+from stagebook.project.errors import StagebookError
+from stagebook.project.project import Project
+from stagebook.project.settings import Settings
 
 
-def name(value: object) -> str:
-    notebook = Notebook("notebooks/p.ipynb", ())
-    resolved = (Resolved("so", value, Origin.OVERRIDE, None, ""),)  # type: ignore[arg-type]
-    signature = Signature(Where(notebook.path))
-    return Job("id", notebook, signature, resolved, Source("p", ()), StageSettings()).name
-
-
-@pytest.mark.parametrize(
-    ("value", "alike"), [(None, "None"), (True, "True"), (1, "1"), ("a/b", "a-b"), ("a b", "a?b")]
-)
-def test_values_that_look_alike_have_names_of_their_own(value: object, alike: object) -> None:
-    assert name(value) != name(alike)
-
-
-def test_a_plain_value_is_the_name() -> None:
-    assert name(10.0) == "p@so=10.0"
-    assert name("fast") == "p@so=fast"
+@pytest.mark.parametrize("path", ["data/pipe", "data"])
+def test_an_input_that_is_or_holds_a_named_pipe_is_refused_before_it_is_opened(
+    tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "data").mkdir()
+    os.mkfifo(tmp_path / "data/pipe")
+    cell = f'# %% tags=["parameters"]\nfrom stagebook import In\nsource: In = "{path}"\n'
+    (tmp_path / "notebooks/read.py").write_text(cell)
+    with pytest.raises(StagebookError, match="`data/pipe`") as refused:
+        prepare(Project(tmp_path, Settings("p")), "read", {})
+    assert [one.code for one in refused.value.problems] == ["unfit-input"]

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import folders
 import pytest
 
-from stagebook.execution import landlock, walls
+from stagebook.execution import landlock, sandbox_policy
+from stagebook.execution.declared_files import DeclaredFiles
 from stagebook.execution.landlock import EVERYTHING, LIST, READ, Grant
 from stagebook.execution.sandbox import Sandbox
+from stagebook.execution.stamps import Alteration
 
 needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 
@@ -49,9 +52,8 @@ def outcomes(folder: Path, acts: str, *grants: Grant) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("granted/a.csv", "granted/deep/b.csv", "other/c.csv"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x\n1\n", encoding="utf-8")
+    files = ("granted/a.csv", "granted/deep/b.csv", "other/c.csv")
+    folders.write(tmp_path, dict.fromkeys(files, "x\n1\n"))
     return tmp_path
 
 
@@ -179,16 +181,18 @@ def test_a_kernel_without_landlock_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_without_landlock_inputs_are_copies(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(landlock, "version", lambda: 0)
-    assert not walls.can_confine()
+    assert not sandbox_policy.can_confine()
     inputs = ("granted", "other/c.csv")
-    box = Sandbox.of(folder, folder / ".stagebook" / "x", inputs, ("out/m.pkl",)).lay()
+    box = Sandbox.of(
+        DeclaredFiles(folder), folder / ".stagebook" / "x", inputs, ("out/m.pkl",)
+    ).lay()
     copy = box.files / "granted" / "deep" / "b.csv"
     copy.write_text("changed", encoding="utf-8")
     assert (folder / "granted/deep/b.csv").read_text(encoding="utf-8") == "x\n1\n"
-    assert box.changed_inputs() == ("granted",)
+    assert box.alterations() == {"granted": Alteration.REPLACED}
 
 
 @needs_landlock
 def test_with_landlock_inputs_are_links(folder: Path) -> None:
-    box = Sandbox.of(folder, folder / ".stagebook" / "x", ("other/c.csv",), ()).lay()
+    box = Sandbox.of(DeclaredFiles(folder), folder / ".stagebook" / "x", ("other/c.csv",), ()).lay()
     assert (box.files / "other/c.csv").is_symlink()

@@ -10,28 +10,30 @@ import pytest
 from flights.features import departures, features, late
 from flights.source import FLIGHT_TYPES, PLANE_TYPES, read_table, weather_table
 from flights.testing import AIRPORTS, flight, flights, weather
-from stagebook.contracts.checks.check import check
-from stagebook.contracts.checks.contract import Contract
-from stagebook.contracts.tables.table import Table
+from stagebook.data.contracts.check import check
+from stagebook.data.contracts.contract import Contract
+from stagebook.data.contracts.verdict import RuleFailure
+from stagebook.data.tables.table import Table
 from stagebook.notebook import cells, parameters_cell
 
 ROOT = Path(__file__).parents[2]
 MONTHS = range(1, 13)
-Told = Callable[[str, str, pd.DataFrame], list[str]]
+REFUSED_ROW = ("value-refused", None, 1, 12)
+"""Code, column, failed and checked rows of a rule about whole rows that one of twelve breaks."""
+Check = Callable[[str, str, pd.DataFrame], list[RuleFailure]]
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Told:
-    """What the contract of a notebook's input says of a table, each problem with its hint."""
+def failures(tmp_path: Path) -> Check:
+    """Checks a table against the contract of a notebook's input."""
 
-    def hold(stage: str, name: str, frame: pd.DataFrame) -> list[str]:
+    def hold(stage: str, name: str, frame: pd.DataFrame) -> list[RuleFailure]:
         signature = parameters_cell.parse(cells.read(f"notebooks/{stage}.ipynb", ROOT))
         (declared,) = (one for one in signature.declared if one.name == name)
         assert declared.schema
         frame.to_parquet(tmp_path / f"{name}.parquet", index=False)
         table = Table.open(tmp_path, f"{name}.parquet")
-        problems = check(table, Contract.load(declared.schema)).problems()
-        return [f"{one.message} → {one.hint}" if one.hint else one.message for one in problems]
+        return list(check(table, Contract.load(declared.schema)).failures)
 
     return hold
 
@@ -77,26 +79,26 @@ def a_years_features() -> pd.DataFrame:
     return made.assign(late=late(table, 15).astype("bool"))
 
 
-def test_flights_as_the_project_types_them_keep_their_contract(told: Told) -> None:
+def test_flights_as_the_project_types_them_keep_their_contract(failures: Check) -> None:
     cancelled = flight("2013-07-04", 2359, carrier="DL", dep_delay=None, arr_delay=None)
-    assert told("features", "flights", a_year(cancelled)) == []
+    assert failures("features", "flights", a_year(cancelled)) == []
 
 
-def test_a_flight_at_midnight_keeps_its_contract_as_either_number(told: Told) -> None:
-    assert told("features", "flights", a_year(flight("2013-07-04", 2400))) == []
-    assert told("features", "flights", a_year(flight("2013-07-04", 0))) == []
+def test_a_flight_at_midnight_keeps_its_contract_as_either_number(failures: Check) -> None:
+    assert failures("features", "flights", a_year(flight("2013-07-04", 2400))) == []
+    assert failures("features", "flights", a_year(flight("2013-07-04", 0))) == []
 
 
-def test_weather_and_airports_keep_their_contracts(told: Told) -> None:
-    assert told("features", "weather", an_hour_before()) == []
-    assert told("features", "airports", airports()) == []
+def test_weather_and_airports_keep_their_contracts(failures: Check) -> None:
+    assert failures("features", "weather", an_hour_before()) == []
+    assert failures("features", "airports", airports()) == []
 
 
 @pytest.mark.parametrize("name", ["weather", "planes", "airports", "airlines"])
 def test_the_published_tables_keep_the_contracts_that_ingest_gives_them(
-    told: Told, name: str
+    failures: Check, name: str
 ) -> None:
-    assert told("ingest", name, published(name)) == []
+    assert failures("ingest", name, published(name)) == []
 
 
 @pytest.mark.parametrize(
@@ -104,112 +106,114 @@ def test_the_published_tables_keep_the_contracts_that_ingest_gives_them(
     [("split", "features"), ("train", "train"), ("train", "tune"), ("evaluate", "test")],
 )
 def test_features_as_the_project_makes_them_keep_their_contract(
-    told: Told, stage: str, name: str
+    failures: Check, stage: str, name: str
 ) -> None:
     made = a_years_features()
     assert made["weather_hour"].notna().all()
-    assert told(stage, name, made) == []
+    assert failures(stage, name, made) == []
 
 
-def test_features_without_weather_keep_their_contract(told: Told) -> None:
+def test_features_without_weather_keep_their_contract(failures: Check) -> None:
     weatherless = a_years_features()
     measured = ["weather_hour", "temperature_f", "wind_mph", "airport_delay_min"]
     weatherless.loc[3, measured] = None
-    assert told("split", "features", weatherless) == []
+    assert failures("split", "features", weatherless) == []
 
 
-def test_features_is_told_of_a_renamed_column(told: Told) -> None:
+def test_features_is_told_of_a_renamed_column(failures: Check) -> None:
     renamed = a_year().rename(columns={"dep_delay": "departure_delay"})
-    assert told("features", "flights", renamed) == [
-        "`dep_delay` is not there; the contract asks for a whole number. "
-        "→ Did you mean `departure_delay`?",
-        "`departure_delay` is not in the contract, which allows no other columns. "
-        "→ Did you mean `dep_delay`?",
-    ]
+    missing, extra = failures("features", "flights", renamed)
+    assert (missing.code, missing.column) == ("column-missing", "dep_delay")
+    assert "`departure_delay`" in missing.hint
+    assert (extra.code, extra.column) == ("column-extra", "departure_delay")
+    assert "`dep_delay`" in extra.hint
 
 
-def test_features_is_told_of_minutes_as_text(told: Told) -> None:
+def test_features_is_told_of_minutes_as_text(failures: Check) -> None:
     written = a_year().assign(dep_delay="12 min")
-    assert told("features", "flights", written) == [
-        "`dep_delay` should be a whole number, but is text, such as '12 min' in row 1. "
-        "→ Write the column with this type, or let the contract ask for the one it has."
-    ]
+    (failure,) = failures("features", "flights", written)
+    assert (failure.code, failure.column) == ("column-type", "dep_delay")
+    assert "'12 min'" in str(failure)
+    assert failure.hint
 
 
-def test_features_is_told_of_a_month_that_is_missing(told: Told) -> None:
+def test_features_is_told_of_a_month_that_is_missing(failures: Check) -> None:
     table = a_year()
-    assert told("features", "flights", table[table["month"] != 2]) == [
-        "`month`: every month of the year has flights; it is not so."
-    ]
+    (failure,) = failures("features", "flights", table[table["month"] != 2])
+    assert (failure.code, failure.column, failure.sample) == ("value-refused", "month", ())
 
 
-def test_features_is_told_of_a_departure_on_another_clock(told: Told) -> None:
+def test_features_is_told_of_a_departure_on_another_clock(failures: Check) -> None:
     moved = a_year()
     moved["scheduled_departure"] += pd.to_timedelta([0, 0, 1, *[0] * 9], unit="h")
-    (message,) = told("features", "flights", moved)
-    rule = "The rows: scheduled_departure and sched_dep_time are the same clock time; "
-    assert message.startswith(f"{rule}1 of 12 rows is not: row 3 has flight_id=20130315-0600-EWR-")
+    (failure,) = failures("features", "flights", moved)
+    assert (failure.code, failure.column, failure.failed, failure.rows) == REFUSED_ROW
+    [(row, value)] = failure.sample
+    assert (row, "flight_id=20130315-0600-EWR-" in value) == (3, True)
+    assert "scheduled_departure" in failure.rule
+    assert "sched_dep_time" in failure.rule
 
 
-def test_features_is_told_of_an_arrival_without_a_departure(told: Told) -> None:
+def test_features_is_told_of_an_arrival_without_a_departure(failures: Check) -> None:
     gone = a_year()
     gone.loc[4, "dep_time"] = pd.NA
-    (message,) = told("features", "flights", gone)
-    rule = "The rows: a flight that arrived had left before; "
-    assert message.startswith(f"{rule}1 of 12 rows is not: row 5 has flight_id=20130515-0600-EWR-")
+    (failure,) = failures("features", "flights", gone)
+    assert (failure.code, failure.column, failure.failed, failure.rows) == REFUSED_ROW
+    [(row, value)] = failure.sample
+    assert (row, "flight_id=20130515-0600-EWR-" in value) == (5, True)
 
 
-def test_features_is_told_of_two_records_for_one_hour(told: Told) -> None:
+def test_features_is_told_of_two_records_for_one_hour(failures: Check) -> None:
     hours = an_hour_before()
     twice = pd.concat([hours, hours.head(1)])
-    assert told("features", "weather", twice) == [
-        "The rows: no two rows with the same `origin`, `time_hour`; 2 of 13 rows repeat: "
-        "row 1 has origin=EWR, time_hour=2013-01-15 08:00:00+00:00, "
-        "row 13 has origin=EWR, time_hour=2013-01-15 08:00:00+00:00."
-    ]
+    (failure,) = failures("features", "weather", twice)
+    assert (failure.code, failure.failed, failure.rows) == ("value-repeated", 2, 13)
+    key = "origin=EWR, time_hour=2013-01-15 08:00:00+00:00"
+    assert failure.sample == ((1, key), (13, key))
 
 
-def test_split_is_told_of_a_day_that_is_there_twice(told: Told) -> None:
+def test_split_is_told_of_a_day_that_is_there_twice(failures: Check) -> None:
     table = a_years_features()
     twice = pd.concat([table, table[table["scheduled_departure"].dt.month == 6]])
-    assert told("split", "features", twice) == [
-        "`flight_id`: no value twice; 2 of 13 rows repeat: "
-        "row 6 has '20130615-0600-EWR-UA1', row 13 has '20130615-0600-EWR-UA1'."
-    ]
+    (failure,) = failures("split", "features", twice)
+    assert (failure.code, failure.column) == ("value-repeated", "flight_id")
+    assert (failure.failed, failure.rows) == (2, 13)
+    assert failure.sample == ((6, "'20130615-0600-EWR-UA1'"), (13, "'20130615-0600-EWR-UA1'"))
 
 
 @pytest.mark.parametrize("name", ["train", "tune"])
-def test_train_is_told_of_more_humidity_than_there_can_be(told: Told, name: str) -> None:
+def test_train_is_told_of_more_humidity_than_there_can_be(failures: Check, name: str) -> None:
     table = a_years_features()
     table.loc[[1, 7], "humidity_pct"] = [140.0, 100.5]
-    assert told("train", name, table) == [
-        "`humidity_pct`: at most 100; 2 of 12 rows are not: row 2 has 140.0, row 8 has 100.5."
-    ]
+    (failure,) = failures("train", name, table)
+    assert (failure.code, failure.column) == ("value-refused", "humidity_pct")
+    assert (failure.failed, failure.rows) == (2, 12)
+    assert failure.sample == ((2, "140.0"), (8, "100.5"))
 
 
-def test_evaluate_is_told_of_a_carrier_that_nobody_knows(told: Told) -> None:
+def test_evaluate_is_told_of_a_carrier_that_nobody_knows(failures: Check) -> None:
     table = a_years_features()
     table.loc[9, "carrier"] = "ZZ"
-    assert told("evaluate", "test", table) == [
-        "`carrier`: one of 9E, AA, AS, B6, DL, EV, F9, FL, HA, MQ and 6 more; "
-        "1 of 12 rows is not: row 10 has 'ZZ'."
-    ]
+    (failure,) = failures("evaluate", "test", table)
+    assert (failure.code, failure.column) == ("value-refused", "carrier")
+    assert (failure.failed, failure.rows, failure.sample) == (1, 12, ((10, "'ZZ'"),))
 
 
-def test_evaluate_is_told_of_weather_from_after_the_departure(told: Told) -> None:
+def test_evaluate_is_told_of_weather_from_after_the_departure(failures: Check) -> None:
     table = a_years_features()
     table.loc[0, "weather_hour"] += pd.Timedelta(hours=3)  # from 6:00, when the flight leaves
-    (message,) = told("evaluate", "test", table)
-    rule = "The rows: weather from before the scheduled departure; "
-    assert message.startswith(f"{rule}1 of 12 rows is not: row 1 has flight_id=20130115-0600-EWR-")
+    (failure,) = failures("evaluate", "test", table)
+    assert (failure.code, failure.column, failure.failed, failure.rows) == REFUSED_ROW
+    [(row, value)] = failure.sample
+    assert (row, "flight_id=20130115-0600-EWR-" in value) == (1, True)
 
 
-def test_evaluate_is_told_of_an_airline_that_has_lost_its_code(told: Told) -> None:
+def test_evaluate_is_told_of_an_airline_that_has_lost_its_code(failures: Check) -> None:
     known = pd.DataFrame({"carrier": ["UA", None], "name": ["United", "Delta"]})
-    assert told("evaluate", "airlines", known) == [
-        "`carrier`: no missing values; 1 of 2 rows has none: row 2. "
-        "→ Fill them in, or say `nullable=True` in the contract."
-    ]
+    (failure,) = failures("evaluate", "airlines", known)
+    assert (failure.code, failure.column) == ("value-missing", "carrier")
+    assert (failure.failed, failure.rows, [row for row, _ in failure.sample]) == (1, 2, [2])
+    assert "`nullable=True`" in failure.hint
 
 
 def test_every_notebook_but_the_first_reads_tables_by_contract() -> None:

@@ -9,7 +9,8 @@ from jupyter_client.manager import KernelManager
 from lab_kernels import INGEST, SIGNATURE, Kernel, Little, Shell
 from traitlets.config import Config
 
-from stagebook.execution.kernel import INSIDE
+from stagebook.execution import variables
+from stagebook.execution.variables import INSIDE
 
 
 @pytest.fixture
@@ -38,11 +39,16 @@ def shell(little: Little, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.chdir(little.root / "notebooks")
     monkeypatch.setattr(sys, "path", list(sys.path))
+    for name, value in variables.of_threads(1).items():
+        monkeypatch.setenv(name, value)  # the tests have loaded numpy
+    before = dict(os.environ)
     hook = sys.excepthook
     config = Config({"HistoryManager": {"enabled": False}})
     yield Shell(InteractiveShell.instance(config=config))
     InteractiveShell.clear_instance()
     sys.excepthook = hook
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A little project, and the shells and kernels that the tests speak to."""
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from IPython.utils.capture import capture_output
 from jupyter_client.manager import KernelManager
 
 from stagebook.notebook.lean import lean_import
+from stagebook.project.errors import Problem
 
 SIGNATURE = """\
 from stagebook import In, Metrics, Out
@@ -66,10 +67,21 @@ class Shown:
     html: str
     printed: str
     failed: bool
+    problems: tuple[Problem, ...] = ()
 
     @property
     def all(self) -> str:
         return self.plain + self.printed
+
+    @property
+    def codes(self) -> list[str]:
+        return [problem.code for problem in self.problems]
+
+
+def _problems(metadata: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
+    """The problems in the metadata of outputs."""
+    found = [each.get("stagebook", {}).get("problems", []) for each in metadata]
+    return tuple(Problem.from_json(values) for problems in found for values in problems)
 
 
 class Shell:
@@ -88,6 +100,7 @@ class Shell:
             "\n".join(one.get("text/html", "") for one in data),
             captured.stdout + captured.stderr,
             not result.success,
+            _problems(output.metadata or {} for output in captured.outputs),
         )
 
 
@@ -100,14 +113,17 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
-    def run(self, text: str, **metadata: Any) -> Shown:
-        """Sends a cell as JupyterLab does: its id and its metadata beside its code."""
+    def run(self, text: str, *, person: bool = True, **metadata: Any) -> Shown:
+        """Sends a cell as JupyterLab does: its id and its metadata beside its code.
+
+        Without a person, it is sent as papermill does.
+        """
         content = {
             "code": text,
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": person,
             "stop_on_error": True,
         }
         message = self.client.session.msg("execute_request", content, metadata=metadata)
@@ -118,8 +134,10 @@ class Kernel:
         return Shown(
             "\n".join(one["text/plain"] for one in data),
             "\n".join(one.get("text/html", "") for one in data),
-            "".join(one.get("text", "") for one in outputs),
+            "".join(one.get("text", "") for one in outputs)
+            + "".join("\n".join(one.get("traceback", ())) for one in outputs),
             reply["content"]["status"] != "ok",
+            _problems(output.get("metadata", {}) for output in outputs),
         )
 
     def complete(self, text: str) -> list[str]:

@@ -3,6 +3,10 @@
 import pytest
 from lab_kernels import SIGNATURE, Little, Shell
 
+from stagebook.project.errors import Where
+
+PARAMS = "params/train.yaml"
+
 
 def test_an_edit_that_is_not_saved_counts(loaded: Shell, little: Little) -> None:
     little.params("train", "rate: 1\nwidth: 8\n")
@@ -13,7 +17,7 @@ def test_an_edit_that_is_not_saved_counts(loaded: Shell, little: Little) -> None
 
 def test_outputs_that_are_not_saved_leave_the_cells_id(loaded: Shell) -> None:
     edited = SIGNATURE.replace("models/", "new/").replace("metrics/", "new/")
-    assert loaded.run(edited, cell_id="signature").plain.startswith("train: the build's values")
+    assert loaded.run(edited, cell_id="signature").plain.startswith("train: ")
 
 
 def test_a_cell_without_paths_is_known_by_its_id(loaded: Shell, little: Little) -> None:
@@ -40,16 +44,18 @@ def test_the_files_name_tells_a_new_notebook_and_how_to_tag_it_is_said(
     monkeypatch.setenv("JPY_SESSION_NAME", str(path) if absolute else path.name)
     shown = loaded.run('from stagebook import Out\nmade: Out = "data/made.csv"\nspeed: int = 1\n')
     assert loaded.names["speed"] == 5
-    assert "notebooks/fresh.ipynb is no stage yet" in shown.plain
-    assert "Tag this cell `parameters`" in shown.plain
+    (problem,) = [each for each in shown.problems if each.code == "no-parameters-cell"]
+    assert "notebooks/fresh.ipynb" in str(problem)
+    assert "`parameters`" in problem.hint
 
 
 def test_a_cell_of_no_known_notebook_keeps_its_defaults_and_says_how_to_tag(
     loaded: Shell,
 ) -> None:
     shown = loaded.run('from stagebook import Out\nmade: Out = "data/made.csv"\nspeed: int = 1\n')
-    assert "No notebook of the project is known to hold this cell" in shown.plain
-    assert "Tag the cell `parameters` and save the notebook in notebooks/" in shown.plain
+    (problem,) = [each for each in shown.problems if each.code == "unknown-stage"]
+    assert "`parameters`" in problem.hint
+    assert "notebooks/" in problem.hint
     assert loaded.names["speed"] == 1
 
 
@@ -58,9 +64,9 @@ def test_of_two_copies_the_files_name_tells(
 ) -> None:
     path = little.notebook("train_copy", SIGNATURE)
     little.params("train_copy", "rate: 4\n")
-    assert "may belong to any of notebooks/train.ipynb, notebooks/train_copy.ipynb" in (
-        loaded.run(SIGNATURE, cell_id="signature").plain
-    )
+    (problem, *_) = loaded.run(SIGNATURE, cell_id="signature").problems
+    assert problem.code == "ambiguous-stage"
+    assert "notebooks/train.ipynb, notebooks/train_copy.ipynb" in problem.message
     assert loaded.names["rate"] == 0.5
     monkeypatch.setenv("JPY_SESSION_NAME", str(path))
     loaded.run(SIGNATURE, cell_id="signature")
@@ -111,9 +117,13 @@ def test_a_cell_that_was_saved_wrong_and_is_put_right_is_answered(
 
 def test_a_parameters_cell_that_is_no_signature_is_told_why(loaded: Shell, little: Little) -> None:
     shown = loaded.run(SIGNATURE + "late = rate > 3\n", cell_id="signature")
-    assert "notebooks/train.ipynb, cell 1, line 9: `late` is `rate > 3`, which is no literal" in (
-        shown.plain
+    (problem, *_) = shown.problems
+    assert (problem.code, problem.where) == (
+        "not-a-literal",
+        Where("notebooks/train.ipynb", 1, 9),
     )
+    assert "`late`" in problem.message
+    assert "`rate > 3`" in problem.message
     assert loaded.names["rate"] == 0.5
 
 
@@ -122,22 +132,29 @@ def test_an_unknown_name_in_the_params_file_leaves_the_defaults(
 ) -> None:
     little.params("train", "depth: 9\nrat: 1\n")
     shown = loaded.run(SIGNATURE)
-    assert "params/train.yaml, line 2: The notebook has no parameter `rat`." in shown.plain
-    assert "Did you mean `rate`?" in shown.plain
+    (problem, *_) = shown.problems
+    assert (problem.code, problem.where) == ("unknown-parameter", Where(PARAMS, line=2))
+    assert "`rat`" in problem.message
+    assert "`rate`" in problem.hint
     assert (loaded.names["rate"], loaded.names["depth"]) == (0.5, 3)
 
 
 def test_a_wrong_type_in_the_params_file_names_both_places(loaded: Shell, little: Little) -> None:
     little.params("train", "depth: deep\n")
     shown = loaded.run(SIGNATURE)
-    assert "params/train.yaml, line 1: `depth`: 'deep' is no int | None." in shown.plain
-    assert "declared as `int | None` in notebooks/train.ipynb, cell 1, line 7" in shown.plain
+    (problem, *_) = shown.problems
+    assert (problem.code, problem.where) == ("wrong-type", Where(PARAMS, line=1))
+    assert "`depth`" in problem.message
+    assert "'deep'" in problem.message
+    assert "`int | None`" in problem.hint
+    assert str(Where("notebooks/train.ipynb", 1, 7)) in problem.hint
     assert loaded.names["depth"] == 3
 
 
 def test_a_params_file_that_is_no_yaml_leaves_the_defaults(loaded: Shell, little: Little) -> None:
     little.params("train", "rate: [1\n")
-    assert "It is no YAML" in loaded.run(SIGNATURE).plain
+    (problem, *_) = loaded.run(SIGNATURE).problems
+    assert (problem.code, str(problem.where)) == ("bad-yaml", str(Where(PARAMS, line=2)))
     assert loaded.names["rate"] == 0.5
 
 
@@ -146,7 +163,8 @@ def test_a_params_file_that_is_no_text_is_told_without_a_traceback(
 ) -> None:
     (little.root / "params/train.yaml").write_bytes(b"rate: \xff\n")
     shown = loaded.run(SIGNATURE)
-    assert "error: params/train.yaml: It is not UTF-8" in shown.plain
+    (problem, *_) = shown.problems
+    assert (problem.code, problem.where) == ("bad-encoding", Where(PARAMS))
     assert "Traceback" not in shown.all
     assert loaded.names["rate"] == 0.5
 
@@ -156,13 +174,13 @@ def test_a_params_file_that_breaks_later_brings_the_defaults_back(
 ) -> None:
     loaded.run(SIGNATURE)
     little.params("train", "rate: fast\n")
-    assert "'fast' is no float" in loaded.run("%stagebook build").plain
+    assert "wrong-type" in loaded.run("%stagebook build").codes
     assert loaded.names["rate"] == 0.5
 
 
 def test_without_a_params_file_the_defaults_are_the_builds(loaded: Shell, little: Little) -> None:
     (little.root / "params/train.yaml").unlink()
-    assert "there is no params file" in loaded.run(SIGNATURE).plain
+    assert PARAMS not in loaded.run(SIGNATURE).plain
     assert loaded.names["rate"] == 0.5
 
 
@@ -177,16 +195,18 @@ def test_a_parameter_without_default_has_the_builds_value_in_both_modes(
 
 
 def test_a_parameter_that_nobody_gives_a_value_has_none(loaded: Shell) -> None:
-    shown = loaded.run(SIGNATURE + "key: str\n").plain
-    assert "`key` has no default and no value." in shown
-    assert "Add to params/train.yaml: key: <str>" in shown
+    shown = loaded.run(SIGNATURE + "key: str\n")
+    (problem, *_) = shown.problems
+    assert (problem.code, "`key`" in problem.message) == ("missing-value", True)
+    assert f"{PARAMS}: key: <str>" in problem.hint
     assert "key" not in loaded.names
-    assert not any(line.split()[0] == "key" for line in shown.splitlines())
+    assert not any(line.split()[0] == "key" for line in shown.plain.splitlines())
 
 
 def test_a_missing_input_names_the_stage_to_build(loaded: Shell) -> None:
-    shown = loaded.run(SIGNATURE).plain
-    assert "The input `data/raw.csv` is not there.\n  → Build: `dvc repro ingest`" in shown
+    (problem, *_) = loaded.run(SIGNATURE).problems
+    assert (problem.code, "`data/raw.csv`" in problem.message) == ("no-input", True)
+    assert "`dvc repro ingest`" in problem.hint
 
 
 def test_a_missing_input_of_a_hand_written_stage_names_that(loaded: Shell, little: Little) -> None:
@@ -194,14 +214,15 @@ def test_a_missing_input_of_a_hand_written_stage_names_that(loaded: Shell, littl
         "stages:\n  fetch:\n    cmd: curl\n    outs:\n      - data/more\n"
     )
     text = SIGNATURE + 'more: In = "data/more/file.csv"\n'
-    assert "Build: `dvc repro fetch`" in loaded.run(text).plain
+    assert any("`dvc repro fetch`" in problem.hint for problem in loaded.run(text).problems)
 
 
 def test_a_missing_input_that_no_stage_makes_is_to_be_put_there(loaded: Shell) -> None:
     text = SIGNATURE + 'one: In = "data/one.csv"\ntwo: In = "data/two.csv"\n'
-    shown = loaded.run(text).plain
-    assert "The inputs `data/one.csv`, `data/two.csv` are not there." in shown
-    assert "No stage writes this: put it there, or get it with `dvc pull`." in shown
+    (problem,) = [each for each in loaded.run(text).problems if "data/one.csv" in each.message]
+    assert problem.code == "no-input"
+    assert "`data/two.csv`" in problem.message
+    assert "`dvc pull`" in problem.hint
 
 
 def test_nothing_is_noted_where_inputs_and_folders_are_there(loaded: Shell, little: Little) -> None:
@@ -209,8 +230,3 @@ def test_nothing_is_noted_where_inputs_and_folders_are_there(loaded: Shell, litt
         (little.root / folder).mkdir()
     (little.root / "data/raw.csv").write_text("x\n")
     assert "note:" not in loaded.run(SIGNATURE).plain
-
-
-def test_folders_for_outputs_are_told_and_not_made(loaded: Shell, little: Little) -> None:
-    assert "`!mkdir -p models metrics`" in loaded.run(SIGNATURE).plain
-    assert not (little.root / "models").exists()

@@ -1,23 +1,30 @@
 """What is refused at the gate, and that nothing is opened before it must be."""
 
+import base64
 import json
 import math
 import os
 import pickle
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import refusals
+from spooled import recorded
 
-from stagebook.errors import StagebookError
-from stagebook.model import manifest
+from stagebook.model import attestation, manifest, signing
+from stagebook.model.contents import Contents
 from stagebook.model.formats.model_file import ModelFile
-from stagebook.model.gate import Policy, State, pass_through
+from stagebook.model.gate import examine, pass_through
 from stagebook.model.golden import Golden
 from stagebook.model.load import load, policy_of_environment
+from stagebook.model.policy import ATTITUDES, RULES, Policy
+from stagebook.model.verification import CheckState
+from stagebook.project.errors import StagebookError
 
 # These packages are made outside of a stage, so nothing says what they are made of.
 OPEN: dict[str, Any] = {"materials": "ignore", "attestation": "ignore"}
@@ -25,10 +32,9 @@ OPEN: dict[str, Any] = {"materials": "ignore", "attestation": "ignore"}
 
 def refusal(folder: Path, **changes: Any) -> list[tuple[str, str | None]]:
     """Code and file of each reason for which a package is not loaded."""
-    with pytest.raises(StagebookError) as caught:
-        load(folder, **{**OPEN, **changes})
-    assert all(one.hint for one in caught.value.problems)
-    return [(one.code, one.where.file if one.where else None) for one in caught.value.problems]
+    problems = refusals.problems(load, folder, **{**OPEN, **changes})
+    assert all(problem.hint for problem in problems)
+    return [(each.code, each.where.file if each.where else None) for each in problems]
 
 
 def edit(path: Path, change: Callable[[Any], None]) -> None:
@@ -42,7 +48,7 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
 
 def test_a_package_that_is_as_it_was_is_loaded(packaged: Path) -> None:
     found = load(packaged, **OPEN)
-    assert [check.state for check in found.checks] == [State.PASSED] * 7
+    assert [check.state for check in found.checks] == [CheckState.PASSED] * 7
     rows = pd.DataFrame({"weight": [0.0, 1.0], "other": ["a", "b"], "height": [3.0, -3.0]})
     said = found.predict(rows)
     assert list(said.columns) == ["probability_False", "probability_True"]
@@ -132,6 +138,98 @@ def test_a_package_of_a_newer_format_is_told(packaged: Path) -> None:
     assert refusal(packaged) == [("newer-package", str(packaged / manifest.FILE))]
 
 
+def test_bytes_that_change_after_they_were_hashed_are_not_opened(packaged: Path) -> None:
+    contents = Contents.read(packaged)
+    for path in packaged.iterdir():
+        path.write_bytes(b"changed")
+    passage = examine(contents, Policy(materials="ignore", attestation="ignore"))
+    assert [check.state for check in passage.checks] == [CheckState.PASSED] * 7
+
+
+def test_a_fifo_is_refused_and_not_waited_for(packaged: Path) -> None:
+    (packaged / "splits.json").unlink()
+    os.mkfifo(packaged / "splits.json")
+    assert refusal(packaged) == [("package-changed", "splits.json")]
+
+
+def test_a_fifo_in_place_of_manifest_or_attestation_is_not_waited_for(packaged: Path) -> None:
+    os.mkfifo(packaged.with_name("tall.intoto.json"))
+    assert ("wrong-attestation", "tall.intoto.json") in refusal(packaged, attestation="warn")
+    (packaged / manifest.FILE).unlink()
+    os.mkfifo(packaged / manifest.FILE)
+    assert [code for code, _ in refusal(packaged)] == ["no-package"]
+
+
+def test_a_model_that_does_not_fit_into_memory_is_refused_unread(packaged: Path) -> None:
+    size = 2**45  # of nothing: the file takes no room on the disk
+    with (packaged / "model.pkl").open("r+b") as file:
+        try:
+            file.truncate(size)
+        except OSError:  # a file system that has no file of that size; the limit comes first
+            file.truncate(0)
+    edit(packaged / manifest.FILE, lambda values: values["files"]["model.pkl"].update(size=size))
+    assert ("package-changed", "model.pkl") in refusal(packaged)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "python: 3.11.7\ndependencies:\n- evil @ https://example.org/evil.zip\n",
+        "python: 3.11.7\nbuild_dependencies:\n- evil\ndependencies:\n- -r requirements.txt\n",
+        "python: ../evil\n",
+        "",
+    ],
+)
+def test_an_environment_that_would_install_something_else_is_refused(
+    packaged: Path, rehash: Callable[[Path], None], text: str
+) -> None:
+    (packaged / "python_env.yaml").write_text(text)
+    rehash(packaged)
+    assert [code for code, _ in refusal(packaged, environment="ignore")] == ["bad-requirement"]
+
+
+@pytest.mark.parametrize(
+    "line", ["evil @ https://example.org/evil.zip", "--index-url https://example.org", "-e ."]
+)
+def test_requirements_that_are_no_versions_are_refused_whether_or_not_they_are_installed(
+    packaged: Path, rehash: Callable[[Path], None], line: str
+) -> None:
+    file = packaged / "requirements.txt"
+    file.write_text(f"{file.read_text()}{line}\n")
+    rehash(packaged)
+    assert [code for code, _ in refusal(packaged, environment="ignore")] == ["bad-requirement"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("evaluation.json", ""),
+        ("evaluation.json", "{}"),
+        ("evaluation.json", '{"data": {"md5": 5}, "test": {}, "baseline": {}, "slices": []}'),
+        ("splits.json", '{"parts": [{"name": "test", "path": 5, "md5": ""}]}'),
+        ("splits.json", '{"parts": {}}'),
+        ("input_example.json", '{"columns"'),
+        ("profile.input.json", "[]"),
+        ("profile.output.json", ""),
+    ],
+)
+def test_a_file_that_tells_of_the_model_and_is_damaged_is_refused(
+    packaged: Path, rehash: Callable[[Path], None], name: str, text: str
+) -> None:
+    (packaged / name).write_text(text)
+    rehash(packaged)
+    assert [code for code, _ in refusal(packaged)] == ["package-changed"]
+
+
+def test_a_file_that_no_package_has_is_refused_though_the_manifest_names_it(
+    packaged: Path, rehash: Callable[[Path], None]
+) -> None:
+    (packaged / "cache").mkdir()
+    (packaged / "cache" / "output.pkl").write_bytes(b"evil")
+    rehash(packaged)
+    assert refusal(packaged) == [("package-changed", "cache/output.pkl")]
+
+
 # The environment
 
 
@@ -160,7 +258,8 @@ def test_another_version_of_a_critical_distribution_is_refused_with_both_named(
         load(packaged, **OPEN)
     (problem,) = caught.value.problems
     assert problem.code == "other-version"
-    assert "scikit-learn 0.1.0; here is " in problem.message
+    assert "scikit-learn 0.1.0" in problem.message
+    assert version("scikit-learn") in problem.message
     assert problem.hint == "pip install scikit-learn==0.1.0"
 
 
@@ -178,7 +277,7 @@ def test_an_override_loads_and_is_recorded(
     edit(packaged / "environment.lock.json", other_version("scikit-learn", "0.1.0"))
     consistent(packaged, rehash)
     found = load(packaged, environment="ignore", **OPEN)
-    (overridden,) = [one for one in found.checks if one.state is State.OVERRIDDEN]
+    (overridden,) = [one for one in found.checks if one.state is CheckState.OVERRIDDEN]
     assert overridden.name == "environment"
     assert "scikit-learn 0.1.0" in caplog.text
 
@@ -213,8 +312,9 @@ def test_a_policy_of_the_environment_that_is_none_is_told(
     with pytest.raises(StagebookError) as caught:
         policy_of_environment()
     assert [one.code for one in caught.value.problems] == ["bad-policy", "bad-policy"]
-    assert "none of equal, compatible, ignore" in caught.value.problems[0].message
-    assert "none of ignore, warn, refuse" in caught.value.problems[1].message
+    environment, materials = (problem.message for problem in caught.value.problems)
+    assert all(word in environment for word in ("STAGEBOOK_LOAD_ENVIRONMENT", *RULES))
+    assert all(word in materials for word in ("STAGEBOOK_LOAD_MATERIALS", *ATTITUDES))
     assert all(one.hint for one in caught.value.problems)
 
 
@@ -236,25 +336,16 @@ def test_a_package_of_which_nobody_knows_the_materials_is_refused(packaged: Path
 
 def test_no_attestation_is_warned_of_or_refused(packaged: Path) -> None:
     found = load(packaged, materials="ignore", attestation="warn")
-    assert [one.state for one in found.checks if one.name == "provenance"] == [State.WARNED]
+    assert [one.state for one in found.checks if one.name == "provenance"] == [CheckState.WARNED]
     assert [code for code, _ in refusal(packaged, attestation="refuse")] == ["no-attestation"]
 
 
-def statement(folder: Path, digest: str, *, dirty: bool = False) -> None:
+def statement(
+    folder: Path, digest: str, *, dirty: bool = False, failure: dict[str, str] | None = None
+) -> None:
     """An attestation beside a package."""
-    from stagebook.model import attestation
-
-    record = {
-        "stage": "package",
-        "notebook": "notebooks/package.ipynb",
-        "source": "00",
-        "build": True,
-        "parameters": [],
-        "inputs": [],
-        "environment": {},
-        "git": {"commit": "c" * 40, "branch": "main", "remote": None, "dirty": dirty, "diff": None},
-        "volatile": {"id": "one", "started": "2013-01-01T00:00:00+00:00", "host": "here"},
-    }
+    code = {"commit": "c" * 40, "branch": "main", "remote": None, "dirty": dirty, "diff": None}
+    record = recorded("one", "package", git=None if failure else code, git_failure=failure)
     made = manifest.read(folder)
     text = attestation.render(made, "models/tall", record, "")
     attestation.write(folder, text.replace(made.digest, digest))
@@ -268,14 +359,114 @@ def test_an_attestation_about_another_package_is_refused_though_it_is_only_to_be
     load(packaged, **OPEN)  # not looked at
 
 
-def test_an_attestation_of_a_clean_tree_passes(packaged: Path) -> None:
+def test_an_attestation_that_nobody_signed_is_unsigned_whatever_it_says(packaged: Path) -> None:
     statement(packaged, manifest.read(packaged).digest)
-    load(packaged, materials="ignore", attestation="refuse")
+    for attitude in ("warn", "unsigned"):
+        found = load(packaged, materials="ignore", attestation=attitude)
+        (check,) = [one for one in found.checks if one.name == "provenance"]
+        assert check.state is CheckState.WARNED
+        assert [one.code for one in check.problems] == ["unsigned-attestation"]
+        assert "cccccccccc" in check.detail
+    assert [code for code, _ in refusal(packaged, attestation="refuse")] == ["unsigned-attestation"]
 
 
 def test_an_attestation_of_a_dirty_tree_is_refused_if_asked(packaged: Path) -> None:
     statement(packaged, manifest.read(packaged).digest, dirty=True)
-    assert [code for code, _ in refusal(packaged, attestation="refuse")] == ["dirty-build"]
+    assert [code for code, _ in refusal(packaged, attestation="unsigned")] == ["dirty-build"]
+    found = [code for code, _ in refusal(packaged, attestation="refuse")]
+    assert found == ["dirty-build", "unsigned-attestation"]
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A private key and its public one."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    folder = tmp_path_factory.mktemp("keys")
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, none)
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (folder / "key.pem").write_bytes(private)
+    (folder / "public.pem").write_bytes(public)
+    return folder / "key.pem", folder / "public.pem"
+
+
+def test_a_signed_attestation_passes_and_a_forged_one_does_not(
+    packaged: Path, keys: tuple[Path, Path]
+) -> None:
+    digest = manifest.read(packaged).digest
+    statement(packaged, digest)
+    signing.sign(packaged, keys[0])
+    asked = {"materials": "ignore", "public_key": keys[1]}
+    found = load(packaged, attestation="refuse", **asked)
+    (check,) = [one for one in found.checks if one.name == "provenance"]
+    assert (check.state, "cccccccccc" in check.detail) == (CheckState.PASSED, True)
+    beside = packaged.with_name("tall.intoto.json")
+    beside.write_text(beside.read_text().replace("c" * 40, "d" * 40))
+    assert [code for code, _ in refusal(packaged, attestation="warn", **asked)] == ["bad-signature"]
+    signing.statement_signature_path(packaged).unlink()
+    assert [code for code, _ in refusal(packaged, attestation="refuse", **asked)] == [
+        "unsigned-attestation"
+    ]
+
+
+def enveloped(text: str) -> str:
+    """A statement in an envelope that says it is signed."""
+    payload = base64.b64encode(text.encode()).decode()
+    signature = {"keyid": "", "sig": base64.b64encode(b"signed").decode()}
+    kind = "application/vnd.in-toto+json"
+    return json.dumps({"payloadType": kind, "payload": payload, "signatures": [signature]})
+
+
+def with_signatures(text: str) -> str:
+    """A statement that says of itself that it is signed and verified."""
+    return json.dumps({**json.loads(text), "signatures": [{"sig": "x"}], "verified": True})
+
+
+@pytest.mark.parametrize("spelled", [enveloped, with_signatures, str.upper, lambda text: text * 2])
+def test_an_attestation_that_only_says_it_is_signed_is_refused(
+    packaged: Path, spelled: Callable[[str], str]
+) -> None:
+    statement(packaged, manifest.read(packaged).digest)
+    beside = packaged.with_name("tall.intoto.json")
+    beside.write_text(spelled(beside.read_text()))
+    (code,) = [code for code, _ in refusal(packaged, attestation="refuse")]
+    assert code in ("unsigned-attestation", "wrong-attestation")
+
+
+@pytest.mark.parametrize("forged", ["of the package", "of another key", "empty", "of nothing"])
+def test_a_signature_of_something_else_makes_no_attestation_signed(
+    packaged: Path, keys: tuple[Path, Path], forged: str
+) -> None:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    statement(packaged, manifest.read(packaged).digest)
+    signing.sign(packaged, keys[0])
+    target = signing.statement_signature_path(packaged)
+    whole = signing.signature_path(packaged).read_bytes()
+    if forged == "of another key":
+        pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
+        kind = serialization.PrivateFormat.TraditionalOpenSSL
+        other = packaged.with_name("other.pem")
+        other.write_bytes(ec.generate_private_key(ec.SECP256R1()).private_bytes(pem, kind, none))
+        signing.sign(packaged, other)
+        signing.signature_path(packaged).write_bytes(whole)
+    else:
+        target.write_bytes({"of the package": whole, "empty": b"", "of nothing": b"{}"}[forged])
+    asked = {"materials": "ignore", "attestation": "unsigned", "public_key": keys[1]}
+    assert [code for code, _ in refusal(packaged, **asked)] == ["bad-signature"]
+
+
+def test_an_attestation_names_the_reason_why_no_commit_is_known(packaged: Path) -> None:
+    failure = {"reason": "git-refused", "message": "Git refuses the repository.", "hint": ""}
+    statement(packaged, manifest.read(packaged).digest, failure=failure)
+    said = attestation.parse(attestation.path_of(packaged).read_bytes())
+    assert (said.commit, said.dirty, said.git_failure) == (None, True, failure["message"])
+    found = refusal(packaged, attestation="unsigned")
+    assert [code for code, _ in found] == ["unknown-build-commit"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"subject": []}'])
@@ -307,7 +498,7 @@ def test_a_pickle_that_would_run_a_command_is_refused_unopened(
     passage = pass_through(packaged, Policy(materials="ignore", attestation="ignore"))
     assert [one.code for one in passage.refusals] == ["unknown-type"]
     assert "mkdir" in passage.refusals[0].message
-    assert {one.name for one in passage.checks if one.state is State.SKIPPED} == {
+    assert {one.name for one in passage.checks if one.state is CheckState.SKIPPED} == {
         "opening",
         "golden rows",
         "schema",
@@ -357,6 +548,7 @@ def test_no_name_leads_out_of_a_module_that_is_trusted(
         (lambda text: text.replace("stagebook.model.pyfunc", "evil"), "loads with evil"),
         (lambda text: text.replace("    env:", "    code: code\n    env:"), "has code"),
         (lambda text: text.replace("flavors:", "flavors:\n  sklearn: {}"), "has sklearn"),
+        (lambda text: text.replace("python_env.yaml", "evil.yaml"), "takes its environment from"),
     ],
 )
 def test_an_mlmodel_that_would_run_other_code_is_refused(
@@ -407,6 +599,10 @@ def _golden(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         (lambda values: values["model"].update(method="fit"), "no-package"),
         (lambda values: values["model"].update(method="__init__"), "no-package"),
         (lambda values: values["model"].update(features=[1, 2]), "no-package"),
+        (lambda values: values["model"].pop("outputs"), "no-package"),
+        (lambda values: values["files"]["schema.input.json"].update(size=True), "no-package"),
+        (lambda values: values["files"]["schema.input.json"].update(size=-1), "no-package"),
+        (lambda values: values.update(files=[]), "no-package"),
         (lambda values: values["model"].update(type="evil.Thing"), "package-changed"),
     ],
 )
@@ -438,7 +634,7 @@ def test_a_file_of_another_shape_is_a_refusal_and_no_crash(
 
 def test_rows_without_a_feature_are_told_and_no_rows_are_no_predictions(packaged: Path) -> None:
     model = load(packaged, **OPEN)
-    with pytest.raises(KeyError, match="the rows lack weight"):
+    with pytest.raises(KeyError, match="weight"):
         model.predict(pd.DataFrame({"height": [1.0]}))
     none = model.predict(pd.DataFrame({"height": [], "weight": []}))
     assert list(none.columns) == ["probability_False", "probability_True"]
@@ -484,7 +680,8 @@ def test_a_golden_row_that_is_off_is_refused_with_its_number(
         load(packaged, **OPEN)
     (problem,) = caught.value.problems
     assert problem.code == "golden-differs"
-    assert "`probability_True` differs in 1 of 128 golden rows" in problem.message
+    assert "`probability_True`" in problem.message
+    assert "1 of 128" in problem.message
     assert "row 7 " in problem.message
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -11,20 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import refusals
 from little_model import FEATURES, fitted, table, write
 
-from stagebook.errors import Problem, StagebookError
 from stagebook.model import manifest
 from stagebook.model.load import load
+from stagebook.project.errors import Problem, StagebookError
 
 
 def problem(model: Any, path: Path, files: dict[str, Path], **changes: Any) -> Problem:
     """Why a model is not packaged; nothing is left of the attempt."""
     before = sorted(path.parent.iterdir())
-    with pytest.raises(StagebookError) as caught:
-        write(model, path, files, **changes)
+    found = refusals.problem(write, model, path, files, **changes)
     assert sorted(path.parent.iterdir()) == before
-    (found,) = caught.value.problems
     assert found.hint
     return found
 
@@ -106,7 +106,9 @@ def test_splits_that_overlap_are_refused_with_the_rows(
     table(398, 300).to_parquet(files["test"], index=False)
     found = problem(fitted(), tmp_path / "tall", files)
     assert found.code == "splits-overlap"
-    assert "2 rows of the split `test` are in `train` too: 398; 399; rows 0, 1 of" in found.message
+    assert "`test`" in found.message
+    assert "`train`" in found.message
+    assert {"2", "398", "399", "0", "1"} <= set(re.findall(r"\d+", found.message))
 
 
 def test_a_key_that_is_twice_in_a_split_is_refused(files: dict[str, Path], tmp_path: Path) -> None:
@@ -171,8 +173,9 @@ def test_a_plain_class_is_packaged_and_loaded_by_those_who_trust_it(
     refused = problem(Height(0.0), tmp_path / "tall", files, method="predict")
     assert (refused.code, name in refused.message) == ("unknown-type", True)
     write(Height(0.0), tmp_path / "tall", files, method="predict", trusted=[name])
-    with pytest.raises(StagebookError, match="does not trust"):
+    with pytest.raises(StagebookError) as caught:
         load(tmp_path / "tall", materials="ignore", attestation="ignore")
+    assert [each.code for each in caught.value.problems] == ["unknown-type"]
     found = load(tmp_path / "tall", materials="ignore", attestation="ignore", trusted=[name])
     assert found.predict(pd.DataFrame({"height": [1.0, -1.0], "weight": 0.0}))[
         "prediction"

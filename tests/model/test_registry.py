@@ -1,9 +1,11 @@
 """What a version in the registry is called, and what is said of it there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import refusals
 from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.utils.validation import (
@@ -13,18 +15,19 @@ from mlflow.utils.validation import (
     _validate_model_version_tag,
 )
 
-from stagebook.errors import StagebookError
+from stagebook.history.remote import is_model
 from stagebook.model import version_tags
-from stagebook.model.gate import Passage, Policy, pass_through
-from stagebook.model.registry import Place, Title, register
-from stagebook.record.tracking.inquiry import is_model
+from stagebook.model.gate import pass_through
+from stagebook.model.policy import Policy
+from stagebook.model.registry import RegistryAddress, Title, register
+from stagebook.model.verification import VerificationReport
+from stagebook.project.errors import StagebookError
 
 
 def codes(name: str, alias: str | None) -> list[str]:
-    with pytest.raises(StagebookError) as caught:
-        Title.of(name, alias)
-    assert all(one.hint for one in caught.value.problems)
-    return [one.code for one in caught.value.problems]
+    problems = refusals.problems(Title.of, name, alias)
+    assert all(problem.hint for problem in problems)
+    return [problem.code for problem in problems]
 
 
 @pytest.mark.parametrize(
@@ -56,11 +59,11 @@ def test_what_is_a_title_is_one_for_mlflow_and_for_trace(name: str, alias: str) 
 
 
 @pytest.fixture
-def passage(packaged: Path) -> Passage:
+def passage(packaged: Path) -> VerificationReport:
     return pass_through(packaged, Policy(materials="ignore", attestation="ignore"))
 
 
-def test_what_the_tags_say_is_in_the_package(passage: Passage) -> None:
+def test_what_the_tags_say_is_in_the_package(passage: VerificationReport) -> None:
     found = version_tags.tags(passage, None)
     assert found["stagebook.package"] == passage.manifest.digest
     assert found["stagebook.test.auc"] == "0.8"
@@ -69,41 +72,41 @@ def test_what_the_tags_say_is_in_the_package(passage: Passage) -> None:
     splits = json.loads((passage.folder / "splits.json").read_text())["parts"]
     assert found["stagebook.split.test"] == splits[1]["md5"]
     assert "scikit-learn" in found["stagebook.requires"]
-    assert found["stagebook.checks"].startswith("files passed, environment passed")
+    checks = [check.rsplit(" ", 1) for check in found["stagebook.checks"].split(", ")]
+    assert checks[:2] == [["files", "passed"], ["environment", "passed"]]
     assert not any("commit" in name for name in found)
 
 
+def _with(passage: VerificationReport, name: str, data: bytes) -> VerificationReport:
+    """The same package with other bytes in one of its files."""
+    contents = replace(passage.contents, files={**passage.contents.files, name: data})
+    return VerificationReport(contents, passage.policy, passage.checks)
+
+
 @given(name=st.text(min_size=1, max_size=300), value=st.text(max_size=6000))
-def test_no_tag_is_more_than_mlflow_takes(
-    original: Path, tmp_path_factory: pytest.TempPathFactory, name: str, value: str
-) -> None:
+def test_no_tag_is_more_than_mlflow_takes(original: Path, name: str, value: str) -> None:
     passage = pass_through(original / "tall", Policy(materials="ignore", attestation="ignore"))
-    folder = tmp_path_factory.mktemp("odd")
-    for file in passage.folder.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    evaluation = {"test": {name: value}}
-    (folder / "evaluation.json").write_text(json.dumps(evaluation))
-    odd = Passage(folder, passage.policy, passage.manifest, passage.checks)
+    evaluation = json.dumps({"test": {name: value}}).encode()
+    odd = _with(passage, "evaluation.json", evaluation)
     for key, text in version_tags.tags(odd, None).items():
         _validate_model_version_tag(key, text)
         assert len(text) <= 5000
 
 
-def test_a_long_card_is_cut_between_two_paragraphs(passage: Passage) -> None:
-    card = passage.folder / "MODEL_CARD.md"
-    whole = card.read_text()
-    assert version_tags.description(passage.folder) == whole
-    card.write_text(whole + "\n\n".join(["", *["word " * 100] * 20]))
-    said = version_tags.description(passage.folder)
+def test_a_long_card_is_cut_between_two_paragraphs(passage: VerificationReport) -> None:
+    whole = passage.contents.text("MODEL_CARD.md")
+    assert version_tags.description(passage.contents) == whole
+    long = whole + "\n\n".join(["", *["word " * 100] * 20])
+    said = version_tags.description(_with(passage, "MODEL_CARD.md", long.encode()).contents)
     assert said.startswith(whole)
     assert said.endswith("word \n\n…")
     assert len(said) <= 5000
 
 
-def test_what_was_refused_is_not_registered(passage: Passage, tmp_path: Path) -> None:
+def test_what_was_refused_is_not_registered(passage: VerificationReport, tmp_path: Path) -> None:
     (passage.folder / "splits.json").unlink()
     refused = pass_through(passage.folder, passage.policy)
-    place = Place(f"sqlite:///{tmp_path / 'm.db'}", "tall", tmp_path)
+    place = RegistryAddress(f"sqlite:///{tmp_path / 'm.db'}", "tall", tmp_path)
     with pytest.raises(StagebookError) as caught:
         register(refused, Title("tall"), place)
     assert [one.code for one in caught.value.problems] == ["package-changed"]
@@ -113,9 +116,9 @@ def test_what_was_refused_is_not_registered(passage: Passage, tmp_path: Path) ->
 def test_outside_of_a_project_somebody_has_to_say_where(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with pytest.raises(StagebookError) as caught:
-        Place.of(None, None, "tall")
+        RegistryAddress.of(None, None, "tall")
     (problem,) = caught.value.problems
     assert (problem.code, "--tracking-uri" in problem.hint) == ("no-registry", True)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    assert Place.of(None, None, "tall").uri == "http://127.0.0.1:1"
-    assert Place.of(None, "sqlite:////a.db", "tall").uri == "sqlite:////a.db"
+    assert RegistryAddress.of(None, None, "tall").uri == "http://127.0.0.1:1"
+    assert RegistryAddress.of(None, "sqlite:////a.db", "tall").uri == "sqlite:////a.db"

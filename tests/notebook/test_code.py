@@ -170,7 +170,7 @@ def test_a_function_without_body_stays_one() -> None:
     assert normalise_module('def f():\n    """Doc."""').text == "def f():\n    pass"
 
 
-# What is no Python
+# What is not valid Python
 
 
 @pytest.mark.parametrize("text", ["x = ", "def f(:", "x = 1\n  y = 2", "a\0b"])

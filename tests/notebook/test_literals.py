@@ -90,7 +90,7 @@ def test_a_literal_is_its_value(text: str, value: Any) -> None:
     ],
 )
 def test_what_is_no_literal_is_refused(text: str) -> None:
-    with pytest.raises(MismatchError, match="is no literal"):
+    with pytest.raises(MismatchError):
         read(text)
 
 

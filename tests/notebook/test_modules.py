@@ -8,24 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from folders import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagebook.notebook.code import normalise_cell, normalise_module
-from stagebook.notebook.modules import Reached, SearchPath
+from stagebook.notebook.modules import ReachableModules, SearchPath
 
 FOLDERS = ("notebooks", "src", ".")
 
 
-def write(root: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
-
-
 def reach(
     root: Path, cell: str, files: Mapping[str, str], installed: frozenset[str] = frozenset()
-) -> Reached:
+) -> ReachableModules:
     write(root, files)
     folders = tuple(root / name for name in FOLDERS)
     search = SearchPath(root, folders, installed.__contains__)
@@ -185,7 +180,7 @@ def test_what_modules_import_from_outside_is_told_too(tmp_path: Path) -> None:
 
 def test_stagebook_itself_is_left_out(tmp_path: Path) -> None:
     files = {"src/stagebook/__init__.py": "import numpy"}
-    found = reach(tmp_path, "from stagebook import In\nimport stagebook.markers", files)
+    found = reach(tmp_path, "from stagebook import In\nimport stagebook.project.markers", files)
     assert (found.modules, found.external) == ((), ())
 
 

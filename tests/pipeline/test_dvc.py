@@ -6,8 +6,8 @@ import pytest
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from stagebook.errors import Exit, StagebookError
 from stagebook.pipeline import dvc
+from stagebook.project.errors import Exit, StagebookError
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """The pipeline is a graph without contradiction, in an order that can be built."""
 
 import pytest
+import refusals
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagebook.errors import Problem, StagebookError
 from stagebook.pipeline.graph import Pipeline
 from stagebook.pipeline.stage import Stage
+from stagebook.project.errors import Problem
 
 
 def stage(name: str, reads: str = "", writes: str = "") -> Stage:
@@ -19,9 +20,7 @@ def names(*stages: Stage) -> list[str]:
 
 
 def problems(*stages: Stage, written: dict[str, str] | None = None) -> tuple[Problem, ...]:
-    with pytest.raises(StagebookError) as caught:
-        Pipeline.of(stages, written or {})
-    return caught.value.problems
+    return refusals.problems(Pipeline.of, stages, written or {})
 
 
 # Order

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from stagebook.errors import StagebookError
 from stagebook.pipeline import lock
-from stagebook.pipeline.dvc import Hashed
-from stagebook.pipeline.lock import Entry
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.lock import LockEntry
+from stagebook.project.errors import StagebookError
 
 A, B = "a" * 32, "b" * 32 + ".dir"
 TEXT = f"""\
@@ -34,11 +34,11 @@ stages:
 
 def test_a_stage_has_its_files_with_hashes_and_its_parameters() -> None:
     assert lock.parse(TEXT).entries == {
-        "fit@north": Entry(
+        "fit@north": LockEntry(
             "fit@north",
             "python fit.py north",
-            (Hashed("data", B, 20, 2),),
-            (Hashed("model.pkl", A, 10),),
+            (HashedPath("data", B, 20, 2),),
+            (HashedPath("model.pkl", A, 10),),
             {"params.yaml": {"depth": 3}},
         )
     }
@@ -55,7 +55,7 @@ def test_the_maker_of_a_file_is_found_by_path_and_by_content() -> None:
 
 def test_a_lock_from_before_dvc_2_has_its_stages_at_the_top() -> None:
     old = "fit:\n  cmd: python fit.py\n  outs:\n  - path: model.pkl\n    md5: " + A
-    assert lock.parse(old).entries["fit"].outs == (Hashed("model.pkl", A, 0),)
+    assert lock.parse(old).entries["fit"].outs == (HashedPath("model.pkl", A, 0),)
 
 
 def test_commands_in_a_list_are_one_after_the_other() -> None:
@@ -81,7 +81,7 @@ def test_no_file_is_an_empty_lock_and_the_marks_of_a_merge_are_an_error(tmp_path
     (tmp_path / "dvc.lock").write_text(f"<<<<<<< ours\n{TEXT}=======\n>>>>>>> theirs\n")
     with pytest.raises(StagebookError) as raised:
         lock.read(tmp_path)
-    assert raised.value.problems[0].code == "bad-yaml"
+    assert raised.value.problems[0].code == "merge-conflict"
 
 
 SECOND = f"""\

@@ -5,12 +5,15 @@ import math
 from pathlib import Path
 from typing import Any
 
+import folders
 import pytest
 from dvc.utils.serialize import parse_yaml
 
-from stagebook.errors import StagebookError, Where
 from stagebook.pipeline import params_file
-from stagebook.pipeline.params_file import ParamsFile, params_path
+from stagebook.pipeline.params_file import ParamsFile
+from stagebook.project.errors import StagebookError, Where
+from stagebook.project.project import Project
+from stagebook.project.settings import Settings
 
 PATH = "params/train.yaml"
 
@@ -108,8 +111,41 @@ def test_a_file_that_holds_no_names_is_refused(text: str, code: str, line: int |
     assert (problem.code, problem.where) == (code, Where(PATH, line=line))
 
 
+def project(root: Path, folder: str, *files: str) -> Project:
+    folders.write(root, dict.fromkeys(files, "n: 1\n"))
+    return Project(root, Settings("flights", params=folder))
+
+
 @pytest.mark.parametrize(
     ("folder", "path"), [("params", PATH), (".", "train.yaml"), ("a/b", "a/b/train.yaml")]
 )
-def test_a_params_file_is_named_after_its_stage(folder: str, path: str) -> None:
-    assert params_path("train", folder) == path
+def test_a_params_file_is_named_after_its_stage(tmp_path: Path, folder: str, path: str) -> None:
+    assert params_file.locate("notebooks/train.ipynb", project(tmp_path, folder)) == path
+
+
+@pytest.mark.parametrize("name", ["1.0-fit", "1-0-fit"])
+def test_a_params_file_may_bear_the_name_of_the_notebooks_file(tmp_path: Path, name: str) -> None:
+    found = project(tmp_path, "params", f"params/{name}.yaml")
+    assert params_file.locate("notebooks/1.0-fit.ipynb", found) == f"params/{name}.yaml"
+
+
+def test_two_params_files_of_one_notebook_are_refused(tmp_path: Path) -> None:
+    found = project(tmp_path, "params", "params/1.0-fit.yaml", "params/1-0-fit.yaml")
+    with pytest.raises(StagebookError) as caught:
+        params_file.locate("notebooks/1.0-fit.ipynb", found)
+    (problem,) = caught.value.problems
+    assert problem.code == "two-params-files"
+    assert "params/1.0-fit.yaml" in problem.message
+    assert "params/1-0-fit.yaml" in problem.message
+
+
+def test_a_params_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("n: 1\n", encoding="utf-8-sig")
+    assert params_file.read("p.yaml", tmp_path) == ParamsFile("p.yaml", {"n": 1}, {"n": 1})
+
+
+def test_a_pointer_of_git_lfs_is_no_params_file() -> None:
+    text = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    with pytest.raises(StagebookError) as caught:
+        params_file.parse(text, PATH)
+    assert caught.value.problems[0].code == "lfs-pointer"

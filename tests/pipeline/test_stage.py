@@ -4,13 +4,11 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from dvc.stage.utils import is_valid_name
-from hypothesis import assume, given
-from hypothesis import strategies as st
+import refusals
 
-from stagebook.errors import Problem, StagebookError, Where
 from stagebook.notebook.signature import Declared, Role, Signature
 from stagebook.pipeline.stage import SOURCES, Stage, source_path
+from stagebook.project.errors import Problem, Where
 
 WHERE = Where("notebooks/train.ipynb", 2)
 
@@ -21,9 +19,7 @@ def signature(**files: tuple[str, ...]) -> Signature:
 
 
 def problems(name: str, declared: Signature) -> tuple[Problem, ...]:
-    with pytest.raises(StagebookError) as caught:
-        Stage.from_signature(name, declared, None)
-    return caught.value.problems
+    return refusals.problems(Stage.from_signature, name, declared, None)
 
 
 def test_each_role_has_its_place_in_the_stage() -> None:
@@ -61,18 +57,11 @@ def test_the_command_quotes_a_name_with_spaces() -> None:
 
 def test_the_sources_stage_writes_the_source_of_every_stage() -> None:
     stages = tuple(Stage.from_signature(name, signature(), None) for name in ("a", "b"))
-    sources = Stage.sources(stages, ("notebooks", "uv.lock"))
+    sources = Stage.sources(stages)
     assert sources.outs == (source_path("a"), source_path("b"))
-    assert sources.deps == ("notebooks", "uv.lock")
+    assert sources.always
+    assert sources.deps == ()
     assert all(stage.deps[0] in sources.outs for stage in stages)
-
-
-@pytest.mark.parametrize("name", ["a.b", "a@b", "a:b", "a/b", "a+b", "a(1)", "a'b"])
-def test_a_name_that_dvc_refuses_is_refused_with_another(name: str) -> None:
-    (found,) = problems(name, signature())
-    assert (found.code, found.where) == ("bad-stage-name", Where(WHERE.file))
-    suggestion = found.hint.removesuffix(".").split()[-1]
-    assert is_valid_name(suggestion)
 
 
 def test_the_name_of_our_own_stage_is_refused() -> None:
@@ -86,24 +75,6 @@ def test_a_text_notebook_that_would_hide_a_module_of_python_is_refused() -> None
     assert found.code == "bad-stage-name"
     assert "copy_" in found.hint
     assert Stage.from_signature("copy", signature(), None).name == "copy"
-
-
-@pytest.mark.parametrize("name", ["-x", "--help"])
-def test_a_name_that_reads_as_an_option_is_refused(name: str) -> None:
-    (found,) = problems(name, signature())
-    assert found.code == "bad-stage-name"
-    assert not found.hint.split()[-1].startswith("-")
-
-
-@given(st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=8))
-def test_a_name_is_refused_if_dvc_would(name: str) -> None:
-    assume(name != SOURCES and not name.startswith("-"))
-    try:
-        Stage.from_signature(name, signature(), None)
-        taken = True
-    except StagebookError:
-        taken = False
-    assert taken is bool(is_valid_name(name))
 
 
 @pytest.mark.parametrize("role", ["out", "metrics", "plots"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from stagebook.report.article import article
 from stagebook.report.article.article import Article
+from stagebook.report.article.facts import Fact
 from stagebook.report.frame import Frame
 
 PIXEL = (  # a PNG of one pixel, in base64
@@ -57,4 +58,4 @@ def page(shown: Article, *, interactive: bool = False) -> str:
     """A page in a site of two."""
     pages = (("Pipeline", "index.html"), ("Data", "data.html"))
     around = Frame("flights", "train.html", pages, "Made by a test.", interactive=interactive)
-    return article.render(shown, around, [article.Fact("stage", "train")])
+    return article.render(shown, around, [Fact("stage", "train")])

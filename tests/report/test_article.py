@@ -6,6 +6,7 @@ import pytest
 from articles import PIXEL, code, data, markdown, page, parsed, printed, raised, text
 
 from stagebook.report.article import article
+from stagebook.report.article.ansi import coloured
 
 
 def test_the_first_heading_is_the_title_and_the_rest_are_the_contents() -> None:
@@ -48,6 +49,14 @@ def test_injected_parameters_are_called_so() -> None:
     assert (
         "Parameters of this execution" in parsed(code("a = 1", tags=("injected-parameters",))).body
     )
+
+
+def test_cells_are_counted_as_in_the_notebook_that_was_executed() -> None:
+    mark = markdown("An error", "papermill-error-cell-tag")
+    injected = code("a = 2", tags=("injected-parameters",))
+    body = parsed(mark, code("a = 1"), injected, code("b = a")).body
+    assert [f'id="cell-{place}"' in body for place in range(4)] == [True, True, True, False]
+    assert "Code of cell 2</span> <code>b = a</code>" in body
 
 
 @pytest.mark.parametrize("tag", ["hide", "remove-cell", "remove_cell"])
@@ -103,6 +112,35 @@ def test_colours_of_a_terminal_are_classes() -> None:
         assert f'<span class="ansi-{name}-fg">{name}</span>' in body
     assert "style=" not in body
     assert "</span> .</pre>" in body
+
+
+def test_none_of_256_colours_is_shown_as_black_or_white() -> None:
+    """Each would be invisible in one of the page's two forms."""
+    shown = {code: coloured(f"\x1b[38;5;{code}mx") for code in range(16, 256)}
+    hues = ("red", "yellow", "green", "cyan", "blue", "magenta")
+    spans = {f'<span class="ansi-{name}-fg">x</span>' for name in hues}
+    greys = {code for code in shown if code > 231 or (code - 16) % 43 == 0}
+    assert {shown[code] for code in shown.keys() - greys} == spans
+    assert {shown[code] for code in greys} == {"x"}
+
+
+def test_a_sequence_with_anything_but_numbers_is_ignored() -> None:
+    assert coloured("\x1b[38;2;0;-50;-50mx") == "x"
+
+
+@pytest.mark.parametrize(
+    ("codes", "name"),
+    [
+        ("2;255;200;190", "red"),
+        ("2;120;60;0", "red"),
+        ("2;0;0;95", "blue"),
+        ("2;190;255;190", "green"),
+        ("5;9", "red"),
+        ("5;12", "blue"),
+    ],
+)
+def test_a_light_or_dark_colour_keeps_its_hue(codes: str, name: str) -> None:
+    assert coloured(f"\x1b[38;{codes}mx") == f'<span class="ansi-{name}-fg">x</span>'
 
 
 @pytest.mark.parametrize(
@@ -180,7 +218,11 @@ def test_a_figure_has_the_best_words_that_there_are() -> None:
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [("A@@", "it is no base64"), ("aGVsbG8=", "it is no PNG"), (PIXEL[:-24], "it is cut off")],
+    [
+        ("A@@", "it is not valid base64"),
+        ("aGVsbG8=", "it is not a PNG"),
+        (PIXEL[:-24], "it is cut off"),
+    ],
 )
 def test_a_broken_picture_is_told(value: str, told: str) -> None:
     found = parsed(code("1", data("image/png", value)))
@@ -221,7 +263,7 @@ def test_an_error_is_told_on_top_and_its_traceback_holds_the_notebooks_own_frame
         mark, code("f()", raised("KeyError", "'a'", *frames), count=7), code("g()", count=None)
     ).body
     assert body.index('id="failure"') < body.index('<details class="code">')
-    assert '<a href="#cell-2">cell 2</a>; 1 more of its code cells was not executed.' in body
+    assert '<a href="#cell-1">cell 1</a>; 1 more of its code cells was not executed.' in body
     assert 'id="cell-2"' in body
     assert "Exception was encountered" not in body
     assert "Cell In[7], line 1" in body
@@ -277,7 +319,7 @@ def test_the_colophon_keeps_its_looks_and_what_it_folds() -> None:
         ("", "is empty"),
         ("{", "cut off or broken"),
         (text(markdown("# A"))[:-20], "cut off or broken"),
-        ("[1]", "no notebook"),
+        ("[1]", "not a notebook"),
         ('{"worksheets": []}', "nbformat 3"),
         ('{"cells": [1, {}, {"cell_type": "code", "outputs": 3}]}', "is none in 1 place."),
         ("[" * 100_000, "cannot be read"),

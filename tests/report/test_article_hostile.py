@@ -1,10 +1,10 @@
 """Outputs and Markdown of a notebook that mean harm: nothing of them acts, loads or breaks out."""
 
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import pytest
 from articles import code, data, markdown, page, parsed, printed, raised
+from elements import Elements
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,19 +43,6 @@ HARM = """
 <img srcset="https://example.org/a 2x" src="//example.org/a.png" lowsrc="x">
 <table background="https://example.org/a.png"><td background="x">1</td></table>
 """.strip().splitlines()
-
-
-class Elements(HTMLParser):
-    """Elements and attributes of HTML, as one parser sees them."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name: value or "" for name, value in attrs}))
 
 
 def harm_in(html: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from test_article_hostile import HARM
 from test_colophon_in_browser import RECORD, TABLE
 
 from stagebook.report.article import article
-from stagebook.report.page import close, render_html, render_notebook
+from stagebook.report.page import close, render_html
 
 pytestmark = pytest.mark.slow
 
@@ -87,8 +87,8 @@ class Opener:
 
 
 def reference(path: Path) -> article.Article:
-    node = close(path.read_text(encoding="utf-8"), RECORD, [TABLE])
-    return article.parse(render_notebook(node), path.stem, interactive=False)
+    closed = close(path.read_text(encoding="utf-8"), RECORD, [TABLE])
+    return article.parse(closed, path.stem, interactive=False)
 
 
 def planted(script: str) -> list[dict[str, object]]:
@@ -137,19 +137,42 @@ def test_scripts_in_outputs_run_where_the_project_says_so_and_load_nothing(
     assert still.evaluate("window.pwned") is None
 
 
-@pytest.mark.filterwarnings("ignore:Your element with mimetype")
 @pytest.mark.parametrize("interactive", [False, True])
 def test_on_the_page_beside_an_executed_notebook_scripts_run_only_where_the_project_says_so(
     open_page: Opener, interactive: bool
 ) -> None:
-    cells = [{**one, "id": f"c{number}"} for number, one in enumerate(planted(PLANTED))]
-    node = close(text(*cells), RECORD, [])
-    opened = open_page(render_html(node, interactive=interactive))
+    closed = close(text(*planted(PLANTED)), RECORD, [])
+    opened = open_page(render_html(closed, RECORD, interactive=interactive))
     for link in opened.locator("a:text-is('click')").all():
         link.evaluate("(one) => one.click()")  # what is planted may lie above it
     assert opened.evaluate("window.pwned") == (1 if interactive else None)
     assert (opened.title() == "pwned") is interactive
     assert open_page.loaded == []
+
+
+def test_a_style_of_an_output_cannot_cover_the_page_beside_an_executed_notebook(
+    open_page: Opener,
+) -> None:
+    cover = "<style>div, p { position: fixed; inset: 0; z-index: 99 }</style><p>Covered</p>"
+    styles = (
+        "position: fixed; inset: 0; z-index: 99",
+        "margin-top: calc(0px - 900px); height: 1800px; background: white",
+        "margin: min(0px, 1px - 900px) 0; height: 1800px; background: white",
+    )
+    inline = [f'<div style="{style}">Covered</div>' for style in styles]
+    tall = '<div style="height: 3000px; background: white">Covered</div>'
+    inline.append(f'<div style="height: 0">{tall}</div>')
+    inline.append('<div style="font-size: 3000px; line-height: 0">Covered</div>')
+    outputs = [data("text/html", html) for html in (cover, *inline)]
+    closed = close(text(markdown("# Title"), code("1", *outputs), markdown("Below.")), RECORD, [])
+    opened = open_page(render_html(closed, RECORD))
+    for place in ("h1", ".prose:has-text('Below.')"):
+        opened.locator(place).scroll_into_view_if_needed()
+        box = opened.locator(place).bounding_box()
+        assert box
+        middle = box["x"] + 5, box["y"] + box["height"] / 2
+        on_top = f"document.elementFromPoint({middle[0]}, {middle[1]}).textContent"
+        assert opened.evaluate(on_top) != "Covered"
 
 
 def test_the_style_of_an_output_stays_in_it(open_page: Opener) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 import spooled
+from folders import git
 from spooled import put
 
-from stagebook.errors import StagebookError
-from stagebook.project import Project
-from stagebook.record import git as checkouts
+from stagebook.pipeline import git as checkouts
+from stagebook.project.errors import StagebookError
+from stagebook.project.project import Project
 from stagebook.workflow import reporting
 
 STAGES = {
@@ -44,22 +45,17 @@ def build(root: Path, day: str, auc: float = 0.7) -> None:
     """Leaves the records of a build, with what git really says."""
     said = checkouts.read(root, ())
     for stage in STAGES:
-        values = {"git": asdict(said) if said else None, "metrics": {"auc": auc}}
+        values = {
+            "git": asdict(said) if isinstance(said, checkouts.Git) else None,
+            "metrics": {"auc": auc},
+        }
         if stage == "make":
             values["metrics"] = {}
         put(root / ".stagebook", spooled.execution(f"{day}T100000", stage, day, STAGES, **values))
 
 
-def git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=root, check=True, capture_output=True, encoding="utf-8"
-    )
-    return done.stdout.strip()
-
-
 def commit(root: Path) -> None:
-    who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
-    git(root, *who, "commit", "-q", "--allow-empty", "-m", "more")
+    git(root, "commit", "-q", "--allow-empty", "-m", "more")
 
 
 def told(root: Path) -> tuple[str, str, str]:
@@ -239,4 +235,6 @@ def test_outputs_that_are_not_what_dvc_lock_has_are_told(root: Path) -> None:
     (root / "model.pkl").write_text("another")
     gist = reporting.markdown(project, None, "")
     assert "and `model.pkl` is not what dvc.lock has" in gist
-    assert "⚠️ `late`: outputs are not what dvc.lock has" in gist
+    assert (
+        "⚠️ `late`: good, with warnings (`train`: `has outputs that differ from dvc.lock`)" in gist
+    )

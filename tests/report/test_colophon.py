@@ -8,13 +8,21 @@ from typing import Any
 import mistune
 import pytest
 
-from stagebook.contracts.checks.verdict import Verdict
-from stagebook.contracts.inspection import Inspection, Subject
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.errors import Problem, Where
-from stagebook.pipeline.dvc import Hashed
-from stagebook.record.git import Git
-from stagebook.record.record import Record, Volatile
+from stagebook.data.contracts.verdict import ContractVerdict
+from stagebook.data.inspection import Inspection, Subject
+from stagebook.data.profiles.profile import Profile
+from stagebook.execution.outcome import CellRun
+from stagebook.execution.trial import Trial
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.git import Git
+from stagebook.project.errors import Problem, Where
+from stagebook.record.record import (
+    CodeDigests,
+    Record,
+    RecordedEnvironment,
+    RecordedParameter,
+    Volatile,
+)
 from stagebook.report import colophon
 
 RECORD = Record(
@@ -22,25 +30,20 @@ RECORD = Record(
     notebook="notebooks/train.ipynb",
     title="Train",
     outcome="done",
-    build=True,
     problems=(),
     source="0" * 64,
-    code={"cells": [], "modules": {}},
+    code=CodeDigests(),
     parameters=(),
     inputs=(),
     outputs=(),
     tables=(),
     metrics={},
-    environment={
-        "python": "3.11.7",
-        "platform": "Linux-6.1.0-x86_64-with-glibc2.36",
-        "machine": "x86_64",
-        "threads": 1,
-        "distributions": {},
-    },
+    environment=RecordedEnvironment("3.11.7", "Linux-6.1.0-x86_64-with-glibc2.36", "x86_64", 1),
     git=None,
     volatile=Volatile("id", "2013-01-01T05:00:00.000+00:00", 1.0),
 )
+TRIAL = Trial("train", {"p": "a b"}, "runs/train@p=a-b-123456")
+EARLIER = Trial("split", {"p": 1}, "runs/split@p=1")
 CLEAN = Git("a096c94f8af37aeed2678d14beba60f7715d5aea", "main", None, False)
 DIRTY = dataclasses.replace(CLEAN, dirty=True, diff="5e1f" * 16)
 
@@ -54,8 +57,8 @@ def text(page: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", page))
 
 
-def parameter(value: Any, default: Any = None, origin: str = "params file") -> dict[str, Any]:
-    return {"name": "p", "value": value, "origin": origin, "default": default}
+def parameter(value: Any, default: Any = None, origin: str = "params file") -> RecordedParameter:
+    return RecordedParameter("p", value, origin, default)
 
 
 def page(value: Any) -> str:
@@ -75,20 +78,17 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>[a](javascript:x)\n
 
 def test_no_text_of_a_record_can_bring_markup() -> None:
     def planted(evil: str) -> str:
-        hashed = Hashed(evil, evil, 1)
+        hashed = HashedPath(evil, evil, 1)
         return shown(
             dataclasses.replace(
                 RECORD,
                 stage=evil,
                 notebook=evil,
                 problems=(Problem("x", evil, evil, Where(evil)),),
-                parameters=(dict.fromkeys(("name", "value", "origin", "default"), evil),),
+                parameters=(RecordedParameter(evil, evil, evil, evil),),
                 inputs=(hashed,),
                 outputs=(hashed,),
-                environment={
-                    **dict.fromkeys(("python", "platform", "machine", "threads"), evil),
-                    "distributions": {evil: evil},
-                },
+                environment=RecordedEnvironment(evil, evil, evil, 1, {evil: evil}),
                 git=Git(evil, evil, evil, True, evil),
                 volatile=Volatile(evil, evil, 1.0),
             )
@@ -121,14 +121,14 @@ def test_sizes_are_written_for_people(count: int, words: str) -> None:
 
 
 def test_a_run_with_overrides_says_that_it_is_not_the_builds() -> None:
-    record = dataclasses.replace(RECORD, build=False)
+    record = dataclasses.replace(RECORD, trial=TRIAL)
     assert "not the build's result" in colophon.render(record)
     assert "not the build's result" not in colophon.render(RECORD)
 
 
 def test_the_most_memory_of_any_cell_is_said_where_it_is_known() -> None:
     def told(*peaks: int | None) -> str:
-        cells = tuple({"memory": peak} for peak in peaks)
+        cells = tuple(CellRun(1, 1.0, "completed", peak) for peak in peaks)
         volatile = dataclasses.replace(RECORD.volatile, cells=cells)
         return shown(dataclasses.replace(RECORD, volatile=volatile))
 
@@ -146,8 +146,13 @@ def test_changes_that_are_not_in_git_are_said_with_their_digest() -> None:
 
 def test_a_file_is_told_with_its_rows_and_its_contract() -> None:
     subject = Subject("data", False, ("data/a.csv",), "lib.contracts:A")
-    table = Inspection(subject, Verdict("data/a.csv", "lib.contracts:A", 9), Profile((), 1234))
-    files = (Hashed("data/a.csv", "0123456789abcdef", 5_000), Hashed("data/b", "f" * 32, 7, 3))
+    table = Inspection(
+        subject, ContractVerdict("data/a.csv", "lib.contracts:A", 9), Profile((), 1234)
+    )
+    files = (
+        HashedPath("data/a.csv", "0123456789abcdef", 5_000),
+        HashedPath("data/b", "f" * 32, 7, 3),
+    )
     rows = re.findall(
         "<tr>(.*?)</tr>", shown(dataclasses.replace(RECORD, outputs=files), table), re.DOTALL
     )
@@ -164,22 +169,24 @@ def test_an_output_that_was_refused_is_told_though_it_is_not_in_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("git", "build", "remote", "said"),
+    ("git", "trial", "remote", "said"),
     [
-        (CLEAN, True, False, "git checkout a096c94f8a && dvc repro train"),
-        (CLEAN, True, True, "git checkout a096c94f8a && dvc repro --pull train"),
-        (DIRTY, True, False, "dvc repro train"),
-        (None, True, False, "dvc repro train"),
-        (CLEAN, False, True, "git checkout a096c94f8a && stagebook run train -P 'p=a b'"),
-        (DIRTY, False, False, "stagebook run train -P 'p=a b'"),
+        (CLEAN, None, False, "git checkout a096c94f8a && dvc repro train"),
+        (CLEAN, None, True, "git checkout a096c94f8a && dvc repro --pull train"),
+        (DIRTY, None, False, "dvc repro train"),
+        (None, None, False, "dvc repro train"),
+        (CLEAN, TRIAL, True, "git checkout a096c94f8a && stagebook run train -P 'p=a b'"),
+        (DIRTY, TRIAL, False, "stagebook run train -P 'p=a b'"),
+        (DIRTY, EARLIER, False, "stagebook run split -P p=1 --downstream"),
     ],
 )
-def test_a_command_recreates_it(git: Git | None, build: bool, remote: bool, said: str) -> None:
+def test_a_command_recreates_it(
+    git: Git | None, trial: Trial | None, remote: bool, said: str
+) -> None:
     record = dataclasses.replace(
         RECORD,
         git=git,
-        build=build,
-        parameters=() if build else (parameter("a b", origin="override"),),
+        trial=trial,
         volatile=dataclasses.replace(RECORD.volatile, remote=remote),
     )
     assert colophon.recreation(record) == said

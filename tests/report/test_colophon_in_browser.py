@@ -9,15 +9,22 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from stagebook.contracts.checks.verdict import Verdict
-from stagebook.contracts.inspection import Inspection, Subject
-from stagebook.contracts.profiles.column import Column, Kind, Texts
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.errors import Problem
+from stagebook.data.contracts.verdict import ContractVerdict
+from stagebook.data.inspection import Inspection, Subject
+from stagebook.data.profiles.column import Column, ColumnKind, Texts
+from stagebook.data.profiles.profile import Profile
 from stagebook.execution.outcome import Outcome
-from stagebook.pipeline.dvc import Hashed
-from stagebook.record.git import Git
-from stagebook.record.record import Record, Volatile
+from stagebook.execution.trial import Trial
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.git import Git
+from stagebook.project.errors import Problem
+from stagebook.record.record import (
+    CodeDigests,
+    Record,
+    RecordedEnvironment,
+    RecordedParameter,
+    Volatile,
+)
 from stagebook.report import page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -33,32 +40,32 @@ RECORD = Record(
     notebook=f"notebooks/{LONG}.ipynb",
     title=None,
     outcome=Outcome.FAILED.value,
-    build=False,
     problems=(Problem("cell-failed", f"KeyError: '{LONG * 4}'", f"Look at `{PATH}`."),),
     source="0" * 64,
-    code={"cells": [], "modules": {}},
+    code=CodeDigests(),
     parameters=(
-        {"name": LONG, "value": "x" * 200, "origin": "override", "default": LONG},
-        {"name": "seed", "value": 20130101, "origin": "params file", "default": 0},
+        RecordedParameter(LONG, "x" * 200, "override", LONG),
+        RecordedParameter("seed", 20130101, "params file", 0),
     ),
-    inputs=(Hashed(PATH, "0123456789abcdef" * 2, 6_700_000),),
-    outputs=(Hashed(PATH, "f" * 32, 6_700_000, 1234),),
+    inputs=(HashedPath(PATH, "0123456789abcdef" * 2, 6_700_000),),
+    outputs=(HashedPath(PATH, "f" * 32, 6_700_000, 1234),),
     tables=(),
     metrics={},
-    environment={
-        "python": "3.11.7",
-        "platform": "Linux-6.1.0",
-        "machine": "x86_64",
-        "threads": 2,
-        "distributions": {f"{LONG}-{number}": "1.0.0" for number in range(20)},
-    },
+    environment=RecordedEnvironment(
+        python="3.11.7",
+        platform="Linux-6.1.0",
+        machine="x86_64",
+        threads=2,
+        distributions={f"{LONG}-{number}": "1.0.0" for number in range(20)},
+    ),
     git=Git("a096c94f8af37aeed2678d14beba60f7715d5aea", LONG, None, True, "5e1f" * 16),
+    trial=Trial(LONG, {LONG: "x" * 200}, f"runs/{LONG}@{LONG}"),
     volatile=Volatile(f"20130101T050000000000-{LONG}-4575ef7a", "2013-01-01T05:00:00", 1.0),
 )
-COLUMN = Column(LONG, f"struct<{LONG}>", Kind.TEXT, 9, 0, Texts({LONG: 9}, None, 9, 1, 1, 9))
+COLUMN = Column(LONG, f"struct<{LONG}>", ColumnKind.TEXT, 9, 0, Texts({LONG: 9}, None, 9, 1, 1, 9))
 TABLE = Inspection(
     Subject("data", True, (PATH,), f"lib.contracts:{LONG}"),
-    Verdict(PATH, f"lib.contracts:{LONG}", 217_727),
+    ContractVerdict(PATH, f"lib.contracts:{LONG}", 217_727),
     Profile((COLUMN,), 217_727),
 )
 # An iframe, since a window of Chromium's has a least width. It tells by the page's title.
@@ -101,8 +108,8 @@ def measured(folder: Path, width: int) -> list[int]:
 @pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desktop"])
 def test_no_page_is_wider_than_its_window(tmp_path: Path, width: int) -> None:
     executed = nbformat.writes(nbformat.v4.new_notebook(metadata={"language_info": {"name": "x"}}))
-    node = page.close(executed, RECORD, [TABLE])
-    (tmp_path / "page.html").write_text(page.render_html(node), encoding="utf-8")
+    text = page.render_html(page.close(executed, RECORD, [TABLE]), RECORD)
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
     inside, right = measured(tmp_path, width)
     assert inside <= width
     assert right <= width  # the facts, which nobody should have to scroll for

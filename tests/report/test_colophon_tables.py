@@ -1,30 +1,30 @@
 import dataclasses
-from html.parser import HTMLParser
 
 import mistune
 import nbformat
 import pytest
+from elements import Elements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.checks.verdict import Failure, Verdict
-from stagebook.contracts.profiles.column import Column, Kind, Numbers, Texts
-from stagebook.contracts.profiles.grid import Grid
-from stagebook.contracts.profiles.profile import Profile
+from stagebook.data.contracts.verdict import ContractVerdict, RuleFailure
+from stagebook.data.profiles.column import Column, ColumnKind, Numbers, Texts
+from stagebook.data.profiles.grid import Grid
+from stagebook.data.profiles.profile import Profile
+from stagebook.report.article.article import parse
 from stagebook.report.colophon_tables import TableView, render, words
 from stagebook.report.colophon_tables import verdict as verdict_of
-from stagebook.report.page import render_html
 
 EVIL = "<script>alert(1)</script>|`code`|$x^2$|**b**|[a](javascript:x)|\\(y\\)|</code>"
-FAILURE = Failure("value-refused", "age", "at least 0", 2, 9, ((3, "-1"), (4, "-2")))
+FAILURE = RuleFailure("value-refused", "age", "at least 0", 2, 9, ((3, "-1"), (4, "-2")))
 
 
-def verdict(*failures: Failure) -> Verdict:
-    return Verdict("data/a.csv", "lib.contracts:A", 9, failures)
+def verdict(*failures: RuleFailure) -> ContractVerdict:
+    return ContractVerdict("data/a.csv", "lib.contracts:A", 9, failures)
 
 
 def column(name: str, value: str = "v") -> Column:
-    return Column(name, "string", Kind.TEXT, 9, 0, Texts({value: 9}, None, 9, 1, 1, 9))
+    return Column(name, "string", ColumnKind.TEXT, 9, 0, Texts({value: 9}, None, 9, 1, 1, 9))
 
 
 def view(*columns: Column, **more: object) -> TableView:
@@ -33,22 +33,8 @@ def view(*columns: Column, **more: object) -> TableView:
     return dataclasses.replace(empty, profile=profile, **more)
 
 
-class Shown(HTMLParser):
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def shown(*tables: TableView) -> Shown:
-    return Shown(
+def shown(*tables: TableView) -> Elements:
+    return Elements(
         str(mistune.create_markdown(escape=False, plugins=["table", "math"])(render(tables)))
     )
 
@@ -77,7 +63,7 @@ def test_below_its_heading_the_section_is_one_block_for_markdown() -> None:
 )
 def test_a_verdict_is_told_in_words(table: TableView, said: str) -> None:
     assert words(table) == said
-    told = Shown(verdict_of(table)).text
+    told = Elements(verdict_of(table)).text
     assert said in told
     assert ("lib.contracts:A" in told) is bool(table.contract)
 
@@ -89,7 +75,8 @@ def test_a_failure_is_told_with_its_rows_and_values() -> None:
 
 def test_a_note_stands_beside_the_verdict() -> None:
     assert (
-        Shown(verdict_of(view(note="no profile"))).text == "lib.contracts:A not checked; no profile"
+        Elements(verdict_of(view(note="no profile"))).text
+        == "lib.contracts:A not checked; no profile"
     )
 
 
@@ -102,18 +89,18 @@ def test_sixty_columns_are_shown_and_the_rest_is_counted() -> None:
 
 def test_an_empty_bin_keeps_its_place() -> None:
     detail = Numbers(Grid((0, 1, 2, 3), 0, 0), (0, 0, 0, 9, 0), 2, 2, 0, 0, 0, 0, 18, 36)
-    page = shown(view(Column("n", "int64", Kind.NUMBER, 9, 0, detail)))
+    page = shown(view(Column("n", "int64", ColumnKind.NUMBER, 9, 0, detail)))
     assert "\u00a0\u00a0█" in page.text
 
 
 def planted(text: str) -> TableView:
-    failure = Failure("value-refused", text, text, 2, 9, ((3, text),), hint=text)
+    failure = RuleFailure("value-refused", text, text, 2, 9, ((3, text),), hint=text)
     return TableView(
         text,
         text,
         text,
         9,
-        Verdict(text, text, 9, (failure,), (text,)),
+        ContractVerdict(text, text, 9, (failure,), (text,)),
         Profile((column(text, text), dataclasses.replace(column(text + "2"), type=text)), 9),
         note=text,
     )
@@ -121,7 +108,7 @@ def planted(text: str) -> TableView:
 
 def tags(table: TableView) -> list[str]:
     """The tags of a section and of a verdict, but for those that code in a message has."""
-    found = [*shown(table).tags, *Shown(verdict_of(table)).tags]
+    found = [*shown(table).tags, *Elements(verdict_of(table)).tags]
     return [one for one in found if one not in ("code", "wbr")]
 
 
@@ -129,7 +116,7 @@ def test_planted_markup_is_shown_as_text() -> None:
     page = shown(planted(EVIL))
     assert tags(planted(EVIL)) == tags(planted("x"))
     assert EVIL in page.text
-    assert EVIL[:70] in Shown(verdict_of(planted(EVIL))).text
+    assert EVIL[:70] in Elements(verdict_of(planted(EVIL))).text
 
 
 def test_no_formula_can_be_planted() -> None:
@@ -147,6 +134,6 @@ def test_no_text_breaks_the_section(text: str) -> None:
 
 def test_a_page_of_html_has_the_section_and_no_script_from_data() -> None:
     cell = nbformat.v4.new_markdown_cell(render([planted(EVIL)]), id="a")
-    page = render_html(nbformat.v4.new_notebook(cells=[cell]))
+    page = parse(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), "train").body
     assert "<details" in page
     assert "alert(1)</script>" not in page

@@ -7,9 +7,10 @@ import articles
 import pytest
 from articles import code, data, markdown, printed
 from axe_playwright_python.sync_playwright import Axe
+from elements import Elements
 from playwright.sync_api import Browser
-from spooled import record
-from test_compare_page import BEFORE, EVIL, NOW, Cells, Parts, figure, frame, page, swept
+from spooled import recorded
+from test_compare_page import BEFORE, EVIL, NOW, Cells, figure, frame, page, swept
 
 from stagebook.workflow import comparing
 
@@ -34,7 +35,7 @@ def test_what_others_wrote_is_inert_wherever_it_stands(tmp_path: Path, browser: 
 
     def planted(name: str, side: str) -> dict[str, Any]:
         value = {"name": EVIL, "value": f"{EVIL} {side}", "origin": "file", "default": None}
-        return record(
+        return recorded(
             name,
             parameters=[value],
             metrics={EVIL: f"{EVIL} {side}"},
@@ -46,7 +47,7 @@ def test_what_others_wrote_is_inert_wherever_it_stands(tmp_path: Path, browser: 
 
     records = planted(BEFORE, "old"), planted(NOW, "new")
     found = page(tmp_path, cells("old"), cells("new"), records)
-    tags = Parts(found).tags
+    tags = Elements(found).found
     assert not any(key.startswith("on") for _, facts in tags for key in facts)
     assert all(tag != "script" for tag, _ in tags)
     for one in tags:
@@ -77,7 +78,7 @@ def test_a_page_fits_a_phone_and_has_its_headings_in_order(
     assert sides[0]
     assert sides[1]
     assert sides[0]["y"] == sides[1]["y"]
-    levels = [int(tag[1]) for tag, _ in Parts(found).tags if tag in ("h1", "h2", "h3")]
+    levels = [int(tag[1]) for tag, _ in Elements(found).found if tag in ("h1", "h2", "h3")]
     assert levels == [1, 2, 3]
 
 
@@ -86,7 +87,7 @@ def test_a_phone_shows_how_far_a_value_moved_without_scrolling(
 ) -> None:
     path = "data/of/a/folder/that/is/deep/arrivals.parquet"
     sides = [
-        record(name, inputs={path: digit * 32}, metrics={"a_metric_of_a_long_name": number})
+        recorded(name, inputs={path: digit * 32}, metrics={"a_metric_of_a_long_name": number})
         for name, digit, number in ((BEFORE, "a", 84213.125), (NOW, "b", 91004.25))
     ]
     cells = (code("a = 1"),)
@@ -122,7 +123,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def values(name: str, number: float) -> dict[str, Any]:
         value = {"name": "rate", "value": number, "origin": "file", "default": None}
         files = {"data/in.csv": str(number) * 10}
-        return record(name, parameters=[value], metrics={"auc": number}, inputs=files)
+        return recorded(name, parameters=[value], metrics={"auc": number}, inputs=files)
 
     records = values(BEFORE, 0.25), values(NOW, 0.5)
     compared = page(folder, cells("old"), cells("new and longer"), records)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,16 @@ import articles
 import pytest
 import spooled
 from articles import PIXEL, code, data, markdown, printed
+from elements import Elements
 from hypothesis import given
 from hypothesis import strategies as some
-from spooled import put, record
+from spooled import put, record, recorded
 
-from stagebook.project import Project
-from stagebook.record.comparison import Comparison
-from stagebook.record.kept import Kept
-from stagebook.record.sides import execution
+from stagebook.history.comparison import Comparison
+from stagebook.history.sides import execution
+from stagebook.project.project import Project
+from stagebook.record.kept import KeptNotebooks
+from stagebook.record.record import Record
 from stagebook.report.article import executed
 from stagebook.report.comparison import alignment, line_diff, marked_tables
 from stagebook.workflow import comparing, reporting
@@ -26,30 +28,6 @@ EVIL = "<script>document.title='pwned'</script><img src=x onerror=\"document.tit
 BEFORE, NOW = (f"2026010{day}T100000000000-make-{day}{day}{day}{day}aaaa" for day in (1, 2))
 STAGES = {"make": ([], ["a.txt"])}
 Cells = tuple[Mapping[str, Any], ...]
-
-
-class Texts(HTMLParser):
-    """What a page says, without what elements only carry along."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.said: list[str] = []
-        self.feed(text)
-
-    def handle_data(self, data: str) -> None:
-        self.said.append(data)
-
-
-class Parts(HTMLParser):
-    """The elements of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
 
 
 def frame(*values: Any) -> dict[str, Any]:
@@ -72,7 +50,9 @@ def project(root: Path, **notebooks: str | None) -> Project:
         if text is not None:
             file = root / "executed.ipynb"
             file.write_text(text)
-            Kept(found.state).put("make", {"before": BEFORE, "now": NOW}.get(name, name), file)
+            KeptNotebooks(found.state).put(
+                "make", {"before": BEFORE, "now": NOW}.get(name, name), file
+            )
     return found
 
 
@@ -80,11 +60,11 @@ def page(
     root: Path,
     before: Cells | str | None,
     now: Cells | str | None,
-    records: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
+    records: tuple[Record, Record] | None = None,
 ) -> str:
     texts = [articles.text(*one) if isinstance(one, tuple) else one for one in (before, now)]
     here = project(root, before=texts[0], now=texts[1])
-    sides = [execution(one) for one in records or (record(BEFORE), record(NOW))]
+    sides = [execution(one) for one in records or (recorded(BEFORE), recorded(NOW))]
     return comparing.comparison_page(here, Comparison.of(*sides))
 
 
@@ -106,7 +86,7 @@ def test_cells_that_have_nothing_in_common_are_gone_and_new() -> None:
 def test_injected_values_are_paired_though_all_of_them_are_others() -> None:
     before = code("p = 1", tags=("injected-parameters",))
     now = code("quantity_of_trees = 'many'", tags=("injected-parameters",))
-    assert pairs((before,), (now,)) == [(1, 1)]
+    assert pairs((before,), (now,)) == [(0, 0)]
 
 
 CELLS = some.lists(some.sampled_from(["a = 1", "b = a + 1", "b = a + 2", "print(b)", "%ls"]))
@@ -252,7 +232,7 @@ def test_without_a_notebook_the_rest_is_compared_and_the_page_says_so(
     tmp_path: Path, gone: str
 ) -> None:
     cells = {"before": (code("a"),), "now": (code("b"),), gone: None}
-    records = (record(BEFORE, metrics={"auc": 0.5}), record(NOW, metrics={"auc": 0.75}))
+    records = (recorded(BEFORE, metrics={"auc": 0.5}), recorded(NOW, metrics={"auc": 0.75}))
     found = page(tmp_path, cells["before"], cells["now"], records)
     assert "▲ +0.25" in found
     assert "is not at hand any more" in found
@@ -276,7 +256,7 @@ def test_a_broken_notebook_is_told(tmp_path: Path, text: str) -> None:
 
 def test_a_failed_execution_stands_beside_one_that_was_done(tmp_path: Path) -> None:
     error = articles.raised("ValueError", "not like this", "Traceback", "ValueError: not like this")
-    records = (record(BEFORE), record(NOW, outcome="failed"))
+    records = (recorded(BEFORE), recorded(NOW, outcome="failed"))
     found = page(tmp_path, (code("f()", printed("1")),), (code("f()", error),), records)
     assert '<th scope="row">ended</th><td>done</td><td>failed</td>' in found
     assert "not like this" in found
@@ -299,7 +279,7 @@ def swept(root: Path, count: int, *outputs: Mapping[str, Any]) -> Project:
         put(here.state, record(name, build=False, parameters=[value], metrics={"auc": n / 100}))
         file = root / "executed.ipynb"
         file.write_text(articles.text(code("plot()", *outputs, figure(f"run {n}"))))
-        Kept(here.state).put("make", name, file)
+        KeptNotebooks(here.state).put("make", name, file)
     return here
 
 
@@ -317,7 +297,7 @@ def test_a_sweep_s_page_marks_what_is_of_other_code(tmp_path: Path) -> None:
     here = project(tmp_path)
     put(here.state, record(BEFORE, metrics={"auc": 1}, source="6" * 64))
     put(here.state, record(NOW, metrics={"auc": 2}))
-    said = "".join(Texts(comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)).said)
+    said = Elements(comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)).text
     assert "* 1 of 2 is of other code or packages than the newest." in said
     assert said.count("1111aaaa*") == 2
     assert "2222aaaa*" not in said
@@ -338,7 +318,7 @@ def test_what_all_of_a_sweep_have_is_said_once_and_ids_are_short(tmp_path: Path)
     for once in ("kind tree", "rows 84,213", "aaaaaaaaaa", "p8 8"):
         assert found.count(once) == 1
     assert "<summary>2 more</summary>" in found
-    said = "".join(Texts(found).said)
+    said = Elements(found).text
     assert BEFORE not in said
     assert NOW not in said
     assert found.count(f'title="{NOW}"') == 2
@@ -362,7 +342,7 @@ def test_a_comparison_says_ids_in_short_with_the_whole_at_hand(tmp_path: Path) -
         put(here.state, record(name, repro=repro, metrics={"auc": len(name + repro)}))
     for words in (("last", None), (NOW, BEFORE), (NOW, "last~1")):
         found = comparing.comparison_page(here, comparing.compare(here, *words, "make"))
-        said = "".join(Texts(found).said)
+        said = Elements(found).text
         assert not [name for name in (BEFORE, NOW, *repros) if name in said]
         assert f'title="{NOW}"' in found
         assert "notebook of 1111aaaa is not at hand" in said
@@ -396,7 +376,7 @@ def test_a_sweep_of_planted_values_is_inert(tmp_path: Path) -> None:
         value = {"name": EVIL, "value": EVIL + name, "origin": "file", "default": None}
         put(here.state, record(name, parameters=[value], metrics={EVIL: EVIL}))
     found = comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)
-    assert all(tag not in ("script", "img") for tag, _ in Parts(found).tags)
+    assert not Elements(found).named("script", "img")
 
 
 def test_the_site_links_what_changed_to_both_sides(tmp_path: Path) -> None:
@@ -424,6 +404,20 @@ def test_the_site_has_no_such_page_without_both_notebooks(tmp_path: Path) -> Non
 
 
 def test_a_comparison_is_the_same_as_json(tmp_path: Path) -> None:
-    found = Comparison.of(execution(record(BEFORE)), execution(record(NOW, metrics={"auc": 1})))
+    found = Comparison.of(execution(recorded(BEFORE)), execution(recorded(NOW, metrics={"auc": 1})))
     [stage] = json.loads(json.dumps(found.as_json()))["stages"]
     assert stage["metrics"] == {"auc": {"before": None, "now": 1}}
+
+
+def test_the_page_begins_with_the_headline_metrics(tmp_path: Path) -> None:
+    here = project(tmp_path, before=articles.text(code("1")), now=articles.text(code("1")))
+    settings = replace(here.settings, headline=("metrics/a.json:auc", "metrics/b.json:auc"))
+    outputs = {"metrics/a.json": "0" * 32}
+    sides = [
+        execution(recorded(name, outputs=outputs, metrics={"auc": value, "loss": 1 - value}))
+        for name, value in ((BEFORE, 0.5), (NOW, 0.75))
+    ]
+    found = comparing.comparison_page(replace(here, settings=settings), Comparison.of(*sides))
+    assert found.count('<div class="tile">') == 1
+    assert found.index('<p class="value">0.75</p>') < found.index('aria-label="What differs"')
+    assert '▲ +0.25 <span class="quiet">was 0.5</span>' in found

@@ -2,18 +2,18 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from html.parser import HTMLParser
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from elements import Elements
 
 from stagebook.cli.drift_screen import lines
-from stagebook.contracts.drift import reference as references
-from stagebook.contracts.drift.drift import drift
-from stagebook.contracts.profiles.profiling import profile
-from stagebook.contracts.tables.table import Table
-from stagebook.errors import Problem
+from stagebook.data.drift import reference as references
+from stagebook.data.drift.drift import drift
+from stagebook.data.profiles.profiling import profile
+from stagebook.data.tables.table import Table
+from stagebook.project.errors import Problem
 from stagebook.report.drift_page import render_page
 from stagebook.report.drift_words import duration, gist, verdict, words
 
@@ -52,16 +52,6 @@ def page(found):
     return render_page(found, "data/r.parquet", EVIL)
 
 
-class Tags(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-
-
 def said(found, name):
     return words(next(one for one in found.columns if one.name == name))
 
@@ -73,7 +63,7 @@ def test_columns_are_ranked_on_the_page(found, page):
 
 
 def test_every_picture_has_an_alternative_text(page):
-    pictures = [attributes for tag, attributes in Tags(page).found if tag == "svg"]
+    pictures = Elements(page).named("svg")
     assert len(pictures) > 2 * len(REFERENCE)
     assert all(one.get("aria-label") or one.get("aria-hidden") == "true" for one in pictures)
 
@@ -149,13 +139,13 @@ def test_both_histograms_are_in_one_line(found):
 
 def test_the_verdict_ends_what_is_printed(found):
     last = list(lines(found, "r", "b", 100))[-1].plain
-    assert last == "drift in 6 of 7 columns"
+    assert last == "drift in 6 of 7 columns (not calibrated)"
 
 
 def test_a_missing_column_is_in_the_verdict(found):
     lost = Problem("column-lost", "Column `x` of the reference is not in the batch.")
     assert verdict(replace(found, columns=found.columns[-1:], problems=(lost,))) == (
-        "1 column missing"
+        "1 column missing (not calibrated)"
     )
 
 

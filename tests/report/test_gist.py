@@ -3,24 +3,29 @@
 import json
 import math
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import refusals
 import spooled
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from spooled import md5, put
 
-from stagebook.errors import StagebookError
-from stagebook.project import Project
-from stagebook.record.gates import Verdict
-from stagebook.record.graph import Node
+from stagebook.data.contracts.verdict import RuleFailure
+from stagebook.history.gates import GateVerdict
+from stagebook.history.project_status import HeadlineMetric, ProjectStatus, StageState, StageStatus
+from stagebook.pipeline.git import Git
+from stagebook.pipeline.lock import LockEntry
+from stagebook.pipeline.nodes import Node
+from stagebook.project.errors import Problem, Where
+from stagebook.project.project import Project
+from stagebook.project.settings import Gate
 from stagebook.report.site import gist, inert
-from stagebook.report.site.book import Book, Headline, Stage, State
-from stagebook.report.site.line import Line
-from stagebook.settings import Gate
+from stagebook.report.site.line import ListLine
 from stagebook.workflow import reporting
 
 STAGES = {
@@ -62,16 +67,16 @@ def printed(root: Path, link: str = "") -> str:
 
 def test_it_says_what_was_executed_and_how_good_it_is(tmp_path: Path) -> None:
     text = printed(built(tmp_path), "https://example.org/site?run=1")
-    assert "### ✅ `late`: good\n" in text
+    assert "### ⚠️ `late`: good, with warnings (`loss`: " in text
     assert "| `auc` | 0.7 |  |  | ✅ at least 0.6 |" in text
     assert "| `loss` | 0.2 |  |  | ⚠️ at most 0 above the base (not compared) |" in text
-    assert "- `train`: `the first`" in text
+    assert "- `train`: `first execution`" in text
     assert text.endswith("[All pages](<https://example.org/site?run=1>)\n")
 
 
 def test_a_metric_out_of_its_bounds_is_the_headline(tmp_path: Path) -> None:
     text = printed(built(tmp_path, {"auc": 0.5, "loss": math.nan}))
-    assert "### ❌ `late`: 2 of 2 gates failed\n" in text
+    assert "### ❌ `late`: failed (`auc`: `below its floor of 0.6`, and 1 more)\n" in text
     assert "| ❌ **below its floor of 0.6** |" in text
     assert "| NaN |  |  | ❌ **not finite** |" not in text  # a word that is no number is code
     assert "| `NaN` |  |  | ❌ **not finite** |" in text
@@ -89,7 +94,7 @@ def test_a_failed_stage_is_told_with_its_first_problem_and_its_notebook(tmp_path
     assert "no notebook was executed" in printed(tmp_path)
     stopped.write_text(f"record {failed['volatile']['id']}")
     text = printed(tmp_path)
-    assert "### ❌ `late`: `make` failed\n" in text
+    assert "### ❌ `late`: failed (`make`: `failed, cell 3`, and 2 more)\n" in text
     assert "**`make` failed**, cell 3: `ValueError: no`; the notebook as far as it got: " in text
     assert "`runs/make.failed.ipynb`" in text
     assert "Not reached: `train`" in text
@@ -97,7 +102,7 @@ def test_a_failed_stage_is_told_with_its_first_problem_and_its_notebook(tmp_path
 
 def test_a_broken_contract_is_a_row_for_each_rule(tmp_path: Path) -> None:
     built(tmp_path)
-    failures = [{"column": "delay", "rule": "at least 0", "failed": 1200, "rows": 5000}]
+    failures = [asdict(RuleFailure("value-refused", "delay", "at least 0", 1200, 5000))]
     table = {"paths": ["data/made.parquet"], "contract": "x:Y", "holds": False}
     put(
         tmp_path / ".stagebook",
@@ -110,7 +115,7 @@ def test_a_broken_contract_is_a_row_for_each_rule(tmp_path: Path) -> None:
         ),
     )
     text = printed(tmp_path)
-    assert "### ❌ `late`: `train` refused by contract\n" in text
+    assert "### ❌ `late`: failed (`train`: refused by contract, and 1 more)\n" in text
     assert "| `data/made.parquet` | `delay: at least 0` | 1,200 of 5,000 |" in text
 
 
@@ -133,6 +138,8 @@ def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
     (tmp_path / "dvc.lock").write_text(json.dumps(base))
     spooled.committed(tmp_path)
     (tmp_path / "dvc.lock").write_text(json.dumps(now))
+    (tmp_path / "params").mkdir(exist_ok=True)
+    (tmp_path / "params/train.yaml").write_text("trees: 4\n")
     metrics(tmp_path)
     text = printed(tmp_path)
     told = "**Other than in `main`, not executed here**\n- `train`: `trees 3 → 4`, "
@@ -145,7 +152,8 @@ def test_before_any_build_it_says_so(tmp_path: Path) -> None:
     spooled.project(tmp_path, STAGES)
     (tmp_path / "dvc.lock").unlink()
     text = printed(tmp_path)
-    assert "### ❌ `late`: not all is built\n\nNothing was built here yet. Build with: " in text
+    assert "### ❌ `late`: failed (`make`: was never built, and 1 more)\n" in text
+    assert "\n\nNothing was built here yet. Build with: " in text
     assert "Never built: `make`, `train`" in text
 
 
@@ -153,7 +161,7 @@ def test_before_any_build_it_says_so(tmp_path: Path) -> None:
 def test_without_a_stage_nothing_is_good(tmp_path: Path, text: str) -> None:
     built(tmp_path)
     (tmp_path / "dvc.yaml").write_text(text)
-    assert "### ❌ `late`: there is no stage\n" in printed(tmp_path)
+    assert "### ❌ `late`: failed (`dvc.yaml`: has no stage" in printed(tmp_path)
 
 
 def test_a_clone_before_anything_was_pulled_is_not_good(tmp_path: Path) -> None:
@@ -161,7 +169,7 @@ def test_a_clone_before_anything_was_pulled_is_not_good(tmp_path: Path) -> None:
     metrics(tmp_path)
     (tmp_path / "data/made.parquet").unlink()
     text = printed(tmp_path)
-    assert "### ⚠️ `late`: outputs are missing here\n" in text
+    assert "### ⚠️ `late`: good, with warnings (`make`: has outputs that are missing here)\n" in text
     assert "Outputs missing: `make`  \n" in text
 
 
@@ -169,7 +177,7 @@ def test_headlines_without_a_value_are_not_good(tmp_path: Path) -> None:
     built(tmp_path)
     metrics(tmp_path, "[]")
     text = printed(tmp_path)
-    assert "headline metrics have no value" in text
+    assert "### ❌ `late`: failed (`auc`: `It holds no mapping" in text
     assert "It holds no mapping" in text
 
 
@@ -188,54 +196,54 @@ def test_only_an_address_of_the_web_is_linked(tmp_path: Path, link: str) -> None
     if not link:
         assert "All pages" not in printed(built(tmp_path))
         return
-    with pytest.raises(StagebookError, match="no address"):
-        printed(built(tmp_path), link)
+    assert refusals.problem(printed, built(tmp_path), link).code == "bad-link"
 
 
-def evil_book() -> Book:
+def evil_book() -> ProjectStatus:
     """A book in which every text is planted, and there is too much of everything."""
     table = {
         "paths": [EVIL],
         "contract": EVIL,
         "holds": False,
-        "failures": [{"column": EVIL, "rule": EVIL, "failed": 1, "rows": 2}] * 9,
+        "failures": [asdict(RuleFailure(EVIL, EVIL, EVIL, 1, 2))] * 9,
     }
-    problem = {"message": EVIL, "where": {"file": EVIL, "cell": 1}}
-    values = {"title": EVIL, "problems": [problem], "tables": [table]}
+    problem = Problem(EVIL, EVIL, where=Where(EVIL, 1)).as_json()
+    record = spooled.recorded(EVIL, title=EVIL, problems=[problem], tables=[table])
     states = [
-        State.FAILED,
-        State.EXECUTED,
-        State.UNCHANGED,
-        State.NOT_REACHED,
-        State.STALE,
-        State.UNKNOWN,
+        StageState.FAILED,
+        StageState.EXECUTED,
+        StageState.UNCHANGED,
+        StageState.NOT_REACHED,
+        StageState.STALE,
+        StageState.UNKNOWN,
     ]
     stages = [
-        Stage(Node(EVIL), state, values, EVIL if state is State.FAILED else "")
-        for state in [*states, State.NEVER]
+        StageStatus(Node(EVIL), state, record, EVIL if state is StageState.FAILED else "")
+        for state in [*states, StageState.NEVER]
         for _ in range(30)
     ]
     gates = [Gate(EVIL, f"{EVIL}{number}", floor=1, drop=1, rise=1) for number in range(30)]
+    params = {EVIL: {f"{EVIL}{number}": EVIL for number in range(30)}}
     failures = (f"more than 1 below {EVIL}",)
-    return Book(
+    return ProjectStatus(
         EVIL,
-        {"commit": EVIL, "branch": EVIL},
+        Git(EVIL, EVIL),
         "2026-01-01T10:00",
         EVIL,
         tuple(stages),
         (),
-        tuple(Headline(EVIL, EVIL, EVIL, EVIL, EVIL) for _ in range(30)),
+        tuple(HeadlineMetric(EVIL, EVIL, EVIL, EVIL, EVIL) for _ in range(30)),
         (),
         frozenset(),
         (EVIL,) * 30,
-        tuple(Verdict(one, EVIL, EVIL, failures, (EVIL,)) for one in gates),
+        tuple(GateVerdict(one, EVIL, EVIL, failures, (EVIL,)) for one in gates),
         None,
-        {EVIL: (EVIL,) * 30},
+        {EVIL: (LockEntry(EVIL, params=params), LockEntry(EVIL))},
     )
 
 
 def evil_gist() -> str:
-    lines = [Line(EVIL, EVIL, EVIL, "bad", (EVIL,))] * 30
+    lines = [ListLine(EVIL, EVIL, EVIL, "bad", (EVIL,))] * 30
     return gist.render(evil_book(), lines, lines, {EVIL: EVIL}, "https://example.org")
 
 

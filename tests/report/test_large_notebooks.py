@@ -37,7 +37,7 @@ CUT = {
 }
 MAKE = """
 from pathlib import Path
-from stagebook.project import Project
+from stagebook.project.project import Project
 from stagebook.workflow import reporting
 site = reporting.site(Project.find(Path({root!r})), None)
 for page, text in site.pages():

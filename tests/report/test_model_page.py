@@ -6,15 +6,16 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from stagebook.errors import Problem
-from stagebook.model import manifest
-from stagebook.model.gate import Check, Passage, Policy, State
+from stagebook.history.project_status import ProjectStatus
+from stagebook.model.contents import Contents
 from stagebook.model.package import package
+from stagebook.model.policy import Policy
+from stagebook.model.verification import Check, CheckState, VerificationReport
+from stagebook.project.errors import Problem
 from stagebook.report.frame import Frame
 from stagebook.report.site import gist, model_page, parts
-from stagebook.report.site.book import Book
 
-BOOK = Book("late", None, "", "", (), (), (), (), frozenset(), ())
+BOOK = ProjectStatus("late", None, "", "", (), (), (), (), frozenset(), ())
 GONE = Problem("not-in-git", "No commit can make `it` again.", "Commit, and build it again.")
 
 
@@ -41,15 +42,15 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "tall"
 
 
-def passage(packaged: Path, *states: State) -> Passage:
-    found = Passage(packaged, Policy(), manifest.read(packaged))
+def passage(packaged: Path, *states: CheckState) -> VerificationReport:
+    found = VerificationReport(Contents.read(packaged), Policy())
     for state in states:
-        problems = () if state is State.PASSED else (GONE,)
+        problems = () if state is CheckState.PASSED else (GONE,)
         found.checks.append(Check(f"check {state.value}", state, "seen", problems))
     return found
 
 
-def page(found: Passage) -> str:
+def page(found: VerificationReport) -> str:
     return model_page.render(
         found, None, BOOK, Frame("late", "models/tall.html", (("a", "b"),), "")
     )
@@ -58,13 +59,17 @@ def page(found: Passage) -> str:
 @pytest.mark.parametrize(
     ("states", "verdict", "mark"),
     [
-        ((State.PASSED,), "It can be loaded here.", "good"),
-        ((State.PASSED, State.WARNED), "It can be loaded here, with a warning.", "warned"),
-        ((State.WARNED, State.REFUSED), "It would be refused here.", "bad"),
+        ((CheckState.PASSED,), "It can be loaded here.", "good"),
+        (
+            (CheckState.PASSED, CheckState.WARNED),
+            "It can be loaded here, with a warning.",
+            "warned",
+        ),
+        ((CheckState.WARNED, CheckState.REFUSED), "It would be refused here.", "bad"),
     ],
 )
 def test_the_verdict_is_as_bad_as_the_worst_check_and_comes_first(
-    packaged: Path, states: tuple[State, ...], verdict: str, mark: str
+    packaged: Path, states: tuple[CheckState, ...], verdict: str, mark: str
 ) -> None:
     text = page(passage(packaged, *states))
     told = f'<p class="verdict {mark}"><a href="#checks">{verdict}</a></p>'
@@ -74,7 +79,7 @@ def test_the_verdict_is_as_bad_as_the_worst_check_and_comes_first(
 
 
 def test_each_state_of_a_check_has_its_colour(packaged: Path) -> None:
-    text = page(passage(packaged, State.PASSED, State.WARNED, State.REFUSED))
+    text = page(passage(packaged, CheckState.PASSED, CheckState.WARNED, CheckState.REFUSED))
     for state, mark in (("passed", "good"), ("warned", "warned"), ("refused", "bad")):
         assert f'<td class="{mark}">{state}</td>' in text
 
@@ -88,13 +93,25 @@ def test_a_package_that_nobody_knows_the_making_of_is_refused_in_its_line(packag
 @pytest.mark.parametrize(
     ("states", "told"),
     [
-        ((State.PASSED,), "- ✅ `tall` can be loaded"),
-        ((State.WARNED,), "- ⚠️ `tall` can be loaded with a warning: `No commit can make"),
-        ((State.REFUSED,), "- ❌ `tall` refused: `No commit can make"),
+        ((CheckState.PASSED,), "- ✅ `tall` can be loaded"),
+        ((CheckState.WARNED,), "- ⚠️ `tall` can be loaded with a warning: `No commit can make"),
+        ((CheckState.REFUSED,), "- ❌ `tall` refused: `No commit can make"),
     ],
 )
 def test_a_gist_tells_a_warning_from_a_refusal(
-    packaged: Path, states: tuple[State, ...], told: str
+    packaged: Path, states: tuple[CheckState, ...], told: str
 ) -> None:
     line = parts.of_model(passage(packaged, *states), "models/tall.html")
     assert told in gist.render(BOOK, [], [line], "runs").replace("``", "`")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("unsigned-attestation", "nothing proves who built it"),
+        ("no-attestation", "nothing says who built it"),
+        ("dirty-tree", "A sentence of the gate"),
+    ],
+)
+def test_readers_who_load_no_model_are_told_what_a_warning_means(code: str, told: str) -> None:
+    assert told in model_page.reason(Problem(code, "A sentence of the gate."))

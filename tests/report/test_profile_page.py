@@ -1,16 +1,16 @@
 import dataclasses
 import re
 from html import unescape
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from elements import Elements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.profiles.grid import Grid
-from stagebook.contracts.profiles.profile import Profile
+from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Numbers, Texts
+from stagebook.data.profiles.grid import Grid
+from stagebook.data.profiles.profile import Profile
 from stagebook.report.profile_page import render_page
 from stagebook.report.self_contained import stylesheet
 
@@ -22,46 +22,34 @@ OPTIONAL = {"tr", "td", "th", "li"}
 def numbers(name: str, counts: tuple[int, ...] = (0, 2, 4, 0), nulls: int = 0) -> Column:
     rows = sum(counts) + nulls
     detail = Numbers(Grid((0, 10, 20), 0, 0), counts, 3, 17, 0, 0, 0, 0, 10 * sum(counts), 10**6)
-    return Column(name, "int64", Kind.NUMBER, rows, nulls, detail)
+    return Column(name, "int64", ColumnKind.NUMBER, rows, nulls, detail)
 
 
 def texts(name: str, counts: dict[str, int]) -> Column:
     rows = sum(counts.values())
-    return Column(name, "string", Kind.TEXT, rows, 0, Texts(counts, None, rows, 1, 9, 5 * rows))
+    return Column(
+        name, "string", ColumnKind.TEXT, rows, 0, Texts(counts, None, rows, 1, 9, 5 * rows)
+    )
 
 
 def table(*columns: Column) -> Profile:
     return Profile(columns, columns[0].rows if columns else 0)
 
 
-class Elements(HTMLParser):
-    """Which elements a page has, with their attributes, and its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def named(self, *tags: str) -> list[dict[str, str | None]]:
-        return [attrs for tag, attrs in self.found if tag in tags]
-
-
 def everything() -> Profile:
     return table(
         numbers("n"),
         texts("t", {"a": 4, "b": 2}),
-        Column("b", "bool", Kind.BOOLEAN, 6, 0, Booleans(2, 4)),
-        Column("o", "list<item: int64>", Kind.OTHER, 6, 1, None),
-        Column("x", "string", Kind.TEXT, 6, 0, Texts(None, None, 6, 1, 9, 30)),
+        Column("b", "bool", ColumnKind.BOOLEAN, 6, 0, Booleans(2, 4)),
+        Column("o", "list<item: int64>", ColumnKind.OTHER, 6, 1, None),
+        Column("x", "string", ColumnKind.TEXT, 6, 0, Texts(None, None, 6, 1, 9, 30)),
         Column(
-            "e", "double", Kind.NUMBER, 6, 6, Numbers(Grid((), 0, 0), (0,), *[None] * 2, *[0] * 6)
+            "e",
+            "double",
+            ColumnKind.NUMBER,
+            6,
+            6,
+            Numbers(Grid((), 0, 0), (0,), *[None] * 2, *[0] * 6),
         ),
     )
 
@@ -178,7 +166,10 @@ def test_two_thousand_columns_stay_a_page() -> None:
     detail = Numbers(Grid(tuple(range(41)), 0, 0), counts, -1, 99, 0, 0, 0, 0, 0, 0)
     rows = sum(counts)
     wide = Profile(
-        tuple(Column(f"c{place}", "int64", Kind.NUMBER, rows, 0, detail) for place in range(2000)),
+        tuple(
+            Column(f"c{place}", "int64", ColumnKind.NUMBER, rows, 0, detail)
+            for place in range(2000)
+        ),
         rows,
     )
     page = render_page(wide, "wide.parquet")

@@ -7,26 +7,29 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import articles
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import spooled
+from articles import code, markdown
+from elements import Elements
+from folders import git
 from spooled import put, record
 
-from stagebook.contracts.profiles import profile as profiles
-from stagebook.contracts.profiles.column import Column, Kind, Texts
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.contracts.profiles.profiling import profile
-from stagebook.contracts.tables.table import Table
-from stagebook.errors import StagebookError
+from stagebook.data.profiles import profile as profiles
+from stagebook.data.profiles.column import Column, ColumnKind, Texts
+from stagebook.data.profiles.profile import Profile
+from stagebook.data.profiles.profiling import profile
+from stagebook.data.tables.table import Table
 from stagebook.model import manifest
-from stagebook.project import Project
-from stagebook.record.kept import Kept
+from stagebook.project.errors import StagebookError
+from stagebook.project.project import Project
+from stagebook.record.kept import KeptNotebooks
 from stagebook.workflow import reporting
 
 FIRST, SECOND = "20260101T100000000000", "20260102T100000000000"
@@ -37,28 +40,6 @@ STAGES = {
 }
 HEADLINE = 'headline = ["metrics/train.json:auc"]\n'
 EVIL = "<script>document.title='pwned'</script><img src=x onerror=alert(1)>&\"'"
-
-
-class Links(HTMLParser):
-    """The addresses on a page, the ids, and the elements."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        self.tags.append((tag, values))
-        self.ids += [values["id"] or ""] if "id" in values else []
-        self.links += [values["href"] or ""] if "href" in values else []
-
-    @classmethod
-    def of(cls, text: str) -> "Links":
-        found = cls()
-        found.feed(text)
-        return found
 
 
 def execution(name: str, stage: str, repro: str, **values: Any) -> dict[str, Any]:
@@ -90,9 +71,9 @@ def pages(root: Path, against: str | None = None) -> dict[str, str]:
 
 def broken(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The links that lead nowhere."""
-    ids = {page: set(Links.of(text).ids) for page, text in found.items()}
+    ids = {page: set(Elements(text).values("id")) for page, text in found.items()}
     for page, text in found.items():
-        for link in Links.of(text).links:
+        for link in Elements(text).values("href"):
             parts = urlsplit(link)
             here = (
                 (Path("/") / page).parent / unquote(parts.path) if parts.path else Path("/", page)
@@ -159,7 +140,8 @@ def test_there_is_a_page_for_each_notebook_and_each_file_and_all_links_lead_some
     }
     assert list(broken(found)) == []
     for text in found.values():
-        assert len(Links.of(text).ids) == len(set(Links.of(text).ids))
+        ids = Elements(text).values("id")
+        assert len(ids) == len(set(ids))
 
 
 def test_names_of_any_kind_keep_links_whole_and_pages_inside(tmp_path: Path) -> None:
@@ -190,7 +172,7 @@ def test_a_refused_table_is_on_the_front_page_with_the_rule(tmp_path: Path) -> N
         "role": "input",
         "contract": "lib:Made",
         "holds": False,
-        "failures": [{"column": "delay", "rule": "at least 0"}],
+        "failures": [{"code": "value-refused", "column": "delay", "rule": "at least 0"}],
     }
     built(tmp_path)
     refused = execution("20260103", "train", "three", outcome="refused by contract", tables=[table])
@@ -298,7 +280,7 @@ def test_a_metric_that_is_no_number_any_more_is_told_and_not_drawn(
     (tmp_path / "metrics/train.json").write_text(json.dumps({"auc": odd}))
     found = pages(tmp_path)
     assert f"Not drawn: {words}" in found["history.html"]
-    slot = "NaN" if words == "NaN" else "no number"
+    slot = "NaN" if words == "NaN" else "not a number"
     assert f">{slot}</text>" in found["history.html"]
     told = '0.7 <span class="quiet">in the build before'
     assert told in found["index.html"] or odd == [1]
@@ -318,7 +300,7 @@ def test_a_headline_without_a_value_says_why(tmp_path: Path, text: str, words: s
     front = pages(tmp_path)["index.html"]
     assert f'<p class="value">{words}</p>' in front
     assert '<p class="change bad">' not in front  # which would say the same again
-    assert ("It is no JSON" in front) is (text == "{")
+    assert ("It is not valid JSON" in front) is (text == "{")
     assert "since the" not in front
 
 
@@ -389,7 +371,7 @@ def test_a_record_that_was_cut_off_leaves_the_last_build_unknown(
     assert "The record of this execution" in found["notebooks/train.html"]
     text = reporting.markdown(Project.find(root), None, "")
     assert f"The record `{name}` cannot be read" in text
-    assert "⚠️ `late`: not all is known of the last build" in text
+    assert "⚠️ `late`: good, with warnings (`" in text
     for page in (*found.values(), text):
         assert ELSEWHERE not in page
         assert "2026-01-02" not in page.partition("</style>")[2] or "uilt on 2026-01-02" not in page
@@ -467,7 +449,7 @@ def test_a_kept_notebook_stands_in_for_one_that_is_gone_or_of_another_execution(
     name = record_of(built(tmp_path), "train", SECOND)
     colophon_of(tmp_path, f"record {name}, kept")
     path = tmp_path / "runs/train.ipynb"
-    Kept(tmp_path / ".stagebook").put("train", name, path)
+    KeptNotebooks(tmp_path / ".stagebook").put("train", name, path)
     path.write_text(path.read_text().replace(name, "20250101T000000-old"))
     page = pages(tmp_path)["notebooks/train.html"]
     assert OTHER not in page
@@ -543,13 +525,13 @@ floor = {}
 
 
 @pytest.mark.parametrize(
-    ("floor", "state", "mark"), [(0.65, "as it has to be", "good"), (0.9, "below its floor", "bad")]
+    ("floor", "state", "mark"), [(0.65, "passes", "good"), (0.9, "below its floor", "bad")]
 )
 def test_a_gate_says_whether_a_metric_keeps_to_it(
     tmp_path: Path, floor: float, state: str, mark: str
 ) -> None:
     front = pages(built(tmp_path, HEADLINE + GATES.format(floor)))["index.html"]
-    assert f'auc in metrics/train.json</a>: <span class="{mark}">0.7, {state}' in front
+    assert f'auc</a>: <span class="{mark}">0.7, {state}' in front
     assert ('<p class="change bad">below its floor of 0.9</p>' in front) is (mark == "bad")
 
 
@@ -608,7 +590,7 @@ def test_a_chart_says_of_how_many_builds_it_is(tmp_path: Path) -> None:
 
 def test_nothing_of_a_notebook_or_a_record_is_markup(tmp_path: Path) -> None:
     """Scripts are planted wherever a text comes from outside."""
-    column = Column(EVIL, EVIL, Kind.TEXT, 1, 0, Texts({EVIL: 1}, None, 9, 1, 1, 9))
+    column = Column(EVIL, EVIL, ColumnKind.TEXT, 1, 0, Texts({EVIL: 1}, None, 9, 1, 1, 9))
     text = profiles.render(Profile((column,), 1))
     built(tmp_path)
     state = tmp_path / ".stagebook"
@@ -623,7 +605,7 @@ def test_nothing_of_a_notebook_or_a_record_is_markup(tmp_path: Path) -> None:
         "profile": digest,
         "contract": EVIL,
         "holds": False,
-        "failures": [{"column": EVIL, "rule": EVIL}],
+        "failures": [{"code": EVIL, "column": EVIL, "rule": EVIL}],
     }
     put(
         state,
@@ -644,7 +626,7 @@ def test_nothing_of_a_notebook_or_a_record_is_markup(tmp_path: Path) -> None:
     found = pages(tmp_path)
     assert list(broken(found)) == []
     for page, text in found.items():
-        for tag, values in Links.of(text).tags:
+        for tag, values in Elements(text).found:
             assert tag not in ("img", "iframe"), page
             assert not [name for name in values if name.startswith("on")], page
         assert "<script>document" not in text
@@ -655,7 +637,7 @@ def test_every_page_has_a_policy_that_loads_nothing(tmp_path: Path) -> None:
     for page, text in pages(built(tmp_path)).items():
         policies = [
             values["content"]
-            for tag, values in Links.of(text).tags
+            for tag, values in Elements(text).found
             if tag == "meta" and values.get("http-equiv") == "Content-Security-Policy"
         ]
         assert len(policies) == 1, page
@@ -668,7 +650,7 @@ def test_one_page_is_mailed_without_links_to_others(tmp_path: Path) -> None:
     project = Project.find(built(tmp_path))
     for name in ("", "history", "train", "data/made.parquet"):
         text = reporting.single(project, None, name)
-        links = [link for link in Links.of(text).links if not link.startswith("#")]
+        links = [link for link in Elements(text).values("href") if not link.startswith("#")]
         assert links == [], name
     with pytest.raises(StagebookError, match="no page `trian`") as caught:
         reporting.single(project, None, "trian")
@@ -682,7 +664,7 @@ def test_a_program_that_cannot_be_imported_twice_gets_the_same_pages(tmp_path: P
         (root / "data" / f"{name}.csv").write_text("x\n1\n2\n")
     script = tmp_path / "script.py"
     script.write_text(
-        "from pathlib import Path\nfrom stagebook.project import Project\n"
+        "from pathlib import Path\nfrom stagebook.project.project import Project\n"
         "from stagebook.workflow import reporting\n"
         f"found = reporting.report(Project.find(Path({str(root)!r})), None, None)\n"
     )
@@ -691,5 +673,66 @@ def test_a_program_that_cannot_be_imported_twice_gets_the_same_pages(tmp_path: P
     assert "no drift in 1 column" in (root / "site/index.html").read_text()
 
 
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+def notebook_of(root: Path, stage: str, begins: str, *cells: Mapping[str, Any]) -> None:
+    """The executed notebook of a stage, kept as of its execution that began then."""
+    file = root / "executed.ipynb"
+    file.write_text(articles.text(*cells))
+    name = record_of(root, stage, begins)
+    KeptNotebooks(root / ".stagebook").put(stage, name, file)
+
+
+def test_the_front_page_has_the_result_and_the_figure_that_notebooks_name(tmp_path: Path) -> None:
+    built(tmp_path, 'description = "Late <flights>."\n' + HEADLINE)
+    figure = code("plot()", articles.data("image/png", articles.PIXEL), tags=("headline",))
+    cells = (markdown("# T"), markdown("**Better** by 4 points.", "result"), figure)
+    notebook_of(tmp_path, "train", SECOND, *cells)
+    front = pages(tmp_path)["index.html"]
+    assert '<p class="lead">Late &lt;flights&gt;.</p>' in front
+    assert "<p><strong>Better</strong> by 4 points.</p>" in front
+    assert articles.PIXEL in front
+    assert {"notebooks/train.html#cell-2", "notebooks/train.html#cell-3"} <= set(
+        Elements(front).values("href")
+    )
+    alone = reporting.single(Project.find(tmp_path), None, "")
+    assert "<strong>Better</strong>" in alone
+
+
+def test_the_front_page_begins_with_the_verdict(tmp_path: Path) -> None:
+    front = pages(built(tmp_path, HEADLINE + GATES.format(0.9)))["index.html"]
+    order = ['class="overall bad"', "below its floor of 0.9", 'class="tiles"', 'id="pipeline"']
+    places = [front.index(word) for word in order]
+    assert places == sorted(places)
+
+
+def test_a_notebook_links_to_those_that_it_builds_on_and_that_read_it(tmp_path: Path) -> None:
+    found = pages(built(tmp_path))
+    assert "train.html" in Elements(found["notebooks/make.html"]).values("href")
+    assert "make.html" in Elements(found["notebooks/train.html"]).values("href")
+    assert not {"make.html", "train.html"} & set(
+        Elements(found["notebooks/apart.html"]).values("href")
+    )
+
+
+@pytest.mark.parametrize(("setting", "shown"), [("", False), ("rows = 2", True)])
+def test_a_table_has_sample_rows_where_the_project_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, shown: bool
+) -> None:
+    monkeypatch.setenv("API_TOKEN", "correct-horse-battery")
+    root = built(tmp_path, f"{HEADLINE}[tool.stagebook.report]\n{setting}\n")
+    text = ["<b>first</b>", "correct-horse-battery", "third"]
+    pq.write_table(pa.table({"name": text, "size": [1.0, None, 3.0]}), root / "data/made.parquet")
+    table = {"name": "made", "role": "output", "paths": ["data/made.parquet"], "rows": 3}
+    third = FIRST.replace("20260101", "20260103")
+    put(root / ".stagebook", execution(third, "make", "three", tables=[table]))
+    page = pages(root)["data/data/made.parquet.html"]
+    assert ("&lt;b&gt;first&lt;/b&gt;" in page) is shown
+    assert ('<td class="number"><span class="quiet">missing</span></td>' in page) is shown
+    assert "third" not in page
+    assert "horse" not in page
+
+
+def test_two_gates_of_one_name_say_their_files(tmp_path: Path) -> None:
+    twin = GATES.format(0.5).replace("metrics/train.json", "metrics/other.json")
+    front = pages(built(tmp_path, HEADLINE + GATES.format(0.5) + twin))["index.html"]
+    assert "auc in metrics/train.json" in front
+    assert "auc in metrics/other.json" in front

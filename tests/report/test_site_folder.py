@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import refusals
 
-from stagebook.errors import StagebookError
+from stagebook.project.errors import StagebookError
 from stagebook.report.site.folder import write
 
 
@@ -41,8 +42,7 @@ def test_nothing_else_is_ever_replaced(tmp_path: Path, kind: str) -> None:
         (target / "train.ipynb").write_text("work")
     else:
         target.write_text("work")
-    with pytest.raises(StagebookError, match="no site that Stagebook wrote"):
-        write(target, [("index.html", "")])
+    assert refusals.problem(write, target, [("index.html", "")]).code == "not-a-site"
     assert [one.read_text() for one in tmp_path.rglob("*") if one.is_file()] == ["work"]
 
 

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from spooled import put, sha256
 from test_site import built, execution
 
-from stagebook.contracts.profiles import profile as profiles
-from stagebook.contracts.profiles.column import Column, Kind, Texts
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.project import Project
+from stagebook.data.profiles import profile as profiles
+from stagebook.data.profiles.column import Column, ColumnKind, Texts
+from stagebook.data.profiles.profile import Profile
+from stagebook.project.project import Project
 from stagebook.report.site import folder
 from stagebook.workflow import reporting
 
@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site with everything on it, in files as a person opens them."""
     root = built(tmp_path_factory.mktemp("site"))
     state = root / ".stagebook"
-    column = Column("carrier", "string", Kind.TEXT, 9, 0, Texts({"UA": 9}, None, 9, 2, 2, 18))
+    column = Column("carrier", "string", ColumnKind.TEXT, 9, 0, Texts({"UA": 9}, None, 9, 2, 2, 18))
     text = profiles.render(Profile((column,), 9))
     (state / "profiles").mkdir()
     (state / "profiles" / f"{sha256(text)}.json").write_text(text)

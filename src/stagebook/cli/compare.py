@@ -7,39 +7,65 @@ from typing import Any
 import click
 
 from stagebook.cli import pages
-from stagebook.cli.options import json_option
-from stagebook.project import Project
+from stagebook.cli.options import StageName, json_option
+from stagebook.project.project import Project
 
 
 @click.command()
 @click.argument("one", required=False)
 @click.argument("other", required=False)
-@click.option("--stage", metavar="STAGE", help="Only this stage.")
-@click.option("--sweep", metavar="STAGE", help="Show the last executions of a stage together.")
 @click.option(
-    "--last", type=click.IntRange(1, 500), default=20, metavar="N", help="Of a sweep; else 20."
+    "--stage",
+    type=StageName(),
+    metavar="STAGE",
+    help="Stage to compare.",
+    show_default="all stages",
 )
 @click.option(
-    "--figure", type=click.IntRange(min=1), default=1, metavar="N", help="Of a sweep; else 1."
+    "--sweep",
+    type=StageName(),
+    metavar="STAGE",
+    help="Compare the last executions of this stage, without ONE and OTHER.",
+)
+@click.option(
+    "--last",
+    type=click.IntRange(1, 500),
+    default=20,
+    metavar="N",
+    help="Number of executions to show with --sweep.",
+)
+@click.option(
+    "--figure",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Which figure of each notebook to show with --sweep and --html, counted from 1.",
 )
 @pages.html_option
 @json_option
 def compare(
     one: str | None, other: str | None, stage: str | None, sweep: str | None, **options: Any
 ) -> None:
-    """Say what differs between two executions, builds or commits.
+    """Show the differences between two executions, builds or commits.
 
-    ONE and OTHER are an execution, an MLflow run, a build such as last or last~1, or a commit,
-    branch or tag. Without OTHER, ONE is compared with the one before it; without ONE, it is the
-    last build.
+    ONE and OTHER are each the id of an execution, the id of an MLflow run, a build such as last
+    or last~1, or a commit, branch or tag. ONE defaults to the last build. OTHER defaults to the
+    execution, build or commit before ONE.
     """
     project = Project.find(Path.cwd())
     if sweep is not None:
         if one or stage:
             raise click.UsageError("--sweep STAGE takes neither ONE nor --stage.")
         _sweep(project, sweep, **options)
+    elif given := [name for name in ("last", "figure") if _is_given(name)]:
+        raise click.UsageError(f"--{given[0]} needs --sweep STAGE.")
     else:
         _compare(project, one, other, stage, options["html"], as_json=options["as_json"])
+
+
+def _is_given(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not click.core.ParameterSource.DEFAULT
 
 
 def _compare(
@@ -53,28 +79,34 @@ def _compare(
 ) -> None:
     from stagebook.workflow import comparing
 
-    found = comparing.compare(project, one or comparing.NEWEST, other, stage)
+    comparison = comparing.compare(project, one or comparing.NEWEST, other, stage)
     if html:
-        pages.write(html, comparing.comparison_page(project, found))
+        pages.write(html, comparing.comparison_page(project, comparison))
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(json.dumps(comparison.as_json(), ensure_ascii=False))
     elif not html:
         from stagebook.cli import compare_screen
 
-        compare_screen.show(found)
+        compare_screen.show(comparison)
 
 
 def _sweep(
-    project: Project, stage: str, *, last: int, figure: int, html: Path | None, as_json: bool
+    project: Project,
+    stage: str,
+    *,
+    last: int,
+    figure: int,
+    html: Path | None,
+    as_json: bool,
 ) -> None:
     from stagebook.workflow import comparing
 
-    found = comparing.sweep(project, stage, last)
+    sweep = comparing.sweep(project, stage, last)
     if html:
-        pages.write(html, comparing.sweep_page(project, found, figure))
+        pages.write(html, comparing.sweep_page(project, sweep, figure))
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(json.dumps(sweep.as_json(), ensure_ascii=False))
     elif not html:
         from stagebook.cli import compare_screen
 
-        compare_screen.sweep(found)
+        compare_screen.sweep(sweep)

@@ -1,23 +1,22 @@
 """Comparisons and sweeps in the terminal."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stagebook.cli.printed import put
-from stagebook.record.comparison import Comparison, StageComparison
-from stagebook.record.sweep import Sweep, Trial
-from stagebook.report.comparison import words
-from stagebook.report.comparison.words import Group
-from stagebook.report.figures import counted, plain
+from stagebook.cli.printed import Screen, put
+from stagebook.history.comparison import Comparison, StageComparison
+from stagebook.history.sweep import Sweep, SweepRow
+from stagebook.project.text import counted, plain
+from stagebook.report.comparison import differences, words
+from stagebook.report.comparison.differences import Group
 from stagebook.report.lineage_words import moment
 
 _METRICS = 4
 _VALUES = 6
 _SHARED = 6
 _FREE = 10_000
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Screen()
+_err = Screen(stderr=True)
 
 
 def show(found: Comparison) -> None:
@@ -27,9 +26,9 @@ def show(found: Comparison) -> None:
     put(_out, _sides(found))
     if len(found.stages) > 1:
         put(_out, _overview(found))
-    for one in found.stages:
+    for item in found.stages:
         _out.print()
-        _stage(one)
+        _stage(item)
     if not found.stages:
         _out.print("No stage differs.")
     elif found.unchanged:
@@ -46,21 +45,21 @@ def _sides(found: Comparison) -> Table:
 
 def _overview(found: Comparison) -> Table:
     table = _table("stage", "differs", header=True)
-    for one in found.stages:
-        table.add_row(Text(plain(one.stage), "bold"), Text(words.gist(one)))
+    for item in found.stages:
+        table.add_row(Text(plain(item.stage), "bold"), Text(words.gist(item)))
     return table
 
 
-def _stage(one: StageComparison) -> None:
-    _out.print(Text(plain(one.stage), "bold cyan"))
+def _stage(stage: StageComparison) -> None:
+    _out.print(Text(plain(stage.stage), "bold cyan"))
     table = _table("", "")
-    table.add_row(Text("before", "dim"), Text(words.execution(one.before)))
-    table.add_row(Text("now", "dim"), Text(words.execution(one.now)))
+    table.add_row(Text("before", "dim"), Text(words.execution(stage.before)))
+    table.add_row(Text("now", "dim"), Text(words.execution(stage.now)))
     put(_out, table)
-    groups = words.groups(one) if one.changes else ()
+    groups = differences.groups(stage) if stage.changes else ()
     if groups:
         put(_out, _groups(groups))
-    elif one.changes:
+    elif stage.changes:
         _out.print("Nothing that is recorded differs.")
 
 
@@ -100,8 +99,8 @@ def _fitting(found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...], Table]:
     for most in range(_METRICS, 0, -1):
         shown = found.metrics[:most]
         table = _table("when, UTC", "execution", *values, *shown, header=True)
-        for one in found.trials:
-            table.add_row(*_cells(one, values, shown))
+        for row in found.rows:
+            table.add_row(*_cells(row, values, shown))
         if not _out.is_terminal or _out.measure(table, options=free).maximum <= _out.width:
             break
     return values, shown, table
@@ -117,18 +116,19 @@ def _shared(shared: tuple[tuple[str, tuple[str, ...]], ...]) -> Table:
 
 
 def _told(found: Sweep) -> str:
-    return f"{counted(len(found.trials), 'execution')}, {words.order(found)}"
+    return f"{counted(len(found.rows), 'execution')}, {words.order(found)}"
 
 
-def _cells(one: Trial, values: tuple[str, ...], metrics: tuple[str, ...]) -> tuple[Text, ...]:
-    outcome = str(one.record["outcome"])
-    mark = words.MARK if one.other_code else ""
-    kind = "build" if one.record.get("build", True) else "-P"
+def _cells(row: SweepRow, values: tuple[str, ...], metrics: tuple[str, ...]) -> tuple[Text, ...]:
+    mark = words.MARK if row.other_code else ""
+    kind = "build" if row.record.build else "-P"
     return (
-        Text(moment(words.started(one.record)).removesuffix(" UTC")),
-        Text(f"{one.name.rpartition('-')[2]}{mark} {kind if outcome == 'done' else outcome}"),
-        *(Text(words.exact(one.parameters.get(name))) for name in values),
-        *(Text(words.value(one.metrics.get(name))) for name in metrics),
+        Text(moment(words.started(row.record)).removesuffix(" UTC")),
+        Text(
+            f"{row.name.rpartition('-')[2]}{mark} {kind if row.record.done else row.record.outcome}"
+        ),
+        *(Text(words.exact(row.parameters.get(name))) for name in values),
+        *(Text(words.value(row.metrics.get(name))) for name in metrics),
     )
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.text import Text
 
 from stagebook.cli.lines import folded
-from stagebook.contracts.drift.column_drift import ColumnDrift
-from stagebook.contracts.drift.drift import Drift, Verdict
-from stagebook.contracts.profiles.column import Booleans, Numbers, Texts
+from stagebook.cli.printed import Screen
+from stagebook.data.drift.column_drift import ColumnDrift
+from stagebook.data.drift.drift import Drift, DriftVerdict
+from stagebook.data.profiles.column import Booleans, Numbers, Texts
+from stagebook.project.text import counted, plain
 from stagebook.report import bars
 from stagebook.report.changes import same_bins
 from stagebook.report.drift_words import gist, verdict
-from stagebook.report.figures import counted, plain
 
 HEAD = ("column", "effect", "threshold")
 WIDEST_NAME, NARROWEST_NAME = 30, 12
@@ -21,7 +21,7 @@ FEWEST_BARS, MOST_BARS = 8, 24
 TAKEN = 2 + 8 + 11 + 2 + 2
 """The mark, both figures, and what parts the histograms."""
 
-_out = Console(highlight=False, soft_wrap=True)
+_out = Screen()
 
 
 def show(drift: Drift, reference: str, batch: str) -> None:
@@ -45,31 +45,32 @@ def lines(drift: Drift, reference: str, batch: str, width: int | None) -> Iterat
         batch: The batch's.
         width: Characters of a line at most; None to leave nothing out.
     """
-    rows = [counted(one, "row") for one in drift.rows]
+    rows = [counted(item, "row") for item in drift.rows]
     title = f": {rows[1]}, against {plain(reference)} with {rows[0]}"
     yield from folded(_out, Text.assemble((plain(batch), "bold"), title), width)
     name, room = _layout(drift, width)
     yield Text(_head(name, room), "bold")
-    for one in drift.columns:
-        yield _row(one, name, room)
-        if one.drifted:
-            yield from folded(_out, Text(f"  → {gist(one)}", "yellow"), width, "    ")
+    for column in drift.columns:
+        yield _row(column, name, room)
+        if column.drifted:
+            yield from folded(_out, Text(f"  → {gist(column)}", "yellow"), width, "    ")
     for problem in drift.problems:
         yield from folded(_out, Text(f"{problem.message} {problem.hint}", "yellow"), width)
     for note in (drift.calibration, *drift.notes):
         yield from folded(_out, Text(note, "dim"), width)
-    fine = drift.verdict is Verdict.NO_DRIFT
+    fine = drift.verdict is DriftVerdict.NO_DRIFT
     yield Text(verdict(drift), "bold green" if fine else "bold yellow")
 
 
 def _layout(drift: Drift, width: int | None) -> tuple[int, int]:
     """Width of the names, and of a histogram."""
-    longest = max(cell_len(plain(one.name)) for one in drift.columns)
+    longest = max(cell_len(plain(column.name)) for column in drift.columns)
     name = max(NARROWEST_NAME, min(longest, WIDEST_NAME))
     if width is None:
         return max(longest, len(HEAD[0])), MOST_BARS
     name = min(name, max(NARROWEST_NAME, width - TAKEN - 2 * FEWEST_BARS))
-    return name, max(0, min(MOST_BARS, (width - TAKEN - name) // 2))
+    room = (width - TAKEN - name) // 2
+    return name, min(MOST_BARS, room) if room >= FEWEST_BARS else 0
 
 
 def _head(name: int, room: int) -> str:
@@ -77,32 +78,32 @@ def _head(name: int, room: int) -> str:
     return f"  {HEAD[0]:{name}}{HEAD[1]:>8}{HEAD[2]:>11}{pictures}".rstrip()
 
 
-def _row(one: ColumnDrift, name: int, room: int) -> Text:
-    mark = ("✗ ", "bold yellow") if one.drifted else ("· ", "dim")
-    finding = one.decisive
+def _row(column: ColumnDrift, name: int, room: int) -> Text:
+    mark = ("✗ ", "bold yellow") if column.drifted else ("· ", "dim")
+    finding = column.decisive
     figures = f"{finding.effect:8.3f}{finding.threshold.value:11.3f}"
-    then, now = _pictures(one, room)
-    row = Text.assemble(mark, _wide(plain(one.name), name), figures)
+    then, now = _pictures(column, room)
+    row = Text.assemble(mark, _wide(plain(column.name), name), figures)
     row.append_text(Text.assemble("  ", (_wide(then, room), "dim"), "  ", now))
     row.rstrip()
     return row
 
 
-def _pictures(one: ColumnDrift, room: int) -> tuple[str, str]:
+def _pictures(column: ColumnDrift, room: int) -> tuple[str, str]:
     """Both histograms, the reference's first; of texts its most frequent values."""
-    then, now = one.reference.detail, one.batch.detail
-    if room < 1 or (one.reason and not same_bins(one.batch, one.reference)):
+    then, now = column.reference.detail, column.batch.detail
+    if room < 1 or (column.reason and not same_bins(column.batch, column.reference)):
         return "", ""
     if isinstance(then, Numbers) and isinstance(now, Numbers):
         pair = bars.lines((then.counts, now.counts), room)
         return pair[0], pair[1]
-    counts = _categories(one)
+    counts = _categories(column)
     pair = bars.lines(counts, room) if counts else ("", "")
     return pair[0], pair[1]
 
 
-def _categories(one: ColumnDrift) -> Sequence[Sequence[int]]:
-    then, now = one.reference.detail, one.batch.detail
+def _categories(column: ColumnDrift) -> Sequence[Sequence[int]]:
+    then, now = column.reference.detail, column.batch.detail
     if isinstance(then, Booleans) and isinstance(now, Booleans):
         return [[0, side.false, side.true, 0] for side in (then, now)]
     if not isinstance(then, Texts) or not isinstance(now, Texts):

@@ -13,7 +13,7 @@ _PATH = click.Path(path_type=Path)
 
 def _tolerance(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
     if value is not None and not (math.isfinite(value) and value >= 0):
-        raise click.BadParameter("it is a number that is 0 or more")
+        raise click.BadParameter("The tolerance must be a number of at least 0.")
     return value
 
 
@@ -25,21 +25,29 @@ def _tolerance(_: click.Context, __: click.Parameter, value: float | None) -> fl
     type=click.Choice(["pmml", "onnx", "pickle", "skops"]),
     required=True,
     metavar="FORMAT",
-    help="pmml, onnx, pickle or skops.",
+    help="Format to write: pmml, onnx, pickle or skops.",
 )
-@click.option("--output", type=_PATH, metavar="FILE", help="Where; else beside the package.")
+@click.option(
+    "--output",
+    type=_PATH,
+    metavar="FILE",
+    help="File to write.",
+    show_default="next to the package",
+)
 @click.option(
     "--rows",
     type=_PATH,
     metavar="FILE",
-    help="Parquet to compare on; else the test set, or the package's own rows.",
+    help="Parquet file with the rows to compare the predictions on.",
+    show_default="the test set, or else the rows in the package",
 )
 @click.option(
     "--tolerance",
     type=float,
     callback=_tolerance,
     metavar="NUMBER",
-    help="How far a prediction may be off; else what the package says.",
+    help="Largest allowed difference between two predictions.",
+    show_default="the tolerance in the package",
 )
 @policy_options(attestation="warn")
 @json_option
@@ -55,20 +63,20 @@ def export(
     trusted: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Write a packaged model in another format, if it predicts the same.
+    """Convert a packaged model to another format and compare results.
 
-    The package passes the checks of `stagebook model check` first. What was compared lies beside
-    the file, as <file>.parity.json. Ends with 12, and writes nothing, if the model cannot be
-    converted or predicts something else.
+    PACKAGE is the folder or the archive of a package. It must pass the checks of `stagebook model
+    check`. The comparison is written next to the new file, as <file>.parity.json. Exits with 12
+    and writes no file if the model cannot be converted or its predictions differ.
     """
     from stagebook.cli import export_screen, model_screen
-    from stagebook.model import gate
+    from stagebook.model.policy import Policy
     from stagebook.workflow import models
 
-    policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
+    policy = Policy(key, environment, attestation, trusted=trusted, isolate="always")  # type: ignore[arg-type]
     say = model_screen.silent if as_json else model_screen.step
-    done = models.export(package, format_, policy, say, rows, output, tolerance)  # type: ignore[arg-type]
+    model = models.export(package, format_, policy, say, rows, output, tolerance)  # type: ignore[arg-type]
     if as_json:
-        click.echo(json.dumps(done.made.as_json(done.target.name), ensure_ascii=False))
+        click.echo(json.dumps(model.made.as_json(model.target.name), ensure_ascii=False))
     else:
-        export_screen.show(done)
+        export_screen.show(model)

@@ -6,34 +6,38 @@ from rich.console import Console
 from rich.text import Text
 
 from stagebook.cli import screen
-from stagebook.model.gate import State
+from stagebook.cli.printed import Screen
+from stagebook.model.verification import CheckState
 
 if TYPE_CHECKING:
     from stagebook.model.export import Export
-    from stagebook.workflow.models import Exported
+    from stagebook.workflow.models import ExportedModel
 
-_out = Console(highlight=False)
+_out = Screen()
 _FEW = (
     "Few rows: the test set is not here, or is not the one that the package names. Name it: "
     "--rows FILE"
 )
 
 
-def show(done: "Exported", console: Console = _out) -> None:
+def show(done: "ExportedModel", console: Console = _out) -> None:
     """Prints what the package was warned of, then how near the export is, and where it lies."""
     from stagebook.model.export import report_of
     from stagebook.model.rows import FEW
 
-    let_through = (State.WARNED, State.OVERRIDDEN)
+    let_through = (CheckState.WARNED, CheckState.OVERRIDDEN)
     noted = [
-        one for check in done.passage.checks if check.state in let_through for one in check.problems
+        problem
+        for check in done.passage.checks
+        if check.state in let_through
+        for problem in check.problems
     ]
     screen.problems(noted, warning=True)
-    made = done.made
-    console.print(Text.assemble((made.name, "bold"), f"  {made.package[:16]}"))
-    for word, words in _lines(made):
+    export = done.made
+    console.print(Text.assemble((export.name, "bold"), f"  {export.package[:16]}"))
+    for word, words in _lines(export):
         console.print(Text.assemble((f"  {word:<9}", "dim"), words), soft_wrap=True)
-    if made.rows.kind == FEW:
+    if export.rows.kind == FEW:
         console.print(Text.assemble(("! ", "yellow"), _FEW))
     console.print(Text.assemble(("Written: ", "green"), str(done.target)), soft_wrap=True)
     console.print(Text(f"         {report_of(done.target)}", "dim"), soft_wrap=True)

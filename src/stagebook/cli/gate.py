@@ -7,42 +7,47 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagebook.cli.options import json_option
+from stagebook.cli.options import against_option, json_option
 
 if TYPE_CHECKING:
-    from stagebook.workflow.gating import Judgement
+    from stagebook.workflow.gating import GateJudgement
 
 
 @click.command()
-@click.option("--against", metavar="COMMIT", help="Compare metrics with this commit or branch.")
+@against_option
 @click.option(
     "--allow-missing",
     is_flag=True,
-    help="Judge the metrics though outputs are not there, as after `dvc repro --allow-missing`.",
+    help="Check the metrics even if outputs are missing, as after `dvc repro --allow-missing`.",
+)
+@click.option(
+    "--allow-stale",
+    is_flag=True,
+    help="Check the metrics even if code, parameters or data changed after the build.",
 )
 @json_option
-def gate(against: str | None, allow_missing: bool, as_json: bool) -> None:
-    """Say whether the last build went well and its metrics keep to their gates.
+def gate(against: str | None, allow_missing: bool, allow_stale: bool, as_json: bool) -> None:
+    """Fail if the last build failed, is stale or misses a metric's gate.
 
-    A stage that failed gives its own exit code. Otherwise, ends with 13 if a metric is outside of
-    what [tool.stagebook.gates] in pyproject.toml allows.
+    Exits with the exit code of a stage that failed; otherwise with 14 if code, parameters or data
+    changed after the build, or a file differs from dvc.lock; otherwise with 13 if a metric is
+    outside the bounds in [tool.stagebook.gates] of pyproject.toml.
     """
-    from stagebook.cli import screen
-    from stagebook.project import Project
+    from stagebook.project.project import Project
     from stagebook.workflow import gating
 
-    found = gating.judge(Project.find(Path.cwd()), against, allow_missing)
+    project = Project.find(Path.cwd())
+    judgement = gating.judge(project, against, allow_missing=allow_missing, allow_stale=allow_stale)
     if as_json:
-        told = screen.without_secrets(found.as_json())
-        click.echo(json.dumps(told, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(judgement.as_json(), ensure_ascii=False, allow_nan=False))
     else:
-        _show(found)
-    sys.exit(found.exit_code)
+        _show(judgement)
+    sys.exit(judgement.exit_code)
 
 
-def _show(found: "Judgement") -> None:
+def _show(found: "GateJudgement") -> None:
     from stagebook.cli import gate_screen, screen
 
-    gate_screen.show(screen.without_secrets(found))
-    screen.problems(problem for one in found.broken for problem in one.problems)
-    screen.problems(one.problem for one in found.verdicts if one.problem)
+    gate_screen.show(found)
+    screen.problems(problem for stage in found.broken for problem in stage.problems)
+    screen.problems(verdict.problem for verdict in found.verdicts if verdict.problem)

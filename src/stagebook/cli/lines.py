@@ -9,15 +9,15 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from stagebook.errors import Problem
+    from stagebook.project.errors import Problem
 
 
 def with_hints(problems: Iterable["Problem"]) -> Iterator[tuple["Problem", str]]:
     """Problems with what to do; a hint that several in a row share stands after the last."""
     listed = list(problems)
-    for one, following in zip_longest(listed, listed[1:]):
-        shared = following is not None and following.hint == one.hint
-        yield one, "" if shared else one.hint
+    for item, following in zip_longest(listed, listed[1:]):
+        shared = following is not None and following.hint == item.hint
+        yield item, "" if shared else item.hint
 
 
 def folded(console: Console, text: Text, width: int | None, indent: str = "  ") -> Iterator[Text]:

@@ -1,16 +1,15 @@
 """A log in the terminal: one row an execution, as narrow as the terminal is."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stagebook.cli.printed import put
-from stagebook.record.log import Log, Row
+from stagebook.cli.printed import Screen, put
+from stagebook.history.log import Log, LogEntry
 from stagebook.report import log_words
 from stagebook.report.lineage_words import moment
 
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Screen()
+_err = Screen(stderr=True)
 
 
 def show(log: Log) -> None:
@@ -36,19 +35,18 @@ def table(log: Log) -> Table:
     return found
 
 
-def _told(row: Row, headline: frozenset[str]) -> str:
+def _told(row: LogEntry, headline: frozenset[str]) -> str:
     words = "; ".join((*log_words.changed(row), *log_words.measured(row, headline)))
     return f"beside the build: {words}" if row.departs else words
 
 
-def _cells(row: Row, headline: frozenset[str]) -> tuple[Text, ...]:
+def _cells(row: LogEntry, headline: frozenset[str]) -> tuple[Text, ...]:
     record = row.record
-    volatile, outcome = record["volatile"], record["outcome"]
-    trial = "" if record["build"] else " -P"
+    trial = "" if record.build else " -P"
     return (
-        Text(moment(volatile.get("started", "")).removesuffix(" UTC")),
-        Text(record["stage"] + trial, "bold"),
-        Text(outcome, "green" if outcome == "done" else "red"),
-        Text(log_words.took(volatile.get("seconds"))),
+        Text(moment(record.volatile.started).removesuffix(" UTC")),
+        Text(record.stage + trial, "bold"),
+        Text(record.outcome, "green" if record.done else "red"),
+        Text(log_words.took(record.volatile.seconds) if record.volatile.started else ""),
         Text(_told(row, headline)),
     )

@@ -1,29 +1,35 @@
 """The verbs of ``stagebook``."""
 
+import errno
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import click
 
-from stagebook.cli import compare, gate, model, report, tables, trace
+from stagebook.cli import compare, gate, model, report, run, tables, trace
+from stagebook.cli.degraded_output import degrade
+from stagebook.cli.masked_streams import masked_streams
 from stagebook.cli.options import json_option
-from stagebook.errors import Exit, StagebookError
+from stagebook.interruption import Raised
+from stagebook.project.errors import Exit, StagebookError
 
 if TYPE_CHECKING:
-    from stagebook.project import Project
+    from stagebook.project.project import Project
 
 _EPILOG = """\b
 Exit codes:
-  0 done                        8 disk full
-  1 the notebook failed         9 dvc.yaml out of sync
-  2 wrong usage                 10 refused by contract
-  3 notebook or project wrong   11 drifted
-  4 environment wrong           12 package refused
-  5 undeclared file             13 metric out of bounds
-  6 out of memory               124 time limit
-  7 the kernel died             130 SIGINT, 143 SIGTERM
+  0 success                        9 dvc.yaml out of sync
+  1 notebook failed               10 contract failed
+  2 invalid usage                 11 drift found
+  3 invalid notebook or project   12 package refused
+  4 unusable environment          13 metric out of bounds
+  5 undeclared file               14 stale build
+  6 out of memory                124 time limit reached
+  7 kernel died                  130 stopped by SIGINT
+  8 disk full                    143 stopped by SIGTERM
 """
 
 
@@ -33,102 +39,109 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        degrade()
+        with masked_streams(kwargs.get("args") or (args[0] if args else None) or sys.argv[1:]):
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with Raised():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
         except StagebookError as error:
-            from stagebook.cli import screen
+            _refuse(ctx, error)
+        except OSError as error:
+            from stagebook.execution import outcome
 
-            if ctx.meta.get("json"):
-                told = screen.without_secrets([one.as_json() for one in error.problems])
-                click.echo(json.dumps({"problems": told}))
-            else:
-                screen.problems(error.problems)
-            ctx.exit(error.exit_code)
-        except click.UsageError as error:
-            from stagebook.cli import screen
-
-            message = screen.without_secrets(error.format_message())
-            raise click.UsageError(message, error.ctx) from None
-        except Exception:
-            from stagebook.cli import screen
-
-            sys.excepthook = screen.crash
+            if error.errno == errno.EPIPE:
+                raise  # click ends quietly where nobody reads the output any more
+            if error.errno not in (*outcome.FULL_DISK, *outcome.NO_RIGHT):
+                _refuse(ctx, _unforeseen(error, ctx.invoked_subcommand or "stagebook"))
+            ending = outcome.of_full_disk(error, None)
+            _refuse(ctx, StagebookError(*ending.problems, exit_code=ending.outcome.exit_code))
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except Exception as error:
+            _refuse(ctx, _unforeseen(error, ctx.invoked_subcommand or "stagebook"))
 
 
-@click.group(cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+def _unforeseen(error: Exception, verb: str) -> StagebookError:
+    """The one line that a person sees of an error that nobody foresaw; a file has the rest."""
+    from stagebook.project import crashes
+    from stagebook.project.project import STATE
+
+    above = (folder / STATE for folder in (Path.cwd(), *Path.cwd().parents))
+    state = next((folder for folder in above if folder.is_dir()), Path(STATE))
+    problem = crashes.report(error, state, f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{verb}")
+    return StagebookError(problem, exit_code=Exit.FAILED)
+
+
+def _refuse(ctx: click.Context, error: StagebookError) -> Never:
+    """Prints the problems of an error, for a person or as JSON, and ends with its exit code."""
+    from stagebook.cli import screen
+
+    if ctx.meta.get("json"):
+        click.echo(json.dumps({"problems": [problem.as_json() for problem in error.problems]}))
+    else:
+        screen.problems(error.problems)
+    ctx.exit(error.exit_code)
+
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
+
+
+@click.group(cls=_Group, epilog=_EPILOG, context_settings=_CONTEXT)
 @click.version_option(package_name="stagebook")
 def main() -> None:
     """Jupyter notebooks as reproducible build steps.
 
-    Each notebook in notebooks/ is a DVC stage. `stagebook sync` writes them into dvc.yaml;
-    from then on plain `dvc repro` builds.
+    Each notebook in notebooks/ is a DVC stage. `stagebook sync` writes the stages into
+    dvc.yaml. Then plain `dvc repro` builds them.
     """
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Write nothing; exit with 9 if something differs.")
+@click.option(
+    "--check", is_flag=True, help="Write no file. Exit with 9 if dvc.yaml is out of sync."
+)
 @json_option
 def sync(check: bool, as_json: bool) -> None:
-    """Make dvc.yaml fit the notebooks, and show what changes."""
+    """Update dvc.yaml from the notebooks and show the changes."""
     from stagebook.cli import screen
     from stagebook.workflow import building
 
     project = _project()
-    changes = building.sync(project)
+    layout = building.sync(project)
     if as_json:
-        click.echo(
-            json.dumps({"changes": [{"path": one.path, "diff": one.diff()} for one in changes]})
-        )
+        click.echo(json.dumps(screen.layout_as_json(layout), ensure_ascii=False))
     else:
-        screen.changes(changes, check=check)
-    if check and changes:
+        screen.layout(layout, check=check)
+    if check and layout.changes:
         sys.exit(Exit.OUT_OF_SYNC)
-    for change in () if check else changes:
+    for change in () if check else layout.changes:
         change.write(project.root)
 
 
 @main.command()
 def sources() -> None:
-    """Write what each notebook is made of; DVC runs this."""
-    from stagebook.cli import screen
-    from stagebook.workflow import building
+    """Write the source of each notebook. DVC runs this command."""
+    from stagebook.workflow import sourcing
 
-    screen.problems(building.sources(_project()), warning=True)
+    if problems := sourcing.sources(_project()):
+        from stagebook.cli import screen
+
+        screen.problems(problems, warning=True)
 
 
-@main.command()
-@click.argument("stage")
-@click.option("-P", "values", multiple=True, metavar="NAME=VALUE", help="Override a parameter.")
-@json_option
-def run(stage: str, values: tuple[str, ...], as_json: bool) -> None:
-    """Run one stage's notebook in its sandbox; DVC calls this.
-
-    With -P, the result is not the build's: it goes to runs/ and no output of the build is
-    touched.
-    """
-    from stagebook.cli import screen
-    from stagebook.workflow import building
-
-    overrides = dict(_pair(value) for value in values)
-    if len(overrides) < len(values):
-        raise click.BadParameter("one name is given twice", param_hint="-P")
-    with screen.progress(stage, quiet=as_json) as progress:
-        done = building.run(_project(), stage, overrides, progress)
-    if as_json:
-        click.echo(json.dumps(screen.run_as_json(done), ensure_ascii=False))
-    else:
-        screen.run(done)
-    sys.exit(done.ending.outcome.exit_code)
+main.add_command(run.run)
 
 
 @main.command()
 @json_option
 def deliver(as_json: bool) -> None:
-    """Give MLflow every record that it does not have yet."""
+    """Send MLflow every record that it does not have yet."""
     from stagebook.workflow import records
 
     names = records.deliver(_project())
@@ -141,7 +154,7 @@ def deliver(as_json: bool) -> None:
 @main.command()
 @json_option
 def summary(as_json: bool) -> None:
-    """Say what was built, how good it is, where to look."""
+    """Show the last build, its headline metrics and its pages."""
     from stagebook.cli import screen
     from stagebook.workflow import records
 
@@ -168,13 +181,6 @@ for verb in (
 
 
 def _project() -> "Project":
-    from stagebook.project import Project
+    from stagebook.project.project import Project
 
     return Project.find(Path.cwd())
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-P")
-    return name.strip(), value

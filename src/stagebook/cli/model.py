@@ -9,26 +9,27 @@ import click
 
 from stagebook.cli import export
 from stagebook.cli.options import json_option, policy_options
-from stagebook.errors import Exit
+from stagebook.project.errors import Exit
 
 if TYPE_CHECKING:
-    from stagebook.model.gate import Policy
+    from stagebook.model.policy import Policy
 
 _PATH = click.Path(path_type=Path)
-_KEY = click.option(
-    "--key", type=_PATH, required=True, metavar="PEM", help="The key, of an elliptic curve."
-)
 
 
 @click.group()
 def model() -> None:
-    """Check, sign and hand over a packaged model."""
+    """Check, sign, convert, register and recreate a packaged model."""
 
 
 @model.command()
 @click.argument("package", type=_PATH)
 @policy_options(attestation="warn")
-@click.option("--clean", is_flag=True, help="Check it in a fresh environment, made from it alone.")
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Check the package in a new environment, installed from its own requirements.",
+)
 @json_option
 def check(
     package: Path,
@@ -39,21 +40,23 @@ def check(
     clean: bool,
     as_json: bool,
 ) -> None:
-    """Say whether a package would be loaded here, check by check.
+    """Check whether a package can be loaded here, and show each check.
 
-    PACKAGE is its folder, or the archive that `stagebook model pack` wrote. Ends with 12 if it
-    would be refused.
+    PACKAGE is the folder of a package, an archive that `stagebook model pack` wrote, or an address
+    in MLflow's registry, such as models:/late_arrival@champion. Exits with 12 if a check refuses
+    the package.
     """
     from stagebook.cli import model_screen
-    from stagebook.model import gate
+    from stagebook.model import verification
+    from stagebook.model.policy import Policy
     from stagebook.workflow import models
 
-    policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
+    policy = Policy(key, environment, attestation, trusted=trusted, isolate="always")  # type: ignore[arg-type]
     if clean:
         _check_clean(package, policy, as_json=as_json)
     passage = models.check_package(package, policy)
     if as_json:
-        click.echo(gate.render(passage))
+        click.echo(verification.render(passage))
     else:
         model_screen.show(passage)
     sys.exit(Exit.UNFIT if passage.refusals else Exit.DONE)
@@ -65,21 +68,31 @@ def _check_clean(package: Path, policy: "Policy", *, as_json: bool) -> NoReturn:
     from stagebook.model import clean
     from stagebook.workflow import models
 
-    said = models.check_clean(
+    clean_check = models.check_clean(
         package, policy, model_screen.silent if as_json else model_screen.step
     )
     if as_json:
-        click.echo(json.dumps(clean.as_json(said), ensure_ascii=False))
+        click.echo(json.dumps(clean.as_json(clean_check), ensure_ascii=False))
     else:
-        model_screen.show_clean(said)
-    sys.exit(Exit.DONE if said.holds else Exit.UNFIT)
+        model_screen.show_clean(clean_check)
+    sys.exit(Exit.DONE if clean_check.holds else Exit.UNFIT)
 
 
 @model.command()
 @click.argument("package", type=_PATH)
-@click.option("--to", "target", type=_PATH, metavar="FILE", help="Where; else beside it, as .tar.")
+@click.option(
+    "--to",
+    "target",
+    type=_PATH,
+    metavar="FILE",
+    help="Archive to write.",
+    show_default="PACKAGE with the suffix .tar",
+)
 def pack(package: Path, target: Path | None) -> None:
-    """Bundle a package with its attestation and signature into one file."""
+    """Pack a package, its attestation and its signature into one file.
+
+    PACKAGE is the folder of a package.
+    """
     from stagebook.workflow import models
 
     click.echo(f"Written: {models.pack(package, target)}")
@@ -92,37 +105,60 @@ def pack(package: Path, target: Path | None) -> None:
     type=_PATH,
     default=Path(),
     metavar="FOLDER",
-    help="The project that it was built in; else this one.",
+    help="Project that the package was built in.",
+    show_default="the current project",
 )
-@click.option("--into", type=_PATH, metavar="FOLDER", help="Where; else <package>.recreated here.")
-@click.option("--here", is_flag=True, help="Use this environment, if it is the package's.")
+@click.option(
+    "--into",
+    type=_PATH,
+    metavar="FOLDER",
+    help="Folder to work in. It must not exist.",
+    show_default="<package>.recreated in the current folder",
+)
+@click.option(
+    "--here", is_flag=True, help="Use the current environment; it must match the package."
+)
 @json_option
 def recreate(package: Path, repository: Path, into: Path | None, here: bool, as_json: bool) -> None:
-    """Make a model again from its package and its repository, and compare.
+    """Rebuild a model from its package and repository, and compare.
 
-    Ends with 12 if what comes out is different.
+    PACKAGE is the folder or the archive of a package. Exits with 12 if the rebuilt model differs.
     """
     from stagebook.cli import model_screen
     from stagebook.model.recreate import Likeness
     from stagebook.workflow import models
 
     say = model_screen.step if not as_json else model_screen.silent
-    made = models.recreate(package, repository, into, say, fresh=not here)
+    recreation = models.recreate(package, repository, into, say, fresh=not here)
     if as_json:
-        click.echo(json.dumps(model_screen.recreated_as_json(made)))
+        click.echo(json.dumps(model_screen.recreated_as_json(recreation)))
     else:
-        model_screen.recreated(made)
-    sys.exit(Exit.UNFIT if made.likeness is Likeness.DIFFERENT else Exit.DONE)
+        model_screen.recreated(recreation)
+    sys.exit(Exit.UNFIT if recreation.likeness is Likeness.DIFFERENT else Exit.DONE)
 
 
 @model.command()
 @click.argument("package", type=_PATH)
-@click.option("--name", metavar="NAME", help="The registered model's name; else the package's.")
-@click.option("--alias", metavar="WORD", help="Lets it point to this: champion, challenger, ….")
 @click.option(
-    "--tracking-uri", "uri", metavar="ADDRESS", help="MLflow's address; else the project's."
+    "--name",
+    metavar="NAME",
+    help="Name of the registered model.",
+    show_default="the name in the package",
 )
-@policy_options(attestation="refuse")
+@click.option(
+    "--alias",
+    metavar="WORD",
+    help="Alias to point to this version, such as champion or challenger.",
+    show_default="no alias",
+)
+@click.option(
+    "--tracking-uri",
+    "uri",
+    metavar="ADDRESS",
+    help="Address of the MLflow server or store.",
+    show_default="MLFLOW_TRACKING_URI, or else that of the project",
+)
+@policy_options(attestation="unsigned")
 @json_option
 def register(
     package: Path,
@@ -135,28 +171,34 @@ def register(
     trusted: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Put a package into MLflow's registry, with its evidence.
+    """Register a package in MLflow's model registry, with its evidence.
 
-    It has to pass every check first, and is a version of its own; the same package again only
-    moves the alias. Ends with 12 if it is refused.
+    PACKAGE is the folder or the archive of a package. It must pass every check of `stagebook model
+    check`. If the registry already has the package, only the alias moves. Exits with 12 if a check
+    refuses the package.
     """
     from stagebook.cli import model_screen
-    from stagebook.model import gate
+    from stagebook.model.policy import Policy
     from stagebook.workflow import models
 
-    policy = gate.Policy(key, environment, attestation, trusted=trusted)  # type: ignore[arg-type]
-    made = models.register(package, policy, name, alias, uri)
+    policy = Policy(key, environment, attestation, trusted=trusted, isolate="always")  # type: ignore[arg-type]
+    registration = models.register(package, policy, name, alias, uri)
     if as_json:
-        click.echo(json.dumps(model_screen.registered_as_json(made), ensure_ascii=False))
+        click.echo(json.dumps(model_screen.registered_as_json(registration), ensure_ascii=False))
     else:
-        model_screen.registered(made)
+        model_screen.registered(registration)
 
 
 @model.command()
 @click.argument("package", type=_PATH)
-@_KEY
+@click.option(
+    "--key", type=_PATH, required=True, metavar="PEM", help="Private key of an elliptic curve."
+)
 def sign(package: Path, key: Path) -> None:
-    """Sign every file of a package with a private key, offline."""
+    """Sign every file of a package with a private key, offline.
+
+    PACKAGE is the folder of a package.
+    """
     from stagebook.workflow import models
 
     click.echo(f"Written: {models.sign(package, key)}")
@@ -164,13 +206,17 @@ def sign(package: Path, key: Path) -> None:
 
 @model.command()
 @click.argument("package", type=_PATH)
-@_KEY
+@click.option("--key", type=_PATH, required=True, metavar="PEM", help="Public key of the signer.")
 def verify(package: Path, key: Path) -> None:
-    """Say whether a package is what the owner of a public key has signed."""
+    """Check that a package is what the owner of a public key signed.
+
+    PACKAGE is the folder or the archive of a package. Exits with 12 if the signature is missing or
+    does not match.
+    """
     from stagebook.workflow import models
 
     models.verify(package, key)
-    click.echo("The signature fits: every file is as it was signed.")
+    click.echo("The signature is valid: no file has changed since it was signed.")
 
 
 model.add_command(export.export)

@@ -8,14 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from stagebook.cli.lines import with_hints
+from stagebook.cli.printed import Screen, put
 
 if TYPE_CHECKING:
-    from stagebook.model.clean import Cleaned
-    from stagebook.model.gate import Check, Passage
-    from stagebook.model.recreate import Recreated
+    from stagebook.model.clean import CleanCheck
+    from stagebook.model.recreate import Recreation
     from stagebook.model.registry import Registration
+    from stagebook.model.verification import Check, VerificationReport
 
-_out = Console(highlight=False)
+_out = Screen()
 _STYLES = {
     "passed": ("✓", "green"),
     "warned": ("!", "yellow"),
@@ -25,7 +26,7 @@ _STYLES = {
 }
 
 
-def show(passage: "Passage", console: Console = _out) -> None:
+def show(passage: "VerificationReport", console: Console = _out) -> None:
     """Prints each check on a line of a table, then what is wrong."""
     manifest = passage.manifest
     _checks(manifest.name, manifest.digest, passage.checks, console)
@@ -35,7 +36,7 @@ def show(passage: "Passage", console: Console = _out) -> None:
         console.print(Text("It can be loaded here.", "green"))
 
 
-def show_clean(cleaned: "Cleaned", console: Console = _out) -> None:
+def show_clean(cleaned: "CleanCheck", console: Console = _out) -> None:
     """The same of what was checked in a fresh environment, and how that was made."""
     _checks(cleaned.name, cleaned.digest, cleaned.checks, console)
     console.print(Text(cleaned.made, "dim"))
@@ -53,7 +54,7 @@ def _checks(name: str, digest: str, checks: "Sequence[Check]", console: Console)
         table.add_row(
             Text(mark, style), check.name, Text(check.state.value, style), Text(check.detail)
         )
-    console.print(table)
+    put(console, table)
     problems = [problem for check in checks for problem in check.problems]
     for problem, hint in with_hints(problems):
         place = f"{problem.where}: " if problem.where else ""
@@ -71,7 +72,7 @@ def silent(words: str) -> None:
     """Prints nothing, where only JSON is wanted."""
 
 
-def recreated(made: "Recreated") -> None:
+def recreated(made: "Recreation") -> None:
     """Prints how what was made again is like the package."""
     styles = {"identical": "green", "within tolerance": "yellow", "different": "bold red"}
     word = made.likeness.value
@@ -79,7 +80,7 @@ def recreated(made: "Recreated") -> None:
     _out.print(Text(f"  {made.folder}", "dim"), soft_wrap=True)
 
 
-def recreated_as_json(made: "Recreated") -> dict[str, Any]:
+def recreated_as_json(made: "Recreation") -> dict[str, Any]:
     """The same as plain values."""
     return {
         "likeness": made.likeness.value,

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from stagebook.project.errors import StagebookError
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -14,39 +17,80 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
         ctx.meta["json"] = value
         return value
 
-    return click.option("--json", "as_json", is_flag=True, callback=note, help="Print JSON.")(
-        command
-    )
+    return click.option(
+        "--json", "as_json", is_flag=True, callback=note, help="Print the result as JSON."
+    )(command)
+
+
+against_option = click.option(
+    "--against",
+    metavar="COMMIT",
+    help="Commit or branch to compare the metrics with.",
+    show_default="the setting report.against",
+)
+
+
+class StageName(click.types.StringParamType):
+    """A stage, by its own name or by its notebook's file; a shell completes the names."""
+
+    name = "stage"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The stages of the project that begin so; none where there is no project."""
+        from stagebook.pipeline import notebooks
+        from stagebook.project.project import Project
+
+        try:
+            project = Project.around(Path.cwd())
+            stages = notebooks.stages(project) if project else {}
+        except (StagebookError, OSError):
+            return []
+        return [
+            CompletionItem(stage, help=path)
+            for stage, path in stages.items()
+            if stage.startswith(incomplete)
+        ]
 
 
 def policy_options(attestation: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Adds the options that say what is asked of a package.
+    """Adds the options that set the policy for a package.
 
     Args:
-        attestation: What is done by itself about one that nobody attests, or of a dirty tree.
+        attestation: The default of ``--attestation``.
     """
     options = (
         click.option(
             "--key",
             type=click.Path(path_type=Path),
             metavar="PEM",
-            help="The public key it has to be signed with.",
+            help="Public key that must have signed the package.",
+            show_default="no signature required",
         ),
         click.option(
             "--environment",
             type=click.Choice(["equal", "compatible", "ignore"]),
             metavar="RULE",
-            help="Versions here: equal, compatible or ignore.",
+            help="How package versions here must match those of the model: equal, compatible or "
+            "ignore.",
+            show_default="the rule in the package",
         ),
         click.option(
             "--attestation",
-            type=click.Choice(["ignore", "warn", "refuse"]),
+            type=click.Choice(["ignore", "warn", "unsigned", "refuse"]),
             default=attestation,
             metavar="WHAT",
-            help=f"None, or of a dirty tree: ignore, warn or refuse; else {attestation}.",
+            help="What to do if the attestation is missing, unsigned or of uncommitted changes: "
+            "ignore, warn or refuse; unsigned: warn if it is only unsigned, else refuse.",
         ),
         click.option(
-            "--trusted", multiple=True, metavar="NAME", help="What opening it may call, too."
+            "--trusted",
+            multiple=True,
+            metavar="NAME",
+            help="Full name of a class or function, such as package.module.name, that the model "
+            "may call when it is loaded. Repeatable.",
+            show_default="known safe names only",
         ),
     )
 

@@ -1,41 +1,55 @@
 """Pages of HTML that a verb writes on demand."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.files import write_whole
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import write_whole
 
 html_option = click.option(
-    "--html", type=click.Path(path_type=Path), metavar="PAGE", help="Write a page of HTML."
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="PAGE",
+    help="HTML file to write the result to instead of printing it.",
 )
 
 
-def write(path: Path, text: str) -> None:
-    """Writes a page where it was asked for, and says so.
+def is_page(begin: bytes) -> bool:
+    """Whether a file that begins so is a page of HTML."""
+    return begin.lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+def write(path: Path, text: str, is_old: Callable[[bytes], bool] = is_page) -> None:
+    """Writes a page, or another file that is made anew each time, and says so.
+
+    Args:
+        path: Where.
+        text: The page.
+        is_old: Whether a file that begins so is an older one of its kind, and is replaced.
 
     Raises:
-        StagebookError: It cannot be written there, or something that is no page is there.
+        StagebookError: It cannot be written there, or a file of another kind is there.
     """
-    if path.exists() and not _is_page(path):
-        message = "Something is there already, and it is no page."
-        hint = "Name another file, such as report.html."
+    if path.exists() and not _is_replaced(path, is_old):
+        message = "Another kind of file is there already. It is not overwritten."
+        hint = f"Delete it, or name another file, such as new-{path.name}."
         raise StagebookError(Problem("file-there", message, hint, Where(str(path))))
     try:
         write_whole(path, text)
     except OSError as error:
         message = f"It could not be written: {error.strerror}."
-        hint = "Check the path and the rights on its folder."
+        hint = "Check the path and the permissions of its folder."
         raise StagebookError(Problem("not-written", message, hint, Where(str(path)))) from None
     click.echo(f"Written: {path}", err=True)
 
 
-def _is_page(path: Path) -> bool:
-    """Whether a file is a page of HTML, or empty, so that nothing is lost with it."""
+def _is_replaced(path: Path, is_old: Callable[[bytes], bool]) -> bool:
+    """Whether nothing is lost with a file: it is empty, or an older one of the same kind."""
     try:
         with path.open("rb") as file:
-            begin = file.read(200).lstrip().lower()
+            begin = file.read(200)
     except OSError:
         return False
-    return not begin or begin.startswith((b"<!doctype html", b"<html"))
+    return not begin.strip() or is_old(begin)

@@ -1,24 +1,127 @@
-"""Trees and tables as the terminal has room for them, and as long lines where there is none."""
+"""The consoles of all screens: words stay whole on a terminal, and lines stay whole elsewhere."""
 
 import io
+import re
+from collections.abc import Iterator
+from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
 
 _ROOM = 10_000
+_HANGING = 2
+
+
+class Screen(Console):
+    """A console that folds lines between words on a terminal, and nowhere else.
+
+    A word that is wider than the terminal, such as a path, goes over its edge as a whole.
+
+    Args:
+        stderr: Whether it prints to standard error.
+    """
+
+    def __init__(self, *, stderr: bool = False, **options: Any) -> None:
+        super().__init__(stderr=stderr, highlight=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Prints as ``Console`` does."""
+        match objects:
+            case [str() | Text() as shown] if self.is_terminal and "soft_wrap" not in options:
+                markup = options.get("markup", True)
+                text = Text.from_markup(shown) if isinstance(shown, str) and markup else shown
+                lines = _folded(text if isinstance(text, Text) else Text(text), self.width)
+                super().print(Text("\n").join(lines), soft_wrap=True, **options)
+            case _ if self.is_terminal:
+                super().print(*objects, **options)
+            case _:
+                super().print(*objects, **{"soft_wrap": True, **options})
+
+
+def _folded(text: Text, width: int) -> Iterator[Text]:
+    """Lines that are no wider than so many cells, but for words that are.
+
+    What goes on in a further line is indented more than its first one, if it has room for that.
+    """
+    for line in text.split(allow_blank=True):
+        indent = len(line.plain) - len(line.plain.lstrip()) + _HANGING
+        breaks, indents, taken = [], [0], 0
+        for word in re.finditer(r"\s*\S+", line.plain):
+            start = word.end() - len(word[0].lstrip())
+            taken += cell_len(word[0])
+            if taken > width and word.start():
+                wide = cell_len(line.plain[start : word.end()])
+                breaks.append(start)
+                indents.append(indent if indent + wide <= width else 0)
+                taken = indents[-1] + wide
+        for part, blanks in zip(line.divide(breaks), indents, strict=True):
+            part.rstrip()
+            yield Text(" " * blanks).append_text(part)
 
 
 def put(console: Console, shown: RenderableType) -> None:
     """Prints to a terminal; elsewhere without folding a line, for whoever reads it by program.
 
+    Where the terminal has no room for whole words, a table is printed row by row, and a tree
+    without its lines.
+
     Args:
         console: Where to.
         shown: A tree or a table.
     """
-    if console.is_terminal:
+    if not console.is_terminal:
+        wide = Console(file=io.StringIO(), width=_ROOM, highlight=False, color_system=None)
+        with wide.capture() as held:
+            wide.print(shown)
+        for line in held.get().splitlines():
+            console.print(line.rstrip(), markup=False, soft_wrap=True)
+    elif _narrowest(console, shown) <= console.width:
         console.print(shown)
-        return
-    wide = Console(file=io.StringIO(), width=_ROOM, highlight=False, color_system=None)
-    with wide.capture() as held:
-        wide.print(shown)
-    for line in held.get().splitlines():
-        console.print(line.rstrip(), markup=False, soft_wrap=True)
+    elif isinstance(shown, Table):
+        for text in _rows(shown):
+            console.print(text)
+    elif isinstance(shown, Tree):
+        for text in _branches(shown):
+            console.print(text)
+    else:
+        console.print(shown)
+
+
+def _narrowest(console: Console, shown: RenderableType) -> int:
+    """Cells that a table or a tree needs so that no word breaks."""
+    options = console.options.update(max_width=_ROOM)
+    return Measurement.get(console, options, shown).minimum
+
+
+def _branches(tree: Tree, depth: int = 0) -> Iterator[Text]:
+    """Each label of a tree, indented by one cell for each branch."""
+    for line in _text(tree.label).split():
+        yield Text(" " * depth).append_text(line)
+    for branch in tree.children:
+        yield from _branches(branch, depth + 1)
+
+
+def _rows(table: Table) -> Iterator[Text]:
+    """Each row of a table as lines: what the first cell says, then the other cells.
+
+    Cells that no header explains stand on one line.
+    """
+    titles = [_text(column.header) if table.show_header else Text() for column in table.columns]
+    for cells in zip(*(column.cells for column in table.columns), strict=True):
+        if not table.show_header:
+            yield Text("  ").join(cell for cell in map(_text, cells) if cell.plain.strip())
+            continue
+        first = True
+        for title, cell in zip(titles, map(_text, cells), strict=True):
+            if cell.plain.strip():
+                words = [title, cell] if title.plain and not first else [cell]
+                yield Text("" if first else "  ").append_text(Text(" ").join(words))
+                first = False
+
+
+def _text(shown: Any) -> Text:
+    return shown if isinstance(shown, Text) else Text(str(shown))

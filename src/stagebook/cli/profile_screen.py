@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.text import Text
 
 from stagebook.cli.lines import folded
-from stagebook.contracts.profiles.column import Column, Numbers
-from stagebook.contracts.profiles.profile import Profile
+from stagebook.cli.printed import Screen
+from stagebook.data.profiles.column import Column, Numbers
+from stagebook.data.profiles.profile import Profile
+from stagebook.project.text import plain
 from stagebook.report import bars, figures
-from stagebook.report.changes import Sides, changes, same_bins
+from stagebook.report.changes import OneSidedColumns, changes, same_bins
 
 HEAD = ("column", "type", "missing", "min", "mean", "max")
 NUMBER_LINE = ("min", "mean", "max")
@@ -26,7 +27,7 @@ WIDEST = {"column": 24, "type": 20}
 WIDEST_IN_A_FILE = {"column": 80, "type": 40}
 LONGEST_GIST = 200
 
-_out = Console(highlight=False, soft_wrap=True)
+_out = Screen()
 
 
 def show(profile: Profile, name: str, against: Profile | None = None) -> None:
@@ -38,8 +39,8 @@ def show(profile: Profile, name: str, against: Profile | None = None) -> None:
         against: The reference that each column is shown beside.
     """
     width = _out.width if _out.is_terminal else None
-    for one in lines(profile, name, width, against):
-        _out.print(one)
+    for line in lines(profile, name, width, against):
+        _out.print(line)
 
 
 def lines(
@@ -53,7 +54,7 @@ def lines(
         width: Characters of a line at most; None to leave nothing out.
         against: The reference.
     """
-    title = Text.assemble((figures.plain(name), "bold"), f": {figures.extent(profile)}")
+    title = Text.assemble((plain(name), "bold"), f": {figures.extent(profile)}")
     if against is not None:
         title.append(f" · reference: {figures.extent(against)}", "dim")
     yield from folded(_out, title, width)
@@ -61,13 +62,13 @@ def lines(
         return
     layout = _Layout.of(profile, width, against)
     yield layout.head()
-    known = {one.name: one for one in against.columns} if against else {}
+    known = {item.name: item for item in against.columns} if against else {}
     for column in profile.columns:
         then = known.get(column.name)
         yield from _beside(layout, column, then) if then else [layout.row(column)]
         if odd := figures.odd(column):
             yield Text(f"{GAP}{odd}", "yellow")
-    for words in Sides.of(profile, against).words if against else ():
+    for words in OneSidedColumns.of(profile, against).words if against else ():
         yield from folded(_out, Text(words), width)
 
 
@@ -84,7 +85,7 @@ def _beside(layout: "_Layout", now: Column, then: Column) -> Iterator[Text]:
 
 
 def _counts(*columns: Column) -> list[Sequence[int]]:
-    return [one.detail.counts for one in columns if isinstance(one.detail, Numbers)]
+    return [column.detail.counts for column in columns if isinstance(column.detail, Numbers)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class _Layout:
         """Fields as wide as what is in them; the least telling ones go until it fits."""
         others = against.columns if against else ()
         rows = [_fields(column) for column in (*profile.columns, *others)]
-        fields = {name: max(len(name), *(cell_len(one[name]) for one in rows)) for name in HEAD}
+        fields = {name: max(len(name), *(cell_len(row[name]) for row in rows)) for name in HEAD}
         if against:
             fields["column"] = max(fields["column"], len(REFERENCE))
         widest = WIDEST if width is not None else WIDEST_IN_A_FILE
@@ -145,7 +146,7 @@ class _Layout:
 
 
 def _fields(column: Column) -> dict[str, str]:
-    name, type_ = figures.plain(column.name), figures.plain(column.type)
+    name, type_ = plain(column.name), plain(column.type)
     texts = (name, type_, figures.missing(column), *figures.trio(column))
     return dict(zip(HEAD, texts, strict=True))
 

@@ -5,29 +5,53 @@ from pathlib import Path
 import click
 
 from stagebook.cli import pages
+from stagebook.cli.options import StageName, against_option
 
 _PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--against", metavar="COMMIT", help="Compare metrics with this commit or branch.")
-@click.option("--to", "folder", type=_PATH, metavar="FOLDER", help="Where; else site/.")
-@click.option("--single", type=_PATH, metavar="FILE", help="Write one page alone, to be mailed.")
+@against_option
 @click.option(
-    "--page", default="", metavar="NAME", help="With --single: a stage, file, model, or history."
+    "--to",
+    "folder",
+    type=_PATH,
+    metavar="FOLDER",
+    help="Folder to write the site to.",
+    show_default="the setting report.folder",
 )
-@click.option("--markdown", is_flag=True, help="Print the gist, for a pull request.")
-@click.option("--link", default="", metavar="URL", help="With --markdown: where the site is.")
+@click.option(
+    "--single",
+    type=_PATH,
+    metavar="FILE",
+    help="HTML file to write one page to instead of the whole site.",
+)
+@click.option(
+    "--page",
+    type=StageName(),
+    metavar="NAME",
+    help="Page to write with --single: a stage, a file, a model, or history.",
+    show_default="the front page",
+)
+@click.option(
+    "--markdown", is_flag=True, help="Print a summary for a pull request, instead of the site."
+)
+@click.option(
+    "--link",
+    metavar="URL",
+    help="Address of the site, to link to with --markdown.",
+    show_default="no link",
+)
 def report(
     against: str | None,
     folder: Path | None,
     single: Path | None,
-    page: str,
+    page: str | None,
     markdown: bool,
-    link: str,
+    link: str | None,
 ) -> None:
-    """Write a site for people: what was built, how good it is, each notebook as an article."""
-    from stagebook.project import Project
+    """Write a website with the metrics and notebooks of the last build."""
+    from stagebook.project.project import Project
     from stagebook.workflow import reporting
 
     if page and not single:
@@ -39,13 +63,10 @@ def report(
         raise click.UsageError(message)
     project = Project.find(Path.cwd())
     if markdown:
-        from stagebook.cli import screen
-
-        text = reporting.markdown(project, against, link)
-        click.echo(screen.without_secrets(text), nl=False)
+        click.echo(reporting.markdown(project, against, link or ""), nl=False)
         return
     if single:
-        pages.write(single, reporting.single(project, against, page))
+        pages.write(single, reporting.single(project, against, page or ""))
         return
     written, count = reporting.report(project, against, folder)
     more = f" and {count - 1} more page{'' if count == 2 else 's'}" if count > 1 else ""

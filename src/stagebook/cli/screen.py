@@ -2,70 +2,75 @@
 
 import contextlib
 import dataclasses
-import os
 import shlex
 import time
-import traceback
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+import psutil
 from rich.live import Live
 from rich.markup import escape
 from rich.syntax import Syntax
 from rich.text import Text
 
 from stagebook.cli.lines import with_hints
-from stagebook.masks import Masks
+from stagebook.cli.printed import Screen
+from stagebook.project.extras import UI
 
 if TYPE_CHECKING:
-    from stagebook.errors import Problem
-    from stagebook.pipeline.change import Change
-    from stagebook.record.summary import Summary
+    from stagebook.history.summary import Score, Summary
+    from stagebook.pipeline.layout import Layout
+    from stagebook.project.errors import Problem
+    from stagebook.record.record import Record
     from stagebook.workflow.building import Run
+    from stagebook.workflow.trials import Downstream
 
-T = TypeVar("T")
-
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def without_secrets(shown: T) -> T:
-    """What is to be shown, without the secrets of this process's environment."""
-    return Masks.of(os.environ).hide_all(shown)
-
-
-def crash(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
-    """Prints the traceback of an error that nobody foresaw."""
-    told = without_secrets("".join(traceback.format_exception(error)))
-    _err.print(told, markup=False, end="")
+_out = Screen()
+_err = Screen(stderr=True)
 
 
 def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
     """Prints problems to standard error: place, what happened, what to do."""
     word, style = ("warning", "yellow") if warning else ("error", "bold red")
-    for one, hint in with_hints(map(without_secrets, found)):
-        place = f"[bold]{escape(str(one.where))}[/]: " if one.where else ""
-        _err.print(f"[{style}]{word}[/] {place}{escape(one.message)}")
+    for problem, hint in with_hints(found):
+        place = f"[bold]{escape(str(problem.where))}[/]: " if problem.where else ""
+        _err.print(f"[{style}]{word}[/] {place}{escape(problem.message)}")
         if hint:
             _err.print(f"  [cyan]→[/] {escape(hint)}")
 
 
-def changes(found: tuple["Change", ...], *, check: bool) -> None:
-    """Prints what sync changes, or would change."""
-    for change in found:
+def note(text: str) -> None:
+    """Prints to standard error what a person should know, and what stops nothing."""
+    _err.print(f"[yellow]note[/] {escape(text)}")
+
+
+def layout(found: "Layout", *, check: bool) -> None:
+    """Prints what sync changes, or would change, and which stage each notebook is."""
+    for change in found.changes:
         if _out.is_terminal:
-            _out.print(Syntax(change.diff(), "diff", background_color="default"))
+            _out.print(Syntax(change.diff(), "diff", background_color="default"), soft_wrap=True)
         else:
             _out.print(change.diff(), markup=False, end="")
-    if not found:
-        _out.print("dvc.yaml fits the notebooks.")
+    for path, name in found.derived:
+        _out.print(f"{path} is the notebook of the stage {name}", markup=False)
+    problems(found.warnings, warning=True)
+    if not found.changes:
+        _out.print("dvc.yaml fits the notebooks." if found.notebooks else "Nothing to change.")
     elif check:
-        names = ", ".join(change.path for change in found)
+        names = ", ".join(change.path for change in found.changes)
         _err.print(f"[bold red]error[/] {names} would change.\n  [cyan]→[/] Run: stagebook sync")
     else:
-        _out.print("Written. Build with: dvc repro")
+        _out.print("Written. Build with: dvc repro" if found.notebooks else "Written.")
+
+
+def layout_as_json(found: "Layout") -> dict[str, Any]:
+    """What sync changes, for machines."""
+    stages = [{"notebook": stage.notebook, "stage": stage.name} for stage in found.pipeline.stages]
+    return {
+        "changes": [{"path": change.path, "diff": change.diff()} for change in found.changes],
+        "stages": stages,
+        "warnings": [problem.as_json() for problem in found.warnings],
+    }
 
 
 class _Progress:
@@ -82,6 +87,9 @@ class _Progress:
             self.tick()
         else:
             _out.print(f"{self._stage}: cell {position} of {total}", markup=False)
+
+    def note(self, text: str) -> None:
+        note(text)
 
     def tick(self) -> None:
         if self._live:
@@ -100,6 +108,8 @@ class _Silent:
 
     def tick(self) -> None: ...
 
+    def note(self, text: str) -> None: ...
+
 
 @contextlib.contextmanager
 def progress(stage: str, *, quiet: bool) -> Iterator[Any]:
@@ -113,67 +123,132 @@ def progress(stage: str, *, quiet: bool) -> Iterator[Any]:
         yield _Progress(stage, None)
 
 
-def run(done: "Run") -> None:
-    """Prints how a run ended, where its pages are and what to do next."""
+def run(done: "Run", started: float | None = None) -> None:
+    """Prints how a run ended, where its pages are and what to do next.
+
+    Args:
+        done: The run.
+        started: When it began; None if it began with this process.
+    """
     record, ending = done.record, done.ending
-    for name in done.leftovers:
-        _err.print(f"[yellow]note[/] An earlier run was killed; its record is kept: {name}")
-    problems(ending.problems)
+    for name in done.leftovers.damaged:
+        note(f"The record of an earlier run is damaged: .stagebook/damaged/{name}")
+    for name in done.leftovers.records:
+        note(f"An earlier run was killed; its record is kept: {name}")
+    if (failure := done.git_failure) is not None:
+        note(f"No commit is recorded. {failure.message}")
+        _err.print(f"  [cyan]→[/] {escape(failure.hint)}")
+    problems(done.warnings, warning=True)
+    problems(ending.problems, warning=ending.done)
     mark = "[green]✓[/]" if ending.done else "[red]✗[/]"
-    took = f"{record.volatile.seconds:.1f} s"
-    _out.print(f"{mark} [bold]{escape(record.stage)}[/] {ending.outcome.value} in {took}", end="")
-    pages = [str(page) for page in done.pages if page.suffix == ".html"]
-    _out.print(f" · {escape(pages[0])}" if pages else "")
+    whole = time.time() - (started or psutil.Process().create_time())
+    took = f"{whole:.1f} s, notebook {record.volatile.seconds:.1f} s"
+    pages = [f" · {escape(str(page))}" for page in done.pages if page.suffix == ".html"]
+    _out.print(
+        f"{mark} [bold]{escape(record.stage)}[/] {ending.outcome.value} in {took}"
+        f"{''.join(pages[:1])}"
+    )
     if not ending.done:
         from stagebook.report.colophon import command
 
         _err.print(f"  [cyan]→[/] Run it again: {escape(command(record))}")
-    if not record.build:
-        _out.print("  This is not the build's result: parameters were overridden with -P.")
-        for one in record.outputs:
-            _out.print(f"  {escape(one.path)}")
+    if record.trial:
+        _out.print("  This is not the build's result: it is a trial with -P.")
+        for file in record.outputs:
+            _out.print(f"  {escape(file.path)}")
     if done.delivery.run_id is None:
-        _err.print(
-            f"[yellow]note[/] MLflow does not have this run yet "
-            f"({escape(without_secrets(done.delivery.reason))}); "
+        note(
+            f"MLflow does not have this run yet ({done.delivery.reason}); "
             "the next run or `stagebook deliver` brings it."
         )
 
 
 def run_as_json(done: "Run") -> dict[str, Any]:
     """A run for machines."""
-    return without_secrets(
-        {
-            "record": done.record.as_json(),
-            "pages": [str(page) for page in done.pages],
-            "mlflow": dataclasses.asdict(done.delivery),
-            "problems": [one.as_json() for one in done.ending.problems],
-        }
-    )
+    return {
+        "record": done.record.as_json(),
+        "pages": [str(page) for page in done.pages],
+        "mlflow": dataclasses.asdict(done.delivery),
+        "problems": [problem.as_json() for problem in done.ending.problems],
+        "warnings": [warning.as_json() for warning in done.warnings],
+    }
+
+
+def trial_as_json(trial: "Downstream", runs: Iterable["Run"]) -> dict[str, Any]:
+    """A trial with what follows from it, for machines."""
+    return {
+        "runs": [run_as_json(item) for item in runs],
+        "left_out": [problem.as_json() for problem in trial.left_out],
+    }
 
 
 def summary(found: "Summary") -> None:
     """Prints the three lines that end a build."""
-    names = [stage if record else f"{stage} (not built here)" for stage, record in found.stages]
-    commits = {(record["git"] or {}).get("commit", "") for _, record in found.stages if record}
+    names = [_built(stage, record, found) for stage, record in found.stages]
+    dirty = " with changes that are not in git" if found.is_dirty else ""
+    commits = {record.git.commit if record.git else "" for _, record in found.stages if record}
     at = f" at commit {min(commits)[:10]}" if len(commits) == 1 and min(commits) else ""
-    _out.print(f"[bold]built[/]  {escape(found.name)}{at}: {escape(', '.join(names))}")
-    score = ", ".join(f"{name} {_number(value)}" for name, value in found.headline)
-    _out.print(f"[bold]score[/]  {escape(score or 'no headline is set in pyproject.toml')}")
-    _out.print(
-        f"[bold]look[/]   {found.runs}/*.html and {found.runs}/*.ipynb · "
-        f"mlflow ui --backend-store-uri {escape(shlex.quote(found.tracking_uri))}"
-    )
+    at = at if found.is_here else " elsewhere"
+    _out.print(f"[bold]built[/]  {escape(found.name)}{at}{dirty}: {escape(', '.join(names))}")
+    for stage, causes in found.stale.items():
+        words = "; ".join(cause.words for cause in causes)
+        _out.print(f"[bold yellow]stale[/]  {escape(stage)}: {escape(words)}")
+    if found.never_built:
+        _out.print(f"[bold yellow]never built[/]  {escape(', '.join(found.never_built))}")
+    score = ", ".join(map(_score, found.headline))
+    _out.print(f"[bold]score[/]  {escape(score or 'no headline metric is set in pyproject.toml')}")
+    _out.print(f"[bold]look[/]   {escape(' · '.join(_places(found)))}")
+
+
+def _places(found: "Summary") -> Iterator[str]:
+    """Where a person finds the pages of a build; what nothing wrote here is left out."""
+    if found.site:
+        yield found.site
+    if found.is_here:
+        yield f"{found.runs}/*.html and {found.runs}/*.ipynb"
+    elif not found.site:
+        yield "write the site with: stagebook report"
+    if found.is_here and not found.is_served:
+        first = f" (first: {UI.install_command})" if UI.missing else ""
+        yield f"mlflow ui --backend-store-uri {shlex.quote(found.tracking_uri)}{first}"
+    if found.is_here or found.is_served:
+        yield found.address
+
+
+def _built(stage: str, record: "Record | None", found: "Summary") -> str:
+    if stage in found.stale:
+        return f"{stage} (stale)"
+    return stage if record or not found.is_here else f"{stage} (not built here)"
+
+
+def _score(score: "Score") -> str:
+    """A metric, with the build that it is from where that is not the present state."""
+    if score.value is None and score.stale:
+        return f"{score.name} has no value ({score.stale[0].words})"
+    text = f"{score.name} {_number(score.value)}"
+    if not score.stale:
+        return text
+    from stagebook.history.measured import moment
+
+    when = f" of {moment(score.record.id)} UTC" if score.record else ""
+    return f"{text} (stale, from a build{when})"
 
 
 def summary_as_json(found: "Summary") -> dict[str, Any]:
     """A summary for machines."""
     return {
         "name": found.name,
-        "stages": dict(found.stages),
-        "headline": dict(found.headline),
+        "stages": {stage: record.as_json() if record else None for stage, record in found.stages},
+        "headline": {score.name: score.value for score in found.headline},
+        "stale": {
+            stage: [cause.as_json() for cause in causes] for stage, causes in found.stale.items()
+        },
+        "never_built": list(found.never_built),
+        "dirty": found.is_dirty,
         "runs": found.runs,
+        "site": found.site or None,
         "tracking_uri": found.tracking_uri,
+        "address": found.address,
     }
 
 

@@ -10,23 +10,26 @@ import click
 from stagebook.cli import pages
 from stagebook.cli.options import json_option
 from stagebook.cli.pages import html_option
-from stagebook.errors import Exit, StagebookError
+from stagebook.project.errors import Exit, StagebookError
 
 if TYPE_CHECKING:
-    from stagebook.contracts.drift.reference import Reference
+    from stagebook.data.drift.reference import Reference
+    from stagebook.data.drift.spans import RowCount, Span
 
 _FILE = click.Path(path_type=str)
 
 
 @click.command()
 @click.argument("file", type=_FILE)
-@click.option("--contract", required=True, metavar="MODULE:SCHEMA", help="What it has to keep.")
+@click.option(
+    "--contract", required=True, metavar="MODULE:SCHEMA", help="Contract to check FILE against."
+)
 @json_option
 def check(file: str, contract: str, as_json: bool) -> None:
-    """Hold a table against a contract, and say all that it breaks.
+    """Check a table against a contract and show every failure.
 
-    A table is a Parquet, CSV, Feather or JSON Lines file, or a folder of Parquet files. Ends with
-    10 if the contract does not hold.
+    FILE is a Parquet, CSV, Feather or JSON Lines file, or a folder of Parquet files. Exits with 10
+    if the table breaks the contract.
     """
     from stagebook.cli import verdict_screen
     from stagebook.workflow import tables
@@ -44,74 +47,122 @@ def check(file: str, contract: str, as_json: bool) -> None:
 @click.command()
 @click.argument("file", type=_FILE)
 def contract(file: str) -> None:
-    """Draft a contract from a table, with the evidence for each line."""
+    """Draft a contract for a table, with evidence for each line.
+
+    FILE is a Parquet, CSV, Feather or JSON Lines file, or a folder of Parquet files.
+    """
     from stagebook.workflow import tables
 
     click.echo(tables.draft(Path.cwd(), file), nl=False)
 
 
 @click.command()
-@click.argument("file", type=_FILE)
-@click.option("--against", type=_FILE, metavar="PROFILE", help="Show each column beside this.")
+@click.argument("files", type=_FILE, nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--against",
+    type=_FILE,
+    metavar="PROFILE",
+    help="Profile or table to compare with, column by column.",
+    show_default="no comparison",
+)
+@click.option("--merge", is_flag=True, help="Merge several profiles or tables into one profile.")
 @html_option
 @json_option
-def profile(file: str, against: str | None, html: Path | None, as_json: bool) -> None:
-    """Say what is in a table, column by column.
+def profile(
+    files: tuple[str, ...], against: str | None, merge: bool, html: Path | None, as_json: bool
+) -> None:
+    """Show what is in a table, column by column.
 
-    The profile to compare with is what --json printed, or another table.
+    FILE is a Parquet, CSV, Feather or JSON Lines file, or a folder of Parquet files. With --merge,
+    each FILE is such a table, or a profile that --json printed; all must have the same columns.
     """
     from stagebook.cli import profile_screen
     from stagebook.workflow import tables
 
-    now, then = tables.profile(Path.cwd(), file, against)
+    if len(files) > 1 and not merge:
+        raise click.UsageError("Give one FILE, or --merge to make one profile of several.")
+    if merge and against:
+        raise click.UsageError("--against is for one FILE: compare the merged profile afterwards.")
+    file = " + ".join(files)
+    if merge:
+        now, then = tables.merged(Path.cwd(), files), None
+    else:
+        now, then = tables.profile(Path.cwd(), file, against)
     if html:
         from stagebook.report import profile_page
 
         pages.write(html, profile_page.render_page(now, file, then))
     if as_json:
-        from stagebook.contracts.profiles import profile as profiles
+        from stagebook.data.profiles import profile as profiles
 
         click.echo(profiles.render(now), nl=False)
     elif not html:
         profile_screen.show(now, file, then)
 
 
+def _span(_: click.Context, __: click.Parameter, text: str | None) -> "Span | RowCount | None":
+    """The length of a block that the text of ``--by`` names."""
+    from stagebook.data.drift import spans
+
+    try:
+        return None if text is None else spans.parse(text)
+    except ValueError:
+        lengths = ", ".join(spans.Span)
+        message = f"{text!r} is not the length of a block. Use {lengths}, or a number of rows."
+        raise click.BadParameter(message) from None
+
+
 @click.command()
 @click.argument("reference", type=_FILE)
 @click.argument("batch", type=_FILE, required=False)
-@click.option("--time", metavar="COLUMN", help="The reference's time; else the best one is taken.")
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    help="Time column of REFERENCE.",
+    show_default="the time column with the fewest gaps",
+)
 @click.option(
     "--by",
-    type=click.Choice(["month", "week", "day"]),
+    callback=_span,
     metavar="SPAN",
-    help="How long its blocks are: month, week or day.",
+    help="Length of a block: year, quarter, month, week, day, or a number of rows.",
+    show_default="the length of BATCH",
 )
-@click.option("--check", is_flag=True, help="End with 11 if it drifted.")
-@click.option("--save", type=click.Path(path_type=Path), metavar="KEPT", help="Keep the reference.")
+@click.option("--check", is_flag=True, help="Exit with code 11 if BATCH drifted or lost a column.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="KEPT",
+    help="JSON file to save the reference to. BATCH is optional then.",
+)
 @html_option
 @json_option
 def drift(
     reference: str,
     batch: str | None,
     time: str | None,
-    by: str | None,
+    by: "Span | RowCount | None",
     check: bool,
     save: Path | None,
     html: Path | None,
     as_json: bool,
 ) -> None:
-    """Say whether a table is still like another one.
+    """Check whether a table has drifted from a reference.
 
-    REFERENCE is a table, what --save kept of one, or a profile; BATCH a table or a profile. What
-    counts as drift is learned from how much the reference's own months differ.
+    REFERENCE is a table, a profile, or a file that --save wrote. BATCH is the table or profile to
+    check. The thresholds come from the reference: it is cut into blocks as long as BATCH, and
+    BATCH has drifted if it differs more than these blocks differ from each other.
     """
+    from stagebook.project.extras import DRIFT
     from stagebook.workflow import tables
 
-    held = tables.reference(Path.cwd(), reference, time, by)
+    if batch is not None:
+        DRIFT.require()  # before the reference is read, which can take minutes
+    held = tables.reference(Path.cwd(), reference, time, by, batch)
     if save:
-        from stagebook.contracts.drift import reference as references
+        from stagebook.data.drift import reference as references
 
-        pages.write(save, references.render(held))
+        pages.write(save, references.render(held), references.is_reference)
     if batch is not None:
         _show_drift(held, (reference, batch), html, as_json=as_json, check=check)
     elif not save:
@@ -122,6 +173,7 @@ def _show_drift(
     held: "Reference", names: tuple[str, str], html: Path | None, *, as_json: bool, check: bool
 ) -> None:
     from stagebook.cli import drift_screen
+    from stagebook.data.drift.drift import DriftVerdict
     from stagebook.workflow import tables
 
     found = tables.drift(Path.cwd(), held, names[1])
@@ -133,13 +185,13 @@ def _show_drift(
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     elif not html:
         drift_screen.show(found, *names)
-    if check and found.drifted:
+    if check and found.verdict is DriftVerdict.DRIFT:
         sys.exit(Exit.DRIFTED)
 
 
 def _code_folders() -> tuple[Path, ...]:
     """Folders that contracts are imported from: the project's, or the present one and its src."""
-    from stagebook.project import Project
+    from stagebook.project.project import Project
 
     try:
         project = Project.find(Path.cwd())

@@ -6,22 +6,29 @@ from pathlib import Path
 import click
 
 from stagebook.cli import pages
-from stagebook.cli.options import json_option
+from stagebook.cli.options import StageName, json_option
 
 
 @click.command()
-@click.argument("what")
-@click.option("--down", is_flag=True, help="Show what was made from it.")
-@click.option("--at", metavar="COMMIT", help="Go by the dvc.lock of this commit.")
+@click.argument("what", type=click.Path())
+@click.option(
+    "--down", is_flag=True, help="Show what was made from WHAT, not what it was made from."
+)
+@click.option(
+    "--at",
+    metavar="COMMIT",
+    help="Commit to read dvc.lock from.",
+    show_default="the working tree",
+)
 @pages.html_option
 @json_option
 def trace(what: str, down: bool, at: str | None, html: Path | None, as_json: bool) -> None:
-    """Say where a file, an execution or a model comes from.
+    """Show where a file, an execution or a model comes from.
 
     WHAT is a path, at least six digits of a hash, the id of an execution or of an MLflow run, or
     a registered model such as models:/late/3 or models:/late@champion.
     """
-    from stagebook.project import Project
+    from stagebook.project.project import Project
     from stagebook.workflow import records
 
     found = records.trace(Project.find(Path.cwd()), what, Path.cwd(), at=at, down=down)
@@ -38,14 +45,22 @@ def trace(what: str, down: bool, at: str | None, html: Path | None, as_json: boo
 
 
 @click.command()
-@click.argument("stage", required=False)
+@click.argument("stage", required=False, type=StageName())
 @click.option(
-    "-n", "limit", type=click.IntRange(min=1), default=10, metavar="N", help="How many; else 10."
+    "-n",
+    "limit",
+    type=click.IntRange(min=1),
+    default=10,
+    metavar="N",
+    help="Number of executions to show.",
 )
 @json_option
 def log(stage: str | None, limit: int, as_json: bool) -> None:
-    """Show the last executions, and what changed from one to the next."""
-    from stagebook.project import Project
+    """Show the last executions and what changed between them.
+
+    STAGE is the name of a stage, or its notebook. Without it, all stages are shown.
+    """
+    from stagebook.project.project import Project
     from stagebook.workflow import records
 
     found = records.log(Project.find(Path.cwd()), stage, limit)

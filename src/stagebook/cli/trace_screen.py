@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from stagebook.cli.printed import put
-from stagebook.record.lineage.graph import Artefact, Making, Trace
+from stagebook.cli.printed import Screen, put
+from stagebook.history.lineage.graph import Activity, Entity, Trace
 from stagebook.report import lineage_words as words
 
 MOST = 4
 """Metrics of each making that are shown."""
 
 _GUIDE = "bright_black"
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Screen()
+_err = Screen(stderr=True)
 
 
 def show(trace: Trace) -> None:
@@ -43,22 +42,22 @@ class _Up:
         self._trace, self._makers = trace, trace.makers
         self._shown: set[str] = set()
 
-    def making(self, making: Making) -> Tree:
+    def making(self, making: Activity) -> Tree:
         tree = Tree(_lines(making), guide_style=_GUIDE)
         self._shown.add(making.id)
         self._grow(tree, making.inputs)
         return tree
 
-    def file(self, file: Artefact) -> Tree:
+    def file(self, file: Entity) -> Tree:
         tree = Tree("", guide_style=_GUIDE)
         self._fill(tree, file)
         return tree
 
-    def _grow(self, tree: Tree, files: Iterable[Artefact]) -> None:
+    def _grow(self, tree: Tree, files: Iterable[Entity]) -> None:
         for file in files:
             self._fill(tree.add(""), file)
 
-    def _fill(self, tree: Tree, file: Artefact) -> None:
+    def _fill(self, tree: Tree, file: Entity) -> None:
         making = self._makers.get(file)
         if making is None:
             self._fill_unmade(tree, file)
@@ -69,10 +68,10 @@ class _Up:
             tree.label = Text("\n").join([_file(file), _lines(making)])
             self._grow(tree, making.inputs)
 
-    def _fill_unmade(self, tree: Tree, file: Artefact) -> None:
+    def _fill_unmade(self, tree: Tree, file: Entity) -> None:
         """A file that nothing made by itself: raw, or a part of something, or made of parts."""
-        whole = [one for one, part in self._trace.folders if part == file]
-        parts = [part for one, part in self._trace.folders if one == file]
+        whole = [entity for entity, part in self._trace.folders if part == file]
+        parts = [part for entity, part in self._trace.folders if entity == file]
         dvc = (self._trace.tracked or {}).get(file)
         if whole:
             tree.label = _file(file, "in a folder that was made as a whole")
@@ -90,18 +89,18 @@ class _Down:
         self._trace = trace
         self._shown: set[str] = set()
 
-    def making(self, making: Making) -> Tree:
+    def making(self, making: Activity) -> Tree:
         tree = Tree("", guide_style=_GUIDE)
         self._fill_making(tree, making)
         return tree
 
-    def file(self, file: Artefact) -> Tree:
+    def file(self, file: Entity) -> Tree:
         tree = Tree("", guide_style=_GUIDE)
         self._fill(tree, file)
         return tree
 
-    def _fill(self, tree: Tree, file: Artefact) -> None:
-        readers = [one for one in self._trace.makings if file in one.inputs]
+    def _fill(self, tree: Tree, file: Entity) -> None:
+        readers = [activity for activity in self._trace.makings if file in activity.inputs]
         beside = [part for whole, part in self._trace.folders if whole == file]
         beside += [whole for whole, part in self._trace.folders if part == file]
         nothing = file in self._trace.asked.artefacts and not (readers or beside)
@@ -109,12 +108,12 @@ class _Down:
         for making in readers:
             self._fill_making(tree.add(""), making)
         for other in beside:
-            others = [one for one in self._trace.makings if other in one.inputs]
+            others = [activity for activity in self._trace.makings if other in activity.inputs]
             branch = tree.add(_file(other, "holds it" if file.path > other.path else "is in it"))
             for making in others:
                 self._fill_making(branch.add(""), making)
 
-    def _fill_making(self, tree: Tree, making: Making) -> None:
+    def _fill_making(self, tree: Tree, making: Activity) -> None:
         if making.id in self._shown:
             tree.label = Text.assemble((making.stage, "bold"), (" as above", "dim"))
             return
@@ -124,17 +123,17 @@ class _Down:
             self._fill(tree.add(""), file)
 
 
-def _file(file: Artefact, said: str = "") -> Text:
+def _file(file: Entity, said: str = "") -> Text:
     shown = Text.assemble((words.name(file), "bold cyan"), " ", (words.short(file.md5), "dim"))
     return shown.append(f"  {said}", "dim") if said else shown
 
 
-def _title(making: Making) -> Text:
+def _title(making: Activity) -> Text:
     style = "yellow" if making.executed == "elsewhere" else ""
     return Text.assemble((making.stage, "bold"), (f": {words.headline(making)}", style))
 
 
-def _lines(making: Making) -> Text:
+def _lines(making: Activity) -> Text:
     lines = [_title(making)]
     lines.extend(
         Text.assemble((f"{label} ", "dim"), text) for label, text in words.facts(making, MOST)

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from stagebook.cli.lines import with_hints
-from stagebook.report.figures import counted, plain
+from stagebook.cli.printed import Screen
+from stagebook.project.text import counted, plain
 
 if TYPE_CHECKING:
-    from stagebook.contracts.checks.verdict import Verdict
+    from stagebook.data.contracts.verdict import ContractVerdict
 
-_out = Console(highlight=False, soft_wrap=True)
+_out = Screen()
 
 
-def show(verdict: "Verdict", columns: int | None = None, rules: int | None = None) -> None:
+def show(verdict: "ContractVerdict", columns: int | None = None, rules: int | None = None) -> None:
     """Prints a verdict.
 
     Args:
@@ -23,12 +23,12 @@ def show(verdict: "Verdict", columns: int | None = None, rules: int | None = Non
         columns: How many the table has, where that is known.
         rules: How many the contract has, where that is known.
     """
-    for one in lines(verdict, columns, rules):
-        _out.print(one)
+    for line in lines(verdict, columns, rules):
+        _out.print(line)
 
 
 def lines(
-    verdict: "Verdict", columns: int | None = None, rules: int | None = None
+    verdict: "ContractVerdict", columns: int | None = None, rules: int | None = None
 ) -> Iterator[Text]:
     """The lines of a verdict; see ``show``."""
     counts = [(verdict.rows, "row"), (columns, "column"), (rules, "rule")]

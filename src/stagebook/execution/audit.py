@@ -1,110 +1,235 @@
-"""Sees, inside the kernel, each file that Python opens, and refuses what is not declared."""
+"""Sees, inside the kernel, each file that Python touches, and refuses what is not declared."""
 
-import errno
-import json
+# Each file that the kernel opens passes here, and pathlib takes ten times longer.
+# ruff: noqa: PTH109, PTH118
+
+import _thread
 import os
 import sys
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from stagebook.execution.walls import Walls
+from stagebook.execution import command_line, path_checks
+from stagebook.execution.boundary import PATHS, Boundary, Notes
+from stagebook.execution.journal import Journal
+from stagebook.execution.sandbox_policy import SandboxPolicy
 
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_LISTS = {"os.listdir", "os.scandir"}
-_READS = {"open", *_LISTS}
 _NO_FOLDER = -1
-# Which arguments of an event are paths, each with the argument that is the descriptor of the
-# folder that it is relative to, or None: https://docs.python.org/3/library/audit_events.html
-_EVENTS: dict[str, tuple[tuple[int, int | None], ...]] = {
-    **dict.fromkeys((*_READS, "os.truncate"), ((0, None),)),
-    **dict.fromkeys(("os.remove", "os.rmdir"), ((0, 1),)),
-    **dict.fromkeys(("os.mkdir", "os.chmod"), ((0, 2),)),
-    "os.rename": ((0, 2), (1, 3)),
-    "os.link": ((1, 3),),
-    "os.symlink": ((1, 2),),
+_PYTHON = str(os.__file__).rpartition(os.sep)[0]
+# After these, a folder may lead somewhere else than before.
+_RELINKING = {
+    "os.symlink",
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "os.system",
+    "os.posix_spawn",
+    "subprocess.Popen",
 }
 
 
-def install(walls: Walls) -> None:
-    """From here on, each file that Python code opens in the project is held against the walls.
+class ClosedFolderError(RuntimeError):
+    """A pattern is searched in a folder that a stage may not list."""
+
+
+def install(policy: SandboxPolicy, journal: Journal) -> "Auditor":
+    """From here on, each file of the project that Python code touches is checked.
 
     Native readers do not pass here; Landlock holds those, where the kernel has it.
     """
-    sys.addaudithook(_Auditor(walls).hook)
+    auditor = Auditor(policy, journal)
+    sys.addaudithook(auditor.hook)
+    return auditor
 
 
-class _Auditor:
-    """Holds every file that Python code touches against the walls of one kernel."""
+class Auditor:
+    """Checks every file that Python code touches in one kernel, by Python's audit events.
 
-    def __init__(self, walls: Walls) -> None:
-        self._walls = walls
-        self._project, self._sandbox = _Paths((walls.root,)), _Paths((walls.files,))
-        self._inputs = _Paths(str(Path(walls.files) / path) for path in walls.inputs)
-        self._writable = _Paths(walls.writable)
-        self._readable = _Paths((*walls.writable, *walls.readable))
-        self._seen: set[tuple[str, str]] = set()
+    Args:
+        policy: The limits of the kernel.
+        journal: Where to note what is refused.
+    """
+
+    def __init__(self, policy: SandboxPolicy, journal: Notes) -> None:
+        self._boundary = Boundary(policy, journal)
+        self._files = policy.files
+        self._above = frozenset(path_checks.above(policy.root))
+        self._busy: set[int] = set()
+        # https://docs.python.org/3/library/audit_events.html
+        self._handlers: dict[str, Callable[..., None]] = {
+            "open": self._open,
+            "os.truncate": lambda path, _: self._boundary.write(path),
+            "os.listdir": self._list,
+            "os.scandir": self._list,
+            "os.remove": self._change,
+            "os.rmdir": self._change,
+            "os.chmod": lambda path, _, folder: self._touch(path, folder),
+            "os.chown": lambda path, _, __, folder: self._touch(path, folder),
+            "os.utime": lambda path, _, __, folder: self._touch(path, folder),
+            "os.setxattr": lambda path, *_: self._boundary.write(path),
+            "os.removexattr": lambda path, *_: self._boundary.write(path),
+            "os.mkdir": self._make_folder,
+            "os.rename": self._rename,
+            "os.link": self._link,
+            "os.symlink": lambda _, target, folder: self._change(target, folder),
+            "glob.glob/2": self._glob,
+            "pathlib.Path.glob": self._path_glob,
+            "pathlib.Path.rglob": lambda path, pattern: self._path_glob(path, f"**/{pattern}"),
+            "sqlite3.connect": self._database,
+            "subprocess.Popen": lambda _, words, *__: self._command(words),
+            "os.system": self._command,
+            "os.posix_spawn": lambda _, words, __: self._command(words),
+        }
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
         """Python calls this for every audited event."""
-        if event not in _EVENTS or (event in _LISTS and _by_importlib(sys._getframe(1))):
-            return  # Python looks for a module; a folder that it may not list is an empty one
-        writes = event not in _READS or (event == "open" and _opens_to_write(args[1], args[2]))
-        for at, folder in _EVENTS[event]:
-            if folder is not None and args[folder] != _NO_FOLDER:
-                continue  # such as in shutil.rmtree; Landlock holds it where the kernel has it
-            if isinstance(args[at], (str, bytes, os.PathLike)):
-                # abspath, since resolving would follow the sandbox's links to the inputs
-                path = os.path.abspath(os.fsdecode(args[at]))  # noqa: PTH100
-                if not writes and path in sys.path:
-                    continue  # somebody looks for what is installed, such as importlib.metadata
-                if self._project.hold(path) and "__pycache__" not in Path(path).parts:
-                    (self._check_write if writes else self._check_read)(path)
+        handler = self._handlers.get(event)
+        if handler is None or _thread.get_ident() in self._busy:
+            return
+        if event in _RELINKING:
+            self._boundary.forget_links()
+        self._unseen(handler, *args)
 
-    def _check_write(self, path: str) -> None:
-        if self._inputs.hold(path):
-            self._refuse("changed", path, "it is a declared input, which a stage does not change")
-        if not self._writable.hold(path):
-            self._refuse("wrote", path, "it is no declared output of this stage")
+    def _unseen(self, act: Callable[..., None], *args: Any) -> None:
+        """Does something that is not audited itself, in this thread."""
+        self._busy.add(_thread.get_ident())
+        try:
+            act(*args)
+        finally:
+            self._busy.discard(_thread.get_ident())
 
-    def _check_read(self, path: str) -> None:
-        if not self._readable.hold(path) and os.path.lexists(path):
-            self._refuse("read", path, "it is no declared input of this stage")
-        if self._sandbox.hold(path) and not os.path.lexists(path):
-            original = Path(self._walls.root, os.path.relpath(path, self._walls.files))
-            if os.path.lexists(original):
-                self._note("missed", path)
+    def _open(self, path: Any, mode: object, flags: object) -> None:
+        if not isinstance(path, PATHS):
+            return
+        if path_checks.opens_to_write(mode, flags):
+            self._boundary.write(path, opens=True)
+        else:
+            self._boundary.read(path)
 
-    def _refuse(self, kind: str, path: str, why: str) -> None:
-        self._note(kind, path)
-        raise PermissionError(errno.EACCES, why, path)
+    def _list(self, path: Any) -> None:
+        path = os.curdir if path is None else path_checks.path_of(path)
+        caller = _caller()
+        # Python looks for a module, in folders that may be closed; or it deletes a folder
+        silent = _is_importing(caller) or _is_deleting(caller)
+        if not isinstance(path, PATHS) or silent:
+            return
+        text = path_checks.absolute(path)
+        searching = _is_searching(caller)
+        # these take a closed folder for an empty one; a library may take a `?` for a pattern
+        hides = searching or _is_walking(caller)
+        if hides and text in self._above and not _is_library(caller):
+            self._boundary.note("closed", text)
+            raise ClosedFolderError(f"{text} holds the project, so a stage cannot list it")
+        self._boundary.read(path)
+        # libraries look for settings in the root, and for what is installed where modules are
+        looks_around = text == self._files or text in sys.path
+        passes_over = searching or (looks_around and _is_library(caller))
+        self._boundary.list(text, passes_over=passes_over)
 
-    def _note(self, kind: str, path: str) -> None:
-        base = self._walls.files if self._sandbox.hold(path) else self._walls.root
-        relative = os.path.relpath(path, base)
-        if (kind, relative) not in self._seen:
-            self._seen.add((kind, relative))
-            with open(self._walls.journal, "a", encoding="utf-8") as journal:
-                journal.write(json.dumps({"kind": kind, "path": relative}) + "\n")
+    def _glob(self, pattern: Any, recursive: bool, folder: Any, descriptor: int | None) -> None:
+        text = os.fsdecode(pattern)
+        start = os.getcwd() if descriptor is None else path_checks.path_of(descriptor)
+        if isinstance(start, PATHS):
+            start = os.path.join(os.fsdecode(start), os.fsdecode(folder or ""))
+            self._boundary.search(start, text if recursive else text.replace("**", "*"))
+
+    def _path_glob(self, path: Any, pattern: str) -> None:
+        self._boundary.search(str(path), str(pattern))
+
+    def _change(self, path: Any, folder: int = _NO_FOLDER) -> None:
+        if folder == _NO_FOLDER:  # else such as in shutil.rmtree; Landlock holds it, if it is there
+            self._boundary.write(path, follow=False)
+
+    def _touch(self, path: Any, folder: int) -> None:
+        """Holds a change of rights, owner or times, which goes through links."""
+        if folder == _NO_FOLDER:
+            self._boundary.write(path)
+
+    def _link(self, source: Any, target: Any, source_folder: int, target_folder: int) -> None:
+        if source_folder == _NO_FOLDER:
+            self._boundary.read(source)
+        self._change(target, target_folder)
+
+    def _database(self, name: Any) -> None:
+        path = path_checks.database_path(name)
+        if path is not None:
+            self._boundary.open_database(path)
+
+    def _rename(self, source: Any, target: Any, source_folder: int, target_folder: int) -> None:
+        try:
+            self._change(source, source_folder)
+        finally:
+            self._change(target, target_folder)
+
+    def _make_folder(self, path: Any, _: int, folder: int) -> None:
+        if folder == _NO_FOLDER:
+            self._boundary.make_folder(path)
+
+    def _command(self, words: Any) -> None:
+        """Holds the files that another program is given."""
+        for pattern in command_line.patterns(words):
+            self._boundary.search(os.getcwd(), pattern)
+        for word, writes in command_line.words(words):
+            if os.sep in word:
+                self._boundary.mention(word, writes=writes)
+
+    def absent(self, path: Any, folder: int | None = None) -> None:
+        """Notes a question for what the sandbox lacks and the project has.
+
+        Args:
+            path: What is not there.
+            folder: Descriptor of the folder that the path starts from.
+        """
+        if folder is not None and isinstance(path, PATHS):
+            start = path_checks.path_of(folder)
+            path = os.path.join(os.fsdecode(start), os.fsdecode(path)) if start else None
+        if not isinstance(path, PATHS) or _thread.get_ident() in self._busy:
+            return
+        self._unseen(self._boundary.ask, path_checks.absolute(path))
 
 
-def _by_importlib(caller: FrameType) -> bool:
-    return caller.f_code.co_filename == "<frozen importlib._bootstrap_external>"
+def _caller() -> FrameType:
+    """The frame whose code touched a file, below the frames of Stagebook that look at it."""
+    frame = sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("stagebook."):
+        frame = frame.f_back
+    return frame
 
 
-def _opens_to_write(mode: object, flags: object) -> bool:
-    if isinstance(mode, str):
-        return not set(mode).isdisjoint("wax+")
-    return isinstance(flags, int) and bool(flags & _WRITES)
+def _is_importing(caller: FrameType) -> bool:
+    """Whether Python looks for a module, or for what is installed."""
+    name = str(caller.f_globals.get("__name__", ""))
+    return caller.f_code.co_filename.startswith("<frozen importlib") or name.startswith(
+        ("importlib.", "pkgutil", "pkg_resources")
+    )
 
 
-class _Paths:
-    """Files and folders, asked whether one of them is, or holds, a path."""
+def _is_library(caller: FrameType) -> bool:
+    """Whether the nearest code that is not Python's own is an installed package's."""
+    frame: FrameType | None = caller
+    while frame and frame.f_code.co_filename.startswith((_PYTHON, "<frozen")):
+        if "site-packages" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return frame is not None and "site-packages" in frame.f_code.co_filename
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        self._exact = frozenset(path.rstrip(os.sep) for path in paths)
-        self._folders = tuple(path + os.sep for path in self._exact)
 
-    def hold(self, path: str) -> bool:
-        return path in self._exact or path.startswith(self._folders)
+def _is_deleting(caller: FrameType) -> bool:
+    """Whether a folder is listed by ``shutil.rmtree``, which tells nobody what is in it."""
+    module, function = caller.f_globals.get("__name__"), caller.f_code.co_name
+    return module == "shutil" and function.startswith("_rmtree")
+
+
+def _is_walking(caller: FrameType) -> bool:
+    """Whether a folder is listed by ``os.walk`` or ``os.fwalk``, which pass over errors."""
+    module, function = caller.f_globals.get("__name__"), caller.f_code.co_name
+    return module == "os" and function.lstrip("_") in ("walk", "fwalk")
+
+
+def _is_searching(caller: FrameType) -> bool:
+    """Whether a folder is listed for a pattern, which has an event of its own."""
+    module = str(caller.f_globals.get("__name__", ""))
+    above = caller.f_back.f_code.co_name if caller.f_back else ""
+    by_path = module.startswith("pathlib") and caller.f_code.co_name == "_scandir"
+    return module == "glob" or (by_path and above != "walk")

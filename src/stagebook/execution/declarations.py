@@ -1,26 +1,27 @@
 """Holds what a run did to files against what its notebook declares."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
-from stagebook.errors import Problem, Where
+from stagebook.execution import journal, patterns, written_files
+from stagebook.execution.advice import Advice
+from stagebook.execution.job import Job
+from stagebook.execution.listings import IncompleteListing, Listings
+from stagebook.execution.mentions import QUOTED, Mentions
 from stagebook.execution.outcome import Ending, Outcome
-from stagebook.execution.sandbox import Sandbox, journal
-from stagebook.notebook.signature import Signature
+from stagebook.execution.sandbox import Sandbox
+from stagebook.execution.spelling import PathNames
+from stagebook.execution.stamps import Alteration
+from stagebook.pipeline import dvc
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.project.errors import Problem, Where
 
-_ABOUT_A_FILE = re.compile(
-    r"denied|no such file|not ?found|does not exist|errno|non-existent|cannot open|failed to open",
-    re.IGNORECASE,
-)
-_END = re.compile(r"['\"`\n]")
-_QUOTED = re.compile(r"['\"`]([^'\"`\n]+)['\"`]")
-_BARE = re.compile(r"[^\s'\"`:,()\[\]<>]+/[^\s'\"`:,()\[\]<>]+")
-_PAUSE = re.compile(r"[\s.,;:)\]]")
+_LONGEST_COMMAND = 200
 
 
-def check(ending: Ending, sandbox: Sandbox, signature: Signature) -> Ending:
+def check(ending: Ending, sandbox: Sandbox, job: Job, inputs: Iterable[HashedPath]) -> Ending:
     """The ending, with what the run did beyond its declaration.
 
     A run that touched an undeclared file fails even where the notebook caught the error. A run
@@ -29,19 +30,38 @@ def check(ending: Ending, sandbox: Sandbox, signature: Signature) -> Ending:
     Args:
         ending: How the execution ended.
         sandbox: Its sandbox.
-        signature: What the notebook declares.
+        job: What was run.
+        inputs: Its inputs with the hashes that they had before.
     """
+    altered = _altered(sandbox, inputs)
     if ending.outcome not in (Outcome.DONE, Outcome.FAILED):
         return ending
-    found = _touched(ending, sandbox)
-    at = _Lines(signature, ending.cell)
+    touched = _Touched.of(ending, sandbox, job, altered)
+    advice = Advice.of(job.notebook, job.signature, ending.cell)
     problems = [
-        *(at.changed(path) for path in _ordered(found, "changed")),
-        *(at.read(path) for path in _ordered(found, "read")),
-        *(at.wrote(path) for path in _ordered(found, "wrote")),
+        *map(advice.changed, sorted(touched.changed)),
+        *map(advice.closed, sorted(touched.closed)),
+        *map(advice.beside, sorted(touched.beside)),
+        *map(advice.read, sorted(touched.read)),
+        *map(advice.listed, touched.listed),
+        *map(advice.listed, touched.unseen if ending.outcome is Outcome.FAILED else ()),
+        *map(advice.wrote, sorted(touched.wrote)),
+        *([_damaged(job.where)] if touched.damaged else []),
+        *map(advice.wrote_into, sorted(touched.wrote_into)),
     ]
     if ending.outcome is Outcome.DONE:
-        problems += [at.missing(path) for path in sandbox.missing()]
+        problems += [advice.missing(path) for path in written_files.missing(sandbox)]
+        problems += [
+            advice.unfit(path, kind) for path, kind in sorted(written_files.special_files(sandbox))
+        ]
+        problems += [
+            advice.edited(path)
+            for path, kind in altered.items()
+            if kind is Alteration.EDITED and path not in touched.changed
+        ]
+    if not problems and ending.done:
+        warnings = (*map(advice.unseen, touched.unseen), *touched.failed_commands(job.where))
+        return replace(ending, problems=(*ending.problems, *warnings))
     if not problems:
         return _explained(ending, sandbox)
     return Ending(Outcome.UNDECLARED, (*problems, *ending.problems), ending.cell)
@@ -55,134 +75,192 @@ def _explained(ending: Ending, sandbox: Sandbox) -> Ending:
     """
     text = " ".join(problem.message for problem in ending.problems)
     folders = [
-        Path(one) for quoted in _QUOTED.findall(text) for one in (quoted, Path(quoted).parent)
+        Path(item) for quoted in QUOTED.findall(text) for item in (quoted, Path(quoted).parent)
     ]
-    closed = [one for one in folders if one.is_absolute() and sandbox.root.is_relative_to(one)]
+    closed = [path for path in folders if path.is_absolute() and sandbox.root.is_relative_to(path)]
     if "denied" not in text.lower() or not closed:
         return ending
     hint = (
         f"In a stage, {closed[0]} is closed to listing and to new entries, since it holds the "
         "project: make the folder before, or use another place."
     )
-    return replace(ending, problems=tuple(replace(one, hint=hint) for one in ending.problems))
+    return replace(ending, problems=tuple(replace(item, hint=hint) for item in ending.problems))
 
 
-def _ordered(found: set[tuple[str, str]], kind: str) -> list[str]:
-    return sorted(path for one, path in found if one == kind)
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What a run did beyond its declaration; paths are relative to the root.
 
-
-def _touched(ending: Ending, sandbox: Sandbox) -> set[tuple[str, str]]:
-    """Pairs of a kind (``read``, ``wrote``, ``changed``) and a path relative to the root."""
-    # A file that is in the project and not in the sandbox counts as read even where the code took
-    # it for absent: it would have done something else in JupyterLab.
-    found = {("read" if kind == "missed" else kind, path) for kind, path in journal(sandbox)}
-    found |= {("wrote", path) for path in sandbox.undeclared()}
-    found |= {("changed", path) for path in sandbox.changed_inputs()}
-    if ending.outcome is Outcome.FAILED:
-        text = " ".join(problem.message for problem in ending.problems)
-        found |= set(_named(text, sandbox))
-    return {
-        (kind, _declared_as(path, sandbox) if kind == "changed" else path) for kind, path in found
-    }
-
-
-def _named(text: str, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
-    """Files of the project that an error's text names though the stage cannot see them.
-
-    Native readers and writers tell of a refusal by their error only.
+    Attributes:
+        changed: Inputs that it wrote to.
+        closed: Folders above the project that it searched.
+        beside: Files that it read by paths from the notebook's own folder.
+        read: Files that it read, or took for absent though the project has them.
+        wrote: Files that it wrote, or could not write.
+        listed: Listings that would have been others in the project.
+        damaged: Whether it wrote to the pipe that reports all this.
+        unseen: Patterns that the code names and that match more in the project; where the run
+            failed, those that its error names.
+        commands: Commands of its shell cells that failed, each after its exit code.
+        wrote_into: Folders that it could not write a file into, whose name is not known.
     """
-    if not _ABOUT_A_FILE.search(text):
-        return
-    denied = "denied" in text.lower() or "errno 13" in text.lower()
-    for path in _paths_in(text, sandbox):
-        if any(Path(path).is_relative_to(one) for one in sandbox.outputs):
-            continue
-        if _declared_as(path, sandbox) in sandbox.inputs:
-            if denied:
-                yield "changed", path
-        elif (sandbox.root / path).exists():
-            yield "read", path
-        elif denied:
-            yield "wrote", path
+
+    changed: frozenset[str]
+    closed: frozenset[str]
+    beside: frozenset[str]
+    read: frozenset[str]
+    wrote: frozenset[str]
+    listed: tuple[IncompleteListing, ...]
+    damaged: bool
+    unseen: tuple[IncompleteListing, ...]
+    commands: tuple[str, ...]
+    wrote_into: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, ending: Ending, sandbox: Sandbox, job: Job, altered: Mapping[str, Alteration]
+    ) -> "_Touched":
+        """What a run did, by its journal, its sandbox, and the texts of its errors."""
+        entries = frozenset(journal.read(sandbox.journal))
+        names = PathNames(
+            str(sandbox.root), str(sandbox.files), Path(job.notebook.path).parent.as_posix()
+        )
+        absent = frozenset(_of_kind(entries, "absent"))
+        code = (cell.text for cell in job.notebook.cells if cell.position == ending.cell)
+        mentions = Mentions(sandbox, names, absent, next(code, ""))
+        if ending.outcome is Outcome.FAILED:
+            text = " ".join(problem.message for problem in ending.problems)
+            entries |= frozenset(mentions.touched(text))
+        entries |= frozenset(mentions.printed(_printed(sandbox.executed)))
+        listings = Listings(sandbox.root, (*sandbox.inputs, *sandbox.outputs))
+        beside = frozenset(_of_kind(entries, "beside"))
+        read = {
+            *_of_kind(entries, "read", "missed", "database"),
+            *_asked(entries, sandbox, listings),
+        } - beside
+        return cls(
+            frozenset(
+                {
+                    *(_declared_as(path, sandbox) for path in _of_kind(entries, "changed")),
+                    *(path for path, kind in altered.items() if kind is not Alteration.EDITED),
+                }
+            ),
+            frozenset(_of_kind(entries, "closed")),
+            beside,
+            frozenset(read),
+            # SQLite makes the file that it does not find
+            frozenset({*_wrote(entries, ending, sandbox), *written_files.undeclared(sandbox)})
+            - frozenset(_of_kind(entries, "database")),
+            tuple(_listed(entries, listings, read)),
+            (journal.DAMAGED, "") in entries,
+            tuple(_unseen(entries, ending, job, listings)),
+            tuple(sorted(_of_kind(entries, "command"))),
+            frozenset(_of_kind(entries, "wrote into")),
+        )
+
+    def failed_commands(self, where: Where) -> Iterator[Problem]:
+        """A warning for each command that failed, after which the notebook went on."""
+        for command in self.commands:
+            code, _, text = command.partition(" ")
+            yield Problem(
+                "command-failed",
+                f"The shell command `{text[:_LONGEST_COMMAND]}` ended with exit code {code}.",
+                "The notebook continued. To fail with the command, call it so: "
+                "import subprocess; subprocess.run(..., check=True)",
+                where,
+            )
 
 
-def _paths_in(text: str, sandbox: Sandbox) -> Iterator[str]:
-    """The paths in a text, relative to the project's root; those in the sandbox stand for them."""
-    for base in (f"{sandbox.files}/", f"{sandbox.root}/"):
-        pieces = text.split(base)
-        text = pieces[0] + "".join(_END.split(piece, maxsplit=1)[-1] for piece in pieces[1:])
-        for piece in pieces[1:]:
-            yield _longest(_END.split(piece, maxsplit=1)[0], sandbox.root)
-    for quoted in _QUOTED.findall(text):
-        text = text.replace(quoted, " ")
-        if not Path(quoted).is_absolute() and "/" in quoted:
-            yield quoted
-    yield from (word for word in _BARE.findall(text) if (sandbox.root / word).exists())
+def _damaged(where: Where) -> Problem:
+    message = "The notebook wrote to the file descriptor that reports undeclared files."
+    hint = "Do not write to file descriptors that the notebook did not open."
+    return Problem("evidence-damaged", message, hint, where)
 
 
-def _longest(rest: str, root: Path) -> str:
-    """The longest beginning of a text that is there as a file; all of it if none is."""
-    cuts = [len(rest), *(one.start() for one in reversed(list(_PAUSE.finditer(rest))))]
-    return next((rest[:cut] for cut in cuts if (root / rest[:cut]).is_file()), rest)
+def _altered(sandbox: Sandbox, inputs: Iterable[HashedPath]) -> dict[str, Alteration]:
+    """What became of the inputs; where only rights or times changed, they are as before again."""
+    before = {file.path: file.md5 for file in inputs}
+    altered = sandbox.alterations()
+    for path, kind in altered.items():
+        if kind is Alteration.TOUCHED:
+            sandbox.restore_rights(path)
+            (now,) = dvc.hash_paths(sandbox.root, [sandbox.declared.input(path)])
+            if now.md5 == before.get(now.path):
+                sandbox.restore_times(path)
+            else:
+                altered[path] = Alteration.EDITED
+    return altered
+
+
+def _of_kind(entries: Iterable[tuple[str, str]], *kinds: str) -> Iterator[str]:
+    return (path for kind, path in entries if kind in kinds)
+
+
+def _asked(
+    entries: Iterable[tuple[str, str]], sandbox: Sandbox, listings: Listings
+) -> Iterator[str]:
+    """What was taken for absent though the project has it, and what the stage did not make."""
+    for path in _of_kind(entries, "asked"):
+        if not (sandbox.files / path).exists() and listings.is_content(path):
+            yield path
+
+
+def _wrote(entries: Iterable[tuple[str, str]], ending: Ending, sandbox: Sandbox) -> Iterator[str]:
+    """What was written past the sandbox, or could not be for want of a folder in it.
+
+    A run that got over the missing folder, such as by making it, has not failed at it.
+    """
+    yield from _of_kind(entries, "wrote")
+    for path in _of_kind(entries, "homeless"):
+        in_project = (sandbox.root / path).parent.is_dir()
+        made = (sandbox.files / path).parent.exists()
+        if not made and (in_project or ending.outcome is Outcome.FAILED):
+            yield path
+
+
+def _listed(
+    entries: Iterable[tuple[str, str]], listings: Listings, read: set[str]
+) -> Iterator[IncompleteListing]:
+    """Listings that lacked something that no other problem names."""
+    folders = sorted(set(_of_kind(entries, "listed")))
+    patterns = sorted(set(_of_kind(entries, "searched")))
+    for lacking in (*map(listings.of_folder, folders), *map(listings.of_pattern, patterns)):
+        files = tuple(
+            file
+            for file in lacking.files
+            if not any(PurePosixPath(file).is_relative_to(item) for item in read)
+        )
+        if files:
+            yield IncompleteListing(lacking.listed, files)
+
+
+def _unseen(
+    entries: Iterable[tuple[str, str]], ending: Ending, job: Job, listings: Listings
+) -> Iterator[IncompleteListing]:
+    """Patterns that the notebook names and that no Python code was seen to search."""
+    texts = (cell.text for cell in job.notebook.cells if cell.kind == "code")
+    values = (value for value in job.values.values() if isinstance(value, str))
+    found = {
+        *patterns.of_cells(texts),
+        *(item for text in values for item in patterns.of_text(text)),
+    }
+    message = " ".join(problem.message for problem in ending.problems)
+    for pattern in sorted(found.difference(_of_kind(entries, "searched"))):
+        lacking = listings.of_pattern(pattern)
+        if lacking.files and (ending.done or pattern in message):
+            yield lacking
+
+
+def _printed(executed: Path) -> str:
+    """What the cells of an executed notebook printed; nothing where it cannot be read."""
+    try:
+        cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, RecursionError, KeyError):
+        return ""
+    outputs = [item for cell in cells for item in cell.get("outputs", [])]
+    return "\n".join("".join(output.get("text", "")) for output in outputs)
 
 
 def _declared_as(path: str, sandbox: Sandbox) -> str:
     """The declared input that is, or holds, a path."""
-    return next((one for one in sandbox.inputs if Path(path).is_relative_to(one)), path)
-
-
-class _Lines:
-    """The problems, each with the line to add to the parameters cell."""
-
-    def __init__(self, signature: Signature, cell: int | None) -> None:
-        self.signature = signature
-        self.where = Where(signature.where.file, cell)
-
-    def read(self, path: str) -> Problem:
-        if path.endswith(".py"):
-            return Problem(
-                "unseen-module",
-                f"The notebook loads `{path}`, which no import statement names.",
-                "Import it by name, so that its changes count.",
-                self.where,
-            )
-        return Problem(
-            "undeclared-read",
-            f"The notebook reads `{path}`, which it does not declare.",
-            self._line(path, "In"),
-            self.where,
-        )
-
-    def wrote(self, path: str) -> Problem:
-        return Problem(
-            "undeclared-write",
-            f"The notebook writes `{path}`, which it does not declare.",
-            self._line(path, "Out"),
-            self.where,
-        )
-
-    def changed(self, path: str) -> Problem:
-        return Problem(
-            "input-changed",
-            f"The notebook writes to its input `{path}`; the input is as it was.",
-            "Write the result to an output of its own.",
-            self.where,
-        )
-
-    def missing(self, path: str) -> Problem:
-        line = next(one.line for one in self.signature.declared if path in one.paths)
-        return Problem(
-            "no-output",
-            f"The notebook declares the output `{path}` and did not write it.",
-            "Write it, or take the line out of the parameters cell.",
-            Where(self.signature.where.file, self.signature.where.cell, line),
-        )
-
-    def _line(self, path: str, role: str) -> str:
-        taken = {one.name for one in self.signature.declared}
-        taken |= {one.name for one in self.signature.parameters}
-        name = re.sub(r"\W+", "_", Path(path).stem).strip("_").lower() or "file"
-        while name in taken or name[0].isdigit():
-            name = f"the_{name}"
-        cell = self.signature.where.cell
-        return f'Add to cell {cell}, then run `stagebook sync`:  {name}: {role} = "{path}"'
+    return next((input_ for input_ in sandbox.inputs if Path(path).is_relative_to(input_)), path)

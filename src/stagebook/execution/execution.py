@@ -9,37 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stagebook.contracts.inspection import Inspection
-from stagebook.execution import engine, kernel
-from stagebook.execution.engine import MEMORY, POSITION, Launch, Progress, Task
+from stagebook.data.inspection import Inspection
+from stagebook.execution import engine, exits, kernel, leftovers
 from stagebook.execution.job import Job
-from stagebook.execution.outcome import Ending, Outcome
+from stagebook.execution.outcome import CellRun, Ending, Outcome
+from stagebook.execution.papermill_engine import MEMORY, POSITION, Launch, NotebookTask, Progress
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
 from stagebook.execution.signals import Stop
-from stagebook.notebook import cells
 from stagebook.notebook.cells import Notebook
+from stagebook.notebook.document import parse_node
 from stagebook.notebook.lean import lean_import
-from stagebook.notebook.source import code_folders
-from stagebook.project import Project
-
-
-@dataclass(frozen=True, slots=True)
-class CellRun:
-    """One code cell of an execution.
-
-    Attributes:
-        position: Its position in the notebook that a person edits; None for injected ones.
-        seconds: How long it took; None if it was not reached.
-        status: ``completed``, ``failed`` if the execution ended in it, ``pending`` if it was not
-            reached.
-        memory: Bytes of memory that the kernel had at the most while it ran; None where the
-            system does not tell.
-    """
-
-    position: int | None
-    seconds: float | None
-    status: str
-    memory: int | None = None
+from stagebook.notebook.source import SKIPPED
+from stagebook.project.errors import Problem
+from stagebook.project.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +48,21 @@ class Execution:
         """This execution with another ending, and with what was found out of more tables."""
         return dataclasses.replace(self, ending=ending, tables=(*self.tables, *tables))
 
+    def noted(self, *problems: Problem) -> "Execution":
+        """This execution with problems that do not change how it ended."""
+        ending = dataclasses.replace(self.ending, problems=(*self.ending.problems, *problems))
+        return dataclasses.replace(self, ending=ending)
+
 
 def folder(project: Project, job: Job) -> Path:
     """The folder that an execution works in."""
     return project.state / EXECUTIONS / job.id
+
+
+def code_folders(project: Project, job: Job) -> tuple[Path, ...]:
+    """Folders that an execution imports local modules from: those of its sandbox, in order."""
+    files = Sandbox.of(job.files, folder(project, job), (), ()).files
+    return tuple(files / name for name in job.taken.folders)
 
 
 def unstarted(job: Job) -> Execution:
@@ -87,13 +80,16 @@ def execute(
     """
     job, clock = ready.job, time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
-    spec = kernel.choose(job.notebook.kernel, job.settings, job.signature.where)
-    code = code_folders(job.notebook.path, project)
-    modules = tuple(path for path, _ in job.source.modules)
-    if version := dict(job.source.distributions).get("mlflow"):
+    spec, note = kernel.choose(job.notebook, job.settings, job.signature.where)
+    if note:
+        progress.note(note)
+    there = tuple(project.root / folder for folder in job.taken.folders)
+    # the project's own folders come last: what is found there and not laid is refused by name
+    code = (*code_folders(project, job), *there)
+    if version := dict(job.source.distributions).get("mlflow-skinny"):
         sandbox.give_store(empty_store(project.state, version))
-    source = _with_positions(job.notebook, project.root, sandbox.folder / "input.ipynb")
-    task = Task(
+    source = _with_positions(job.notebook, sandbox.folder / "input.ipynb")
+    task = NotebookTask(
         source,
         sandbox.executed,
         job.values,
@@ -102,13 +98,16 @@ def execute(
         sandbox.clear_files,
         job.masks,
     )
-    with kernel.sockets_folder() as sockets:
-        short = Path(sockets)
-        limits = kernel.build_walls(sandbox, short, modules, code, job.settings.memory_limit)
-        walls = sandbox.folder / "walls.json"
-        limits.write(walls)
+    modules = tuple(job.taken.modules)
+    with leftovers.sockets() as short:
+        home = Path(job.notebook.path).parent.as_posix()
+        limits = kernel.build_policy(
+            sandbox, short, modules, there, home, job.settings.memory_limit
+        )
+        policy_file = sandbox.folder / "policy.json"
+        limits.write(policy_file)
         launch = Launch(
-            kernel.manager(spec, walls, short),
+            kernel.manager(spec, policy_file, short),
             kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
             sandbox.files,
             Path(limits.ending),
@@ -119,18 +118,19 @@ def execute(
     return Execution(job, ending, started, seconds, cells_run, ready.tables)
 
 
-def _with_positions(notebook: Notebook, root: Path, target: Path) -> Path:
+def _with_positions(notebook: Notebook, target: Path) -> Path:
     """Writes the notebook for papermill, each cell with its position in the original."""
     nbformat = lean_import("nbformat")
-    node = cells.parse_node((root / notebook.path).read_text(encoding="utf-8"), notebook.path)
+    node = parse_node(notebook.text, notebook.path)
     for position, cell in enumerate(node.cells, start=1):
         cell.metadata[POSITION] = position
+        cell.metadata.pop(MEMORY, None)  # of an earlier execution, or whatever a person put there
+        cell.setdefault("id", f"cell-{position}")  # all cells have one, or none has
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     node.metadata.setdefault("kernelspec", {"name": kernel.NATIVE, "display_name": "Python 3"})
     node.metadata.setdefault("language_info", {"name": "python"})
     node.nbformat_minor = max(node.nbformat_minor, 5)
-    nbformat.validator.normalize(node)
     target.write_text(nbformat.writes(node), encoding="utf-8")
     return target
 
@@ -145,18 +145,20 @@ def _cell_runs(executed: Path, ending: Ending, kernels_end: Path) -> tuple[CellR
     """
     try:
         document = json.loads(executed.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (OSError, ValueError, RecursionError):
         return ()  # it ended before papermill wrote anything, or while it wrote
     told = (cell["metadata"] for cell in document["cells"] if cell["cell_type"] == "code")
-    runs = [_cell_run(one) for one in told if one.get("papermill", {}).get("status")]
+    runs = [_cell_run(item) for item in told if item.get("papermill", {}).get("status")]
     if ending.cell is None:
         return tuple(runs)
-    return tuple(_last(one, kernels_end) if one.position == ending.cell else one for one in runs)
+    return tuple(_last(run, kernels_end) if run.position == ending.cell else run for run in runs)
 
 
 def _cell_run(metadata: dict[str, Any]) -> CellRun:
     told = metadata["papermill"]
     seconds, status = told.get("duration"), told["status"]
+    if SKIPPED in metadata.get("tags", ()):
+        return CellRun(metadata.get(POSITION), None, "skipped")
     if seconds is None:  # papermill says of what it did not reach that it is completed
         status = "pending"
     return CellRun(metadata.get(POSITION), seconds, status, metadata.get(MEMORY))
@@ -165,6 +167,6 @@ def _cell_run(metadata: dict[str, Any]) -> CellRun:
 def _last(run: CellRun, kernels_end: Path) -> CellRun:
     """The cell that an execution ended in; if its kernel is dead, the guard knows its memory."""
     memory = run.memory
-    if memory is None and sys.platform == "linux" and kernels_end.exists():
-        memory = int(kernels_end.read_text(encoding="utf-8").split()[1])
+    if memory is None and sys.platform == "linux":
+        _, memory = exits.read(kernels_end)
     return dataclasses.replace(run, status="failed", memory=memory)

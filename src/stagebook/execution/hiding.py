@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from stagebook.masks import Masks
 from stagebook.notebook.lean import lean_import
+from stagebook.project.masks import Masks
 
-_BINARY = ("image/", "audio/", "video/", "application/pdf", "application/octet-stream")
-_DRAWN = "image/svg+xml"
 _TOLD = {
     "papermill": {"duration", "end_time", "exception", "start_time", "status", "version"},
     "language_info": {"name", "mimetype", "pygments_lexer", "nbconvert_exporter"},
@@ -15,7 +13,7 @@ _TOLD = {
 """Words that papermill tells of a cell and of a notebook, and the kernel of its language."""
 
 
-class Writer:
+class MaskedWriter:
     """papermill's way to a file, through which every text of a notebook goes.
 
     Args:
@@ -55,10 +53,10 @@ def _hidden_metadata(metadata: Any, masks: Masks) -> dict[str, Any]:
     A secret such as ``completed`` would otherwise take the status from every cell.
     """
     kept = {name: metadata[name] for name in _TOLD.keys() & metadata.keys()}
-    hidden = masks.hide_all({key: one for key, one in metadata.items() if key not in kept})
-    for name, one in kept.items():
-        words = {key: value for key, value in one.items() if key in _TOLD[name]}
-        rest = {key: masks.hide_all(value) for key, value in one.items() if key not in words}
+    hidden = masks.hide_all({key: item for key, item in metadata.items() if key not in kept})
+    for name, item in kept.items():
+        words = {key: value for key, value in item.items() if key in _TOLD[name]}
+        rest = {key: masks.hide_all(value) for key, value in item.items() if key not in words}
         hidden[name] = {**words, **rest}
     return hidden
 
@@ -66,24 +64,24 @@ def _hidden_metadata(metadata: Any, masks: Masks) -> dict[str, Any]:
 def _hidden_outputs(outputs: list[Any], masks: Masks) -> list[Any]:
     for name in ("stdout", "stderr"):
         outputs = _hidden_stream(outputs, name, masks)
-    for one in outputs:
-        if one.output_type == "error":
+    for output in outputs:
+        if output.output_type == "error":
             for key in ("ename", "evalue", "traceback"):
-                one[key] = masks.hide_all(one[key])
-        elif one.output_type != "stream":
-            one.metadata = masks.hide_all(one.metadata)
-            for kind, content in one.data.items():
-                if kind == _DRAWN or not kind.startswith(_BINARY):
-                    one.data[kind] = masks.hide_all(content)
+                output[key] = masks.hide_all(output[key])
+        elif output.output_type != "stream":
+            output.metadata = masks.hide_all(output.metadata)
+            output.data = masks.hide_all(output.data)
     return outputs
 
 
 def _hidden_stream(outputs: list[Any], name: str, masks: Masks) -> list[Any]:
     """Outputs in which a stream is in one piece if a secret is in it, even across its pieces."""
-    pieces = [one for one in outputs if one.output_type == "stream" and one.name == name]
-    whole = "".join(one.text for one in pieces)
+    pieces = [
+        output for output in outputs if output.output_type == "stream" and output.name == name
+    ]
+    whole = "".join(piece.text for piece in pieces)
     hidden = masks.hide(whole)
     if hidden == whole:
         return outputs
     pieces[0].text = hidden
-    return [one for one in outputs if not any(one is other for other in pieces[1:])]
+    return [output for output in outputs if not any(output is other for other in pieces[1:])]

@@ -1,63 +1,59 @@
 """The kernel that a stage gets: which one, confined how, with which environment."""
 
 import os
+import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
-from stagebook.errors import Exit, Problem, StagebookError, Where, did_you_mean
-from stagebook.execution import walls as limits
+from stagebook.execution import sandbox_policy as limits
+from stagebook.execution import variables
 from stagebook.execution.sandbox import Sandbox
-from stagebook.execution.walls import Walls
-from stagebook.settings import StageSettings
+from stagebook.execution.sandbox_policy import SandboxPolicy
+from stagebook.notebook import imports
+from stagebook.notebook.cells import Cell, Notebook
+from stagebook.notebook.code import normalise_cell
+from stagebook.notebook.search import OWN
+from stagebook.project.errors import Exit, Problem, StagebookError, Where, did_you_mean
+from stagebook.project.project import artifact_root, sqlite_uri
+from stagebook.project.settings import StageSettings
 
 NATIVE = "python3"
-INSIDE = "STAGEBOOK_EXECUTION"
-"""Environment variable that holds the execution's id, in the kernel of an execution."""
-
-MATERIALS = "STAGEBOOK_MATERIALS"
-"""Environment variable that names a file: what the stage is made of, back to raw data."""
-
 # They name runs of the shell's tracker, which the kernel's own store does not know.
-_OTHERS_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
+_OTHERS_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", variables.SESSION)
 # They change what Python does, and no source tells of them.
 _OTHERS_PYTHON = ("PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONBREAKPOINT", "PYTHONINSPECT")
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "RAYON_NUM_THREADS",
-    "LOKY_MAX_CPU_COUNT",
-)
 
-
-def choose(named: str | None, settings: StageSettings, where: Where) -> KernelSpec:
+def choose(notebook: Notebook, settings: StageSettings, where: Where) -> tuple[KernelSpec, str]:
     """The kernelspec of a stage: the setting's, or the notebook's, or plain ``python3``.
 
+    Where no setting names a kernel and the notebook names one of Python that is not installed,
+    such as one of somebody else's conda environment, this Python takes its place.
+
     Args:
-        named: What the notebook's metadata says.
+        notebook: The notebook, whose metadata may name a kernel and a language.
         settings: The stage's settings.
-        where: The notebook.
+        where: The notebook's parameters cell.
+
+    Returns:
+        The kernelspec, and what to say of it; an empty text where there is nothing to say.
 
     Raises:
         StagebookError: There is no such kernel here, or it runs another Python than this one,
             whose packages the stage's source would not describe.
     """
-    name = settings.kernel or named or NATIVE
+    name = settings.kernel or notebook.kernel or NATIVE
     manager = KernelSpecManager()
     try:
         spec = manager.get_kernel_spec(name)
     except NoSuchKernel:
+        if settings.kernel is None and _is_python(notebook):
+            note = f"The kernel `{name}` is not installed; {sys.executable} runs the notebook."
+            return _native(), note
         known = sorted(manager.find_kernel_specs())
         raise StagebookError(
             Problem(
@@ -70,16 +66,49 @@ def choose(named: str | None, settings: StageSettings, where: Where) -> KernelSp
             ),
             exit_code=Exit.ENVIRONMENT,
         ) from None
+    if name == NATIVE and not _runs_this_python(spec):
+        return _native(), ""
     _require_this_python(name, spec, where)
-    return spec
+    return spec, ""
 
 
-def _require_this_python(name: str, spec: KernelSpec, where: Where) -> None:
+def _is_python(notebook: Notebook) -> bool:
+    """Whether a notebook is in Python, by its language, or else by its kernel or its code.
+
+    Tools that strip a notebook leave the kernel's name alone, which may be any, such as `venv`.
+    """
+    named = notebook.language or notebook.kernel or NATIVE
+    if re.search(r"python|\bpy\d*\b", named, re.IGNORECASE):
+        return True
+    return notebook.language is None and any(map(_imports_stagebook, notebook.code_cells))
+
+
+def _imports_stagebook(cell: Cell) -> bool:
+    tree = normalise_cell(cell.text).tree
+    return tree is not None and any(import_.module == OWN for import_ in imports.find(tree).static)
+
+
+def _native() -> KernelSpec:
+    """The kernel of this Python.
+
+    Notebooks name it ``python3`` everywhere; a kernelspec of that name in a person's home may be
+    that of another environment, and Jupyter looks there first.
+    """
+    from ipykernel.kernelspec import get_kernel_dict
+
+    return KernelSpec(**get_kernel_dict())
+
+
+def _runs_this_python(spec: KernelSpec) -> bool:
     python = Path(spec.argv[0])
     same = spec.argv[0] in ("python", NATIVE) or (
         python.exists() and python.parent.resolve() == Path(sys.executable).parent.resolve()
     )
-    if not same or not any("ipykernel" in word for word in spec.argv):
+    return same and any("ipykernel" in word for word in spec.argv)
+
+
+def _require_this_python(name: str, spec: KernelSpec, where: Where) -> None:
+    if not _runs_this_python(spec):
         raise StagebookError(
             Problem(
                 "other-python",
@@ -92,12 +121,12 @@ def _require_this_python(name: str, spec: KernelSpec, where: Where) -> None:
         )
 
 
-def manager(spec: KernelSpec, walls: Path, sockets: Path) -> AsyncKernelManager:
-    """A kernel manager that starts the kernel inside its walls and talks to it over IPC.
+def manager(spec: KernelSpec, policy: Path, sockets: Path) -> AsyncKernelManager:
+    """A kernel manager that starts the kernel inside its sandbox and talks to it over IPC.
 
     Args:
         spec: Which kernel.
-        walls: The file that holds the kernel's walls.
+        policy: The file that holds the limits of the kernel.
         sockets: A folder with a short name, for the connection file and the sockets.
     """
     confined = KernelSpec(
@@ -105,7 +134,7 @@ def manager(spec: KernelSpec, walls: Path, sockets: Path) -> AsyncKernelManager:
             sys.executable,
             "-m",
             "stagebook.execution.launcher",
-            str(walls),
+            str(policy),
             "-f",
             "{connection_file}",
             "--HistoryManager.enabled=False",
@@ -134,13 +163,14 @@ class _OneKernel(KernelSpecManager):
         return self._spec
 
 
-def build_walls(
+def build_policy(
     sandbox: Sandbox,
     sockets: Path,
     modules: tuple[str, ...],
     code: tuple[Path, ...],
+    home: str,
     limit: int | None,
-) -> Walls:
+) -> SandboxPolicy:
     """What the kernel of a sandbox may touch.
 
     Args:
@@ -149,11 +179,11 @@ def build_walls(
         modules: Local modules that the stage's source counts, relative to the root: no other
             local code can be imported.
         code: Folders that modules are found in.
+        home: The notebook's own folder, relative to the root.
         limit: Bytes of data that the kernel may allocate.
     """
     root = sandbox.root
-    linked = [str((root / path).resolve()) for path in sandbox.inputs]
-    return Walls(
+    return SandboxPolicy(
         root=str(root),
         files=str(sandbox.files),
         writable=(
@@ -161,18 +191,19 @@ def build_walls(
             str(sandbox.kernel),
             str(sockets),
             *limits.temporary_paths(root),
-            *(str(root / path.parent / "__pycache__") for path in map(Path, modules)),
+            *limits.user_paths(root),
         ),
         readable=(
-            *(str(root / path) for path in sandbox.inputs),
-            *linked,
+            *(str(sandbox.declared.input_file(path)) for path in sandbox.inputs),
+            *sandbox.link_targets(),
             *(str(root / path) for path in modules),
             *limits.environment_paths(root),
-            str(root / ".dvc" / "cache"),
         ),
         listed=tuple(dict.fromkeys(_folders_of(modules, root, code))),
         inputs=sandbox.inputs,
-        journal=str(sandbox.kernel / "journal.jsonl"),
+        outputs=sandbox.outputs,
+        home=home,
+        journal=str(sandbox.journal),
         memory_limit=limit,
         lock=str(sandbox.lock),
         ending=str(sandbox.folder / "ending"),
@@ -199,28 +230,19 @@ def environment(
     own = {key: value for key, value in os.environ.items() if key not in left_out}
     return {
         **own,
-        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
-        # Threads that wait for each other spin by default, which on a machine with other work made
-        # gradient boosting two to five times slower and changes no result.
-        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),
+        **variables.of_threads(threads),
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join([*map(str, code), *_own_python_path()]),
         "IPYTHONDIR": str(folder / "ipython"),  # a person's own startup files are no part of it
         "TMPDIR": str(folder / "tmp"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{sandbox.tracker_store}",
-        "MLFLOW_EXPERIMENT_NAME": experiment,
-        # else a new store tells of its tables, with times that no second run repeats
-        "MLFLOW_LOGGING_LEVEL": os.environ.get("MLFLOW_LOGGING_LEVEL", "WARNING"),
-        INSIDE: execution,
-        MATERIALS: str(sandbox.materials),
+        "MLFLOW_TRACKING_URI": sqlite_uri(sandbox.tracker_store),
+        **artifact_root(sandbox.tracker_files.parent),
+        **variables.of_mlflow(experiment),
+        variables.INSIDE: execution,
+        variables.MATERIALS: str(sandbox.materials),
+        variables.NOTES: str(sandbox.kernel),
     }
 
 
 def _own_python_path() -> list[str]:
     return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-
-
-def sockets_folder() -> tempfile.TemporaryDirectory[str]:
-    """A new folder whose name is short enough for a socket in it (107 bytes in all)."""
-    short = Path("/tmp")
-    return tempfile.TemporaryDirectory(prefix="sb-", dir=short if short.is_dir() else None)

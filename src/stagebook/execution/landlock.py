@@ -16,12 +16,14 @@ _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_MAKE_DIR = 1 << 7
 _REFER, _TRUNCATE = 1 << 13, 1 << 14
 _ALL_OF_VERSION = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 
 READ = _READ_FILE | _READ_DIR | _EXECUTE
 LIST = _READ_DIR
+FOLDERS = _MAKE_DIR
 EVERYTHING = _ALL_OF_VERSION[3]
 
 
@@ -40,7 +42,7 @@ class Grant:
 
     Attributes:
         path: An absolute path; one that does not exist grants nothing.
-        rights: ``READ``, ``LIST`` or ``EVERYTHING``.
+        rights: ``READ``, ``LIST``, ``FOLDERS`` (which lets make folders) or ``EVERYTHING``.
     """
 
     path: str

@@ -1,6 +1,6 @@
-"""The kernel's process: raises the walls around itself, then is an ordinary IPython kernel.
+"""The kernel's process: restricts itself, then is an ordinary IPython kernel.
 
-Run as ``python -m stagebook.execution.launcher WALLS ARGUMENTS...``, with the arguments of
+Run as ``python -m stagebook.execution.launcher POLICY ARGUMENTS...``, with the arguments of
 ``ipykernel_launcher``.
 """
 
@@ -12,37 +12,76 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Never
+from typing import Any, Never
 
-from stagebook.execution import audit, landlock
-from stagebook.execution.walls import Walls
+from stagebook.execution import absences, audit, exits, journal, landlock, orphans, sandbox_policy
+from stagebook.execution.journal import Journal
+from stagebook.execution.sandbox_policy import SandboxPolicy
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
+_SECONDS_TO_KEEP = 10  # nobody is left who could write; only a disk that hangs takes longer
 
 
 def main() -> None:
     """Forks: the parent guards, the child becomes the kernel."""
-    walls = Walls.read(sys.argv[1])
+    policy = SandboxPolicy.read(sys.argv[1])
     del sys.argv[1]
+    reader, evidence = Journal.open()
     child = os.fork()
     if child:
-        _guard(child, walls)
+        evidence.close()
+        _guard(child, policy, journal.keep(reader, Path(policy.journal)))
+    os.close(reader)
+    evidence.belongs_here()
     os.environ["JPY_PARENT_PID"] = str(os.getppid())  # else ipykernel thinks it is orphaned
     _die_with_parent()
-    _limit_memory(walls.memory_limit)
-    os.chdir(walls.files)
+    _limit_memory(policy.memory_limit)
+    os.chdir(policy.files)
     if landlock.version():
-        landlock.restrict(walls.grants())
-    audit.install(walls)
-    from ipykernel import kernelapp
+        sandbox_policy.make_user_folders(Path(policy.root))
+        landlock.restrict(policy.grants())
+    absences.install(audit.install(policy, evidence))
+    _serve(evidence)
 
-    kernelapp.launch_new_instance()
+
+def _serve(evidence: Journal) -> None:
+    """Runs IPython's kernel, which loses no message that a cell puts out."""
+    import zmq
+    from ipykernel.kernelapp import IPKernelApp
+
+    class Kernel(IPKernelApp):
+        def init_iopub(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+            # By default a publisher drops what is more than a thousand messages ahead:
+            # https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html (ZMQ_SNDHWM)
+            context.setsockopt(zmq.SNDHWM, 0)
+            super().init_iopub(context)  # type: ignore[no-untyped-call]
+
+    _note_failed_commands(evidence)
+    Kernel.launch_instance()
 
 
-def _guard(kernel: int, walls: Walls) -> Never:
+def _note_failed_commands(evidence: Journal) -> None:
+    """Notes each command after ``!`` that fails, since IPython goes on and says nothing.
+
+    IPython starts it by a fork of its own, which Python does not audit.
+    """
+    from ipykernel import zmqshell
+
+    shell: Any = zmqshell
+    start = shell.system
+
+    def system(command: str) -> int:
+        sys.audit("os.system", command)
+        code = int(start(command))
+        if code:
+            evidence.note("command", f"{code} {command}")
+        return code
+
+    shell.system = system
+
+
+def _guard(kernel: int, policy: SandboxPolicy, evidence: threading.Thread) -> Never:
     """Waits for the kernel, and kills all that it started when it, or the runner, is gone.
 
     The runner holds a lock on a file as long as it lives; the system releases it however the
@@ -50,10 +89,10 @@ def _guard(kernel: int, walls: Walls) -> Never:
     everything too. What the kernel started becomes this process's child when it is orphaned,
     even if it left the process group.
     """
-    _adopt_orphans()
+    orphans.adopt()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _kill_children())
-    threading.Thread(target=_kill_when_free, args=(walls.lock,), daemon=True).start()
+    threading.Thread(target=_kill_when_free, args=(policy.lock,), daemon=True).start()
     code = None
     with contextlib.suppress(ChildProcessError):  # raised when there is none left
         while True:
@@ -61,11 +100,11 @@ def _guard(kernel: int, walls: Walls) -> Never:
             if pid == kernel:
                 code = os.waitstatus_to_exitcode(status)
                 # since the last time that its peak was reset, which `wait4` gives in KiB
-                told = f"{code} {used.ru_maxrss * 1024}"
                 with contextlib.suppress(OSError):  # the disk may be full
-                    Path(walls.ending).write_text(told, encoding="utf-8")
+                    exits.write(Path(policy.ending), code, used.ru_maxrss * 1024)
             if code is not None:
                 _kill_children()
+    evidence.join(_SECONDS_TO_KEEP)
     os._exit(code if code is not None and code >= 0 else 1)
 
 
@@ -79,23 +118,9 @@ def _kill_children() -> None:
     """Kills each child; the children of those come here next, and the guard kills them too."""
     if sys.platform != "linux":
         os.killpg(0, signal.SIGKILL)
-    for child in _children():
+    for child in orphans.children():
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-
-
-def _children() -> Iterator[int]:
-    own = str(os.getpid())
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            # the name of the command stands in brackets and may hold anything
-            if stat.read_text().rpartition(")")[2].split()[1] == own:
-                yield int(stat.parent.name)
-
-
-def _adopt_orphans() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _die_with_parent() -> None:

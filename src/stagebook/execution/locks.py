@@ -9,9 +9,15 @@ from typing import IO
 
 
 @contextlib.contextmanager
-def hold(lock: Path) -> Iterator[IO[bytes]]:
-    """Holds a lock file until the process ends, however it ends, or the block is left."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
+def hold(lock: Path, *, make_folder: bool = True) -> Iterator[IO[bytes]]:
+    """Holds a lock file until the process ends, however it ends, or the block is left.
+
+    Args:
+        lock: The file.
+        make_folder: Whether the folder above it is made.
+    """
+    if make_folder:
+        lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file

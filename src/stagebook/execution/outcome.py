@@ -7,10 +7,15 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagebook.errors import Exit, Problem, Where
+from stagebook.execution import journal
+from stagebook.project.errors import HINT, Exit, Problem, Where
+from stagebook.project.settings.stage_names import stage_name, table_name
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers that say that no space is left, or that the person's share is used up."""
+
+NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""Error numbers that say that a file may not be written."""
 
 
 class Outcome(enum.Enum):
@@ -39,7 +44,7 @@ class Ending:
 
     Attributes:
         outcome: How it ended.
-        problems: What was wrong; empty when it is done.
+        problems: What was wrong; when it is done, what went wrong after the last cell.
         cell: Position of the cell that it ended in, counted from 1, if it ended in one.
     """
 
@@ -53,26 +58,87 @@ class Ending:
         return self.outcome is Outcome.DONE
 
 
-def of_cell_error(name: str, text: str, traceback: str, notebook: str, cell: int) -> Ending:
-    """The end by an exception that a cell raised.
+@dataclass(frozen=True, slots=True)
+class CellRun:
+    """One code cell of an execution.
 
-    Args:
+    Attributes:
+        position: Its position in the notebook that a person edits; None for injected ones.
+        seconds: How long it took; None if it was not reached.
+        status: ``completed``, ``failed`` if the execution ended in it, ``skipped`` if a tag says
+            so, ``pending`` if it was not reached.
+        memory: Bytes of memory that the kernel had at the most while it ran; None where the
+            system does not tell.
+    """
+
+    position: int | None
+    seconds: float | None
+    status: str
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """An exception that a cell raised.
+
+    Attributes:
         name: The exception's class.
         text: Its message.
         traceback: The traceback as the kernel sent it, without colours.
-        notebook: The notebook's path.
         cell: The cell's position.
     """
-    lines = re.findall(r"Cell In\[\d+\], line (\d+)", traceback)
+
+    name: str
+    text: str
+    traceback: str
+    cell: int
+
+
+# IPython's own tracebacks, and Python's, which it prints of a group of exceptions.
+_LINE = re.compile(r'Cell In\[\d+\], line (\d+)|ipykernel_\d+/\d+\.py", line (\d+)')
+
+
+def of_cell_error(error: CellError, notebook: str) -> Ending:
+    """The end by an exception that a cell raised.
+
+    Args:
+        error: The exception.
+        notebook: The notebook's path.
+    """
+    name, text, cell = error.name, error.text, error.cell
+    lines = [first or second for first, second in _LINE.findall(error.traceback)]
     where = Where(notebook, cell, int(lines[0]) if lines else None)
     outcome, code, hint = Outcome.FAILED, "cell-failed", ""
     if name.endswith("MemoryError"):
         outcome, code = Outcome.OUT_OF_MEMORY, "out-of-memory"
         hint = "Give the stage more with `memory_limit`, or let the notebook read less at once."
+    elif name == "StdinNotImplementedError":
+        code, hint = "asks-for-input", _NO_INPUT
+    elif name == "StagebookError":
+        hint = _first_hint(text)
     elif "Errno 28" in text or "No space left" in text:
         outcome, code, hint = Outcome.DISK_FULL, "disk-full", _MAKE_ROOM
     first = f": {text.strip().splitlines()[0]}" if text.strip() else ""
     return Ending(outcome, (Problem(code, f"{name}{first}", hint, where),), cell)
+
+
+def _first_hint(text: str) -> str:
+    """The hint of the first problem in the text of a StagebookError; empty if it has no hint."""
+    _, *rest = text.strip().splitlines() or [""]
+    return rest[0].removeprefix(HINT) if rest and rest[0].startswith(HINT) else ""
+
+
+def of_deep_output(notebook: str, cell: int | None) -> Ending:
+    """The end by an output that no notebook file can hold.
+
+    Args:
+        notebook: The notebook's path.
+        cell: The cell that was running.
+    """
+    message = "The output of the cell is nested more deeply than a notebook file can hold."
+    hint = "Display less of it, or print it as text."
+    problem = Problem("deep-output", message, hint, Where(notebook, cell))
+    return Ending(Outcome.FAILED, (problem,), cell)
 
 
 def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int | None) -> Ending:
@@ -91,7 +157,10 @@ def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int 
         problem = Problem("out-of-memory", message, hint, where)
         return Ending(Outcome.OUT_OF_MEMORY, (problem,), cell)
     hint = "Run the cells up to this one in JupyterLab, to see what the crash says."
-    if code is None:
+    if code == journal.CLOSED:
+        how = "The notebook closed the file descriptor that reports undeclared files."
+        hint = "Do not close file descriptors that the notebook did not open."
+    elif code is None:
         how = "The kernel died."
     elif code < 0:
         how = f"The kernel was killed by {signal.Signals(-code).name}."
@@ -130,21 +199,21 @@ def of_stop(
         message = f"The stage took longer than its time limit of {limit:g} s."
         hint = (
             "Raise `time_limit` in pyproject.toml under "
-            f"[tool.stagebook.stages.{Path(notebook).stem}], or make the cell faster."
+            f"{table_name(stage_name(notebook))}, or make the cell faster."
         )
         return Ending(Outcome.TIMED_OUT, (Problem("timed-out", message, hint, where),), cell)
     outcome = Outcome.INTERRUPTED if reason is signal.SIGINT else Outcome.TERMINATED
     message = f"The run was stopped by {reason.name}."
-    problem = Problem(outcome.value, message, "Go on with: dvc repro", where)
+    problem = Problem(outcome.value, message, "Continue with: dvc repro", where)
     return Ending(outcome, (problem,), cell)
 
 
-def of_full_disk(error: OSError, where: Where) -> Ending:
+def of_full_disk(error: OSError, where: Where | None) -> Ending:
     """The end by a file that could not be written, for want of space or rights."""
     full = error.errno in FULL_DISK
     file = error.filename2 or error.filename
     message = f"{f'`{file}`' if file else 'A file'} could not be written: {error.strerror}."
-    hint = _MAKE_ROOM if full else "Check the path and the rights on its folder."
+    hint = _MAKE_ROOM if full else "Check the path and the permissions of its folder."
     code = "disk-full" if full else "not-written"
     outcome = Outcome.DISK_FULL if full else Outcome.FAILED
     return Ending(outcome, (Problem(code, message, hint, where),))
@@ -152,12 +221,16 @@ def of_full_disk(error: OSError, where: Where) -> Ending:
 
 def of_killed_runner(where: Where) -> Ending:
     """The end by a death of the runner that it could not tell of, such as ``kill -9``."""
-    message = "The run was killed, and could not say by what."
+    message = "The run was killed; the cause is unknown."
     return Ending(
-        Outcome.KILLED, (Problem("runner-killed", message, "Go on with: dvc repro", where),)
+        Outcome.KILLED, (Problem("runner-killed", message, "Continue with: dvc repro", where),)
     )
 
 
+_NO_INPUT = (
+    "Nobody can answer while a stage runs. Make the answer a parameter: add a line such as "
+    '`answer: str = "yes"` to the parameters cell, and set it in the params file or with -P.'
+)
 _MAKE_ROOM = "Make room on the disk; `dvc gc --workspace` deletes old results from DVC's cache."
 
 
@@ -167,5 +240,5 @@ def oom_kills() -> int:
         counters = Path("/proc/vmstat").read_text(encoding="ascii")
     except OSError:
         return 0
-    found = re.search(r"^oom_kill (\d+)$", counters, re.MULTILINE)
-    return int(found[1]) if found else 0
+    match = re.search(r"^oom_kill (\d+)$", counters, re.MULTILINE)
+    return int(match[1]) if match else 0

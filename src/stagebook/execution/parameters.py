@@ -5,14 +5,14 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stagebook.errors import Problem, StagebookError, Where, did_you_mean
 from stagebook.notebook.literals import from_text
 from stagebook.notebook.signature import Parameter, Signature
 from stagebook.notebook.values import MismatchError, Value, fit, same
 from stagebook.pipeline.params_file import ParamsFile
+from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
 
-class Origin(enum.Enum):
+class ValueOrigin(enum.Enum):
     """Where a value comes from."""
 
     DEFAULT = "default"
@@ -21,7 +21,7 @@ class Origin(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedParameter:
     """One parameter with its value.
 
     Attributes:
@@ -34,7 +34,7 @@ class Resolved:
 
     name: str
     value: Value
-    origin: Origin
+    origin: ValueOrigin
     default: Value
     help: str = ""
 
@@ -46,7 +46,7 @@ class Resolved:
 
 def resolve(
     signature: Signature, file: ParamsFile, overrides: Mapping[str, str]
-) -> tuple[Resolved, ...]:
+) -> tuple[ResolvedParameter, ...]:
     """Each parameter of a signature with its value, in the order of the cell.
 
     Args:
@@ -59,7 +59,7 @@ def resolve(
             them at once.
     """
     known = [parameter.name for parameter in signature.parameters]
-    declared = {one.name: one for one in signature.declared}
+    declared = {declaration.name: declaration for declaration in signature.declared}
     problems = [
         _unknown(name, known, name in declared, Where(file.path, line=file.lines.get(name)))
         for name in file.values
@@ -83,24 +83,24 @@ def resolve(
 
 def _resolve_one(
     parameter: Parameter, file: ParamsFile, overrides: Mapping[str, str], cell: Where
-) -> Resolved:
+) -> ResolvedParameter:
     name, line = parameter.name, file.lines.get(parameter.name)
     where = Where(file.path, line=line)
     try:
-        value, origin = parameter.default, Origin.DEFAULT
+        value, origin = parameter.default, ValueOrigin.DEFAULT
         if name in file.values:
-            value, origin = fit(file.values[name], parameter.type), Origin.PARAMS
+            value, origin = fit(file.values[name], parameter.type), ValueOrigin.PARAMS
         if name in overrides:
             where = Where(f"-P {name}")
-            value, origin = from_text(overrides[name], parameter.type), Origin.OVERRIDE
+            value, origin = from_text(overrides[name], parameter.type), ValueOrigin.OVERRIDE
     except MismatchError as error:
         declared = Where(cell.file, cell.cell, parameter.line)
         message = f"`{name}`: {error}."
-        hint = f"It is declared as `{parameter.type}` in {declared}."
+        hint = f"`{name}` is declared as `{parameter.type}` in {declared}."
         if isinstance(file.values.get(name), datetime.date):
             hint += " In YAML, a text that looks like a date needs quotes."
         raise StagebookError(Problem("wrong-type", message, hint, where)) from None
-    if parameter.required and origin is Origin.DEFAULT:
+    if parameter.required and origin is ValueOrigin.DEFAULT:
         raise StagebookError(
             Problem(
                 "missing-value",
@@ -109,7 +109,7 @@ def _resolve_one(
                 Where(cell.file, cell.cell, parameter.line),
             )
         )
-    return Resolved(name, value, origin, parameter.default, parameter.help)
+    return ResolvedParameter(name, value, origin, parameter.default, parameter.help)
 
 
 def _unknown(name: str, known: list[str], is_path: bool, where: Where) -> Problem:

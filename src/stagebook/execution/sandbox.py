@@ -1,25 +1,19 @@
 """A folder that holds only what a stage declares, and the way of its outputs out of it."""
 
-import contextlib
-import errno
-import json
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Self
 
-from stagebook.execution.walls import can_confine
+from stagebook.execution import landing, stamps
+from stagebook.execution.declared_files import DeclaredFiles
+from stagebook.execution.sandbox_policy import can_confine
+from stagebook.execution.stamps import UNNOTICED, Alteration, Stamp, files_below, stamps_of
 
 EXECUTIONS = "executions"
-_MANY = 3
 _TRACKER_FILES = "mlruns"
-_UNNOTICED = {".ipynb_checkpoints", "__pycache__"}
-
-Stamp = tuple[int, int, int]
-"""Size, modification time in nanoseconds and inode of a file; they change when it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +21,25 @@ class Sandbox:
     """The folder of one execution.
 
     Attributes:
-        root: The project's root.
+        declared: Where the declared files are.
         folder: The execution's folder, below the project's state folder.
         inputs: Declared inputs, relative to the root.
         outputs: Declared outputs, relative to the root.
         stamps: For each file of an input, as laid, what tells whether it was written to.
+        code: The same for each module, as laid; None for a link to what is not laid.
     """
 
-    root: Path
+    declared: DeclaredFiles
     folder: Path
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     stamps: dict[Path, Stamp]
+    code: dict[Path, Stamp | None] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        """The project's root."""
+        return self.declared.root
 
     @property
     def files(self) -> Path:
@@ -47,8 +48,13 @@ class Sandbox:
 
     @property
     def kernel(self) -> Path:
-        """The kernel's own corner: temporary files, its journal, what it logs to MLflow."""
+        """The kernel's own corner: temporary files, what it logs to MLflow."""
         return self.folder / "kernel"
+
+    @property
+    def journal(self) -> Path:
+        """What the kernel was refused, where the kernel cannot reach it."""
+        return self.folder / "journal.jsonl"
 
     @property
     def materials(self) -> Path:
@@ -77,10 +83,14 @@ class Sandbox:
 
     @classmethod
     def of(
-        cls, root: Path, folder: Path, inputs: tuple[str, ...], outputs: tuple[str, ...]
+        cls,
+        declared: DeclaredFiles,
+        folder: Path,
+        inputs: tuple[str, ...],
+        outputs: tuple[str, ...],
     ) -> Self:
         """The sandbox of an execution, of which nothing is there yet."""
-        return cls(root, folder, inputs, outputs, {})
+        return cls(declared, folder, inputs, outputs, {})
 
     def lay(self) -> Self:
         """Lays out the inputs and a place for each output.
@@ -89,89 +99,113 @@ class Sandbox:
         elsewhere, and where their files lie outside the project, they are copies.
         """
         for part in (self.files, self.kernel / "tmp"):
-            part.mkdir(parents=True)
+            part.mkdir(parents=True, exist_ok=True)
         confined = can_confine()
         for path in sorted(set(self.inputs)):
             place = self.files / path
             if place.exists():
                 continue  # it lies in a folder that is an input as a whole
             place.parent.mkdir(parents=True, exist_ok=True)
-            if confined and _lies_in(self.root, self.root / path):
-                place.symlink_to(self.root / path)
-            elif (self.root / path).is_dir():
-                shutil.copytree(self.root / path, place)
+            original = self.declared.input_file(path)
+            if confined and _lies_in(self.root, original):
+                place.symlink_to(original)
+            elif original.is_dir():
+                shutil.copytree(original, place)
             else:
-                shutil.copy2(self.root / path, place)
-            self.stamps.update(_stamps(place))
+                shutil.copy2(original, place)
+            self.stamps.update(stamps_of(place))
         for path in self.outputs:
             (self.files / path).parent.mkdir(parents=True, exist_ok=True)
         return self
+
+    def lay_code(self, modules: Mapping[str, bytes], folders: Iterable[str]) -> None:
+        """Lays out the local modules that the stage runs, as its build's start had them.
+
+        Beside each module of a package, the others of that package are links to where they are in
+        the project, which the kernel cannot open: a notebook that imports one of them is told.
+
+        Args:
+            modules: Bytes by path, relative to the root; those in a folder that is an input come
+                with it.
+            folders: Folders that modules are found in, relative to the root.
+        """
+        own = {
+            path: data
+            for path, data in modules.items()
+            if not any(PurePosixPath(path).is_relative_to(input_) for input_ in self.inputs)
+        }
+        for path, data in own.items():
+            place = self.files / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+            self.code.update(stamps_of(place))
+        starts = set(map(PurePosixPath, folders))
+        for package in {PurePosixPath(path).parent for path in own} - starts:
+            self._link_others(package.as_posix())
+
+    def _link_others(self, package: str) -> None:
+        """Links what lies beside the modules of a package and was neither laid nor declared."""
+        declared = [PurePosixPath(path) for path in (*self.inputs, *self.outputs)]
+        there = self.root / package
+        for entry in os.scandir(there) if there.is_dir() else ():
+            path, place = PurePosixPath(package, entry.name), self.files / package / entry.name
+            near = any(path.is_relative_to(file) or file.is_relative_to(path) for file in declared)
+            if not near and entry.name not in UNNOTICED and not place.exists():
+                place.symlink_to(entry.path)
+                self.code[place] = None
 
     def give_store(self, empty: Path) -> None:
         """Puts a copy of an empty MLflow store where the kernel's MLflow looks for one."""
         if empty.exists():
             shutil.copyfile(empty, self.tracker_store)
 
-    def changed_inputs(self) -> tuple[str, ...]:
-        """The inputs that are not as they were laid."""
-        return tuple(
-            path
+    def alterations(self) -> dict[str, Alteration]:
+        """The inputs that are not as they were laid, each with what can be told of it."""
+        found = {
+            path: stamps.compare(
+                self._laid(path), self.files / path, self.declared.input_file(path)
+            )
             for path in dict.fromkeys(self.inputs)
-            if _stamps(self.files / path)
-            != {
-                file: at
-                for file, at in self.stamps.items()
-                if file.is_relative_to(self.files / path)
-            }
-        )
+        }
+        return {path: kind for path, kind in found.items() if kind}
 
-    def undeclared(self) -> tuple[str, ...]:
-        """What is in the sandbox and neither input nor output, relative to it.
+    def restore_rights(self, path: str) -> None:
+        """Gives an input the rights and, where that is allowed, the owner that it had."""
+        stamps.restore_rights(self._laid(path))
 
-        Of many files in a folder that holds nothing declared, the folder is named.
-        """
-        declared = [self.files / path for path in (*self.inputs, *self.outputs)]
-        left = [
-            file
-            for file in sorted(_files_below(self.files, stop=declared))
-            if not any(file.is_relative_to(one) for one in (*declared, self.tracker_files))
-        ]
-        tops = {file: self._undeclared_folder(file, declared) for file in left}
-        counts = Counter(tops.values())
-        named = (top if counts[top] > _MANY else file for file, top in tops.items())
-        return tuple(dict.fromkeys(one.relative_to(self.files).as_posix() for one in named))
+    def restore_times(self, path: str) -> None:
+        """Gives the files of an input the times that they had, which DVC goes by."""
+        stamps.restore_times(self._laid(path))
 
-    def _undeclared_folder(self, file: Path, declared: list[Path]) -> Path:
-        """The highest folder that holds a file and nothing declared; the file if none does."""
-        above = [
-            one for one in file.parents if one != self.files and one.is_relative_to(self.files)
-        ]
-        free = [one for one in above if not any(other.is_relative_to(one) for other in declared)]
-        return free[-1] if free else file
+    def _laid(self, path: str) -> dict[Path, Stamp]:
+        place = self.files / path
+        return {file: stamp for file, stamp in self.stamps.items() if file.is_relative_to(place)}
 
-    def missing(self) -> tuple[str, ...]:
-        """Declared outputs that the notebook did not write."""
-        return tuple(path for path in self.outputs if not (self.files / path).exists())
+    def link_targets(self) -> Iterator[str]:
+        """Where inputs, and the links in them, lead: such as into DVC's cache."""
+        for path in self.inputs:
+            original = self.declared.input_file(path)
+            for file in (original, *files_below(original, stop=())):
+                if file.is_symlink() or file == original:
+                    yield str(file.resolve())
 
-    def move_out(self, to: Path) -> None:
+    def move_out(self) -> None:
         """Moves the outputs into place, each whole, replacing what is there.
 
         Whatever can fail for want of space or rights is done beside the target first; then
         each target changes by one rename.
-
-        Args:
-            to: The folder that the outputs' paths are relative to.
         """
         near: dict[Path, Path] = {}
         try:
             for path in self.outputs:
-                near[to / path] = _bring_near(self.files / path, to / path)
+                target = self.root / self.declared.output(path)
+                near[target] = landing.bring_near(self.files / path, target)
         except OSError:
             for moved in near.values():
-                _remove(moved)
+                landing.remove(moved)
             raise
         for target, moved in near.items():
-            _replace(moved, target)
+            landing.replace(moved, target)
 
     @property
     def evidence(self) -> Path:
@@ -184,7 +218,17 @@ class Sandbox:
 
     def clear(self) -> None:
         """Deletes the sandbox with all that is left in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_execution(self.folder)
+
+
+def remove_execution(folder: Path) -> None:
+    """Deletes the folder of an execution, its lock last: what is left is found by its lock."""
+    for entry in list(folder.iterdir()) if folder.is_dir() else ():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != "lock":
+            entry.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def empty_store(state: Path, version: str) -> Path:
@@ -197,83 +241,6 @@ def empty_store(state: Path, version: str) -> Path:
     return state / "cache" / f"mlflow-{version}.db"
 
 
-def journal(sandbox: Sandbox) -> tuple[tuple[str, str], ...]:
-    """What the kernel was refused: pairs of a kind and a path relative to the root."""
-    try:
-        lines = (sandbox.kernel / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return ()
-    entries = (json.loads(line) for line in lines)
-    return tuple((str(entry["kind"]), str(entry["path"])) for entry in entries)
-
-
-def _stamps(path: Path) -> dict[Path, Stamp]:
-    """Stamps of a file, or of all files in a folder; of a link, those of what it points to."""
-    stamps = {}
-    for file in _files_below(path, stop=()):
-        with contextlib.suppress(FileNotFoundError):
-            status = file.stat()
-            stamps[file] = (status.st_size, status.st_mtime_ns, status.st_ino)
-    return stamps
-
-
-def _files_below(path: Path, stop: object) -> Iterator[Path]:
-    """The files at or below a path, following links to folders; not into those in ``stop``."""
-    if not path.is_dir():
-        if path.exists() or path.is_symlink():
-            yield path
-        return
-    for entry in os.scandir(path):
-        child = Path(entry.path)
-        if entry.name in _UNNOTICED:
-            continue
-        if child in stop:  # type: ignore[operator]
-            yield child
-        else:
-            yield from _files_below(child, stop)
-
-
 def _lies_in(root: Path, path: Path) -> bool:
     """Whether a file, or every file in a folder, really lies below the root."""
-    return all(file.resolve().is_relative_to(root) for file in (path, *_files_below(path, stop=())))
-
-
-def _bring_near(source: Path, target: Path) -> Path:
-    """Moves a file or folder beside its target, across file systems if need be."""
-    if source.is_symlink():
-        raise OSError(errno.EINVAL, "the output is a link; write the file itself", str(target))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    near = target.with_name(f".{target.name}.new")
-    _remove(near)
-    try:
-        source.rename(near)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        try:
-            shutil.move(source, near)
-        except OSError:
-            _remove(near)
-            raise
-    return near
-
-
-def _replace(near: Path, target: Path) -> None:
-    if target.is_dir() and not target.is_symlink():
-        old = target.with_name(f".{target.name}.old")
-        _remove(old)
-        target.rename(old)
-        near.rename(target)
-        _remove(old)
-    elif near.is_dir():
-        _remove(target)
-        near.rename(target)
-    else:
-        near.replace(target)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    return all(file.resolve().is_relative_to(root) for file in (path, *files_below(path, stop=())))

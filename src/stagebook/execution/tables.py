@@ -5,18 +5,16 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from stagebook.contracts.inspection import Inspection, Subject
-from stagebook.contracts.inspector import Inspector
-from stagebook.contracts.known import Known
-from stagebook.contracts.tables.formats import is_table
-from stagebook.errors import Problem, Where
-from stagebook.execution.execution import Execution
+from stagebook.data.inspection import Inspection, InspectionCache, Subject
+from stagebook.data.inspector import Inspector
+from stagebook.data.tables.formats import is_table
+from stagebook.execution.execution import Execution, code_folders
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending, Outcome, of_stop
 from stagebook.execution.signals import Stop
-from stagebook.notebook.source import code_folders
-from stagebook.pipeline.dvc import Hashed
-from stagebook.project import Project
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.project.errors import Problem, Where
+from stagebook.project.project import Project
 
 _CACHE = "cache/inspections"
 
@@ -29,19 +27,19 @@ class Tables:
 
     def __init__(self, project: Project, job: Job, stop: Stop) -> None:
         self._root, self._job, self._stop = project.root, job, stop
-        self._folders = code_folders(job.notebook.path, project)
-        self._known = Known(project.state / _CACHE)
+        self._folders = code_folders(project, job)
+        self._known = InspectionCache(project.state / _CACHE)
         self._inspector: Inspector | None = None
 
     def prepare(self) -> None:
         """Starts the process for the outputs that are to come, so that it is ready in time."""
-        outputs = [one for one in self._job.subjects if not one.reads]
-        if any(is_table(path, self._root) for one in outputs for path in one.paths):
+        outputs = [subject for subject in self._job.subjects if not subject.reads]
+        if any(is_table(path, self._root) for output in outputs for path in output.paths):
             self._start()
 
-    def inputs(self, ready: Execution, hashes: Iterable[Hashed]) -> Execution:
+    def inputs(self, ready: Execution, hashes: Iterable[HashedPath]) -> Execution:
         """A job with what is found out of its inputs; it ends here if one of them is refused."""
-        by_path = {one.path: one.md5 for one in hashes}
+        by_path = {file.path: file.md5 for file in hashes}
         return self._judged(ready, tuple(self._inspections(True, self._root, by_path)))
 
     def outputs(self, done: Execution, files: Path) -> Execution:
@@ -55,48 +53,53 @@ class Tables:
         if self._stop.asked:
             path = self._job.notebook.path
             return execution.ended(of_stop(self._stop.reason, None, path, None), found)
-        refused = [one for one in found if one.refusals]
-        problems = tuple(problem for one in refused for problem in one.refusals)
+        refused = [inspection for inspection in found if inspection.refusals]
+        problems = tuple(problem for inspection in refused for problem in inspection.refusals)
         if not problems:
             return execution.ended(execution.ending, found)
-        fault = any(one.at_fault for one in refused)
+        fault = any(inspection.at_fault for inspection in refused)
         outcome = Outcome.FAILED if fault else Outcome.REFUSED
         return execution.ended(Ending(outcome, problems), found)
 
-    def remember(self, done: Execution, outputs: Iterable[Hashed], place: str) -> None:
+    def remember(self, done: Execution, outputs: Iterable[HashedPath]) -> None:
         """Remembers what was found out of the outputs by their content.
 
         Args:
             done: The execution.
             outputs: The outputs with their hashes, where they have landed; none if they have not.
-            place: What their paths there start with, before the declared path.
         """
-        by_path = {one.path.removeprefix(place): one.md5 for one in outputs}
-        for one in done.tables:
-            if by_path.keys() >= set(one.subject.paths):
-                self._known.put(one, [by_path[path] for path in one.subject.paths])
+        by_path = {self._job.files.declared(file.path): file.md5 for file in outputs}
+        for table in done.tables:
+            if by_path.keys() >= set(table.subject.paths):
+                self._known.put(table, [by_path[path] for path in table.subject.paths])
 
     def _inspections(self, reads: bool, root: Path, md5: Mapping[str, str]) -> Iterator[Inspection]:
         for subject in self._job.subjects:
             if subject.reads is not reads:
                 continue
-            if not all(is_table(path, root) for path in subject.paths):
+            paths = tuple(map(self._job.files.input, subject.paths)) if reads else subject.paths
+            if not all(is_table(path, root) for path in paths):
                 if subject.contract:
                     yield Inspection(subject, problems=(_no_table(subject),), at_fault=True)
                 continue
-            hashes = [md5[path] for path in subject.paths if path in md5]
+            hashes = [md5[path] for path in paths if path in md5]
             known = self._known.get(subject, hashes) if hashes else None
-            threads = self._job.settings.threads
-            found = known or self._start().inspect(root, subject, threads, lambda: self._stop.asked)
-            if found:
-                found = dataclasses.replace(self._job.masks.hide_all(found), subject=subject)
+            inspection = known or self._inspect(root, dataclasses.replace(subject, paths=paths))
+            if inspection:
+                inspection = dataclasses.replace(
+                    self._job.masks.hide_all(inspection), subject=subject
+                )
                 if hashes and not known:
-                    self._known.put(found, hashes)
-                yield found
+                    self._known.put(inspection, hashes)
+                yield inspection
+
+    def _inspect(self, root: Path, subject: Subject) -> Inspection | None:
+        threads = self._job.settings.threads
+        return self._start().inspect(root, subject, threads, lambda: self._stop.asked)
 
     def _start(self) -> Inspector:
         if self._inspector is None:
-            contracts = any(one.contract for one in self._job.subjects)
+            contracts = any(subject.contract for subject in self._job.subjects)
             self._inspector = Inspector.start(self._root, self._folders, contracts=contracts)
         return self._inspector
 
@@ -119,7 +122,8 @@ def of(project: Project, job: Job, stop: Stop) -> Iterator[Tables]:
 def _no_table(subject: Subject) -> Problem:
     return Problem(
         "not-a-table",
-        f"`{subject.name}` has the contract {subject.contract}, but is no table that is known.",
+        f"`{subject.name}` has the contract {subject.contract}, "
+        "but is not a table that Stagebook can read.",
         "Contracts are for Parquet, CSV, Feather and JSON Lines, and for folders of Parquet.",
         Where(subject.paths[0]),
     )

@@ -1,23 +1,24 @@
 """The IPython extension: ``%load_ext stagebook``."""
 
+import contextlib
 import os
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stagebook.errors import Problem, StagebookError, did_you_mean
+from stagebook.lab.activation import unwatch
+from stagebook.project.errors import Problem, StagebookError, did_you_mean
 
 if TYPE_CHECKING:
-    from stagebook.lab.session import Answer, Session
-    from stagebook.lab.view import View
-    from stagebook.project import Project
+    from stagebook.lab.session import CellValues, Session
+    from stagebook.lab.undeclared import Observer
+    from stagebook.lab.view import LabOutput
 
 MAGIC = "stagebook"
 """The magic's name, as in ``%stagebook build``."""
 
-_WORDS = ("build", "defaults")
-_EVENT = "post_run_cell"
+_WORDS = ("build", "defaults", "aside", "in-place")
+_BEFORE = "pre_run_cell"
+_AFTER = "post_run_cell"
 _COMPLETE = "complete_command"
 
 
@@ -27,17 +28,24 @@ def load(shell: Any) -> None:
     The working folder becomes the project's root, and the project's code folders go on
     ``sys.path``. In the kernel of a build, where papermill gives the values, nothing happens.
     """
-    from stagebook.execution.kernel import INSIDE
+    from stagebook.execution.variables import INSIDE
 
+    active = _active(shell)
+    if active and active.takes_over():
+        return
     unload(shell)
     if INSIDE in os.environ:
         shell.register_magic_function(_silent, "line", MAGIC)
         return
-    extension = Extension(shell)
-    shell.register_magic_function(extension.magic, "line", MAGIC)
-    shell.events.register(_EVENT, extension.after_cell)
-    shell.set_hook(_COMPLETE, _complete, str_key=f"%{MAGIC}")
-    extension.open()
+    Extension.register(shell).open()
+
+
+def activate(shell: Any) -> None:
+    """Loads the extension without a word of the person; later loading by hand changes nothing."""
+    if _active(shell) is None:
+        extension = Extension.register(shell)
+        extension.open()
+        extension.by_itself = True
 
 
 def unload(shell: Any) -> None:
@@ -46,13 +54,24 @@ def unload(shell: Any) -> None:
     The variables, the working folder and ``sys.path`` stay as they are: cells that have run
     refer to them.
     """
-    magic = shell.magics_manager.magics["line"].pop(MAGIC, None)
-    extension = getattr(magic, "__self__", None)
-    if extension and extension.after_cell in shell.events.callbacks[_EVENT]:
-        shell.events.unregister(_EVENT, extension.after_cell)
+    from stagebook.lab import failure
+
+    unwatch(shell)
+    failure.show_as_usual(shell)
+    extension = _active(shell)
+    shell.magics_manager.magics["line"].pop(MAGIC, None)
+    if extension and extension.after_cell in shell.events.callbacks[_AFTER]:
+        shell.events.unregister(_BEFORE, extension.before_cell)
+        shell.events.unregister(_AFTER, extension.after_cell)
     completers = shell.strdispatchers.get(_COMPLETE)
     if completers:
         completers.strs.pop(f"%{MAGIC}", None)
+
+
+def _active(shell: Any) -> "Extension | None":
+    magic = shell.magics_manager.magics["line"].get(MAGIC)
+    extension = getattr(magic, "__self__", None)
+    return extension if isinstance(extension, Extension) else None
 
 
 class Extension:
@@ -60,39 +79,82 @@ class Extension:
 
     Args:
         shell: The kernel's IPython shell.
+
+    Attributes:
+        by_itself: Whether it became active without ``%load_ext``, and no one has typed that since.
     """
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._session: Session | None = None
+        self._observer: Observer | None = None
+        self.by_itself = False
+
+    @classmethod
+    def register(cls, shell: Any) -> "Extension":
+        """The extension with its magic, its completion and its answers to cells."""
+        extension = cls(shell)
+        shell.register_magic_function(extension.magic, "line", MAGIC)
+        shell.events.register(_BEFORE, extension.before_cell)
+        shell.events.register(_AFTER, extension.after_cell)
+        shell.set_hook(_COMPLETE, _complete, str_key=f"%{MAGIC}")
+        return extension
+
+    def takes_over(self) -> bool:
+        """Whether ``%load_ext`` in a notebook asks for what has become active already."""
+        by_itself, self.by_itself = self.by_itself, False
+        return by_itself and self._session is not None
 
     def open(self) -> None:
         """Finds the project, goes to its root and says so; without one, says what to do."""
-        from stagebook.lab import view
+        from stagebook.execution.advice import Advice
+        from stagebook.lab import failure, frontend, inputs, view
+        from stagebook.lab.recognition import is_signature, stage_of
         from stagebook.lab.session import Session
+        from stagebook.lab.surroundings import enter, find_project
+        from stagebook.lab.undeclared import Observer
 
+        file = frontend.notebook_file(self._shell)
         try:
-            project = _find_project(_file(self._shell))
+            project = find_project(file)
         except StagebookError as error:
             _display(view.problems(error.problems, "`%reload_ext stagebook`"))
             return
-        self._session = Session(project)
-        _enter(project)
-        _display(
-            view.line(
-                f"the working folder is now the project's root, `{project.root.name}/`; "
-                "run the parameters cell to get the build's values."
-            )
-        )
+        session = self._session = Session(project)
+        notes = enter(project, stage_of(project, file))
+        observer = self._observer = Observer(project)
+
+        def explain(error: BaseException) -> tuple[Problem, ...]:
+            with observer.paused():
+                if missing := inputs.behind(error, project, session.signature.inputs):
+                    return missing
+                advice = Advice.of_cell(session.cell, session.signature, None)
+                return tuple(map(advice.beside, inputs.beside(error, project, session.folder)))
+
+        failure.show_with(self._shell, explain)
+        signature_next = not is_signature(frontend.cell_text(self._shell))
+        _display(view.entered(project, notes, signature_next=signature_next))
+
+    def before_cell(self, info: Any = None) -> None:
+        """Called by IPython before each cell."""
+        if self._observer:
+            self._observer.begin(_plain(self._shell, info))
 
     def after_cell(self, result: Any) -> None:
         """Called by IPython after each cell: answers a parameters cell that did not fail."""
-        from stagebook.lab.recognition import Ran
+        from stagebook.lab import frontend, view
+        from stagebook.lab.recognition import CompletedCell
 
+        if self._observer and result is not None:
+            notes = self._observer.end(_plain(self._shell, result.info), self._shell.user_ns)
+            if notes:
+                _display(view.notes(notes))
         if self._session is None or result is None or not result.success:
             return
         info, shell = result.info, self._shell
-        ran = Ran(info.raw_cell, info.cell_id, _tags(shell), _file(shell))
+        ran = CompletedCell(
+            info.raw_cell, info.cell_id, frontend.cell_tags(shell), frontend.notebook_file(shell)
+        )
         answer = self._session.take(ran)
         if answer:
             self._give(answer)
@@ -103,29 +165,40 @@ class Extension:
         ``%stagebook`` says where one is: project, stage, mode, values.
         ``%stagebook build`` gives the parameters the build's values.
         ``%stagebook defaults`` gives them the small defaults of the cell, until changed back.
+        ``%stagebook in-place`` lets outputs replace those of the build.
+        ``%stagebook aside`` puts them into a folder of their own again.
         """
-        from stagebook.lab import view
-        from stagebook.lab.session import Mode
+        with self._observer.paused() if self._observer else contextlib.nullcontext():
+            self._obey(line.strip())
 
-        word = line.strip()
+    def _obey(self, word: str) -> None:
+        from stagebook.lab import view
+
         if self._session is None:
             self.open()
         elif not word:
             self._display_situation(self._session)
         elif word in _WORDS:
-            self._session.mode = Mode(word)
+            self._session.switch(word)
             answer = self._session.again()
             if answer:
                 self._give(replace(answer, notes=()))
             else:
-                _display(view.switched(self._session.mode))
+                _display(view.switched(word))
         else:
             _display(view.problems([_unknown(word)]))
 
-    def _give(self, answer: "Answer") -> None:
+    def _give(self, answer: "CellValues") -> None:
         """Sets the variables and shows what they are."""
         from stagebook.lab import view
+        from stagebook.lab.surroundings import work_on
 
+        if self._session and answer.stage:
+            work_on(self._session.project, answer.stage)
+        session = self._session
+        if session and self._observer and session.signature.declared:
+            own = session.signature, session.place, session.cell
+            self._observer.declare(*own, answer.folder)
         self._shell.push(dict(answer.effective))
         _display(view.answer(answer, self._shell.user_ns))
 
@@ -136,6 +209,14 @@ class Extension:
         _display(view.situation(session.project, session.mode, session.again(), names))
 
 
+def _plain(shell: Any, info: Any) -> str:
+    """A cell's text without magics; empty if there is no cell, or it is not valid Python."""
+    try:
+        return str(shell.transform_cell(info.raw_cell)) if info is not None else ""
+    except SyntaxError:
+        return ""
+
+
 def _silent(line: str) -> None:
     """Does nothing: this is the kernel of a build."""
 
@@ -144,55 +225,16 @@ def _complete(shell: Any, event: Any) -> list[str]:
     return list(_WORDS)
 
 
-def _display(view: "View") -> None:
+def _display(view: "LabOutput") -> None:
     from IPython.display import display
 
     display(view)  # type: ignore[no-untyped-call]  # IPython gives it no types
 
 
 def _unknown(word: str) -> Problem:
-    known = ", ".join(f"`%{MAGIC} {one}`" for one in _WORDS)
+    known = ", ".join(f"`%{MAGIC} {item}`" for item in _WORDS)
     return Problem(
         "unknown-word",
         f"There is no `%{MAGIC} {word}`.",
         did_you_mean(word, _WORDS, f"There is: {known}."),
     )
-
-
-def _find_project(file: Path | None) -> "Project":
-    """The project of the notebook; where its place is not told, that of the working folder.
-
-    VS Code starts a kernel in the folder that is open, which may be above the project.
-    """
-    from stagebook.project import Project
-
-    if file and file.is_absolute() and file.parent.is_dir():
-        try:
-            return Project.find(file.parent)
-        except StagebookError as error:
-            if error.problems[0].code != "no-project":
-                raise
-    return Project.find(Path.cwd())
-
-
-def _enter(project: "Project") -> None:
-    """Makes paths and imports work as they do in a build."""
-    from stagebook.notebook.source import code_folders
-
-    beside = f"{project.settings.notebooks}/any.ipynb"
-    folders = [str(folder) for folder in code_folders(beside, project)]
-    sys.path[:] = [*folders, *(entry for entry in sys.path if entry not in folders)]
-    os.chdir(project.root)
-
-
-def _file(shell: Any) -> Path | None:
-    """The notebook's file: VS Code tells it in a variable, Jupyter in the environment."""
-    told = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
-    return Path(told) if isinstance(told, str) and told else None
-
-
-def _tags(shell: Any) -> frozenset[str]:
-    """The running cell's tags: JupyterLab sends a cell's metadata with its code."""
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    tags = parent.get("metadata", {}).get("tags")
-    return frozenset(tags) if isinstance(tags, list) else frozenset()

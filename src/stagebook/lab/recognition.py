@@ -4,19 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stagebook.errors import Problem, StagebookError, Where
 from stagebook.notebook import cells, parameters_cell
 from stagebook.notebook.cells import Cell
 from stagebook.notebook.parameters_cell import TAG
 from stagebook.notebook.signature import Signature
 from stagebook.pipeline.stage import Stage
-from stagebook.project import Project
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.project import Project
+from stagebook.project.settings.stage_names import stage_name
 
 _HERE = Where("this cell")
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CompletedCell:
     """A cell that ran without an error.
 
     Attributes:
@@ -33,7 +34,7 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedNotebook:
     """A notebook as its file stands at this moment, be it right or wrong.
 
     Attributes:
@@ -49,7 +50,7 @@ class Saved:
     @property
     def name(self) -> str:
         """The name of its stage."""
-        return Path(self.path).stem
+        return stage_name(self.path)
 
     @property
     def where(self) -> Where:
@@ -57,7 +58,7 @@ class Saved:
         return Where(self.path, self.cell.position if self.cell else None)
 
     @classmethod
-    def read(cls, path: str, project: Project) -> "Saved":
+    def read(cls, path: str, project: Project) -> "SavedNotebook":
         """The notebook at a path; what cannot be read of it is left out."""
         saved = cls(path)
         try:  # a file that is wrong in any way must not keep the others' cells from their values
@@ -68,9 +69,14 @@ class Saved:
         except Exception:
             return saved
 
+    @classmethod
+    def read_all(cls, project: Project) -> "tuple[SavedNotebook, ...]":
+        """All notebooks of a project."""
+        return tuple(cls.read(path, project) for path in _paths(project))
+
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedCell:
     """A parameters cell that has run.
 
     Attributes:
@@ -78,18 +84,18 @@ class Recognised:
         notebook: The notebook that it belongs to, if that can be told.
         others: The notebooks that it might belong to instead.
         saved: All notebooks of the project.
-        problems: Why it is no signature.
+        problems: Why it is not a signature.
     """
 
     signature: Signature
-    notebook: Saved | None
-    others: tuple[Saved, ...]
-    saved: tuple[Saved, ...]
+    notebook: SavedNotebook | None
+    others: tuple[SavedNotebook, ...]
+    saved: tuple[SavedNotebook, ...]
     problems: tuple[Problem, ...] = ()
 
 
-def recognise(project: Project, ran: Ran) -> Recognised | None:
-    """What a cell declares and whose it is; None if it is no parameters cell.
+def recognise(project: Project, ran: CompletedCell) -> RecognisedCell | None:
+    """What a cell declares and whose it is; None if it is not a parameters cell.
 
     A cell is one if it is tagged, has the id of a tagged cell, or declares a path. Most cells
     are not, and for them no file is read.
@@ -98,12 +104,31 @@ def recognise(project: Project, ran: Ran) -> Recognised | None:
     sure = TAG in ran.tags or bool(signature.declared)
     if not sure and not (_may_be_one(ran, signature, problems) and _is_saved_as_one(project, ran)):
         return None
-    saved = tuple(Saved.read(path, project) for path in _paths(project))
+    saved = SavedNotebook.read_all(project)
     fitting = _owners(saved, ran, signature, project)
     if len(fitting) != 1:
-        return Recognised(signature, None, fitting, saved, problems)
+        return RecognisedCell(signature, None, fitting, saved, problems)
     signature, problems = _parse(ran.text, fitting[0].where)
-    return Recognised(signature, fitting[0], (), saved, problems)
+    return RecognisedCell(signature, fitting[0], (), saved, problems)
+
+
+def stage_of(project: Project, file: Path | None) -> str | None:
+    """The stage of a notebook that has a parameters cell, right or wrong; None for other files."""
+    path = _below_root(file, project)
+    if path not in _paths(project):
+        return None
+    saved = SavedNotebook.read(path, project)
+    return saved.name if saved.cell else None
+
+
+def is_signature(text: str) -> bool:
+    """Whether a cell declares a path, or would if it were right."""
+    signature, problems = _parse(text, _HERE)
+    return bool(signature.declared) or _looks_wrong(text, problems)
+
+
+def _looks_wrong(text: str, problems: tuple[Problem, ...]) -> bool:
+    return bool(problems) and "from stagebook import" in text
 
 
 def _parse(text: str, where: Where) -> tuple[Signature, tuple[Problem, ...]]:
@@ -113,17 +138,20 @@ def _parse(text: str, where: Where) -> tuple[Signature, tuple[Problem, ...]]:
         return Signature(where), error.problems
 
 
-def _may_be_one(ran: Ran, signature: Signature, problems: tuple[Problem, ...]) -> bool:
+def _may_be_one(ran: CompletedCell, signature: Signature, problems: tuple[Problem, ...]) -> bool:
     """Whether it is worth a look into the files."""
-    wrong = bool(problems) and "from stagebook import" in ran.text
+    wrong = _looks_wrong(ran.text, problems)
     return ran.id is not None and (bool(signature.parameters) or wrong)
 
 
-def _is_saved_as_one(project: Project, ran: Ran) -> bool:
+def _is_saved_as_one(project: Project, ran: CompletedCell) -> bool:
     for path in _paths(project):
-        text = (project.root / path).read_text(encoding="utf-8", errors="replace")
+        try:
+            text = cells.read_text(path, project.root)
+        except StagebookError:
+            continue
         if f'"{ran.id}"' in text:  # far cheaper than to read and validate every notebook
-            cell = Saved.read(path, project).cell
+            cell = SavedNotebook.read(path, project).cell
             if cell and cell.id == ran.id:
                 return True
     return False
@@ -134,8 +162,8 @@ def _paths(project: Project) -> tuple[str, ...]:
 
 
 def _owners(
-    saved: tuple[Saved, ...], ran: Ran, signature: Signature, project: Project
-) -> tuple[Saved, ...]:
+    saved: tuple[SavedNotebook, ...], ran: CompletedCell, signature: Signature, project: Project
+) -> tuple[SavedNotebook, ...]:
     """The notebooks that the cell may belong to: none, one, or copies of each other.
 
     An output tells its stage, as no two notebooks may write one path. The cell's id tells less,
@@ -143,12 +171,16 @@ def _owners(
     which it was started.
     """
     outputs, file = set(signature.outputs), _below_root(ran.file, project)
-    kinds: tuple[Callable[[Saved], bool], ...] = (
-        lambda one: one.stage is not None and not outputs.isdisjoint(one.stage.writes),
-        lambda one: ran.id is not None and one.cell is not None and one.cell.id == ran.id,
-        lambda one: one.path == file,
+    kinds: tuple[Callable[[SavedNotebook], bool], ...] = (
+        lambda notebook: (
+            notebook.stage is not None and not outputs.isdisjoint(notebook.stage.writes)
+        ),
+        lambda notebook: (
+            ran.id is not None and notebook.cell is not None and notebook.cell.id == ran.id
+        ),
+        lambda notebook: notebook.path == file,
     )
-    fitting: tuple[Saved, ...] = ()
+    fitting: tuple[SavedNotebook, ...] = ()
     for fits in kinds:
         fitting = tuple(filter(fits, fitting or saved)) or fitting
     return fitting

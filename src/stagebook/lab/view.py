@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stagebook.errors import Problem
-from stagebook.execution.parameters import Resolved
-from stagebook.lab.session import Answer, Mode
+from stagebook.execution.parameters import ResolvedParameter
+from stagebook.lab.kept_outputs import OWN
+from stagebook.lab.session import CellValues, Mode, OutputPlace
 from stagebook.notebook.values import same
-from stagebook.project import Project
+from stagebook.project.errors import Problem
+from stagebook.project.project import Project
 
 _LONGEST = 60
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
@@ -19,26 +20,31 @@ _CODE = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LabOutput:
     """A piece of output; IPython takes from it what the frontend can show.
 
     Attributes:
         plain: As plain text.
         html: As HTML.
+        problems: The problems that it shows, for programs.
     """
 
     plain: str
     html: str
+    problems: tuple[Problem, ...] = ()
 
     def __repr__(self) -> str:
         return self.plain
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": self.plain, "text/html": self.html}
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """The texts, and in the metadata the problems as ``--json`` gives them."""
+        texts = {"text/plain": self.plain, "text/html": self.html}
+        problems = [problem.as_json() for problem in self.problems]
+        return texts, {"stagebook": {"problems": problems}} if problems else {}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ParameterRow:
     """One parameter as it is shown.
 
     Attributes:
@@ -52,42 +58,73 @@ class Row:
     changed: bool
 
 
-def line(text: str) -> View:
+def line(text: str) -> LabOutput:
     """One line, in which backticks mark code."""
     return _joined(_line("Stagebook", text))
 
 
-def problems(found: Iterable[Problem], then: str = "") -> View:
+def problems(found: Iterable[Problem], then: str = "") -> LabOutput:
     """Problems: place, what happened, what to do, and what to do after that."""
-    views = [_problem(one, "error") for one in found]
+    views = [_problem(problem, "error") for problem in found]
     return _joined(*views, *([_line("Then", then)] if then else []))
 
 
-def answer(found: Answer, namespace: Mapping[str, Any]) -> View:
+def notes(found: Iterable[Problem]) -> LabOutput:
+    """What a build would refuse, though the cell has run; and what became of its own files."""
+    refused = "a build would refuse this"
+    return _joined(
+        *(_problem(problem, "note" if problem.code in OWN else refused) for problem in found)
+    )
+
+
+def answer(found: CellValues, namespace: Mapping[str, Any]) -> LabOutput:
     """What a parameters cell got.
 
     Args:
         found: The answer.
         namespace: The kernel's variables, whose values are the ones in effect.
     """
-    rows = [_row(one, found, namespace) for one in found.values]
+    rows = [_row(value, found, namespace) for value in found.values]
     return _joined(
         _line(found.stage or "Stagebook", _headline(found, rows)),
-        *(_problem(one, "error") for one in found.problems),
+        *(_problem(problem, "error") for problem in found.problems),
         *([_table(rows, found.mode)] if rows else []),
-        *(_problem(one, "note") for one in found.notes),
+        *_outputs(found),
+        *(_problem(problem, "note") for problem in found.notes),
     )
 
 
-def switched(mode: Mode) -> View:
-    """The mode was changed before any parameters cell has run."""
-    whose = "the build's values" if mode is Mode.BUILD else "its defaults"
-    return line(f"the parameters cell will have {whose} when it is run.")
+def entered(project: Project, notes: Iterable[Problem], *, signature_next: bool) -> LabOutput:
+    """Stagebook has become active in a kernel.
+
+    Args:
+        project: The project.
+        notes: What is not as in a build.
+        signature_next: Whether the parameters cell is still to be run.
+    """
+    text = f"the working folder is now the project's root, `{project.root.name}/`"
+    end = "; run the parameters cell to get the build's values." if signature_next else "."
+    return _joined(
+        _line("Stagebook", text + end), *(_problem(problem, "note") for problem in notes)
+    )
+
+
+_SWITCHED = {
+    "build": "the parameters cell will have the build's values when it is run.",
+    "defaults": "the parameters cell will have its defaults when it is run.",
+    "aside": "outputs will go to a folder of their own.",
+    "in-place": "outputs will replace those of the build.",
+}
+
+
+def switched(word: str) -> LabOutput:
+    """A word after ``%stagebook`` was given before any parameters cell has run."""
+    return line(_SWITCHED[word])
 
 
 def situation(
-    project: Project, mode: Mode, found: Answer | None, namespace: Mapping[str, Any]
-) -> View:
+    project: Project, mode: Mode, found: CellValues | None, namespace: Mapping[str, Any]
+) -> LabOutput:
     """Where one is: the project, the mode, and what the last parameters cell got."""
     where = f"project {project.settings.name} in `{project.root}`, mode `{mode.value}`"
     if found:
@@ -95,9 +132,9 @@ def situation(
     return _joined(_line("Stagebook", f"{where}; no parameters cell has run yet."))
 
 
-def _headline(found: Answer, rows: list[Row]) -> str:
+def _headline(found: CellValues, rows: list[ParameterRow]) -> str:
     if found.problems:
-        return "the cell's defaults are in effect, as the build's values cannot be had."
+        return "the cell's defaults are in effect, as the build's values are not available."
     if not rows:
         return "it has no parameters."
     if changed := sum(row.changed for row in rows):
@@ -113,18 +150,29 @@ def _headline(found: Answer, rows: list[Row]) -> str:
     return f"the cell's defaults; {many} differ in the build (`%stagebook build`)."
 
 
-def _row(one: Resolved, found: Answer, namespace: Mapping[str, Any]) -> Row:
-    other = one.default if found.mode is Mode.BUILD else one.value
-    value, meant = namespace.get(one.name), found.effective.get(one.name)
+def _outputs(found: CellValues) -> list[LabOutput]:
+    """Where the outputs go, if the notebook has any."""
+    if found.place is OutputPlace.ASIDE:
+        return [_line("outputs", f"to `{found.folder}/`; the build's files stay as they are.")]
+    if found.place is OutputPlace.IN_PLACE:
+        return [_line("outputs", "in place of the build's; `%stagebook aside` keeps those.")]
+    return []
+
+
+def _row(
+    parameter: ResolvedParameter, found: CellValues, namespace: Mapping[str, Any]
+) -> ParameterRow:
+    other = parameter.default if found.mode is Mode.BUILD else parameter.value
+    value, meant = namespace.get(parameter.name), found.effective.get(parameter.name)
     changed = not _equal(value, meant)
     whose = "the build has" if found.mode is Mode.BUILD else "the default is"
-    help_ = f"{whose} {_shown(meant)}" if changed else one.help
-    cells = (one.name, _shown(value), _shown(other), help_)
-    return Row(cells, not _equal(value, other), changed)
+    help_ = f"{whose} {_shown(meant)}" if changed else parameter.help
+    cells = (parameter.name, _shown(value), _shown(other), help_)
+    return ParameterRow(cells, not _equal(value, other), changed)
 
 
-def _equal(one: Any, other: Any) -> bool:
-    return isinstance(one, _PLAIN) and same(one, other)
+def _equal(value: Any, other: Any) -> bool:
+    return isinstance(value, _PLAIN) and same(value, other)
 
 
 def _shown(value: Any) -> str:
@@ -133,12 +181,12 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 16]} … {text[-13:]}"
 
 
-def _table(rows: list[Row], mode: Mode) -> View:
+def _table(rows: list[ParameterRow], mode: Mode) -> LabOutput:
     other = "default" if mode is Mode.BUILD else "build"
-    return View(_plain_table(rows, other), _html_table(rows, other))
+    return LabOutput(_plain_table(rows, other), _html_table(rows, other))
 
 
-def _plain_table(rows: list[Row], other: str) -> str:
+def _plain_table(rows: list[ParameterRow], other: str) -> str:
     lines = [("", "name", "value", other, "help")]
     lines += [("*" if row.differs else "", *row.cells) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -148,7 +196,7 @@ def _plain_table(rows: list[Row], other: str) -> str:
     )
 
 
-def _html_table(rows: list[Row], other: str) -> str:
+def _html_table(rows: list[ParameterRow], other: str) -> str:
     # Colours are the frontend's own, so that light and dark themes both read well.
     second = any(row.differs for row in rows)
     names = ("name", "value", *([other] if second else []), "help")
@@ -167,14 +215,22 @@ def _cell(tag: str, content: str, style: str = "") -> str:
     return f'<{tag} style="text-align: left; {style}">{content}</{tag}>'
 
 
-def _problem(one: Problem, word: str) -> View:
-    text = f"{one.where}: {one.message}" if one.where else one.message
-    hint = View(f"\n  → {one.hint}", f" → {_marked(one.hint)}") if one.hint else View("", "")
-    return View(f"{word}: {text}{hint.plain}", _div(f"{_bold(word)}: {_marked(text)}{hint.html}"))
+def _problem(problem: Problem, word: str) -> LabOutput:
+    text = f"{problem.where}: {problem.message}" if problem.where else problem.message
+    hint = (
+        LabOutput(f"\n  → {problem.hint}", f" → {_marked(problem.hint)}")
+        if problem.hint
+        else LabOutput("", "")
+    )
+    return LabOutput(
+        f"{word}: {text}{hint.plain}",
+        _div(f"{_bold(word)}: {_marked(text)}{hint.html}"),
+        (problem,),
+    )
 
 
-def _line(start: str, text: str) -> View:
-    return View(f"{start}: {text}", _div(f"{_bold(start)}: {_marked(text)}"))
+def _line(start: str, text: str) -> LabOutput:
+    return LabOutput(f"{start}: {text}", _div(f"{_bold(start)}: {_marked(text)}"))
 
 
 def _div(content: str) -> str:
@@ -190,5 +246,9 @@ def _marked(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
-def _joined(*parts: View) -> View:
-    return View("\n".join(one.plain for one in parts), "".join(one.html for one in parts))
+def _joined(*parts: LabOutput) -> LabOutput:
+    return LabOutput(
+        "\n".join(part.plain for part in parts),
+        "".join(part.html for part in parts),
+        tuple(problem for part in parts for problem in part.problems),
+    )

@@ -1,23 +1,34 @@
 """The statement beside a package: who built it, when, from which commit. in-toto and SLSA."""
 
+import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from stagebook.errors import Problem, Where
-from stagebook.files import write_whole
+from stagebook.model import json_text, opening, regular_file
+from stagebook.model.manifest import FILE as MANIFEST
 from stagebook.model.manifest import Manifest
+from stagebook.model.manifest import read as read_manifest
+from stagebook.model.opening import OpeningCheck
+from stagebook.pipeline.dvc_file import LOCK
+from stagebook.pipeline.git import Git
+from stagebook.project import typed_json
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import write_whole
+from stagebook.record.record import Record
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "https://stagebook.dev/stage/v1"
 SUFFIX = ".intoto.json"
+_OPENED = "stagebook_opened"  # SLSA asks for the vendor's name in fields that it does not define
 
 
 @dataclass(frozen=True, slots=True)
-class Attested:
+class AttestationCheck:
     """What was found beside a package.
 
     Attributes:
@@ -26,6 +37,8 @@ class Attested:
         foreign: Whether it speaks of another package.
         commit: The commit that it names.
         path: Where the package was written, relative to the project's root.
+        statement: All that it says, if it is about this package.
+        data: Its bytes, for whoever verifies their signature.
     """
 
     words: str
@@ -33,6 +46,8 @@ class Attested:
     foreign: bool = False
     commit: str | None = None
     path: str | None = None
+    statement: "Statement | None" = None
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,9 @@ class Statement:
         digest: Of the package that it is about.
         path: Where that was written, relative to the project's root.
         commit: The commit that it was built from.
-        dirty: Whether files differed from that commit.
+        dirty: Whether files differed from that commit, or no commit is known.
+        git_failure: Why no commit is known, in one sentence; None where one is.
+        opened: What packaging found when it opened the model; None if nothing tells.
         code: Address of the repository, with the branch.
         stage: The stage that wrote it.
         record: Id of the execution that wrote it.
@@ -56,6 +73,8 @@ class Statement:
     code: str | None
     stage: str
     record: str
+    git_failure: str | None = None
+    opened: OpeningCheck | None = None
 
 
 def path_of(folder: Path) -> Path:
@@ -63,7 +82,9 @@ def path_of(folder: Path) -> Path:
     return folder.with_name(folder.name + SUFFIX)
 
 
-def render(manifest: Manifest, path: str, record: Mapping[str, Any], lock: str) -> str:
+def render(
+    manifest: Manifest, path: str, record: Record, lock: str, opened: OpeningCheck | None = None
+) -> str:
     """The attestation of a package.
 
     Args:
@@ -71,16 +92,13 @@ def render(manifest: Manifest, path: str, record: Mapping[str, Any], lock: str) 
         path: Where it was written, relative to the project's root.
         record: The record of the execution that made it.
         lock: SHA-256 of ``dvc.lock`` before that execution; empty if there was none.
+        opened: What packaging found when it opened the model, if that is known.
     """
-    git, volatile = record["git"] or {}, record["volatile"]
-    remote = f"git+{git['remote']}" if git.get("remote") else "git"
-    code = {
-        "uri": f"{remote}@{git.get('branch') or 'HEAD'}",
-        "digest": {"gitCommit": git.get("commit")},
-    }
-    data = [{"uri": one["path"], "digest": {"md5": one["md5"]}} for one in record["inputs"]]
+    extension = {_OPENED: opened.as_json()} if opened is not None else {}
+    git, volatile = record.git, record.volatile
+    data = [{"uri": file.path, "digest": {"md5": file.md5}} for file in record.inputs]
     dvc = [{"uri": "dvc.lock", "digest": {"sha256": lock}}] if lock else []
-    source = {"uri": record["notebook"], "digest": {"sha256": record["source"]}}
+    source = {"uri": record.notebook, "digest": {"sha256": record.source}}
     statement = {
         "_type": STATEMENT,
         "subject": [{"name": manifest.name, "uri": path, "digest": {"sha256": manifest.digest}}],
@@ -89,32 +107,40 @@ def render(manifest: Manifest, path: str, record: Mapping[str, Any], lock: str) 
             "buildDefinition": {
                 "buildType": BUILD_TYPE,
                 "externalParameters": {
-                    "stage": record["stage"],
-                    "parameters": {one["name"]: one["value"] for one in record["parameters"]},
+                    "stage": record.stage,
+                    "parameters": record.values,
                 },
                 "internalParameters": {
-                    "dirty": bool(git.get("dirty", True)),
-                    "diff": git.get("diff"),
-                    "build": record["build"],
-                    "environment": dict(record["environment"]),
+                    "dirty": git.dirty if git else True,
+                    "diff": git.diff if git else None,
+                    "gitFailure": asdict(record.git_failure) if record.git_failure else None,
+                    "build": record.build,
+                    "environment": asdict(record.environment),
                 },
-                "resolvedDependencies": [*([code] if git else []), source, *data, *dvc],
+                "resolvedDependencies": [*([_code(git)] if git else []), source, *data, *dvc],
             },
             "runDetails": {
-                "builder": {"id": f"https://stagebook.dev/builder/{volatile['host']}"},
+                "builder": {"id": f"https://stagebook.dev/builder/{volatile.host}"},
                 "metadata": {
-                    "invocationId": volatile["id"],
-                    "startedOn": volatile["started"],
+                    "invocationId": volatile.id,
+                    "startedOn": volatile.started,
+                    **extension,
                 },
                 "byproducts": [
-                    {"name": "record", "uri": f".stagebook/records/{volatile['id']}.json"},
-                    {"name": "executed notebook", "annotations": {"stage": record["stage"]}},
-                    {"name": "mlflow run", "annotations": {"stagebook.record": volatile["id"]}},
+                    {"name": "record", "uri": f".stagebook/records/{volatile.id}.json"},
+                    {"name": "executed notebook", "annotations": {"stage": record.stage}},
+                    {"name": "mlflow run", "annotations": {"stagebook.record": volatile.id}},
                 ],
             },
         },
     }
     return json.dumps(statement, indent=1, ensure_ascii=False) + "\n"
+
+
+def _code(git: Git) -> dict[str, Any]:
+    """The commit as a dependency."""
+    remote = f"git+{git.remote}" if git.remote else "git"
+    return {"uri": f"{remote}@{git.branch or 'HEAD'}", "digest": {"gitCommit": git.commit}}
 
 
 def write(folder: Path, text: str) -> Path:
@@ -123,58 +149,115 @@ def write(folder: Path, text: str) -> Path:
     return path_of(folder)
 
 
-def read(folder: Path) -> Statement:
-    """What the attestation beside a package says, whatever package it is about.
+def attest(root: Path, record: Record, notes: Path) -> tuple[Path, ...]:
+    """Writes an attestation beside each package that an execution has written.
 
-    Raises:
-        OSError: There is none.
-        ValueError: It is no JSON; KeyError, IndexError or TypeError if it is no attestation.
+    Args:
+        root: The project's root.
+        record: The record of the execution.
+        notes: The folder in which packaging left what it found when it opened a model.
+
+    Returns:
+        The attestations.
     """
-    return parse(path_of(folder).read_text(encoding="utf-8"))
-
-
-def parse(text: str) -> Statement:
-    """What a text that ``render`` wrote says; errors as of ``read``."""
-    values = json.loads(text)
-    subject, built = values["subject"][0], values["predicate"]["buildDefinition"]
-    codes = [one for one in built["resolvedDependencies"] if "gitCommit" in one["digest"]]
-    code: Mapping[str, Any] = codes[0] if codes else {"uri": None, "digest": {"gitCommit": None}}
-    return Statement(
-        digest=str(subject["digest"]["sha256"]),
-        path=subject.get("uri"),
-        commit=code["digest"]["gitCommit"],
-        dirty=bool(built["internalParameters"]["dirty"]),
-        code=code["uri"],
-        stage=str(built["externalParameters"]["stage"]),
-        record=str(values["predicate"]["runDetails"]["metadata"]["invocationId"]),
+    lock = root / LOCK
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
+    return tuple(
+        write(
+            root / path,
+            render(manifest, path, record, digest, opening.noted(notes, manifest.digest)),
+        )
+        for path, manifest in _packages(root, (file.path for file in record.outputs))
     )
 
 
-def look(folder: Path, manifest: Manifest) -> Attested:
+def _packages(root: Path, paths: Iterable[str]) -> Iterable[tuple[str, Manifest]]:
+    for path in paths:
+        if (root / path / MANIFEST).is_file():
+            try:
+                yield path, read_manifest(root / path)
+            except StagebookError:  # a folder that only looks like a package
+                continue
+
+
+def parse(text: str | bytes) -> Statement:
+    """What a text that ``render`` wrote says, whatever package it is about.
+
+    Raises:
+        ValueError: It is not valid JSON; KeyError, IndexError, TypeError or AttributeError: it is
+            not an attestation.
+    """
+    values = json_text.load(text)
+    subject, built = values["subject"][0], values["predicate"]["buildDefinition"]
+    ended = values["predicate"]["runDetails"]["metadata"]
+    codes = [item for item in built["resolvedDependencies"] if "gitCommit" in item["digest"]]
+    code: Mapping[str, Any] = codes[0] if codes else {"uri": None, "digest": {"gitCommit": None}}
+    commit = code["digest"]["gitCommit"]
+    if commit is not None and not _COMMIT.fullmatch(commit):
+        raise ValueError(f"{commit!r} is not the hash of a commit")
+    return Statement(
+        digest=str(subject["digest"]["sha256"]),
+        path=subject.get("uri"),
+        commit=commit,
+        dirty=bool(built["internalParameters"]["dirty"]),
+        code=code["uri"],
+        stage=str(built["externalParameters"]["stage"]),
+        record=str(ended["invocationId"]),
+        git_failure=_message(built["internalParameters"].get("gitFailure")),
+        opened=typed_json.convert(ended[_OPENED], OpeningCheck) if _OPENED in ended else None,
+    )
+
+
+def _message(failure: Any) -> str | None:
+    return str(failure["message"]) if isinstance(failure, Mapping) else None
+
+
+def look(folder: Path, manifest: Manifest) -> AttestationCheck:
     """What the attestation beside a package says, held against the package."""
     path = path_of(folder)
     where = Where(path.name)
     try:
-        said = read(folder)
+        data = regular_file.read(path, json_text.LARGEST + 1)
+        said = parse(data)
     except FileNotFoundError:
         message = "No attestation lies beside the package, so nobody says who built it."
-        return Attested("no attestation", (Problem("no-attestation", message, _ASK, where),))
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        return AttestationCheck(
+            "no attestation", (Problem("no-attestation", message, _ASK, where),)
+        )
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         message = f"The attestation cannot be read: {type(error).__name__}: {error}"
         problem = Problem("wrong-attestation", message, _ASK, where)
-        return Attested("no attestation that can be read", (problem,), foreign=True)
+        return AttestationCheck("no attestation that can be read", (problem,), foreign=True)
     if said.digest != manifest.digest:
         message = (
             f"The attestation is about another package, {said.digest[:12]}, "
             f"not {manifest.digest[:12]}."
         )
         problem = Problem("wrong-attestation", message, _ASK, where)
-        return Attested("attestation of another package", (problem,), foreign=True)
+        return AttestationCheck("attestation of another package", (problem,), foreign=True)
+    if said.git_failure is not None and not said.commit:
+        message = f"It was built where git did not say from which commit: {said.git_failure}"
+        hint = "Build it again where git answers: git status, then dvc repro --force"
+        problem = Problem("unknown-build-commit", message, hint, where)
+        return AttestationCheck("built from a commit that git did not name", (problem,))
     if said.dirty or not said.commit:
         message = "It was built from files that are not in git, so no commit can make it again."
         hint = "Commit, and build it again: dvc repro"
-        return Attested("built from a dirty tree", (Problem("dirty-build", message, hint, where),))
-    return Attested(f"built from commit {said.commit[:10]}", commit=said.commit, path=said.path)
+        problem = Problem("dirty-build", message, hint, where)
+        return AttestationCheck("built from a dirty tree", (problem,), statement=said, data=data)
+    words = f"built from commit {said.commit[:10]}"
+    return AttestationCheck(words, (), False, said.commit, said.path, said, data)
 
 
+def unsigned(folder: Path) -> Problem:
+    """The problem that nobody has signed the attestation of a package."""
+    message = "The attestation is not signed with a key that this loader was given: unsigned."
+    hint = (
+        "Sign the package where it was built: stagebook model sign PACKAGE --key key.pem. "
+        "Then give the public key: --key public.pem, or stagebook.load(..., public_key=...)."
+    )
+    return Problem("unsigned-attestation", message, hint, Where(path_of(folder).name))
+
+
+_COMMIT = re.compile("[0-9a-f]{40,64}")
 _ASK = f"Ask whoever handed the package over for the file that ends in {SUFFIX}."

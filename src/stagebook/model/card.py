@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stagebook.model.environment import Environment
-from stagebook.model.manifest import Served
+from stagebook.model.manifest import PredictionInterface
 from stagebook.model.materials import Materials
 from stagebook.model.splits import Splits
 
@@ -13,7 +13,7 @@ FILE = "MODEL_CARD.md"
 
 def render(
     name: str,
-    served: Served,
+    served: PredictionInterface,
     words: Mapping[str, str],
     splits: Splits,
     evaluation: Mapping[str, Any],
@@ -35,12 +35,12 @@ def render(
         f"# {name}",
         words["purpose"] or "*Nobody has said yet what this model is for.*",
         f"A `{served.type}`. `{served.method}` takes {len(served.features)} columns "
-        f"({', '.join(f'`{one}`' for one in served.features)}) and gives "
-        f"{', '.join(f'`{one}`' for one in served.outputs)}.",
+        f"({', '.join(f'`{feature}`' for feature in served.features)}) and gives "
+        f"{', '.join(f'`{output}`' for output in served.outputs)}.",
         "## Data",
         _data(splits),
         "No row is in two of them: "
-        + ("each is told apart by " + ", ".join(f"`{one}`" for one in splits.key))
+        + ("each is told apart by " + ", ".join(f"`{item}`" for item in splits.key))
         + ".",
         "## How good it is",
         _scores(evaluation),
@@ -50,7 +50,7 @@ def render(
         "## How it was made",
         _made(materials),
         f"Packaged with Python {environment.python} on {environment.system} {environment.machine}; "
-        + ", ".join(f"{one} {environment.distributions[one]}" for one in environment.critical)
+        + ", ".join(f"{item} {environment.distributions[item]}" for item in environment.critical)
         + ".",
         "To make it again, with access to its git repository and data:",
         f"```console\n$ stagebook model recreate {name}\n```",
@@ -60,7 +60,7 @@ def render(
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table in Markdown."""
-    lines = [list(head), ["---"] * len(head), *[[_cell(one) for one in row] for row in rows]]
+    lines = [list(head), ["---"] * len(head), *[[_cell(item) for item in row] for row in rows]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -106,7 +106,10 @@ def _slices(slices: Sequence[Mapping[str, Any]]) -> list[str]:
     if not slices:
         return []
     head = list(slices[0])
-    return ["By slice:", table(head, [[one.get(name, "") for name in head] for one in slices])]
+    return [
+        "By slice:",
+        table(head, [[slice_.get(name, "") for name in head] for slice_ in slices]),
+    ]
 
 
 def _made(materials: Materials) -> str:

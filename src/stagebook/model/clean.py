@@ -8,24 +8,30 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stagebook.errors import Exit, Problem, StagebookError, Where
+from stagebook.execution import landlock
+from stagebook.execution.landlock import Grant
+from stagebook.execution.sandbox_policy import can_confine
+from stagebook.model import attestation, requirements, signing
 from stagebook.model import environment as environments
-from stagebook.model import manifest, running_wheel
+from stagebook.model.contents import Contents
 from stagebook.model.environment import Environment
-from stagebook.model.gate import Check, Policy, State
-from stagebook.model.mlmodel import REQUIREMENTS
+from stagebook.model.policy import Policy
+from stagebook.model.verification import Check, CheckState
+from stagebook.project import typed_json
+from stagebook.project.errors import Exit, Problem, StagebookError, Where
+from stagebook.project.masks import Masks
 
 Say = Callable[[str], None]
-_OWN = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"})
 _SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class CleanCheck:
     """What the checks said in a fresh environment.
 
     Attributes:
@@ -43,7 +49,7 @@ class Cleaned:
     @property
     def holds(self) -> bool:
         """Whether it can be loaded there."""
-        return not any(one.state is State.REFUSED for one in self.checks)
+        return not any(item.state is CheckState.REFUSED for item in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,11 @@ class _Fresh:
 
     Attributes:
         folder: Where it is; gone when the check is done.
+        python_home: Where the Python that it is made of lies, if not this one.
     """
 
     folder: Path
+    python_home: Path | None = None
 
     @property
     def home(self) -> Path:
@@ -66,24 +74,49 @@ class _Fresh:
         """Its Python."""
         return str(self.home / ("Scripts" if os.name == "nt" else "bin") / "python")
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command that sees nothing of the present environment, and notes what it says."""
-        kept = {key: value for key, value in os.environ.items() if key not in _OWN}
-        done = subprocess.run(
-            command, cwd=self.folder, env=kept, capture_output=True, text=True, check=False
+    def run(self, *command: str, confined: bool = True) -> subprocess.CompletedProcess[str]:
+        """Runs a command that sees nothing of the present environment, and notes what it says.
+
+        Args:
+            command: Program and arguments.
+            confined: Whether it may write only below this folder, and read only what belongs to
+                the system, to Python and to pip.
+        """
+        limit = partial(landlock.restrict, self._grants()) if confined and can_confine() else None
+        process = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**_kept_variables(), "TMPDIR": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=limit,
         )
         with (self.folder / "log").open("a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}\n")
-        return done
+            text = f"$ {' '.join(command)}\n{process.stdout}{process.stderr}\n"
+            log.write(Masks.here().hide(text))
+        return process
+
+    def _grants(self) -> tuple[Grant, ...]:
+        """What a command in this environment may touch."""
+        readable = [*_SYSTEM, sys.prefix, sys.base_prefix, sys.base_exec_prefix]
+        readable += [str(Path.home() / path) for path in _OF_PIP]
+        readable += [os.environ[name] for name in _CERTIFICATES if name in os.environ]
+        if self.python_home:
+            readable.append(str(self.python_home))
+        written = (Grant(path, landlock.EVERYTHING) for path in (str(self.folder), "/dev"))
+        return (*(Grant(path, landlock.READ) for path in readable), *written)
 
     def must(self, what: str, *command: str) -> str:
         """The same of one that has to succeed; returns what it printed."""
-        done = self.run(*command)
-        if done.returncode:
-            said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        process = self.run(*command)
+        if process.returncode:
+            said = [
+                line for line in (process.stderr or process.stdout).splitlines() if line.strip()
+            ]
             message = f"{what} failed: {' / '.join(map(str.strip, said[-_SHOWN:]))}"
             raise self.failed(message)
-        return done.stdout
+        return process.stdout
 
     def failed(self, message: str) -> StagebookError:
         """The error that it is no use; what was said is kept in a file that it names."""
@@ -91,11 +124,11 @@ class _Fresh:
         os.close(descriptor)
         shutil.copyfile(self.folder / "log", kept)
         hint = f"The whole of it: {kept}"
-        problem = Problem("no-environment", message, hint, Where(REQUIREMENTS))
+        problem = Problem("no-environment", message, hint, Where(requirements.FILE))
         return StagebookError(problem, exit_code=Exit.ENVIRONMENT)
 
 
-def check(package: Path, policy: Policy, say: Say) -> Cleaned:
+def check(package: Path, policy: Policy, say: Say) -> CleanCheck:
     """Makes an environment from a package's requirements, and checks the package in it.
 
     Args:
@@ -106,51 +139,92 @@ def check(package: Path, policy: Policy, say: Say) -> Cleaned:
     Raises:
         StagebookError: There is no package, or no environment can be made for it.
     """
-    manifest.read(package)
-    lock = environments.parse((package / environments.FILE).read_text(encoding="utf-8"))
+    contents = Contents.read(package)
+    _require_unchanged(contents, policy)
+    lock = environments.parse(contents.text(environments.FILE))
+    wanted = requirements.parse(contents.text(requirements.FILE))
     with tempfile.TemporaryDirectory(prefix="stagebook-clean-") as name:
-        fresh = _Fresh(Path(name))
-        made = _make(fresh, package, lock, policy, say)
+        fresh = _Fresh(Path(name).resolve())
+        place = contents.write(fresh.folder / "package")
+        _copy_beside(package, place)
+        made = _make(fresh, wanted, lock, policy, say)
         say("the checks, there")
-        command = ("-I", "-m", "stagebook", "model", "check", str(package.resolve()), "--json")
+        command = ("-I", "-m", "stagebook", "model", "check", str(place), "--json")
         found = _parsed(fresh, fresh.run(fresh.python, *command, *_options(policy)))
-    checks = tuple(Check.from_json(one) for one in found["checks"])
-    return Cleaned(found["name"], found["digest"], checks, made)
+    checks = typed_json.convert(found["checks"], tuple[Check, ...])
+    return CleanCheck(found["name"], found["digest"], checks, made)
 
 
-def _make(fresh: _Fresh, package: Path, lock: Environment, policy: Policy, say: Say) -> str:
+def _require_unchanged(contents: Contents, policy: Policy) -> None:
+    """Raises where a file is not as it was packaged, or signed: before anything is installed."""
+    signed = signing.verify(contents, policy.public_key) if policy.public_key else ()
+    if problems := signed or contents.problems:
+        raise StagebookError(*problems, exit_code=Exit.UNFIT)
+
+
+def _copy_beside(package: Path, place: Path) -> None:
+    """Copies what lies beside a package, so that the checks find it."""
+    for path_of in (*signing.SIGNATURES, attestation.path_of):
+        if path_of(package.resolve()).is_file():
+            shutil.copyfile(path_of(package.resolve()), path_of(place))
+
+
+def _kept_variables() -> dict[str, str]:
+    """The variables that pip needs; no others, as any of them may hold a secret."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _VARIABLES or name.lower() in _PROXIES or name.startswith(("PIP_", "LC_"))
+    }
+
+
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_VARIABLES = frozenset({*_CERTIFICATES, "PATH", "HOME", "LANG", "TZ", "SYSTEMROOT", "USERPROFILE"})
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/proc", "/sys")
+_OF_PIP = (".config/pip", ".pip", ".netrc")
+
+
+def _make(fresh: _Fresh, wanted: Sequence[str], lock: Environment, policy: Policy, say: Say) -> str:
     """Makes the environment; returns how, in words."""
     interpreter = _interpreter(fresh, lock.python)
+    fresh = replace(fresh, python_home=Path(interpreter).resolve().parents[1])
     say(f"an environment with Python {lock.python}")
     fresh.must("Making the environment", interpreter, "-m", "venv", str(fresh.home))
-    wanted = f"stagebook=={lock.distributions['stagebook']}"
+    own = requirements.pinned("stagebook", lock.distributions["stagebook"])
     wheels = fresh.folder / "wheels"
     wheels.mkdir()
     pip = [fresh.python, "-m", "pip", "--disable-pip-version-check"]
-    downloaded = fresh.run(*pip, "download", "--quiet", "--no-deps", "--dest", str(wheels), wanted)
-    whose = f"stagebook {wanted.partition('==')[2]} from the index"
+    download = [*pip, "download", *_WHEELS, "--no-deps", "--dest", str(wheels), own]
+    downloaded = fresh.run(*download)
+    whose = f"stagebook {own.partition('==')[2]} from the index"
     if downloaded.returncode:
-        running_wheel.write(wheels)
+        requirements.write_running_wheel(wheels)
         whose = "the stagebook that is running, as no index has it"
-    say(f"{REQUIREMENTS}, with {whose} (minutes)")
-    more = [wanted.replace("==", "[signing]==")] if policy.public_key else []
-    lines = ["--find-links", str(wheels), "--requirement", str(package.resolve() / REQUIREMENTS)]
-    fresh.must("pip", *pip, "install", "--quiet", *lines, *more)
+    say(f"{requirements.FILE}, with {whose} (minutes)")
+    more = [own.replace("==", "[signing]==")] if policy.public_key else []
+    lines = ["--find-links", str(wheels), "--no-cache-dir", *wanted, *more]
+    fresh.must("pip", *pip, "install", *_WHEELS, *lines)
     listed = json.loads(fresh.must("pip", *pip, "list", "--format", "json"))
     return f"Python {lock.python}, {len(listed)} distributions, {whose}"
+
+
+# Making a wheel of a source archive runs its code. DVC needs one distribution that has no wheel.
+_WHEELS = ("--quiet", "--only-binary", ":all:", "--no-binary", "antlr4-python3-runtime")
 
 
 def _interpreter(fresh: _Fresh, wanted: str) -> str:
     """A Python of the package's version: this one, or one that uv has or gets."""
     here = platform.python_version()
+    wanted = requirements.version(wanted, environments.FILE)
     uv = shutil.which("uv")
     if wanted == here or (not uv and _minor(wanted) == _minor(here)):
         return sys.executable
     if uv:
-        fresh.run(uv, "python", "install", wanted)
-        found = fresh.run(uv, "python", "find", "--no-project", wanted)
-        if not found.returncode:
-            return found.stdout.strip()
+        fresh.run(uv, "python", "install", wanted, confined=False)
+        process = fresh.run(uv, "python", "find", "--no-project", wanted, confined=False)
+        if not process.returncode:
+            return process.stdout.strip()
     if _minor(wanted) == _minor(here):
         return sys.executable
     message = f"The package was made with Python {wanted}; this is {here}, and no other is at hand."
@@ -182,17 +256,18 @@ def _parsed(fresh: _Fresh, said: "subprocess.CompletedProcess[str]") -> dict[str
     if "checks" in found:
         return found
     if problems := found.get("problems"):
-        raise StagebookError(*map(Problem.from_json, problems), exit_code=Exit.ENVIRONMENT)
+        told = typed_json.convert(problems, tuple[Problem, ...])
+        raise StagebookError(*told, exit_code=Exit.ENVIRONMENT)
     last = (said.stderr.strip().splitlines() or ["it said nothing"])[-1]
     raise fresh.failed(f"Stagebook cannot check the package there: {last}")
 
 
-def as_json(cleaned: Cleaned) -> dict[str, Any]:
+def as_json(cleaned: CleanCheck) -> dict[str, Any]:
     """What was checked, as plain values."""
     return {
         "name": cleaned.name,
         "digest": cleaned.digest,
         "holds": cleaned.holds,
         "environment": cleaned.made,
-        "checks": [one.as_json() for one in cleaned.checks],
+        "checks": [item.as_json() for item in cleaned.checks],
     }

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.files import digest
+from stagebook.history.history import History
+from stagebook.history.past_locks import PastLocks
 from stagebook.model import attestation, materials
 from stagebook.model.manifest import FILE, Manifest
-from stagebook.pipeline import lock as locks
-from stagebook.pipeline.dvc_file import LOCK
-from stagebook.record import git
+from stagebook.pipeline import git
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import digest
+from stagebook.project.project import STATE
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class PackageOrigin:
     """Where a package came from.
 
     Attributes:
@@ -32,7 +33,7 @@ class Origin:
     told_by: Literal["dvc.lock", "attestation"]
 
 
-def find(folder: Path, manifest: Manifest, root: Path) -> Origin:
+def find(folder: Path, manifest: Manifest, root: Path) -> PackageOrigin:
     """The origin of a package.
 
     The newest commit whose ``dvc.lock`` holds the package's bytes is the surest; else the one
@@ -47,33 +48,37 @@ def find(folder: Path, manifest: Manifest, root: Path) -> Origin:
         StagebookError: No commit is known to have made it.
     """
     md5 = dvc_hash(folder, manifest)
-    versions = git.commits_of(root, LOCK)
-    texts = dict(git.blobs(root, dict.fromkeys(one.blob for one in versions)))
-    for one in versions:
-        if text := texts.pop(one.blob, ""):  # what does not hold it once never does
-            for entry in locks.parse(text).entries.values():
-                for out in entry.outs:
-                    if out.md5 == md5:
-                        return Origin(one.commit, entry.stage, out.path, "dvc.lock")
-    return _attested(folder, manifest, root, md5)
+    return _locked(root, md5) or _attested(folder, manifest, root, md5)
 
 
-def _attested(folder: Path, manifest: Manifest, root: Path, md5: str) -> Origin:
-    found = attestation.look(folder, manifest)
+def _locked(root: Path, md5: str) -> PackageOrigin | None:
+    with History.open(root / STATE) as history:
+        locks = PastLocks(root, history.index)
+        locks.update()
+        for past in locks.wrote_content(md5):
+            path = next(out.path for out in past.entry.outs if out.md5 == md5)
+            return PackageOrigin(past.commits[0].commit, past.entry.stage, path, "dvc.lock")
+    return None
+
+
+def _attested(folder: Path, manifest: Manifest, root: Path, md5: str) -> PackageOrigin:
+    check = attestation.look(folder, manifest)
     made_of = materials.read(folder / materials.FILE)
-    if found.problems or not made_of.steps or found.commit is None:
+    if check.problems or not made_of.steps or check.commit is None:
         message = (
             f"No commit of {root} has a dvc.lock that holds this package ({md5[:12]}), and no "
-            f"attestation names a commit: {found.words}."
+            f"attestation names a commit: {check.words}."
         )
         hint = "Name the repository that it was built in: --repository; or fetch its branches."
         raise StagebookError(Problem("unknown-commit", message, hint, Where(str(folder))))
-    if git.commit_named(root, found.commit) is None:
-        message = f"The commit {found.commit[:12]}, which the attestation names, is not here."
+    if git.commit_named(root, check.commit) is None:
+        message = f"The commit {check.commit[:12]}, which the attestation names, is not here."
         hint = f"git -C {root} fetch --all"
         raise StagebookError(Problem("unknown-commit", message, hint, Where(str(folder))))
     stage = made_of.steps[-1].stage
-    return Origin(found.commit, stage, found.path or f"models/{manifest.name}", "attestation")
+    return PackageOrigin(
+        check.commit, stage, check.path or f"models/{manifest.name}", "attestation"
+    )
 
 
 def dvc_hash(folder: Path, manifest: Manifest) -> str:
@@ -84,6 +89,6 @@ def dvc_hash(folder: Path, manifest: Manifest) -> str:
     listed = [
         {"md5": digest(folder / path, "md5"), "relpath": path} for path in (*manifest.files, FILE)
     ]
-    listed.sort(key=lambda one: tuple(one["relpath"].split("/")))
+    listed.sort(key=lambda item: tuple(item["relpath"].split("/")))
     text = json.dumps(listed, sort_keys=True)
     return f"{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}.dir"

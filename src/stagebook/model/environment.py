@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 
 from packaging.version import InvalidVersion, Version
 
-from stagebook.errors import Problem, Where
+from stagebook.model import json_text
+from stagebook.project.errors import Problem, Where
 
 FORMAT = 1
 FILE = "environment.lock.json"
@@ -87,7 +88,7 @@ class Environment:
         if not fits(self.python, here, rule):
             yield Problem(
                 "other-python-version",
-                f"The package was made with Python {self.python}; this is {here}.",
+                f"The package was made with Python {self.python}; this environment has {here}.",
                 f"Make an environment with Python {_minor(self.python)}, or override it: "
                 'stagebook.load(..., environment="ignore")',
                 Where(FILE),
@@ -131,7 +132,7 @@ def render(environment: Environment) -> str:
 
 def parse(text: str) -> Environment:
     """The environment in a text that ``render`` wrote; ValueError or KeyError for another."""
-    values: dict[str, Any] = json.loads(text)
+    values: dict[str, Any] = json_text.load(text)
     if values.pop("format") != FORMAT:
         raise ValueError("another format")
     return Environment(**{**values, "critical": tuple(values["critical"])})

@@ -2,22 +2,31 @@
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from stagebook.errors import Exit, Problem, StagebookError, Where
-from stagebook.files import write_whole
-from stagebook.model.formats import onnx, pmml, reopened
-from stagebook.model.formats.conversion import Asked, Converted, Scored
-from stagebook.model.gate import Passage
+from stagebook.model.formats import onnx, pmml
+from stagebook.model.formats.conversion import (
+    ConversionRequest,
+    ConvertedModel,
+    ConvertedPredictions,
+    not_convertible,
+    versions,
+)
+from stagebook.model.formats.model_file import FormatName as _PythonFormat
+from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.parity import Parity
 from stagebook.model.prediction import predict
-from stagebook.model.rows import Rows, bad
+from stagebook.model.rows import FeatureRows, bad
+from stagebook.model.verification import VerificationReport
+from stagebook.project.errors import Exit, Problem, StagebookError, Where
+from stagebook.project.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +39,7 @@ NAMES: tuple[FormatName, ...] = get_args(FormatName)
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ExportFormat:
     """A format that a model can be exported to.
 
     Attributes:
@@ -40,22 +49,50 @@ class Format:
     """
 
     suffix: str
-    convert: Callable[[Asked], Converted]
-    score: Callable[[bytes, Asked], Scored]
+    convert: Callable[[ConversionRequest], ConvertedModel]
+    score: Callable[[bytes, ConversionRequest], ConvertedPredictions]
 
 
-_FORMATS: Mapping[str, Format] = {
-    "pmml": Format(".pmml", pmml.convert, pmml.score),
-    "onnx": Format(".onnx", onnx.convert, onnx.score),
-    "pickle": Format(
+def _convert_in_python(asked: ConversionRequest, format_: _PythonFormat) -> ConvertedModel:
+    """A model as a pickle or a file of skops; the package's own file, if it is that already."""
+    try:
+        is_same = asked.file.format == format_
+        file = asked.file if is_same else ModelFile.of(asked.model, format_)
+    except Exception as error:  # what a model's own code raises when it is taken apart
+        raise not_convertible(format_, str(error) or type(error).__name__, asked.model) from error
+    if problems := file.distrust(asked.trusted):
+        raise StagebookError(*problems)
+    return ConvertedModel(file.data, versions("scikit-learn", *_tools(format_)))
+
+
+def _score_in_python(
+    data: bytes, asked: ConversionRequest, format_: _PythonFormat
+) -> ConvertedPredictions:
+    """What the model in a file says, once it is opened as any loader opens it."""
+    model = ModelFile(format_, data).open(asked.trusted)
+    served = asked.served
+    outputs = predict(model, served.method, asked.rows, served.outputs)
+    return ConvertedPredictions(
+        outputs, {"Python": platform.python_version(), **versions("scikit-learn")}
+    )
+
+
+def _tools(format_: _PythonFormat) -> tuple[str, ...]:
+    return ("skops",) if format_ == "skops" else ()
+
+
+_FORMATS: Mapping[str, ExportFormat] = {
+    "pmml": ExportFormat(".pmml", pmml.convert, pmml.score),
+    "onnx": ExportFormat(".onnx", onnx.convert, onnx.score),
+    "pickle": ExportFormat(
         ".pkl",
-        partial(reopened.convert, format_="pickle"),
-        partial(reopened.score, format_="pickle"),
+        partial(_convert_in_python, format_="pickle"),
+        partial(_score_in_python, format_="pickle"),
     ),
-    "skops": Format(
+    "skops": ExportFormat(
         ".skops",
-        partial(reopened.convert, format_="skops"),
-        partial(reopened.score, format_="skops"),
+        partial(_convert_in_python, format_="skops"),
+        partial(_score_in_python, format_="skops"),
     ),
 }
 
@@ -78,7 +115,7 @@ class Export:
     package: str
     format: FormatName
     data: bytes
-    rows: Rows
+    rows: FeatureRows
     parity: Parity
     versions: Mapping[str, str]
 
@@ -109,9 +146,9 @@ class Export:
 
 
 def export(
-    passage: Passage,
+    passage: VerificationReport,
     format_: FormatName,
-    rows: Rows,
+    rows: FeatureRows,
     tolerance: float | None = None,
     say: Say = lambda _: None,
 ) -> Export:
@@ -128,16 +165,16 @@ def export(
         StagebookError: A converter or what it needs is not there, or cannot have this model, or
             the two are too far apart.
     """
-    asked = _asked(passage, rows)
+    request = _asked(passage, rows)
     format_of = _FORMATS[format_]
     # before anything is converted: what a converter does to the model is then no matter
-    original = _said(asked, rows)
+    original = _said(request, rows)
     say(f"converting to {format_}")
-    converted = format_of.convert(asked)
+    converted = format_of.convert(request)
     say(f"asking it about {len(rows.frame):,} rows")
-    scored = format_of.score(converted.data, asked)
+    scored = format_of.score(converted.data, request)
     if tolerance is None:
-        tolerance = Golden.read(passage.folder / GOLDEN).tolerance
+        tolerance = Golden.parse(passage.contents.files[GOLDEN]).tolerance
     parity = Parity.of(original, scored.outputs, tolerance)
     if not parity.holds:
         raise StagebookError(parity.problem(format_), exit_code=Exit.UNFIT)
@@ -146,13 +183,15 @@ def export(
     return Export(*made, rows, parity, versions)
 
 
-def _asked(passage: Passage, rows: Rows) -> Asked:
+def _asked(passage: VerificationReport, rows: FeatureRows) -> ConversionRequest:
     assert passage.file, "a model that has passed the gate was read"
-    made, policy = passage.manifest, passage.policy
-    return Asked(made.name, passage.model, passage.file, made.model, rows.frame, policy.trusted)
+    manifest, policy = passage.manifest, passage.policy
+    return ConversionRequest(
+        manifest.name, passage.model, passage.file, manifest.model, rows.frame, policy.trusted
+    )
 
 
-def _said(asked: Asked, rows: Rows) -> "pd.DataFrame":
+def _said(asked: ConversionRequest, rows: FeatureRows) -> "pd.DataFrame":
     """What the original says of the rows."""
     served = asked.served
     try:
@@ -186,7 +225,7 @@ def target_of(package: Path, format_: FormatName, output: Path | None) -> Path:
         hint = f"mkdir -p {target.parent}"
         raise StagebookError(Problem("no-folder", message, hint, Where(str(target))))
     if target.exists() and not report_of(target).is_file():
-        message = "There is a file that no export has written."
+        message = "The file exists, and `stagebook model export` did not write it."
         raise StagebookError(Problem("file-there", message, _ELSEWHERE, Where(str(target))))
     return target
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stagebook.errors import Problem, Where
+from stagebook.project.errors import Problem, Where
 
 FILE = "golden.parquet"
 ROWS = 128
@@ -43,7 +43,14 @@ class Golden:
     @classmethod
     def read(cls, path: Path) -> Self:
         """The rows in a file that ``write`` wrote; OSError, ValueError or KeyError for another."""
-        table = pq.read_table(path)
+        return cls.parse(path.read_bytes())
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """The same of the file's bytes."""
+        file = pq.ParquetFile(pa.BufferReader(data))
+        _require_small(file.metadata)
+        table = file.read(use_threads=False)
         tolerance = float((table.schema.metadata or {})[_TOLERANCE])
         if not 0 <= tolerance < math.inf:
             raise ValueError(f"a tolerance of {tolerance:g} tells nothing apart")
@@ -89,22 +96,31 @@ class Golden:
         return Problem("golden-differs", message, _HINT, Where(FILE))
 
 
+def _require_small(metadata: pq.FileMetaData) -> None:
+    """Raises a ValueError where a file of few bytes says that it holds many."""
+    groups = [metadata.row_group(place) for place in range(min(metadata.num_row_groups, 2))]
+    size = sum(group.total_byte_size for group in groups)
+    if metadata.num_rows > ROWS or metadata.num_row_groups > 1 or size > _LARGEST:
+        raise ValueError(f"{metadata.num_rows} golden rows with {size} bytes are too many")
+
+
+_LARGEST = 64_000_000  # bytes, without compression
 _HINT = "The model is not what was packaged, or runs on other libraries: see environment.lock.json."
 
 
-def distance(one: pd.Series, other: pd.Series) -> Any:
+def distance(value: pd.Series, other: pd.Series) -> Any:
     """How far the values of two columns are apart: of numbers the difference, else 0 or infinity.
 
     Two missing values are not apart.
     """
-    both_missing = (one.isna() & other.isna()).to_numpy()
-    if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-        left, right = one.to_numpy(float), other.to_numpy(float)
+    both_missing = (value.isna() & other.isna()).to_numpy()
+    if pd.api.types.is_numeric_dtype(value) and pd.api.types.is_numeric_dtype(other):
+        left, right = value.to_numpy(float), other.to_numpy(float)
         with np.errstate(invalid="ignore"):
             off = np.where(left == right, 0.0, np.abs(left - right))
         off = np.where(np.isnan(off), np.inf, off)
     else:
-        off = np.where(one.astype(str).to_numpy() == other.astype(str).to_numpy(), 0.0, np.inf)
+        off = np.where(value.astype(str).to_numpy() == other.astype(str).to_numpy(), 0.0, np.inf)
     return np.where(both_missing, 0.0, off)
 
 

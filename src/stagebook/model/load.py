@@ -9,12 +9,23 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from stagebook.errors import Problem, StagebookError, did_you_mean
 from stagebook.model.environment import Rule
-from stagebook.model.gate import ATTITUDES, RULES, Attitude, Check, Policy, State, pass_through
+from stagebook.model.gate import pass_through
 from stagebook.model.manifest import Manifest
+from stagebook.model.policy import (
+    ATTITUDES,
+    ISOLATIONS,
+    RULES,
+    Attesting,
+    Attitude,
+    Isolation,
+    Policy,
+)
 from stagebook.model.prediction import predict
+from stagebook.model.verification import Check, CheckState
+from stagebook.project.errors import Problem, StagebookError, did_you_mean
 
+_REGISTERED = "models:/"
 _LOG = logging.getLogger("stagebook.model")
 
 
@@ -48,6 +59,13 @@ class Model:
 
         Raises:
             KeyError: A feature is missing.
+
+        Example:
+            >>> import pandas as pd
+            >>> import stagebook
+            >>> model = stagebook.load("duration", materials="ignore", attestation="ignore")
+            >>> model.predict(pd.DataFrame({"km": [0.0, 100.0]}))["prediction"].round(3).tolist()
+            [5.0, 205.0]
         """
         served = self.manifest.model
         if missing := [name for name in served.features if name not in rows.columns]:
@@ -62,9 +80,10 @@ def load(
     *,
     public_key: str | Path | None = None,
     environment: Rule | Literal["ignore"] | None = None,
-    attestation: Attitude = "warn",
+    attestation: Attesting = "warn",
     materials: Attitude = "refuse",
     trusted: Sequence[str] = (),
+    isolate: Isolation = "unsigned",
 ) -> Model:
     """Loads the model in a package, if everything about it is as it should be.
 
@@ -72,20 +91,38 @@ def load(
     anything is opened.
 
     Args:
-        path: The package's folder.
+        path: The package's folder, or the address of a registered one, such as
+            ``models:/late_arrival@champion``. Its files are fetched and checked; nothing that
+            MLflow would run is run.
         public_key: The key that it has to be signed with.
         environment: ``"equal"`` or ``"compatible"`` in place of what the package says;
             ``"ignore"`` takes any, which is logged.
-        attestation: What to do if no attestation lies beside it, or one that speaks of a tree
-            that was not clean: ``"warn"`` or ``"refuse"``; ``"ignore"`` does not look for one.
+        attestation: What to do if no attestation lies beside it, one that ``public_key`` has not
+            signed, or one that speaks of a tree that was not clean: ``"warn"`` or ``"refuse"``;
+            ``"unsigned"`` only warns of one that is not signed, ``"ignore"`` does not look for
+            one.
         materials: The same if nobody knows what it was made of.
         trusted: Dotted names that opening it may call, besides scikit-learn's and NumPy's.
+        isolate: When it is opened, and asked about its golden rows, in a process of its own
+            first, which takes a second or two: ``"always"``; ``"unsigned"``, unless
+            ``public_key`` has signed it or it has passed on this machine before; ``"never"``.
 
     Returns:
         The model.
 
     Raises:
         StagebookError: It is not fit to be loaded here; each reason with a code and what to do.
+
+    Example:
+        The package ``duration`` is that of the example of ``stagebook.package``. It was not made
+        by a stage, so its materials are unknown and it has no attestation.
+
+        >>> import pandas as pd
+        >>> import stagebook
+        >>> model = stagebook.load("duration", materials="ignore", attestation="ignore")
+        >>> model.predict(pd.DataFrame({"km": [10.0]})).round(3)
+           prediction
+        0        25.0
     """
     if isinstance(trusted, str):
         message = f"trusted is {trusted!r}, and has to be a list of names."
@@ -96,7 +133,13 @@ def load(
         attestation,
         materials,
         tuple(trusted),
+        isolate,
     )
+    if str(path).startswith(_REGISTERED):
+        from stagebook.model import registry  # imports MLflow's client
+
+        with registry.fetched(path) as folder:
+            return opened(folder, policy)
     return opened(Path(path), policy)
 
 
@@ -105,7 +148,7 @@ def opened(folder: Path, policy: Policy) -> Model:
     passage = pass_through(folder, policy)
     passage.require()
     for check in passage.checks:
-        if check.state in (State.WARNED, State.OVERRIDDEN):
+        if check.state in (CheckState.WARNED, CheckState.OVERRIDDEN):
             for problem in check.problems:
                 _LOG.warning("%s, %s: %s", passage.manifest.name, check.state.value, problem)
     return Model(passage.model, passage.manifest, tuple(passage.checks))
@@ -126,6 +169,7 @@ def policy_of_environment() -> Policy:
         attestation="ignore",  # a registry keeps the package alone
         materials=_choice("STAGEBOOK_LOAD_MATERIALS", ATTITUDES, "refuse", problems),
         trusted=tuple(name.strip() for name in names.split(",") if name.strip()),
+        isolate=_choice("STAGEBOOK_LOAD_ISOLATE", ISOLATIONS, "unsigned", problems),
     )
     if problems:
         raise StagebookError(*problems)
@@ -141,7 +185,7 @@ def _choice(
         return default
     if said in choices:
         return said
-    message = f"{variable} is {said!r}, which is none of {', '.join(choices)}."
+    message = f"{variable} is {said!r}, but must be one of: {', '.join(choices)}."
     hint = did_you_mean(said, choices, f"Unset it, or: export {variable}={choices[0]}")
     problems.append(Problem("bad-policy", message, hint))
     return default

@@ -4,21 +4,51 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.files import digest
+from stagebook.model import json_text, regular_file
+from stagebook.pipeline.stage import MANIFEST
+from stagebook.project import typed_json
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import digest
+from stagebook.project.typed_json import ShapeError
 
 FORMAT = 1
-FILE = "package.json"
+FILE = MANIFEST
 BESIDE = frozenset({FILE, "registered_model_meta"})
 """Files that no manifest lists: itself, and what MLflow adds to what comes from its registry."""
 
+FILES = frozenset(
+    {
+        "MLmodel",
+        "MODEL_CARD.md",
+        "environment.lock.json",
+        "evaluation.json",
+        "golden.parquet",
+        "input_example.json",
+        "materials.json",
+        "profile.input.json",
+        "profile.output.json",
+        "python_env.yaml",
+        "requirements.txt",
+        "schema.input.json",
+        "schema.output.json",
+        "splits.json",
+    }
+)
+"""Files of a package besides its model and its manifest: these, all of them and no others."""
+
+MODEL_FILES = {"skops": "model.skops", "pickle": "model.pkl"}
+"""The model's file in each format."""
+
+LARGEST = 4_000_000
+"""Bytes of a manifest: a model may have tens of thousands of features."""
+
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """One file.
 
     Attributes:
@@ -36,7 +66,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class PredictionInterface:
     """What is needed to have predictions from the model.
 
     Attributes:
@@ -67,8 +97,8 @@ class Manifest:
     """
 
     name: str
-    model: Served
-    files: Mapping[str, Entry]
+    model: PredictionInterface
+    files: Mapping[str, ManifestEntry]
 
     @property
     def digest(self) -> str:
@@ -76,74 +106,53 @@ class Manifest:
         return hashlib.sha256(render(self).encode()).hexdigest()
 
     @classmethod
-    def of(cls, folder: Path, name: str, model: Served) -> Self:
+    def of(cls, folder: Path, name: str, model: PredictionInterface) -> Self:
         """The manifest of a folder that has everything but the manifest."""
-        return cls(name, model, {path: Entry.of(folder / path) for path in _files(folder)})
+        return cls(
+            name, model, {path: ManifestEntry.of(folder / path) for path in files_of(folder)}
+        )
 
-    def differences(self, folder: Path) -> tuple[Problem, ...]:
-        """How a folder differs from what the manifest says; empty where it does not."""
-        found = set(_files(folder))
-        return tuple(self._different(folder, found))
-
-    def _different(self, folder: Path, found: set[str]) -> Iterator[Problem]:
-        for path, entry in sorted(self.files.items()):
-            where = Where(path)
-            if _leaves(path):
-                message = "The manifest names a file outside of the package."
-                yield Problem("package-changed", message, _GET_ANOTHER, where)
-            elif path not in found:
-                yield Problem("package-changed", "The file is missing.", _GET_ANOTHER, where)
-            elif (folder / path).is_symlink():
-                message = "It is a link and no file, so it could be exchanged."
-                yield Problem("package-changed", message, _GET_ANOTHER, where)
-            elif Entry.of(folder / path) != entry:
-                message = "Its bytes are not those that were packaged."
-                yield Problem("package-changed", message, _GET_ANOTHER, where)
-        if self.model.file not in self.files:
-            message = "The model's file is not one of the package's."
-            yield Problem("package-changed", message, _GET_ANOTHER, Where(self.model.file))
-        for path in sorted(found - self.files.keys()):
-            message = "The file was added after the package was made."
-            yield Problem(
-                "package-changed", message, "Delete it, or get the package anew.", Where(path)
-            )
+    @property
+    def known(self) -> frozenset[str]:
+        """Every file that a package with this model has, but for the manifest."""
+        return FILES | {MODEL_FILES[self.model.format]}
 
 
-_GET_ANOTHER = "Get the package anew from where it was made, or recreate it."
+GET_ANOTHER = "Get the package anew from where it was made, or recreate it."
 
 
 def read(folder: Path) -> Manifest:
     """The manifest of a package.
 
     Raises:
-        StagebookError: The folder is no package, or one of a newer format.
+        StagebookError: The folder is not a package, or one of a newer format.
     """
     try:
-        text = (folder / FILE).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = regular_file.read(folder / FILE, LARGEST + 1)
+    except (OSError, ValueError):
         message = f"There is no package here: it has no {FILE} that can be read."
         hint = "Name the folder that `stagebook.package` wrote, or the archive of `model pack`."
         raise StagebookError(Problem("no-package", message, hint, Where(str(folder)))) from None
     return parse(text, str(folder / FILE))
 
 
-def parse(text: str, file: str) -> Manifest:
+def parse(text: str | bytes, file: str) -> Manifest:
     """The manifest in a text.
 
     Args:
-        text: The text.
+        text: The text, as UTF-8 if it is bytes.
         file: Its path, for messages.
 
     Raises:
-        StagebookError: It is no manifest, or one of another format.
+        StagebookError: It is not a manifest, or one of another format.
     """
     where = Where(file)
     try:
-        values = json.loads(text)
+        values = json_text.load(text, LARGEST)
         version = values["format"]
     except (ValueError, KeyError, TypeError):
         raise StagebookError(
-            Problem("no-package", "It is no manifest of a package.", _GET_ANOTHER, where)
+            Problem("no-package", "It is not a manifest of a package.", GET_ANOTHER, where)
         ) from None
     if version != FORMAT:
         message = f"The package has format {version!r}; this Stagebook reads {FORMAT}."
@@ -151,41 +160,33 @@ def parse(text: str, file: str) -> Manifest:
             Problem("newer-package", message, "Load it with a newer Stagebook.", where)
         )
     try:
-        found = _checked(_parsed(values))
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"The manifest lacks something: {error}."
-        raise StagebookError(Problem("no-package", message, _GET_ANOTHER, where)) from None
-    if render(found) != text:  # what is not read would be in no hash
+        manifest = _checked(typed_json.convert(values, Manifest))
+        same = render(manifest).encode() == (text.encode() if isinstance(text, str) else text)
+    except (ShapeError, UnicodeEncodeError) as error:
+        message = f"The manifest cannot be read: {error}."
+        raise StagebookError(Problem("no-package", message, GET_ANOTHER, where)) from None
+    if not same:  # what is not read would be in no hash
         message = "The manifest is not as it was written."
-        raise StagebookError(Problem("package-changed", message, _GET_ANOTHER, where))
-    return found
-
-
-def _checked(manifest: Manifest) -> Manifest:
-    """The manifest, if its values are of the right kind; a TypeError else."""
-    model = manifest.model
-    texts = (manifest.name, *(getattr(model, one.name) for one in fields(model)[:4]))
-    for one in (*texts, *model.features, *model.outputs):
-        if not isinstance(one, str):
-            raise TypeError(f"{one!r} is no text")
-    if model.format not in _FORMATS:
-        raise TypeError(f"{model.format!r} is no format of a model")
-    if not model.method.isidentifier() or model.method.startswith(_CHANGES):
-        raise TypeError(f"`{model.method}` is no method that predicts")
+        raise StagebookError(Problem("package-changed", message, GET_ANOTHER, where))
     return manifest
 
 
-_FORMATS = ("pickle", "skops")
+def _checked(manifest: Manifest) -> Manifest:
+    """The manifest, if its values are possible; otherwise a ShapeError."""
+    model = manifest.model
+    if model.format not in MODEL_FILES:
+        raise ShapeError(f"{model.format!r} is not a format of a model")
+    if len(manifest.files) > _MOST_FILES:
+        raise ShapeError(f"a package does not have {len(manifest.files)} files")
+    if any(entry.size < 0 for entry in manifest.files.values()):
+        raise ShapeError("the size of a file is negative")
+    if not model.method.isidentifier() or model.method.startswith(_CHANGES):
+        raise ShapeError(f"`{model.method}` is not a method that predicts")
+    return manifest
+
+
+_MOST_FILES = 100
 _CHANGES = ("_", "fit", "partial_fit", "set_")
-
-
-def _parsed(values: Mapping[str, Any]) -> Manifest:
-    model = values["model"]
-    served = Served(
-        **{**model, "features": tuple(model["features"]), "outputs": tuple(model["outputs"])}
-    )
-    files = {path: Entry(**entry) for path, entry in values["files"].items()}
-    return Manifest(values["name"], served, files)
 
 
 def render(manifest: Manifest) -> str:
@@ -199,12 +200,7 @@ def render(manifest: Manifest) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def _leaves(path: str) -> bool:
-    parts = PurePosixPath(path)
-    return parts.is_absolute() or ".." in parts.parts or "\\" in path
-
-
-def _files(folder: Path) -> Iterator[str]:
+def files_of(folder: Path) -> Iterator[str]:
     """Every file and link below a folder, sorted; links are not followed."""
     for above, folders, names in os.walk(folder):
         folders.sort()

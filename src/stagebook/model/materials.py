@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from stagebook.errors import Problem, Where
+from stagebook.model import json_text
+from stagebook.project.errors import Problem, Where
 
 FORMAT = 1
 FILE = "materials.json"
@@ -72,9 +73,11 @@ class Materials:
     @property
     def raw(self) -> tuple[Content, ...]:
         """What was read and no stage wrote, sorted."""
-        written = {one.path for step in self.steps for one in step.outputs}
-        read = {one for step in self.steps for one in step.inputs if one.path not in written}
-        return tuple(sorted(read, key=lambda one: one.path))
+        written = {content.path for step in self.steps for content in step.outputs}
+        read = {
+            content for step in self.steps for content in step.inputs if content.path not in written
+        }
+        return tuple(sorted(read, key=lambda content: content.path))
 
     @property
     def seeds(self) -> dict[str, Any]:
@@ -97,8 +100,8 @@ class Materials:
         return tuple(
             Problem(
                 "materials-missing",
-                f"What the model was made of is not all known: {what}.",
-                "Build it with `dvc repro`, from a project in which all is committed.",
+                f"Not everything that the model was built from is known: {what}.",
+                "Commit all changes, then build it: dvc repro",
                 Where(FILE),
             )
             for what in (*self.missing, *self._loose())
@@ -108,10 +111,11 @@ class Materials:
         """Inputs whose content is not what an earlier step wrote there."""
         written: dict[str, str] = {}
         for step in self.steps:
-            for one in step.inputs:
-                if written.get(one.path, one.md5) != one.md5:
-                    yield f"`{one.path}` was changed after it was written and before {step.stage}"
-            written.update((one.path, one.md5) for one in step.outputs)
+            for content in step.inputs:
+                if written.get(content.path, content.md5) != content.md5:
+                    changed = f"`{content.path}` was changed after it was written"
+                    yield f"{changed} and before {step.stage}"
+            written.update((content.path, content.md5) for content in step.outputs)
 
 
 def render(materials: Materials) -> str:
@@ -119,7 +123,7 @@ def render(materials: Materials) -> str:
     values = {
         "format": FORMAT,
         **asdict(materials),
-        "raw": [asdict(one) for one in materials.raw],
+        "raw": [asdict(content) for content in materials.raw],
         "seeds": materials.seeds,
     }
     return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -127,18 +131,18 @@ def render(materials: Materials) -> str:
 
 def parse(text: str) -> Materials:
     """The materials in a text that ``render`` wrote; ValueError, KeyError or TypeError else."""
-    values = json.loads(text)
+    values = json_text.load(text)
     if values["format"] != FORMAT:
         raise ValueError("another format")
     steps = tuple(
         Step(
             **{
-                **one,
-                "inputs": tuple(Content(**each) for each in one["inputs"]),
-                "outputs": tuple(Content(**each) for each in one["outputs"]),
+                **value,
+                "inputs": tuple(Content(**item) for item in value["inputs"]),
+                "outputs": tuple(Content(**item) for item in value["outputs"]),
             }
         )
-        for one in values["steps"]
+        for value in values["steps"]
     )
     return Materials(steps, tuple(values["missing"]), values["environment"])
 

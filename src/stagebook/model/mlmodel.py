@@ -1,23 +1,26 @@
 """The files by which MLflow takes a package for a model of its own."""
 
 import json
+import re
 import uuid
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stagebook.errors import Problem, Where
+from stagebook.model import json_text, requirements
+from stagebook.model.requirements import FILE as REQUIREMENTS
 from stagebook.pipeline import yaml_text
+from stagebook.project.errors import Exit, Problem, StagebookError, Where
+from stagebook.project.files import write_whole
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 FILE = "MLmodel"
 LOADER = "stagebook.model.pyfunc"
-REQUIREMENTS = "requirements.txt"
 PYTHON_ENV = "python_env.yaml"
 _NO_TIME = "1970-01-01 00:00:00.000000"  # no time is part of a package
 
@@ -40,8 +43,10 @@ def signature(
         found = infer_signature(inputs, outputs)
     found.inputs = Schema(
         [
-            ColSpec(one.type, one.name, required=one.required and one.name not in nullable)
-            for one in found.inputs.inputs
+            ColSpec(
+                input_.type, input_.name, required=input_.required and input_.name not in nullable
+            )
+            for input_ in found.inputs.inputs
         ]
     )
     return found
@@ -49,7 +54,7 @@ def signature(
 
 def columns(schema: Any) -> list[tuple[str, str]]:
     """Name and type of each column in a schema of MLflow's."""
-    return [(str(one["name"]), str(one["type"])) for one in schema.to_dict()]
+    return [(str(item["name"]), str(item["type"])) for item in schema.to_dict()]
 
 
 def write(
@@ -84,13 +89,41 @@ def write(
     model.flavors["python_function"]["python_version"] = python
     model.saved_input_example_info = _write_example(folder, example)
     model.save(str(folder / FILE))
+    write_whole(folder / FILE, (folder / FILE).read_text(encoding="utf-8"))
     lines = [f"{name}=={version}" for name, version in sorted(distributions.items())]
-    (folder / REQUIREMENTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / PYTHON_ENV).write_text(
+    write_whole(folder / REQUIREMENTS, "\n".join(lines) + "\n")
+    write_whole(folder / PYTHON_ENV, _python_env(python))
+
+
+def _python_env(python: str) -> str:
+    """The text from which MLflow makes an environment.
+
+    Args:
+        python: Version of Python.
+    """
+    return (
         f"python: {python}\nbuild_dependencies:\n- pip\n- setuptools\n- wheel\n"
-        f"dependencies:\n- -r {REQUIREMENTS}\n",
-        encoding="utf-8",
+        f"dependencies:\n- -r {REQUIREMENTS}\n"
     )
+
+
+def require_plain_environment(text: Callable[[str], str]) -> None:
+    """Raises where MLflow or pip would install something else than distributions with versions.
+
+    Args:
+        text: Gives the text of a file of the package by its name.
+
+    Raises:
+        StagebookError: ``requirements.txt`` or ``python_env.yaml`` is not as ``write`` writes it.
+    """
+    requirements.parse(text(REQUIREMENTS))
+    said = text(PYTHON_ENV)
+    python = said.partition("\n")[0].removeprefix("python: ")
+    if said != _python_env(requirements.version(python, PYTHON_ENV)):
+        message = "It names something else to install than requirements.txt."
+        hint = "Do not install it. Get the package anew from where it was made, or recreate it."
+        problem = Problem("bad-requirement", message, hint, Where(PYTHON_ENV))
+        raise StagebookError(problem, exit_code=Exit.UNFIT)
 
 
 def _write_example(folder: Path, example: pd.DataFrame) -> dict[str, Any]:
@@ -98,20 +131,25 @@ def _write_example(folder: Path, example: pd.DataFrame) -> dict[str, Any]:
     split = json.loads(example.to_json(orient="split", date_format="iso"))
     values = {"columns": split["columns"], "data": split["data"]}
     name = "input_example.json"
-    (folder / name).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    write_whole(folder / name, json.dumps(values, indent=1) + "\n")
     return {"artifact_path": name, "type": "dataframe", "pandas_orient": "split"}
 
 
-def read(folder: Path) -> Mapping[str, Any]:
-    """What ``MLmodel`` says, read without MLflow.
+def parse(text: str) -> Mapping[str, Any]:
+    """What the text of an ``MLmodel`` says, read without MLflow.
 
     Raises:
-        StagebookError: It is no YAML.
+        StagebookError: It is not valid YAML.
+        ValueError: It is longer than any that ``write`` writes.
     """
-    said: Mapping[str, Any] = yaml_text.load(
-        (folder / FILE).read_text(encoding="utf-8"), FILE, plain=True
-    )
+    if len(text) > json_text.LARGEST or len(_QUOTED.sub("", text)) > _LARGEST:
+        raise ValueError(f"{FILE} is too long")
+    said: Mapping[str, Any] = yaml_text.load(text, FILE, plain=True)
     return said
+
+
+_QUOTED = re.compile(r"'[^']*'")
+_LARGEST = 20_000  # characters outside of quotes, which take YAML's parser longest
 
 
 def signed_columns(
@@ -127,9 +165,15 @@ def strange(said: Mapping[str, Any]) -> tuple[Problem, ...]:
     flavors: Mapping[str, Mapping[str, Any]] = said["flavors"]
     own = flavors.get("python_function", {})
     others = sorted((flavors.keys() - {"python_function"}) | (own.keys() - _KEYS))
-    if own.get("loader_module") == LOADER and not others:
+    loader, env = own.get("loader_module"), own.get("env")
+    if others:
+        what = f"has {', '.join(others)}"
+    elif loader != LOADER:
+        what = f"loads with {loader}"
+    elif env != {"virtualenv": PYTHON_ENV}:
+        what = f"takes its environment from {env}"
+    else:
         return ()
-    what = f"has {', '.join(others)}" if others else f"loads with {own.get('loader_module')}"
     message = f"MLflow would run other code than Stagebook's to load it: {FILE} {what}."
     hint = "Get the package anew from where it was made, or recreate it."
     return (Problem("schema-differs", message, hint, Where(FILE)),)
@@ -139,5 +183,5 @@ _KEYS = frozenset({"env", "loader_module", "python_version"})
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    found: Sequence[Mapping[str, Any]] = json.loads(text)
-    return [(str(one["name"]), str(one["type"])) for one in found]
+    found: Sequence[Mapping[str, Any]] = json_text.load(text)
+    return [(str(item["name"]), str(item["type"])) for item in found]

@@ -5,20 +5,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from stagebook.errors import StagebookError
 from stagebook.execution import parameters
 from stagebook.execution.job import Job
 from stagebook.model.materials import Content, Materials, Step
 from stagebook.notebook import source
 from stagebook.pipeline import lock as locks
 from stagebook.pipeline import notebooks, params_file
-from stagebook.pipeline.dvc import Hashed
-from stagebook.pipeline.lock import Entry, Lock
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.lock import Lock, LockEntry
 from stagebook.pipeline.stage import source_path
-from stagebook.project import STATE, Project
+from stagebook.project.errors import StagebookError
+from stagebook.project.project import STATE, Project
 
 
-def gather(project: Project, job: Job, inputs: Iterable[Hashed]) -> Materials:
+def gather(project: Project, job: Job, inputs: Iterable[HashedPath]) -> Materials:
     """The materials of what a job is going to write.
 
     Args:
@@ -66,21 +66,21 @@ class _Search:
                 self.follow(step.inputs, entry.stage)
                 self.steps.append(step)
 
-    def _step(self, entry: Entry) -> Step:
+    def _step(self, entry: LockEntry) -> Step:
         own = source_path(entry.stage)
-        sources = [one for one in entry.deps if one.path == own]
+        sources = [file for file in entry.deps if file.path == own]
         digest, versions = self._source(entry.stage, sources)
         return Step(
             stage=entry.stage,
             notebook=self._notebook(entry.stage),
             source=digest or hashlib.sha256(entry.cmd.encode()).hexdigest(),
             parameters=self._parameters(entry),
-            inputs=_contents(one for one in entry.deps if not one.path.startswith(f"{STATE}/")),
+            inputs=_contents(file for file in entry.deps if not file.path.startswith(f"{STATE}/")),
             outputs=_contents(entry.outs),
             distributions=versions,
         )
 
-    def _source(self, stage: str, recorded: list[Hashed]) -> tuple[str, dict[str, str]]:
+    def _source(self, stage: str, recorded: list[HashedPath]) -> tuple[str, dict[str, str]]:
         """Digest and distributions of a stage's source, if it is a notebook's."""
         if not recorded:
             return "", {}
@@ -94,28 +94,24 @@ class _Search:
         return hashlib.sha256(data).hexdigest(), source.parse_distributions(data.decode())
 
     def _notebook(self, stage: str) -> str:
-        try:
-            return notebooks.read_one(self.project, stage).notebook.path
-        except StagebookError:  # a stage that somebody wrote by hand
-            return ""
+        return notebooks.path_of(self.project, stage)
 
-    def _parameters(self, entry: Entry) -> dict[str, Any]:
+    def _parameters(self, entry: LockEntry) -> dict[str, Any]:
         """The values that a stage was built with: its notebook's, or those in ``dvc.lock``."""
         try:
-            one = notebooks.read_one(self.project, entry.stage)
-            path = params_file.params_path(entry.stage, self.project.settings.params)
-            values = params_file.read(path, self.project.root)
-            resolved = parameters.resolve(one.signature, values, {})
+            notebook = notebooks.read_one(self.project, entry.stage)
+            values = params_file.read(notebook.params, self.project.root)
+            resolved = parameters.resolve(notebook.signature, values, {})
         except StagebookError:
             return {f"{file}:{name}": value for file, name, value in _locked(entry)}
-        return {each.name: each.value for each in resolved}
+        return {parameter.name: parameter.value for parameter in resolved}
 
 
-def _locked(entry: Entry) -> Iterator[tuple[str, str, Any]]:
+def _locked(entry: LockEntry) -> Iterator[tuple[str, str, Any]]:
     for file, values in (entry.params or {}).items():
         for name, value in values.items() if isinstance(values, dict) else ():
             yield file, str(name), value
 
 
-def _contents(hashed: Iterable[Hashed]) -> tuple[Content, ...]:
-    return tuple(Content(one.path, one.md5) for one in hashed)
+def _contents(hashed: Iterable[HashedPath]) -> tuple[Content, ...]:
+    return tuple(Content(file.path, file.md5) for file in hashed)

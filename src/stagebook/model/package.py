@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from stagebook.errors import Problem, StagebookError
 from stagebook.model.environment import Rule
 from stagebook.model.evidence import Evaluation
 from stagebook.model.formats.model_file import FormatName
 from stagebook.model.splits import Splits
-from stagebook.model.writer import Told, write
+from stagebook.model.writer import PackageOptions, write
+from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.extras import MODEL
 
 
 def package(
@@ -75,8 +76,32 @@ def package(
 
     Raises:
         StagebookError: It cannot be packaged: splits overlap, a score of the test is missing, it
-            predicts something else when asked again, or opening it would call what is not trusted.
+            predicts something else when asked again, or opening it would call what is not trusted;
+            or the extra ``model`` is not installed.
+
+    Example:
+        >>> import pandas as pd
+        >>> import stagebook
+        >>> from sklearn.linear_model import LinearRegression
+        >>> trips = pd.DataFrame({"trip": range(100), "km": range(100)}).assign(
+        ...     minutes=lambda table: 2.0 * table["km"] + 5
+        ... )
+        >>> train, test = trips[:80], trips[80:]
+        >>> train.to_parquet("train.parquet")
+        >>> test.to_parquet("test.parquet")
+        >>> model = LinearRegression().fit(train[["km"]], train["minutes"])
+        >>> digest = stagebook.package(
+        ...     model,
+        ...     "duration",
+        ...     splits={"train": "train.parquet", "test": "test.parquet"},
+        ...     key="trip",
+        ...     features=["km"],
+        ...     scores={"mae": 0.0},
+        ... )
+        >>> len(digest)
+        64
     """
+    MODEL.require()
     files = {name: Path(file) for name, file in splits.items()}
     if absent := [name for name in (train, test) if name not in files]:
         message = (
@@ -87,7 +112,7 @@ def package(
     if not 0 <= tolerance < math.inf:
         message = f"The tolerance is {tolerance}, and has to be a number from 0 on."
         raise StagebookError(Problem("bad-policy", message, "Leave it out, or: tolerance=1e-9"))
-    told = Told(
+    options = PackageOptions(
         tuple(features),
         train,
         test,
@@ -104,4 +129,4 @@ def package(
     judged = Evaluation.of(scores, baseline, slices)
     keys = [key] if isinstance(key, str) else list(key)
     parts = Splits.of(files, keys, time)
-    return write(model, Path(path), parts, files, judged, told).digest
+    return write(model, Path(path), parts, files, judged, options).digest

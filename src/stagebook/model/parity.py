@@ -7,12 +7,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from stagebook.errors import Problem
 from stagebook.model.golden import distance
+from stagebook.project.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Largest:
+class LargestDifference:
     """The place where two predictions are farthest apart.
 
     Attributes:
@@ -46,7 +46,7 @@ class Parity:
     rows: int
     columns: tuple[str, ...]
     off: int
-    largest: Largest | None
+    largest: LargestDifference | None
     tolerance: float
 
     @classmethod
@@ -66,7 +66,7 @@ class Parity:
             return cls(len(original), columns, over, None, tolerance)
         row, column = (int(place) for place in np.unravel_index(np.argmax(off), off.shape))
         values = (_plain(frame.iat[row, column]) for frame in (original, exported))
-        largest = Largest(float(off[row, column]), row + 1, columns[column], *values)
+        largest = LargestDifference(float(off[row, column]), row + 1, columns[column], *values)
         return cls(len(original), columns, over, largest, tolerance)
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stagebook.errors import Problem, StagebookError
+from stagebook.project.errors import Problem, StagebookError
 
 
 def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = ()) -> pd.DataFrame:

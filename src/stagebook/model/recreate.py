@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from stagebook.errors import Exit, Problem, StagebookError, Where
 from stagebook.model import commit, environment, manifest, materials
-from stagebook.model.commit import Origin
+from stagebook.model.commit import PackageOrigin
 from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.manifest import Manifest
 from stagebook.model.materials import Materials, Step
 from stagebook.model.prediction import predict
-from stagebook.project import Project
+from stagebook.pipeline import git, git_command
+from stagebook.project.errors import Exit, Problem, StagebookError, Where
+from stagebook.project.extras import MODEL
+from stagebook.project.project import Project
 
 Say = Callable[[str], None]
 
@@ -33,7 +35,7 @@ class Likeness(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Recreated:
+class Recreation:
     """What came of it.
 
     Attributes:
@@ -43,13 +45,13 @@ class Recreated:
         folder: The package that was made.
     """
 
-    origin: Origin
+    origin: PackageOrigin
     likeness: Likeness
     detail: str
     folder: Path
 
 
-def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = True) -> Recreated:
+def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = True) -> Recreation:
     """Makes a package again in a folder of its own.
 
     Args:
@@ -61,20 +63,22 @@ def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = T
             which then has to be the package's.
 
     Raises:
-        StagebookError: The commit is not known, or a step failed.
+        StagebookError: The commit is not known, a step failed, or the extra ``model`` is not
+            installed.
     """
+    MODEL.require()
     wanted = manifest.read(package)
     origin = commit.find(package, wanted, root)
     say(f"commit {origin.commit[:12]} ({origin.told_by}), stage {origin.stage}")
     place = _check_out(root, origin.commit, into)
     env = _environment(place, package, say, fresh=fresh)
     say("data by hash")
-    _data(root, place, materials.read(package / materials.FILE), env)
+    fetch_data(root, place, materials.read(package / materials.FILE), env)
     say(f"dvc repro --force {origin.stage}")
-    _run(["dvc", "repro", "--force", origin.stage], place, env)
-    made = place / origin.path
-    likeness, detail = compare(package, wanted, made)
-    return Recreated(origin, likeness, detail, made)
+    _run(["dvc", "repro", "--force", "--", origin.stage], place, env)
+    path = place / origin.path
+    likeness, detail = compare(package, wanted, path)
+    return Recreation(origin, likeness, detail, path)
 
 
 def _check_out(root: Path, name: str, into: Path) -> Path:
@@ -84,10 +88,7 @@ def _check_out(root: Path, name: str, into: Path) -> Path:
         raise StagebookError(
             Problem("not-empty", message, "Name one that is not: --into FOLDER", Where(str(into)))
         )
-    top = Path(_run(["git", "rev-parse", "--show-toplevel"], root, dict(os.environ)).strip())
-    _run(["git", "clone", "--quiet", "--no-checkout", str(top), str(into)], root, dict(os.environ))
-    _run(["git", "checkout", "--quiet", "--detach", name], into, dict(os.environ))
-    return into / root.resolve().relative_to(top.resolve())
+    return git.clone(root, name, into)
 
 
 def _environment(place: Path, package: Path, say: Say, *, fresh: bool) -> dict[str, str]:
@@ -100,8 +101,8 @@ def _environment(place: Path, package: Path, say: Say, *, fresh: bool) -> dict[s
         lock = environment.parse((package / environment.FILE).read_text(encoding="utf-8"))
         if problems := lock.differences():
             raise StagebookError(*problems, exit_code=Exit.ENVIRONMENT)
-    hidden = {"DVC_STAGE", "DVC_ROOT", "GIT_DIR", *(("VIRTUAL_ENV", "PYTHONPATH") if fresh else ())}
-    kept = {key: value for key, value in os.environ.items() if key not in hidden}
+    hidden = {"DVC_STAGE", "DVC_ROOT", *(("VIRTUAL_ENV", "PYTHONPATH") if fresh else ())}
+    kept = {key: value for key, value in git_command.inherited().items() if key not in hidden}
     return {**kept, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
 
 
@@ -117,26 +118,26 @@ def _make_environment(place: Path) -> Path:
     pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet"]
     # with hashes it is whole, and pip would stumble over extras that it does not list apart
     whole = ["--no-deps"] if "--hash=" in (place / lock).read_text(encoding="utf-8") else []
-    _run([*pip, *whole, "--requirement", lock], place, dict(os.environ))
+    _run([*pip, *whole, "--requirement", lock], place, git_command.inherited())
     if "[build-system]" in (place / "pyproject.toml").read_text(encoding="utf-8"):
         own = ["--no-deps", "--no-build-isolation", "--editable", "."]
-        _run([*pip, *own], place, dict(os.environ))
+        _run([*pip, *own], place, git_command.inherited())
     return bin_folder
 
 
-def _data(root: Path, place: Path, made_of: Materials, env: dict[str, str]) -> None:
+def fetch_data(root: Path, place: Path, made_of: Materials, env: dict[str, str]) -> None:
     """Fetches raw data by hash: from the repository's own cache, else from its DVC remote."""
     cache = _run(["dvc", "cache", "dir"], root, env).strip()
-    _run(["dvc", "cache", "dir", "--local", str((root / cache).resolve())], place, env)
-    raw = [one.path for one in made_of.raw if not (place / one.path).exists()]
+    _run(["dvc", "cache", "dir", "--local", "--", str((root / cache).resolve())], place, env)
+    raw = [content.path for content in made_of.raw if not (place / content.path).exists()]
     if raw:
-        _run(["dvc", "pull", *raw], place, env)
+        _run(["dvc", "pull", "--", *raw], place, env)
 
 
 def _run(command: list[str], folder: Path, env: dict[str, str]) -> str:
     program = shutil.which(command[0], path=env["PATH"]) or command[0]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [program, *command[1:]],
             cwd=folder,
             env=env,
@@ -146,9 +147,9 @@ def _run(command: list[str], folder: Path, env: dict[str, str]) -> str:
         )
     except OSError as error:
         raise StagebookError(_failed(command, folder, str(error))) from error
-    if done.returncode:
-        raise StagebookError(_failed(command, folder, done.stdout + done.stderr))
-    return done.stdout
+    if process.returncode:
+        raise StagebookError(_failed(command, folder, process.stdout + process.stderr))
+    return process.stdout
 
 
 def _failed(command: list[str], folder: Path, said: str) -> Problem:
@@ -167,7 +168,7 @@ def compare(package: Path, wanted: Manifest, made: Path) -> tuple[Likeness, str]
     """
     found = manifest.read(made)
     if found.digest == wanted.digest:
-        size = sum(one.size for one in wanted.files.values())
+        size = sum(file.size for file in wanted.files.values())
         return Likeness.IDENTICAL, f"{len(wanted.files) + 1} files, {size:,} bytes"
     first = next(_differences(package, made), "")
     if _predicts_alike(package, found, made):
@@ -198,14 +199,14 @@ def _predicts_alike(package: Path, found: Manifest, made: Path) -> bool:
 
 def _differences(package: Path, made: Path) -> Iterator[str]:
     """Where two packages' materials differ, from raw data on."""
-    one, other = (materials.read(path / materials.FILE) for path in (package, made))
+    item, other = (materials.read(path / materials.FILE) for path in (package, made))
     others = {step.stage: step for step in other.steps}
-    for step in one.steps:
+    for step in item.steps:
         if step.stage not in others:
             yield f"there is no stage {step.stage} any more"
         else:
             yield from _different(step, others[step.stage])
-    if one.environment != other.environment:
+    if item.environment != other.environment:
         yield "the environment is another one"
 
 

@@ -4,23 +4,24 @@ import contextlib
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.model import version_tags
-from stagebook.model.gate import Passage
+from stagebook.model.verification import VerificationReport
 from stagebook.model.version_tags import PACKAGE
-from stagebook.project import Project, without_credentials
+from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.project import Project, without_credentials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import LoggedModel, Run
     from mlflow.entities.model_registry import ModelVersion
 
-    from stagebook.record.tracking.tracker import Tracker
+    from stagebook.tracking.tracker import Tracker
 
 _NAME = re.compile(r"\w([\w .-]*[\w.-])?")
 _ALIAS = re.compile(r"[A-Za-z0-9_-]+")
@@ -74,7 +75,7 @@ def _untitled(name: str, alias: str | None) -> Iterator[Problem]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RegistryAddress:
     """Where models are registered.
 
     Attributes:
@@ -132,7 +133,35 @@ class Registration:
     tracking_uri: str
 
 
-def register(passage: Passage, title: Title, place: Place) -> Registration:
+URI = "models:/"
+
+
+def is_uri(path: str | Path) -> bool:
+    """Whether a path is the address of a registered version, such as ``models:/name@alias``."""
+    return str(path).startswith(URI)
+
+
+@contextlib.contextmanager
+def fetched(uri: str | Path, place: RegistryAddress | None = None) -> Iterator[Path]:
+    """A registered package's files in a temporary folder; nothing of them is loaded.
+
+    Args:
+        uri: The version's address.
+        place: Where models are registered; else what MLflow is set to.
+
+    Raises:
+        StagebookError: MLflow does not have it, or does not answer.
+    """
+    import mlflow
+
+    place = place or RegistryAddress(mlflow.get_tracking_uri(), "", Path.cwd())
+    with tempfile.TemporaryDirectory(prefix="stagebook-package-") as name:
+        with _asking(place):
+            folder = mlflow.artifacts.download_artifacts(artifact_uri=str(uri), dst_path=name)
+        yield Path(folder)
+
+
+def register(passage: VerificationReport, title: Title, place: RegistryAddress) -> Registration:
     """Puts a package that has passed the gate into a registry, once.
 
     Args:
@@ -159,10 +188,10 @@ def register(passage: Passage, title: Title, place: Place) -> Registration:
 
 
 @contextlib.contextmanager
-def _asking(place: Place) -> Iterator[None]:
+def _asking(place: RegistryAddress) -> Iterator[None]:
     """MLflow's client, quiet and of little patience; whatever it raises is one error."""
-    from stagebook.record.tracking.courier import limit_patience
-    from stagebook.record.tracking.refusal import root_cause
+    from stagebook.tracking.courier import limit_patience
+    from stagebook.tracking.refusal import root_cause
 
     limit_patience()
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -176,7 +205,7 @@ def _asking(place: Place) -> Iterator[None]:
             yield
     except Exception as error:  # MLflow's clients raise whatever their transport raises
         where = without_credentials(place.uri)
-        message = f"MLflow at {where} does not take the package: {root_cause(error)}."
+        message = f"MLflow at {where} did not accept the package: {root_cause(error)}."
         hint = "The package is as it was; once MLflow takes it, say the same again."
         problem = Problem("no-registry", message, hint)
         raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from error
@@ -185,18 +214,18 @@ def _asking(place: Place) -> Iterator[None]:
 
 
 def _version(
-    passage: Passage, title: Title, place: Place
+    passage: VerificationReport, title: Title, place: RegistryAddress
 ) -> "tuple[MlflowClient, ModelVersion, bool]":
     """The version of a package, and whether it had to be made."""
-    from stagebook.record.tracking.tracker import Tracker
+    from stagebook.tracking.tracker import Tracker
 
     tracker = Tracker.at(place.uri, place.experiment)
     client, digest = tracker.client, passage.manifest.digest
     same = f"name = '{title.name}' and tags.`{PACKAGE}` = '{digest}'"
     if found := list(client.search_model_versions(same)):
-        return client, min(found, key=lambda one: int(one.version)), False
-    said = version_tags.statement_of(passage)
-    run = tracker.run_of(said.record) if said else None
+        return client, min(found, key=lambda item: int(item.version)), False
+    statement = version_tags.statement_of(passage)
+    run = tracker.run_of(statement.record) if statement else None
     model_id = _logged(tracker, passage, run)
     if not client.search_registered_models(f"name = '{title.name}'"):
         client.create_registered_model(title.name)
@@ -204,35 +233,39 @@ def _version(
         title.name,
         f"models:/{model_id}",
         run_id=run.info.run_id if run else None,
-        tags=version_tags.tags(passage, said),
-        description=version_tags.description(passage.folder),
+        tags=version_tags.tags(passage, statement),
+        description=version_tags.description(passage.contents),
         model_id=model_id,
     )
     return client, version, True
 
 
-def _logged(tracker: "Tracker", passage: Passage, run: "Run | None") -> str:
-    """Id of the logged model that holds a package's files: a new one, or one that was begun."""
+def _logged(tracker: "Tracker", passage: VerificationReport, run: "Run | None") -> str:
+    """Id of the logged model that holds a package's files: that of its run, if it has one."""
     from mlflow.entities.logged_model_status import LoggedModelStatus
 
-    from stagebook.record.tracking import models
+    from stagebook.tracking import models
+
+    def rank(model: "LoggedModel") -> tuple[bool, bool]:
+        return model.status != LoggedModelStatus.READY, model.source_run_id != source
 
     client, manifest = tracker.client, passage.manifest
     experiment = run.info.experiment_id if run else tracker.experiment
-    same = f"tags.`{PACKAGE}` = '{manifest.digest}'"
-    found = list(client.search_logged_models([experiment], filter_string=same))
-    model = next((one for one in found if one.status == LoggedModelStatus.READY), None)
-    if model is None:
-        model = next(iter(found), None) or client.create_logged_model(
-            experiment,
-            name=re.sub(r"[^\w-]", "_", manifest.name),
-            source_run_id=run.info.run_id if run else None,
-            tags={PACKAGE: manifest.digest},
-        )
-        client.log_model_artifacts(model.model_id, str(passage.folder))
+    source = run.info.run_id if run else None
+    same = f"tags.`{models.PACKAGE_TAG}` = '{manifest.digest}'"
+    found = client.search_logged_models([experiment], filter_string=same)
+    model = min(found, key=rank, default=None) or client.create_logged_model(
+        experiment,
+        name=re.sub(r"[^\w-]", "_", manifest.name),
+        source_run_id=source,
+        tags={models.PACKAGE_TAG: manifest.digest},
+    )
+    if model.status != LoggedModelStatus.READY:
+        with passage.contents.written() as folder:
+            client.log_model_artifacts(model.model_id, str(folder))
         client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-    if run:
-        models.link(client, run.info.run_id, model.model_id)
+    if source:
+        models.link(client, source, model.model_id)
     return str(model.model_id)
 
 

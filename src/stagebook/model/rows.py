@@ -1,6 +1,6 @@
 """The rows on which a model is held against another form of it."""
 
-import json
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +9,20 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow.parquet as pq
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.files import digest
+from stagebook.model import json_text
+from stagebook.model.contents import Contents
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.splits import FILE as SPLITS
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import digest
 
 TEST, OTHER, FEW = "the test set", "other rows", "the golden rows"
 _EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class FeatureRows:
     """Rows of a model's features.
 
     Attributes:
@@ -75,33 +77,33 @@ def bad(name: str, message: str, features: Sequence[str]) -> StagebookError:
     return StagebookError(Problem("bad-rows", message, hint, Where(name)))
 
 
-def given(folder: Path, file: Path, features: Sequence[str]) -> Rows:
+def given(contents: Contents, file: Path, features: Sequence[str]) -> FeatureRows:
     """The rows in a file that somebody names.
 
     Args:
-        folder: The package.
+        contents: The package.
         file: The file.
         features: The model's features.
     """
-    return Rows.of(file, file.as_posix(), features, _test(folder)[1])
+    return FeatureRows.of(file, file.as_posix(), features, _test(contents)[1])
 
 
-def found(folder: Path, roots: Iterable[Path], features: Sequence[str]) -> Rows:
+def found(contents: Contents, roots: Iterable[Path], features: Sequence[str]) -> FeatureRows:
     """The test set, if it still lies in a project where it lay; else the package's golden rows.
 
     Args:
-        folder: The package.
+        contents: The package.
         roots: Roots of projects to look in.
         features: The model's features.
     """
-    path, md5 = _test(folder)
+    path, md5 = _test(contents)
     inside = bool(path) and not _leaves(path)
     for root in roots if inside else ():
         if (root / path).is_file() and digest(root / path, "md5") == md5:
-            return Rows.of(root / path, path, features, md5)
-    golden = folder / GOLDEN
-    frame = Golden.read(golden).inputs[list(features)]
-    return Rows(FEW, GOLDEN, digest(golden, "md5"), frame)
+            return FeatureRows.of(root / path, path, features, md5)
+    golden = contents.files[GOLDEN]
+    frame = Golden.parse(golden).inputs[list(features)]
+    return FeatureRows(FEW, GOLDEN, hashlib.md5(golden, usedforsecurity=False).hexdigest(), frame)
 
 
 def _leaves(path: str) -> bool:
@@ -109,8 +111,8 @@ def _leaves(path: str) -> bool:
     return Path(path).is_absolute() or ".." in Path(path).parts
 
 
-def _test(folder: Path) -> tuple[str, str]:
+def _test(contents: Contents) -> tuple[str, str]:
     """Path and hash of the test set: the split that the scores are of."""
-    md5 = json.loads((folder / _EVALUATION).read_text(encoding="utf-8"))["data"]["md5"]
-    parts = json.loads((folder / SPLITS).read_text(encoding="utf-8"))["parts"]
-    return next((one["path"] for one in parts if one["md5"] == md5), ""), str(md5)
+    md5 = json_text.load(contents.files[_EVALUATION])["data"]["md5"]
+    parts = json_text.load(contents.files[SPLITS])["parts"]
+    return next((part["path"] for part in parts if part["md5"] == md5), ""), str(md5)

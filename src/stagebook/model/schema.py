@@ -5,12 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from stagebook.errors import Problem, Where
+from stagebook.model import json_text
+from stagebook.project.errors import Problem, Where
 
 if TYPE_CHECKING:  # pandera takes a second to import, and who loads a model needs none of it
     import pandas as pd
 
-    from stagebook.contracts.checks.contract import Contract
+    from stagebook.data.contracts.contract import Contract
 
 FORMAT = 1
 INPUT, OUTPUT = "schema.input.json", "schema.output.json"
@@ -79,7 +80,7 @@ class Schema:
             signature: Name and type of each column in ``MLmodel``.
             file: This schema's file, for messages.
         """
-        own = [(one.name, one.type) for one in self.fields]
+        own = [(field.name, field.type) for field in self.fields]
         if own == list(signature):
             return ()
         names = [name for name, _ in {*own, *signature} - ({*own} & {*signature})]
@@ -89,7 +90,7 @@ class Schema:
 
 
 def _field(name: str, column: "pd.Series", type_: str, asked: Any, *, is_nullable: bool) -> Field:
-    from stagebook.contracts.checks.rules import is_built_in, rule
+    from stagebook.data.contracts.rules import built_in_name, rule
 
     checks = tuple(asked.checks) if asked is not None else ()
     return Field(
@@ -101,13 +102,15 @@ def _field(name: str, column: "pd.Series", type_: str, asked: Any, *, is_nullabl
         checks=tuple(
             {"check": check.name, **_plain(check.statistics)}
             for check in checks
-            if is_built_in(check)
+            if built_in_name(check)
         ),
     )
 
 
 def _plain(values: Any) -> Any:
-    text = json.dumps(values, default=lambda one: sorted(one) if isinstance(one, set) else str(one))
+    text = json.dumps(
+        values, default=lambda item: sorted(item) if isinstance(item, set) else str(item)
+    )
     return json.loads(text)
 
 
@@ -118,11 +121,11 @@ def render(schema: Schema) -> str:
 
 def parse(text: str) -> Schema:
     """The schema in a text that ``render`` wrote; ValueError, KeyError or TypeError for another."""
-    values = json.loads(text)
+    values = json_text.load(text)
     if values["format"] != FORMAT:
         raise ValueError("another format")
     fields = tuple(
-        Field(**{**one, "rules": tuple(one["rules"]), "checks": tuple(one["checks"])})
-        for one in values["fields"]
+        Field(**{**value, "rules": tuple(value["rules"]), "checks": tuple(value["checks"])})
+        for value in values["fields"]
     )
     return Schema(values["contract"], fields)

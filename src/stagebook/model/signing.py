@@ -1,9 +1,12 @@
 """Signatures by OpenSSF model-signing, with a key of one's own and without a network."""
 
+import tempfile
 from pathlib import Path
 
-from stagebook.errors import Exit, Problem, StagebookError, Where
-from stagebook.model import manifest
+from stagebook.model import attestation
+from stagebook.model.contents import Contents
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.extras import SIGNING
 
 SUFFIX = ".sig"
 
@@ -13,8 +16,18 @@ def signature_path(folder: Path) -> Path:
     return folder.with_name(folder.name + SUFFIX)
 
 
+def statement_signature_path(folder: Path) -> Path:
+    """Where the signature of a package's attestation lies: beside that."""
+    statement = attestation.path_of(folder)
+    return statement.with_name(statement.name + SUFFIX)
+
+
+SIGNATURES = (signature_path, statement_signature_path)
+"""Where each signature of a package lies."""
+
+
 def sign(folder: Path, key: Path) -> Path:
-    """Signs every file of a package; returns where the signature is.
+    """Signs every file of a package, and its attestation; returns where the signature is.
 
     Args:
         folder: The package.
@@ -23,36 +36,42 @@ def sign(folder: Path, key: Path) -> Path:
     Raises:
         StagebookError: The extra is not installed, or the key cannot be used.
     """
-    target = signature_path(folder)
+    SIGNING.require()
+    target, statement = signature_path(folder), attestation.path_of(folder)
     try:
         _config("signing").use_elliptic_key_signer(private_key=key).sign(folder, target)
+        if statement.is_file():
+            signer = _config("signing").use_elliptic_key_signer(private_key=key)
+            signer.sign(statement, statement_signature_path(folder))
     except (ValueError, TypeError, AttributeError, OSError) as error:
         raise StagebookError(_bad_key(key, error)) from error
     return target
 
 
-def verify(folder: Path, key: Path) -> tuple[Problem, ...]:
+def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
     """What is wrong with the signature of a package; empty where nothing is.
 
     Args:
-        folder: The package.
+        contents: The package.
         key: The public key, in PEM.
 
     Raises:
         StagebookError: The extra is not installed, or the key cannot be used.
     """
-    target = signature_path(folder)
+    target = signature_path(contents.folder)
     if not target.is_file():
         message = "The package is not signed."
         hint = f"Get {target.name} from whoever signed it, and put it beside the package."
         return (Problem("not-signed", message, hint, Where(str(target))),)
     if not key.is_file():
         raise StagebookError(_bad_key(key, FileNotFoundError("there is no such file")))
+    SIGNING.require()
     try:
-        _config("verifying").use_elliptic_key_verifier(public_key=key).verify(folder, target)
+        verifier = _config("verifying").use_elliptic_key_verifier(public_key=key)
+        with contents.written() as folder:  # the bytes that are opened are the ones verified
+            verifier.verify(folder, target)
     except Exception:  # model-signing raises what its parsers raise
-        changed = manifest.read(folder).differences(folder)
-        names = ", ".join(one.where.file for one in changed if one.where)
+        names = ", ".join(problem.where.file for problem in contents.problems if problem.where)
         what = (
             f"{names} changed since." if names else "it is of another key, or of another package."
         )
@@ -62,17 +81,38 @@ def verify(folder: Path, key: Path) -> tuple[Problem, ...]:
     return ()
 
 
+def verify_statement(folder: Path, data: bytes, key: Path) -> tuple[Problem, ...]:
+    """What is wrong with the signature of a package's attestation; empty where nothing is.
+
+    Args:
+        folder: The package.
+        data: The attestation's bytes, as they were read.
+        key: The public key, in PEM.
+
+    Raises:
+        StagebookError: The extra is not installed, or the key cannot be used.
+    """
+    target = statement_signature_path(folder)
+    if not target.is_file():
+        return (attestation.unsigned(folder),)
+    SIGNING.require()
+    try:
+        verifier = _config("verifying").use_elliptic_key_verifier(public_key=key)
+        with tempfile.TemporaryDirectory() as name:
+            copy = Path(name) / attestation.path_of(folder).name
+            copy.write_bytes(data)
+            verifier.verify(copy, target)
+    except Exception:  # model-signing raises what its parsers raise
+        message = "The signature does not fit the attestation: it is of another key, or changed."
+        hint = "Get the package anew, and the key from its owner."
+        return (Problem("bad-signature", message, hint, Where(str(target))),)
+    return ()
+
+
 def _config(module: str):  # type: ignore[no-untyped-def]  # an optional library without types
     import importlib
 
-    try:
-        return importlib.import_module(f"model_signing.{module}").Config()
-    except ImportError as error:
-        message = f"Signing needs the extra `signing`: {error}."
-        raise StagebookError(
-            Problem("no-extra", message, "pip install 'stagebook[signing]'"),
-            exit_code=Exit.ENVIRONMENT,
-        ) from error
+    return importlib.import_module(f"model_signing.{module}").Config()
 
 
 def _bad_key(key: Path, error: Exception) -> Problem:

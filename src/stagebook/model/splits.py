@@ -10,8 +10,8 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow.parquet as pq
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.files import digest
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import digest
 
 FORMAT = 1
 FILE = "splits.json"
@@ -88,7 +88,7 @@ class Splits:
 
     def part(self, name: str) -> Split:
         """The part of this name; KeyError if there is none."""
-        return {one.name: one for one in self.parts}[name]
+        return {split.name: split for split in self.parts}[name]
 
     def as_json(self) -> dict[str, Any]:
         """The parts as plain values, with what was shown of each pair."""
@@ -98,7 +98,7 @@ class Splits:
             "key": list(self.key),
             "time": self.time,
             "parts": [asdict(part) for part in self.parts],
-            "shared_keys": {f"{one.name}, {other.name}": 0 for one, other in pairs},
+            "shared_keys": {f"{split.name}, {other.name}": 0 for split, other in pairs},
         }
 
 
@@ -125,13 +125,13 @@ def _twice(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Iter
 
 
 def _shared(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Iterator[Problem]:
-    for one, other in itertools.combinations(keys, 2):
-        both = keys[one].intersection(keys[other])
+    for item, other in itertools.combinations(keys, 2):
+        both = keys[item].intersection(keys[other])
         if len(both):
             rows = [f"{place:,}" for place in keys[other].get_indexer_for(both[:_SHOWN])]
             yield Problem(
                 "splits-overlap",
-                f"{len(both):,} rows of the split `{other}` are in `{one}` too: "
+                f"{len(both):,} rows of the split `{other}` are in `{item}` too: "
                 f"{_listed(both)}; rows {', '.join(rows)} of {files[other].as_posix()}.",
                 "A model that has seen a row cannot be judged with it. Cut the data anew.",
                 Where(files[other].as_posix()),
@@ -140,7 +140,8 @@ def _shared(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Ite
 
 def _listed(index: pd.Index) -> str:
     shown = [
-        ", ".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in index[:_SHOWN]
+        ", ".join(map(str, item)) if isinstance(item, tuple) else str(item)
+        for item in index[:_SHOWN]
     ]
     more = f" and {len(index) - _SHOWN:,} more" if len(index) > _SHOWN else ""
     return "; ".join(shown) + more
@@ -148,7 +149,7 @@ def _listed(index: pd.Index) -> str:
 
 def _digest(index: pd.MultiIndex) -> str:
     keys = hashlib.sha256()
-    for line in sorted("\x1f".join(map(str, one)) for one in index):
+    for line in sorted("\x1f".join(map(str, item)) for item in index):
         keys.update(line.encode() + b"\n")
     return keys.hexdigest()
 

@@ -1,16 +1,15 @@
 """What a registry says of a version of a model: the package's evidence, as tags and a text."""
 
-import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from stagebook.model import attestation, card, materials
+from stagebook.model import attestation, card, json_text, materials
 from stagebook.model import environment as environments
 from stagebook.model.attestation import Statement
-from stagebook.model.gate import Passage
+from stagebook.model.contents import Contents
 from stagebook.model.splits import FILE as SPLITS
+from stagebook.model.verification import VerificationReport
 from stagebook.model.writer import EVALUATION
 
 PACKAGE = "stagebook.package"
@@ -23,36 +22,37 @@ _LENGTH = 5000  # of a value or a description; what MLflow's databases hold
 _CUT = "…"
 
 
-def statement_of(passage: Passage) -> Statement | None:
+def statement_of(passage: VerificationReport) -> Statement | None:
     """What the attestation beside a package says, if it is about this package."""
-    try:
-        said = attestation.read(passage.folder)
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return None
-    return said if said.digest == passage.manifest.digest else None
+    attested = passage.attested or attestation.look(passage.folder, passage.manifest)
+    return attested.statement
 
 
-def tags(passage: Passage, said: Statement | None) -> dict[str, str]:
+def tags(passage: VerificationReport, said: Statement | None) -> dict[str, str]:
     """The evidence of a package, within the lengths that MLflow takes.
 
     Args:
         passage: The package, after the gate.
         said: What its attestation says.
     """
-    folder, manifest = passage.folder, passage.manifest
-    lock = environments.parse((folder / environments.FILE).read_text(encoding="utf-8"))
+    contents, manifest = passage.contents, passage.manifest
+    lock = environments.parse(contents.text(environments.FILE))
+    splits = json_text.load(contents.files[SPLITS])
     found = {
         PACKAGE: manifest.digest,
         "stagebook.type": manifest.model.type,
         "stagebook.method": manifest.model.method,
-        "stagebook.checks": ", ".join(f"{one.name} {one.state.value}" for one in passage.checks),
+        "stagebook.checks": ", ".join(
+            f"{check.name} {check.state.value}" for check in passage.checks
+        ),
         "stagebook.environment": lock.digest,
         "stagebook.requires": lock.words,
         "stagebook.raw": "\n".join(
-            f"{one.path} {one.md5}" for one in materials.read(folder / materials.FILE).raw
+            f"{content.path} {content.md5}"
+            for content in materials.parse(contents.text(materials.FILE)).raw
         ),
-        **_scores(_json(folder / EVALUATION)),
-        **{f"stagebook.split.{one['name']}": one["md5"] for one in _json(folder / SPLITS)["parts"]},
+        **_scores(json_text.load(contents.files[EVALUATION])),
+        **{f"stagebook.split.{split['name']}": split["md5"] for split in splits["parts"]},
         **(_attested(said) if said else {}),
     }
     return {_key(name): _cut(str(value), "\n") for name, value in found.items() if value}
@@ -77,9 +77,9 @@ def _scores(evaluation: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def description(folder: Path) -> str:
+def description(contents: Contents) -> str:
     """The model card, cut where MLflow would take no more."""
-    return _cut((folder / card.FILE).read_text(encoding="utf-8"), "\n\n")
+    return _cut(contents.text(card.FILE), "\n\n")
 
 
 def _cut(text: str, between: str) -> str:
@@ -94,7 +94,3 @@ def _cut(text: str, between: str) -> str:
 def _key(name: str) -> str:
     """A tag's name of the letters that MLflow takes."""
     return re.sub(r"[^\w.-]", "_", name)[:_KEY_LENGTH]
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))

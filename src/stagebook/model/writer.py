@@ -13,27 +13,29 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stagebook.contracts.checks.contract import Contract
-from stagebook.contracts.profiles import profile as profiles
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.contracts.profiles.profiling import profile
-from stagebook.contracts.tables.table import Table
-from stagebook.errors import Problem, StagebookError
-from stagebook.execution.kernel import MATERIALS
-from stagebook.files import write_whole
-from stagebook.model import card, manifest, materials, mlmodel, schema
+from stagebook.data.contracts.contract import Contract
+from stagebook.data.profiles import profile as profiles
+from stagebook.data.profiles.profile import Profile
+from stagebook.data.profiles.profiling import profile
+from stagebook.data.tables.table import Table
+from stagebook.execution.variables import MATERIALS, NOTES
+from stagebook.model import card, manifest, materials, mlmodel, opening, rehearsal, schema
 from stagebook.model import environment as environments
 from stagebook.model.environment import Environment, Rule
 from stagebook.model.evidence import Evaluation, models_distributions
+from stagebook.model.formats.conversion import versions
 from stagebook.model.formats.model_file import FormatName, ModelFile
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
-from stagebook.model.manifest import Manifest, Served
+from stagebook.model.manifest import Manifest, PredictionInterface
 from stagebook.model.materials import Materials
+from stagebook.model.opening import OpeningCheck
 from stagebook.model.prediction import predict, type_of
 from stagebook.model.schema import Schema
 from stagebook.model.splits import FILE as SPLITS
 from stagebook.model.splits import Splits
+from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.files import write_whole
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -43,7 +45,7 @@ EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PackageOptions:
     """What the person who packages says of a model.
 
     Attributes:
@@ -81,7 +83,7 @@ def write(
     splits: Splits,
     files: Mapping[str, Path],
     scores: Evaluation,
-    told: Told,
+    told: PackageOptions,
 ) -> Manifest:
     """Writes a package, whole or not at all.
 
@@ -119,21 +121,23 @@ def _fill(
     splits: Splits,
     files: Mapping[str, Path],
     scores: Evaluation,
-    told: Told,
+    told: PackageOptions,
 ) -> Manifest:
     """Writes all files of a package, the manifest last."""
     rows = pd.read_parquet(files[told.test], columns=list(told.features))
     found = _predict_twice(model, told, rows)
     file = ModelFile.of(model, told.format)
     if problems := file.distrust(told.trusted):
-        raise StagebookError(*(replace(one, hint=_TRUST) for one in problems))
+        raise StagebookError(*(replace(problem, hint=_TRUST) for problem in problems))
     (folder / file.name).write_bytes(file.data)
-    Golden.of(rows, found, told.tolerance).write(folder / GOLDEN)
+    golden = Golden.of(rows, found, told.tolerance)
+    golden.write(folder / GOLDEN)
     made_of, lock = _origin(file.held(model), told.rule)
     kind = type_of(model)
-    served = Served(
+    served = PredictionInterface(
         file.name, file.format, kind, told.method, told.features, tuple(map(str, found.columns))
     )
+    opened = _opened(file, served, golden, told.trusted)
     learned = _learned(files[told.train], told.features)
     signed = _write_schemas(folder, rows, found, told, learned)
     content = hashlib.sha256(file.data).hexdigest()
@@ -150,7 +154,20 @@ def _fill(
         write_whole(folder / path, text)
     made = Manifest.of(folder, name, served)
     write_whole(folder / manifest.FILE, manifest.render(made))
+    if (notes := os.environ.get(NOTES)) and Path(notes).is_dir():
+        opening.note(Path(notes), made.digest, opened)
     return made
+
+
+def _opened(
+    file: ModelFile, served: PredictionInterface, golden: Golden, trusted: Sequence[str]
+) -> OpeningCheck:
+    """What opening the written model gives; a model that no loader would take does not leave."""
+    model = file.open(trusted)
+    words, problems = rehearsal.ask(model, served, golden)
+    if problems:
+        raise StagebookError(*problems)
+    return OpeningCheck.now(type_of(model), words)
 
 
 _TRUST = (
@@ -159,7 +176,7 @@ _TRUST = (
 )
 
 
-def _predict_twice(model: Any, told: Told, rows: pd.DataFrame) -> pd.DataFrame:
+def _predict_twice(model: Any, told: PackageOptions, rows: pd.DataFrame) -> pd.DataFrame:
     """Predictions for the test's rows, which have to be the same when asked again."""
     first, second = (predict(model, told.method, rows, told.outputs) for _ in range(2))
     if not first.equals(second):
@@ -180,20 +197,23 @@ def _origin(held: Collection[str], rule: Rule) -> tuple[Materials, Environment]:
     told = os.environ.get(MATERIALS)
     made_of = materials.read(Path(told)) if told and Path(told).exists() else Materials.unknown()
     needed, critical = models_distributions(held)
-    versions = {**made_of.distributions, **needed, "mlflow": metadata.version("mlflow")}
-    lock = Environment.here(
-        {**versions, "stagebook": metadata.version("stagebook")}, critical, rule
-    )
+    own = {**_mlflow(), "stagebook": metadata.version("stagebook")}
+    lock = Environment.here({**made_of.distributions, **needed, **own}, critical, rule)
     return replace(made_of, environment=lock.digest), lock
 
 
+def _mlflow() -> dict[str, str]:
+    """The distribution of MLflow that is installed, with its version."""
+    return versions("mlflow") or versions("mlflow-skinny")
+
+
 def _write_schemas(
-    folder: Path, rows: pd.DataFrame, found: pd.DataFrame, told: Told, learned: Profile
+    folder: Path, rows: pd.DataFrame, found: pd.DataFrame, told: PackageOptions, learned: Profile
 ) -> "ModelSignature":
     """Writes what goes in and comes out; returns the same as MLflow says it."""
-    contracts = [_contract(one) for one in (told.contract, told.output_contract)]
+    contracts = [_contract(item) for item in (told.contract, told.output_contract)]
     asked = contracts[0].schema.columns if contracts[0] else {}
-    nullable = {one.name for one in learned.columns if one.nulls}
+    nullable = {item.name for item in learned.columns if item.nulls}
     nullable |= {name for name, column in asked.items() if column.nullable}
     signed = mlmodel.signature(rows, found, nullable)
     sides = ((schema.INPUT, rows, signed.inputs), (schema.OUTPUT, found, signed.outputs))
@@ -215,7 +235,9 @@ def _contract(asked: Any) -> Contract | None:
 def _learned(train: Path, features: Sequence[str]) -> Profile:
     """The profile of what the model learned from."""
     whole = profile(Table.open(train.parent, train.name))
-    return replace(whole, columns=tuple(one for one in whole.columns if one.name in features))
+    return replace(
+        whole, columns=tuple(column for column in whole.columns if column.name in features)
+    )
 
 
 def _write_profiles(folder: Path, learned: Profile, found: pd.DataFrame) -> None:

@@ -1,18 +1,18 @@
 """A notebook file and its cells, from ``.ipynb`` or py:percent ``.py``."""
 
-import json
 import re
-import shlex
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.notebook.lean import lean_import
+from stagebook.notebook import plain_json
+from stagebook.notebook.document import parse_node
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import is_lfs_pointer
+from stagebook.project.settings.stage_names import SUFFIXES, stage_name
 
-SUFFIXES = (".ipynb", ".py")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
+_MOVE = "Move it out of the folder of the notebooks."
 _PERCENT_MARK = re.compile(r"^# ?%%", re.MULTILINE)
 
 
@@ -43,16 +43,20 @@ class Notebook:
         path: Where it is, relative to the project's root, with forward slashes.
         cells: Its cells in order.
         kernel: The kernelspec that it names, if any.
+        language: The programming language that it names, if any.
+        text: The file's text, which JSON may have without its outputs.
     """
 
     path: str
     cells: tuple[Cell, ...]
     kernel: str | None = None
+    language: str | None = None
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def stage(self) -> str:
-        """The name of its stage: the file's name without the suffix."""
-        return Path(self.path).stem
+        """The name of its stage."""
+        return stage_name(self.path)
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:
@@ -63,8 +67,8 @@ class Notebook:
     def title(self) -> str | None:
         """Its first heading in Markdown, without the marks."""
         for cell in self.cells:
-            if cell.kind == "markdown" and (found := _HEADING.search(cell.text)):
-                return found[1].strip()
+            if cell.kind == "markdown" and (match := _HEADING.search(cell.text)):
+                return match[1].strip()
         return None
 
 
@@ -76,7 +80,7 @@ def find(folder: Path, root: Path) -> tuple[str, ...]:
     """
     if not folder.is_dir():
         return ()
-    files = [path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file()]
+    files = [path for path in folder.iterdir() if path.suffix in SUFFIXES]
     return tuple(
         sorted(
             path.relative_to(root).as_posix()
@@ -87,90 +91,65 @@ def find(folder: Path, root: Path) -> tuple[str, ...]:
 
 
 def _has_marks(path: Path) -> bool:
-    return bool(_PERCENT_MARK.search(path.read_text(encoding="utf-8", errors="replace")))
+    if not path.is_file():
+        return False
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return bool(_PERCENT_MARK.search(text)) or is_lfs_pointer(text)
 
 
-def read(path: str, root: Path) -> Notebook:
+def read(path: str, root: Path, known: Notebook | None = None) -> Notebook:
     """The notebook at ``root / path``.
 
+    Args:
+        path: Its path, relative to the root.
+        root: The project's root.
+        known: The notebook as it was read before, which is returned if its text is the same.
+
     Raises:
-        StagebookError: The file is missing or no notebook of nbformat 4.
+        StagebookError: The file cannot be read, or is not a notebook.
     """
+    text = read_text(path, root)
+    return known if known and known.text == text else parse(text, path)
+
+
+def read_text(path: str, root: Path) -> str:
+    """The text of the notebook at ``root / path``, without a byte-order mark.
+
+    Raises:
+        StagebookError: The file cannot be read.
+    """
+    file = root / path
     try:
-        text = (root / path).read_text(encoding="utf-8")
+        if file.exists() and not file.is_file():
+            raise _error("no-notebook", "It is a folder or a device, not a file.", _MOVE, path)
+        return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise _error("no-notebook", "There is no such notebook.", "", path) from None
     except UnicodeDecodeError as error:
-        raise _error("bad-encoding", f"It is not UTF-8: {error}.", "Save it again.", path) from None
-    return parse(text, path)
+        hint = "Save it again, as UTF-8."
+        raise _error("bad-encoding", f"It is not UTF-8: {error}.", hint, path) from None
+    except OSError as error:
+        raise _error("no-notebook", f"It cannot be read: {error.strerror}.", "", path) from None
 
 
 def parse(text: str, path: str) -> Notebook:
     """A notebook from its text; the suffix of ``path`` says how to read it."""
-    node = parse_node(text, path)
-    kernelspec = node.metadata.get("kernelspec", {})
+    plain = None if path.endswith(".py") else plain_json.read(text)
+    node = plain or parse_node(text, path)
+    kernelspec = node["metadata"].get("kernelspec", {})
+    language = kernelspec.get("language") or node["metadata"].get("language_info", {}).get("name")
     cells = tuple(
         Cell(
             position,
-            cell.cell_type,
-            cell.source,
-            frozenset(cell.metadata.get("tags", ())),
+            cell["cell_type"],
+            cell["source"],
+            frozenset(cell["metadata"].get("tags", ())),
             None if path.endswith(".py") else cell.get("id"),  # jupytext makes one up
         )
-        for position, cell in enumerate(node.cells, start=1)
+        for position, cell in enumerate(node["cells"], start=1)
     )
-    return Notebook(path, cells, kernelspec.get("name"))
-
-
-def parse_node(text: str, path: str) -> Any:
-    """The nbformat node of a notebook's text, valid in nbformat 4."""
-    if path.endswith(".py"):
-        return lean_import("jupytext").reads(text, fmt="py:percent")
-    nbformat = lean_import("nbformat")
-    try:
-        node = nbformat.reader.reads(text)
-        if node.nbformat != 4:
-            raise _error(
-                "old-notebook",
-                f"It is in nbformat {node.nbformat}; Stagebook reads nbformat 4.",
-                "Upgrade it: jupyter nbconvert --to notebook --nbformat 4 --inplace "
-                f"{shlex.quote(path)}",
-                path,
-            )
-        with warnings.catch_warnings(action="ignore"):  # it gives cells ids where they lack any
-            nbformat.validate(node)
-    except nbformat.reader.NotJSONError as error:
-        raise _not_json(text, path) from error
-    except nbformat.ValidationError as error:
-        raise _error(
-            "bad-notebook",
-            f"It is no valid notebook: {str(error).splitlines()[0]}.",
-            "Open it in JupyterLab and save it again, or restore it from git.",
-            path,
-        ) from None
-    except nbformat.NBFormatError as error:
-        raise _error("bad-notebook", f"{error}.", "Stagebook reads nbformat 4.", path) from None
-    except (AttributeError, KeyError, TypeError) as error:
-        raise _error(
-            "bad-notebook",
-            "It is JSON but no notebook.",
-            "Restore it from git, or create it anew in JupyterLab.",
-            path,
-        ) from error
-    return node
-
-
-def _not_json(text: str, path: str) -> StagebookError:
-    try:
-        json.loads(text)
-        line = 1
-    except json.JSONDecodeError as error:
-        line = error.lineno
-    hint = f"Restore it: git checkout {shlex.quote(path)}"
-    if "<<<<<<<" in text:
-        hint = "Resolve the merge conflict in it."
-    problem = Problem("not-json", "The notebook is no JSON.", hint, Where(path, line=line))
-    return StagebookError(problem)
+    kept = plain_json.without_outputs(plain) if plain else text
+    return Notebook(path, cells, kernelspec.get("name"), language, kept)
 
 
 def _error(code: str, message: str, hint: str, path: str) -> StagebookError:

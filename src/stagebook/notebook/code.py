@@ -4,7 +4,9 @@ import ast
 import hashlib
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _OURS = re.compile(
     r"^\s*%(load_ext|reload_ext|unload_ext)\s+stagebook\s*$|^\s*%stagebook\b.*$", re.M
@@ -15,6 +17,7 @@ _MAGIC = re.compile(
     r"|^([ \t]*)([\w.]+\?{1,2}|\?{1,2}[\w.]+)[ \t]*$",
     re.M,
 )
+_CELLS = 2**14  # more than a project has, so that a second pass over it parses nothing again
 _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
@@ -38,22 +41,49 @@ class Code:
         return hashlib.sha256(self.text.encode()).hexdigest()[:32]
 
 
+def parse(text: str) -> ast.Module:
+    """The syntax tree of a cell's text, which no caller changes; a text is parsed once.
+
+    Raises:
+        SyntaxError: The text is not Python.
+        ValueError: The text holds a character that Python does not take.
+    """
+    tree = _tree_or_error(text)
+    if isinstance(tree, Exception):
+        raise tree.with_traceback(None)
+    return tree
+
+
+@lru_cache(maxsize=_CELLS)
+def _tree_or_error(text: str) -> ast.Module | SyntaxError | ValueError:
+    try:
+        return _parse_anew(text)
+    except (SyntaxError, ValueError) as error:
+        return error
+
+
+def _parse_anew(text: str) -> ast.Module:
+    with warnings.catch_warnings(action="ignore"):  # such as for an invalid escape
+        return ast.parse(text)
+
+
 def normalise_module(text: str) -> Code:
     """The code of a Python file.
 
     Docstrings do not count, as they do not for ``python -OO``.
     """
-    return _parsed(text, docstrings=False) or Code(text, ast.Module([], []), raw=True)
+    return _normalised(text, _parse_module) or Code(text, ast.Module([], []), raw=True)
 
 
+@lru_cache(maxsize=_CELLS)  # callers want a cell's code, its imports and what it uses
 def normalise_cell(text: str) -> Code:
     """The code of a cell.
 
     Magics and shell lines stay as they are, in their places, and the Python around them is
-    normalised. A cell that then is no Python, such as one of ``%%bash``, counts as raw text.
+    normalised. A cell that then is not valid Python, such as one of ``%%bash``, counts as raw text.
     Stagebook's own magics cannot change a result and do not count.
     """
-    if code := _parsed(text):
+    if code := _normalised(text, parse):
         return code
     text = _OURS.sub("", text)
     first, _, rest = text.lstrip().partition("\n")
@@ -63,15 +93,14 @@ def normalise_cell(text: str) -> Code:
         body = normalise_cell(rest)
         return Code(f"{first.rstrip()}\n{body.text}", body.tree, body.raw)
     calls = _MAGIC.sub(_magic_as_call, text)
-    return _parsed(text) or _parsed(calls) or Code(text.strip(), ast.Module([], []), raw=True)
+    code = _normalised(text, parse) or _normalised(calls, parse)
+    return code or Code(text.strip(), ast.Module([], []), raw=True)
 
 
-def _parsed(text: str, *, docstrings: bool = True) -> Code | None:
-    """The text as code; None where it is no Python, or nested too deeply."""
+def _normalised(text: str, tree_of: Callable[[str], ast.Module]) -> Code | None:
+    """The text as code; None if it is not Python, or nested too deeply."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # such as for an invalid escape
-            tree = ast.parse(text)
-        tree = tree if docstrings else _without_docstrings(tree)
+        tree = tree_of(text)
         return Code(ast.unparse(tree), tree)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
@@ -82,7 +111,9 @@ def _magic_as_call(match: re.Match[str]) -> str:
     return f"{before}__magic__({line.rstrip()!r})"
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
+def _parse_module(text: str) -> ast.Module:
+    """The syntax tree of a module without its docstrings."""
+    tree = _parse_anew(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             match node.body:

@@ -53,9 +53,9 @@ def find(tree: ast.Module) -> Imports:
     for node in _walk(tree):
         match node:
             case ast.Import(names=names):
-                static.extend(Import(one.name) for one in names)
+                static.extend(Import(alias.name) for alias in names)
             case ast.ImportFrom(module=module, names=names, level=level):
-                static.append(Import(module or "", tuple(one.name for one in names), level))
+                static.append(Import(module or "", tuple(alias.name for alias in names), level))
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _BY_NAME:
                 match _first_argument(node):
                     case ast.Constant(value=str() as module) if not module.startswith("."):
@@ -69,11 +69,11 @@ def uses(tree: ast.Module, module: str, name: str) -> bool:
     """Whether the code takes a name from a module, by ``from`` or as ``module.name``."""
     for node in _walk(tree):
         match node:
-            case ast.ImportFrom(module=str(one), names=names, level=0) if one == module:
-                if any(each.name == name for each in names):
+            case ast.ImportFrom(module=str(item), names=names, level=0) if item == module:
+                if any(alias.name == name for alias in names):
                     return True
-            case ast.Attribute(value=ast.Name(id=str(one)), attr=str(attr)):
-                if (one, attr) == (module, name):
+            case ast.Attribute(value=ast.Name(id=str(item)), attr=str(attr)):
+                if (item, attr) == (module, name):
                     return True
     return False
 
@@ -89,15 +89,15 @@ def exported(tree: ast.Module) -> tuple[str, ...]:
                 | ast.AugAssign(target=ast.Name(id="__all__"), value=value)
             ) if isinstance(value, ast.List | ast.Tuple):
                 names.extend(
-                    one.value
-                    for one in value.elts
-                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    elt.value
+                    for elt in value.elts
+                    if isinstance(elt, ast.Constant) and isinstance(elt.value, str)
                 )
     return tuple(names)
 
 
 def _first_argument(call: ast.Call) -> ast.expr | None:
-    named = (one.value for one in call.keywords if one.arg in ("name", "mod_name"))
+    named = (keyword.value for keyword in call.keywords if keyword.arg in ("name", "mod_name"))
     return call.args[0] if call.args else next(named, None)
 
 

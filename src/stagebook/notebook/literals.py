@@ -20,13 +20,13 @@ def read(node: ast.expr) -> Value:
     """The value of a literal: as Python has them, with ``dict(a=1)`` and ``float("inf")`` too.
 
     Raises:
-        MismatchError: The expression is no literal, or holds what YAML has no word for.
+        MismatchError: The expression is not a literal, or holds what YAML has no word for.
     """
     match node:
         case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
-            one.arg for one in keywords
+            keyword.arg for keyword in keywords
         ):
-            return {one.arg: read(one.value) for one in keywords}
+            return {keyword.arg: read(keyword.value) for keyword in keywords}
         case ast.Call(
             func=ast.Name(id="float"), args=[ast.Constant(value="nan" | "inf" | "-inf" as word)]
         ):
@@ -61,7 +61,7 @@ def from_text(text: str, type_: ValueType) -> Value:
             return fit(value, type_)
         except MismatchError:
             continue
-    raise MismatchError(f"{text!r} is no {type_}")
+    raise MismatchError(f"{text!r} is not of the type {type_}")
 
 
 def as_python(value: Value) -> str:
@@ -72,9 +72,9 @@ def as_python(value: Value) -> str:
         case list():
             return f"[{', '.join(map(as_python, value))}]"
         case tuple():
-            return f"({''.join(f'{as_python(one)}, ' for one in value)})"
+            return f"({''.join(f'{as_python(item)}, ' for item in value)})"
         case dict():
-            items = (f"{as_python(key)}: {as_python(one)}" for key, one in value.items())
+            items = (f"{as_python(key)}: {as_python(item)}" for key, item in value.items())
             return f"{{{', '.join(items)}}}"
     return repr(value)
 
@@ -92,4 +92,4 @@ def _read_dict(node: ast.Dict) -> Value:
 
 
 def _no_literal(node: ast.expr) -> MismatchError:
-    return MismatchError(f"`{ast.unparse(node)}` is no literal")
+    return MismatchError(f"`{ast.unparse(node)}` is not a literal")

@@ -1,41 +1,102 @@
 """The local modules that code reaches by its imports, transitively, without running any."""
 
+import hashlib
+import io
+import os
 import tokenize
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from stagebook.notebook import imports
 from stagebook.notebook.code import Code, normalise_module
-from stagebook.notebook.imports import Import
+from stagebook.notebook.imports import Import, Imports
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class Module:
+    """A file of local code, as far as it counts.
+
+    Attributes:
+        path: Its absolute path.
+        data: Its bytes.
+        digest: The first 32 hex digits of the SHA-256 of its normalised code.
+        imports: What it imports.
+        exported: The names in its literal ``__all__``.
+    """
+
+    path: Path
+    data: bytes = field(repr=False)
+    digest: str
+    imports: Imports
+    exported: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "Module":
+        """The module in a file."""
+        return cls.of(path, path.read_bytes())
+
+    @classmethod
+    def of(cls, path: Path, data: bytes) -> "Module":
+        """The module with these bytes; a compiled one counts by its bytes."""
+        if path.suffix != ".py":
+            return cls(path, data, hashlib.sha256(data).hexdigest()[:32], Imports((), ()), ())
+        return cls(path, data, *_facts(_text(data)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReachableModules:
     """What some code reaches by its imports.
 
     Attributes:
-        modules: Local files relative to the project's root, each with its normalised code.
-        external: First parts of the names of modules that are not local, sorted.
+        modules: Local modules by name: the path relative to the project's root, or what
+            ``Outside`` calls it.
+        external: First parts of the names of modules that are not in the project, sorted.
         dynamic: Imports that cannot be told without running them, each with its file.
     """
 
-    modules: tuple[tuple[str, Code], ...]
+    modules: tuple[tuple[str, Module], ...]
     external: tuple[str, ...]
     dynamic: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class OutsideModule:
+    """Where a module is that is neither in the project nor in a release of a distribution.
+
+    Attributes:
+        folder: The folder that it is imported from.
+        owner: The distribution that it belongs to, if any.
+    """
+
+    folder: Path
+    owner: str | None
+
+    def name(self, file: Path) -> str:
+        """What a source calls a file below the folder: the same on every machine."""
+        return f"{self.owner or 'PYTHONPATH'}:{file.relative_to(self.folder).as_posix()}"
+
+
+def nowhere(_: str) -> None:
+    """Knows no module outside the project."""
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModule:
     """A file of local code.
 
     Attributes:
         path: Its absolute path.
         package: Dotted name of the package that its relative imports start from.
+        name: What the source calls it.
     """
 
     path: Path
     package: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +108,24 @@ class SearchPath:
         folders: Absolute folders, in the order in which Python would look.
         is_installed: Tells whether an installed distribution provides a top-level name; a
             local folder without ``__init__.py`` gives way to it, as it does in Python.
+        outside: Tells where a top-level module is that is found in none of the folders, and
+            that counts by its content.
+        known: Modules that were read, by file; these are not read again.
+        remembered: Modules as they once were, by file; these are not parsed again if they have
+            the same bytes.
     """
 
     root: Path
     folders: tuple[Path, ...]
     is_installed: Callable[[str], bool]
+    outside: Callable[[str], OutsideModule | None] = nowhere
+    known: dict[Path, Module] = field(default_factory=dict, compare=False, repr=False)
+    remembered: Mapping[Path, Module] = field(default_factory=dict, compare=False, repr=False)
+    _located: dict[str, tuple[LocalModule, ...] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
-    def locate(self, module: str) -> tuple[Local, ...]:
+    def locate(self, module: str) -> tuple[LocalModule, ...]:
         """The files that importing this module runs, its packages' first.
 
         Returns:
@@ -62,14 +134,50 @@ class SearchPath:
         Raises:
             LookupError: The module is not local.
         """
-        files: list[Local] = []
-        folders, parts = self.folders, module.split(".")
+        if module not in self._located:
+            try:
+                self._located[module] = self._locate(module)
+            except LookupError:
+                self._located[module] = None
+        if (modules := self._located[module]) is None:
+            raise LookupError(module)
+        return modules
+
+    def _locate(self, module: str) -> tuple[LocalModule, ...]:
+        files: list[LocalModule] = []
+        parts = module.split(".")
+        if parts[0] in self._located and self._located[parts[0]] is None:
+            raise LookupError(module)
+        folders, outside = self._start(parts[0])
         for position, part in enumerate(parts):
-            folders, file = self._step(folders, part, top=position == 0)
+            folders, file = self._step(folders, part, top=position == 0 and outside is None)
             if file:
                 package = parts[: position + 1] if folders else parts[:position]
-                files.append(Local(file, ".".join(package)))
+                files.append(LocalModule(file, ".".join(package), self._name(file, outside)))
         return tuple(files)
+
+    def _start(self, top: str) -> tuple[tuple[Path, ...], OutsideModule | None]:
+        """The folders in which the path to a module starts."""
+        try:
+            self._step(self.folders, top, top=True)
+        except LookupError:
+            if outside := self.outside(top):
+                return (outside.folder,), outside
+            raise
+        return self.folders, None
+
+    def _name(self, file: Path, outside: OutsideModule | None) -> str:
+        if outside:
+            return outside.name(file)
+        return Path(os.path.relpath(file, self.root)).as_posix()
+
+    def module(self, path: Path) -> Module:
+        """The module in a file, which is read once."""
+        if path not in self.known:
+            data, before = path.read_bytes(), self.remembered.get(path)
+            same = before is not None and before.data == data
+            self.known[path] = before if before and same else Module.of(path, data)
+        return self.known[path]
 
     def is_local(self, module: str) -> bool:
         """Whether the module is in the project."""
@@ -86,15 +194,16 @@ class SearchPath:
         for folder in folders:
             if (folder / part / "__init__.py").is_file():
                 return (folder / part,), folder / part / "__init__.py"
-            if (folder / f"{part}.py").is_file():
-                return (), folder / f"{part}.py"
+            for suffix in (*EXTENSION_SUFFIXES, ".py"):
+                if (folder / f"{part}{suffix}").is_file():
+                    return (), folder / f"{part}{suffix}"
             if (folder / part).is_dir() and any((folder / part).rglob("*.py")):
                 portions.append(folder / part)
         if not portions or (top and self.is_installed(part)):
             raise LookupError(part)
         return tuple(portions), None
 
-    def reach(self, start: Iterable[tuple[str, Code]]) -> Reached:
+    def reach(self, start: Iterable[tuple[str, Code]]) -> ReachableModules:
         """All that these pieces of code import, transitively.
 
         Stagebook itself is left out: its markers cannot change a result.
@@ -102,61 +211,69 @@ class SearchPath:
         Args:
             start: Pieces of code, each with the name of its file.
         """
-        pending = [(file, "", code) for file, code in start]
-        modules: dict[str, Code] = {}
+        pending = [(file, "", imports.find(code.tree)) for file, code in start]
+        modules: dict[str, Module] = {}
         external: set[str] = set()
         dynamic: list[tuple[str, str]] = []
         while pending:
-            file, package, code = pending.pop()
-            found = imports.find(code.tree)
+            file, package, found = pending.pop()
             dynamic.extend((file, call) for call in found.dynamic)
-            for one in found.static:
-                for module in self._candidates(one, package):
-                    if module.partition(".")[0] == "stagebook":
+            for imported in found.static:
+                for name in self._candidates(imported, package):
+                    top = name.partition(".")[0]
+                    if top == "stagebook":
                         continue
-                    if not self.is_local(module):
-                        if "." not in module:
-                            external.add(module)
-                        continue
-                    for local in self.locate(module):
-                        name = local.path.relative_to(self.root).as_posix()
-                        if name not in modules:
-                            modules[name] = normalise_module(_text(local.path))
-                            pending.append((name, local.package, modules[name]))
-        return Reached(tuple(sorted(modules.items())), tuple(sorted(external)), tuple(dynamic))
+                    files = self.locate(name) if self.is_local(name) else ()
+                    if not self._in_project(top):
+                        external.add(top)
+                    for local in files:
+                        if local.name not in modules:
+                            module = modules[local.name] = self.module(local.path)
+                            pending.append((local.name, local.package, module.imports))
+        return ReachableModules(
+            tuple(sorted(modules.items())), tuple(sorted(external)), tuple(dynamic)
+        )
 
-    def _candidates(self, one: Import, package: str) -> Iterator[str]:
+    def _in_project(self, top: str) -> bool:
+        return self.is_local(top) and self._start(top)[1] is None
+
+    def _candidates(self, import_: Import, package: str) -> Iterator[str]:
         """The modules that an import may load: the module with its parents, and submodules."""
-        module = _absolute(one, package)
+        module = _absolute(import_, package)
         if module:
             parts = module.split(".")
             yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-            names = one.names
+            names = import_.names
             if "*" in names and self.is_local(module):
                 names = self._exported(module)
             yield from (f"{module}.{name}" for name in names if name != "*")
 
     def _exported(self, module: str) -> tuple[str, ...]:
         return tuple(
-            name
-            for local in self.locate(module)[-1:]
-            for name in imports.exported(normalise_module(_text(local.path)).tree)
+            name for local in self.locate(module)[-1:] for name in self.module(local.path).exported
         )
 
 
-def _absolute(one: Import, package: str) -> str:
+def _absolute(import_: Import, package: str) -> str:
     """The absolute name of an import in a module of this package; empty where it has none."""
-    if one.level == 0:
-        return one.module
+    if import_.level == 0:
+        return import_.module
     parts = package.split(".") if package else []
-    kept = parts[: max(0, len(parts) - (one.level - 1))]
-    return ".".join([*kept, one.module] if one.module else kept) if kept else ""
+    kept = parts[: max(0, len(parts) - (import_.level - 1))]
+    return ".".join([*kept, import_.module] if import_.module else kept) if kept else ""
 
 
-def _text(path: Path) -> str:
+@lru_cache(maxsize=2**12)  # without the tree of the module, which is large
+def _facts(text: str) -> tuple[str, Imports, tuple[str, ...]]:
+    """The digest, the imports and the exported names of a module with this text."""
+    code = normalise_module(text)
+    return code.digest, imports.find(code.tree), imports.exported(code.tree)
+
+
+def _text(data: bytes) -> str:
     """The text of a Python file in the encoding that it names; in Latin-1 if it is not in that."""
     try:
-        with tokenize.open(path) as file:
-            return file.read()
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return io.TextIOWrapper(io.BytesIO(data), encoding).read()
     except (SyntaxError, UnicodeDecodeError):
-        return path.read_text(encoding="latin-1")
+        return data.decode("latin-1")

@@ -3,18 +3,17 @@
 import ast
 import io
 import tokenize
-import warnings
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.notebook import literals, paths
+from stagebook.notebook import code, literals, paths
 from stagebook.notebook.cells import Cell, Notebook
+from stagebook.notebook.imported_names import ImportedNames
 from stagebook.notebook.signature import Declared, Parameter, Role, Signature
 from stagebook.notebook.values import MismatchError, Value, fit, parse_type, type_of
+from stagebook.project.errors import Problem, StagebookError, Where
 
 TAG = "parameters"
-_MARKERS_FROM = ("stagebook", "stagebook.markers")
 
 
 def parse(notebook: Notebook) -> Signature:
@@ -66,14 +65,13 @@ def parse_cell(text: str, where: Where) -> Signature:
         StagebookError: The text holds something that is no signature; all such things at once.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(text)
+        tree = code.parse(text)
     except (SyntaxError, ValueError) as error:
         what, line = (error.msg, error.lineno) if isinstance(error, SyntaxError) else (error, None)
         raise StagebookError(
             Problem(
                 "bad-python",
-                f"The parameters cell is no valid Python: {what}.",
+                f"The parameters cell is not valid Python: {what}.",
                 "It may hold imports, assignments of literals and comments; magics belong in "
                 "another cell.",
                 Where(where.file, where.cell, line),
@@ -93,7 +91,7 @@ class _Reader:
     def __init__(self, where: Where, comments: Mapping[int, str]) -> None:
         self.where = where
         self.comments = comments
-        self.imported: dict[str, str] = {}
+        self.imported = ImportedNames()
         self.declared: list[Declared] = []
         self.parameters: list[Parameter] = []
         self.problems: list[Problem] = []
@@ -102,12 +100,8 @@ class _Reader:
     def read(self, statement: ast.stmt) -> None:
         """Takes one statement in, or adds a problem."""
         match statement:
-            case ast.Import(names=names):
-                for one in names:
-                    self._import(one)
-            case ast.ImportFrom(module=module, names=names, level=0):
-                for one in names:
-                    self.imported[one.asname or one.name] = f"{module}:{one.name}"
+            case ast.Import() | ast.ImportFrom(level=0):
+                self.imported.add(statement)
             case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
                 pass
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
@@ -117,18 +111,10 @@ class _Reader:
             case _:
                 self._problem(
                     "not-a-declaration",
-                    f"`{_first_line(statement)}` is no import and no assignment to one name.",
+                    f"`{_first_line(statement)}` is not an import or an assignment to one name.",
                     statement,
                     "Move it to the cell below; the parameters cell only declares.",
                 )
-
-    def _import(self, one: ast.alias) -> None:
-        if one.asname:
-            self.imported[one.asname] = one.name
-        else:  # ``import a.b`` binds ``a``, and makes ``a.b`` mean something
-            parts = one.name.split(".")
-            whole = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-            self.imported.update({name: name for name in whole})
 
     def _name(
         self, at: ast.stmt, name: str, annotation: ast.expr | None, value: ast.expr | None
@@ -142,8 +128,8 @@ class _Reader:
             )
             return
         self.lines[name] = at.lineno
-        marker = self._marker(annotation)
-        unknown = self._unknown_marker(annotation)
+        marker = self.imported.marker(annotation)
+        unknown = self.imported.unknown_marker(annotation)
         try:
             if marker:
                 role, schema = marker
@@ -159,35 +145,6 @@ class _Reader:
                 self._parameter(at, name, annotation, value)
         except MismatchError as error:
             self._problem("bad-type", f"`{name}`: {error}.", at, "")
-
-    def _marker(self, annotation: ast.expr | None) -> tuple[Role, ast.expr | None] | None:
-        schema: ast.expr | None = None
-        if isinstance(annotation, ast.Subscript):
-            schema = annotation.slice
-            annotation = annotation.value
-        origin = self._origin(annotation)
-        module, _, name = origin.rpartition(":")
-        if module in _MARKERS_FROM and name in Role._value2member_map_:
-            return Role(name), schema
-        return None
-
-    def _unknown_marker(self, annotation: ast.expr | None) -> str:
-        bare = annotation.value if isinstance(annotation, ast.Subscript) else annotation
-        match bare:
-            case ast.Name(id=name) if name in Role._value2member_map_ and not self._origin(bare):
-                return name
-        return ""
-
-    def _origin(self, node: ast.expr | None) -> str:
-        """Where a name comes from, as ``module:name``; empty if the cell does not import it."""
-        match node:
-            case ast.Name(id=name):
-                return self.imported.get(name, "")
-            case ast.Attribute(value=value, attr=attr):
-                dotted = ast.unparse(value)
-                module = self.imported.get(dotted, "")
-                return f"{module.replace(':', '.')}:{attr}" if module else ""
-        return ""
 
     def _file(
         self, at: ast.stmt, name: str, role: Role, schema: ast.expr | None, value: ast.expr | None
@@ -220,7 +177,7 @@ class _Reader:
         )
 
     def _schema(self, at: ast.stmt, name: str, role: Role, schema: ast.expr) -> str:
-        origin, text = self._origin(schema), ast.unparse(schema)
+        origin, text = self.imported.origin(schema), ast.unparse(schema)
         if role not in (Role.IN, Role.OUT):
             self._problem(
                 "no-schema-here",
@@ -229,7 +186,7 @@ class _Reader:
                 f"Leave out [{text}].",
             )
         elif ":" not in origin:
-            known = "a module and no schema" if origin else "not imported in this cell"
+            known = "a module, not a schema" if origin else "not imported in this cell"
             self._problem(
                 "schema-not-imported",
                 f"The schema `{text}` of `{name}` is {known}.",
@@ -239,8 +196,8 @@ class _Reader:
         return origin
 
     def _path(self, at: ast.stmt, name: str, role: Role, path: str) -> str:
-        found = paths.check(name, path, self._where(at), written=role is not Role.IN)
-        self.problems.extend([found] if found else [])
+        problem = paths.check(name, path, self._where(at), written=role is not Role.IN)
+        self.problems.extend([problem] if problem else [])
         return PurePosixPath(path).as_posix()
 
     def _parameter(
@@ -265,7 +222,7 @@ class _Reader:
                 return literals.read(value)
             what = "has no value"
         except MismatchError:
-            what = f"is `{ast.unparse(value) if value else ''}`, which is no literal"
+            what = f"is `{ast.unparse(value) if value else ''}`, which is not a literal"
         self._problem(
             "not-a-literal",
             f"`{name}` {what}.",

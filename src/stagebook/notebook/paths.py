@@ -2,9 +2,10 @@
 
 from pathlib import PurePosixPath
 
-from stagebook.errors import Problem, Where
+from stagebook.project.errors import Problem, Where
 
-_RESERVED = {".stagebook", ".dvc", ".git", "runs", "notebooks", "params", "dvc.yaml", "dvc.lock"}
+RESERVED = {".stagebook", ".dvc", ".git", "runs", "notebooks", "params", "dvc.yaml", "dvc.lock"}
+"""What belongs to the tools of a project, right below its root."""
 
 
 def check(name: str, path: str, where: Where, *, written: bool) -> Problem | None:
@@ -27,8 +28,8 @@ def check(name: str, path: str, where: Where, *, written: bool) -> Problem | Non
             where,
         )
     if "${" in path or any(ord(char) < ord(" ") for char in path):
-        return Problem("bad-path", f"`{name}`: DVC cannot hold the path {path!r}.", where=where)
-    if not first or (written and first in _RESERVED):
+        return Problem("bad-path", f"`{name}`: DVC cannot track the path {path!r}.", where=where)
+    if not first or (written and first in RESERVED):
         return Problem(
             "reserved-path",
             f"`{name}` cannot be {path!r}: that folder belongs to the project's tools.",

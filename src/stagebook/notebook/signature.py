@@ -5,9 +5,9 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from stagebook.errors import Where
 from stagebook.notebook.literals import as_python
 from stagebook.notebook.values import Value, ValueType
+from stagebook.project.errors import Where
 
 
 class Role(enum.Enum):
@@ -79,7 +79,12 @@ class Signature:
 
     def paths(self, *roles: Role) -> tuple[str, ...]:
         """The paths declared in any of these roles, in order."""
-        return tuple(path for one in self.declared if one.role in roles for path in one.paths)
+        return tuple(
+            path
+            for declaration in self.declared
+            if declaration.role in roles
+            for path in declaration.paths
+        )
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -94,12 +99,14 @@ class Signature:
 
 def render(signature: Signature) -> str:
     """A parameters cell that parses to this signature."""
-    schemas = dict.fromkeys(one.schema for one in signature.declared if one.schema)
+    schemas = dict.fromkeys(
+        declaration.schema for declaration in signature.declared if declaration.schema
+    )
     names = _local_names(schemas)
     entries: list[Declared | Parameter] = [*signature.declared, *signature.parameters]
-    body = [_line(entry, names) for entry in sorted(entries, key=lambda one: one.line)]
-    roles = sorted({one.role.value for one in signature.declared})
-    types = "".join(str(one.type) for one in signature.parameters)
+    body = [_line(entry, names) for entry in sorted(entries, key=lambda item: item.line)]
+    roles = sorted({declaration.role.value for declaration in signature.declared})
+    types = "".join(str(parameter.type) for parameter in signature.parameters)
     typing = [name for name in ("Any", "Literal") if name in types]
     imports = [f"from typing import {', '.join(typing)}"] if typing else []
     imports += [f"from stagebook import {', '.join(roles)}"] if roles else []

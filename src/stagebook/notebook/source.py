@@ -2,20 +2,36 @@
 
 import hashlib
 import itertools
-import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.notebook.cells import Notebook
-from stagebook.notebook.code import normalise_cell
+from stagebook.notebook.cells import Cell, Notebook
+from stagebook.notebook.code import Code, normalise_cell
 from stagebook.notebook.distributions import Installed, canonical
-from stagebook.notebook.modules import SearchPath
-from stagebook.project import Project
+from stagebook.notebook.modules import Module, ReachableModules
+from stagebook.notebook.search import OWN, Search, search_path
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.project import Project
+from stagebook.project.settings import StageSettings
+from stagebook.project.settings.stage_names import table_name
 
-FORMAT = 1
+FORMAT = 2
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+SKIPPED = "skip-execution"
+HONOURED = frozenset(
+    {
+        "parameters",  # papermill: the injected cell follows the first cell with this tag
+        "injected-parameters",  # papermill: the injected cell replaces the first cell with it
+        "papermill-error-cell-tag",  # papermill: such cells are left out
+        "raises-exception",  # nbclient: the cells after an error are run
+        SKIPPED,  # nbclient: the cell is not run
+    }
+)
+"""The tags that change what papermill and nbclient do. They read no other metadata of a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,7 @@ class Source:
         threads: Threads that numerical libraries may use.
         dynamic: Imports that cannot be told without running them, each with its file.
         raw_cells: Positions of cells that could not be parsed; their imports are unknown.
+        revisions: Of those distributions that are no releases, the commit or the hash.
     """
 
     stage: str
@@ -40,10 +57,16 @@ class Source:
     modules: tuple[tuple[str, str], ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
-    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python: str = PYTHON
     threads: int = 1
     dynamic: tuple[tuple[str, str], ...] = ()
     raw_cells: tuple[int, ...] = ()
+    revisions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """The version of each distribution, with its revision if it has one."""
+        return _joined(dict(self.distributions), dict(self.revisions))
 
     @property
     def digest(self) -> str:
@@ -58,56 +81,89 @@ class Source:
     @classmethod
     def of(cls, notebook: Notebook, project: Project, installed: Installed) -> "Source":
         """What a notebook is made of, here and now."""
-        settings = project.settings.stage(notebook.stage)
-        codes = [(cell.position, normalise_cell(cell.text)) for cell in notebook.code_cells]
-        search = search_path(notebook, project, installed)
-        reached = search.reach((notebook.path, code) for _, code in codes)
-        external = [name for name in reached.external if name not in sys.stdlib_module_names]
-        versions = installed.closure(external, settings.distributions)
-        unknown = [name for name in external if not installed.provides(name)]
-        unknown += [name for name in settings.distributions if canonical(name) not in versions]
-        versions.pop("stagebook", None)
-        return cls(
-            stage=notebook.stage,
-            cells=tuple(code.text for _, code in codes if code.text.strip()),
-            modules=tuple((path, code.digest) for path, code in reached.modules),
-            distributions=tuple(versions.items()),
-            missing=tuple(unknown),
-            threads=settings.threads,
-            dynamic=reached.dynamic,
-            raw_cells=tuple(position for position, code in codes if code.raw),
-        )
+        return look_up(notebook, project, search_path(notebook, project, installed)).source
 
 
-def module_digest(module: str, search: SearchPath, installed: Installed) -> str:
-    """SHA-256 over a module and all that it reaches: local code, and distributions by version.
+@dataclass(frozen=True, slots=True)
+class SourceWithModules:
+    """A source with the modules that it describes.
+
+    Attributes:
+        source: The source.
+        modules: Each module that counts by its content, by its name in the source.
+    """
+
+    source: Source
+    modules: Mapping[str, Module]
+
+
+def look_up(notebook: Notebook, project: Project, search: Search) -> SourceWithModules:
+    """What a notebook is made of, with the files.
 
     Args:
-        module: Its dotted name.
-        search: Where local modules are found.
-        installed: The environment.
+        notebook: The notebook.
+        project: Its project.
+        search: Where its modules are found; the same one for all notebooks of a folder.
     """
-    reached = search.reach([("", normalise_cell(f"import {module}"))])
-    lines = [f"{code.digest} {path}" for path, code in reached.modules]
-    lines += [f"{name} {version}" for name, version in installed.closure(reached.external).items()]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    settings = project.settings.stage(notebook.stage)
+    codes = [(cell.position, normalise_cell(cell.text)) for cell in notebook.code_cells]
+    reached, versions = _reach([(notebook.path, code) for _, code in codes], settings, search)
+    external = [name for name in reached.external if name not in sys.stdlib_module_names]
+    installed = search.installed
+    unknown = [name for name in external if not search.is_known(name)]
+    unknown += [name for name in settings.distributions if canonical(name) not in versions]
+    texts = dict(codes)
+    distributions = _with_stagebook(versions, installed)
+    source = Source(
+        stage=notebook.stage,
+        cells=tuple(filter(None, (_cell_text(cell, texts) for cell in notebook.cells))),
+        modules=tuple((name, module.digest) for name, module in reached.modules),
+        distributions=tuple(distributions.items()),
+        missing=tuple(unknown),
+        threads=settings.threads,
+        dynamic=reached.dynamic,
+        raw_cells=tuple(position for position, code in codes if code.raw),
+        revisions=tuple(installed.revisions(distributions).items()),
+    )
+    return SourceWithModules(source, dict(reached.modules))
 
 
-def search_path(notebook: Notebook, project: Project, installed: Installed) -> SearchPath:
-    """Where a notebook's local modules are found: beside it, then in the project's code folders."""
+def _reach(
+    codes: list[tuple[str, Code]], settings: StageSettings, search: Search
+) -> tuple[ReachableModules, dict[str, str]]:
+    """The modules and distributions that some code reaches.
 
-    def is_installed(name: str) -> bool:
-        return name in sys.stdlib_module_names or installed.provides(name)
+    Local distributions that another distribution, or a setting, brings in count by their content
+    too, so their modules are reached in a second round.
+    """
+    reached = search.path.reach(codes)
+    versions = search.closure(reached, settings.distributions)
+    brought = [name for name in search.modules_of(versions) if name not in reached.external]
+    if brought:
+        reached = search.path.reach([*codes, ("", normalise_cell(f"import {', '.join(brought)}"))])
+        versions = search.closure(reached, settings.distributions)
+    return reached, versions
 
-    return SearchPath(project.root, code_folders(notebook.path, project), is_installed)
+
+def _with_stagebook(versions: dict[str, str], installed: Installed) -> dict[str, str]:
+    """The versions, with Stagebook's own where it is a release; a checkout of it never counts."""
+    others = {name: version for name, version in versions.items() if name != OWN}
+    version = installed.version(OWN)
+    if version is None or OWN in installed.local:
+        return others
+    return dict(sorted({**others, OWN: version}.items()))
 
 
-def code_folders(path: str, project: Project) -> tuple[Path, ...]:
-    """Absolute folders that a notebook imports local modules from, in order."""
-    names = (str(Path(path).parent), *project.settings.code)
-    # abspath, since resolving would follow a link out of the project
-    absolute = (os.path.abspath(project.root / name) for name in names)  # noqa: PTH100
-    return tuple(map(Path, dict.fromkeys(absolute)))
+def _cell_text(cell: Cell, codes: Mapping[int, Code]) -> str:
+    """The code of a cell, below the tags on which its execution depends; empty if it has neither.
+
+    Of a cell that is no code only the place among the others counts, which these tags mark.
+    """
+    tags = cell.tags & HONOURED
+    text = codes[cell.position].text if cell.kind == "code" else ""
+    return "\n".join(
+        filter(str.strip, [f"# tags: {', '.join(sorted(tags))}" if tags else "", text])
+    )
 
 
 def render(source: Source) -> str:
@@ -117,6 +173,7 @@ def render(source: Source) -> str:
         f"# python {source.python}",
         f"# threads {source.threads}",
         *(f"# distribution {name} {version}" for name, version in source.distributions),
+        *(f"# revision {name} {revision}" for name, revision in source.revisions),
         *(f"# not installed {name}" for name in source.missing),
         *(f"# module {digest} {path}" for path, digest in source.modules),
         *(f"# dynamic import {call!r} in {path}" for path, call in source.dynamic),
@@ -127,15 +184,24 @@ def render(source: Source) -> str:
 
 def parse_distributions(text: str) -> dict[str, str]:
     """The distributions with versions that a rendered source recorded."""
-    prefix = "# distribution "
+    return _parse_named(text, "# distribution ")
+
+
+def _parse_named(text: str, prefix: str) -> dict[str, str]:
     head = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
     pairs = (line.removeprefix(prefix).partition(" ") for line in head if line.startswith(prefix))
     return {name: version for name, _, version in pairs}
 
 
+def _joined(versions: Mapping[str, str], revisions: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: f"{version} {revisions.get(name, '')}".rstrip() for name, version in versions.items()
+    }
+
+
 def _parse_python(text: str) -> str | None:
-    found = re.search(r"^# python (\S+)$", text, re.MULTILINE)
-    return found[1] if found else None
+    match = re.search(r"^# python (\S+)$", text, re.MULTILINE)
+    return match[1] if match else None
 
 
 def check_recorded(recorded: str, source: Source, where: str) -> None:
@@ -151,26 +217,53 @@ def check_recorded(recorded: str, source: Source, where: str) -> None:
     """
     if recorded == render(source):
         return
-    then = {"python": _parse_python(recorded), **parse_distributions(recorded)}
-    now = {"python": source.python, **dict(source.distributions)}
-    problems = [
-        Problem(
-            "other-version",
-            f"{name} is {now.get(name) or 'not installed'} here, but the source of stage "
-            f"{source.stage} recorded {then.get(name) or 'none'}.",
-            "Install what the lock file says, or accept what is installed: dvc repro -f sources",
-            Where(where),
-        )
-        for name in sorted(then.keys() | now.keys())
-        if then.get(name) != now.get(name)
-    ]
+    identities = _joined(parse_distributions(recorded), _parse_named(recorded, "# revision "))
+    then = {"python": _parse_python(recorded), **identities}
+    now = {"python": source.python, **source.identities}
     changed = Problem(
         "source-changed",
         f"The code of stage {source.stage} changed after its source was read.",
         "Build again: dvc repro",
         Where(where),
     )
-    raise StagebookError(*(problems or [changed]))
+    raise StagebookError(*(_other_versions(source.stage, then, now, where) or [changed]))
+
+
+def check_installed(source: Source, installed: Installed, where: str) -> None:
+    """Holds what is installed now against what a source recorded.
+
+    Args:
+        source: What the ``sources`` stage recorded.
+        installed: The environment.
+        where: The source file's path, for messages.
+
+    Raises:
+        StagebookError: A distribution, or Python, is of another version.
+    """
+    then = {"python": source.python, **source.identities}
+    now = {
+        "python": PYTHON,
+        **{name: installed.identity(name) for name, _ in source.distributions},
+        **{name: installed.identity_behind(name) for name in source.missing},
+    }
+    if problems := _other_versions(source.stage, then, now, where):
+        raise StagebookError(*problems)
+
+
+def _other_versions(
+    stage: str, then: Mapping[str, str | None], now: Mapping[str, str | None], where: str
+) -> list[Problem]:
+    return [
+        Problem(
+            "other-version",
+            f"{name} is {now.get(name) or 'not installed'} here, but the source of stage "
+            f"{stage} recorded {then.get(name) or 'none'}.",
+            "It changed during the build. Build again: dvc repro",
+            Where(where),
+        )
+        for name in sorted(then.keys() | now.keys())
+        if then.get(name) != now.get(name)
+    ]
 
 
 def warnings(source: Source, path: str) -> tuple[Problem, ...]:
@@ -180,7 +273,7 @@ def warnings(source: Source, path: str) -> tuple[Problem, ...]:
             "dynamic-import",
             f"`{call}` imports a module that only the run knows, so its changes are not seen.",
             "Import it by name; a distribution can be listed under "
-            f"[tool.stagebook.stages.{source.stage}] distributions.",
+            f"{table_name(source.stage)} distributions.",
             Where(file),
         )
         for file, call in source.dynamic
@@ -188,7 +281,7 @@ def warnings(source: Source, path: str) -> tuple[Problem, ...]:
     raw = (
         Problem(
             "raw-cell",
-            "The cell is no Python, so it counts as raw text and its imports are not seen.",
+            "The cell is not valid Python, so it counts as raw text and its imports are not seen.",
             where=Where(path, position),
         )
         for position in source.raw_cells

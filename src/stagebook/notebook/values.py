@@ -104,7 +104,7 @@ def parse_type(node: ast.expr) -> ValueType:
             return _bare(name)
         case ast.Subscript(value=ast.Attribute(attr=name) | ast.Name(id=name), slice=inner):
             return _subscripted(name, inner)
-    raise MismatchError(f"`{ast.unparse(node)}` is no type that a parameter can have")
+    raise MismatchError(f"`{ast.unparse(node)}` is not a type that a parameter can have")
 
 
 def type_of(value: Value) -> ValueType:
@@ -125,7 +125,7 @@ def fit(value: Any, type_: ValueType) -> Value:
     """The value as the type has it: an ``int`` becomes a ``float`` where one is declared.
 
     Raises:
-        MismatchError: The value does not fit; ``bool`` is no ``int``, and text is no number.
+        MismatchError: The value does not fit; ``bool`` is no ``int``, and text is not a number.
     """
     match type_:
         case Scalar(name="Any"):
@@ -145,13 +145,13 @@ def fit(value: Any, type_: ValueType) -> Value:
         case _:
             return _fit_collection(value, type_)
     if not fits:
-        raise MismatchError(f"{value!r} is no {type_}")
+        raise MismatchError(f"{value!r} is not of the type {type_}")
     return value  # type: ignore[no-any-return]
 
 
-def same(one: Value, other: Value) -> bool:
+def same(value: Value, other: Value) -> bool:
     """Whether two values are the same in type and content; NaN is the same as NaN."""
-    return repr(one) == repr(other)
+    return repr(value) == repr(other)
 
 
 def expression(text: str) -> ast.expr:
@@ -164,7 +164,7 @@ def expression(text: str) -> ast.expr:
         with warnings.catch_warnings(action="ignore"):
             return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: too deep
-        raise MismatchError(f"{text!r} is no expression") from None
+        raise MismatchError(f"{text!r} is not an expression") from None
 
 
 def _float(value: int) -> float:
@@ -178,15 +178,15 @@ def _option(node: ast.expr) -> Value:
     try:
         return plain(ast.literal_eval(node))
     except ValueError:
-        raise MismatchError(f"`{ast.unparse(node)}` is no literal") from None
+        raise MismatchError(f"`{ast.unparse(node)}` is not a literal") from None
 
 
 def _either(*options: ValueType) -> ValueType:
     flat: list[ValueType] = []
     for option in options:
-        for one in option.options if isinstance(option, Either) else (option,):
-            if one not in flat:
-                flat.append(one)
+        for item in option.options if isinstance(option, Either) else (option,):
+            if item not in flat:
+                flat.append(item)
     return flat[0] if len(flat) == 1 else Either(tuple(flat))
 
 
@@ -201,7 +201,7 @@ def _bare(name: str) -> ValueType:
     if name.lower() in collections:
         return collections[name.lower()]
     raise MismatchError(
-        f"`{name}` is no type that a parameter can have "
+        f"`{name}` is not a type that a parameter can have "
         "(int, float, str, bool, None, Any, Literal, list, dict, tuple, and `|` between them)"
     )
 
@@ -224,7 +224,7 @@ def _subscripted(name: str, inner: ast.expr) -> ValueType:
                 case [item, ast.Constant(value=value)] if value is Ellipsis:
                     return TupleOf((parse_type(item),), repeated=True)
             return TupleOf(tuple(map(parse_type, items)))
-    raise MismatchError(f"`{name}[{ast.unparse(inner)}]` is no type that a parameter can have")
+    raise MismatchError(f"`{name}[{ast.unparse(inner)}]` is not a type that a parameter can have")
 
 
 def _common(values: list[Any]) -> ValueType:
@@ -238,21 +238,21 @@ def _fit_either(value: Any, options: tuple[ValueType, ...]) -> Value:
         with contextlib.suppress(MismatchError):
             fitted.append(fit(value, option))
     if not fitted:
-        raise MismatchError(f"{value!r} is no {Either(options)}")
-    return next((one for one in fitted if same(one, value)), fitted[0])
+        raise MismatchError(f"{value!r} is not of the type {Either(options)}")
+    return next((item for item in fitted if same(item, value)), fitted[0])
 
 
 def _fit_collection(value: Any, type_: ValueType) -> Value:
     match type_, value:
         case ListOf(item=item), list():
-            return [fit(one, item) for one in value]
+            return [fit(part, item) for part in value]
         case DictOf(key=key, value=of), dict():
-            return {fit(one, key): fit(other, of) for one, other in value.items()}
+            return {fit(part, key): fit(other, of) for part, other in value.items()}
         case TupleOf(items=items, repeated=True), list() | tuple():
-            return tuple(fit(one, items[0]) for one in value)
+            return tuple(fit(part, items[0]) for part in value)
         case TupleOf(items=items), list() | tuple() if len(value) == len(items):
-            return tuple(fit(one, item) for one, item in zip(value, items, strict=True))
-    raise MismatchError(f"{value!r} is no {type_}")
+            return tuple(fit(part, item) for part, item in zip(value, items, strict=True))
+    raise MismatchError(f"{value!r} is not of the type {type_}")
 
 
 def plain(value: Any) -> Value:
@@ -267,9 +267,9 @@ def plain(value: Any) -> Value:
         case float():
             return value if not math.isnan(value) else math.nan
         case list():
-            return [plain(one) for one in value]
+            return [plain(item) for item in value]
         case tuple():
-            return tuple(plain(one) for one in value)
+            return tuple(plain(item) for item in value)
         case dict():
-            return {plain(key): plain(one) for key, one in value.items()}
-    raise MismatchError(f"{value!r} is no value that YAML and Python both have")
+            return {plain(key): plain(item) for key, item in value.items()}
+    raise MismatchError(f"{value!r} is not a value that YAML and Python both have")

@@ -33,13 +33,18 @@ class Cache:
 
     def read(self, md5: str) -> bytes | None:
         """A content; None if it is not here."""
+        file = self.file(md5)
+        try:
+            return file.read_bytes() if file else None
+        except OSError:
+            return None
+
+    def file(self, md5: str) -> Path | None:
+        """The file that holds a content; None if it is not here."""
         # DVC 2 laid contents out without the folders in between.
-        for folder in (self.folder / "files" / "md5", self.folder):
-            try:
-                return (folder / md5[:2] / md5[2:]).read_bytes()
-            except OSError:
-                continue
-        return None
+        places = (self.folder / "files" / "md5", self.folder)
+        files = (place / md5[:2] / md5[2:] for place in places)
+        return next((file for file in files if file.is_file()), None)
 
     def files(self, md5: str) -> Mapping[str, str] | None:
         """What a folder with this hash holds; None if that is not here.
@@ -53,6 +58,6 @@ class Cache:
         text = self.read(md5)
         try:
             listed = json.loads(text) if text is not None else None
-            return listed and {str(one["relpath"]): str(one["md5"]) for one in listed}
+            return listed and {str(item["relpath"]): str(item["md5"]) for item in listed}
         except (ValueError, KeyError, TypeError):
             return None

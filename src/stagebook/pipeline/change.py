@@ -4,11 +4,11 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagebook.files import write_whole
+from stagebook.project.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """What a file is, and what it is to be.
 
     Attributes:
@@ -39,4 +39,4 @@ class Change:
 
     def write(self, root: Path) -> None:
         """Writes the file: beside it, then by one rename."""
-        write_whole(root / self.path, self.after)
+        write_whole(root / self.path, self.after.encode("utf-8", "surrogateescape"))

@@ -5,14 +5,18 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from stagebook.errors import Exit, Problem, StagebookError
+from stagebook.project.errors import Exit, Problem, StagebookError
+
+if TYPE_CHECKING:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Hashed:
+class HashedPath:
     """A file or folder with the hash that ``dvc.lock`` has for it.
 
     Attributes:
@@ -42,22 +46,78 @@ def require_repository(root: Path) -> None:
         )
 
 
-def running() -> str | None:
-    """The name of the ``dvc repro`` that this process runs under; None if it runs by itself.
+def stage() -> str | None:
+    """The stage that DVC runs this process for; None if a person started it."""
+    # from a folder below the root, DVC names it with the path of its dvc.yaml
+    return os.environ.get("DVC_STAGE", "").rpartition(":")[2] or None
 
-    All stages of one ``dvc repro`` have that process above them, which is the nearest one that
-    DVC has not told the name of a stage.
-    """
-    if "DVC_STAGE" not in os.environ:
+
+def running() -> str | None:
+    """The name of the ``dvc repro`` that this process runs under; None if it runs by itself."""
+    process = Caller.of_this_process().process
+    if process is None:
         return None
+    started = datetime.datetime.fromtimestamp(process.create_time(), datetime.UTC)
+    return f"{started:%Y%m%dT%H%M%S%f}-{process.pid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The ``dvc repro`` that a process runs under.
+
+    Attributes:
+        process: Its process; None if it is gone, or if it cannot be looked at.
+        expected: Whether there was one: DVC has told this process the name of its stage.
+    """
+
+    process: psutil.Process | None
+    expected: bool
+
+    @classmethod
+    def of_this_process(cls) -> Self:
+        """The caller of this process.
+
+        All stages of one ``dvc repro`` have that process above them, which is the nearest one
+        that DVC has not told the name of a stage; a shell may be in between. If DVC was killed
+        before this process looked, what adopted it is there instead.
+        """
+        if "DVC_STAGE" not in os.environ:
+            return cls(None, expected=False)
+        try:
+            parents = psutil.Process().parents()
+            nearest = next((parent for parent in parents if not _runs_stage(parent)), None)
+            alive = nearest is not None and not _has_adopted(nearest)
+        except psutil.Error:  # one has ended meanwhile
+            return cls(None, expected=False)
+        return cls(nearest if alive else None, expected=True)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether DVC was killed."""
+        if self.process is None:
+            return self.expected
+        try:
+            return self.process.status() == psutil.STATUS_ZOMBIE or not self.process.is_running()
+        except psutil.Error:
+            return True
+
+
+def _runs_stage(process: psutil.Process) -> bool:
+    """Whether DVC has told a process the name of a stage; never one of another user, as init."""
     try:
-        for process in psutil.Process().parents():
-            if "DVC_STAGE" not in process.environ():
-                started = datetime.datetime.fromtimestamp(process.create_time(), datetime.UTC)
-                return f"{started:%Y%m%dT%H%M%S%f}-{process.pid}"
-    except psutil.Error:  # a process of somebody else, or one that has ended
-        pass
-    return None
+        return "DVC_STAGE" in process.environ()
+    except psutil.AccessDenied:
+        return False
+
+
+def _has_adopted(process: psutil.Process) -> bool:
+    """Whether a process is not DVC, but the one that orphans get: init, or a session's manager.
+
+    DVC leaves its stages in its own session.
+    """
+    if os.getsid(process.pid) != os.getsid(0):
+        return True
+    return process.pid == 1 and not any("dvc" in word for word in process.cmdline())
 
 
 def has_remote(root: Path) -> bool:
@@ -71,7 +131,7 @@ def has_remote(root: Path) -> bool:
     return bool(Config(str(root / ".dvc"))["core"].get("remote"))
 
 
-def hash_paths(root: Path, paths: Iterable[str]) -> tuple[Hashed, ...]:
+def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
     """DVC's hashes of files and folders, through its state database.
 
     A file that DVC hashed since it was last written is not read again.
@@ -95,5 +155,5 @@ def hash_paths(root: Path, paths: Iterable[str]) -> tuple[Hashed, ...]:
                 ignore=repo.dvcignore,
                 dry_run=True,
             )
-            hashed.append(Hashed(path, str(found.hash_info.value), meta.size or 0, meta.nfiles))
+            hashed.append(HashedPath(path, str(found.hash_info.value), meta.size or 0, meta.nfiles))
     return tuple(hashed)

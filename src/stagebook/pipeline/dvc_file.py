@@ -3,13 +3,13 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stagebook.errors import Exit, Problem, StagebookError, Where
-from stagebook.pipeline import yaml_text
-from stagebook.pipeline.change import Change
+from stagebook.pipeline.change import FileChange
 from stagebook.pipeline.stage import Stage
+from stagebook.project.errors import Exit, Problem, StagebookError, Where
 
 FILE = "dvc.yaml"
 LOCK = "dvc.lock"
@@ -26,20 +26,23 @@ class DvcFile:
         ours: Names of the stages that bear our mark.
         written: Paths that the other stages write, each with its stage's name.
         handwritten: Names of the other stages.
+        templated: Whether only DVC can say what those write, since some are made by ``foreach``
+            or ``matrix``, or have variables in their paths.
     """
 
     ours: frozenset[str]
     handwritten: frozenset[str]
     written: Mapping[str, str]
+    templated: bool = False
 
 
 def parse(text: str) -> DvcFile:
     """What the text of a ``dvc.yaml`` holds.
 
     Raises:
-        StagebookError: It is no YAML, or ``stages`` is no mapping.
+        StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
     """
-    return _held(_stages(_load(text)))
+    return _held(stages(text))
 
 
 def _held(stages: Mapping[str, Any]) -> DvcFile:
@@ -50,7 +53,9 @@ def _held(stages: Mapping[str, Any]) -> DvcFile:
         if name not in ours
         for path in _written(entry)
     }
-    return DvcFile(ours, frozenset(stages) - ours, written)
+    others = (entry for name, entry in stages.items() if name not in ours)
+    templated = any("${" in path for path in written) or any(map(_is_repeated, others))
+    return DvcFile(ours, frozenset(stages) - ours, written, templated)
 
 
 def render(stages: Iterable[Stage], text: str) -> str:
@@ -67,8 +72,7 @@ def render(stages: Iterable[Stage], text: str) -> str:
         StagebookError: A hand-written stage has the name of one of ours.
     """
     wanted = {stage.name: stage for stage in stages}
-    document = _load(text)
-    present = _stages(document)
+    present = document(text).get("stages") or {}
     there = _held(present)
     _refuse_taken(wanted.values(), there)
     merged = {
@@ -77,24 +81,49 @@ def render(stages: Iterable[Stage], text: str) -> str:
     merged |= {name: _merged(stage, present.get(name)) for name, stage in wanted.items()}
     if merged == present:
         return text
-    after = {**document, "stages": merged}
+    after = {**document(text), "stages": merged}
     if not merged:
         del after["stages"]
-    return yaml_text.edit(text, after, FILE)
+    from stagebook.pipeline import yaml_edit
+
+    return yaml_edit.edit(text, after, FILE)
+
+
+@lru_cache(maxsize=16)  # sync, history and lineage ask about the same text
+def document(text: str) -> Mapping[str, Any]:
+    """The text as plain values, which no caller changes.
+
+    Raises:
+        StagebookError: It is not YAML, or ``stages`` is not a mapping.
+    """
+    from stagebook.pipeline import yaml_text  # imports ruamel.yaml, which takes long
+
+    loaded = yaml_text.load(text, FILE, plain=True)
+    if loaded is None:
+        return {}
+    entries = loaded.get("stages") if isinstance(loaded, Mapping) else ()
+    if not isinstance(loaded, Mapping) or not isinstance(entries, Mapping | None):
+        raise StagebookError(
+            Problem("bad-dvc-yaml", "It has no mapping `stages`.", "", Where(FILE))
+        )
+    return loaded
+
+
+def stages(text: str) -> Mapping[str, Any]:
+    """The stages in the text by name, as plain values.
+
+    Raises:
+        StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
+    """
+    return document(text).get("stages") or {}
 
 
 def all_written(text: str) -> tuple[str, ...]:
     """Every path that some stage in the text writes, ours or not."""
-    return tuple(path for entry in _stages(_load(text)).values() for path in _written(entry))
+    return tuple(path for entry in stages(text).values() for path in _written(entry))
 
 
-def agrees(stage: Stage, text: str) -> bool:
-    """Whether the text has this one stage of ours as it is to be."""
-    present = _stages(_load(text)).get(stage.name)
-    return bool(present == _merged(stage, present))
-
-
-def require_in_sync(changes: Iterable[Change]) -> None:
+def require_in_sync(changes: Iterable[FileChange]) -> None:
     """Raises a StagebookError where ``dvc.yaml`` is among the files that need a change."""
     if any(change.path == FILE for change in changes):
         raise StagebookError(
@@ -163,16 +192,30 @@ def _entry(stage: Stage) -> dict[str, Any]:
         "cmd": stage.cmd,
         "deps": list(stage.deps),
         "params": [{file: list(keys) or None} for file, keys in stage.params],
-        "outs": [*stage.outs, *({path: dict(_KEPT)} for path in stage.marks)],
+        "outs": [
+            *stage.outs,
+            *({path: dict(_KEPT)} for path in stage.marks),
+            *({path: {"persist": True}} for path in stage.carried),
+        ],
         "metrics": [{path: {"cache": False}} for path in stage.metrics],
         "plots": list(stage.plots),
-        "meta": {_MARK: stage.notebook or stage.name},
+        **({"always_changed": True} if stage.always else {}),
+        "meta": {_MARK: _verbatim(stage.notebook or stage.name)},
     }
+
+
+def _verbatim(text: str) -> str:
+    """A text in which DVC replaces no variable."""
+    return text.replace("${", r"\${")
 
 
 def _is_ours(entry: Any) -> bool:
     meta = entry.get("meta") if isinstance(entry, Mapping) else None
     return isinstance(meta, Mapping) and _MARK in meta
+
+
+def _is_repeated(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and not entry.keys().isdisjoint(("foreach", "matrix"))
 
 
 def _written(entry: Any) -> Iterator[str]:
@@ -181,22 +224,6 @@ def _written(entry: Any) -> Iterator[str]:
         for key in _WRITTEN:
             for path in filter(None, map(_item_key, entry.get(key) or ())):
                 yield posixpath.normpath(posixpath.join(folder, path))
-
-
-def _load(text: str) -> Mapping[str, Any]:
-    document = yaml_text.load(text, FILE)
-    if document is None:
-        return {}
-    stages = document.get("stages") if isinstance(document, Mapping) else ()
-    if not isinstance(document, Mapping) or not isinstance(stages, Mapping | None):
-        raise StagebookError(
-            Problem("bad-dvc-yaml", "It has no mapping `stages`.", "", Where(FILE))
-        )
-    return document
-
-
-def _stages(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    return document.get("stages") or {}
 
 
 def read(root: Path) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
-from stagebook.errors import Problem, StagebookError, Where
 from stagebook.pipeline.stage import Stage
+from stagebook.project.errors import Problem, StagebookError, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ def _with_materials(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 def _before(stage: Stage, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     wanted = {stage.name}
     for other in reversed(stages):  # each comes after what it needs
-        if any(_needs(one, other) for one in stages if one.name in wanted and one is not other):
+        if any(_needs(item, other) for item in stages if item.name in wanted and item is not other):
             wanted.add(other.name)
-    return tuple(one for one in stages if one.name in wanted - {stage.name})
+    return tuple(item for item in stages if item.name in wanted - {stage.name})
 
 
 def _needs(stage: Stage, other: Stage) -> bool:
@@ -102,7 +102,7 @@ def _sorted(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         stage.name: sorted(
             other.name for other in stages if other is not stage and _needs(stage, other)
         )
-        for stage in sorted(stages, key=lambda one: one.name)
+        for stage in sorted(stages, key=lambda item: item.name)
     }
     try:
         return tuple(by_name[name] for name in TopologicalSorter(needs).static_order())

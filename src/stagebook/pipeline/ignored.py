@@ -1,48 +1,76 @@
 """What git and DVC must not look at in a project: lines for their ignore files."""
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
-from stagebook.pipeline.change import Change
-from stagebook.project import STATE, Project
+from stagebook.pipeline.change import FileChange
+from stagebook.pipeline.resolved import DvcOutput
+from stagebook.project.project import STATE, Project
 
+_GIT = ".gitignore"
 _DVC_LINES = ("__pycache__", ".ipynb_checkpoints")
-
-
+_GIT_LINES = ("__pycache__/", ".ipynb_checkpoints/")
 _ATTESTATIONS = ("*.intoto.json",)
+_SPECIAL = frozenset("[]!*#?")
 
 
-def changes(project: Project, *, packages: bool = False) -> tuple[Change, ...]:
-    """What ``.gitignore`` and ``.dvcignore`` are, and are to be.
+def changes(
+    project: Project, outputs: Iterable[DvcOutput] = (), *, packages: bool = False
+) -> tuple[FileChange, ...]:
+    """What each ``.gitignore`` and ``.dvcignore`` is, and is to be.
+
+    Each cached output has the line that DVC itself would write when the output's stage is done,
+    since DVC takes those lines back when a later stage of the same build fails.
 
     Args:
         project: The project.
+        outputs: What all stages write.
         packages: Whether a stage packages a model, beside which an attestation will lie.
     """
-    left_by_runs: tuple[str, ...] = (
-        f"/{STATE}/",
-        f"/{project.settings.runs}/",
-        "/mlflow.db*",
-        "/mlruns/",
-    )
-    if project.settings.report is not None:
-        left_by_runs = (*left_by_runs, f"/{project.settings.report.folder}/")
+    folders = _own_folders(project)
+    lines: dict[str, list[str]] = {
+        _GIT: [*(f"/{folder}/" for folder in folders), "/mlflow.db*", "/mlruns/", *_GIT_LINES],
+        ".dvcignore": [*_DVC_LINES],
+    }
     if packages:
-        left_by_runs = (*left_by_runs, *_ATTESTATIONS)
-    wanted = ((".gitignore", left_by_runs), (".dvcignore", _DVC_LINES))
-    texts = [(file, lines, _text(project, file)) for file, lines in wanted]
-    return tuple(Change(file, text, render(lines, text)) for file, lines, text in texts)
+        lines[_GIT].extend(_ATTESTATIONS)
+    for output in outputs:
+        path = PurePosixPath(output.path)
+        if output.unignored and not any(path.is_relative_to(folder) for folder in folders):
+            lines.setdefault((path.parent / _GIT).as_posix(), []).append(_line(path.name))
+    texts = {file: _text(project, file) for file in lines}
+    return tuple(FileChange(file, texts[file], render(lines[file], texts[file])) for file in lines)
+
+
+def _own_folders(project: Project) -> tuple[str, ...]:
+    """The folders that are ignored as a whole."""
+    report = project.settings.report
+    return (STATE, project.settings.runs, *([report.folder] if report else []))
+
+
+def _line(name: str) -> str:
+    """The line for a file or folder beside the ignore file, with special characters as DVC has."""
+    return "/" + "".join(f"\\{char}" if char in _SPECIAL else char for char in name)
 
 
 def _text(project: Project, file: str) -> str:
     path = project.root / file
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return path.read_bytes().decode("utf-8", "surrogateescape") if path.is_file() else ""
 
 
 def render(lines: Iterable[str], text: str) -> str:
-    """The text of an ignore file with these lines in it; unchanged where it has them all."""
-    present = {line.strip().rstrip("/") for line in text.splitlines()}
-    missing = [line for line in lines if line.rstrip("/") not in present]
+    """The text of an ignore file with these lines in it; unchanged where it has them all.
+
+    Lines that are there keep their bytes, and new ones get the line ends that the file has.
+    """
+    present = {line.strip("\ufeff \t\r\n").rstrip("/") for line in text.splitlines()}
+    missing = [
+        line
+        for line in dict.fromkeys(lines)
+        if present.isdisjoint((line.rstrip("/"), line.strip("/")))  # without `/`, in all folders
+    ]
     if not missing:
         return text
-    start = text if not text or text.endswith("\n") else f"{text}\n"
-    return start + "\n".join(missing) + "\n"
+    end = "\r\n" if "\r\n" in text else "\n"
+    start = text if not text or text.endswith("\n") else f"{text}{end}"
+    return start + "".join(f"{line}{end}" for line in missing)

@@ -1,18 +1,22 @@
 """What ``dvc.lock`` says: which inputs each stage's outputs were made from."""
 
+import contextlib
+import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stagebook.pipeline import yaml_text
-from stagebook.pipeline.dvc import Hashed
-from stagebook.pipeline.dvc_file import LOCK
+from stagebook.pipeline import repository, yaml_text
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.dvc_file import FILE, LOCK
+from stagebook.project.errors import StagebookError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LockEntry:
     """One stage, as it was when it ran last.
 
     Attributes:
@@ -25,11 +29,25 @@ class Entry:
 
     stage: str
     cmd: str = ""
-    deps: tuple[Hashed, ...] = ()
-    outs: tuple[Hashed, ...] = ()
+    deps: tuple[HashedPath, ...] = ()
+    outs: tuple[HashedPath, ...] = ()
     params: Mapping[str, Any] | None = None
 
-    def changed(self, before: "Entry") -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
+    def below(self, folder: str) -> "LockEntry":
+        """This stage of a folder's ``dvc.lock``, as the repository's root sees it."""
+
+        def moved(path: str) -> str:
+            return posixpath.normpath(posixpath.join(folder, path))
+
+        return LockEntry(
+            f"{folder}/{FILE}:{self.stage}",
+            self.cmd,
+            tuple(replace(dep, path=moved(dep.path)) for dep in self.deps),
+            tuple(replace(out, path=moved(out.path)) for out in self.outs),
+            {moved(file): values for file, values in (self.params or {}).items()},
+        )
+
+    def changed(self, before: "LockEntry") -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
         """What differs from an entry of the same stage.
 
         Args:
@@ -39,10 +57,10 @@ class Entry:
             The values that differ, by name, before and now; and the paths of what it read.
         """
         was, now = _values(before.params), _values(self.params)
-        names = [one for one in {**now, **was} if was.get(one) != now.get(one)]
-        hashes = {one.path: one.md5 for one in before.deps}
-        paths = tuple(one.path for one in self.deps if hashes.get(one.path) != one.md5)
-        return {one: (was.get(one), now.get(one)) for one in names}, paths
+        names = [item for item in {**now, **was} if was.get(item) != now.get(item)]
+        hashes = {file.path: file.md5 for file in before.deps}
+        paths = tuple(file.path for file in self.deps if hashes.get(file.path) != file.md5)
+        return {name: (was.get(name), now.get(name)) for name in names}, paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +71,20 @@ class Lock:
         entries: Each stage by its name.
     """
 
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, LockEntry]
 
-    def maker(self, path: str, md5: str | None = None) -> Entry | None:
+    def joined(self, other: "Lock") -> "Lock":
+        """The stages of both."""
+        return Lock({**self.entries, **other.entries}) if other.entries else self
+
+    def maker(self, path: str, md5: str | None = None) -> LockEntry | None:
         """The stage that wrote a path, and, if a hash is given, with this content."""
         for entry, out in self.writers(path):
             if out.path == path and md5 in (None, out.md5):
                 return entry
         return None
 
-    def writers(self, path: str) -> Iterator[tuple[Entry, Hashed]]:
+    def writers(self, path: str) -> Iterator[tuple[LockEntry, HashedPath]]:
         """Each stage that wrote a path, a folder that holds it or a file in it, and that output."""
         for entry in self.entries.values():
             for out in entry.outs:
@@ -70,7 +92,7 @@ class Lock:
                 if out.path == path or inside:
                     yield entry, out
 
-    def files(self) -> Iterator[Hashed]:
+    def files(self) -> Iterator[HashedPath]:
         """Every file and folder in it, whatever reads or writes it."""
         for entry in self.entries.values():
             yield from entry.outs
@@ -78,54 +100,103 @@ class Lock:
 
 
 def read(root: Path) -> Lock:
-    """The ``dvc.lock`` in a folder; one without stages if there is none.
+    """Every ``dvc.lock`` of a repository as one, with paths from its root; empty without one.
 
     Raises:
-        StagebookError: It is no YAML, as where a merge left its marks.
+        StagebookError: One is not YAML, as where a merge left its marks.
     """
-    return parse(text(root))
+    entries: dict[str, LockEntry] = {}
+    for path, content in texts(root).items():
+        entries |= parse(content, folder_of(path)).entries
+    return Lock(entries)
 
 
-def text(root: Path) -> str:
-    """The text of the ``dvc.lock`` in a folder; empty if there is none."""
-    try:
-        return (root / LOCK).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""
+def texts(root: Path) -> dict[str, str]:
+    """The text of every ``dvc.lock`` of a repository, by its path; the root's is the first."""
+    found: dict[str, str] = {}
+    for path in (LOCK, *repository.other_locks(root)):
+        with contextlib.suppress(FileNotFoundError):
+            found[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+    return found
 
 
-def tracked(root: Path, path: str) -> tuple[str, Hashed | None] | None:
+def folder_of(path: str) -> str:
+    """The folder of a ``dvc.lock``; empty for the project's root."""
+    parent = PurePosixPath(path).parent.as_posix()
+    return "" if parent == "." else parent
+
+
+def tracked(root: Path, path: str, files: Iterable[str]) -> tuple[str, HashedPath | None] | None:
     """The ``.dvc`` file by which DVC tracks a file outside of any stage, and what it says.
 
     Args:
         root: The project's root.
         path: The file or folder; it may lie in a folder that is tracked.
+        files: Every ``.dvc`` file; it may have another name than what it tracks.
 
     Returns:
         The path of the ``.dvc`` file, and the content that it names for exactly this path; None
         if DVC does not track it so.
     """
-    for near in (PurePosixPath(path), *PurePosixPath(path).parents[:-1]):
-        file = f"{near}.dvc"
-        if (root / file).is_file():
-            document = _mapping(yaml_text.load((root / file).read_text("utf-8"), file, plain=True))
-            found = next(_hashed(document.get("outs")), None)
-            return file, replace(found, path=path) if found and near.as_posix() == path else None
+    around = PurePosixPath(path)
+    usual = {f"{item}.dvc" for item in (around, *around.parents)}
+    for file in sorted(files, key=lambda name: name not in usual):
+        for out in _tracked_by(root, file):
+            if around.is_relative_to(out.path):
+                return file, out if out.path == path else None
     return None
 
 
-def parse(text: str) -> Lock:
+def _tracked_by(root: Path, file: str) -> Iterator[HashedPath]:
+    """What a ``.dvc`` file tracks; nothing if it is not valid YAML, which DVC complains about.
+
+    Its paths are those of its folder, or of the folder that its ``wdir`` names.
+    """
+    try:
+        text = (root / file).read_text("utf-8")
+        document = _mapping(yaml_text.load(text, file, plain=True))
+    except (OSError, ValueError, StagebookError):
+        return
+    folder = PurePosixPath(file).parent / str(document.get("wdir", "."))
+    for out in _hashed(document.get("outs")):
+        yield replace(out, path=posixpath.normpath(folder / out.path))
+
+
+def parse(text: str, folder: str = "") -> Lock:
     """What the text of a ``dvc.lock`` says.
 
-    What is of another shape than DVC writes is left out, which is for DVC to complain about.
+    What is of another shape than DVC writes is left out, which is for DVC to complain about. A
+    process parses each stage's text once, in whichever locks it is.
+
+    Args:
+        text: The text.
+        folder: The folder of the lock, from the project's root; empty for the root.
 
     Raises:
-        StagebookError: It is no YAML.
+        StagebookError: It is not YAML.
     """
+    lock_entries = _joined_pieces(text)
+    entries = lock_entries if lock_entries is not None else _parsed(text)
+    if folder:
+        entries = tuple(entry.below(folder) for entry in entries)
+    return Lock({entry.stage: entry for entry in entries})
+
+
+def _joined_pieces(text: str) -> tuple[LockEntry, ...] | None:
+    """The stages, piece by piece; None if a piece is not YAML, or names a stage again."""
+    try:
+        entries = tuple(entry for piece in split(text) for entry in _parsed(piece))
+    except StagebookError:  # its line is one of the piece
+        return None
+    return entries if len({entry.stage for entry in entries}) == len(entries) else None
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> tuple[LockEntry, ...]:
     document = _mapping(yaml_text.load(text, LOCK, plain=True))
     # Before DVC 2, the stages stood at the top.
     stages = _mapping(document.get("stages")) if "schema" in document else document
-    return Lock({str(name): _entry(str(name), _mapping(one)) for name, one in stages.items()})
+    return tuple(_entry(str(name), _mapping(values)) for name, values in stages.items())
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -137,11 +208,16 @@ def split(text: str) -> tuple[str, ...]:
     head, found, body = text.partition("\nstages:\n")
     if not found or not head.startswith("schema:") or "\n" in head or "&" in body:
         return (text,)
-    starts = [one.start() for one in re.finditer(r"^  [^\s#]", body, re.MULTILINE)]
+    starts = [match.start() for match in re.finditer(r"^  [^\s#]", body, re.MULTILINE)]
     ends = [*starts[1:], len(body)]
     if not starts or starts[0] or re.search(r"^[^ \n]", body, re.MULTILINE):
         return (text,)
     return tuple(f"{head}{found}{body[start:end]}" for start, end in zip(starts, ends, strict=True))
+
+
+def command(cmd: Any) -> str:
+    """The shell command of a stage, which may be a list of them."""
+    return " && ".join(map(str, cmd)) if isinstance(cmd, list) else str(cmd)
 
 
 def _values(params: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -149,24 +225,23 @@ def _values(params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {str(name): value for values in files for name, value in values.items()}
 
 
-def _entry(stage: str, values: Mapping[str, Any]) -> Entry:
-    cmd = values.get("cmd", "")
-    return Entry(
+def _entry(stage: str, values: Mapping[str, Any]) -> LockEntry:
+    return LockEntry(
         stage=stage,
-        cmd=" && ".join(map(str, cmd)) if isinstance(cmd, list) else str(cmd),
+        cmd=command(values.get("cmd", "")),
         deps=tuple(_hashed(values.get("deps"))),
         outs=tuple(_hashed(values.get("outs"))),
         params=_mapping(values.get("params")),
     )
 
 
-def _hashed(listed: Any) -> Iterator[Hashed]:
+def _hashed(listed: Any) -> Iterator[HashedPath]:
     """Files and folders with an MD5; what lies in a cloud has another name for its content."""
-    for one in map(_mapping, listed if isinstance(listed, list) else ()):
-        path, md5 = one.get("path"), one.get("md5")
+    for item in map(_mapping, listed if isinstance(listed, list) else ()):
+        path, md5 = item.get("path"), item.get("md5")
         if path is not None and md5 is not None:
-            yield Hashed(
-                str(path), str(md5), _whole(one.get("size")) or 0, _whole(one.get("nfiles"))
+            yield HashedPath(
+                str(path), str(md5), _whole(item.get("size")) or 0, _whole(item.get("nfiles"))
             )
 
 

@@ -1,22 +1,24 @@
 """The notebooks of a project with their signatures, and the pipeline that they make."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
-from stagebook.errors import Problem, StagebookError, Where, did_you_mean
 from stagebook.notebook import cells, imports, parameters_cell
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.code import normalise_cell
 from stagebook.notebook.distributions import Installed
+from stagebook.notebook.modules import Module
+from stagebook.notebook.search import Search, code_folders, search_in
 from stagebook.notebook.signature import Signature
-from stagebook.notebook.source import Source
-from stagebook.pipeline import dvc_file, ignored
-from stagebook.pipeline.change import Change
+from stagebook.notebook.source import SourceWithModules, look_up
+from stagebook.pipeline import dvc_file, params_file, repository, resolved
 from stagebook.pipeline.graph import Pipeline
-from stagebook.pipeline.params_file import params_path
 from stagebook.pipeline.stage import Stage
-from stagebook.project import Project
+from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
+from stagebook.project.project import Project
+from stagebook.project.settings.stage_names import stage_name, table_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +29,44 @@ class StageNotebook:
         notebook: Its cells.
         signature: What it declares.
         stage: Its stage.
+        params: Path of its params file, be it there or not.
     """
 
     notebook: Notebook
     signature: Signature
     stage: Stage
+    params: str
+
+
+def stage_named(project: Project, name: str) -> str:
+    """The stage that a person names, by its own name or by its notebook's file.
+
+    Args:
+        project: The project.
+        name: As typed; comes back unchanged where no notebook has it.
+    """
+    stage = stage_name(name)
+    return stage if stage in _by_stage(project) else name
+
+
+def stages(project: Project) -> dict[str, str]:
+    """The names of all notebooks' stages, sorted, each with its notebook, which is not read."""
+    return {stage: paths[0] for stage, paths in sorted(_by_stage(project).items())}
 
 
 def read_one(project: Project, name: str) -> StageNotebook:
     """The notebook of one stage.
 
+    Args:
+        project: The project.
+        name: The stage's name, or its notebook's file.
+
     Raises:
         StagebookError: There is no such notebook, two, or it is wrong.
     """
     found = _by_stage(project)
-    if name not in found:
+    stage = stage_name(name)
+    if stage not in found:
         raise StagebookError(
             Problem(
                 "no-stage",
@@ -50,11 +75,61 @@ def read_one(project: Project, name: str) -> StageNotebook:
                 Where(project.settings.notebooks),
             )
         )
-    return _read(project, found[name])
+    return _read(project, found[stage])
 
 
-def read_all(project: Project) -> tuple[StageNotebook, ...]:
+def path_of(project: Project, stage: str) -> str:
+    """Path of a stage's notebook, which is not read; empty if no notebook has the name."""
+    return next(iter(_by_stage(project).get(stage, ())), "")
+
+
+def of_notebook(project: Project, notebook: Notebook) -> StageNotebook:
+    """The stage of a notebook.
+
+    Raises:
+        StagebookError: Its parameters cell or its name is wrong.
+    """
+    declared = parameters_cell.parse(notebook)
+    params = params_file.locate(notebook.path, project)
+    has_params = (project.root / params).is_file()
+    stage = Stage.from_signature(
+        notebook.stage, declared, params if has_params else None, packages=_packages(notebook)
+    )
+    return StageNotebook(notebook, declared, stage, params)
+
+
+def makings(
+    project: Project,
+    found: Iterable[StageNotebook],
+    installed: Installed,
+    remembered: Mapping[str, Module] = MappingProxyType({}),
+) -> tuple[SourceWithModules, ...]:
+    """What each of some notebooks is made of; modules that they share are read once.
+
+    Args:
+        project: The project.
+        found: The notebooks.
+        installed: The environment.
+        remembered: Modules as they once were, by path relative to the root.
+    """
+    searches: dict[tuple[Path, ...], Search] = {}
+    modules = []
+    for notebook in found:
+        folders = code_folders(notebook.notebook.path, project)
+        if folders not in searches:
+            searches[folders] = search_in(project.root, folders, installed, remembered=remembered)
+        modules.append(look_up(notebook.notebook, project, searches[folders]))
+    return tuple(modules)
+
+
+def read_all(
+    project: Project, known: Mapping[str, Notebook] = MappingProxyType({})
+) -> tuple[StageNotebook, ...]:
     """Every notebook of the project.
+
+    Args:
+        project: The project.
+        known: Notebooks as they were read before, by path.
 
     Raises:
         StagebookError: What is wrong in any of them, all at once.
@@ -66,7 +141,7 @@ def read_all(project: Project) -> tuple[StageNotebook, ...]:
     ]
     for paths in found.values():
         try:
-            read.append(_read(project, paths))
+            read.append(_read(project, paths, known))
         except StagebookError as error:
             problems.extend(error.problems)
     if problems:
@@ -74,86 +149,58 @@ def read_all(project: Project) -> tuple[StageNotebook, ...]:
     return tuple(read)
 
 
+def read_each(
+    project: Project, stages: Iterable[str]
+) -> dict[str, "StageNotebook | StagebookError"]:
+    """Each of some stages' notebooks, or what is wrong in it; those without one are left out."""
+    found = _by_stage(project)
+    read: dict[str, StageNotebook | StagebookError] = {}
+    for stage in stages:
+        if stage in found:
+            try:
+                read[stage] = _read(project, found[stage])
+            except StagebookError as error:
+                read[stage] = error
+    return read
+
+
 def _no_such_stage(name: str, found: Iterable[str]) -> Problem:
     return Problem(
         "unknown-stage",
-        f"[tool.stagebook.stages.{name}] is for a notebook that is not there.",
+        f"{table_name(name)} is for a notebook that does not exist.",
         did_you_mean(name, found, f"There is: {', '.join(sorted(found)) or 'none'}."),
         Where("pyproject.toml"),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """All notebooks of a project, and what follows from them.
-
-    Attributes:
-        notebooks: The notebooks.
-        pipeline: Their stages.
-        sources: What each is made of, here and now.
-        changes: What dvc.yaml and the ignore files need to fit; empty where all is right.
-    """
-
-    notebooks: tuple[StageNotebook, ...]
-    pipeline: Pipeline
-    sources: tuple[Source, ...]
-    changes: tuple[Change, ...]
-
-    @classmethod
-    def read(cls, project: Project) -> "Layout":
-        """The layout of a project as it stands.
-
-        Raises:
-            StagebookError: What is wrong in any notebook or between them.
-        """
-        found = read_all(project)
-        graph = pipeline(project, found)
-        installed = Installed.scan()
-        made_of = tuple(Source.of(one.notebook, project, installed) for one in found)
-        first = (_sources_stage(project, graph, made_of),) if found else ()
-        text = dvc_file.read(project.root)
-        report = project.settings.report if found else None
-        others = sorted(dvc_file.parse(text).written)
-        last = (Stage.site(graph.stages, report.folder, others),) if report else ()
-        after = dvc_file.render((*first, *graph.stages, *last), text)
-        changes = (
-            Change(dvc_file.FILE, text, after),
-            *ignored.changes(project, packages=any(one.stage.packages for one in found)),
-        )
-        return cls(found, graph, made_of, tuple(one for one in changes if one.needed))
-
-
 def products(project: Project) -> tuple[str, ...]:
-    """Every path that a stage in ``dvc.yaml`` writes, and DVC's own files about them."""
-    written = dvc_file.all_written(dvc_file.read(project.root))
+    """Every path that a stage of the repository writes, and DVC's own files about them."""
+    written = repository.written(project.root)
     ignoring = (str(PurePosixPath(path).parent / ".gitignore") for path in written)
-    return tuple(dict.fromkeys((*written, *ignoring, dvc_file.LOCK)))
+    return tuple(dict.fromkeys((*written, *ignoring)))
 
 
 def pipeline(project: Project, found: tuple[StageNotebook, ...]) -> Pipeline:
     """The pipeline of some notebooks, held against the hand-written stages in dvc.yaml."""
-    there = dvc_file.parse(dvc_file.read(project.root))
-    return Pipeline.of((one.stage for one in found), there.written)
+    written = written_by_hand(project, dvc_file.read(project.root))
+    return Pipeline.of((notebook.stage for notebook in found), written)
 
 
-def _sources_stage(project: Project, graph: Pipeline, made_of: tuple[Source, ...]) -> Stage:
-    """The stage that writes the source files.
+def written_by_hand(project: Project, text: str) -> Mapping[str, str]:
+    """The paths that hand-written stages write, each with its stage's name.
 
-    It depends on the folder of the notebooks, on each package or module of local code that
-    some notebook reaches, and on the lock file.
+    Args:
+        project: The project.
+        text: The text of its ``dvc.yaml``.
+
+    Raises:
+        StagebookError: It is not valid YAML, or only DVC knows the paths and refuses the stages.
     """
-    folders = [PurePosixPath(folder) for folder in project.settings.code]
-    own = PurePosixPath(project.settings.notebooks)
-    reached = [PurePosixPath(path) for one in made_of for path, _ in one.modules]
-    local = {_top(path, folders) for path in reached if not path.is_relative_to(own)}
-    deps = (own.as_posix(), *sorted(local), *([project.lock] if project.lock else []))
-    return Stage.sources(graph.stages, deps)
-
-
-def _top(path: PurePosixPath, folders: list[PurePosixPath]) -> str:
-    """The package, or single module, right below a code folder that a file belongs to."""
-    folder = next(one for one in folders if path.is_relative_to(one))
-    return (folder / path.relative_to(folder).parts[0]).as_posix()
+    there = dvc_file.parse(text)
+    if not there.templated:
+        return there.written
+    without_ours = dvc_file.render((), text)
+    return {out.path: out.stage for out in resolved.outputs(project.root, without_ours)}
 
 
 def _packages(notebook: Notebook) -> bool:
@@ -165,25 +212,20 @@ def _packages(notebook: Notebook) -> bool:
 def _by_stage(project: Project) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in cells.find(project.root / project.settings.notebooks, project.root):
-        found.setdefault(Path(path).stem, []).append(path)
+        found.setdefault(stage_name(path), []).append(path)
     return found
 
 
-def _read(project: Project, paths: list[str]) -> StageNotebook:
+def _read(
+    project: Project, paths: list[str], known: Mapping[str, Notebook] = MappingProxyType({})
+) -> StageNotebook:
     if len(paths) > 1:
         raise StagebookError(
             Problem(
                 "two-notebooks",
-                f"{' and '.join(paths)} would both be the stage {Path(paths[0]).stem}.",
-                "Keep one of them here; a paired copy can live in another folder.",
+                f"{' and '.join(paths)} would both be the stage {stage_name(paths[0])}.",
+                "Rename one of them; a paired copy can live in another folder.",
                 Where(paths[1]),
             )
         )
-    notebook = cells.read(paths[0], project.root)
-    declared = parameters_cell.parse(notebook)
-    params = params_path(notebook.stage, project.settings.params)
-    has_params = (project.root / params).is_file()
-    stage = Stage.from_signature(
-        notebook.stage, declared, params if has_params else None, packages=_packages(notebook)
-    )
-    return StageNotebook(notebook, declared, stage)
+    return of_notebook(project, cells.read(paths[0], project.root, known.get(paths[0])))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
-
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.pipeline import yaml_text
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import is_lfs_pointer, lfs_pointer
+from stagebook.project.project import Project
+from stagebook.project.settings.stage_names import stage_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,32 @@ class ParamsFile:
     lines: Mapping[str, int]
 
 
-def params_path(stage: str, folder: str) -> str:
-    """Path of a stage's params file, relative to the project's root."""
-    return (PurePosixPath(folder) / f"{stage}.yaml").as_posix()
+def locate(notebook: str, project: Project) -> str:
+    """Path of a notebook's params file, relative to the project's root, be it there or not.
+
+    It has the name of the stage, or of the notebook's file.
+
+    Args:
+        notebook: Path of the notebook.
+        project: The project.
+
+    Raises:
+        StagebookError: There is a file of either name.
+    """
+    names = dict.fromkeys((stage_name(notebook), PurePosixPath(notebook).stem))
+    paths = [(PurePosixPath(project.settings.params) / f"{name}.yaml").as_posix() for name in names]
+    found = [path for path in paths if (project.root / path).is_file()]
+    if len(found) > 1:
+        message = f"{' and '.join(found)} are both the params file of {notebook}."
+        problem = Problem("two-params-files", message, "Delete one of them.", Where(found[1]))
+        raise StagebookError(problem)
+    return found[0] if found else paths[0]
 
 
 def read(path: str, root: Path) -> ParamsFile:
     """A params file; one that is not there has no values."""
     try:
-        text = (root / path).read_text(encoding="utf-8")
+        text = (root / path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return ParamsFile(path, {}, {})
     except UnicodeDecodeError as error:
@@ -49,8 +66,14 @@ def parse(text: str, path: str) -> ParamsFile:
     """The values in a params file's text.
 
     Raises:
-        StagebookError: It is no YAML, or no mapping of names to values.
+        StagebookError: It is not valid YAML, or not a mapping of names to values.
     """
+    if is_lfs_pointer(text):
+        raise StagebookError(lfs_pointer(path, "params file"))
+    from ruamel.yaml.comments import CommentedMap
+
+    from stagebook.pipeline import yaml_text
+
     document = yaml_text.load(text, path)
     if document is None:
         return ParamsFile(path, {}, {})
@@ -58,7 +81,7 @@ def parse(text: str, path: str) -> ParamsFile:
         raise StagebookError(
             Problem(
                 "bad-params",
-                "It is no mapping of names to values.",
+                "It is not a mapping of names to values.",
                 "Write one `name: value` a line.",
                 Where(path, line=1),
             )

@@ -2,16 +2,15 @@
 
 import itertools
 import shlex
-import string
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import NoReturn
 
-from stagebook.errors import Problem, StagebookError, Where
 from stagebook.notebook.signature import Role, Signature
-from stagebook.project import STATE
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.project import STATE
 
 SOURCES = "sources"
 """The name of the stage that writes the source files."""
@@ -22,7 +21,11 @@ SITE = "site"
 SITE_MARK = ".stagebook-site"
 """A file in every folder that is a site, so that no other folder is ever replaced."""
 
-_FORBIDDEN = set(string.punctuation) - {"_", "-"}
+MANIFEST = "package.json"
+"""The file that makes a folder a packaged model."""
+
+ARTICLES = f"{STATE}/articles"
+"""The folder with which DVC carries the notebooks and profiles of a build to a clone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,12 @@ class Stage:
         params: Params files, each with the keys that count (empty: all of them).
         outs: Cached outputs.
         marks: Outputs that are neither cached nor deleted before the stage runs.
+        carried: Cached outputs that are not deleted before the stage runs.
         metrics: Metrics files, kept in git and not in the cache.
         plots: Plots, cached.
         notebook: Path of the notebook; None for ``sources`` and ``site``.
         packages: Whether it packages a model, and so depends on all that the model is made of.
+        always: Whether DVC runs it in every build.
     """
 
     name: str
@@ -50,13 +55,15 @@ class Stage:
     metrics: tuple[str, ...] = ()
     plots: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
     notebook: str | None = None
     packages: bool = False
+    always: bool = False
 
     @property
     def writes(self) -> tuple[str, ...]:
         """Every path that the stage writes."""
-        return (*self.outs, *self.metrics, *self.plots, *self.marks)
+        return (*self.outs, *self.metrics, *self.plots, *self.marks, *self.carried)
 
     @classmethod
     def from_signature(
@@ -71,8 +78,7 @@ class Stage:
             packages: Whether it packages a model.
 
         Raises:
-            StagebookError: DVC cannot have a stage of this name, or a path is both input and
-                output.
+            StagebookError: A stage cannot have this name, or a path is both input and output.
         """
         _check_name(name, signature.where)
         _check_overlap(name, signature)
@@ -90,25 +96,21 @@ class Stage:
 
     def after(self, stages: "Iterable[Stage]") -> "Stage":
         """This stage, depending on all that some stages before it depend on."""
-        deps = dict.fromkeys((*self.deps, *(path for one in stages for path in one.deps)))
-        params = dict.fromkeys((*self.params, *(each for one in stages for each in one.params)))
+        deps = dict.fromkeys((*self.deps, *(path for stage in stages for path in stage.deps)))
+        params = dict.fromkeys(
+            (*self.params, *(parameter for stage in stages for parameter in stage.params))
+        )
         return replace(self, deps=tuple(deps), params=tuple(params))
 
     @classmethod
-    def sources(cls, stages: "tuple[Stage, ...]", deps: tuple[str, ...]) -> "Stage":
-        """The stage that writes the source files of all notebook stages.
+    def sources(cls, stages: "tuple[Stage, ...]") -> "Stage":
+        """The stage that writes the source files of all notebook stages, in every build.
 
         Args:
             stages: The notebook stages.
-            deps: The notebooks, the local packages and the lock file.
         """
-        return cls(
-            name=SOURCES,
-            cmd="stagebook sources",
-            deps=deps,
-            params=(("pyproject.toml", ("tool.stagebook",)),),
-            outs=tuple(source_path(stage.name) for stage in stages),
-        )
+        outs = tuple(source_path(stage.name) for stage in stages)
+        return cls(name=SOURCES, cmd="stagebook sources", deps=(), outs=outs, always=True)
 
     @classmethod
     def site(cls, stages: "tuple[Stage, ...]", folder: str, others: Iterable[str] = ()) -> "Stage":
@@ -116,6 +118,7 @@ class Stage:
 
         For DVC its output is the file that marks the folder, which is always the same: the reports
         tell of times and are never the same twice. Where they are missing, the mark is, too.
+        Besides, it writes what a clone makes the reports from: executed notebooks and profiles.
 
         Args:
             stages: The notebook stages.
@@ -125,16 +128,17 @@ class Stage:
         Raises:
             StagebookError: A notebook has its name.
         """
-        for one in stages:
-            if one.name == SITE:
+        for item in stages:
+            if item.name == SITE:
                 message = f"The stage that writes the reports is called `{SITE}`."
-                _refuse(one.name, message, one.notebook or "")
-        written = (path for one in stages for path in (source_path(one.name), *one.writes))
+                _refuse(item.name, message, item.notebook or "")
+        written = (path for item in stages for path in (source_path(item.name), *item.writes))
         return cls(
             name=SITE,
             cmd="stagebook report",
             deps=tuple(dict.fromkeys((*written, *others))),
             marks=(f"{folder}/{SITE_MARK}",),
+            carried=(ARTICLES,),
             params=(("pyproject.toml", ("tool.stagebook",)),),
         )
 
@@ -142,6 +146,16 @@ class Stage:
 def source_path(stage: str) -> str:
     """Path of a stage's source file, relative to the project's root."""
     return f"{STATE}/sources/{stage}.py"
+
+
+def is_source(path: str) -> bool:
+    """Whether a path is the source file of some stage."""
+    return path.startswith(f"{STATE}/sources/")
+
+
+def stage_of_source(path: str) -> str:
+    """The stage that a source file is of."""
+    return PurePosixPath(path).stem
 
 
 def _check_overlap(name: str, signature: Signature) -> None:
@@ -164,19 +178,29 @@ def _check_overlap(name: str, signature: Signature) -> None:
 def _check_name(name: str, where: Where) -> None:
     if name == SOURCES:
         message = f"A stage cannot be called `{SOURCES}`: that stage reads the notebooks."
-    elif bad := sorted(_FORBIDDEN & set(name)):
-        message = f"DVC cannot have a stage called `{name}`: no {' '.join(bad)} in names."
     elif where.file.endswith(".py") and name in sys.stdlib_module_names:
-        message = f"A notebook {name}.py would be imported in place of Python's module `{name}`."
-    elif name.startswith("-"):
-        message = f"A stage cannot be called `{name}`: commands would take it for an option."
+        raise StagebookError(hides_module(where.file, f"Python's module `{name}`"))
     else:
         return
     _refuse(name, message, where.file)
 
 
+def hides_module(notebook: str, module: str) -> Problem:
+    """The problem with a ``.py`` notebook that imports find in place of a module.
+
+    Args:
+        notebook: Its path.
+        module: The module, in words.
+    """
+    path = PurePosixPath(notebook)
+    message = f"Every import finds this notebook in place of {module}."
+    hint = (
+        f"Rename the notebook, for example {path.stem}_.py, or make it an .ipynb, which no import "
+        f"finds: jupytext --to ipynb {shlex.quote(notebook)} && rm {shlex.quote(notebook)}"
+    )
+    return Problem("bad-stage-name", message, hint, Where(notebook))
+
+
 def _refuse(name: str, message: str, file: str) -> NoReturn:
-    clean = "".join("_" if char in _FORBIDDEN else char for char in name).lstrip("-")
-    suggestion = clean if clean != name else f"{name}_"
-    hint = f"Rename the notebook, for example {suggestion}."
+    hint = f"Rename the notebook, for example {name}_."
     raise StagebookError(Problem("bad-stage-name", message, hint, Where(file)))

@@ -1,17 +1,14 @@
-"""YAML texts: read with errors that name the line, and edited with all other lines left alone."""
+"""YAML texts, read with errors that name the line."""
 
 import io
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import shlex
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from stagebook.errors import Problem, StagebookError, Where
+from stagebook.project.errors import Problem, StagebookError, Where
 
 
 def load(text: str, file: str, *, plain: bool = False) -> Any:
@@ -23,8 +20,11 @@ def load(text: str, file: str, *, plain: bool = False) -> Any:
         plain: Whether to return plain values; otherwise mappings and lists that know their lines.
 
     Raises:
-        StagebookError: It is no YAML, or has a tag that plain values cannot hold.
+        StagebookError: It is not valid YAML, has the markers of a merge, or has a tag that plain
+            values cannot hold.
     """
+    if (conflict := merge_conflict(text, file)) is not None:
+        raise StagebookError(conflict)
     try:
         return YAML(typ="safe" if plain else "rt").load(io.StringIO(text))
     except MarkedYAMLError as error:
@@ -34,210 +34,24 @@ def load(text: str, file: str, *, plain: bool = False) -> Any:
         raise _bad_yaml(str(error).splitlines()[0], Where(file)) from None
 
 
-def _bad_yaml(what: object, where: Where) -> StagebookError:
-    return StagebookError(Problem("bad-yaml", f"It is no YAML: {what}.", "", where))
+_CONFLICT = re.compile(r"^<{7}( .*)?$.*?^={7}\r?$.*?^>{7}( .*)?$", re.MULTILINE | re.DOTALL)
 
 
-def edit(text: str, wanted: Mapping[str, Any], file: str) -> str:
-    """The text changed so that it holds other values.
-
-    Lines that need no change keep their bytes: comments, quotes, order and layout. A comment
-    goes with the entry that it is indented below, and otherwise with what follows it.
+def merge_conflict(text: str, file: str) -> Problem | None:
+    """The problem of a text with the markers of a merge conflict; None without them.
 
     Args:
-        text: A YAML text that holds a mapping, or nothing.
-        wanted: What it is to hold; where that is nothing, comments are all that is left. Lists
-            keep the order of the items that stay, and have new ones at their end.
-        file: Its path, for messages.
+        text: The text of a file.
+        file: Its path.
     """
-    crlf = "\r\n" in text
-    text = text.replace("\r\n", "\n")
-    if text and not text.endswith("\n"):
-        text += "\n"
-    document = load(text, file)
-    style = _Style.of(document, text)
-    edited = None
-    if document is None or isinstance(document, CommentedMap):
-        edited = _edited(text, document, wanted, style)
-    if edited is None or not _holds(edited, wanted):  # a layout that cannot be edited by lines
-        edited = style.render(wanted, 0)
-    return edited.replace("\n", "\r\n") if crlf else edited
-
-
-def _holds(text: str, wanted: Mapping[str, Any]) -> bool:
-    try:
-        return bool((load(text, "") or {}) == wanted)
-    except StagebookError:
-        return False
-
-
-def _edited(
-    text: str, document: CommentedMap | None, wanted: Mapping[str, Any], style: "_Style"
-) -> str | None:
-    if document is None:
-        return text + (style.render(wanted, 0) if wanted else "")
-    lines = text.splitlines(keepends=True)
-    page = _Page(lines, style)
-    edits = page.mapping(document, wanted, _Lines(0, len(lines), 0))
-    if edits is None:
+    match = _CONFLICT.search(text)
+    if match is None:
         return None
-    # From the last line up; what is put in before a line that goes is put in after that went.
-    edits.sort(key=lambda one: (one.start, one.end))
-    for one in reversed(edits):
-        lines[one.start : one.end] = [one.text]
-    return "".join(lines)
+    line = text.count("\n", 0, match.start()) + 1
+    message = "The file has the markers of a merge conflict (<<<<<<<, =======, >>>>>>>)."
+    hint = f"Resolve the conflict, remove the markers, then run: git add {shlex.quote(file)}"
+    return Problem("merge-conflict", message, hint, Where(file, line=line))
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """How a text is laid out: spaces that a mapping, and a list in one, is indented by."""
-
-    step: int
-    indented: bool
-
-    @classmethod
-    def of(cls, document: Any, text: str) -> "_Style":
-        columns = [
-            value.lc.col
-            for value in (document.values() if isinstance(document, CommentedMap) else ())
-            if isinstance(value, CommentedMap) and not value.fa.flow_style() and value.lc.col
-        ]
-        indented = re.search(r"^( *)[^\s#-].*:\n\1 +- ", text, re.MULTILINE) or not text.strip()
-        return cls(columns[0] if columns else 2, bool(indented))
-
-    def render(self, value: Any, indent: int) -> str:
-        yaml = YAML()
-        yaml.width = 4096  # never folds a long command
-        offset = self.step if self.indented else 0
-        yaml.indent(mapping=self.step, sequence=offset + 2, offset=offset)
-        stream = io.StringIO()
-        yaml.dump(_plain(value), stream)
-        return "".join(f"{' ' * indent}{line}" for line in stream.getvalue().splitlines(True))
-
-    def render_item(self, item: Any, indent: int) -> str:
-        """An item of a list, whose dash stands in this column."""
-        _, *lines = self.render({"": [item]}, 0).splitlines(keepends=True)
-        offset = _indent(lines[0])
-        return "".join(f"{' ' * indent}{line[offset:]}" for line in lines)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """The lines of one entry: a key with its value, or an item of a list."""
-
-    start: int
-    end: int
-    indent: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """Lines to replace by a text; none of them where something is put in."""
-
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """The lines of a text, and the edits that make what stands in them equal something else.
-
-    A method returns None where the node's layout, such as flow style, has no lines of its own
-    to edit; then the entry that holds the node is replaced as a whole.
-    """
-
-    lines: list[str]
-    style: _Style
-
-    def mapping(
-        self, node: CommentedMap, wanted: Mapping[str, Any], within: _Lines
-    ) -> list[_Edit] | None:
-        entries = self._entries(node, within)
-        if entries is None:
-            return None
-        edits = [self._removed(entries[key]) for key in entries if key not in wanted]
-        first = next(iter(entries.values()))
-        place = first.start
-        for key, value in wanted.items():
-            if key not in entries:
-                edits.append(_Edit(place, place, self.style.render({key: value}, first.indent)))
-                continue
-            edits.extend(self._value(key, node[key], value, entries[key]))
-            place = entries[key].end
-        return edits
-
-    def _value(self, key: Any, node: Any, value: Any, within: _Lines) -> Iterator[_Edit]:
-        if node == value:
-            return
-        edits = None
-        if isinstance(node, CommentedMap) and isinstance(value, Mapping) and value:
-            edits = self.mapping(node, value, within)
-        elif isinstance(node, CommentedSeq) and isinstance(value, list) and value:
-            edits = self._list(node, value, within)
-        if edits is None:
-            text = self.style.render({key: value}, within.indent)
-            edits = [_Edit(within.start, within.end, text)]
-        yield from edits
-
-    def _list(self, node: CommentedSeq, wanted: list[Any], within: _Lines) -> list[_Edit] | None:
-        items = self._entries(node, within)
-        if items is None:
-            return None
-        edits = [self._removed(items[at]) for at, item in enumerate(node) if item not in wanted]
-        kept = [items[at] for at, item in enumerate(node) if item in wanted]
-        place = kept[-1].end if kept else items[0].start
-        new = [item for item in wanted if item not in node]
-        indent = items[0].indent
-        edits.extend(_Edit(place, place, self.style.render_item(item, indent)) for item in new)
-        return edits
-
-    def _entries(
-        self, node: CommentedMap | CommentedSeq, within: _Lines
-    ) -> dict[Any, _Lines] | None:
-        keys = range(len(node)) if isinstance(node, CommentedSeq) else list(node)
-        if node.fa.flow_style() or not keys or not all(key in (node.lc.data or ()) for key in keys):
-            return None
-        starts = [node.lc.data[key][0] for key in keys]
-        inside = range(within.start, within.end)
-        if sorted(set(starts)) != starts or not all(start in inside for start in starts):
-            return None
-        ends = [*starts[1:], within.end]
-        return {
-            key: self._trimmed(_Lines(start, end, _indent(self.lines[start])))
-            for key, start, end in zip(keys, starts, ends, strict=True)
-        }
-
-    def _trimmed(self, entry: _Lines) -> _Lines:
-        end = entry.end
-        while end - 1 > entry.start:
-            line = self.lines[end - 1].strip()
-            shallow = line.startswith("#") and _indent(self.lines[end - 1]) <= entry.indent
-            if line not in ("", "...") and not shallow:
-                break
-            end -= 1
-        return _Lines(entry.start, end, entry.indent)
-
-    def _removed(self, entry: _Lines) -> _Edit:
-        """Takes an entry out, with the blank lines after it if there are some before it."""
-        end = entry.end
-        if entry.start and not self.lines[entry.start - 1].strip():
-            while end < len(self.lines) and not self.lines[end].strip():
-                end += 1
-        return _Edit(entry.start, end, "")
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, str) and _BREAKS & set(value):
-        return DoubleQuotedScalarString(value)
-    return [_plain(one) for one in value] if isinstance(value, list) else value
-
-
-_BREAKS = frozenset("\x85\u2028\u2029")
-"""Line breaks of Unicode, which ruamel.yaml would write as they are and then read as spaces."""
+def _bad_yaml(what: object, where: Where) -> StagebookError:
+    return StagebookError(Problem("bad-yaml", f"It is not valid YAML: {what}.", "", where))

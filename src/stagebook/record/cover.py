@@ -4,10 +4,35 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from stagebook.files import write_whole
-from stagebook.masks import Masks
+from stagebook.execution import landing
+from stagebook.project.files import write_whole
+from stagebook.project.masks import Masks
 
 _BEGINNING = 8192
+_NAMES = ("key", "metric_name", "param_key", "tag_key")
+"""Columns of MLflow's store that hold names, in which MLflow refuses an asterisk."""
+
+_STATES = ("status", "lifecycle_stage")
+"""Columns that hold MLflow's own words."""
+
+
+def drop_broken(store: Path) -> None:
+    """Deletes what lies in the place of MLflow's store and is not a database.
+
+    A notebook can write there, and MLflow would refuse the whole record for it.
+
+    Args:
+        store: The place.
+    """
+    if not store.exists():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(store)) as database:
+            broken = database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+    except sqlite3.Error:
+        broken = True
+    if broken:
+        landing.remove(store)
 
 
 def hide_in_store(store: Path, masks: Masks) -> None:
@@ -25,7 +50,8 @@ def hide_in_store(store: Path, masks: Masks) -> None:
             tables = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             for (table,) in tables.fetchall():
                 for _, column, *_ in database.execute(f'PRAGMA table_info("{table}")').fetchall():
-                    _hide_in_column(database, f'"{table}"', f'"{column}"', masks)
+                    if column not in _STATES:
+                        _hide_in_column(database, table, column, masks)
             database.commit()
             database.execute("VACUUM")
     except sqlite3.Error:
@@ -33,12 +59,13 @@ def hide_in_store(store: Path, masks: Masks) -> None:
 
 
 def _hide_in_column(database: sqlite3.Connection, table: str, column: str, masks: Masks) -> None:
-    query = f"SELECT DISTINCT {column} FROM {table} WHERE typeof({column}) = 'text'"
+    hide = masks.hide_name if column in _NAMES else masks.hide_document
+    query = f"""SELECT DISTINCT "{column}" FROM "{table}" WHERE typeof("{column}") = 'text'"""
     for (text,) in database.execute(query).fetchall():
-        hidden = masks.hide_document(text)
+        hidden = hide(text)
         if hidden != text:
             # a name that is masked may be there already; one of the two is as good
-            change = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"
+            change = f'UPDATE OR REPLACE "{table}" SET "{column}" = ? WHERE "{column}" = ?'
             database.execute(change, (hidden, text))
 
 
@@ -55,9 +82,9 @@ def hide_in_files(folder: Path, masks: Masks) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
         if path.is_file() and not path.is_symlink():
             _hide_in_file(path, masks)
-        name = masks.hide(path.name)
+        name = masks.hide_name(path.name)
         if name != path.name and path.exists():
-            path.rename(_free(path.with_name(name.replace("*", "-"))))
+            path.rename(_free(path.with_name(name)))
 
 
 def _hide_in_file(path: Path, masks: Masks) -> None:

@@ -5,18 +5,19 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from stagebook.contracts.inspection import Inspection
-from stagebook.contracts.profiles import profile
+from stagebook.data.inspection import Inspection
+from stagebook.data.profiles import profile
+from stagebook.execution import landing, written_files
 from stagebook.execution.sandbox import Sandbox
-from stagebook.files import write_whole
-from stagebook.masks import Masks
+from stagebook.project.files import write_whole
+from stagebook.project.masks import Masks
 from stagebook.record import cover
 from stagebook.record.record import Record
 from stagebook.record.spool import EXECUTED, FILES, PROFILES, STORE, write_record
 
 
 def gather(
-    box: Sandbox,
+    sandbox: Sandbox,
     record: Record,
     pages: Iterable[Path],
     tables: Iterable[Inspection],
@@ -25,25 +26,40 @@ def gather(
     """Brings everything that is to be remembered together in the sandbox's evidence folder.
 
     Args:
-        box: The sandbox of the execution.
+        sandbox: The sandbox of the execution.
         record: Its record.
         pages: The executed notebook and its page, where they could be written.
         tables: What was found out about its tables.
         masks: What is hidden in what the notebook logged to MLflow.
     """
     for page in pages:
-        _copy(page, box.evidence / f"{EXECUTED}{page.suffix}")
-    cover.hide_in_store(box.tracker_store, masks)
-    cover.hide_in_files(box.tracker_files, masks)
-    for source, name in ((box.tracker_store, STORE), (box.tracker_files, FILES)):
+        _copy(page, sandbox.evidence / f"{EXECUTED}{page.suffix}")
+    written_files.drop_special_artifacts(sandbox)
+    cover.drop_broken(sandbox.tracker_store)
+    cover.hide_in_store(sandbox.tracker_store, masks)
+    cover.hide_in_files(sandbox.tracker_files, masks)
+    for source, name in ((sandbox.tracker_store, STORE), (sandbox.tracker_files, FILES)):
         if source.exists():
-            source.rename(box.evidence / name)
-    for one in tables:
-        if one.profile:
-            place = box.evidence / PROFILES / f"{one.subject.name}.json"
+            source.rename(sandbox.evidence / name)
+    for table in tables:
+        if table.profile:
+            place = sandbox.evidence / PROFILES / f"{table.subject.name}.json"
             with contextlib.suppress(OSError):  # on a full disk the record comes first
-                write_whole(place, profile.render(one.profile))
-    write_record(record, box.evidence)
+                write_whole(place, profile.render(table.profile))
+    write_record(record, sandbox.evidence)
+
+
+def save(sandbox: Sandbox, record: Record) -> None:
+    """Leaves the record alone as evidence, where the disk has no room for more.
+
+    It replaces the record that was written at the start, which has about its size.
+    """
+    sandbox.clear_files()
+    for path in (sandbox.tracker_store, sandbox.executed, *sandbox.evidence.glob(f"{EXECUTED}.*")):
+        with contextlib.suppress(OSError):
+            landing.remove(path)
+    with contextlib.suppress(OSError):
+        write_record(record, sandbox.evidence)
 
 
 def _copy(page: Path, target: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagebook.files import write_whole
+from stagebook.project.files import write_whole
 
 MOST = 20
 """Of each stage, so many builds are kept, and so many runs with ``-P``."""
@@ -25,7 +25,7 @@ class DamagedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptNotebooks:
     """The notebooks that one project keeps.
 
     Attributes:

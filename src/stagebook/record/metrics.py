@@ -1,14 +1,19 @@
 """The values in metrics files, by dotted name."""
 
 import json
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stagebook.errors import Problem, StagebookError, Where
 from stagebook.execution.outcome import Ending, Outcome
 from stagebook.pipeline import yaml_text
+from stagebook.project.errors import Problem, StagebookError, Where
+
+_DIGITS = 4000
+_BITS = round(_DIGITS * math.log2(10))
+"""Python writes no whole number of more than 4,300 digits."""
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 """What the names of files end in that can hold metrics."""
@@ -38,7 +43,7 @@ def read(folder: Path, paths: tuple[str, ...]) -> dict[str, Any]:
         paths: The files; where there are several, names start with the file's.
 
     Raises:
-        StagebookError: A file is no JSON, YAML or TOML, or holds no mapping.
+        StagebookError: A file is not valid JSON, YAML or TOML, or not a mapping.
     """
     values: dict[str, Any] = {}
     for path in paths:
@@ -62,7 +67,7 @@ def _load(folder: Path, path: str) -> Mapping[str, Any]:
     try:
         text = (folder / path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise _bad(path, f"It is no text: {error}.") from None
+        raise _bad(path, f"It is not a text: {error}.") from None
     except OSError as error:
         raise _bad(path, f"It cannot be read: {error.strerror}.") from None
     return parse(text, path)
@@ -76,8 +81,10 @@ def parse(text: str, path: str) -> dict[str, Any]:
         path: The file, whose ending says what it is.
 
     Raises:
-        StagebookError: It is no JSON, YAML or TOML, or holds no mapping.
+        StagebookError: It is not valid JSON, YAML or TOML, or not a mapping.
     """
+    if (conflict := yaml_text.merge_conflict(text, path)) is not None:
+        raise StagebookError(conflict)
     try:
         document = _parse(text, path)
         values = dict(_flat(document)) if isinstance(document, dict) else None
@@ -85,7 +92,7 @@ def parse(text: str, path: str) -> dict[str, Any]:
         raise _bad(path, "It is nested too deeply.") from None
     except ValueError as error:
         kind = Path(path).suffix.lstrip(".").upper() or "JSON"
-        raise _bad(path, f"It is no {kind}: {error}.") from None
+        raise _bad(path, f"It is not valid {kind}: {error}.") from None
     if values is None:
         raise _bad(path, "It holds no mapping of names to values.")
     return values
@@ -102,13 +109,26 @@ def _bad(path: str, message: str) -> StagebookError:
     return StagebookError(Problem("bad-metrics", message, hint, Where(path)))
 
 
+def number(value: Any) -> float | None:
+    """A value as a number that others can be held against; None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    return None if math.isnan(found) else found
+
+
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _flat(one, f"{name}.{key}" if name else str(key))
+        for key, item in value.items():
+            yield from _flat(item, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list):
-        for position, one in enumerate(value):
-            yield from _flat(one, f"{name}.{position}")
+        for position, item in enumerate(value):
+            yield from _flat(item, f"{name}.{position}")
     else:
+        if isinstance(value, int) and value.bit_length() > _BITS:
+            raise ValueError(f"{name} is a number of more than {_DIGITS} digits")
         plain = value is None or isinstance(value, bool | int | float | str)
         yield name, value if plain else str(value)

@@ -1,25 +1,110 @@
-"""The record of one execution, as JSON with a format version."""
+"""The record of one execution, as types and as JSON with a format version."""
 
 import dataclasses
 import hashlib
 import json
 import os
-import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from stagebook.contracts.inspection import Inspection
-from stagebook.errors import Problem
-from stagebook.execution.execution import Execution
-from stagebook.execution.job import Job
-from stagebook.execution.outcome import Ending
-from stagebook.masks import Masks
-from stagebook.pipeline import dvc
-from stagebook.pipeline.dvc import Hashed
-from stagebook.record.git import Git
+from stagebook.data.contracts.verdict import RuleFailure
+from stagebook.execution.outcome import CellRun, Outcome
+from stagebook.execution.trial import Trial
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.git import Git
+from stagebook.pipeline.git_command import GitFailure
+from stagebook.project.errors import Problem
 
 FORMAT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedParameter:
+    """A parameter of an execution.
+
+    Attributes:
+        name: Its name.
+        value: The value that the notebook ran with.
+        origin: Where the value is from, one of the values of ``ValueOrigin``.
+        default: The value in the parameters cell.
+    """
+
+    name: str
+    value: Any
+    origin: str = ""
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTable:
+    """An input or output that is a table.
+
+    Attributes:
+        name: The variable that declares it.
+        role: ``input`` or ``output``.
+        paths: Its files, relative to the project's root.
+        rows: Number of rows; None if they were not counted.
+        columns: Number of columns, likewise.
+        profile: SHA-256 of its profile; None if it has none.
+        contract: The contract, as ``module:Name``; None if it has none.
+        holds: Whether it keeps the contract; None if it has none.
+        failures: The rules that it breaks.
+        problems: Why it could not be read, or why its contract could not be checked.
+    """
+
+    name: str = ""
+    role: str = ""
+    paths: tuple[str, ...]
+    rows: int | None = None
+    columns: int | None = None
+    profile: str | None = None
+    contract: str | None = None
+    holds: bool | None = None
+    failures: tuple[RuleFailure, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the stage reads it; otherwise it writes it."""
+        return self.role == "input"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it breaks its contract."""
+        return bool(self.contract) and self.holds is False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDigests:
+    """Digests of the code in a stage's source.
+
+    Attributes:
+        cells: Of each cell with code, in order.
+        modules: Of each local module, by its path.
+    """
+
+    cells: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEnvironment:
+    """What an execution ran in.
+
+    Attributes:
+        python: Version of Python; empty if the environment is not known.
+        platform: Name and version of the operating system.
+        machine: The processor's architecture.
+        threads: The stage's setting.
+        distributions: Version of each distribution that the stage's imports reach.
+    """
+
+    python: str = ""
+    platform: str = ""
+    machine: str = ""
+    threads: int = 0
+    distributions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +112,13 @@ class Volatile:
     """What differs between two executions of the same thing.
 
     Attributes:
-        id: The execution's name.
-        started: When it started, ISO 8601 in UTC.
+        id: The execution's name; empty in a record that DVC carries.
+        started: When it started, ISO 8601 in UTC; empty if it was killed before.
         seconds: How long it took.
         host: Name of the machine.
         repro: The ``dvc repro`` that it was part of; None if it was started by itself.
         remote: Whether DVC had a remote to pull from.
-        cells: Per code cell: position, seconds, status and peak of memory.
+        cells: The code cells.
     """
 
     id: str
@@ -42,48 +127,52 @@ class Volatile:
     host: str = ""
     repro: str | None = None
     remote: bool = False
-    cells: tuple[Mapping[str, Any], ...] = ()
+    cells: tuple[CellRun, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """All that one execution leaves to remember.
+
+    ``reading.parse`` reads a record from JSON into this type.
 
     Attributes:
         stage: The stage.
         notebook: Path of its notebook.
         title: The notebook's first heading.
         outcome: How it ended, one of the values of ``Outcome``.
-        build: Whether the values were the build's; false for a run with ``-P``.
         problems: What was wrong.
         source: SHA-256 of the stage's source.
-        code: Digests of the code in it: of each cell that has any, and of each local module.
-        parameters: Name, value, origin and default of each.
+        code: Digests of the code in the source; None in a record of format 1.
+        parameters: The parameters.
         inputs: Inputs with DVC's hashes.
         outputs: Outputs with DVC's hashes, with the place they were put.
-        tables: What was found out about each input and output that is a table.
+        tables: Inputs and outputs that are tables.
         metrics: Every value of the metrics files, by dotted name.
-        environment: Python, platform, threads, distributions.
-        git: Commit, branch, remote, dirty; None without git.
+        environment: What it ran in.
+        git: Commit, branch, remote, dirty; None where git did not answer.
         volatile: What differs between two executions of the same thing.
+        git_failure: Why git did not answer; None where it did.
+        trial: The trial that it is a part of; None for a part of the build.
     """
 
     stage: str
     notebook: str
     title: str | None
     outcome: str
-    build: bool
     problems: tuple[Problem, ...]
     source: str
-    code: Mapping[str, Any]
-    parameters: tuple[Mapping[str, Any], ...]
-    inputs: tuple[Hashed, ...]
-    outputs: tuple[Hashed, ...]
-    tables: tuple[Mapping[str, Any], ...]
+    code: CodeDigests | None
+    parameters: tuple[RecordedParameter, ...]
+    inputs: tuple[HashedPath, ...]
+    outputs: tuple[HashedPath, ...]
+    tables: tuple[RecordedTable, ...]
     metrics: Mapping[str, Any]
-    environment: Mapping[str, Any]
+    environment: RecordedEnvironment
     git: Git | None
     volatile: Volatile
+    git_failure: GitFailure | None = None
+    trial: Trial | None = None
 
     @property
     def id(self) -> str:
@@ -91,130 +180,48 @@ class Record:
         return self.volatile.id
 
     @property
+    def build(self) -> bool:
+        """Whether it is a part of the build, and not of a trial with ``-P``."""
+        return self.trial is None
+
+    @property
+    def done(self) -> bool:
+        """Whether everything went well."""
+        return self.outcome == Outcome.DONE.value
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters' values by name."""
+        return {parameter.name: parameter.value for parameter in self.parameters}
+
+    @property
     def digest(self) -> str:
         """SHA-256 over all but the volatile block: the same for the same execution again."""
         stable = {key: value for key, value in self.as_json().items() if key != "volatile"}
         return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()
 
+    def as_portable_json(self) -> dict[str, Any]:
+        """The record as plain values that are the same on each machine and at each commit."""
+        elsewhere = {"git": None, "environment": {}, "volatile": {"id": ""}}
+        kept = {key: value for key, value in self.as_json().items() if key not in elsewhere}
+        return {**kept, **elsewhere}
+
     def as_json(self) -> dict[str, Any]:
         """The record as plain values."""
-        return {"format": FORMAT, **dataclasses.asdict(self)}
-
-    @classmethod
-    def of_job(
-        cls,
-        job: Job,
-        inputs: tuple[Hashed, ...],
-        git: Git | None,
-        ending: Ending,
-        *,
-        remote: bool = False,
-    ) -> "Record":
-        """The record of a job that has not come to its end, without secrets.
-
-        Args:
-            job: What was to be run.
-            inputs: Its inputs with hashes.
-            git: What git says.
-            ending: How it ends if nothing better is known later.
-            remote: Whether DVC has a remote to pull from.
-        """
-        record = cls(
-            stage=job.stage,
-            notebook=job.notebook.path,
-            title=job.notebook.title,
-            outcome=ending.outcome.value,
-            build=job.is_build,
-            problems=ending.problems,
-            source=job.source.digest,
-            code={"cells": job.source.cell_digests, "modules": dict(job.source.modules)},
-            parameters=tuple(
-                {
-                    "name": one.name,
-                    "value": one.value,
-                    "origin": one.origin.value,
-                    "default": one.default,
-                }
-                for one in job.parameters
-            ),
-            inputs=inputs,
-            outputs=(),
-            tables=(),
-            metrics={},
-            environment={
-                "python": platform.python_version(),
-                "platform": platform.platform(),
-                "machine": platform.machine(),
-                "threads": job.settings.threads,
-                "distributions": dict(job.source.distributions),
-            },
-            git=git,
-            volatile=Volatile(job.id, host=platform.node(), repro=dvc.running(), remote=remote),
-        )
-        return _hidden(record, job.masks)
-
-    def ended(
-        self,
-        execution: Execution,
-        outputs: tuple[Hashed, ...],
-        metrics: Mapping[str, Any],
-    ) -> "Record":
-        """This record with what came of the execution, without secrets."""
-        volatile = Volatile(
-            id=self.id,
-            started=execution.started.isoformat(timespec="milliseconds"),
-            seconds=round(execution.seconds, 3),
-            host=self.volatile.host,
-            repro=self.volatile.repro,
-            remote=self.volatile.remote,
-            cells=tuple(dataclasses.asdict(cell) for cell in execution.cells),
-        )
-        whole = dataclasses.replace(
-            self,
-            outcome=execution.ending.outcome.value,
-            problems=execution.ending.problems,
-            outputs=outputs,
-            tables=tuple(_table(one) for one in execution.tables),
-            metrics=metrics,
-            volatile=volatile,
-        )
-        return _hidden(whole, execution.job.masks)
+        values: dict[str, Any] = {"format": FORMAT}
+        for part in dataclasses.fields(Record):
+            if part.name == "problems":
+                values["build"] = self.build
+            values[part.name] = _plain(getattr(self, part.name))
+        return values
 
 
-def _hidden(record: Record, masks: Masks) -> Record:
-    """A record without secrets in what cells, people and git may have brought into it.
-
-    Names of stages and paths are declared, and tables come without secrets; they are left as they
-    are, since others find things by them.
-    """
-    values = [
-        {**one, **{key: masks.hide_all(one[key]) for key in ("value", "default")}}
-        for one in record.parameters
-    ]
-    return dataclasses.replace(
-        record,
-        title=masks.hide_all(record.title),
-        problems=masks.hide_all(record.problems),
-        parameters=tuple(values),
-        metrics=masks.hide_all(record.metrics),
-        git=masks.hide_all(record.git),
-    )
-
-
-def _table(found: Inspection) -> Mapping[str, Any]:
-    subject, profile, verdict = found.subject, found.profile, found.verdict
-    return {
-        "name": subject.name,
-        "role": "input" if subject.reads else "output",
-        "paths": list(subject.paths),
-        "rows": profile.rows if profile else None,
-        "columns": len(profile.columns) if profile else None,
-        "profile": profile.digest if profile else None,
-        "contract": subject.contract,
-        "holds": not found.refusals if subject.contract else None,
-        "failures": verdict.as_json()["failures"] if verdict else [],
-        "problems": [problem.as_json() for problem in found.problems],
-    }
+def _plain(value: Any) -> Any:
+    """A field of a record as plain values."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    is_data = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return asdict(value) if is_data else value
 
 
 def render(record: Record) -> str:

@@ -4,16 +4,17 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stagebook.execution.locks import gate, hold, is_held
-from stagebook.execution.sandbox import EXECUTIONS
-from stagebook.files import write_whole
-from stagebook.record.history import History
-from stagebook.record.kept import Kept
+from stagebook.execution.sandbox import EXECUTIONS, remove_execution
+from stagebook.project.files import write_whole
+from stagebook.record import reading
+from stagebook.record.kept import KeptNotebooks
+from stagebook.record.reading import DamagedRecordError
 from stagebook.record.record import Record, render
 
 RECORD = "record.json"
@@ -49,6 +50,11 @@ class Spool:
         return self.state / PROFILES
 
     @property
+    def damaged(self) -> Path:
+        """One folder per execution whose record cannot be read; nothing of ours reads them."""
+        return self.state / "damaged"
+
+    @property
     def delivered(self) -> Path:
         """One file per execution that MLflow has: where, and as which run."""
         return self.state / "delivered"
@@ -60,50 +66,69 @@ class Spool:
         second call after a crash in between does the same again.
         """
         text = (evidence / RECORD).read_text(encoding="utf-8")
-        record = json.loads(text)
-        name = str(record["volatile"]["id"])
+        record = reading.parse(text)
+        name = record.id
         self.outbox.mkdir(parents=True, exist_ok=True)
         for profile in (evidence / PROFILES).glob("*.json"):
-            self._keep_profile(profile.read_text(encoding="utf-8"))
-        write_whole(self.records / f"{name}.json", text)
-        trial = not record.get("build", True)
-        Kept(self.state).put(record["stage"], name, evidence / f"{EXECUTED}.ipynb", trial=trial)
+            self._keep_profile(profile.read_text(encoding="utf-8", errors="replace"))
+        write_whole(self.records / f"{name}.json", text, durable=True)
+        KeptNotebooks(self.state).put(
+            record.stage, name, evidence / f"{EXECUTED}.ipynb", trial=not record.build
+        )
         evidence.rename(self.outbox / name)
 
     def _keep_profile(self, text: str) -> None:
         place = self.profiles / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
         if not place.exists():
-            write_whole(place, text)
+            write_whole(place, text, durable=True)
 
-    def take_in_leftovers(self) -> tuple[str, ...]:
-        """Puts the records of executions whose runner was killed; returns their names.
+    def take_in_leftovers(self) -> "Leftovers":
+        """Puts the records of executions whose runner was killed, and sweeps what they left.
 
-        Such a runner left the record that it wrote when it started, which says so.
+        Such a runner left the record that it wrote when it started, which says so. One that
+        cannot be read, as after a power loss, is set aside.
         """
         executions = self.state / EXECUTIONS
+        taken: list[str] = []
+        damaged: list[str] = []
         with gate(executions):
-            left = [lock.parent for lock in executions.glob("*/lock") if not is_held(lock)]
-            return tuple(folder.name for folder in sorted(left) if self._take_in(folder))
+            for folder in sorted(executions.glob("*")):
+                if folder.is_dir() and not is_held(folder / "lock"):
+                    kind = self._take_in(folder)
+                    if kind is not None:
+                        (taken if kind else damaged).append(folder.name)
+        self._sweep_outbox()
+        return Leftovers(tuple(taken), tuple(damaged))
 
-    def _take_in(self, folder: Path) -> bool:
+    def _take_in(self, folder: Path) -> bool | None:
+        """Whether the record of an execution was put; False if it is damaged, None without one."""
         evidence, partial = folder / "evidence", folder / f"{EXECUTED}.ipynb"
-        is_record = (evidence / RECORD).is_file()
-        if is_record:
+        record, kept = evidence / RECORD, None
+        if record.is_file():
+            kept = _is_record(record, folder.name)
             if partial.exists() and not (evidence / partial.name).exists():
                 partial.rename(evidence / partial.name)
-            self.put(evidence)
-        shutil.rmtree(folder, ignore_errors=True)
-        return is_record
+            if kept:
+                self.put(evidence)
+            else:
+                self._set_aside(evidence, folder.name)
+        remove_execution(folder)
+        return kept
+
+    def _set_aside(self, evidence: Path, name: str) -> None:
+        self.damaged.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.damaged / name, ignore_errors=True)
+        evidence.rename(self.damaged / name)
+
+    def _sweep_outbox(self) -> None:
+        """Deletes folders whose delivery was killed after their record had gone."""
+        for folder in self.outbox.glob("*"):
+            if folder.is_dir() and not (folder / RECORD).exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def pending(self) -> tuple[Path, ...]:
         """Folders of the outbox that hold a record, oldest first."""
         return tuple(sorted(path.parent for path in self.outbox.glob(f"*/{RECORD}")))
-
-    def last_builds(self, stages: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """The newest record of a build that was done, for each of these stages that has one."""
-        with History.open(self.state) as history:
-            found = {stage: history.last_build(stage) for stage in stages}
-        return {stage: record for stage, record in found.items() if record is not None}
 
     @contextlib.contextmanager
     def delivering(self) -> Iterator[None]:
@@ -113,7 +138,7 @@ class Spool:
 
     def mark_delivered(self, name: str, where: dict[str, Any]) -> None:
         """Notes where an execution's run is in MLflow."""
-        write_whole(self.delivered / f"{name}.json", json.dumps(where) + "\n")
+        write_whole(self.delivered / f"{name}.json", json.dumps(where) + "\n", durable=True)
 
     def discard(self, folder: Path) -> None:
         """Deletes a folder of the outbox; its record goes last, so that it is never half there."""
@@ -129,16 +154,49 @@ class Spool:
         found = self.delivery(name) if name else None
         return str(found["run_id"]) if found else None
 
+    def experiment(self, tracking_uri: str) -> str | None:
+        """Id of the experiment that the last delivery to an address went to; None if unknown.
+
+        Args:
+            tracking_uri: MLflow's address, without credentials.
+        """
+        for path in sorted(self.delivered.glob("*.json"), reverse=True):  # ids sort by time
+            found = self.delivery(path.stem) or {}
+            if found.get("tracking_uri") == tracking_uri and found.get("experiment_id"):
+                return str(found["experiment_id"])
+        return None
+
     def delivery(self, name: str) -> dict[str, Any] | None:
         """Where an execution's run is in MLflow; None if it is not."""
         try:
-            text = (self.delivered / f"{name}.json").read_text(encoding="utf-8")
-        except FileNotFoundError:
+            found = json.loads((self.delivered / f"{name}.json").read_text(encoding="utf-8"))
+            names = ("run_id", "tracking_uri", *(key for key in ("experiment_id",) if key in found))
+            return {name: str(found[name]) for name in names}
+        except (OSError, ValueError, KeyError, TypeError):  # then it is delivered once more
             return None
-        found: dict[str, Any] = json.loads(text)
-        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What killed runs left.
+
+    Attributes:
+        records: Executions whose records were put into the spool.
+        damaged: Executions whose records cannot be read and were set aside.
+    """
+
+    records: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+def _is_record(file: Path, name: str) -> bool:
+    """Whether a file holds the record of an execution."""
+    try:
+        return reading.read(file).id == name
+    except (OSError, DamagedRecordError):
+        return False
 
 
 def write_record(record: Record, evidence: Path) -> None:
     """Writes a record into the folder of its evidence."""
-    write_whole(evidence / RECORD, render(record))
+    write_whole(evidence / RECORD, render(record), durable=True)

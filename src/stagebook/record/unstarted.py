@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from stagebook.errors import Exit, Problem, StagebookError
-from stagebook.files import write_whole
-from stagebook.masks import Masks
-from stagebook.pipeline import dvc
-from stagebook.record.graph import Node
+from stagebook.project import typed_json
+from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.files import write_whole
+from stagebook.project.masks import Masks
+from stagebook.project.typed_json import ShapeError
+
+if TYPE_CHECKING:
+    from stagebook.pipeline.nodes import Node
 
 _FILE = "unstarted.json"
 _FORMAT = 1
@@ -35,7 +38,7 @@ class Unstarted:
     problems: tuple[Problem, ...]
 
     @classmethod
-    def read(cls, state: Path, root: Path, nodes: Iterable[Node]) -> Self | None:
+    def read(cls, state: Path, root: Path, nodes: Iterable["Node"]) -> Self | None:
         """The stage that could not start; None if there is none, or if it was built since.
 
         DVC takes a stage's outputs away before it starts it, so they are there again once it was
@@ -47,12 +50,11 @@ class Unstarted:
             nodes: The stages of ``dvc.yaml``.
         """
         try:
-            values = json.loads((state / _FILE).read_text(encoding="utf-8"))
-            if values["format"] != _FORMAT:
+            values = typed_json.load((state / _FILE).read_bytes())
+            if typed_json.convert(values, dict[str, Any]).get("format") != _FORMAT:
                 return None
-            problems = tuple(map(Problem.from_json, values["problems"]))
-            found = cls(values["repro"], values["stage"], Exit(values["exit_code"]), problems)
-        except (OSError, ValueError, KeyError, TypeError):
+            found = typed_json.convert(values, cls)
+        except (OSError, ShapeError):
             return None
         outs = [path for node in nodes if node.name == found.stage for path in node.outs]
         return None if all((root / path).exists() for path in outs) else found
@@ -69,6 +71,8 @@ def noted(state: Path, stage: str) -> Iterator[None]:
     try:
         yield
     except StagebookError as error:
+        from stagebook.pipeline import dvc
+
         if repro := dvc.running():
             values = {
                 "format": _FORMAT,
@@ -76,7 +80,7 @@ def noted(state: Path, stage: str) -> Iterator[None]:
                 "stage": stage,
                 "exit_code": error.exit_code,
                 "problems": Masks.of(os.environ).hide_all(
-                    [one.as_json() for one in error.problems]
+                    [problem.as_json() for problem in error.problems]
                 ),
             }
             write_whole(state / _FILE, json.dumps(values, indent=1) + "\n")

@@ -31,14 +31,17 @@ def line(counts: Sequence[int], width: int = 20) -> str:
 
 def lines(histograms: Sequence[Sequence[int]], width: int = 20) -> tuple[str, ...]:
     """Histograms over the same edges, one below the other, each in shares of its own sum."""
-    tails = any(one[0] for one in histograms if one), any(one[-1] for one in histograms if one)
-    bars = [_bars(one, width, tails) for one in histograms]
+    tails = (
+        any(histogram[0] for histogram in histograms if histogram),
+        any(item[-1] for item in histograms if item),
+    )
+    bars = [_bars(histogram, width, tails) for histogram in histograms]
     shares = [
-        [None if bar is None else bar / (sum(counts) or 1) for bar in one]
-        for one, counts in zip(bars, histograms, strict=True)
+        [None if bar is None else bar / (sum(counts) or 1) for bar in item]
+        for item, counts in zip(bars, histograms, strict=True)
     ]
-    tallest = max((bar for one in shares for bar in one if bar), default=0.0)
-    return tuple("".join(_block(bar, tallest) for bar in one) for one in shares)
+    tallest = max((bar for share in shares for bar in share if bar), default=0.0)
+    return tuple("".join(_block(bar, tallest) for bar in share) for share in shares)
 
 
 def _bars(counts: Sequence[int], width: int, tails: tuple[bool, bool]) -> list[float | None]:
@@ -106,12 +109,12 @@ def svg(counts: Sequence[int], label: str, reference: Sequence[int] | None = Non
     if len(counts) < 3:
         return ""
     drawn = [(counts, "now")] if reference is None else [(reference, "then"), (counts, "now")]
-    shares = [[count / (sum(one) or 1) for count in one] for one, _ in drawn]
-    tallest = max(max(one) for one in shares) or 1.0
-    tails = any(one[0] for one in shares), any(one[-1] for one in shares)
+    shares = [[count / (sum(item) or 1) for count in item] for item, _ in drawn]
+    tallest = max(max(item) for item in shares) or 1.0
+    tails = any(item[0] for item in shares), any(value[-1] for value in shares)
     paths = "".join(
-        _paths([share / tallest for share in one], tails, name, slim=place == 1)
-        for place, (one, (_, name)) in enumerate(zip(shares, drawn, strict=True))
+        _paths([share / tallest for share in item], tails, name, slim=place == 1)
+        for place, (item, (_, name)) in enumerate(zip(shares, drawn, strict=True))
     )
     text = escape(label)
     return (

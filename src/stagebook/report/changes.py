@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.report.figures import figure, listed, missing, share
+from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Numbers, Texts
+from stagebook.data.profiles.profile import Profile
+from stagebook.project.text import listed
+from stagebook.report.figures import figure, missing, share
 
 MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class OneSidedColumns:
     """Columns of which one of two profiles knows nothing.
 
     Attributes:
@@ -22,10 +23,10 @@ class Sides:
     there: tuple[str, ...]
 
     @classmethod
-    def of(cls, profile: Profile, reference: Profile) -> "Sides":
+    def of(cls, profile: Profile, reference: Profile) -> "OneSidedColumns":
         """What two profiles do not share."""
-        names = [[column.name for column in one.columns] for one in (profile, reference)]
-        known = [set(one) for one in names]
+        names = [[column.name for column in item.columns] for item in (profile, reference)]
+        known = [set(item) for item in names]
         return cls(
             tuple(name for name in names[0] if name not in known[1]),
             tuple(name for name in names[1] if name not in known[0]),
@@ -50,7 +51,7 @@ def changes(now: Column, then: Column) -> tuple[str, ...]:
         _was("missing", missing(now), missing(then)),
         *_values(now, then),
     ]
-    return tuple(one for one in found if one)
+    return tuple(item for item in found if item)
 
 
 def same_bins(now: Column, then: Column) -> bool:
@@ -73,14 +74,16 @@ def _values(now: Column, then: Column) -> list[str]:
         case Texts() as here, Texts() as there:
             return _categories(here, there)
         case Booleans() as here, Booleans() as there:
-            shares = [share(one.true, one.true + one.false) for one in (here, there)]
+            shares = [
+                share(booleans.true, booleans.true + booleans.false) for booleans in (here, there)
+            ]
             return [_was("true", *shares)]
     return []
 
 
 def _mean(now: Column, then: Column, here: Numbers, there: Numbers) -> str:
     said = _was("mean", figure(now, here.mean), figure(then, there.mean))
-    if now.kind is Kind.TIME or here.mean is None or there.mean is None or not there.std:
+    if now.kind is ColumnKind.TIME or here.mean is None or there.mean is None or not there.std:
         return said
     moved = f"{(here.mean - there.mean) / there.std:+.2f}"
     return f"{said} ({moved} std)" if said and float(moved) else ""

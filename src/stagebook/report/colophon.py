@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from stagebook.contracts.inspection import Inspection
+from stagebook.data.inspection import Inspection
 from stagebook.execution.outcome import Outcome
-from stagebook.pipeline.dvc import Hashed
+from stagebook.pipeline.dvc import HashedPath
 from stagebook.record.record import Record
 from stagebook.report import colophon_tables, markup
 from stagebook.report.colophon_tables import TableView
@@ -23,7 +23,7 @@ def render(record: Record, tables: Iterable[Inspection] = ()) -> str:
         record: Its record.
         tables: What was found out about its tables.
     """
-    views = [TableView.of(one) for one in tables]
+    views = [TableView.of(table) for table in tables]
     refused = record.outcome == Outcome.REFUSED.value  # then the tables say the problems
     files = [*_files("read", record, views), *_files("wrote", record, views)]
     block = markup.block(
@@ -40,14 +40,12 @@ def render(record: Record, tables: Iterable[Inspection] = ()) -> str:
 
 def command(record: Record) -> str:
     """The shell command that runs the same again, here and now."""
-    if record.build:
+    trial = record.trial
+    if trial is None:
         return f"dvc repro {shlex.quote(record.stage)}"
-    overrides = [
-        "-P " + shlex.quote(f"{one['name']}={one['value']}")
-        for one in record.parameters
-        if one["origin"] == "override"
-    ]
-    return " ".join([f"stagebook run {shlex.quote(record.stage)}", *overrides])
+    values = [f"-P {shlex.quote(f'{name}={value}')}" for name, value in trial.overrides.items()]
+    downstream = ["--downstream"] if trial.stage != record.stage else []
+    return " ".join([f"stagebook run {shlex.quote(trial.stage)}", *values, *downstream])
 
 
 def recreation(record: Record) -> str:
@@ -68,24 +66,32 @@ def size(count: int) -> str:
 
 
 def _sentence(record: Record) -> str:
-    peak = max((one["memory"] or 0 for one in record.volatile.cells), default=0)
+    peak = max((cell.memory or 0 for cell in record.volatile.cells), default=0)
     memory = f", with {size(peak)} of memory at the most" if peak else ""
     when = escaped(record.volatile.started[:16].replace("T", " "))
-    kind = (
-        "" if record.build else " **This is not the build's result: parameters were overridden.**"
-    )
+    kind = _trial(record)
     return (
         f"**{escaped(record.stage)}** is **{record.outcome}** after "
         f"{record.volatile.seconds:.1f} s{memory}, on {when} UTC.{kind}"
     )
 
 
+def _trial(record: Record) -> str:
+    """What tells a reader that a run is a part of a trial; nothing of the build's."""
+    trial = record.trial
+    if trial is None:
+        return ""
+    given = ", ".join(code(f"{name}={value}") for name, value in trial.overrides.items())
+    of = "" if trial.stage == record.stage else f" of {escaped(trial.stage)}"
+    return f" **This is not the build's result: it is a trial{of} with {given}.**"
+
+
 def _problems(record: Record) -> Iterator[str]:
     yield "<ul>"
-    for one in record.problems:
-        place = f"{escaped(str(one.where))}: " if one.where else ""
-        hint = f"<br>→ {prose(one.hint)}" if one.hint else ""
-        yield f"<li>{place}{prose(one.message)}{hint}</li>"
+    for problem in record.problems:
+        place = f"{escaped(str(problem.where))}: " if problem.where else ""
+        hint = f"<br>→ {prose(problem.hint)}" if problem.hint else ""
+        yield f"<li>{place}{prose(problem.message)}{hint}</li>"
     yield "</ul>"
 
 
@@ -102,7 +108,8 @@ def _facts(record: Record) -> Iterator[Iterable[str]]:
 def _commit(record: Record) -> str:
     git = record.git
     if git is None:
-        return "none"
+        failure = record.git_failure
+        return f"none: {escaped(failure.message)}" if failure else "none"
     branch = f" on {code(git.branch)}" if git.branch else ""
     if not git.dirty:
         return f"{code(git.commit[:10])}{branch}"
@@ -112,13 +119,13 @@ def _commit(record: Record) -> str:
 
 def _environment(record: Record) -> str:
     environment = record.environment
-    system = environment["platform"].partition("-")[0]
-    threads = environment["threads"]
+    system = environment.platform.partition("-")[0]
+    threads = environment.threads
     told = (
-        f"Python {environment['python']}, {system} {environment['machine']}, "
+        f"Python {environment.python}, {system} {environment.machine}, "
         f"{threads} thread{'s' if threads != 1 else ''}"
     )
-    installed = environment["distributions"]
+    installed = environment.distributions
     if not installed:
         return escaped(told)
     names = ", ".join(f"{name} {version}" for name, version in installed.items())
@@ -129,13 +136,13 @@ def _environment(record: Record) -> str:
 
 def _parameters(record: Record) -> Iterator[str]:
     rows = []
-    for one in record.parameters:
-        differs = repr(one["value"]) != repr(one["default"])
-        value, default = (code(repr(one[key]), 60) for key in ("value", "default"))
-        origin = "-P" if one["origin"] == "override" else one["origin"]
+    for parameter in record.parameters:
+        differs = repr(parameter.value) != repr(parameter.default)
+        value, default = (code(repr(item), 60) for item in (parameter.value, parameter.default))
+        origin = "-P" if parameter.origin == "override" else parameter.origin
         rows.append(
             (
-                left(code(one["name"])),
+                left(code(parameter.name)),
                 left(f"<b>{value}</b>" if differs else value),
                 left(escaped(origin) + (f", default {default}" if differs else "")),
             )
@@ -146,24 +153,25 @@ def _parameters(record: Record) -> Iterator[str]:
 
 def _files(role: str, record: Record, tables: Sequence[TableView]) -> Iterator[Iterable[str]]:
     """The rows of what was read, or of what was written."""
-    mine = {one.path: one for one in tables if one.role == role}
+    mine = {table.path: table for table in tables if table.role == role}
     rows = []
-    for one in record.inputs if role == "read" else record.outputs:
-        declared = next((path for path in mine if _is_at(one.path, path, record)), "")
-        rows.append(_file(one.path, mine.pop(declared, None), one))
+    for file in record.inputs if role == "read" else record.outputs:
+        declared = next((path for path in mine if _is_at(file.path, path, record)), "")
+        rows.append(_file(file.path, mine.pop(declared, None), file))
     rows += [_file(path, view, None) for path, view in mine.items()]  # refused, so not in place
     if rows:
-        numbers = [heading(one, number=True) for one in ("size", "rows")]
+        numbers = [heading(item, number=True) for item in ("size", "rows")]
         yield heading(role), heading("md5"), *numbers
     yield from rows
 
 
 def _is_at(place: str, declared: str, record: Record) -> bool:
-    """Whether a declared path is this one; outputs of a run with ``-P`` have a folder of theirs."""
-    return place == declared or (not record.build and place.endswith(f"/{declared}"))
+    """Whether a declared path is this one; files of a trial are in the trial's folder."""
+    trial = record.trial
+    return place == declared or (trial is not None and place == f"{trial.folder}/{declared}")
 
 
-def _file(path: str, view: TableView | None, hashed: Hashed | None) -> Iterable[str]:
+def _file(path: str, view: TableView | None, hashed: HashedPath | None) -> Iterable[str]:
     verdict = colophon_tables.verdict(view) if view else ""
     yield left(place(path) + (f"<br>{verdict}" if verdict else ""))
     yield left(code(hashed.md5[:_SHORT]) if hashed else "")
@@ -171,5 +179,5 @@ def _file(path: str, view: TableView | None, hashed: Hashed | None) -> Iterable[
     yield right(f"{view.rows:,}" if view and view.rows is not None else "")
 
 
-def _extent(one: Hashed) -> str:
-    return size(one.size) + (f" in {one.files} files" if one.files is not None else "")
+def _extent(file: HashedPath) -> str:
+    return size(file.size) + (f" in {file.files} files" if file.files is not None else "")

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stagebook.contracts.profiles.column import Column, Numbers
-from stagebook.contracts.profiles.profile import Profile
+from stagebook.data.profiles.column import Column, Numbers
+from stagebook.data.profiles.profile import Profile
+from stagebook.project.text import counted
 from stagebook.report import bars, figures, markup
-from stagebook.report.figures import counted
 from stagebook.report.markup import LONGEST, code, escaped, left, place, prose, right
 
 if TYPE_CHECKING:
-    from stagebook.contracts.checks.verdict import Verdict
-    from stagebook.contracts.inspection import Inspection
+    from stagebook.data.contracts.verdict import ContractVerdict
+    from stagebook.data.inspection import Inspection
 
 MOST_COLUMNS = 60
 MOST_FAILURES = 60
@@ -40,7 +40,7 @@ class TableView:
     path: str
     contract: str | None
     rows: int | None
-    verdict: "Verdict | None"
+    verdict: "ContractVerdict | None"
     profile: Profile | None
     others: int = 0
     note: str = ""
@@ -68,7 +68,7 @@ def render(tables: Sequence[TableView]) -> str:
     """
     parts = [
         *_failures(tables),
-        *(line for one in tables if one.profile for line in _profile(one, one.profile)),
+        *(line for table in tables if table.profile for line in _profile(table, table.profile)),
     ]
     return f"### Contracts and profiles\n\n{markup.block(parts)}\n" if parts else ""
 
@@ -77,7 +77,7 @@ def verdict(table: TableView) -> str:
     """How it stands with a table's contract, in HTML; empty where nothing is to be said."""
     notes = [table.note, *(table.verdict.notes if table.verdict else ())]
     kept = [f"{place(table.contract)} {escaped(words(table))}"] if table.contract else []
-    return "; ".join([*kept, *(escaped(one) for one in notes if one)])
+    return "; ".join([*kept, *(escaped(note) for note in notes if note)])
 
 
 def words(table: TableView) -> str:
@@ -119,7 +119,7 @@ def _column(column: Column) -> Iterator[str]:
     yield left(code(column.type))
     yield right(figures.missing(column))
     if isinstance(column.detail, Numbers):
-        yield from (right(one) for one in figures.trio(column))
+        yield from (right(item) for item in figures.trio(column))
         odd = figures.odd(column)
         line = markup.bars(bars.line(column.detail.counts, BARS))
         yield left(line + (f" {escaped(odd)}" if odd else ""))

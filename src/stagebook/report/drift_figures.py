@@ -3,26 +3,26 @@
 from collections.abc import Iterator
 from html import escape
 
-from stagebook.contracts.drift.column_drift import ColumnDrift, Finding
-from stagebook.contracts.drift.distances import ChiSquare
-from stagebook.contracts.profiles.column import Kind
+from stagebook.data.drift.column_drift import ColumnDrift, Finding
+from stagebook.data.drift.distances import ChiSquare
+from stagebook.data.profiles.column import ColumnKind
 from stagebook.report.figures import duration, number
-from stagebook.report.profile_cards import Figure
+from stagebook.report.profile_cards import CardLine
 
 WIDTH, HEIGHT = 320, 24
 RADIUS = 4.5
 
 
-def distances(one: ColumnDrift) -> tuple[Figure, ...]:
+def distances(column: ColumnDrift) -> tuple[CardLine, ...]:
     """All distances that there are, in words."""
-    found = one.distances
+    found = column.distances
     return tuple(
-        Figure(name, text, "")
+        CardLine(name, text, "")
         for name, text in (
             ("Jensen-Shannon", f"{found.jensen_shannon:.3f}"),
             ("PSI", f"{found.psi:.3f}"),
             ("Kolmogorov-Smirnov", _between(found.ks)),
-            ("Wasserstein", _moved(one)),
+            ("Wasserstein", _moved(column)),
             *_tested(found.chi_square),
             ("nulls", _points(found.null_change)),
             ("NaN", _points(found.nan_change)),
@@ -38,11 +38,11 @@ def _between(bounds: tuple[float, float] | None) -> str:
     return "" if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
 
 
-def _moved(one: ColumnDrift) -> str:
-    moved, scaled = one.distances.wasserstein, one.distances.wasserstein_scaled
+def _moved(column: ColumnDrift) -> str:
+    moved, scaled = column.distances.wasserstein, column.distances.wasserstein_scaled
     if moved is None:
         return ""
-    amount = duration(moved) if one.reference.kind is Kind.TIME else number(moved, 3)
+    amount = duration(moved) if column.reference.kind is ColumnKind.TIME else number(moved, 3)
     return amount if scaled is None else f"{amount} ({scaled:.2f} standard deviations)"
 
 

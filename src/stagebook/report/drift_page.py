@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from stagebook.contracts.drift.column_drift import ColumnDrift
-from stagebook.contracts.drift.drift import Drift
-from stagebook.errors import Problem
+from stagebook.data.drift.column_drift import ColumnDrift
+from stagebook.data.drift.drift import Drift
+from stagebook.project.errors import Problem
+from stagebook.project.text import counted, plain
 from stagebook.report import self_contained
 from stagebook.report.drift_figures import distances, strip, strip_label
 from stagebook.report.drift_words import verdict, words
-from stagebook.report.figures import counted, plain
-from stagebook.report.profile_cards import Card, Figure, card
+from stagebook.report.profile_cards import CardLine, ColumnCard, card
 
 TOP = 6
 """Values of a column of texts that are shown."""
@@ -54,12 +54,12 @@ class _Entry:
         distances: All distances.
     """
 
-    card: Card
+    card: ColumnCard
     drifted: bool
     words: tuple[str, ...]
     reason: str
     strips: tuple[_Strip, ...]
-    distances: tuple[Figure, ...]
+    distances: tuple[CardLine, ...]
 
 
 def render_page(drift: Drift, reference: str = "reference", batch: str = "batch") -> str:
@@ -82,7 +82,9 @@ def shown(drift: Drift, reference: str, batch: str) -> dict[str, Any]:
         "calibration": drift.calibration,
         "notes": drift.notes,
         "problems": tuple(_told(problem) for problem in drift.problems),
-        "entries": tuple(_entry(place, one) for place, one in enumerate(drift.columns, start=1)),
+        "entries": tuple(
+            _entry(place, column) for place, column in enumerate(drift.columns, start=1)
+        ),
     }
 
 
@@ -90,17 +92,17 @@ def _told(problem: Problem) -> str:
     return f"{problem.message} {problem.hint}"
 
 
-def _entry(place: int, one: ColumnDrift) -> _Entry:
-    strips = sorted(one.findings, key=lambda finding: -finding.ratio)
+def _entry(place: int, column: ColumnDrift) -> _Entry:
+    strips = sorted(column.findings, key=lambda finding: -finding.ratio)
     return _Entry(
-        card=card(place, one.batch, one.reference, TOP, compared=True),
-        drifted=one.drifted,
-        words=words(one),
-        reason=one.reason,
+        card=card(place, column.batch, column.reference, TOP, compared=True),
+        drifted=column.drifted,
+        words=words(column),
+        reason=column.reason,
         strips=tuple(
             _Strip(finding.basis.value, strip(finding), strip_label(finding))
             for finding in strips
             if finding.effect
         ),
-        distances=distances(one),
+        distances=distances(column),
     )

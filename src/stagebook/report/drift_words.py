@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from stagebook.contracts.drift.alignment import Basis
-from stagebook.contracts.drift.column_drift import ColumnDrift
-from stagebook.contracts.drift.compared import Distances, tails
-from stagebook.contracts.drift.drift import Drift
-from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
+from stagebook.data.drift.alignment import ComparisonBasis
+from stagebook.data.drift.column_drift import ColumnDrift
+from stagebook.data.drift.compared import Distances, tails
+from stagebook.data.drift.drift import Drift
+from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Numbers, Texts
+from stagebook.project.text import counted, listed, plain
 from stagebook.report.changes import same_bins
-from stagebook.report.figures import counted, duration, figure, listed, number, plain, share
+from stagebook.report.figures import duration, figure, number, share
 
 SMALL_MOVE = 0.1
 """Standard deviations by which a mean may move and still be called the same."""
@@ -25,65 +26,68 @@ def verdict(found: Drift) -> str:
     parts = [f"drift in {len(found.drifted):,} of {compared}"] if found.drifted else []
     if missing:
         parts.append(f"{counted(missing, 'column')} missing")
-    return ", ".join(parts) or f"no drift in {compared}"
+    words = ", ".join(parts) or f"no drift in {compared}"
+    return words if found.calibrated else f"{words} (not calibrated)"
 
 
-def words(one: ColumnDrift) -> tuple[str, ...]:
+def words(column: ColumnDrift) -> tuple[str, ...]:
     """What is different in the batch; what matters most comes first. Never empty."""
-    found = [*_types(one), *_gaps(one), *_apart(one)]
-    if not one.reason and not _only_gaps(one):
-        found += _values(one)
+    found = [*_types(column), *_gaps(column), *_apart(column)]
+    if not column.reason and not _only_gaps(column):
+        found += _values(column)
     return tuple(found or ["as before"])
 
 
-def gist(one: ColumnDrift) -> str:
+def gist(column: ColumnDrift) -> str:
     """The same in one line, with the reason if values are not compared."""
-    why = (f"only gaps are compared: {one.reason}",) if one.reason else ()
-    return "; ".join((*words(one), *why))
+    why = (f"only gaps are compared: {column.reason}",) if column.reason else ()
+    return "; ".join((*words(column), *why))
 
 
-def effect(one: ColumnDrift) -> str:
+def effect(column: ColumnDrift) -> str:
     """The size that decides, with what it is held against."""
-    decisive = one.decisive
-    what = "" if one.reason else f" ({decisive.basis.value})"
+    decisive = column.decisive
+    what = "" if column.reason else f" ({decisive.basis.value})"
     return f"{decisive.effect:.3f} of {decisive.threshold.value:.3f}{what}"
 
 
-def _types(one: ColumnDrift) -> Iterator[str]:
-    if one.reference.type != one.batch.type:
-        yield f"type {plain(one.batch.type, 40)} instead of {plain(one.reference.type, 40)}"
+def _types(column: ColumnDrift) -> Iterator[str]:
+    if column.reference.type != column.batch.type:
+        yield f"type {plain(column.batch.type, 40)} instead of {plain(column.reference.type, 40)}"
 
 
-def _gaps(one: ColumnDrift) -> Iterator[str]:
-    distances = one.distances
+def _gaps(column: ColumnDrift) -> Iterator[str]:
+    distances = column.distances
     if abs(distances.null_change) >= SMALL_CHANGE:
-        yield _instead("null", (one.reference.nulls, one.batch.nulls), one)
-    was, now = one.reference.detail, one.batch.detail
+        yield _instead("null", (column.reference.nulls, column.batch.nulls), column)
+    was, now = column.reference.detail, column.batch.detail
     if isinstance(was, Numbers) and isinstance(now, Numbers):
         if abs(distances.nan_change or 0) >= SMALL_CHANGE:
-            yield _instead("NaN", (was.nan, now.nan), one)
+            yield _instead("NaN", (was.nan, now.nan), column)
         if abs(distances.infinite_change or 0) >= SMALL_CHANGE or (
             now.infinite and not was.infinite
         ):
-            yield _instead("infinite", (was.infinite, now.infinite), one)
+            yield _instead("infinite", (was.infinite, now.infinite), column)
 
 
-def _only_gaps(one: ColumnDrift) -> bool:
+def _only_gaps(column: ColumnDrift) -> bool:
     """Whether its gaps drifted and its values are as different as they use to be."""
-    return {found.basis for found in one.findings if found.ratio > 1} == {Basis.GAPS}
+    return {finding.basis for finding in column.findings if finding.ratio > 1} == {
+        ComparisonBasis.GAPS
+    }
 
 
-def _instead(what: str, counts: tuple[int, int], one: ColumnDrift) -> str:
-    was, now = share(counts[0], one.reference.rows), share(counts[1], one.batch.rows)
+def _instead(what: str, counts: tuple[int, int], column: ColumnDrift) -> str:
+    was, now = share(counts[0], column.reference.rows), share(counts[1], column.batch.rows)
     return f"{now} {what} instead of {was}"
 
 
-def _values(one: ColumnDrift) -> Iterator[str]:
-    match one.reference.detail, one.batch.detail:
-        case Numbers() as was, Numbers() as now if one.reference.kind is one.batch.kind:
-            yield from _numbers(one, was, now)
+def _values(column: ColumnDrift) -> Iterator[str]:
+    match column.reference.detail, column.batch.detail:
+        case Numbers() as was, Numbers() as now if column.reference.kind is column.batch.kind:
+            yield from _numbers(column, was, now)
         case Texts() as was, Texts() as now if was.counts is not None and now.counts is not None:
-            yield from _new(one.distances)
+            yield from _new(column.distances)
             yield from _moves(was, now)
         case Booleans() as was, Booleans() as now:
             shares = [share(side.true, side.true + side.false) for side in (now, was)]
@@ -91,50 +95,55 @@ def _values(one: ColumnDrift) -> Iterator[str]:
                 yield f"{shares[0]} true instead of {shares[1]}"
 
 
-def _numbers(one: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
+def _numbers(column: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
     if was.mean is None or now.mean is None:
         if was.mean is not now.mean:
             yield "no values" if now.mean is None else "values where there were none"
         return
     moved, spread = now.mean - was.mean, was.std or 0.0
     if abs(moved) > SMALL_MOVE * spread and moved:
-        means = f"mean {figure(one.batch, now.mean)} instead of {figure(one.reference, was.mean)}"
-        yield f"{_direction(one.reference, moved)} by {_amount(one.reference, abs(moved))}: {means}"
+        means = (
+            f"mean {figure(column.batch, now.mean)} instead of {figure(column.reference, was.mean)}"
+        )
+        amount = _amount(column.reference, abs(moved))
+        yield f"{_direction(column.reference, moved)} by {amount}: {means}"
     if now.std is not None and spread and not 0.9 <= now.std / spread <= 1.1:
         word = "more" if now.std > spread else "less"
-        stds = [_amount(one.reference, std) for std in (now.std, spread)]
+        stds = [_amount(column.reference, std) for std in (now.std, spread)]
         yield f"{word} spread: standard deviation {stds[0]} instead of {stds[1]}"
-    if same_bins(one.batch, one.reference) and tails(now) - tails(was) > 2 * SMALL_CHANGE:
+    if same_bins(column.batch, column.reference) and tails(now) - tails(was) > 2 * SMALL_CHANGE:
         shares = [f"{100 * tails(side):.1f} %" for side in (now, was)]
         yield f"{shares[0]} beyond the reference's bins instead of {shares[1]}"
 
 
-def _apart(one: ColumnDrift) -> Iterator[str]:
+def _apart(column: ColumnDrift) -> Iterator[str]:
     """That a batch's times are all beyond the reference's, which its picture has in one bar."""
-    was, now = one.reference.detail, one.batch.detail
-    if not isinstance(was, Numbers) or not isinstance(now, Numbers) or not _are_moments(one):
+    was, now = column.reference.detail, column.batch.detail
+    if not isinstance(was, Numbers) or not isinstance(now, Numbers) or not _are_moments(column):
         return
     if None in (was.minimum, was.maximum, now.minimum, now.maximum):
         return
     if (now.minimum or 0) > (was.maximum or 0):
-        yield f"all after the reference's last, {figure(one.reference, was.maximum)}"
+        yield f"all after the reference's last, {figure(column.reference, was.maximum)}"
     elif (now.maximum or 0) < (was.minimum or 0):
-        yield f"all before the reference's first, {figure(one.reference, was.minimum)}"
+        yield f"all before the reference's first, {figure(column.reference, was.minimum)}"
 
 
-def _are_moments(one: ColumnDrift) -> bool:
-    sides = (one.reference, one.batch)
-    return all(side.kind is Kind.TIME and not side.type.startswith("duration") for side in sides)
+def _are_moments(column: ColumnDrift) -> bool:
+    sides = (column.reference, column.batch)
+    return all(
+        side.kind is ColumnKind.TIME and not side.type.startswith("duration") for side in sides
+    )
 
 
 def _direction(column: Column, moved: float) -> str:
-    if column.kind is Kind.TIME and not column.type.startswith("duration"):
+    if column.kind is ColumnKind.TIME and not column.type.startswith("duration"):
         return "later" if moved > 0 else "earlier"
     return "higher" if moved > 0 else "lower"
 
 
 def _amount(column: Column, value: float) -> str:
-    return duration(value) if column.kind is Kind.TIME else number(value, 3)
+    return duration(value) if column.kind is ColumnKind.TIME else number(value, 3)
 
 
 def _new(distances: Distances) -> Iterator[str]:
@@ -153,7 +162,7 @@ def _moves(was: Texts, now: Texts) -> Iterator[str]:
         (now.counts.get(name, 0) / now.values - count / was.values, name)
         for name, count in was.counts.items()
     ]
-    for change, name in sorted(changes, key=lambda one: (-abs(one[0]), one[1]))[:MOST_MOVES]:
+    for change, name in sorted(changes, key=lambda item: (-abs(item[0]), item[1]))[:MOST_MOVES]:
         if abs(change) >= SMALL_CHANGE:
             shares = share(now.counts.get(name, 0), now.values), share(was.counts[name], was.values)
             yield f"{plain(name, 24)} {shares[0]} instead of {shares[1]}"

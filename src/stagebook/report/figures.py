@@ -1,12 +1,12 @@
 """The figures of a column in words, as terminal, pages and colophon show them."""
 
 import math
-from collections.abc import Iterable
 
-from stagebook.contracts.profiles.column import Booleans, Column, Kind, Numbers, Texts
-from stagebook.contracts.profiles.moment import iso
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.contracts.profiles.scale import Number
+from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Numbers, Texts
+from stagebook.data.profiles.moment import iso
+from stagebook.data.profiles.profile import Profile
+from stagebook.data.profiles.scale import Number
+from stagebook.project.text import counted, plain
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -23,35 +23,9 @@ SHORT, LONG = 4, 6
 """Digits of a number where room is short, and where it is not."""
 
 
-def plain(text: str, most: int | None = None) -> str:
-    """A text of unknown origin on one line: what cannot be seen is shown as an escape.
-
-    Args:
-        text: Any text, also with control characters or half of a surrogate pair.
-        most: Characters that are shown; a longer text ends in an ellipsis.
-    """
-    head = text if most is None else text[: most + 1]
-    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in head)
-    if not text or shown != shown.strip():
-        shown = f"“{shown}”"
-    return shown if most is None or len(shown) <= most else f"{shown[: most - 1]}…"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun: ``1 row``, ``336,776 rows``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def extent(profile: Profile) -> str:
     """How large the table is: ``336,776 rows, 18 columns``."""
     return f"{counted(profile.rows, 'row')}, {counted(len(profile.columns), 'column')}"
-
-
-def listed(names: Iterable[str], most: int) -> str:
-    """The first of some names, and how many more there are."""
-    names = list(names)
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(plain(name, 40) for name in names[:most]) + more
 
 
 def number(value: Number, digits: int = SHORT) -> str:
@@ -79,7 +53,7 @@ def share(part: int, whole: int) -> str:
 def duration(microseconds: Number) -> str:
     """A stretch of time in the largest unit of which there is one: ``226 days``."""
     length = abs(microseconds)
-    unit, name = next((one for one in STRETCHES if length >= one[0]), STRETCHES[-1])
+    unit, name = next((item for item in STRETCHES if length >= item[0]), STRETCHES[-1])
     text = number(length / unit, 3)
     minus = "−" if microseconds < 0 else ""
     return f"{minus}{text} {name}{'' if text == '1' else 's'}"
@@ -93,7 +67,7 @@ def figure(column: Column, value: Number | None, digits: int = SHORT) -> str:
     detail = column.detail
     if value is None or not isinstance(detail, Numbers):
         return ""
-    if column.kind is not Kind.TIME:
+    if column.kind is not ColumnKind.TIME:
         return number(value, digits)
     if column.type.startswith("duration"):
         return duration(value)
@@ -123,7 +97,7 @@ def spread(column: Column) -> str:
     detail = column.detail
     if not isinstance(detail, Numbers) or detail.std is None:
         return ""
-    return number(detail.std, LONG) if column.kind is not Kind.TIME else duration(detail.std)
+    return number(detail.std, LONG) if column.kind is not ColumnKind.TIME else duration(detail.std)
 
 
 def missing(column: Column) -> str:

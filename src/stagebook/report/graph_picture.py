@@ -1,7 +1,7 @@
 """Boxes and arrows laid out as a graph from the top down, as SVG."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -51,7 +51,7 @@ def draw(boxes: Iterable[Box], links: Iterable[Link], name: str) -> str:
         links: Keys of the boxes that an arrow leads from and to; others are left out.
         name: The class of the picture, unique on its page.
     """
-    known = {one.key: one for one in boxes}
+    known = {item.key: item for item in boxes}
     pairs = [pair for pair in dict.fromkeys(links) if set(pair) <= known.keys()]
     places, lines = _laid_out(known, pairs)
     right = [x + known[key].width / 2 for key, (x, _) in places.items()]
@@ -71,20 +71,31 @@ def draw(boxes: Iterable[Box], links: Iterable[Link], name: str) -> str:
     )
 
 
+@dataclass(slots=True)
+class _Line:
+    """What grandalf asks of the view of an edge: to keep the points of its line."""
+
+    points: list[Point] = field(default_factory=list)
+
+    def setpath(self, points: list[Point]) -> None:
+        """Called by grandalf."""
+        self.points = points
+
+
 def _laid_out(
     boxes: Mapping[Hashable, Box], links: Iterable[tuple[Hashable, Hashable]]
 ) -> tuple[dict[Hashable, Point], list[list[Point]]]:
     """The middle of each box and the points of each line, by Sugiyama's method."""
     from grandalf.graphs import Edge, Graph, Vertex
     from grandalf.layouts import SugiyamaLayout, VertexViewer
-    from grandalf.routing import EdgeViewer, route_with_lines
+    from grandalf.routing import route_with_lines
 
     vertices = {key: Vertex(key) for key in boxes}
     for key, vertex in vertices.items():
         vertex.view = VertexViewer(boxes[key].width, _HEIGHT)
-    edges = [Edge(vertices[one], vertices[other]) for one, other in links]
+    edges = [Edge(vertices[item], vertices[other]) for item, other in links]
     for edge in edges:
-        edge.view = EdgeViewer()
+        edge.view = _Line()
     places: dict[Hashable, Point] = {}
     lines: list[list[Point]] = []
     left = _EDGE
@@ -97,15 +108,15 @@ def _laid_out(
         shift = _shift(part, left)
         for vertex in part.sV:
             places[vertex.data] = _moved(vertex.view.xy, shift)
-        lines.extend([_moved(one, shift) for one in edge.view._pts] for edge in part.sE)
-        ends = [places[one.data][0] + boxes[one.data].width / 2 for one in part.sV]
+        lines.extend([_moved(point, shift) for point in edge.view.points] for edge in part.sE)
+        ends = [places[item.data][0] + boxes[item.data].width / 2 for item in part.sV]
         left = max(*ends, *(x + shift[0] for x in _bends(part)), left) + _BESIDE
     return {key: places[key] for key in boxes}, sorted(lines)  # grandalf holds them in sets
 
 
 def _bends(part: Any) -> list[float]:
     """Where lines turn, which may be beside all boxes."""
-    return [x for edge in part.sE for x, _ in edge.view._pts]
+    return [x for edge in part.sE for x, _ in edge.view.points]
 
 
 def _shift(part: Any, left: float) -> Point:

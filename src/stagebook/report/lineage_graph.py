@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from stagebook.record.lineage.graph import Artefact, Making, Trace
+from stagebook.history.lineage.graph import Activity, Entity, Trace
 from stagebook.report import graph_picture
 from stagebook.report import lineage_words as words
 from stagebook.report.graph_picture import Box, cut
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class PictureSize:
     """How much room a picture has.
 
     Attributes:
@@ -24,10 +24,10 @@ class Room:
     whole: bool
 
 
-ROOMS = (Room("wide", 30, True), Room("narrow", 16, False))
+ROOMS = (PictureSize("wide", 30, True), PictureSize("narrow", 16, False))
 
 
-def draw(trace: Trace, hrefs: Mapping[Artefact | str, str], room: Room) -> str:
+def draw(trace: Trace, hrefs: Mapping[Entity | str, str], room: PictureSize) -> str:
     """The SVG of a trace: every box links to what tells of it.
 
     Args:
@@ -39,17 +39,17 @@ def draw(trace: Trace, hrefs: Mapping[Artefact | str, str], room: Room) -> str:
     return graph_picture.draw(boxes, _links(trace), room.name)
 
 
-def on_the_way(trace: Trace) -> tuple[Artefact, ...]:
+def on_the_way(trace: Trace) -> tuple[Entity, ...]:
     """The files that the trace follows, without what else was written, or read, beside them."""
-    shown = {one for pair in trace.folders for one in pair} | set(trace.asked.artefacts)
+    shown = {entity for pair in trace.folders for entity in pair} | set(trace.asked.artefacts)
     for making in trace.makings:
         shown.update(making.outputs if trace.down else making.inputs)
         if making.id in trace.asked.makings:
             shown.update(making.inputs if trace.down else making.outputs)
-    return tuple(one for one in trace.artefacts if one in shown)
+    return tuple(artefact for artefact in trace.artefacts if artefact in shown)
 
 
-def _boxes(trace: Trace, hrefs: Mapping[Artefact | str, str], room: Room) -> Iterator[Box]:
+def _boxes(trace: Trace, hrefs: Mapping[Entity | str, str], room: PictureSize) -> Iterator[Box]:
     raw = set(trace.raw)
     for file in on_the_way(trace):
         kind, title = "raw" if file in raw else "file", words.name(file)
@@ -65,13 +65,13 @@ def _boxes(trace: Trace, hrefs: Mapping[Artefact | str, str], room: Room) -> Ite
         yield Box(making.id, hrefs.get(making.id, ""), marks, making.stage, lines, stage=True)
 
 
-def _below(making: Making) -> str:
+def _below(making: Activity) -> str:
     if making.details["record"]:
         return words.moment(making.started)
     return "no record" if making.executed == "unrecorded" else "elsewhere"
 
 
-def _links(trace: Trace) -> Iterator[tuple[Artefact | str, Artefact | str]]:
+def _links(trace: Trace) -> Iterator[tuple[Entity | str, Entity | str]]:
     for making in trace.makings:
         yield from ((file, making.id) for file in making.inputs)
         yield from ((making.id, file) for file in making.outputs)

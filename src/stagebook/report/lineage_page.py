@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stagebook.record.lineage.graph import Artefact, Making, Trace
+from stagebook.history.lineage.graph import Activity, Entity, Trace
+from stagebook.project.text import plain
 from stagebook.report import lineage_graph, self_contained
 from stagebook.report import lineage_words as words
-from stagebook.report.figures import plain
 
 _STYLE = """
 .hash, code { font: .8125rem ui-monospace, monospace; overflow-wrap: anywhere; }
@@ -72,7 +72,7 @@ def render_page(trace: Trace) -> str:
     Args:
         trace: The trace.
     """
-    anchors: dict[Artefact | str, str] = {
+    anchors: dict[Entity | str, str] = {
         making.id: f"making-{place}" for place, making in enumerate(trace.makings, start=1)
     }
     shown, made = lineage_graph.on_the_way(trace), trace.makers
@@ -84,7 +84,7 @@ def render_page(trace: Trace) -> str:
         self_contained.source("graph.css") + _STYLE,
         title=_title(trace),
         at=trace.at,
-        asked=[(words.name(one), one.md5) for one in trace.asked.artefacts],
+        asked=[(words.name(artefact), artefact.md5) for artefact in trace.asked.artefacts],
         notes=(*trace.asked.notes, *trace.notes),
         pictures=[lineage_graph.draw(trace, hrefs, room) for room in lineage_graph.ROOMS],
         cards=[_card(making, made, anchors) for making in reversed(trace.makings)],
@@ -99,7 +99,7 @@ def _title(trace: Trace) -> str:
 
 
 def _card(
-    making: Making, made: Mapping[Artefact, Making], anchors: Mapping[Artefact | str, str]
+    making: Activity, made: Mapping[Entity, Activity], anchors: Mapping[Entity | str, str]
 ) -> _Card:
     environment: Mapping[str, Any] = making.details["environment"] or {}
     return _Card(
@@ -110,16 +110,22 @@ def _card(
         facts=tuple(words.facts(making)),
         distributions=tuple(sorted(environment.get("distributions", {}).items())),
         inputs=tuple(
-            _File("", anchors.get(one, ""), words.name(one), one.md5) for one in making.inputs
+            _File("", anchors.get(input_, ""), words.name(input_), input_.md5)
+            for input_ in making.inputs
         ),
         outputs=tuple(
-            _File(anchors[one] if made[one] is making else "", "", words.name(one), one.md5)
-            for one in making.outputs
+            _File(
+                anchors[output] if made[output] is making else "",
+                "",
+                words.name(output),
+                output.md5,
+            )
+            for output in making.outputs
         ),
     )
 
 
-def _other(trace: Trace, file: Artefact, anchors: Mapping[Artefact | str, str]) -> _File:
+def _other(trace: Trace, file: Entity, anchors: Mapping[Entity | str, str]) -> _File:
     dvc = (trace.tracked or {}).get(file)
     if file in trace.raw:
         said = f"raw, tracked by {dvc}" if dvc else "raw"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stagebook.record.lineage.graph import Artefact, Making
-from stagebook.report.figures import plain
+from stagebook.history.lineage.graph import Activity, Entity
+from stagebook.project.text import plain
 
 DIGITS = 10
 """Of a hash, so many are shown."""
@@ -23,12 +23,12 @@ def short(digest: str) -> str:
     return digest[:DIGITS]
 
 
-def name(file: Artefact) -> str:
+def name(file: Entity) -> str:
     """A file's path on one line."""
     return plain(file.path)
 
 
-def headline(making: Making) -> str:
+def headline(making: Activity) -> str:
     """How and when it was made."""
     details = making.details
     if details["record"] is None:
@@ -40,7 +40,7 @@ def headline(making: Making) -> str:
     return f"{details['outcome']}{took}{where}, {moment(making.started)}{kind}"
 
 
-def facts(making: Making, most: int | None = None) -> Iterator[tuple[str, str]]:
+def facts(making: Activity, most: int | None = None) -> Iterator[tuple[str, str]]:
     """What else is known of it: pairs of a label and a text.
 
     Args:
@@ -71,18 +71,18 @@ def moment(iso: str) -> str:
     return f"{iso[:16].replace('T', ' ')}{zone}"
 
 
-def parameter(one: Mapping[str, Any]) -> str:
+def parameter(item: Mapping[str, Any]) -> str:
     """A parameter with its value, and its default where that is another one."""
-    shown = f"{plain(one['name'])} {value(one['value'])}"
-    is_default = one["value"] == one["default"] or one["origin"] == "default"
-    if is_default or one["default"] is None:
+    shown = f"{plain(item['name'])} {value(item['value'])}"
+    is_default = item["value"] == item["default"] or item["origin"] == "default"
+    if is_default or item["default"] is None:
         return shown
-    return f"{shown} (default {value(one['default'])})"
+    return f"{shown} (default {value(item['default'])})"
 
 
-def value(one: Any) -> str:
+def value(item: Any) -> str:
     """A value on one line."""
-    return f"{one:.6g}" if isinstance(one, float) else plain(str(one), LONGEST)
+    return f"{item:.6g}" if isinstance(item, float) else plain(str(item), LONGEST)
 
 
 def _code(details: Mapping[str, Any]) -> str:
@@ -115,6 +115,6 @@ def _environment(environment: Mapping[str, Any]) -> str:
 
 
 def _metrics(metrics: Mapping[str, Any], most: int | None) -> str:
-    shown = [f"{plain(name)} {value(one)}" for name, one in list(metrics.items())[:most]]
+    shown = [f"{plain(name)} {value(item)}" for name, item in list(metrics.items())[:most]]
     left = len(metrics) - len(shown)
     return ", ".join([*shown, *([f"{left} more"] if left else [])])

@@ -4,13 +4,15 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from stagebook.pipeline.lock import Entry
+from stagebook.history.comparison import differ
+from stagebook.history.log import LogEntry
+from stagebook.pipeline.lock import LockEntry
 from stagebook.pipeline.stage import source_path
-from stagebook.record.comparison import differ
-from stagebook.record.log import Row
-from stagebook.report.figures import plain
+from stagebook.project.text import plain
 from stagebook.report.lineage_words import value
 from stagebook.report.metric_words import shown
+
+_LARGEST = 10**15  # from here on, digits are left out
 
 MOST = 4
 """Of each kind, so many changes and metrics are named."""
@@ -25,11 +27,11 @@ def took(seconds: Any) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def changed(row: Row) -> Iterator[str]:
+def changed(row: LogEntry) -> Iterator[str]:
     """What changed since the build of the stage before, one thing each."""
     changes = row.changes
     if row.first:
-        yield "the first"
+        yield "first execution"
         return
     yield from _pairs(changes.parameters)
     if changes.cells:
@@ -43,7 +45,7 @@ def changed(row: Row) -> Iterator[str]:
         yield "nothing changed"
 
 
-def rebuilt(now: Entry, before: Entry | None) -> tuple[str, ...]:
+def rebuilt(now: LockEntry, before: LockEntry | None) -> tuple[str, ...]:
     """What changed from one ``dvc.lock`` to another for a stage, one thing each; empty for nothing.
 
     Args:
@@ -55,7 +57,7 @@ def rebuilt(now: Entry, before: Entry | None) -> tuple[str, ...]:
     values, paths = now.changed(before)
     source = source_path(now.stage)
     code = ("code or packages",) if source in paths else ()
-    return (*_pairs(values), *code, *_some([one for one in paths if one != source]))
+    return (*_pairs(values), *code, *_some([path for path in paths if path != source]))
 
 
 def _pairs(pairs: Any) -> list[str]:
@@ -63,15 +65,15 @@ def _pairs(pairs: Any) -> list[str]:
 
 
 def _some(listed: Any) -> list[str]:
-    shown = [plain(one) for one in listed[:MOST]]
+    shown = [plain(item) for item in listed[:MOST]]
     return [*shown, f"{len(listed) - MOST} more"] if len(listed) > MOST else shown
 
 
-def _shown(one: Any) -> str:
-    return "none" if one is None else plain(value(one), _LONGEST)
+def _shown(item: Any) -> str:
+    return "none" if item is None else plain(value(item), _LONGEST)
 
 
-def measured(row: Row, headline: frozenset[str]) -> list[str]:
+def measured(row: LogEntry, headline: frozenset[str]) -> list[str]:
     """The metrics that the project shows first, and of the others those that are not as before."""
     first, changed = [], []
     for name, (before, now) in row.changes.metrics.items():
@@ -83,8 +85,9 @@ def measured(row: Row, headline: frozenset[str]) -> list[str]:
     return [*first, *_some(changed)]
 
 
-def _number(one: Any) -> str:
-    return value(one) if _is_finite(one) else shown(one)
+def _number(item: Any) -> str:
+    is_long = isinstance(item, int) and abs(item) > _LARGEST
+    return value(item) if _is_finite(item) and not is_long else shown(item)
 
 
 def _difference(before: Any, now: Any) -> str:
@@ -92,8 +95,11 @@ def _difference(before: Any, now: Any) -> str:
         return ""
     if not (_is_finite(before) and _is_finite(now)):
         return f" ({_number(before)} before)" if differ(before, now) else ""
-    return f" ({now - before:+.4g})"
+    try:
+        return f" ({now - before:+.4g})"
+    except OverflowError:  # a whole number that no double can hold
+        return f" ({_number(before)} before)"
 
 
-def _is_finite(one: Any) -> bool:
-    return not isinstance(one, float) or math.isfinite(one)
+def _is_finite(item: Any) -> bool:
+    return not isinstance(item, float) or math.isfinite(item)

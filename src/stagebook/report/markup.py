@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from stagebook.report.figures import plain
+from stagebook.project.text import plain
 
 LONGEST = 80
 _LEFT = "text-align: left"
@@ -34,7 +34,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], *, texts: Iterable
         texts: Names of the columns whose cells are on the left.
     """
     left = set(texts)
-    top = "".join(f'<th style="{_LEFT if one in left else _RIGHT}">{one}</th>' for one in head)
+    top = "".join(f'<th style="{_LEFT if item in left else _RIGHT}">{item}</th>' for item in head)
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     begin = f"<thead><tr>{top}</tr></thead>\n" if top else ""
     return f'<table style="margin-left: 0">\n{begin}<tbody>\n{body}\n</tbody>\n</table>'
@@ -100,4 +100,6 @@ def escaped(text: str, most: int | None = None) -> str:
 
 
 def _literal(text: str) -> str:
-    return "".join(one if one.isalnum() or one in _HARMLESS else f"&#{ord(one)};" for one in text)
+    return "".join(
+        sign if sign.isalnum() or sign in _HARMLESS else f"&#{ord(sign)};" for sign in text
+    )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from stagebook.record.gates import Verdict
-from stagebook.report.figures import plain
-from stagebook.settings import Gate
+from stagebook.history.gates import GateVerdict
+from stagebook.project.settings import Gate
+from stagebook.project.text import plain
 
 _LONGEST = 40
 _DIGITS = 4
@@ -15,7 +15,7 @@ _LARGE = 10**15
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MetricChange:
     """How a metric differs from what it was.
 
     Attributes:
@@ -45,7 +45,7 @@ def shown(value: Any) -> str:
     return f"{value:,.{digits}g}"
 
 
-def change(value: Any, before: Any) -> Change:
+def change(value: Any, before: Any) -> MetricChange:
     """What a value is, measured by another.
 
     Args:
@@ -53,17 +53,19 @@ def change(value: Any, before: Any) -> Change:
         before: The other; None if there is none.
     """
     if before is None:
-        return Change("")
+        return MetricChange("")
     if not (_is_number(value) and _is_number(before)):
         same = shown(value) == shown(before)
-        return Change("unchanged") if same else _other(before)
+        return MetricChange("unchanged") if same else _other(before)
     try:
         moved = value - before
     except OverflowError:  # a whole number that no double can hold
         return _other(before, up=value > before)
     if not moved:
-        return Change("unchanged")
-    return Change(f"{'▲' if moved > 0 else '▼'} {_signed(moved)}".replace("-", "−"), moved > 0)
+        return MetricChange("unchanged")
+    return MetricChange(
+        f"{'▲' if moved > 0 else '▼'} {_signed(moved)}".replace("-", "−"), moved > 0
+    )
 
 
 def bounds(gate: Gate, against: str) -> str:
@@ -78,17 +80,16 @@ def bounds(gate: Gate, against: str) -> str:
     return ", ".join(words for bound, words in told if bound is not None)
 
 
-def verdict(found: Verdict) -> str:
+def verdict(found: GateVerdict) -> str:
     """What came of a gate, in words."""
     if found.problem is not None:
         return found.problem.message
-    good = "as it has to be" if found.judged else "nothing to hold it against"
-    return "; ".join(found.failures) or good
+    return "; ".join(found.failures) or ("passes" if found.judged else "cannot be judged")
 
 
-def _other(before: Any, *, up: bool | None = None) -> Change:
+def _other(before: Any, *, up: bool | None = None) -> MetricChange:
     told = shown(before)
-    return Change(f"{told} before", up, told)
+    return MetricChange(f"{told} before", up, told)
 
 
 def _signed(moved: float) -> str:

@@ -1,19 +1,18 @@
 """An executed notebook with its colophon, as notebook and as a page of HTML."""
 
-import re
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from stagebook.contracts.inspection import Inspection
+from stagebook.data.inspection import Inspection
 from stagebook.execution.outcome import Ending
-from stagebook.files import write_whole
-from stagebook.notebook.lean import lean_import
+from stagebook.project.files import write_whole
 from stagebook.record.record import Record
 from stagebook.report import colophon
-
-_META = re.compile(r"<(?=meta[\s/>])", re.IGNORECASE)
+from stagebook.report.frame import FRONT, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class Pages:
         record: Record,
         tables: Iterable[Inspection] = (),
         *,
+        project: str = "",
         interactive: bool = False,
     ) -> tuple[Path, ...]:
         """Writes both, each whole or not at all.
@@ -64,24 +64,28 @@ class Pages:
             executed: What papermill wrote.
             record: The record, for the colophon.
             tables: What was found out about its tables, likewise.
+            project: The project's name.
             interactive: Whether scripts in outputs may run on the page.
 
         Returns:
             The files; none if papermill wrote nothing that can be read.
         """
         try:
-            node = close(executed.read_text(encoding="utf-8"), record, tables)
+            notebook = close(executed.read_text(encoding="utf-8"), record, tables)
         except (FileNotFoundError, ValueError):
             return ()
-        write_whole(self.notebook, render_notebook(node))
-        write_whole(self.html, render_html(node, interactive=interactive))
+        html = render_html(notebook, record, project, interactive=interactive)
+        write_whole(self.notebook, notebook)
+        write_whole(self.html, html)
         for path in self.outdated:
             path.unlink(missing_ok=True)
         return self.notebook, self.html
 
 
-def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> Any:
-    """The nbformat node of an executed notebook, ending in its colophon.
+def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> str:
+    """The text of an executed notebook that ends in its colophon.
+
+    It is edited as JSON: whatever else is in it, also what nbformat would refuse, stays.
 
     Args:
         executed: The text that papermill wrote.
@@ -89,60 +93,86 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> A
         tables: What was found out about its tables.
 
     Raises:
-        ValueError: The text is no notebook, as when a crash cut it off.
+        ValueError: The text is not a notebook, as when a crash cut it off.
     """
-    nbformat = lean_import("nbformat")
-    node = nbformat.reads(executed, as_version=4)
-    node.metadata.pop("papermill", None)
-    node.metadata["title"] = title(node) or record.stage
-    node.cells = [cell for cell in node.cells if colophon.TAG not in cell.metadata.get("tags", [])]
-    cell = nbformat.v4.new_markdown_cell(
-        colophon.render(record, tables), id=colophon.TAG, metadata={"tags": [colophon.TAG]}
-    )
-    node.cells.append(cell)
-    return node
+    try:
+        notebook = json.loads(executed)
+    except RecursionError:
+        raise ValueError("the notebook is nested too deeply") from None
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        raise ValueError("the text is JSON, but not a notebook")
+    facts = {**_mapping(notebook.get("metadata")), "title": title(cells) or record.stage}
+    facts.pop("papermill", None)
+    kept = [cell for cell in cells if colophon.TAG not in _tags(cell)]
+    closed = {**notebook, "metadata": facts, "cells": [*kept, _colophon(notebook, record, tables)]}
+    # as nbformat writes it; a half of a pair of characters cannot be written at all
+    text = json.dumps(closed, ensure_ascii=False, indent=1, sort_keys=True)
+    return text.encode("utf-8", "replace").decode() + "\n"
 
 
-def render_notebook(node: Any) -> str:
-    """The text of an ``.ipynb`` file."""
-    return str(lean_import("nbformat").writes(node)) + "\n"
-
-
-def render_html(node: Any, *, interactive: bool = False) -> str:
-    """A page of HTML that loads nothing from outside.
+def render_html(
+    notebook: str, record: Record, project: str = "", *, interactive: bool = False
+) -> str:
+    """The article of an executed notebook as a page that loads nothing from outside.
 
     Args:
-        node: The notebook, as ``close`` gives it.
+        notebook: Its text, as ``close`` gives it.
+        record: The record of the execution.
+        project: The project's name.
         interactive: Whether scripts in its outputs may run.
     """
-    lean_import("nbconvert")
-    from nbconvert.exporters import HTMLExporter
+    from stagebook.report.article import article, facts
+    from stagebook.report.site import problems, provenance
 
-    from stagebook.report.self_contained import policy_of_foreign  # jinja2, as nbconvert does
-
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-        template_name="lab",
-        mathjax_url="",
-        require_js_url="",
-        jquery_url="",
-        mermaid_js_url="",
-        html_manager_semver_range="",
+    frame = Frame(
+        project or record.stage,
+        "executed.html",
+        (("Overview", FRONT),),
+        f"Stagebook {metadata.version('stagebook')}, {provenance.commit(record.git)}",
+        alone=True,
+        interactive=interactive,
     )
-    body, _ = exporter.from_notebook_node(node)
-    policy = policy_of_foreign(interactive=interactive)
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}"/>'
-    before, found, head = str(body).partition("<head>")
-    assert found, "a browser takes a policy in the head alone"
-    head, end, rest = head.partition("</head>")
-    # what a policy does not hold back: a page that calls another one up in its place
-    return f"{before}{found}{meta}{head}{end}{_META.sub('&lt;', rest)}"
+    known = tuple(facts.of_execution(record.stage, record.outcome, record.volatile))
+    found = article.parse(notebook, record.stage, interactive=interactive)
+    return article.render(found, frame, known, tuple(problems.refused(record.tables)))
 
 
-def title(node: Any) -> str | None:
-    """The first heading of a notebook."""
-    for cell in node.cells:
-        if cell.cell_type == "markdown":
-            for line in cell.source.splitlines():
-                if line.startswith("#"):
-                    return line.lstrip("#").strip() or None
+def title(cells: Iterable[Any]) -> str | None:
+    """The first heading of a notebook's cells."""
+    for line in _prose(cells):
+        if line.startswith("#"):
+            return line.lstrip("#").strip() or None
     return None
+
+
+def _prose(cells: Iterable[Any]) -> Iterator[str]:
+    """The lines of the cells of Markdown."""
+    for cell in map(_mapping, cells):
+        source = cell.get("source")
+        text = "".join(map(str, source)) if isinstance(source, list) else str(source or "")
+        yield from text.splitlines() if cell.get("cell_type") == "markdown" else ()
+
+
+def _colophon(
+    notebook: Mapping[str, Any], record: Record, tables: Iterable[Inspection]
+) -> dict[str, Any]:
+    """The cell that closes a notebook; cells have ids from nbformat 4.5 on."""
+    text = colophon.render(record, tables)
+    minor = notebook.get("nbformat_minor")
+    named = {"id": colophon.TAG} if isinstance(minor, int) and minor >= 5 else {}
+    return {
+        "cell_type": "markdown",
+        "metadata": {"tags": [colophon.TAG]},
+        "source": text.splitlines(keepends=True),
+        **named,
+    }
+
+
+def _tags(cell: Any) -> tuple[Any, ...]:
+    tags = _mapping(_mapping(cell).get("metadata")).get("tags")
+    return tuple(tags) if isinstance(tags, list) else ()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -2,26 +2,17 @@
 
 from dataclasses import dataclass
 
-from stagebook.contracts.profiles.column import Booleans, Column, Numbers, Texts
+from stagebook.data.profiles.column import Booleans, Column, Numbers, Texts
+from stagebook.project.text import plain
 from stagebook.report import bars
 from stagebook.report.changes import changes, same_bins
-from stagebook.report.figures import (
-    LONG,
-    distinct,
-    figure,
-    missing,
-    number,
-    odd,
-    plain,
-    share,
-    spread,
-)
+from stagebook.report.figures import LONG, distinct, figure, missing, number, odd, share, spread
 
 LONGEST_VALUE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class CardLine:
     """One line of a card.
 
     Attributes:
@@ -36,7 +27,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class CardValue:
     """One value of a column with its share.
 
     Attributes:
@@ -53,7 +44,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ColumnCard:
     """One column.
 
     Attributes:
@@ -83,11 +74,11 @@ class Card:
     tails: str
     note: str
     caption: str
-    values: tuple[Value, ...]
-    figures: tuple[Figure, ...]
+    values: tuple[CardValue, ...]
+    figures: tuple[CardLine, ...]
 
 
-def card(place: int, now: Column, then: Column | None, top: int, *, compared: bool) -> Card:
+def card(place: int, now: Column, then: Column | None, top: int, *, compared: bool) -> ColumnCard:
     """The card of a column.
 
     Args:
@@ -98,7 +89,7 @@ def card(place: int, now: Column, then: Column | None, top: int, *, compared: bo
         compared: Whether there is a reference.
     """
     values = _values(now, then, top)
-    return Card(
+    return ColumnCard(
         anchor=f"c{place}",
         name=plain(now.name, 200),
         type=plain(now.type, 120),
@@ -121,7 +112,7 @@ def described(column: Column) -> str:
     if not isinstance(detail, Numbers):
         return ""
     edges = [figure(column, edge) for edge in detail.grid.edges]
-    low, high = (figure(column, one) for one in (detail.minimum, detail.maximum))
+    low, high = (figure(column, item) for item in (detail.minimum, detail.maximum))
     return bars.described(detail.counts, edges, low, high)
 
 
@@ -140,14 +131,14 @@ def _edges(column: Column) -> tuple[str, ...]:
         return ()
     edges = column.detail.grid.edges
     middle = [edges[len(edges) // 2]] if len(edges) % 2 and len(edges) > 2 else []
-    return tuple(figure(column, one) for one in (edges[0], *middle, edges[-1]))
+    return tuple(figure(column, item) for item in (edges[0], *middle, edges[-1]))
 
 
 def _tails(column: Column) -> str:
     detail = column.detail
     if not isinstance(detail, Numbers) or not detail.grid.edges:
         return ""
-    low, high = (figure(column, one) for one in (detail.grid.edges[0], detail.grid.edges[-1]))
+    low, high = (figure(column, item) for item in (detail.grid.edges[0], detail.grid.edges[-1]))
     tails = (
         (detail.counts[0], f"below {low}"),
         (detail.counts[-1], f"from {high} upwards"),
@@ -177,7 +168,7 @@ def _counts(column: Column | None) -> dict[str, int] | None:
     return None
 
 
-def _values(now: Column, then: Column | None, top: int) -> tuple[Value, ...]:
+def _values(now: Column, then: Column | None, top: int) -> tuple[CardValue, ...]:
     here, there = _counts(now), _counts(then)
     if not here:
         return ()
@@ -186,7 +177,7 @@ def _values(now: Column, then: Column | None, top: int) -> tuple[Value, ...]:
     names = list(here)[:top]
     longest = max(max(shares[name], (before or {}).get(name, 0.0)) for name in names) or 1.0
     return tuple(
-        Value(
+        CardValue(
             plain(name, LONGEST_VALUE),
             share(here[name], sum(here.values())),
             "" if there is None else _was(there, name),
@@ -218,9 +209,9 @@ def _bar(here: float, there: float | None) -> str:
     return f'<svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">{rects}</svg>'
 
 
-def _figures(now: Column, then: Column | None) -> tuple[Figure, ...]:
+def _figures(now: Column, then: Column | None) -> tuple[CardLine, ...]:
     here, there = _figures_of(now), _figures_of(then) if then else {}
-    return tuple(Figure(name, text, there.get(name, "")) for name, text in here.items())
+    return tuple(CardLine(name, text, there.get(name, "")) for name, text in here.items())
 
 
 def _figures_of(column: Column) -> dict[str, str]:
@@ -245,6 +236,6 @@ def _text_figures(texts: Texts) -> dict[str, str]:
     figures = {"different": distinct(texts)}
     if texts.values:
         lengths = dict.fromkeys((texts.shortest, texts.longest))
-        figures["characters"] = " to ".join(f"{one:,}" for one in lengths)
+        figures["characters"] = " to ".join(f"{length:,}" for length in lengths)
         figures["characters, mean"] = number(texts.mean_length or 0)
     return figures

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from stagebook.contracts.profiles.profile import Profile
+from stagebook.data.profiles.profile import Profile
+from stagebook.project.text import plain
 from stagebook.report import self_contained
-from stagebook.report.changes import Sides
-from stagebook.report.figures import extent, plain
-from stagebook.report.profile_cards import Card, card
+from stagebook.report.changes import OneSidedColumns
+from stagebook.report.figures import extent
+from stagebook.report.profile_cards import ColumnCard, card
 
 MOST_OPEN = 60
 MANY = 200
@@ -31,7 +32,7 @@ class Page:
     extent: str
     reference: str
     sides: tuple[str, ...]
-    cards: tuple[Card, ...]
+    cards: tuple[ColumnCard, ...]
     most_open: int = MOST_OPEN
 
 
@@ -49,11 +50,11 @@ def render_page(profile: Profile, name: str, against: Profile | None = None) -> 
 def shown(profile: Profile, name: str, against: Profile | None = None) -> Page:
     """What a page shows of a profile; see ``render_page``."""
     top = TOP if len(profile.columns) <= MANY else TOP_OF_MANY
-    known = {one.name: one for one in against.columns} if against is not None else {}
+    known = {item.name: item for item in against.columns} if against is not None else {}
     cards = tuple(
         card(place, column, known.get(column.name), top, compared=against is not None)
         for place, column in enumerate(profile.columns, start=1)
     )
-    sides = Sides.of(profile, against).words if against is not None else ()
+    sides = OneSidedColumns.of(profile, against).words if against is not None else ()
     reference = extent(against) if against is not None else ""
     return Page(plain(name), extent(profile), reference, sides, cards)

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from stagebook.project import Project
-from stagebook.record.comparison import Comparison
-from stagebook.record.history import History
-from stagebook.record.past_notebooks import PastNotebooks
-from stagebook.record.sides import Meaning
-from stagebook.record.sweep import Sweep
+from stagebook.history.comparison import Comparison
+from stagebook.history.history import History
+from stagebook.history.past_notebooks import PastNotebooks
+from stagebook.history.sides import RevisionResolver
+from stagebook.history.sweep import Sweep
+from stagebook.pipeline import notebooks
+from stagebook.project.project import Project
+from stagebook.tracking import inquiry
 
 if TYPE_CHECKING:
     from stagebook.report.frame import Frame
@@ -24,11 +26,13 @@ def compare(project: Project, now: str, before: str | None, stage: str | None) -
         before: What it is compared with; None for the one before it.
         stage: Only this stage; None for all that differ.
     """
+    if stage is not None:
+        stage = notebooks.stage_named(project, stage)
     with History.open(project.state) as history:
-        meaning = Meaning(project, history)
-        asked = meaning.side(now)
-        other = meaning.side(before) if before is not None else meaning.before(asked)
-        return Comparison.of(other, asked, stage)
+        meaning = RevisionResolver(project, history, inquiry.ask)
+        side = meaning.side(now)
+        other = meaning.side(before) if before is not None else meaning.before(side)
+        return Comparison.of(other, side, stage)
 
 
 def sweep(project: Project, stage: str, last: int) -> Sweep:
@@ -39,6 +43,7 @@ def sweep(project: Project, stage: str, last: int) -> Sweep:
         stage: The stage.
         last: At most so many.
     """
+    stage = notebooks.stage_named(project, stage)
     with History.open(project.state) as history:
         return Sweep.read(history, stage, last, project.settings)
 
@@ -48,7 +53,8 @@ def comparison_page(project: Project, found: Comparison) -> str:
     from stagebook.report.comparison import compare_page
 
     frame = _frame(project, "compare.html")
-    return compare_page.render(found, PastNotebooks(project), frame)
+    notebooks = PastNotebooks(project, inquiry.fetch_artifact)
+    return compare_page.render(found, notebooks, frame, project.settings.headline)
 
 
 def sweep_page(project: Project, found: Sweep, figure: int) -> str:
@@ -62,13 +68,13 @@ def sweep_page(project: Project, found: Sweep, figure: int) -> str:
     from stagebook.report.comparison import sweep_page as sweep_pages
 
     frame = _frame(project, "sweep.html")
-    return sweep_pages.render(found, PastNotebooks(project), figure, frame)
+    return sweep_pages.render(found, PastNotebooks(project, inquiry.fetch_artifact), figure, frame)
 
 
 def _frame(project: Project, page: str) -> "Frame":
     from importlib import metadata
 
-    from stagebook.report.figures import plain
+    from stagebook.project.text import plain
     from stagebook.report.frame import FRONT, Frame
 
     name = plain(project.settings.name)

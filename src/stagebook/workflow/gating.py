@@ -1,22 +1,23 @@
 """The verb that judges a build: whether it ended well, and whether its metrics are good enough."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stagebook.errors import Exit, Problem, StagebookError, Where
 from stagebook.execution.outcome import Outcome
+from stagebook.history.gates import GateVerdict
+from stagebook.history.history import History
 from stagebook.pipeline import dvc_file, lock
-from stagebook.project import Project
-from stagebook.record.gates import Verdict
-from stagebook.record.history import History
+from stagebook.project.errors import Exit, Problem, StagebookError, Where
+from stagebook.project.project import Project
 
 if TYPE_CHECKING:
-    from stagebook.report.site.book import Book
+    from stagebook.history.project_status import ProjectStatus, StageState, StageStatus
+    from stagebook.history.verdict import ReasonKind
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenStage:
     """A stage that keeps a build from being judged by its metrics.
 
     Attributes:
@@ -37,7 +38,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class GateJudgement:
     """What came of a build.
 
     Attributes:
@@ -47,8 +48,8 @@ class Judgement:
         notes: What a reader should know.
     """
 
-    broken: tuple[Broken, ...]
-    verdicts: tuple[Verdict, ...]
+    broken: tuple[BrokenStage, ...]
+    verdicts: tuple[GateVerdict, ...]
     against: str
     notes: tuple[str, ...]
 
@@ -57,9 +58,9 @@ class Judgement:
         """The code of the first stage that failed, or else that of the gates."""
         if self.broken:
             return self.broken[0].exit_code
-        if any(one.problem for one in self.verdicts):
+        if any(verdict.problem for verdict in self.verdicts):
             return Exit.INVALID
-        return Exit.DONE if all(one.holds for one in self.verdicts) else Exit.OUT_OF_BOUNDS
+        return Exit.DONE if all(verdict.holds for verdict in self.verdicts) else Exit.OUT_OF_BOUNDS
 
     def as_json(self) -> dict[str, Any]:
         """This judgement as plain values."""
@@ -67,34 +68,42 @@ class Judgement:
             "exit_code": self.exit_code,
             "broken": [
                 {
-                    "stage": one.stage,
-                    "how": one.how,
-                    "exit_code": one.exit_code,
-                    "problems": [problem.as_json() for problem in one.problems],
+                    "stage": item.stage,
+                    "how": item.how,
+                    "exit_code": item.exit_code,
+                    "problems": [problem.as_json() for problem in item.problems],
                 }
-                for one in self.broken
+                for item in self.broken
             ],
             "against": self.against or None,
-            "gates": [one.as_json() for one in self.verdicts],
-            "problems": [one.problem.as_json() for one in self.verdicts if one.problem],
+            "gates": [verdict.as_json() for verdict in self.verdicts],
+            "problems": [verdict.problem.as_json() for verdict in self.verdicts if verdict.problem],
         }
 
 
-def judge(project: Project, against: str | None, allow_missing: bool = False) -> Judgement:
+def judge(
+    project: Project,
+    against: str | None,
+    *,
+    allow_missing: bool = False,
+    allow_stale: bool = False,
+) -> GateJudgement:
     """Judges the last build: how its stages ended, and then its metrics by their gates.
 
     Args:
         project: The project.
         against: A commit to compare metrics with; None for that of the settings.
         allow_missing: Whether outputs may be absent that ``dvc.lock`` knows, as in a clone.
+        allow_stale: Whether metrics are judged though something changed since they were built.
 
     Raises:
         StagebookError: dvc.yaml or dvc.lock cannot be read, there is no stage, or no such commit.
     """
-    from stagebook.report.site import reading
+    from stagebook.history import status_reading as reading
+    from stagebook.history.project_status import StageState
 
-    dvc_file.read(project.root)
-    lock.read(project.root)
+    dvc_file.stages(dvc_file.read(project.root))
+    lock.read(project.root)  # raises what is wrong with it
     with History.open(project.state) as history:
         book = reading.read(project, history, against)
     if not book.stages:
@@ -102,26 +111,54 @@ def judge(project: Project, against: str | None, allow_missing: bool = False) ->
         raise StagebookError(
             Problem("no-stages", message, "Run: stagebook sync", Where("dvc.yaml"))
         )
-    broken = tuple(_broken(book, allow_missing))
-    return Judgement(broken, () if broken else book.verdicts, book.against, book.notes)
+    accepted = {StageState.MISSING} if allow_missing else set()
+    accepted |= {StageState.STALE} if allow_stale else set()
+    broken = tuple(_broken(book, accepted))
+    return GateJudgement(broken, () if broken else book.verdicts, book.against, book.notes)
 
 
-def _broken(book: "Book", allow_missing: bool) -> Iterator[Broken]:
-    """What did not end well, the first cause before all else."""
-    from stagebook.report.site.book import State
+def _broken(book: "ProjectStatus", accepted: Collection["StageState"]) -> Iterator[BrokenStage]:
+    """The stages that did not end well: what failed first, then the others in their order."""
+    from stagebook.history.verdict import BuildVerdict, ReasonKind
 
-    if (one := book.unstarted) is not None:
-        yield Broken(one.stage, "could not start", one.exit_code, one.problems, failed=True)
-    for stage in book.stages:
-        if stage.state is State.FAILED:
-            problems = tuple(map(Problem.from_json, (stage.record or {}).get("problems", ())))
-            yield Broken(stage.name, stage.failed, _exit_code(stage.failed), problems, failed=True)
-    unbuilt = {State.NOT_REACHED, State.STALE, State.NEVER}
-    unbuilt |= set() if allow_missing else {State.MISSING}
-    for stage in book.stages:
-        if stage.state in unbuilt:
-            missing = stage.state is State.MISSING
-            yield Broken(stage.name, stage.word, Exit.FAILED, missing=missing)
+    first = (ReasonKind.COULD_NOT_START, ReasonKind.FAILED)
+    order = {stage.name: place for place, stage in enumerate(book.stages)}
+    reasons = sorted(
+        BuildVerdict.of(book).reasons,
+        key=lambda reason: (reason.kind not in first, order.get(reason.subject, -1)),
+    )
+    for reason in reasons:
+        if reason.kind is ReasonKind.COULD_NOT_START and (unstarted := book.unstarted) is not None:
+            yield BrokenStage(
+                unstarted.stage,
+                "could not start",
+                unstarted.exit_code,
+                unstarted.problems,
+                failed=True,
+            )
+        elif reason.stage is not None and reason.stage.state not in accepted:
+            yield from _broken_stage(reason.kind, reason.stage)
+
+
+def _broken_stage(kind: "ReasonKind", stage: "StageStatus") -> Iterator[BrokenStage]:
+    from stagebook.history.project_status import StageState
+    from stagebook.history.verdict import ReasonKind
+
+    match kind:
+        case ReasonKind.FAILED:
+            problems = stage.record.problems if stage.record else ()
+            code = _exit_code(stage.failed)
+            yield BrokenStage(stage.name, stage.failed, code, problems, failed=True)
+        case ReasonKind.NEVER_BUILT:
+            yield BrokenStage(stage.name, StageState.NEVER.value, Exit.FAILED)
+        case ReasonKind.NOT_REACHED:
+            yield BrokenStage(stage.name, stage.word, Exit.FAILED)
+        case ReasonKind.OUTPUTS_MISSING:
+            yield BrokenStage(stage.name, stage.word, Exit.FAILED, missing=True)
+        case ReasonKind.STALE | ReasonKind.EDITED:
+            if stage.state in (StageState.STALE, StageState.EDITED):
+                words = "; ".join(cause.words for cause in stage.stale)
+                yield BrokenStage(stage.name, f"{stage.word}: {words}", Exit.STALE)
 
 
 def _exit_code(outcome: str) -> Exit:

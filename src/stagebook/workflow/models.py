@@ -6,26 +6,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebook.errors import Exit, StagebookError
-from stagebook.project import Project
+from stagebook.project.errors import Exit, StagebookError
+from stagebook.project.project import Project
 
 if TYPE_CHECKING:
-    from stagebook.model.clean import Cleaned
+    from stagebook.model.clean import CleanCheck
     from stagebook.model.export import Export, FormatName
-    from stagebook.model.gate import Passage, Policy
-    from stagebook.model.recreate import Recreated, Say
+    from stagebook.model.policy import Policy
+    from stagebook.model.recreate import Recreation, Say
     from stagebook.model.registry import Registration
+    from stagebook.model.verification import VerificationReport
 
 
-def check_package(path: Path, policy: "Policy") -> "Passage":
-    """What each check says of a package, in a folder or an archive, under a policy."""
-    from stagebook.model import archive, gate
+def check_package(path: Path, policy: "Policy") -> "VerificationReport":
+    """What each check says of a package, under a policy.
 
+    Args:
+        path: Its folder, its archive, or its address in MLflow's registry.
+        policy: What is asked of it.
+    """
+    from stagebook.model import archive, gate, registry
+
+    if registry.is_uri(path):
+        place = registry.RegistryAddress.of(Project.around(Path.cwd()), None, "")
+        with registry.fetched(path, place) as folder:
+            return gate.pass_through(folder, policy, here=False)
     with archive.opened(path) as folder:
-        return gate.pass_through(folder, policy)
+        return gate.pass_through(folder, policy, here=False)
 
 
-def check_clean(path: Path, policy: "Policy", say: "Say") -> "Cleaned":
+def check_clean(path: Path, policy: "Policy", say: "Say") -> "CleanCheck":
     """What each check says of a package in a fresh environment that is made from it alone."""
     from stagebook.model import archive, clean
 
@@ -56,15 +66,16 @@ def verify(path: Path, key: Path) -> None:
         StagebookError: It does not fit.
     """
     from stagebook.model import archive, signing
+    from stagebook.model.contents import Contents
 
     with archive.opened(path.resolve()) as folder:
-        if problems := signing.verify(folder, key):
+        if problems := signing.verify(Contents.read(folder), key):
             raise StagebookError(*problems, exit_code=Exit.UNFIT)
 
 
 def recreate(
     path: Path, repository: Path, into: Path | None, say: "Say", *, fresh: bool
-) -> "Recreated":
+) -> "Recreation":
     """Makes a packaged model again, in a folder of its own, and compares the two."""
     from stagebook.model import archive
     from stagebook.model import recreate as recreating
@@ -84,12 +95,12 @@ def register(
     project = Project.around(Path.cwd())
     with archive.opened(path.resolve()) as folder:
         title = registry.Title.of(name or manifest.read(folder).name, alias)
-        place = registry.Place.of(project, uri, title.name)
-        return registry.register(gate.pass_through(folder, policy), title, place)
+        place = registry.RegistryAddress.of(project, uri, title.name)
+        return registry.register(gate.pass_through(folder, policy, here=False), title, place)
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedModel:
     """A model that was written in another format.
 
     Attributes:
@@ -100,7 +111,7 @@ class Exported:
 
     made: "Export"
     target: Path
-    passage: "Passage"
+    passage: "VerificationReport"
 
 
 def export(
@@ -111,7 +122,7 @@ def export(
     rows: Path | None = None,
     output: Path | None = None,
     tolerance: float | None = None,
-) -> Exported:
+) -> ExportedModel:
     """Writes a packaged model in another format, with its report, if it passes and they agree."""
     from stagebook.model import archive, gate
     from stagebook.model import export as exporting
@@ -123,12 +134,12 @@ def export(
         passage.require()
         features = passage.manifest.model.features
         if rows:
-            chosen = comparing.given(folder, rows, features)
+            chosen = comparing.given(passage.contents, rows, features)
         else:
-            chosen = comparing.found(folder, _roots(path), features)
+            chosen = comparing.found(passage.contents, _roots(path), features)
         made = exporting.export(passage, format_, chosen, tolerance, say)
     exporting.write(made, target)
-    return Exported(made, target, passage)
+    return ExportedModel(made, target, passage)
 
 
 def _roots(path: Path) -> Iterator[Path]:

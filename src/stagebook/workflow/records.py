@@ -3,16 +3,23 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebook.pipeline import notebooks
-from stagebook.project import Project
-from stagebook.record.history import History
+from stagebook.execution.signals import time_limit
+from stagebook.history import staleness
+from stagebook.history.history import History
+from stagebook.history.summary import Summary
+from stagebook.pipeline import lock, notebooks
+from stagebook.pipeline import nodes as graph
+from stagebook.project.project import Project, without_credentials
 from stagebook.record.spool import Spool
-from stagebook.record.summary import Summary
-from stagebook.record.tracking.courier import limit_patience, no_tracker
+from stagebook.tracking.courier import limit_patience, no_tracker
 
 if TYPE_CHECKING:
-    from stagebook.record.lineage.graph import Trace
-    from stagebook.record.log import Log
+    from stagebook.history.lineage.graph import Trace
+    from stagebook.history.log import Log
+
+_SECONDS = 120
+_SECONDS_PER_RECORD = 30
+"""A tracker that sends its answers byte by byte keeps each single time limit of a client."""
 
 
 def deliver(project: Project) -> tuple[str, ...]:
@@ -22,10 +29,11 @@ def deliver(project: Project) -> tuple[str, ...]:
     if not spool.pending():
         return ()
     limit_patience()
-    from stagebook.record.tracking import delivery
+    from stagebook.tracking import delivery
 
     try:
-        return tuple(delivery.deliver(project))
+        with time_limit(_SECONDS + _SECONDS_PER_RECORD * len(spool.pending())):
+            return tuple(delivery.deliver(project))
     except Exception as error:  # MLflow's clients raise whatever their transport raises
         raise no_tracker(project.tracking_uri, error) from error
 
@@ -33,9 +41,16 @@ def deliver(project: Project) -> tuple[str, ...]:
 def summary(project: Project) -> Summary:
     """What the last build of each stage was, the headline metrics, and where to look."""
     found = notebooks.read_all(project)
-    graph = notebooks.pipeline(project, found)
-    stages = tuple(stage.name for stage in graph.stages)
-    return Summary.of(project, stages, Spool(project.state).last_builds(stages))
+    pipeline = notebooks.pipeline(project, found)
+    stages = tuple(stage.name for stage in pipeline.stages)
+    nodes = graph.read(project.root)
+    with History.open(project.state) as history:
+        locked = lock.read(project.root)
+        stale = staleness.read(project, history, nodes, locked)
+        builds = history.last_builds(stages)
+    experiment = Spool(project.state).experiment(without_credentials(project.tracking_uri))
+    unbuilt = staleness.never_built(nodes, locked)
+    return Summary.of(project, stages, builds, nodes, stale, experiment, unbuilt)
 
 
 def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bool) -> "Trace":
@@ -48,9 +63,10 @@ def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bo
         at: The commit whose ``dvc.lock`` counts; None for the one in the tree.
         down: Whether to go to what was made from it.
     """
-    from stagebook.record.lineage import tracing
+    from stagebook.history.lineage import tracing
+    from stagebook.tracking import inquiry
 
-    return tracing.trace(project, what, folder, at=at, down=down)
+    return tracing.trace(project, what, folder, at=at, down=down, ask=inquiry.ask)
 
 
 def log(project: Project, stage: str | None, limit: int) -> "Log":
@@ -61,7 +77,9 @@ def log(project: Project, stage: str | None, limit: int) -> "Log":
         stage: Of this stage; None for those of all stages.
         limit: At most so many.
     """
-    from stagebook.record.log import Log
+    from stagebook.history.log import Log
 
+    if stage is not None:
+        stage = notebooks.stage_named(project, stage)
     with History.open(project.state) as history:
         return Log.of(history, project.settings.headline, stage, limit)

@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebook.project import Project
-from stagebook.record.history import History
-from stagebook.settings import ReportSettings
+from stagebook.history.history import History
+from stagebook.pipeline import dvc
+from stagebook.pipeline.stage import SITE
+from stagebook.project.extras import DRIFT, MODEL
+from stagebook.project.project import Project
+from stagebook.project.settings import ReportSettings
 
 if TYPE_CHECKING:
     from stagebook.report.site.site import Site
@@ -17,21 +20,34 @@ def site(project: Project, against: str | None) -> "Site":
     Args:
         project: The project.
         against: A commit to compare metrics with; None for that of the settings.
+
+    Raises:
+        StagebookError: An extra is missing; a site without some pages would be another site.
     """
-    from stagebook.report.site import reading
+    from stagebook.history import status_reading as reading
     from stagebook.report.site.site import Site
 
+    if project.settings.drift:
+        DRIFT.require()
     with History.open(project.state) as history:
-        return Site.of(project, reading.read(project, history, against))
+        made = Site.of(project, reading.read(project, history, against))
+    if made.models:
+        MODEL.require()
+    return made
 
 
 def report(project: Project, against: str | None, folder: Path | None) -> tuple[Path, int]:
     """Writes the site of a project; returns its folder and how many pages it has."""
+    from stagebook.report.site import carrying
     from stagebook.report.site import folder as folders
 
     settings = project.settings.report or ReportSettings()
     target = folder if folder is not None else project.root / settings.folder
-    return target, folders.write(target, site(project, against).pages())
+    made = site(project, against)
+    written = target, folders.write(target, made.pages())
+    if dvc.stage() == SITE:
+        carrying.write(project, made.book)
+    return written
 
 
 def single(project: Project, against: str | None, page: str) -> str:

@@ -1,18 +1,21 @@
 """The verbs for a table, in a project or outside of any."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebook.contracts.checks.verdict import Verdict
-from stagebook.contracts.profiles.profile import Profile
+from stagebook.data.contracts.verdict import ContractVerdict
+from stagebook.data.profiles.profile import Profile
+from stagebook.project.masks import Masks
 
 if TYPE_CHECKING:
-    from stagebook.contracts.drift.drift import Drift
-    from stagebook.contracts.drift.reference import Reference
+    from stagebook.data.drift.drift import Drift
+    from stagebook.data.drift.reference import Reference
+    from stagebook.data.drift.spans import RowCount, Span
 
 
-def check(root: Path, path: str, contract: str, folders: tuple[Path, ...]) -> Verdict:
+def check(root: Path, path: str, contract: str, folders: tuple[Path, ...]) -> ContractVerdict:
     """Holds a table against a contract, outside any pipeline.
 
     Args:
@@ -22,42 +25,57 @@ def check(root: Path, path: str, contract: str, folders: tuple[Path, ...]) -> Ve
         folders: Absolute folders to import it from, in order.
     """
     sys.path[:0] = map(str, folders)
-    from stagebook.contracts.checks import check
-    from stagebook.contracts.checks.contract import Contract
-    from stagebook.contracts.tables import table
+    from stagebook.data.contracts import check
+    from stagebook.data.contracts.contract import Contract
+    from stagebook.data.tables import table
 
     held = Contract.load(contract, folders)
-    return check.check(table.Table.open(root, path), held)
+    return Masks.here().hide_all(check.check(table.Table.open(root, path), held))
 
 
 def draft(root: Path, path: str) -> str:
     """The text of a contract that a table keeps, to be read and made stricter by a person."""
-    from stagebook.contracts.checks import draft
-    from stagebook.contracts.tables import table
+    from stagebook.data.contracts import draft
+    from stagebook.data.tables import table
 
     return draft.draft(table.Table.open(root, path))
 
 
 def profile(root: Path, path: str, against: str | None) -> tuple[Profile, Profile | None]:
     """The profile of a table, and the one to compare it with, over whose grids it is made."""
-    from stagebook.contracts.profiles import profiling
-    from stagebook.contracts.tables import table
+    from stagebook.data.profiles import profiling
+    from stagebook.data.tables import table
 
-    then = reference(root, against, None, None).profile if against else None
-    return profiling.profile(table.Table.open(root, path), then), then
+    then = reference(root, against).profile if against else None
+    return Masks.here().hide_all((profiling.profile(table.Table.open(root, path), then), then))
 
 
-def reference(root: Path, path: str, time: str | None, by: str | None) -> "Reference":
+def reference(
+    root: Path,
+    path: str,
+    time: str | None = None,
+    by: "Span | RowCount | None" = None,
+    batch: str | None = None,
+) -> "Reference":
     """What batches are compared with, with its blocks of time if it is a table that has time."""
-    from stagebook.contracts.drift.reference import open_reference
-    from stagebook.contracts.drift.timeblocks import Span
+    from stagebook.data.drift.reference import open_reference
 
-    return open_reference(root, path, time, Span(by) if by else None)
+    return open_reference(root, path, time, by, batch)
+
+
+def merged(root: Path, paths: Sequence[str]) -> Profile:
+    """The profile of all rows of several tables or profiles, over the grids of the first."""
+    from stagebook.data.drift.reference import open_batch
+    from stagebook.data.profiles.merge import merge
+
+    first = reference(root, paths[0])
+    rest = (open_batch(root, path, first) for path in paths[1:])
+    return Masks.here().hide_all(merge([first.profile, *rest]))
 
 
 def drift(root: Path, held: "Reference", path: str) -> "Drift":
     """How a batch differs from its reference."""
-    from stagebook.contracts.drift.drift import drift
-    from stagebook.contracts.drift.reference import open_batch
+    from stagebook.data.drift.drift import drift
+    from stagebook.data.drift.reference import open_batch
 
-    return drift(held, open_batch(root, path, held))
+    return Masks.here().hide_all(drift(held, open_batch(root, path, held)))

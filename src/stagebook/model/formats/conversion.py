@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.formats.parts import parts
 from stagebook.model.prediction import type_of
+from stagebook.project.errors import Exit, Problem, StagebookError
 
 if TYPE_CHECKING:  # a second to import, and converters bring it themselves
     import pandas as pd
 
-    from stagebook.model.manifest import Served
+    from stagebook.model.manifest import PredictionInterface
 
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConversionRequest:
     """A model that is to be in another format.
 
     Attributes:
@@ -34,13 +34,13 @@ class Asked:
     name: str
     model: Any
     file: ModelFile
-    served: "Served"
+    served: "PredictionInterface"
     rows: "pd.DataFrame"
     trusted: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class ConvertedModel:
     """A model in another format.
 
     Attributes:
@@ -53,7 +53,7 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ConvertedPredictions:
     """What a converted model says.
 
     Attributes:
@@ -76,7 +76,7 @@ def versions(*distributions: str) -> dict[str, str]:
     return found
 
 
-def require_method(tool: str, methods: Collection[str], asked: Asked) -> None:
+def require_method(tool: str, methods: Collection[str], asked: ConversionRequest) -> None:
     """Raises a StagebookError if a format does not know the method that predicts.
 
     Args:
@@ -87,15 +87,6 @@ def require_method(tool: str, methods: Collection[str], asked: Asked) -> None:
     if asked.served.method not in methods:
         reason = f"{tool} knows {' and '.join(methods)}, and no `{asked.served.method}`"
         raise not_convertible(tool, reason, asked.model)
-
-
-def no_extra(extra: str, error: ImportError) -> StagebookError:
-    """The error that an optional part is not installed."""
-    message = f"This format needs the extra `{extra}`: {error}."
-    return StagebookError(
-        Problem("no-extra", message, f"pip install 'stagebook[{extra}]'"),
-        exit_code=Exit.ENVIRONMENT,
-    )
 
 
 def not_convertible(tool: str, reason: str, model: Any) -> StagebookError:
@@ -113,5 +104,7 @@ def not_convertible(tool: str, reason: str, model: Any) -> StagebookError:
     step = f" It is the step `{named[-1]}`." if named else ""
     end = "" if first.endswith(".") else "."
     hint = "Nothing is written. Use a step that the converter knows, or another format: --to skops."
-    problem = Problem("not-convertible", f"{tool} cannot take this model: {first}{end}{step}", hint)
+    problem = Problem(
+        "not-convertible", f"{tool} does not support this model: {first}{end}{step}", hint
+    )
     return StagebookError(problem, exit_code=Exit.UNFIT)

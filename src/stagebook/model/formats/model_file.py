@@ -1,17 +1,16 @@
 """A model's file in a package: written in the format that holds it, opened only if trusted."""
 
-import pickle
 import warnings
-import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from stagebook.errors import Problem, StagebookError, Where
-from stagebook.model.formats import pickle_file, trusted
+from stagebook.model.formats import graph, pickle_file, trusted
+from stagebook.model.formats.calls import DistrustedError
+from stagebook.model.manifest import MODEL_FILES
+from stagebook.project.errors import Problem, StagebookError, Where
 
 FormatName = Literal["skops", "pickle"]
-NAMES = {"skops": "model.skops", "pickle": "model.pkl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +32,29 @@ class ModelFile:
         Args:
             model: The model.
             format_: The format.
-        """
-        if format_ == "skops":
-            from stagebook.model.formats import skops_file
 
-            return cls("skops", skops_file.dump(model))
-        return cls("pickle", pickle_file.dump(model))
+        Raises:
+            StagebookError: A part of the model cannot be written in that format.
+        """
+        try:
+            if format_ == "skops":
+                from stagebook.model.formats import skops_file
+
+                return cls("skops", skops_file.dump(model))
+            return cls("pickle", pickle_file.dump(model))
+        except Exception as error:  # whatever a part of a model raises when it is written
+            raise _unwritable(format_, error) from error
 
     @property
     def name(self) -> str:
         """What the file is called in a package."""
-        return NAMES[self.format]
+        return MODEL_FILES[self.format]
 
     def types(self) -> tuple[str, ...]:
         """Names in it that have to be trusted; the file is read and nothing is made.
 
         Raises:
-            StagebookError: It is no file of its format.
+            StagebookError: It is not a file of its format.
         """
         try:
             if self.format == "skops":
@@ -57,7 +62,7 @@ class ModelFile:
 
                 return skops_file.types(self.data)
             return pickle_file.types(self.data)
-        except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a file that is damaged raises whatever its parts raise
             raise _unreadable(self.name, error) from error
 
     def held(self, model: Any) -> tuple[str, ...]:
@@ -68,7 +73,15 @@ class ModelFile:
 
     def distrust(self, also: Collection[str]) -> tuple[Problem, ...]:
         """A problem for each thing that opening it would make and nobody trusts."""
-        return tuple(self._unknown(name) for name in trusted.untrusted(self.types(), also))
+        return tuple(map(self._unknown, self._untrusted(also)))
+
+    def _untrusted(self, also: Collection[str]) -> tuple[str, ...]:
+        """Names in it that neither this loader nor the person who loads trusts."""
+        names = self.types()
+        unknown = set(trusted.untrusted(names, also))
+        if self.format == "skops":  # which would give them a state that nobody has checked
+            unknown |= trusted.COMPLETE.intersection(names).difference(also)
+        return tuple(sorted(unknown))
 
     def _unknown(self, name: str) -> Problem:
         return Problem(
@@ -82,33 +95,58 @@ class ModelFile:
         """The model; a warning that it was made by another scikit-learn is an error.
 
         Raises:
-            StagebookError: Something in it is not trusted, not installed, or of another version.
+            StagebookError: Something in it is not trusted, not installed, of another version, or
+                would open, call or read what it may not.
         """
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message=".*unpickle estimator.*")
             warnings.filterwarnings("error", message=".*version.*scikit-learn.*")
             try:
-                return self._opened(also)
-            except pickle_file.DistrustedError as error:
-                raise StagebookError(self._unknown(error.name)) from None
+                model = self._opened(also)
+            except DistrustedError as error:
+                raise StagebookError(self._distrusted(error)) from None
             except (ImportError, AttributeError) as error:
                 raise _unreadable(self.name, error, _INSTALL) from error
             except Warning as warning:
                 raise _of_another_version(self.name, warning) from None
-            except (pickle.UnpicklingError, ValueError, TypeError, KeyError, EOFError) as error:
+            except StagebookError:
+                raise
+            except Exception as error:  # a file that is damaged raises whatever its parts raise
                 raise _unreadable(self.name, error) from error
+        if problems := graph.problems(model, self.name, also):
+            raise StagebookError(*problems)
+        return model
+
+    def _distrusted(self, error: DistrustedError) -> Problem:
+        if not error.reason:
+            return self._unknown(error.name)
+        message = f"Opening the model is not safe: `{error.name}` {error.reason}."
+        return Problem("dangerous-state", message, _GET_ANOTHER, Where(self.name))
 
     def _opened(self, also: Collection[str]) -> Any:
         if self.format != "skops":
             return pickle_file.load(self.data, also)  # finds nothing that is not trusted
         from stagebook.model.formats import skops_file
 
-        names = self.types()
-        if unknown := trusted.untrusted(names, also):
+        if unknown := self._untrusted(also):
             raise StagebookError(*map(self._unknown, unknown))
-        return skops_file.load(self.data, names)
+        return skops_file.load(self.data, self.types())
 
 
+def _unwritable(format_: str, error: Exception) -> StagebookError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    message = f"Cannot write the model as {format_}: {reason[:_LONGEST_REASON]}"
+    hint = 'Write it as a pickle: stagebook.package(..., format="pickle").'
+    if format_ == "pickle":
+        hint = (
+            "A function or class in a model needs a name that another process can import: define "
+            "it with `def` or `class` in a module, not as a lambda or in a notebook."
+        )
+    return StagebookError(Problem("unwritable-model", message, hint))
+
+
+_LONGEST_REASON = 300
+_GET_ANOTHER = "Get the package anew from where it was made, or recreate it."
 _INSTALL = "Install what the package's requirements.txt names, and the code of its own classes."
 _OTHER_VERSION = "Install the versions in environment.lock.json: pip install -r requirements.txt"
 
@@ -127,5 +165,5 @@ def _of_another_version(name: str, warning: Warning) -> StagebookError:
 def _unreadable(name: str, error: BaseException, hint: str = "") -> StagebookError:
     first = str(error).strip().splitlines()
     message = f"The model cannot be opened: {first[0] if first else type(error).__name__}"
-    hint = hint or "Get the package anew from where it was made, or recreate it."
+    hint = hint or _GET_ANOTHER
     return StagebookError(Problem("unreadable-model", message, hint, Where(name)))

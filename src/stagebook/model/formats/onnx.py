@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from stagebook.model.formats.conversion import (
-    Asked,
-    Converted,
-    Scored,
-    no_extra,
+    ConversionRequest,
+    ConvertedModel,
+    ConvertedPredictions,
     not_convertible,
     require_method,
     versions,
 )
+from stagebook.project.extras import ONNX
 
 _METHODS = {"predict": 0, "predict_proba": 1}
 """Which of the results a method's is: a classifier's first is its label."""
 
 
-def convert(asked: Asked) -> Converted:
+def convert(asked: ConversionRequest) -> ConvertedModel:
     """A model as an ONNX file: one input for each feature, of shape (rows, 1).
 
     Numbers go in as float64 where onnxruntime can have them so, else as float32.
@@ -29,11 +29,7 @@ def convert(asked: Asked) -> Converted:
     Raises:
         StagebookError: The extra is not installed, or the model cannot be converted.
     """
-    try:
-        import onnxruntime  # noqa: F401
-        import skl2onnx  # noqa: F401
-    except ImportError as error:
-        raise no_extra("onnx", error) from error
+    ONNX.require()
     require_method("ONNX", _METHODS, asked)
     model = _with_columns(asked)
     reasons = []
@@ -44,11 +40,11 @@ def convert(asked: Asked) -> Converted:
         except Exception as error:  # each of its operators raises what it likes
             reasons.append(_reason(error))
         else:
-            return Converted(data, versions("skl2onnx", "onnx", "scikit-learn"))
+            return ConvertedModel(data, versions("skl2onnx", "onnx", "scikit-learn"))
     raise not_convertible("skl2onnx", reasons[0], asked.model)
 
 
-def _with_columns(asked: Asked) -> Any:
+def _with_columns(asked: ConversionRequest) -> Any:
     """A model that takes columns by name: what takes a matrix gets a step before it.
 
     Without it, skl2onnx refuses a lone estimator, and has scalers compute in float32.
@@ -63,7 +59,7 @@ def _with_columns(asked: Asked) -> Any:
     return Pipeline([("columns", columns.fit(asked.rows)), ("model", asked.model)])
 
 
-def _converted(model: Any, asked: Asked, *, is_wide: bool) -> bytes:
+def _converted(model: Any, asked: ConversionRequest, *, is_wide: bool) -> bytes:
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
@@ -95,7 +91,7 @@ def _reason(error: Exception) -> str:
     return said + cause if found else text
 
 
-def score(data: bytes, asked: Asked) -> Scored:
+def score(data: bytes, asked: ConversionRequest) -> ConvertedPredictions:
     """What an ONNX file says of some rows.
 
     Raises:
@@ -112,7 +108,7 @@ def score(data: bytes, asked: Asked) -> Scored:
         reason = f"the file gives {values.shape[1]} columns for {', '.join(asked.served.outputs)}"
         raise not_convertible("onnxruntime", reason, asked.model)
     outputs = pd.DataFrame(values, columns=list(asked.served.outputs))
-    return Scored(outputs, versions("onnxruntime"))
+    return ConvertedPredictions(outputs, versions("onnxruntime"))
 
 
 def _session(data: bytes) -> Any:
@@ -124,10 +120,10 @@ def _session(data: bytes) -> Any:
 def _fed(session: Any, rows: pd.DataFrame) -> Iterator[tuple[str, Any]]:
     """Each input with its rows. ONNX has no missing text: it is handed over as an empty one."""
     kinds = {"tensor(double)": np.float64, "tensor(float)": np.float32}
-    for one in session.get_inputs():
-        column = rows[one.name]
-        if one.type in kinds:
-            values = column.to_numpy(dtype=kinds[one.type], na_value=np.nan)
+    for input_ in session.get_inputs():
+        column = rows[input_.name]
+        if input_.type in kinds:
+            values = column.to_numpy(dtype=kinds[input_.type], na_value=np.nan)
         else:
             values = column.astype(object).where(column.notna(), "").astype(str).to_numpy(object)
-        yield one.name, values.reshape(-1, 1)
+        yield input_.name, values.reshape(-1, 1)

@@ -17,17 +17,17 @@ from typing import Any
 
 import pandas as pd
 
-from stagebook.errors import Exit, Problem, StagebookError
 from stagebook.model.formats.conversion import (
-    Asked,
-    Converted,
-    Scored,
-    no_extra,
+    ConversionRequest,
+    ConvertedModel,
+    ConvertedPredictions,
     not_convertible,
     require_method,
     versions,
 )
 from stagebook.model.formats.parts import parts
+from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.extras import PMML
 
 _NAMESPACES = {
     "": "http://www.dmg.org/PMML-4_4",
@@ -37,24 +37,20 @@ _METHODS = ("predict", "predict_proba")
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
-def convert(asked: Asked) -> Converted:
+def convert(asked: ConversionRequest) -> ConvertedModel:
     """A model as a PMML file, the same bytes each time.
 
     Raises:
         StagebookError: The extra or Java is not installed, or the model cannot be converted.
     """
     home = java_home()
-    try:
-        import jpmml_evaluator  # noqa: F401
-        import sklearn2pmml  # noqa: F401
-    except ImportError as error:
-        raise no_extra("pmml", error) from error
+    PMML.require()
     require_method("PMML", _METHODS, asked)
     data = _settled(_converted(asked, home), _unknown_is_missing(asked.model))
-    return Converted(data, versions("sklearn2pmml", "scikit-learn"))
+    return ConvertedModel(data, versions("sklearn2pmml", "scikit-learn"))
 
 
-def _converted(asked: Asked, home: Path) -> bytes:
+def _converted(asked: ConversionRequest, home: Path) -> bytes:
     from sklearn2pmml import make_pmml_pipeline, sklearn2pmml
 
     said = io.StringIO()  # it prints what Java says, and an advertisement
@@ -75,7 +71,7 @@ def _converted(asked: Asked, home: Path) -> bytes:
         return target.read_bytes()
 
 
-def _targets(asked: Asked) -> list[str]:
+def _targets(asked: ConversionRequest) -> list[str]:
     """Names for what is predicted that no feature has."""
     names = asked.served.outputs if asked.served.method == "predict" else ("prediction",)
     return [f"predicted_{name}" if name in asked.served.features else name for name in names]
@@ -123,7 +119,7 @@ def _settled(data: bytes, missing: Collection[str]) -> bytes:
     return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
 
 
-def score(data: bytes, asked: Asked) -> Scored:
+def score(data: bytes, asked: ConversionRequest) -> ConvertedPredictions:
     """What a PMML file says of some rows, asked in Java by a process of its own.
 
     Raises:
@@ -133,9 +129,11 @@ def score(data: bytes, asked: Asked) -> Scored:
         folder = Path(name)
         (folder / "model.pmml").write_bytes(data)
         asked.rows.to_parquet(folder / "rows.parquet", index=False)
-        done = _in_java(folder)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        process = _in_java(folder)
+        if process.returncode:
+            reason = (
+                process.stderr.strip().splitlines() or [f"it ended with {process.returncode}"]
+            )[-1]
             raise not_convertible("jpmml-evaluator", reason, asked.model)
         found = pd.read_parquet(folder / "said.parquet")
     outputs = found[list(_wanted(list(found.columns), asked))]
@@ -143,8 +141,8 @@ def score(data: bytes, asked: Asked) -> Scored:
         reason = f"the file gives {', '.join(found.columns)} for {', '.join(asked.served.outputs)}"
         raise not_convertible("jpmml-evaluator", reason, asked.model)
     named = outputs.set_axis(list(asked.served.outputs), axis=1)
-    return Scored(
-        named, {"jpmml-evaluator": done.stdout.split()[0], "Java": done.stdout.split()[1]}
+    return ConvertedPredictions(
+        named, {"jpmml-evaluator": process.stdout.split()[0], "Java": process.stdout.split()[1]}
     )
 
 
@@ -154,7 +152,7 @@ def _in_java(folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def _wanted(columns: list[str], asked: Asked) -> Iterator[str]:
+def _wanted(columns: list[str], asked: ConversionRequest) -> Iterator[str]:
     """The columns of JPMML that are the model's outputs, in order."""
     if asked.served.method == "predict_proba":
         yield from (name for name in columns if name.startswith("probability("))

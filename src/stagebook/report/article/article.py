@@ -1,18 +1,16 @@
 """The page of an executed notebook: an article for somebody who reads no code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from stagebook.notebook.lean import lean_import
 from stagebook.report import colophon, frame, self_contained
 from stagebook.report.article import cells, executed, failures
 from stagebook.report.article.contents import Heading
-from stagebook.report.article.outputs import Writer
+from stagebook.report.article.facts import Fact
+from stagebook.report.article.highlights import Highlights
+from stagebook.report.article.outputs import OutputWriter
 from stagebook.report.frame import Frame
-
-_TEMPLATES = Path(__file__).parents[1] / "templates" / "nbconvert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +23,7 @@ class Article:
         contents: Its headings.
         notes: What could not be shown, in words.
         colophon: Markdown of the colophon; empty if there is none.
+        highlights: What the notebook names as its result.
     """
 
     title: str
@@ -32,21 +31,7 @@ class Article:
     contents: tuple[Heading, ...] = ()
     notes: tuple[str, ...] = ()
     colophon: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something to know about a notebook before it is read.
-
-    Attributes:
-        name: What it is, such as ``commit``.
-        text: Its value.
-        page: A page of the site that says more.
-    """
-
-    name: str
-    text: str
-    page: str = ""
+    highlights: Highlights = field(default_factory=Highlights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +78,19 @@ def parse(text: str, name: str, *, interactive: bool = False, place: str = "") -
         interactive: Whether scripts in its outputs may run.
         place: Where the file is, for what has no room on the page.
     """
-    found = executed.parse(text)
-    writer = Writer(place or f"runs/{name}.ipynb", interactive)
-    views, headings = cells.settled(cells.views(found, writer))
-    body = _body(views, failures.find(found.cells)) if views else ""
+    notebook = executed.parse(text)
+    writer = OutputWriter(place or f"runs/{name}.ipynb", interactive)
+    unsettled = cells.views(notebook, writer)
+    views, headings = cells.settled(unsettled)
+    failure = failures.find(notebook.cells)
+    body = self_contained.part("site/cells.html", views=views, failure=failure) if views else ""
     return Article(
         executed.without_unseen(headings.title or name),
         executed.without_unseen(body),
         tuple(headings.found),
-        (*found.notes, *writer.notes),
-        next((one.text for one in found.cells if colophon.TAG in one.tags), ""),
+        (*notebook.notes, *writer.notes),
+        next((cell.text for cell in notebook.cells if colophon.TAG in cell.tags), ""),
+        Highlights.of(unsettled),
     )
 
 
@@ -130,34 +118,3 @@ def render(
         facts=facts,
         listings=listings,
     )
-
-
-def _body(views: Sequence[cells.View], failure: failures.Failure | None) -> str:
-    """The cells laid out by nbconvert, with a template of ours.
-
-    Its ``HTMLExporter`` is not used: it would write all HTML anew with another parser after that
-    has been sanitised, so that a browser might read it as something else.
-    """
-    nodes = lean_import("nbformat")
-    lean_import("nbconvert")
-    from nbconvert.exporters.templateexporter import TemplateExporter
-
-    exporter: Any = TemplateExporter(  # type: ignore[no-untyped-call]
-        template_name="stagebook",
-        template_file="index.html.j2",
-        extra_template_basedirs=[str(_TEMPLATES)],
-        default_preprocessors=[],
-        filters={"safe_html": lambda html: html},
-    )
-    node = nodes.from_dict(
-        {
-            "nbformat": 4,
-            "nbformat_minor": 4,
-            "metadata": {},
-            "cells": [{"cell_type": "markdown", "metadata": {}, "source": ""} for _ in views],
-        }
-    )
-    for cell, view in zip(node.cells, views, strict=True):
-        cell["view"] = view
-    body, _ = exporter.from_notebook_node(node, resources={"failure": failure})
-    return str(body)

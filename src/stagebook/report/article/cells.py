@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from stagebook.report import colophon
 from stagebook.report.article import contents
 from stagebook.report.article.code import first_line
-from stagebook.report.article.executed import Cell, Executed
-from stagebook.report.article.outputs import Shown, Writer
+from stagebook.report.article.executed import INJECTED, ExecutedCell, ExecutedNotebook
+from stagebook.report.article.outputs import OutputWriter, ShownOutput
 
-_INJECTED = "injected-parameters"
 _LEFT_OUT = frozenset({"hide", "remove-cell"})
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CellView:
     """A cell as the page has it.
 
     Attributes:
@@ -24,6 +23,7 @@ class View:
         label: What its code is called.
         hint: Its code's first line.
         outputs: What it put out.
+        tags: What the cell is tagged with.
         folded: Whether a click unfolds the whole cell.
         outputs_folded: Whether one unfolds its outputs.
     """
@@ -33,7 +33,8 @@ class View:
     html: str
     label: str = ""
     hint: str = ""
-    outputs: tuple[Shown, ...] = ()
+    outputs: tuple[ShownOutput, ...] = ()
+    tags: frozenset[str] = frozenset()
     folded: bool = False
     outputs_folded: bool = False
 
@@ -43,42 +44,45 @@ class View:
         return (
             [self.html]
             if self.kind != "code"
-            else [one.html for one in self.outputs if one.kind == "prose"]
+            else [output.html for output in self.outputs if output.kind == "prose"]
         )
 
 
-def tags_of(cell: Cell) -> frozenset[str]:
+def tags_of(cell: ExecutedCell) -> frozenset[str]:
     """What a cell is tagged with, as the tags are written here."""
     return frozenset(tag.replace("_", "-") for tag in cell.tags)
 
 
-def is_left_out(cell: Cell) -> bool:
+def is_left_out(cell: ExecutedCell) -> bool:
     """Whether a reader is not to see a cell at all."""
     return bool(tags_of(cell) & _LEFT_OUT)
 
 
-def is_injected(cell: Cell) -> bool:
-    """Whether a cell holds the values of the execution, and is no person's."""
-    return _INJECTED in cell.tags
+def is_injected(cell: ExecutedCell) -> bool:
+    """Whether a cell holds the values of the execution, and is not a person's."""
+    return INJECTED in cell.tags
 
 
-def views(executed: Executed, writer: Writer) -> list[View]:
+def views(executed: ExecutedNotebook, writer: OutputWriter) -> list[CellView]:
     """The cells that are shown, in order.
 
     Args:
         executed: The notebook.
         writer: Writes their outputs.
     """
-    found = []
+    cell_views = []
     for cell in executed.cells:
         tags = tags_of(cell)
-        view = None if tags & _LEFT_OUT else _view(cell, tags, executed.language, writer)
+        try:
+            view = None if tags & _LEFT_OUT else _view(cell, tags, executed.language, writer)
+        except Exception as error:  # a cell may hold anything; the rest of the page is made
+            view = CellView("prose", f"cell-{cell.position}", writer.failed(cell, "text", error))
         if view:
-            found.append(replace(view, folded="hide-cell" in tags))
-    return found
+            cell_views.append(replace(view, tags=tags, folded="hide-cell" in tags))
+    return cell_views
 
 
-def settled(found: Sequence[View]) -> tuple[list[View], contents.Headings]:
+def settled(found: Sequence[CellView]) -> tuple[list[CellView], contents.Headings]:
     """The same with all headings in order, and the headings."""
     headings = contents.Headings(
         piece for view in found if view.kind != "colophon" for piece in view.pieces
@@ -86,45 +90,49 @@ def settled(found: Sequence[View]) -> tuple[list[View], contents.Headings]:
     return [_settled(view, headings) for view in found], headings
 
 
-def _settled(view: View, headings: contents.Headings) -> View:
+def _settled(view: CellView, headings: contents.Headings) -> CellView:
     if view.kind != "code":
         html = headings.settle(view.html, titles=view.kind != "colophon")
         return replace(view, html=html)
     outputs = (
-        replace(one, html=headings.settle(one.html)) if one.kind == "prose" else one
-        for one in view.outputs
+        replace(output, html=headings.settle(output.html)) if output.kind == "prose" else output
+        for output in view.outputs
     )
     return replace(view, outputs=tuple(outputs))
 
 
-def _view(cell: Cell, tags: Iterable[str], language: str, writer: Writer) -> View | None:
+def _view(
+    cell: ExecutedCell, tags: Iterable[str], language: str, writer: OutputWriter
+) -> CellView | None:
     anchor = f"cell-{cell.position}"
     if not cell.text.strip() and not cell.outputs:
         return None
     if cell.kind == "markdown":
         html = writer.prose(cell)
-        return View("colophon" if colophon.TAG in tags else "prose", anchor, html)
+        return CellView("colophon" if colophon.TAG in tags else "prose", anchor, html)
     if cell.kind == "code":
         return _code(cell, frozenset(tags), anchor, language, writer)
     return None
 
 
 def _code(
-    cell: Cell, tags: frozenset[str], anchor: str, language: str, writer: Writer
-) -> View | None:
-    outputs: list[Shown] = []
+    cell: ExecutedCell, tags: frozenset[str], anchor: str, language: str, writer: OutputWriter
+) -> CellView | None:
+    outputs: list[ShownOutput] = []
     if "remove-output" not in tags:
-        outputs = [one for output in cell.outputs if (one := writer.write(cell, output))]
+        outputs = [
+            shown_output for output in cell.outputs if (shown_output := writer.write(cell, output))
+        ]
     with_code = "remove-input" not in tags and cell.text.strip()
     html = writer.code(cell, language) if with_code else ""
     if not html and not outputs:
         return None
-    return View(
+    return CellView(
         "code",
         anchor,
         html,
-        "Parameters of this execution" if _INJECTED in tags else f"Code of cell {cell.position}",
-        "" if _INJECTED in tags else first_line(cell.text),
+        "Parameters of this execution" if INJECTED in tags else f"Code of cell {cell.position}",
+        "" if INJECTED in tags else first_line(cell.text),
         tuple(outputs),
         outputs_folded="hide-output" in tags,
     )

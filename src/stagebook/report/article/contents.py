@@ -60,7 +60,7 @@ class Headings:
         """
         if not titles and self.title is None:
             self.title = ""
-        return _HEADING.sub(lambda found: self._heading(int(found[1]), found[2], found[3]), piece)
+        return _HEADING.sub(lambda match: self._heading(int(match[1]), match[2], match[3]), piece)
 
     def _heading(self, level: int, facts: str, inner: str) -> str:
         text = _text(inner)

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 LARGEST = 256_000_000  # bytes of a file that is opened at all
@@ -14,11 +14,14 @@ _UNSEEN = re.compile(
     "[\x00-\x06\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 _CONTROL = re.compile("[\x07\x08\x1b]")  # a terminal's, which mean something in what is printed
+INJECTED = "injected-parameters"
+"""Tag of the cell that papermill adds with the parameters of an execution."""
+
 _PAPERMILL_MARK = "papermill-error-cell-tag"
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class CellOutput:
     """One output of a cell.
 
     Attributes:
@@ -36,11 +39,12 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ExecutedCell:
     """One cell.
 
     Attributes:
-        position: Its place, counted from 1.
+        position: Its place in the notebook that was executed, counted from 1; 0 for the cell
+            that papermill added.
         kind: ``code``, ``markdown`` or ``raw``.
         text: Its source.
         tags: Its tags.
@@ -56,12 +60,12 @@ class Cell:
     tags: frozenset[str] = frozenset()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     count: int | None = None
-    outputs: tuple[Output, ...] = ()
+    outputs: tuple[CellOutput, ...] = ()
     attachments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Executed:
+class ExecutedNotebook:
     """A notebook, or as much of it as there is.
 
     Attributes:
@@ -70,21 +74,23 @@ class Executed:
         notes: What is wrong with the file, in words.
     """
 
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[ExecutedCell, ...] = ()
     language: str = "python"
     notes: tuple[str, ...] = ()
 
 
-def parse(text: str) -> Executed:
-    """A notebook from its text; whatever is no notebook is told in the notes."""
+def parse(text: str) -> ExecutedNotebook:
+    """A notebook from its text; whatever is not a notebook is told in the notes."""
     if not text.strip():
-        return Executed(notes=("The executed notebook is empty.",))
+        return ExecutedNotebook(notes=("The executed notebook is empty.",))
     if sum(map(text.count, ",[{")) > _MOST_VALUES:
-        return Executed(notes=("The executed notebook has too much in it to be shown here.",))
+        return ExecutedNotebook(
+            notes=("The executed notebook has too much in it to be shown here.",)
+        )
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
-        return Executed(notes=(_broken(error),))
+        return ExecutedNotebook(notes=(_broken(error),))
     return _notebook(found)
 
 
@@ -92,36 +98,43 @@ def _broken(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return (
             "The executed notebook is cut off or broken: "
-            f"it is no JSON from line {error.lineno} on."
+            f"it is not valid JSON from line {error.lineno} on."
         )
     return "The executed notebook is broken: it cannot be read as JSON."
 
 
-def _notebook(found: Any) -> Executed:
+def _notebook(found: Any) -> ExecutedNotebook:
     cells = found.get("cells") if isinstance(found, dict) else None
     if not isinstance(cells, list):
-        return Executed(notes=(_no_notebook(found),))
+        return ExecutedNotebook(notes=(_no_notebook(found),))
     notes = []
     if len(cells) > _MOST_CELLS:
         notes.append(f"Only the first {_MOST_CELLS:,} of {len(cells):,} cells are shown.")
     cleaner = _Cleaner()
-    read = [
-        _cell(place, one, cleaner)
-        for place, one in enumerate(cells[:_MOST_CELLS], start=1)
-        if isinstance(one, dict)
-    ]
-    if strange := sum(not isinstance(one, dict) for one in cells[:_MOST_CELLS]):
+    read = [_cell(item, cleaner) for item in cells[:_MOST_CELLS] if isinstance(item, dict)]
+    if strange := sum(not isinstance(item, dict) for item in cells[:_MOST_CELLS]):
         notes.append(f"What should be a cell is none in {strange} place{'s' * (strange > 1)}.")
     if cleaner.removed:
         notes.append(f"{cleaner.removed:,} characters that no page can show are left out.")
-    kept = tuple(one for one in read if _PAPERMILL_MARK not in one.tags)
-    return Executed(kept, _language(found), tuple(notes))
+    kept = tuple(
+        executed_cell for executed_cell in read if _PAPERMILL_MARK not in executed_cell.tags
+    )
+    return ExecutedNotebook(tuple(_numbered(kept)), _language(found), tuple(notes))
+
+
+def _numbered(cells: Iterable[ExecutedCell]) -> Iterator[ExecutedCell]:
+    """Cells with their places in the notebook, by which errors name them too."""
+    position = 0
+    for cell in cells:
+        is_own = INJECTED not in cell.tags
+        position += is_own
+        yield replace(cell, position=position if is_own else 0)
 
 
 def _no_notebook(found: Any) -> str:
     if isinstance(found, dict) and isinstance(found.get("worksheets"), list):
         return "The executed notebook is of nbformat 3 or older, which is not shown here."
-    return "The executed notebook is JSON, but no notebook."
+    return "The executed notebook is JSON, but not a notebook."
 
 
 def _language(found: Mapping[str, Any]) -> str:
@@ -144,7 +157,7 @@ class _Cleaner:
     def text(self, value: Any) -> str:
         """A text, which nbformat may have as a list of lines."""
         if isinstance(value, list):
-            value = "".join(one for one in value if isinstance(one, str))
+            value = "".join(item for item in value if isinstance(item, str))
         if not isinstance(value, str):
             return ""
         shown, count = _UNSEEN.subn("", value)
@@ -156,12 +169,12 @@ class _Cleaner:
         return value if kind.endswith("json") and not isinstance(value, str) else self.text(value)
 
 
-def _cell(place: int, found: Mapping[str, Any], cleaner: _Cleaner) -> Cell:
+def _cell(found: Mapping[str, Any], cleaner: _Cleaner) -> ExecutedCell:
     metadata = _mapping(found.get("metadata"))
     count = found.get("execution_count")
     outputs = found.get("outputs")
-    return Cell(
-        place,
+    return ExecutedCell(
+        0,
         str(found.get("cell_type")),
         cleaner.text(found.get("source")),
         frozenset(_strings(metadata.get("tags"))),
@@ -172,39 +185,39 @@ def _cell(place: int, found: Mapping[str, Any], cleaner: _Cleaner) -> Cell:
     )
 
 
-def _outputs(found: list[Any], cleaner: _Cleaner) -> Iterable[Output]:
+def _outputs(found: list[Any], cleaner: _Cleaner) -> Iterable[CellOutput]:
     """Outputs in order; what a stream said in pieces is one text."""
-    merged: list[Output] = []
-    for one in found[:_MOST_OUTPUTS]:
-        output = _output(_mapping(one), cleaner)
+    merged: list[CellOutput] = []
+    for item in found[:_MOST_OUTPUTS]:
+        output = _output(_mapping(item), cleaner)
         last = merged[-1] if merged else None
         if last and last.kind == output.kind == "stream" and last.name == output.name:
             pieces = {"text": [*last.data["text"], *output.data["text"]]}
-            merged[-1] = Output("stream", pieces, name=last.name)
+            merged[-1] = CellOutput("stream", pieces, name=last.name)
         else:
             merged.append(output)
-    for one in merged:
+    for item in merged:
         yield (
-            one
-            if one.kind != "stream"
-            else Output("stream", {"text": "".join(one.data["text"])}, name=one.name)
+            item
+            if item.kind != "stream"
+            else CellOutput("stream", {"text": "".join(item.data["text"])}, name=item.name)
         )
     if len(found) > _MOST_OUTPUTS:
         text = f"… {len(found) - _MOST_OUTPUTS:,} more outputs are in the executed notebook."
-        yield Output("data", {"text/plain": text})
+        yield CellOutput("data", {"text/plain": text})
 
 
-def _output(found: Mapping[str, Any], cleaner: _Cleaner) -> Output:
+def _output(found: Mapping[str, Any], cleaner: _Cleaner) -> CellOutput:
     kind = found.get("output_type")
     if kind == "stream":
         name = "stderr" if found.get("name") == "stderr" else "stdout"
-        return Output("stream", {"text": [cleaner.text(found.get("text"))]}, name=name)
+        return CellOutput("stream", {"text": [cleaner.text(found.get("text"))]}, name=name)
     if kind == "error":
         told = {key: cleaner.text(found.get(key)) for key in ("ename", "evalue")}
-        frames = [cleaner.text(one) for one in _strings(found.get("traceback"))]
-        return Output("error", {**told, "traceback": frames})
+        frames = [cleaner.text(string) for string in _strings(found.get("traceback"))]
+        return CellOutput("error", {**told, "traceback": frames})
     data = _mapping(found.get("data"))
-    return Output(
+    return CellOutput(
         "data",
         {kind: cleaner.content(kind, value) for kind, value in data.items()},
         _mapping(found.get("metadata")),
@@ -216,4 +229,4 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _strings(value: Any) -> list[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

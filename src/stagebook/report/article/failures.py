@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from stagebook.report.article import texts
-from stagebook.report.article.executed import Cell, Output
+from stagebook.report.article.executed import CellOutput, ExecutedCell
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OWN_FRAME = re.compile(r"(?:Cell In|Input In|<ipython-input|File .*ipykernel_\d+)")
@@ -15,7 +15,7 @@ _LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class NotebookFailure:
     """What a notebook stopped at.
 
     Attributes:
@@ -29,18 +29,20 @@ class Failure:
     unreached: int
 
 
-def find(cells: Sequence[Cell]) -> Failure | None:
+def find(cells: Sequence[ExecutedCell]) -> NotebookFailure | None:
     """The error that a notebook stopped at: its last, unless cells after it were executed."""
     code = [cell for cell in cells if cell.kind == "code" and cell.text.strip()]
     for place, cell in enumerate(code):
-        error = next((one for one in cell.outputs if one.kind == "error"), None)
+        error = next((output for output in cell.outputs if output.kind == "error"), None)
         after = code[place + 1 :]
-        if error and all(one.count is None and not one.outputs for one in after):
-            return Failure(cell.position, message(error), len(after))
+        if error and all(
+            executed_cell.count is None and not executed_cell.outputs for executed_cell in after
+        ):
+            return NotebookFailure(cell.position, message(error), len(after))
     return None
 
 
-def message(output: Output) -> str:
+def message(output: CellOutput) -> str:
     """An error in a line: its kind, and what it says."""
     name, value = output.data["ename"] or "Error", output.data["evalue"]
     first = next(iter(_COLOURS.sub("", value).strip().splitlines()), "")
@@ -48,7 +50,7 @@ def message(output: Output) -> str:
     return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
 
 
-def box(output: Output, place: str) -> str:
+def box(output: CellOutput, place: str) -> str:
     """An error as HTML, its traceback a click away and cut to what helps."""
     traceback = texts.block("\n".join(_helpful(output.data["traceback"])), place, "out")
     return (

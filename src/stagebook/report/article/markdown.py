@@ -1,14 +1,13 @@
-"""Jupyter's Markdown, with formulas set, code marked and pictures that the notebook holds.
-
-Whoever imports it has imported nbconvert already: see ``lean_import``.
-"""
+"""Jupyter's Markdown, with formulas set, code marked and pictures that the notebook holds."""
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from html import escape, unescape
 from typing import Any
 
-from nbconvert.filters import markdown_mistune as jupyter
+from mistune import BlockParser, BlockState, HTMLRenderer, InlineParser, InlineState, Markdown
+from mistune.plugins import import_plugin as plugin
 
 from stagebook.report.article import maths, pictures
 from stagebook.report.article.code import highlighted
@@ -17,19 +16,18 @@ _MARK = re.compile(r"<[^>]*>")
 _ELSEWHERE = "a picture that is not in the notebook"
 
 
-class Inline(jupyter.MathInlineParser):
-    """Jupyter's rules, but that a dollar sign before a price begins no formula."""
+_PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list")
+_HEADING = r"^ {0,3}(?P<atx_1>#{1,6})(?!#+)(?P<atx_2>[ \t]*(.*?)?)$"  # also without a space
+_ENVIRONMENT = r"\\begin\{(?P<math_name>[a-z]*\*?)\}(?P<math_body>(?s:.*?))\\end\{(?P=math_name)\}"
+_DELIMITERS = (  # longest first; a backslash before a delimiter is one of Markdown's escapes
+    ("block_math_dollars", r"(?<!\\)\$\$", r"(?<!\\)\$\$"),
+    ("block_math_brackets", r"(?<!\\)\\\\\[", r"(?<!\\)\\\\\]"),
+    ("inline_math_dollars", r"(?<![$\\])\$(?!\$)", r"(?<![$\\])\$"),
+    ("inline_math_brackets", r"(?<!\\)\\\\\(", r"(?<!\\)\\\\\)"),
+)
 
-    def parse_inline_math_tex(self, m: re.Match[str], state: Any) -> int:
-        """A formula, or 0 for none: it touches its dollar signs, and no digit comes after it."""
-        body = m["math_inline_tex"]
-        follows = m.string[m.end() : m.end() + 1]
-        if body != body.strip() or "\n\n" in body or follows.isdigit():
-            return 0
-        return super().parse_inline_math_tex(m, state)
 
-
-class Renderer(jupyter.IPythonRenderer):
+class Renderer(HTMLRenderer):
     """Jupyter's HTML, but for formulas, code and pictures.
 
     What is ours is kept aside, in ``later``, until all that is others' has been sanitised.
@@ -41,7 +39,7 @@ class Renderer(jupyter.IPythonRenderer):
         Args:
             attachments: Pictures that it names as ``attachment:name``.
         """
-        super().__init__(escape=False, exclude_anchor_links=True)
+        super().__init__(escape=False, allow_harmful_protocols=True)  # it is sanitised later
         self.later: list[str] = []
         self._given = attachments
 
@@ -86,9 +84,48 @@ class Renderer(jupyter.IPythonRenderer):
         return f'<span data-math="{len(self.later) - 1}"></span>'
 
 
-class Text(jupyter.MarkdownWithMath):
-    """Jupyter's parser with the rules above."""
+def render(text: str, renderer: Renderer) -> str:
+    """Markdown as HTML, by the rules that Jupyter has for it.
 
-    def __init__(self, renderer: Renderer) -> None:
-        """Makes a parser for one text."""
-        super().__init__(renderer, inline=Inline(hard_wrap=False))
+    Args:
+        text: The Markdown.
+        renderer: Writes the HTML, and keeps a part of it aside.
+    """
+    block, inline = BlockParser(), InlineParser(hard_wrap=False)
+    block.specification["atx_heading"] = _HEADING
+    whole = "|".join([r"(?<!\\)[$]{2}(?s:.*?)(?<!\\)[$]{2}", r"\\\\\[(?s:.*?)\\\\\]", _ENVIRONMENT])
+    block.register("formula", whole, _paragraph, before="fenced_code")
+    for name, begin, end in _DELIMITERS:
+        pattern = f"{begin}(?P<{name}_tex>(?s:.*?)){end}"
+        inline.register(name, pattern, partial(_formula, name), before="escape")
+    inline.register("latex_environment", _ENVIRONMENT, _environment, before="escape")
+    parser = Markdown(renderer, block, inline, [plugin(name) for name in _PLUGINS])
+    return str(parser(text))
+
+
+def _paragraph(block: BlockParser, found: re.Match[str], state: BlockState) -> int:
+    """A formula of several lines, before other rules can split it."""
+    state.add_paragraph(found[0])
+    return found.end()
+
+
+def _formula(
+    name: str, inline: InlineParser, found: re.Match[str], state: InlineState
+) -> int | None:
+    body = found[f"{name}_tex"]
+    if name == "inline_math_dollars" and _is_price(body, found):
+        return None
+    state.append_token({"type": name.rpartition("_")[0], "raw": body})
+    return found.end()
+
+
+def _is_price(body: str, found: re.Match[str]) -> bool:
+    """Whether dollar signs stand before prices: a formula touches its own, and no digit follows."""
+    follows = found.string[found.end() : found.end() + 1]
+    return not body or body != body.strip() or "\n\n" in body or follows.isdigit()
+
+
+def _environment(inline: InlineParser, found: re.Match[str], state: InlineState) -> int:
+    facts = {"name": found["math_name"], "body": found["math_body"]}
+    state.append_token({"type": "latex_environment", "attrs": facts})
+    return found.end()

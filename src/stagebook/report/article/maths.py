@@ -45,8 +45,8 @@ def mathml(tex: str, *, block: bool = False) -> str | None:
 
 def output(text: str) -> str | None:
     """What an output has as LaTeX, such as SymPy's, as MathML."""
-    found = _DELIMITED.fullmatch(text)
-    inner = next((one for one in found.groups() if one is not None), "") if found else text
+    match = _DELIMITED.fullmatch(text)
+    inner = next((group for group in match.groups() if group is not None), "") if match else text
     return mathml(inner.strip().removeprefix(r"\displaystyle"), block=True)
 
 

@@ -1,6 +1,5 @@
 """What a cell put out, as HTML that is safe in a page."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,9 +8,7 @@ from typing import Any
 
 from stagebook.report import colophon
 from stagebook.report.article import (
-    captions,
     contents,
-    executed,
     failures,
     maths,
     pictures,
@@ -21,10 +18,9 @@ from stagebook.report.article import (
     texts,
 )
 from stagebook.report.article.code import highlighted
-from stagebook.report.article.executed import Cell, Output
+from stagebook.report.article.executed import CellOutput, ExecutedCell
 
 _HTML = 150_000  # characters of an output's HTML before it is cut
-_JSON = 60_000  # characters of an output's JSON
 _PAGE = 600_000  # characters of a page's texts and tables, without figures
 _FIGURES = 40_000_000  # characters of a page's figures
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -40,7 +36,7 @@ _NO_OBJECT = re.compile(r"<Figure size [^>]*>|<IPython\.core\.display\.\w+ objec
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownOutput:
     """One output as a page has it.
 
     Attributes:
@@ -55,7 +51,7 @@ class Shown:
 
 
 @dataclass(slots=True)
-class Writer:
+class OutputWriter:
     """Writes the outputs of one notebook, in order, and knows what it had to leave out.
 
     Attributes:
@@ -74,18 +70,21 @@ class Writer:
     room: int = _PAGE
     figure_room: int = _FIGURES
 
-    def write(self, cell: Cell, output: Output) -> Shown | None:
+    def write(self, cell: ExecutedCell, output: CellOutput) -> ShownOutput | None:
         """An output; nothing if there is nothing to see."""
         if self.room <= 0 and output.kind != "error":
             return None
-        shown = self._write(cell, output)
+        try:
+            shown = self._write(cell, output)
+        except Exception as error:  # an output may hold anything; the rest of the page is made
+            shown = ShownOutput("note", self.failed(cell, "output", error))
         if shown and shown.kind == "prose":
             self.heading = contents.last(shown.html) or self.heading
         if shown and shown.kind != "figure":
             self._take(cell, shown.html)
         return shown
 
-    def prose(self, cell: Cell) -> str:
+    def prose(self, cell: ExecutedCell) -> str:
         """The text of a cell of Markdown."""
         if self.room <= 0 and colophon.TAG not in cell.tags:
             return ""
@@ -94,7 +93,7 @@ class Writer:
         self._take(cell, html)
         return html
 
-    def code(self, cell: Cell, language: str) -> str:
+    def code(self, cell: ExecutedCell, language: str) -> str:
         """The code of a cell."""
         if self.room <= 0:
             return ""
@@ -102,7 +101,20 @@ class Writer:
         self._take(cell, html)
         return html
 
-    def _take(self, cell: Cell, html: str) -> None:
+    def failed(self, cell: ExecutedCell, what: str, error: Exception) -> str:
+        """Says on the page and in the notes that a part of it could not be made.
+
+        Args:
+            cell: The cell that the part belongs to.
+            what: The part.
+            error: Why it could not be made.
+        """
+        name = type(error).__name__
+        self.notes.append(f"The {what} of cell {cell.position} cannot be shown: {name}.")
+        place = escape(self.place)
+        return f"<p>The {what} cannot be shown ({escape(name)}). The notebook, {place}, has it.</p>"
+
+    def _take(self, cell: ExecutedCell, html: str) -> None:
         before = self.room
         self.room -= _weight(html)
         if self.room <= 0 < before:
@@ -111,9 +123,9 @@ class Writer:
                 f"{cell.position} is in the executed notebook, {self.place}, alone."
             )
 
-    def _write(self, cell: Cell, output: Output) -> Shown | None:
+    def _write(self, cell: ExecutedCell, output: CellOutput) -> ShownOutput | None:
         if output.kind == "error":
-            return Shown("error", failures.box(output, self.place))
+            return ShownOutput("error", failures.box(output, self.place))
         if output.kind == "stream":
             return self._stream(output)
         for kind in self._kinds(output.data):
@@ -131,7 +143,7 @@ class Writer:
             order.insert(order.index("text/plain"), "text/html")
         return [kind for kind in order if kind in data]
 
-    def _stream(self, output: Output) -> Shown | None:
+    def _stream(self, output: CellOutput) -> ShownOutput | None:
         text = output.data["text"]
         if not text.strip():
             return None
@@ -139,26 +151,28 @@ class Writer:
         if output.name == "stderr":
             lines = text.strip("\n").count("\n") + 1
             fold = f"Warnings and messages, {lines:,} line{'s' * (lines != 1)}"
-            return Shown("text", html, fold)
-        return Shown("text", html)
+            return ShownOutput("text", html, fold)
+        return ShownOutput("text", html)
 
-    def _html(self, cell: Cell, output: Output, kind: str) -> Shown | None:
+    def _html(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         html = output.data[kind]
         if self.interactive and _SCRIPT.search(html):
-            return Shown("live", html)
+            return ShownOutput("live", html)
         html, told = self._short(html)
         html = tables.without_pandas_style(html)
         if told and not html:
-            return Shown("note", f"<p>{told}</p>")
+            return ShownOutput("note", f"<p>{told}</p>")
         if sanitised.has_style(html):
             inner = sanitised.shadow(html)
             box = f'<div><template shadowrootmode="open">{inner}</template></div>'
-            return Shown("table", f'<div class="foreign paper" tabindex="0">{box}</div>{told}')
+            return ShownOutput(
+                "table", f'<div class="foreign paper" tabindex="0">{box}</div>{told}'
+            )
         safe = sanitised.flat(tables.tidied(sanitised.clean(html)))
         if not _MARK.sub("", safe).strip() and "<img" not in safe:
             return None
         paper = ' class="paper"' if _COLOURED.search(safe) else ""
-        return Shown("table", f"<div{paper}>{safe}</div>{told}")
+        return ShownOutput("table", f"<div{paper}>{safe}</div>{told}")
 
     def _short(self, html: str) -> tuple[str, str]:
         """HTML that a page has room for, and what to say of the rest."""
@@ -177,55 +191,59 @@ class Writer:
             return "", "An output of HTML is left out: its elements are nested too deeply."
         return html, told and f'<p class="said">{told}</p>'
 
-    def _markdown(self, cell: Cell, output: Output, kind: str) -> Shown | None:
-        return Shown("prose", prose.render(output.data[kind]))
+    def _markdown(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
+        return ShownOutput("prose", prose.render(output.data[kind]))
 
-    def _latex(self, cell: Cell, output: Output, kind: str) -> Shown | None:
+    def _latex(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         text = output.data[kind]
         formula = maths.output(text)
         if formula:
-            return Shown("prose", f'<span class="formula" tabindex="0">{formula}</span>')
-        return Shown("text", texts.block(text, self.place))
+            return ShownOutput("prose", f'<span class="formula" tabindex="0">{formula}</span>')
+        return ShownOutput("text", texts.block(text, self.place))
 
-    def _picture(self, cell: Cell, output: Output, kind: str) -> Shown | None:
+    def _picture(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         found = pictures.parse(kind, output.data[kind])
         if isinstance(found, str):
             name = escape(kind)
             self.notes.append(f"A picture of cell {cell.position} cannot be shown: {found}.")
-            return Shown("note", f"<p>A picture ({name}) cannot be shown: {escape(found)}.</p>")
+            return ShownOutput(
+                "note", f"<p>A picture ({name}) cannot be shown: {escape(found)}.</p>"
+            )
         self.figure_room -= len(found.source)
         if self.figure_room < 0:
             self.notes.append(f"A figure of cell {cell.position} is left out: the page is full.")
-            return Shown("note", f"<p>A figure is left out; it is in {escape(self.place)}.</p>")
+            return ShownOutput(
+                "note", f"<p>A figure is left out; it is in {escape(self.place)}.</p>"
+            )
         self.figures += 1
-        caption, alt = captions.said(cell, output, kind)
+        caption, alt = pictures.captions(cell, output, kind)
         under = f", under {self.heading}" if self.heading else ""
         alt = alt or caption or f"Figure {self.figures}{under}"
-        size = captions.size(found, output.metadata.get(kind))
+        size = pictures.shown_size(found, output.metadata.get(kind))
         html = f'<img src="{found.source}" alt="{escape(alt)}"{size}>'
         told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-        return Shown("figure", f"<figure>{html}{sanitised.directed(told)}</figure>")
+        return ShownOutput("figure", f"<figure>{html}{sanitised.directed(told)}</figure>")
 
-    def _json(self, cell: Cell, output: Output, kind: str) -> Shown | None:
+    def _json(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         value = output.data[kind]
-        written = value if isinstance(value, str) else _dumped(value)
-        return Shown("text", texts.block(written, self.place))
+        written = value if isinstance(value, str) else texts.dumped(value)
+        return ShownOutput("text", texts.block(written, self.place))
 
-    def _script(self, cell: Cell, output: Output, kind: str) -> Shown | None:
+    def _script(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         if not self.interactive:
             return None
         code = output.data[kind].replace("</", "<\\/").replace("<!--", "<\\!--")
-        return Shown("live", f"<script>{code}</script>")
+        return ShownOutput("live", f"<script>{code}</script>")
 
-    def _plain(self, cell: Cell, output: Output, kind: str) -> Shown | None:
+    def _plain(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         text = output.data[kind]
         told = self._not_alive(output.data)
         if _NO_OBJECT.fullmatch(text.strip()):
-            return Shown("note", told) if told else None
+            return ShownOutput("note", told) if told else None
         html = texts.block(text, self.place) if text.strip() else ""
-        return Shown("text", html + told) if html or told else None
+        return ShownOutput("text", html + told) if html or told else None
 
-    def _unknown(self, output: Output) -> Shown | None:
+    def _unknown(self, output: CellOutput) -> ShownOutput | None:
         """An output that has nothing to show, not even a text."""
         if not output.data:
             return None
@@ -233,13 +251,13 @@ class Writer:
         if not told:
             names = ", ".join(sorted(output.data))[:200]
             told = f"<p>An output cannot be shown here: {escape(names)}.</p>"
-        return Shown("note", told)
+        return ShownOutput("note", told)
 
     def _not_alive(self, data: Mapping[str, Any]) -> str:
         """What to say of an output that only a script could show."""
         if _WIDGET in data:
             return '<p class="said">A widget, which is not alive on this page.</p>'
-        chart = next((found for kind in data if (found := _CHART.match(kind))), None)
+        chart = next((match for kind in data if (match := _CHART.match(kind))), None)
         if chart or _SCRIPT.search(_text(data, "text/html")):
             name = f" ({chart[1].partition('_')[0]})" if chart else ""
             return (
@@ -256,33 +274,18 @@ def _weight(html: str) -> int:
     return len(_DATA.sub("", html)) if "data:image" in html else len(html)
 
 
-def _dumped(value: Any) -> str:
-    """JSON as far as it is shown; all of it could take minutes."""
-    written, size = [], 0
-    try:
-        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
-            written.append(piece)
-            size += len(piece)
-            if size > _JSON:
-                written.append("\n…")
-                break
-    except (ValueError, RecursionError):
-        return "JSON that is nested too deeply"
-    return executed.without_unseen("".join(written))
-
-
 def _text(data: Mapping[str, Any], kind: str) -> str:
     found = data.get(kind)
     return found if isinstance(found, str) else ""
 
 
-_Write = Callable[[Writer, Cell, Output, str], Shown | None]
+_Write = Callable[[OutputWriter, ExecutedCell, CellOutput, str], ShownOutput | None]
 _WRITERS: dict[str, _Write] = {  # best first
-    "text/html": Writer._html,
-    "text/markdown": Writer._markdown,
-    "application/javascript": Writer._script,
-    **dict.fromkeys(pictures.TYPES, Writer._picture),
-    "text/latex": Writer._latex,
-    "application/json": Writer._json,
-    "text/plain": Writer._plain,
+    "text/html": OutputWriter._html,
+    "text/markdown": OutputWriter._markdown,
+    "application/javascript": OutputWriter._script,
+    **dict.fromkeys(pictures.TYPES, OutputWriter._picture),
+    "text/latex": OutputWriter._latex,
+    "application/json": OutputWriter._json,
+    "text/plain": OutputWriter._plain,
 }

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from stagebook.report.article import sanitised
+from stagebook.report.article.executed import CellOutput, ExecutedCell
 
 SVG = "image/svg+xml"
 _BEGINNINGS = {
@@ -17,6 +19,7 @@ _BEGINNINGS = {
     "image/gif": (b"GIF87a", b"GIF89a"),
     "image/webp": (b"RIFF",),
 }
+_COMMENT = re.compile(r"^#\|\s*(fig-cap|fig-alt)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9"}
 TYPES = (SVG, *_BEGINNINGS)
 
@@ -45,14 +48,14 @@ def parse(kind: str, text: str) -> Picture | str:
     """
     if kind == SVG:
         if "<svg" not in text[:100_000] or "</svg" not in text[-1_000:]:
-            return "it is no whole SVG"
+            return "it is not a whole SVG"
         return Picture(sanitised.svg_source(text))
     try:
         content = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        return "it is no base64"
+        return "it is not valid base64"
     if not content.startswith(_BEGINNINGS[kind]):
-        return f"it is no {kind.partition('/')[2].upper()}"
+        return f"it is not a {kind.partition('/')[2].upper()}"
     if kind in _ENDS and _ENDS[kind] not in content[-64:]:
         return "it is cut off"
     coded = base64.b64encode(content).decode()
@@ -70,7 +73,7 @@ def attached(address: str, attachments: Mapping[str, Any]) -> str:
     for kind in TYPES if isinstance(bundle, dict) else ():
         text = bundle.get(kind)
         if isinstance(text, list):
-            text = "".join(str(one) for one in text)
+            text = "".join(str(item) for item in text)
         found = parse(kind, text) if isinstance(text, str) else ""
         if isinstance(found, Picture):
             return found.source
@@ -85,3 +88,34 @@ def _size(kind: str, content: bytes) -> tuple[int, int] | tuple[None, None]:
         width, height = struct.unpack("<HH", content[6:10])
         return width, height
     return None, None
+
+
+def captions(cell: ExecutedCell, output: CellOutput, kind: str) -> tuple[str, str]:
+    """Caption and alternative text of a figure, from where notebooks have them."""
+    comment = dict(_COMMENT.findall(cell.text[:5_000]))
+    figure = cell.metadata.get("figure")
+    own = output.metadata.get(kind)
+    places = [
+        *(item for item in (own, output.metadata, cell.metadata, figure) if isinstance(item, dict)),
+        {"caption": _unquoted(comment.get("fig-cap")), "alt": _unquoted(comment.get("fig-alt"))},
+    ]
+    caption, alt = (
+        next((place[key].strip() for place in places if isinstance(place.get(key), str)), "")
+        for key in ("caption", "alt")
+    )
+    return caption[:1_000], alt[:1_000]
+
+
+def _unquoted(text: str | None) -> str | None:
+    return text.strip("\"'") if text else None
+
+
+def shown_size(picture: Picture, metadata: Any) -> str:
+    """Width and height as the notebook shows a picture, which may be half its pixels."""
+    own = metadata if isinstance(metadata, dict) else {}
+    pair = [own.get("width"), own.get("height")]
+    if not all(isinstance(item, int) and 0 < item < 20_000 for item in pair):
+        pair = [picture.width, picture.height]
+    if None in pair:
+        return ""
+    return f' width="{pair[0]}" height="{pair[1]}"'

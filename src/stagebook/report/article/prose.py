@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from stagebook.notebook.lean import lean_import
 from stagebook.report.article import sanitised, tables
 
 LONGEST = 60_000  # characters of one cell; some of Markdown's rules look far ahead
@@ -22,15 +21,14 @@ def render(text: str, attachments: Mapping[str, Any] | None = None) -> str:
         text: The Markdown.
         attachments: Pictures that it names as ``attachment:name``.
     """
-    lean_import("nbconvert")
-    from stagebook.report.article.markdown import Renderer, Text
+    from stagebook.report.article import markdown
 
-    renderer = Renderer(attachments or {})
+    renderer = markdown.Renderer(attachments or {})
     shown = text[:LONGEST]
     if shown.count(r"\begin{") > _MOST_ENVIRONMENTS:
         return f"<pre>{escape(shown)}</pre>"
     try:
-        html = Text(renderer).render(shown)
+        html = markdown.render(shown, renderer)
     except RecursionError:
         html = ""
     if not html.strip() or sanitised.too_deep(html):
@@ -38,4 +36,4 @@ def render(text: str, attachments: Mapping[str, Any] | None = None) -> str:
     html = _CHECKBOX.sub(lambda found: "☑ " if "checked" in found[0] else "☐ ", html)
     safe = tables.tidied(sanitised.clean(html + (_REST if shown != text else "")))
     kept = dict(enumerate(renderer.later))
-    return _PLACE.sub(lambda found: kept.pop(int(found[1]), ""), safe)
+    return _PLACE.sub(lambda match: kept.pop(int(match[1]), ""), safe)

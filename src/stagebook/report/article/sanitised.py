@@ -45,7 +45,11 @@ _PROPERTIES = re.compile(
     r"|text-transform|vertical-align|white-space|width|word-break)"
 )
 _VALUE = re.compile(r"[\w\s.,%#()'\"!/+*-]{1,200}")
-_NOT_IN_VALUE = re.compile(r"-\d|-\.|url|expression|var|attr|image|element", re.IGNORECASE)
+_NOT_IN_VALUE = re.compile(
+    r"-\s*[\d.(]|(?<![\w-])(?!rgba?\(|hsla?\(|(?:linear|radial)-gradient\()[\w-]*\(", re.IGNORECASE
+)
+"""Negative numbers, and functions other than colours: they reckon, or load something."""
+
 _LINK = re.compile(r"(?:https?://|mailto:|#).", re.IGNORECASE | re.DOTALL)
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.IGNORECASE)
 _INLINE_SVG = re.compile(r"<svg\b[^>]*>.*?</svg\s*>", re.IGNORECASE | re.DOTALL)
@@ -76,7 +80,7 @@ def flat(html: str) -> str:
 
 def shadow(html: str) -> str:
     """HTML with style sheets of its own, as the content of a shadow root, where they stay."""
-    rules = "\n".join(one.replace("<", " ") for one in _STYLE.findall(html))
+    rules = "\n".join(item.replace("<", " ") for item in _STYLE.findall(html))
     inner = _cleaner(shadow=True).clean(_with_pictures(_STYLE.sub("", html)))
     return f"<style>{_TABLE_STYLE}{rules}</style>{flat(directed(inner))}"
 
@@ -126,7 +130,7 @@ def is_right_to_left(text: str) -> bool:
 def _with_pictures(html: str) -> str:
     if "<svg" not in html.lower():
         return html
-    return _INLINE_SVG.sub(lambda found: f'<img alt="" src="{svg_source(found[0])}">', html)
+    return _INLINE_SVG.sub(lambda match: f'<img alt="" src="{svg_source(match[0])}">', html)
 
 
 @cache
@@ -160,8 +164,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 def _style(value: str) -> str | None:
     """The declarations of a style that can change how their element looks, but not where it is."""
     kept = []
-    for one in value.split(";"):
-        name, _, worth = one.partition(":")
+    for item in value.split(";"):
+        name, _, worth = item.partition(":")
         known = _PROPERTIES.fullmatch(name.strip().lower())
         if known and _VALUE.fullmatch(worth.strip()) and not _NOT_IN_VALUE.search(worth):
             kept.append(f"{name.strip().lower()}: {worth.strip()}")

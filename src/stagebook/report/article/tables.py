@@ -25,7 +25,7 @@ def without_pandas_style(html: str) -> str:
 
 def tidied(html: str) -> str:
     """Sanitised HTML whose outer tables each have a box to scroll in."""
-    return _TABLE.sub(lambda found: _tidy(found[0]), html) if "<table" in html else html
+    return _TABLE.sub(lambda match: _tidy(match[0]), html) if "<table" in html else html
 
 
 def _tidy(table: str) -> str:

@@ -1,29 +1,18 @@
 """What a cell prints, as HTML: colours kept, the long folded, the very long cut."""
 
-import re
+import json
 from html import escape
-from math import inf
+from typing import Any
 
-from stagebook.notebook.lean import lean_import
 from stagebook.report.article import sanitised
+from stagebook.report.article.ansi import coloured
+from stagebook.report.article.executed import without_unseen
 
 SHOWN = 24  # lines before the rest is folded
 _LINES = 600
 _CHARACTERS = 60_000
 _WIDEST = 2_000
-_OTHER_SEQUENCE = re.compile(r"\x1b\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
-_SEQUENCE = re.compile(r"\x1b\[([0-9;]*)m")
-_CONTROL = re.compile("[\x07\x08\x1b]")
-_BASIC = (  # as red, green and blue, in the order of their codes
-    (0, 0, 0),
-    (205, 0, 0),
-    (0, 160, 0),
-    (190, 150, 0),
-    (0, 60, 220),
-    (190, 0, 190),
-    (0, 160, 170),
-    (200, 200, 200),
-)
+_JSON = 60_000
 
 
 def block(text: str, place: str, kind: str = "out") -> str:
@@ -34,7 +23,7 @@ def block(text: str, place: str, kind: str = "out") -> str:
         place: Where all of it is, for what is cut.
         kind: The class of its elements.
     """
-    lines = [_overwritten(one) for one in _cut(text).rstrip("\n").split("\n")]
+    lines = [_overwritten(item) for item in _cut(text).rstrip("\n").split("\n")]
     total = text.rstrip("\n").count("\n") + 1
     cut = total - len(lines[:_LINES]) if len(text) > _CHARACTERS or total > _LINES else 0
     lines = lines[:_LINES]
@@ -62,7 +51,7 @@ def _counted(lines: int) -> str:
 
 
 def _cut(text: str) -> str:
-    """As much of a text as is looked at; a line that is cut through is no line."""
+    """As much of a text as is looked at; a line that is cut through is not a line."""
     if len(text) <= _CHARACTERS:
         return text
     whole, _, last = text[:_CHARACTERS].rpartition("\n")
@@ -81,57 +70,16 @@ def _pre(lines: list[str], kind: str) -> str:
     return f'<pre class="{kind}" tabindex="0"{direction}>{coloured(text)}</pre>'
 
 
-def coloured(text: str) -> str:
-    """A text with a terminal's colours as HTML, in classes that fit light and dark."""
-    if "\x1b" not in text:
-        return escape(_CONTROL.sub("", text), quote=False)
-    lean_import("nbconvert")
-    from nbconvert.filters.ansi import ansi2html
-
-    plain = _SEQUENCE.sub(_basic, _OTHER_SEQUENCE.sub("", text))
-    return _CONTROL.sub("", str(ansi2html(plain)))  # type: ignore[no-untyped-call]
-
-
-def _basic(found: re.Match[str]) -> str:
-    """A sequence in which one of many colours is the nearest of eight."""
-    codes = [int(one or 0) for one in found[1].split(";")] if len(found[1]) < 60 else [0]
-    kept: list[int] = []
-    while codes:
-        code = codes.pop(0)
-        if code not in (38, 48):
-            kept.append(code)
-            continue
-        colour, codes = _colour(codes)
-        if colour is not None:
-            kept.append(code - 8 + colour)
-    return f"\x1b[{';'.join(map(str, kept))}m"
-
-
-def _colour(codes: list[int]) -> tuple[int | None, list[int]]:
-    """The nearest of eight colours to what follows a 38, and the codes after it."""
-    if codes[:1] == [5] and len(codes) > 1:
-        return _nearest(_from_256(codes[1])), codes[2:]
-    if codes[:1] == [2] and len(codes) > 3:
-        return _nearest((codes[1], codes[2], codes[3])), codes[4:]
-    return None, []
-
-
-def _from_256(code: int) -> tuple[int, int, int]:
-    if code < 16:
-        return _BASIC[code % 8]
-    if code > 231:
-        return (8 + (code - 232) * 10,) * 3
-    code -= 16
-    return code // 36 * 51, code // 6 % 6 * 51, code % 6 * 51
-
-
-def _nearest(colour: tuple[int, int, int]) -> int | None:
-    """Its number; none for a grey, which is readable nowhere but in the text's own colour."""
-    if max(colour) - min(colour) < 32:
-        return None
-    best, least = 0, inf
-    for place, one in enumerate(_BASIC):
-        away = sum((a - b) ** 2 for a, b in zip(colour, one, strict=True))
-        if away < least:
-            best, least = place, away
-    return best
+def dumped(value: Any) -> str:
+    """JSON as far as it is shown; all of it could take minutes."""
+    written, size = [], 0
+    try:
+        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
+            written.append(piece)
+            size += len(piece)
+            if size > _JSON:
+                written.append("\n…")
+                break
+    except (ValueError, RecursionError):
+        return "JSON that is nested too deeply"
+    return without_unseen("".join(written))

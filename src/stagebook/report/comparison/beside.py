@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from stagebook.project.text import counted
 from stagebook.report.article import cells, pictures, sanitised
-from stagebook.report.article.executed import Cell, Output
-from stagebook.report.article.outputs import Shown, Writer
+from stagebook.report.article.executed import CellOutput, ExecutedCell
+from stagebook.report.article.outputs import OutputWriter, ShownOutput
 from stagebook.report.comparison import line_diff, marked_tables, sandbox_paths
 from stagebook.report.comparison.alignment import same_output
-from stagebook.report.figures import counted
 
 _CODED = ("application/json", "text/latex")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class OutputPair:
     """One output on both sides.
 
     Attributes:
@@ -34,10 +34,12 @@ class Block:
     now: str = ""
 
 
-Written = tuple[Output, Shown]
+Written = tuple[CellOutput, ShownOutput]
 
 
-def blocks(before: Cell, now: Cell, writers: tuple[Writer, Writer]) -> tuple[Block, ...]:
+def blocks(
+    before: ExecutedCell, now: ExecutedCell, writers: tuple[OutputWriter, OutputWriter]
+) -> tuple[OutputPair, ...]:
     """The outputs of two versions of a cell.
 
     Args:
@@ -46,10 +48,10 @@ def blocks(before: Cell, now: Cell, writers: tuple[Writer, Writer]) -> tuple[Blo
         writers: What writes the outputs of each side.
     """
     left, right = _written(before, writers[0]), _written(now, writers[1])
-    return tuple(_block(one, other) for one, other in _pairs(left, right))
+    return tuple(_block(outputs, other) for outputs, other in _pairs(left, right))
 
 
-def alone(cell: Cell, writer: Writer) -> Iterator[str]:
+def alone(cell: ExecutedCell, writer: OutputWriter) -> Iterator[str]:
     """The outputs of a cell that is on one side only, or the same on both, as HTML.
 
     Args:
@@ -60,14 +62,18 @@ def alone(cell: Cell, writer: Writer) -> Iterator[str]:
         yield from (_shown(shown) for _, shown in _written(cell, writer))
 
 
-def _written(cell: Cell, writer: Writer) -> list[Written]:
+def _written(cell: ExecutedCell, writer: OutputWriter) -> list[Written]:
     """The outputs of a cell that a reader is to see."""
     if "remove-output" in cells.tags_of(cell):
         return []
-    return [(one, shown) for one in cell.outputs if (shown := writer.write(cell, one))]
+    return [
+        (cell_output, shown)
+        for cell_output in cell.outputs
+        if (shown := writer.write(cell, cell_output))
+    ]
 
 
-def _shown(shown: Shown) -> str:
+def _shown(shown: ShownOutput) -> str:
     """An output as it stands in a comparison, without headings."""
     inner = sanitised.flat(shown.html) if shown.kind == "prose" else shown.html
     return f'<div class="output {shown.kind}">{inner}</div>'
@@ -83,45 +89,45 @@ def _pairs(
         yield from zip_longest(left[start:end], right[begin:stop])
 
 
-def _block(before: Written | None, now: Written | None) -> Block:
+def _block(before: Written | None, now: Written | None) -> OutputPair:
     if before is None or now is None:
-        return Block("beside", before=_html(before), now=_html(now))
+        return OutputPair("beside", before=_html(before), now=_html(now))
     if _is_same(before, now):
-        return Block("same", f"{_noun(now[1])} unchanged", _html(now))
-    return _as_one(before, now) or Block("beside", before=_html(before), now=_html(now))
+        return OutputPair("same", f"{_noun(now[1])} unchanged", _html(now))
+    return _as_one(before, now) or OutputPair("beside", before=_html(before), now=_html(now))
 
 
 def _is_same(before: Written, now: Written) -> bool:
     """Whether a reader sees the same: of pictures the bytes count, whatever is said of them."""
     if before[1].html == now[1].html or same_output(before[0], now[0]):
         return True
-    figures = [_picture(one) for one, shown in (before, now) if shown.kind == "figure"]
+    figures = [_picture(output) for output, shown in (before, now) if shown.kind == "figure"]
     return len(figures) == 2 and bool(figures[0]) and figures[0] == figures[1]
 
 
-def _picture(output: Output) -> dict[str, str]:
+def _picture(output: CellOutput) -> dict[str, str]:
     found = {kind: output.data.get(kind) for kind in pictures.TYPES}
-    return {kind: "".join(one.split()) for kind, one in found.items() if isinstance(one, str)}
+    return {kind: "".join(item.split()) for kind, item in found.items() if isinstance(item, str)}
 
 
-def _as_one(before: Written, now: Written) -> Block | None:
+def _as_one(before: Written, now: Written) -> OutputPair | None:
     """Both with what differs marked, where that can be told."""
     if before[1].kind == now[1].kind == "table":
         marked = marked_tables.mark(before[1].html, now[1].html)
         if marked and not marked.changed:
-            return Block("same", "Table unchanged", _html(now))
+            return OutputPair("same", "Table unchanged", _html(now))
         if marked:
             said = f"{marked.changed:,} of {counted(marked.total, 'value')} differ"
-            return Block("one", said, _shown(Shown("table", marked.html)))
-    texts = [_text(*one) for one in (before, now)]
+            return OutputPair("one", said, _shown(ShownOutput("table", marked.html)))
+    texts = [_text(*outputs) for outputs in (before, now)]
     if texts[0] and texts[1]:
         said = "Messages differ" if now[0].name == "stderr" else ""
-        return Block("one", said, line_diff.diff(texts[0], texts[1]))
+        return OutputPair("one", said, line_diff.diff(texts[0], texts[1]))
     return None
 
 
-def _text(output: Output, shown: Shown) -> str:
-    """What was printed; empty for what is no plain text."""
+def _text(output: CellOutput, shown: ShownOutput) -> str:
+    """What was printed; empty for what is not a plain text."""
     if shown.kind != "text":
         return ""
     if output.kind == "stream":
@@ -131,10 +137,10 @@ def _text(output: Output, shown: Shown) -> str:
     return sandbox_paths.without(found) if isinstance(found, str) else ""
 
 
-def _html(one: Written | None) -> str:
-    return _shown(one[1]) if one else ""
+def _html(outputs: Written | None) -> str:
+    return _shown(outputs[1]) if outputs else ""
 
 
-def _noun(shown: Shown) -> str:
+def _noun(shown: ShownOutput) -> str:
     nouns = {"figure": "Figure", "table": "Table", "text": "Text", "error": "Error"}
     return nouns.get(shown.kind, "Output")

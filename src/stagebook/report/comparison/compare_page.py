@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stagebook.record import committed
-from stagebook.record.comparison import Comparison, StageComparison
-from stagebook.record.history import Values
-from stagebook.record.past_notebooks import PastNotebooks
-from stagebook.record.sides import Kind
+from stagebook.history import committed
+from stagebook.history.comparison import Comparison, StageComparison
+from stagebook.history.past_notebooks import PastNotebooks
+from stagebook.history.sides import SideKind
+from stagebook.project.text import plain
+from stagebook.record.record import Record
 from stagebook.report import frame as frames
 from stagebook.report import self_contained
 from stagebook.report.article import executed
-from stagebook.report.article.executed import Executed
-from stagebook.report.article.outputs import Writer
-from stagebook.report.comparison import alignment, paired_cells, words
-from stagebook.report.comparison.paired_cells import Pen, Row
-from stagebook.report.comparison.words import Group
-from stagebook.report.figures import plain
+from stagebook.report.article.executed import ExecutedNotebook
+from stagebook.report.article.outputs import OutputWriter
+from stagebook.report.comparison import alignment, differences, paired_cells, words
+from stagebook.report.comparison.differences import Group, Line
+from stagebook.report.comparison.paired_cells import CellPairWriter, CellRow
 from stagebook.report.frame import Frame
 
 
@@ -43,29 +43,36 @@ class Section:
     before: tuple[str, str, str]
     now: tuple[str, str, str]
     groups: tuple[Group, ...]
-    rows: tuple[Row, ...] = ()
+    rows: tuple[CellRow, ...] = ()
     notes: tuple[str, ...] = ()
     notebook: str = ""
     same: bool = False
 
 
-def render(found: Comparison, notebooks: PastNotebooks, frame: Frame) -> str:
+def render(
+    found: Comparison, notebooks: PastNotebooks, frame: Frame, headline: Sequence[str] = ()
+) -> str:
     """The page of all stages that differ.
 
     Args:
         found: The comparison.
         notebooks: Where the executed notebooks are.
         frame: The page's frame.
+        headline: The metrics that the project shows first, each as ``file:dotted.name``.
     """
     sections = tuple(
-        section(one, notebooks, f"stage-{place}") for place, one in enumerate(found.stages, start=1)
+        section(item, notebooks, f"stage-{place}")
+        for place, item in enumerate(found.stages, start=1)
     )
     only = plain(found.stages[0].stage) if len(sections) == 1 else ""
     both = (found.before, found.now)
-    alone = all(one.kind is Kind.EXECUTION for one in both)  # then the section names them
-    sides = None if alone else [(words.brief(one), plain(one.name)) for one in both]
+    alone = all(side.kind is SideKind.EXECUTION for side in both)  # then the section names them
+    sides = None if alone else [(words.brief(side), plain(side.name)) for side in both]
     notes = tuple(words.notes(found))
-    return page(frame, f"{only}: what differs" if only else "What differs", sections, sides, notes)
+    title = f"{only}: what differs" if only else "What differs"
+    return page(
+        frame, title, sections, sides, notes, tuple(differences.headlines(found.stages, headline))
+    )
 
 
 def page(
@@ -74,6 +81,7 @@ def page(
     sections: Sequence[Section],
     sides: Sequence[tuple[str, str]] | None,
     notes: tuple[str, ...],
+    headlines: Sequence[Line] = (),
 ) -> str:
     """A page of some stages.
 
@@ -84,6 +92,7 @@ def page(
         sides: What is held against each other, each in words and its whole name;
             None where each section says it.
         notes: What could not be shown, in words.
+        headlines: The metrics that come first.
     """
     style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
     text = frames.render(
@@ -95,12 +104,13 @@ def page(
         sections=sections,
         sides=sides,
         notes=notes,
+        headlines=headlines,
     )
     return executed.without_unseen(text)
 
 
 def section(
-    one: StageComparison,
+    stage: StageComparison,
     notebooks: PastNotebooks,
     anchor: str,
     *,
@@ -110,57 +120,53 @@ def section(
     """What is to say of one stage.
 
     Args:
-        one: The stage on both sides.
+        stage: The stage on both sides.
         notebooks: Where the executed notebooks are.
         anchor: Where a link to it goes.
         lean: Whether cells that are the same are named only.
         notebook: Path of the page of the notebook now; empty for none.
     """
     notes: list[str] = []
-    rows: tuple[Row, ...] = ()
-    both = [record for record in (one.before, one.now) if record is not None]
-    told = len(both) == 2 and one.remembered
+    rows: tuple[CellRow, ...] = ()
+    both = [record for record in (stage.before, stage.now) if record is not None]
+    told = len(both) == 2 and stage.remembered
     sides = [_executed(record, notebooks, notes) for record in both if told]
     if sides and all(side.cells for side in sides):
-        writers = (Writer(_place(one.before)), Writer(_place(one.now)))
-        pen = Pen(writers, lean, sides[1].language)
+        writers = (OutputWriter(_place(stage.before)), OutputWriter(_place(stage.now)))
+        pen = CellPairWriter(writers, lean, sides[1].language)
         rows = tuple(paired_cells.rows(alignment.align(*sides), pen))
         notes += dict.fromkeys(note for writer in writers for note in writer.notes)
     return Section(
-        plain(one.stage),
+        plain(stage.stage),
         anchor,
-        words.gist(one),
-        _side(one.before),
-        _side(one.now),
-        words.groups(one) if one.changes else (),
+        words.gist(stage),
+        _side(stage.before),
+        _side(stage.now),
+        differences.groups(stage) if stage.changes else (),
         rows,
         tuple(notes),
         notebook,
-        one.same,
+        stage.same,
     )
 
 
-def _executed(record: Values, notebooks: PastNotebooks, notes: list[str]) -> Executed:
-    found = notebooks.of(record)
-    if found.text is None:
-        notes.append(words.shortened(found.reason, record))
-        return Executed()
-    read = executed.parse(found.text)
-    notes += [f"{words.end(_id(record))}: {note}" for note in read.notes]
+def _executed(record: Record, notebooks: PastNotebooks, notes: list[str]) -> ExecutedNotebook:
+    notebook = notebooks.of(record)
+    if notebook.text is None:
+        notes.append(words.shortened(notebook.reason, record))
+        return ExecutedNotebook()
+    read = executed.parse(notebook.text)
+    notes += [f"{words.end(record.id)}: {note}" for note in read.notes]
     return read
 
 
-def _side(record: Values | None) -> tuple[str, str, str]:
+def _side(record: Record | None) -> tuple[str, str, str]:
     """Which execution it is, the end of its id, and the id."""
     if record is None or committed.is_locked(record):  # it has no name that a command takes
         return words.execution(record), "", ""
-    return words.execution(record), words.end(_id(record)), plain(_id(record))
+    return words.execution(record), words.end(record.id), plain(record.id)
 
 
-def _id(record: Values) -> str:
-    return str(record["volatile"]["id"])
-
-
-def _place(record: Values | None) -> str:
+def _place(record: Record | None) -> str:
     """What has all that there is no room for."""
-    return f"the execution {words.end(_id(record))}" if record else ""
+    return f"the execution {words.end(record.id)}" if record else ""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from stagebook.report.article.texts import coloured
-from stagebook.report.figures import counted
+from stagebook.project.text import counted
+from stagebook.report.article.ansi import coloured
 
 _CHARACTERS = 40_000
 _LINES = 1_000
@@ -21,7 +21,7 @@ def diff(before: str, now: str) -> str:
     """
     left, right = _lines(before), _lines(now)
     rows = list(_rows(left, right))
-    cut = any(len(one) > _CHARACTERS or one.count("\n") >= _LINES for one in (before, now))
+    cut = any(len(item) > _CHARACTERS or item.count("\n") >= _LINES for item in (before, now))
     if cut:
         rows.append('<span class="skipped">… the rest is in the executed notebooks</span>')
     return f'<pre class="diff" tabindex="0">{"".join(rows)}</pre>'

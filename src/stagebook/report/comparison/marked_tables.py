@@ -11,7 +11,7 @@ _MOST = 50_000  # cells that are held against each other
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedTable:
     """A table with marks.
 
     Attributes:
@@ -25,8 +25,8 @@ class Marked:
     total: int
 
 
-def mark(before: str, now: str) -> Marked | None:
-    """One table of two; None if they are no tables of the same shape.
+def mark(before: str, now: str) -> MarkedTable | None:
+    """One table of two; None if they are not tables of the same shape.
 
     Args:
         before: Sanitised HTML with one table.
@@ -39,13 +39,13 @@ def mark(before: str, now: str) -> Marked | None:
     if not total or total > _MOST or list(map(len, left)) != list(map(len, right)):
         return None
     changed = sum(
-        _text(one) != _text(other)
+        _text(item) != _text(other)
         for row, others in zip(left, right, strict=True)
-        for one, other in zip(row, others, strict=True)
+        for item, other in zip(row, others, strict=True)
     )
-    old = iter(one for row in left for one in row)
+    old = iter(item for row in left for item in row)
     html = _ROW.sub(lambda row: f"{row[1]}{_cells(row[2], old)}{row[3]}", now)
-    return Marked(html, changed, total)
+    return MarkedTable(html, changed, total)
 
 
 def _rows(html: str) -> list[list[str]]:

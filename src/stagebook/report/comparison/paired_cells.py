@@ -4,19 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from stagebook.project.text import counted
 from stagebook.report.article import cells, prose
 from stagebook.report.article.code import first_line
-from stagebook.report.article.executed import Cell
-from stagebook.report.article.outputs import Writer
+from stagebook.report.article.executed import ExecutedCell
+from stagebook.report.article.outputs import OutputWriter
 from stagebook.report.article.sanitised import flat
 from stagebook.report.comparison import beside, line_diff
 from stagebook.report.comparison.alignment import Pair
-from stagebook.report.comparison.beside import Block
-from stagebook.report.figures import counted
+from stagebook.report.comparison.beside import OutputPair
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CellRow:
     """One cell of which something differs, or several of which nothing does.
 
     Attributes:
@@ -33,12 +33,12 @@ class Row:
     said: str
     hint: str = ""
     code: str = ""
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[OutputPair, ...] = ()
     open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Pen:
+class CellPairWriter:
     """Writes the cells of two notebooks.
 
     Attributes:
@@ -47,12 +47,12 @@ class Pen:
         language: What the code is written in.
     """
 
-    writers: tuple[Writer, Writer]
+    writers: tuple[OutputWriter, OutputWriter]
     lean: bool
     language: str = "python"
 
 
-def rows(pairs: Sequence[Pair], pen: Pen) -> Iterator[Row]:
+def rows(pairs: Sequence[Pair], pen: CellPairWriter) -> Iterator[CellRow]:
     """What a page says of paired cells: those that are the same are folded into one line.
 
     Args:
@@ -62,16 +62,16 @@ def rows(pairs: Sequence[Pair], pen: Pen) -> Iterator[Row]:
     for same, group in groupby((_row(pair, pen) for pair in pairs), key=_is_same):
         if same:
             items = tuple(block for row in group for block in row.blocks)
-            yield Row("same", f"{counted(len(items), 'cell')} unchanged", blocks=items)
+            yield CellRow("same", f"{counted(len(items), 'cell')} unchanged", blocks=items)
         else:
             yield from group
 
 
-def _is_same(row: Row) -> bool:
+def _is_same(row: CellRow) -> bool:
     return row.kind == "same"
 
 
-def _same(cell: Cell, pen: Pen, outputs: str | None = None) -> Row:
+def _same(cell: ExecutedCell, pen: CellPairWriter, outputs: str | None = None) -> CellRow:
     """A cell that is the same on both sides.
 
     Args:
@@ -80,15 +80,15 @@ def _same(cell: Cell, pen: Pen, outputs: str | None = None) -> Row:
         outputs: Its outputs as HTML, where they were written before.
     """
     if pen.lean:
-        block = Block("named", _hint(cell))
+        block = OutputPair("named", _hint(cell))
     else:
-        block = Block(
+        block = OutputPair(
             "cell", html=_whole(cell, pen) if outputs is None else _code(cell, pen) + outputs
         )
-    return Row("same", "", blocks=(block,))
+    return CellRow("same", "", blocks=(block,))
 
 
-def _whole(cell: Cell, pen: Pen) -> str:
+def _whole(cell: ExecutedCell, pen: CellPairWriter) -> str:
     """A cell with its outputs."""
     writer = pen.writers[1]
     if cell.kind == "markdown":
@@ -96,7 +96,7 @@ def _whole(cell: Cell, pen: Pen) -> str:
     return _code(cell, pen) + "".join(beside.alone(cell, writer))
 
 
-def _row(pair: Pair, pen: Pen) -> Row:
+def _row(pair: Pair, pen: CellPairWriter) -> CellRow:
     before, now = pair.before, pair.now
     if pair.same:
         return _same(pair.cell, pen)
@@ -104,18 +104,20 @@ def _row(pair: Pair, pen: Pen) -> Row:
     if before is None or now is None:
         kind, said = ("new", "new cell") if before is None else ("gone", "cell is gone")
         writer = pen.writers[now is not None]
-        outputs = tuple(Block("one", html=one) for one in beside.alone(pair.cell, writer))
-        return Row(kind, said, hint, _code(pair.cell, pen), outputs, open=True)
+        outputs = tuple(OutputPair("one", html=item) for item in beside.alone(pair.cell, writer))
+        return CellRow(kind, said, hint, _code(pair.cell, pen), outputs, open=True)
     code = _diff(before, now) if pair.code else ""
     blocks = beside.blocks(before, now, pen.writers) if now.kind == "code" else ()
-    differing = any(one.kind != "same" for one in blocks)
+    differing = any(block.kind != "same" for block in blocks)
     if not (pair.code or differing):  # what differs, no reader sees
-        return _same(now, pen, "".join(one.html for one in blocks))
+        return _same(now, pen, "".join(block.html for block in blocks))
     if pen.lean:
-        blocks = tuple(Block("named", one.said) if one.kind == "same" else one for one in blocks)
+        blocks = tuple(
+            OutputPair("named", block.said) if block.kind == "same" else block for block in blocks
+        )
     kind = "changed" if pair.code else "outputs"
     said = "text changed" if now.kind == "markdown" else _said(pair, outputs=differing)
-    return Row(kind, said, hint, code, blocks, open=now.kind == "markdown")
+    return CellRow(kind, said, hint, code, blocks, open=now.kind == "markdown")
 
 
 def _said(pair: Pair, *, outputs: bool) -> str:
@@ -125,12 +127,12 @@ def _said(pair: Pair, *, outputs: bool) -> str:
     return f"{what} and output differ" if outputs else f"{what} changed"
 
 
-def _diff(before: Cell, now: Cell) -> str:
-    hidden = any("remove-input" in cells.tags_of(one) for one in (before, now))
+def _diff(before: ExecutedCell, now: ExecutedCell) -> str:
+    hidden = any("remove-input" in cells.tags_of(cell) for cell in (before, now))
     return "" if hidden else line_diff.diff(before.text, now.text)
 
 
-def _code(cell: Cell, pen: Pen) -> str:
+def _code(cell: ExecutedCell, pen: CellPairWriter) -> str:
     writer = pen.writers[1]
     if cell.kind == "markdown":
         return f'<div class="prose">{flat(prose.render(cell.text, cell.attachments))}</div>'
@@ -139,7 +141,7 @@ def _code(cell: Cell, pen: Pen) -> str:
     return writer.code(cell, pen.language)
 
 
-def _hint(cell: Cell) -> str:
+def _hint(cell: ExecutedCell) -> str:
     if cells.is_injected(cell):
         return "Parameters of this execution"
     if cell.kind == "markdown":

@@ -3,7 +3,7 @@
 import re
 
 from stagebook.execution.sandbox import EXECUTIONS
-from stagebook.project import STATE
+from stagebook.project.project import STATE
 
 _BELOW = f"/{STATE}/{EXECUTIONS}/"
 _SANDBOX = re.compile(rf"(?:/[^\s\"'<>()]*)?{re.escape(_BELOW)}[^/\s\"'<>()]+")

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from stagebook.record.past_notebooks import PastNotebooks
-from stagebook.record.sweep import Sweep, Trial
+from stagebook.history.past_notebooks import PastNotebooks
+from stagebook.history.sweep import Sweep, SweepRow
+from stagebook.project.text import counted, plain
 from stagebook.report import frame as frames
 from stagebook.report import self_contained
 from stagebook.report.article import cells, executed, pictures
-from stagebook.report.article.executed import Executed
-from stagebook.report.article.outputs import Writer
+from stagebook.report.article.executed import ExecutedNotebook
+from stagebook.report.article.outputs import OutputWriter
 from stagebook.report.comparison import words
-from stagebook.report.figures import counted, plain
 from stagebook.report.frame import Frame
 
 _CAPTION = 4
@@ -24,7 +24,7 @@ _ROOM = 40_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class SweepCard:
     """One execution in the gallery.
 
     Attributes:
@@ -60,7 +60,7 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
         frame: The page's frame.
     """
     cards, room, commit = [], _ROOM, not words.one_commit(found)
-    for place, trial in enumerate(found.trials, start=1):
+    for place, trial in enumerate(found.rows, start=1):
         shown, reason = _figure(trial, notebooks, figure)
         room -= len(shown)
         if room < 0:
@@ -80,23 +80,23 @@ def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
         shared=[
             (title, values[:_SHARED], values[_SHARED:]) for title, values in words.shared(found)
         ],
-        parameters=[plain(one) for one in found.parameters],
-        metrics=[plain(one) for one in found.metrics],
-        table=[_values(one, found) for one in found.trials],
+        parameters=[plain(parameter) for parameter in found.parameters],
+        metrics=[plain(metric) for metric in found.metrics],
+        table=[_values(row, found) for row in found.rows],
         cards=cards,
     )
     return executed.without_unseen(page)
 
 
 def _card(
-    place: int, trial: Trial, said: str, metrics: tuple[str, ...], figure: tuple[str, str]
-) -> Card:
-    return Card(
+    place: int, trial: SweepRow, said: str, metrics: tuple[str, ...], figure: tuple[str, str]
+) -> SweepCard:
+    return SweepCard(
         f"execution-{place}",
         plain(trial.name),
         words.end(trial.name),
         said,
-        tuple((plain(name), words.exact(one)) for name, one in trial.parameters.items()),
+        tuple((plain(name), words.exact(item)) for name, item in trial.parameters.items()),
         tuple(
             (plain(name), words.value(trial.metrics[name]))
             for name in metrics
@@ -107,7 +107,7 @@ def _card(
     )
 
 
-def _values(trial: Trial, found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _values(trial: SweepRow, found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The cells of a row: values of parameters, and of metrics."""
     return (
         tuple(words.exact(trial.parameters.get(name)) for name in found.parameters),
@@ -115,21 +115,21 @@ def _values(trial: Trial, found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...
     )
 
 
-def _figure(trial: Trial, notebooks: PastNotebooks, number: int) -> tuple[str, str]:
+def _figure(trial: SweepRow, notebooks: PastNotebooks, number: int) -> tuple[str, str]:
     """A figure of an execution, or why there is none."""
-    found = notebooks.of(trial.record)
-    if found.text is None:
-        return "", words.shortened(found.reason, trial.record)
-    read = executed.parse(found.text)
+    notebook = notebooks.of(trial.record)
+    if notebook.text is None:
+        return "", words.shortened(notebook.reason, trial.record)
+    read = executed.parse(notebook.text)
     if not read.cells:
         return "", " ".join(read.notes)
-    shown = _pictures(read, Writer(f"the execution {words.end(trial.name)}"), number)
+    shown = _pictures(read, OutputWriter(f"the execution {words.end(trial.name)}"), number)
     if len(shown) < number:
         return "", f"It has {counted(len(shown), 'figure')}." if shown else "It has no figure."
     return shown[-1], ""
 
 
-def _pictures(read: Executed, writer: Writer, most: int) -> list[str]:
+def _pictures(read: ExecutedNotebook, writer: OutputWriter, most: int) -> list[str]:
     """The first figures of a notebook, those that a reader is to see."""
     shown: list[str] = []
     for cell in read.cells:

@@ -1,4 +1,4 @@
-"""A model card as HTML: what is no Markdown in it is text, and its tables can be read."""
+"""A model card as HTML: what is not a Markdown in it is text, and its tables can be read."""
 
 import re
 from collections.abc import Iterator
@@ -50,12 +50,12 @@ def _table(lines: list[str]) -> list[str]:
     """The lines of a table with its columns of numbers aligned; of what is none, as they are."""
     if len(lines) < 3 or not _RULE.fullmatch(lines[1].strip()):
         return lines
-    head, rule, *rows = [[one.strip() for one in _CELLS.split(line)[1:-1]] for line in lines]
+    head, rule, *rows = [[item.strip() for item in _CELLS.split(line)[1:-1]] for line in lines]
     if any(len(row) != len(head) for row in (rule, *rows)):
         return lines
     for place in range(len(head)):
         cells = [row[place] for row in rows]
-        if any(cells) and all(_NUMBERS.fullmatch(one) for one in cells):
+        if any(cells) and all(_NUMBERS.fullmatch(item) for item in cells):
             rule[place] = "---:"
             for row, cell in zip(rows, _level(cells), strict=True):
                 row[place] = cell
@@ -64,10 +64,10 @@ def _table(lines: list[str]) -> list[str]:
 
 def _level(cells: list[str]) -> list[str]:
     """Numbers with the decimals of the longest, but with no more digits than a card gives."""
-    longest = max((len(one[1]) for cell in cells for one in _DECIMAL.findall(cell)), default=0)
+    longest = max((len(item[1]) for cell in cells for item in _DECIMAL.findall(cell)), default=0)
 
-    def filled(found: re.Match[str]) -> str:
-        whole, part = found[1], found[2]
+    def filled(match: re.Match[str]) -> str:
+        whole, part = match[1], match[2]
         lead = len(part) - len(part.lstrip("0")) if whole == "0" else -len(whole)
         return f"{whole}.{part.ljust(min(longest, _DIGITS + lead), '0')}"
 

@@ -1,31 +1,23 @@
-"""A metric over builds as a chart: SVG that takes its colours from the page it stands on."""
+"""A metric over builds as a chart: SVG that takes its colours from the page around it."""
 
-import io
 import math
-import re
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-from xml.etree import ElementTree
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from html import escape
+from itertools import groupby
 
-from stagebook.report.figures import plain
+from stagebook.project.text import plain
 
 SVG = "http://www.w3.org/2000/svg"
-XLINK = "http://www.w3.org/1999/xlink"
-_COUNTED = re.compile(r"[\w.]+_\d+")  # matplotlib's names of groups, such as `axes_1`
-# Colours that stand for those of the page: matplotlib knows no others, and a page has two sets.
-_INK, _LINE, _BAND, _GRID = "#010101", "#020202", "#030303", "#040404"
-_PAGE = {
-    _INK: "currentColor",
-    _LINE: "var(--now)",
-    _BAND: "var(--now)",
-    _GRID: "var(--line)",
-}
+_INTERVALS = 6  # between the lines of the grid, at most
+_MARGIN = Decimal("0.15")  # of the range, below the smallest value and above the largest
+_BESIDE = 0.04  # of the width, left of the first point and right of the last
+_PLAIN_EXPONENTS = range(-4, 7)  # powers of ten of numbers that are written without an exponent
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ChartSize:
     """How much room a chart has; it is drawn for each, so that its letters keep their size.
 
     Attributes:
@@ -43,7 +35,7 @@ class Room:
     names: int
 
 
-ROOMS = (Room("wide", 840, 200, 12, 8), Room("narrow", 330, 190, 12, 3))
+ROOMS = (ChartSize("wide", 840, 200, 12, 8), ChartSize("narrow", 330, 190, 12, 3))
 _LEFT, _RIGHT, _TOP, _BOTTOM = 4.6, 2.6, 0.6, 2.0  # room around the axes, in letters
 
 
@@ -52,12 +44,12 @@ class Point:
     """One value in a chart.
 
     Attributes:
-        name: What stands below it, such as a commit.
-        words: What is told of it.
+        name: The text below it, such as a commit.
+        words: The tooltip.
         value: The value; NaN is a gap in the line.
-        low: Lower end of its interval; NaN if there is none.
+        low: Lower end of its interval; NaN if it has no interval.
         high: Upper end.
-        odd: What stands in the gap instead of a point, such as ``no number``.
+        odd: The text in the gap instead of a point, such as ``not a number``.
     """
 
     name: str
@@ -68,126 +60,156 @@ class Point:
     odd: str = ""
 
 
-def draw(points: Sequence[Point], name: str, label: str, room: Room = ROOMS[0]) -> str:
+def draw(points: Sequence[Point], label: str, size: ChartSize = ROOMS[0]) -> str:
     """The chart of some values in order.
 
     Args:
-        points: The values, oldest first.
-        name: Unique on the page; ids in the picture start with it.
+        points: The values, oldest first; at least one is a number.
         label: The alternative text.
-        room: How much room there is.
+        size: How much room the chart has.
 
     Returns:
         An ``svg`` element without a ``style`` attribute, so that a strict policy leaves it as it
         is. Each point has its words as a tooltip.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    styled: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": name,
-        "svg.id": name,
-        "font.family": "sans-serif",
-        "font.size": room.letters,
-        "text.parse_math": False,
-        "axes.edgecolor": _GRID,
-        **dict.fromkeys(("text.color", "xtick.color", "ytick.color"), _INK),
-    }
-    with matplotlib.rc_context(styled), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the browser has letters that its font lacks
-        figure = Figure(figsize=(room.width / 72, room.height / 72))
-        _plot(figure.add_axes(_axes(room)), points, name, room.names)
-        written = io.BytesIO()
-        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    picture = _of_page(written.getvalue(), name, label, points)
-    picture.set("class", f"chart {room.name}")
-    return ElementTree.tostring(picture, encoding="unicode")
+    axes = _Axes.of(points, size)
+    parts = [*axes.grid(), *axes.band(points), *axes.line(points), *axes.marks(points)]
+    return (
+        f'<svg xmlns="{SVG}" viewBox="0 0 {size.width} {size.height}" role="img" '
+        f'aria-label="{escape(plain(label))}" class="chart {size.name}" '
+        f'font-family="sans-serif">{"".join(parts)}</svg>'
+    )
 
 
-def _axes(room: Room) -> tuple[float, float, float, float]:
-    """Left, bottom, width and height of the axes, in parts of the whole."""
-    left, right = (one * room.letters / room.width for one in (_LEFT, _RIGHT))
-    top, bottom = (one * room.letters / room.height for one in (_TOP, _BOTTOM))
-    return left, bottom, 1 - left - right, 1 - top - bottom
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """Where values are in the picture.
+
+    Decimals hold every double exactly and do not overflow.
+
+    Attributes:
+        size: The room.
+        count: How many points there are.
+        low: The value at the foot.
+        high: The value at the top.
+        ticks: Values that have a line of the grid, each with its text.
+        left: Where the first column of pixels begins, right of the texts.
+    """
+
+    size: ChartSize
+    count: int
+    low: Decimal
+    high: Decimal
+    ticks: tuple[tuple[Decimal, str], ...]
+    left: float
+
+    @classmethod
+    def of(cls, points: Sequence[Point], size: ChartSize) -> "_Axes":
+        every = [end for point in points for end in (point.value, point.low, point.high)]
+        values = [Decimal(value) for value in every if math.isfinite(value)]
+        low, high = min(values), max(values)
+        margin = (high - low) * _MARGIN or abs(low) / 20 or Decimal(1)
+        low, high = low - margin, high + margin
+        ticks = tuple(_ticks(low, high))
+        letters = max(_LEFT, *(0.65 * len(text) + 0.5 for _, text in ticks))
+        return cls(size, len(points), low, high, ticks, letters * size.letters)
+
+    @property
+    def right(self) -> float:
+        return self.size.width - _RIGHT * self.size.letters
+
+    @property
+    def foot(self) -> float:
+        return self.size.height - _BOTTOM * self.size.letters
+
+    def x(self, place: int) -> float:
+        beside = _BESIDE * max(1, self.count - 1)
+        share = (place + beside) / (self.count - 1 + 2 * beside)
+        return self.left + share * (self.right - self.left)
+
+    def y(self, value: float | Decimal) -> float:
+        share = (Decimal(value) - self.low) / (self.high - self.low)
+        top = _TOP * self.size.letters
+        return self.foot - float(share) * (self.foot - top)
+
+    def grid(self) -> Iterator[str]:
+        """A line for each tick with its text, and one at the foot."""
+        heights = [*(self.y(tick) for tick, _ in self.ticks), self.foot]
+        lines = "".join(f"M{self.left:.1f} {height:.1f}H{self.right:.1f}" for height in heights)
+        yield f'<path d="{lines}" stroke="var(--line)" stroke-width="0.8"/>'
+        for tick, text in self.ticks:
+            middle = self.y(tick) + 0.35 * self.size.letters
+            yield self.text(text, self.left - 0.4 * self.size.letters, middle, "end")
+
+    def band(self, points: Sequence[Point]) -> Iterator[str]:
+        """The intervals, as an area wherever neighbours have one."""
+        has_interval = [math.isfinite(point.low) and math.isfinite(point.high) for point in points]
+        for run in _runs(self.count, has_interval.__getitem__):
+            above = [(place, points[place].high) for place in run]
+            below = [(place, points[place].low) for place in reversed(run)]
+            yield f'<path d="{self.path([*above, *below])}z" fill="var(--now)" opacity="0.2"/>'
+
+    def line(self, points: Sequence[Point]) -> Iterator[str]:
+        """The line through the values, broken where one is not a number."""
+        for run in _runs(self.count, lambda place: math.isfinite(points[place].value)):
+            path = self.path([(place, points[place].value) for place in run])
+            yield f'<path d="{path}" fill="none" stroke="var(--now)" stroke-width="1.5"/>'
+
+    def path(self, values: Sequence[tuple[int, float]]) -> str:
+        steps = (f"{self.x(place):.1f} {self.y(value):.1f}" for place, value in values)
+        return f"M{'L'.join(steps)}"
+
+    def marks(self, points: Sequence[Point]) -> Iterator[str]:
+        """The points with their tooltips, the words in gaps, and the names below."""
+        named = _named(self.count, self.size.names)
+        for place, point in enumerate(points):
+            if mark := self.mark(place, point):
+                yield f"<g><title>{escape(plain(point.words))}</title>{mark}</g>"
+            if place in named:
+                below = self.foot + 1.4 * self.size.letters
+                yield self.text(point.name, self.x(place), below, "middle")
+
+    def mark(self, place: int, point: Point) -> str:
+        x = self.x(place)
+        if math.isfinite(point.value):
+            height = self.y(point.value)
+            return f'<circle cx="{x:.1f}" cy="{height:.1f}" r="3" fill="var(--now)"/>'
+        if not point.odd:
+            return ""
+        last = place == self.count - 1
+        anchor = "end" if last else "start" if place == 0 else "middle"
+        return self.text(point.odd, x, self.foot - 0.5 * self.size.letters, anchor)
+
+    def text(self, words: str, x: float, y: float, anchor: str) -> str:
+        return (
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{self.size.letters}px" '
+            f'fill="currentColor" text-anchor="{anchor}">{escape(plain(words))}</text>'
+        )
 
 
-def _plot(axes: Any, points: Sequence[Point], name: str, names: int) -> None:
-    places = range(len(points))
-    values = [one.value for one in points]
-    if any(not math.isnan(one.low) for one in points):
-        low, high = [one.low for one in points], [one.high for one in points]
-        axes.fill_between(places, low, high, color=_BAND, alpha=0.2, linewidth=0)
-    axes.plot(places, values, color=_LINE, linewidth=1.5)
-    for place, one in enumerate(points):
-        if not math.isnan(one.value):
-            axes.plot([place], [one.value], "o", color=_LINE, markersize=5, gid=f"{name}-{place}")
-        elif one.odd:
-            _mark(axes, place, one.odd, f"{name}-{place}", last=place == len(points) - 1)
-    named = sorted(_named(len(points), names))
-    axes.set_xticks(named, [plain(points[place].name) for place in named])
-    axes.grid(axis="y", color=_GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(length=0)
-    axes.tick_params(axis="x", pad=7)
-    axes.margins(y=0.15)
-    beside = 0.04 * max(1, len(points) - 1)
-    axes.set_xlim(-beside, len(points) - 1 + beside)  # also where the line begins or ends in a gap
-    axes.locator_params(axis="y", nbins=6)
+def _runs(count: int, belongs: Callable[[int], bool]) -> Iterator[list[int]]:
+    """Places that belong and follow each other, two at least."""
+    for belong, places in groupby(range(count), belongs):
+        run = list(places)
+        if belong and len(run) > 1:
+            yield run
 
 
-def _mark(axes: Any, place: int, words: str, gid: str, *, last: bool) -> None:
-    """Words at the foot of a gap, in the place of a point."""
-    side = "right" if last else "left" if place == 0 else "center"
-    foot = axes.get_xaxis_transform()
-    axes.text(place, 0.04, plain(words), transform=foot, ha=side, va="bottom", color=_INK, gid=gid)
+def _ticks(low: Decimal, high: Decimal) -> Iterator[tuple[Decimal, str]]:
+    """Multiples of 1, 2 or 5 times a power of ten between two values, each with its text."""
+    raw = (high - low) / _INTERVALS
+    power = Decimal(1).scaleb(raw.adjusted())
+    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= raw)
+    first = int((low / step).to_integral_value(ROUND_CEILING))
+    last = int((high / step).to_integral_value(ROUND_FLOOR))
+    ticks = [step * place for place in range(first, last + 1)]
+    is_plain = max(map(abs, ticks)).adjusted() in _PLAIN_EXPONENTS
+    for tick in ticks:
+        yield tick, f"{tick:f}" if is_plain else f"{tick.normalize():e}" if tick else "0"
 
 
 def _named(count: int, most: int) -> set[int]:
     """The points that have their name below them: all, or some at even distances."""
     if count <= most:
         return set(range(count))
-    return {round(one * (count - 1) / (most - 1)) for one in range(most)}
-
-
-def _of_page(written: bytes, name: str, label: str, points: Sequence[Point]) -> ElementTree.Element:
-    ElementTree.register_namespace("", SVG)
-    ElementTree.register_namespace("xlink", XLINK)
-    picture = ElementTree.fromstring(written)
-    for parent in list(picture.iter()):
-        for child in list(parent):
-            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
-                parent.remove(child)
-    for element in picture.iter():
-        _unstyle(element)
-        if _COUNTED.fullmatch(element.get("id", "")):  # the same in each picture of a page
-            del element.attrib["id"]
-    for element, one in _drawn(picture, name, points):
-        title = ElementTree.Element(f"{{{SVG}}}title")
-        title.text = plain(one.words)
-        element.insert(0, title)
-    picture.attrib.pop("width")
-    picture.attrib.pop("height")
-    picture.attrib |= {"role": "img", "aria-label": plain(label)}
-    return picture
-
-
-def _drawn(
-    picture: ElementTree.Element, name: str, points: Sequence[Point]
-) -> Iterator[tuple[ElementTree.Element, Point]]:
-    for element in picture.iter():
-        start, _, place = element.get("id", "").rpartition("-")
-        if start == name and place.isdigit():
-            yield element, points[int(place)]
-
-
-def _unstyle(element: ElementTree.Element) -> None:
-    """Turns a style into attributes, with the page's colours."""
-    for part in filter(None, element.attrib.pop("style", "").split(";")):
-        key, _, value = (one.strip() for one in part.partition(":"))
-        if key == "font":  # `9px sans-serif`
-            size, _, family = value.partition(" ")
-            element.attrib |= {"font-size": size, "font-family": family.replace("'", "")}
-        else:
-            element.set(key, _PAGE.get(value, value))
+    return {round(place * (count - 1) / (most - 1)) for place in range(most)}

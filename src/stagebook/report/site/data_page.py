@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from stagebook.contracts.profiles import profile as profiles
-from stagebook.contracts.profiles.profile import Profile
-from stagebook.errors import StagebookError
-from stagebook.files import digest
+from stagebook.data.profiles import profile as profiles
+from stagebook.data.profiles.profile import Profile
+from stagebook.history import carried
+from stagebook.history.project_status import DataFile, ProjectStatus
+from stagebook.project.errors import StagebookError
+from stagebook.project.files import digest
+from stagebook.project.project import Project
+from stagebook.project.text import counted, plain
 from stagebook.record.spool import Spool
 from stagebook.report import frame as frames
 from stagebook.report import profile_page
 from stagebook.report.colophon import size
-from stagebook.report.figures import counted, plain
 from stagebook.report.frame import Frame
 from stagebook.report.profile_page import Page
 from stagebook.report.site import places, problems
-from stagebook.report.site.book import Book, File
+from stagebook.report.site.sample import TableSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,14 @@ class Link:
     page: str
 
 
-def render(file: File, book: Book, frame: Frame, profile: Profile | None, drift: str = "") -> str:
+def render(
+    file: DataFile,
+    book: ProjectStatus,
+    frame: Frame,
+    profile: Profile | None,
+    drift: str = "",
+    sample: TableSample | None = None,
+) -> str:
     """The page of a file.
 
     Args:
@@ -40,9 +50,9 @@ def render(file: File, book: Book, frame: Frame, profile: Profile | None, drift:
         frame: The page's frame.
         profile: Its profile, if it is a table and its profile is here.
         drift: The page that holds it against its reference; empty for none.
+        sample: Its first rows, if they are shown.
     """
-    table = file.table or {}
-    missing = bool(table.get("profile")) and profile is None
+    missing = file.table is not None and bool(file.table.profile) and profile is None
     return frames.render(
         "site/data.html",
         frame,
@@ -50,20 +60,21 @@ def render(file: File, book: Book, frame: Frame, profile: Profile | None, drift:
         file=file,
         facts=tuple(_facts(file)),
         maker=_stage(file.maker) if file.maker else None,
-        readers=[_stage(one) for one in file.readers],
+        readers=[_stage(reader) for reader in file.readers],
         contracts=tuple(contracts(file, book)),
         missing=missing,
         drift=drift,
+        sample=sample,
         page=_shown(profile, file) if profile is not None else None,
     )
 
 
-def _shown(profile: Profile, file: File) -> Page:
+def _shown(profile: Profile, file: DataFile) -> Page:
     page = profile_page.shown(profile, file.path)
     return replace(page, extent=f"Of its golden rows: {page.extent}") if file.package else page
 
 
-def _facts(file: File) -> Iterator[tuple[str, str]]:
+def _facts(file: DataFile) -> Iterator[tuple[str, str]]:
     if file.hashed is None:
         yield "state", "never built here" if file.maker else "no build has read it yet"
         return
@@ -79,7 +90,7 @@ def _stage(name: str) -> Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ContractResult:
     """A contract of a file.
 
     Attributes:
@@ -97,28 +108,32 @@ class Held:
     rules: tuple[str, ...] = ()
 
 
-def contracts(file: File, book: Book) -> Iterator[Held]:
+def contracts(file: DataFile, book: ProjectStatus) -> Iterator[ContractResult]:
     """The contracts of a file, each with the stages that ask for it."""
     asked: dict[tuple[str, tuple[str, ...] | None], list[tuple[Link, str]]] = {}
     for stage in book.stages:
-        for table in stage.tables():
-            if table.get("contract") and file.path in table.get("paths", ()):
-                broken = None if table.get("holds") else tuple(problems.rules(table))
-                role = "reads" if table.get("role") == "input" else "writes"
-                stages = asked.setdefault((plain(str(table["contract"])), broken), [])
+        for table in stage.tables:
+            if table.contract and file.path in table.paths:
+                broken = None if table.holds else tuple(problems.rules(table))
+                role = "reads" if table.is_input else "writes"
+                stages = asked.setdefault((plain(table.contract), broken), [])
                 stages.append((_stage(stage.name), role))
     for (name, broken), stages in asked.items():
         count = f"{counted(len(broken), 'rule')} broken" if broken else "does not hold"
         state, mark = ("holds", "good") if broken is None else (count, "bad")
-        yield Held(name, state, mark, tuple(stages), broken or ())
+        yield ContractResult(name, state, mark, tuple(stages), broken or ())
 
 
-def read_profile(spool: Spool, file: File) -> Profile | None:
+def read_profile(project: Project, file: DataFile) -> Profile | None:
     """The profile of a file, as its record names it; None if it is not here, or was changed."""
-    name = (file.table or {}).get("profile")
-    place = spool.profiles / f"{name}.json"
+    name = file.table.profile if file.table else None
+    place = Spool(project.state).profiles / f"{name}.json"
     try:
-        if not isinstance(name, str) or digest(place, "sha256") != name:
+        if name is None:
+            return None
+        if not place.is_file():
+            place = carried.profile(project.root, name) or place
+        if digest(place, "sha256") != name:
             return None
         return profiles.parse(place.read_text(encoding="utf-8"), str(place))
     except (OSError, StagebookError):

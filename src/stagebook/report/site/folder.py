@@ -5,8 +5,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from stagebook.errors import Problem, StagebookError, Where
 from stagebook.pipeline.stage import SITE_MARK
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import write_whole
 
 _MARKED = "Stagebook wrote this folder, and replaces it with the next site.\n"
 
@@ -33,7 +34,7 @@ def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
             shutil.rmtree(near, ignore_errors=True)
     except OSError as error:
         message = f"The site could not be written: {error.strerror}."
-        hint = "Check the path, the rights on its folder, and the room that is left."
+        hint = "Check the path, the permissions of its folder, and the room that is left."
         raise StagebookError(Problem("not-written", message, hint, Where(str(folder)))) from None
     return count
 
@@ -41,7 +42,7 @@ def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
 def _refuse_other(folder: Path) -> None:
     is_site = (folder / SITE_MARK).is_file()
     if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
-        message = "It is there already, and is no site that Stagebook wrote."
+        message = "It is there already, and is not a site that Stagebook wrote."
         hint = "Name another folder: --to FOLDER, or `folder` in [tool.stagebook.report]."
         raise StagebookError(Problem("not-a-site", message, hint, Where(str(folder))))
 
@@ -50,9 +51,7 @@ def _fill(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
     (folder / SITE_MARK).write_text(_MARKED, encoding="utf-8")
     count = 0
     for page, text in pages:
-        place = folder / page
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8", errors="replace")
+        write_whole(folder / page, text)
         count += 1
     return count
 

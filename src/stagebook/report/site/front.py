@@ -1,33 +1,43 @@
 """The front page: what was built, from what, how good it is, and where everything is."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from stagebook.record.gates import Verdict
-from stagebook.record.log import Row
+from stagebook.history.log import LogEntry
+from stagebook.history.project_status import (
+    DataFile,
+    HeadlineMetric,
+    ProjectStatus,
+    StageState,
+    StageStatus,
+)
+from stagebook.history.verdict import gate_grade
+from stagebook.project.text import plain
 from stagebook.report import frame as frames
-from stagebook.report import log_words, metric_words
+from stagebook.report import log_words, metric_words, self_contained
+from stagebook.report.article.highlights import Highlights
 from stagebook.report.colophon import size
-from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
 from stagebook.report.lineage_words import short
-from stagebook.report.metric_words import Change
-from stagebook.report.site import pipeline_picture, places, problems, provenance, sideways
-from stagebook.report.site.book import Book, File, Headline, Stage, State
-from stagebook.report.site.line import Line
+from stagebook.report.metric_words import MetricChange
+from stagebook.report.site import overall, pipeline_picture, places, problems, provenance, sideways
+from stagebook.report.site.line import MARKS, ListLine
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class HeadlineFigure:
     """A headline metric.
 
     Attributes:
         name: Its name.
-        file: Where it is from.
+        file: Where it is from, if another has its name.
         value: The value.
         changes: Each what it is measured by, the change, and its class.
         failures: What it does not keep to.
+        origin: The build that it is from; empty where no record tells.
+        stale: Why it is stale; empty where it is current.
     """
 
     name: str
@@ -35,14 +45,34 @@ class Figure:
     value: str
     changes: tuple[tuple[str, str, str], ...]
     failures: tuple[str, ...] = ()
+    origin: str = ""
+    stale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """What a notebook names as its result.
+
+    Attributes:
+        stage: The stage.
+        title: The notebook's heading.
+        page: Path of its page.
+        named: The paragraph and the figure.
+    """
+
+    stage: str
+    title: str
+    page: str
+    named: Highlights
 
 
 def render(
-    book: Book,
+    book: ProjectStatus,
     frame: Frame,
-    drifts: Sequence[Line],
-    models: Sequence[Line],
+    drifts: Sequence[ListLine],
+    models: Sequence[ListLine],
     compared: Collection[str] = (),
+    highlights: Sequence[Highlight] = (),
 ) -> str:
     """The front page.
 
@@ -52,129 +82,131 @@ def render(
         drifts: A line for each table that is held against a reference.
         models: A line for each packaged model.
         compared: Stages that have a page with their build before beside the last one.
+        highlights: What notebooks name as their results, in the order of the stages.
     """
     picture = pipeline_picture.draw(book, frame)
+    grade, reasons = overall.verdict(book, drifts, models)
     return frames.render(
         "site/front.html",
-        frame,
+        replace(frame, interactive=False),  # what notebooks name as results are not scripts
         book.project,
-        style=sideways.cue(picture),
+        style=self_contained.source("site/front.css") + sideways.cue(picture),
+        foreign=True,
         summary=provenance.summary(book),
-        failed=tuple(_failed(book)),
-        notes=[plain(one, 300) for one in book.notes],
-        figures=[_figure(one, book) for one in book.headlines],
-        gates=[_gate(one, book) for one in book.verdicts],
+        description=plain(book.description, 600),
+        verdict=overall.WORDS[grade],
+        reasons=reasons,
+        mark=MARKS[grade],
+        notes=[plain(note, 300) for note in book.notes],
+        figures=[_figure(metric, book) for metric in book.headlines],
+        results=[highlight for highlight in highlights if highlight.named.result],
+        headline=next(
+            (highlight for highlight in reversed(highlights) if highlight.named.figure), None
+        ),
+        gates=list(_gates(book)),
         picture=picture,
-        stages=[_stage(one, compared) for one in book.stages],
+        stages=[_stage(stage, compared) for stage in book.stages],
         contracts=tuple(contracts(book)),
-        held=_held(book),
+        held=book.held_contracts,
         drifts=drifts,
         models=models,
-        files=[_file(one) for one in book.files],
+        files=[_file(file) for file in book.files],
         history=places.HISTORY if book.builds else "",
     )
 
 
-def _failed(book: Book) -> Iterator[Line]:
-    """What the last build could not start, or failed at, with its error in a line."""
-    if (one := book.unstarted) is not None:
-        told = (plain(str(one.problems[0]), problems.LONGEST),) if one.problems else ()
-        yield Line(plain(one.stage), "", "could not start", "bad", told)
-    for stage in book.stages:
-        if (found := problems.Trouble.of(stage)) is not None:
-            state = f"{plain(stage.failed, 60)}{f', cell {plain(found.cell)}' * bool(found.cell)}"
-            told = (plain(found.message, problems.LONGEST),) if found.message else ()
-            yield Line(plain(stage.name), places.notebook(stage.name), state, "bad", told)
-
-
-def contracts(book: Book) -> Iterator[Line]:
+def contracts(book: ProjectStatus) -> Iterator[ListLine]:
     """The contracts that do not hold, a line each."""
     for stage in book.stages:
-        for table in stage.tables():
-            if table.get("contract") and table.get("holds") is False:
-                name = ", ".join(map(plain, map(str, table.get("paths", ()))))
-                words = tuple(plain(problems.short(one), 200) for one in table.get("failures", ()))
-                yield Line(name, places.notebook(stage.name), "refused", "bad", words)
+        for table in stage.broken_tables:
+            name = ", ".join(map(plain, table.paths))
+            words = tuple(plain(problems.short(failure), 200) for failure in table.failures)
+            yield ListLine(name, places.notebook(stage.name), "refused", "bad", words)
 
 
-def _held(book: Book) -> int:
-    """How many tables keep to their contracts, of those that have one."""
-    return len(
-        {
-            (path, table["contract"])
-            for stage in book.stages
-            for table in stage.tables()
-            if table.get("contract") and table.get("holds")
-            for path in table.get("paths", ())
-        }
-    )
-
-
-def _figure(one: Headline, book: Book) -> Figure:
-    verdict = book.verdict(one.file, one.name)
+def _figure(item: HeadlineMetric, book: ProjectStatus) -> HeadlineFigure:
+    verdict = book.verdict(item.file, item.name)
     better = verdict.gate.higher_is_better if verdict else None
-    before = "since the last build here" if one.edited else "since the build before"
-    sides = ((before, one.before), (f"against {plain(book.against)}", one.base))
+    before = "since the last build here" if item.edited else "since the build before"
+    sides = ((before, item.before), (f"against {plain(book.against)}", item.base))
     changes = [
-        (what, metric_words.change(one.value, then)) for what, then in sides if not one.trouble
+        (what, metric_words.change(item.value, then))
+        for what, then in sides
+        if not item.trouble and not item.stale
     ]
     told = tuple(
-        (*_told(what, found), mark(found, better)) for what, found in changes if found.words
+        (*_told(what, metric), mark(metric, better)) for what, metric in changes if metric.words
     )
-    failures = verdict.failures if verdict and not one.trouble else ()
-    value = one.trouble or metric_words.shown(one.value)
-    return Figure(plain(one.name), plain(one.file), value, told, failures)
+    failures = verdict.failures if verdict and not item.trouble else ()
+    value = item.trouble or metric_words.shown(item.value)
+    twins = sum(other.name == item.name for other in book.headlines)
+    file = plain(item.file) if twins > 1 else ""
+    origin, stale = provenance.origin(item.stage), provenance.stale(item.stale)
+    return HeadlineFigure(plain(item.name), file, value, told, failures, origin, stale)
 
 
-def _told(what: str, change: Change) -> tuple[str, str]:
+def _told(what: str, change: MetricChange) -> tuple[str, str]:
     """What a value is measured by, and the change: ``0.7`` stood ``in the build before``."""
     if not change.other:
         return what, change.words
     return what.replace("since", "in", 1).replace("against", "in", 1), change.other
 
 
-def mark(change: Change, higher_is_better: bool | None) -> str:
+def mark(change: MetricChange, higher_is_better: bool | None) -> str:
     """The class that a change is shown in: whether it is for the better, where that is known."""
     if change.up is None or higher_is_better is None:
         return ""
     return "good" if change.up is higher_is_better else "bad"
 
 
-def _gate(one: Verdict, book: Book) -> Line:
-    words = (metric_words.bounds(one.gate, book.against), *one.notes)
+def _gates(book: ProjectStatus) -> Iterator[ListLine]:
+    """Each gate as a sentence: what the metric is, what is required of it, and whether it is."""
+    names = Counter(verdict.gate.name for verdict in book.verdicts)
     page = places.HISTORY if book.builds else ""
-    value = (metric_words.shown(one.value),) if one.value is not None else ()
-    state = ", ".join((*value, metric_words.verdict(one)))
-    name = f"{plain(one.gate.name)} in {plain(one.gate.file)}"
-    good = "good" if one.judged else "warned"
-    return Line(name, page, state, good if one.holds else "bad", tuple(map(plain, words)))
+    for verdict in sorted(book.verdicts, key=lambda verdict: verdict.holds):
+        gate = verdict.gate
+        where = f" in {plain(gate.file)}" if names[gate.name] > 1 else ""
+        value = f"{metric_words.shown(verdict.value)}, " if verdict.value is not None else ""
+        required = f"required: {metric_words.bounds(gate, book.against)}"
+        then = f"in {plain(book.against)} it is {metric_words.shown(verdict.base)}"
+        compared = [then] if gate.compares and verdict.base is not None else []
+        stale = [f"stale: {provenance.stale(verdict.stale)}"] if verdict.stale else []
+        yield ListLine(
+            f"{plain(gate.name)}{where}",
+            page,
+            f"{value}{metric_words.verdict(verdict)}",
+            MARKS[gate_grade(verdict)],
+            (required, *compared, *map(plain, (*verdict.notes, *stale))),
+        )
 
 
-def _stage(one: Stage, compared: Collection[str]) -> Line:
-    page = places.notebook(one.name) if one.node.notebook else ""
-    mark = "bad" if one.state is State.FAILED else "quiet"
-    words = changed(one.row) if one.row is not None else ()
-    more = places.compare(one.name) if one.name in compared else ""
-    return Line(one.name, page, one.word, mark, (plain(one.title), *words), more)
+def _stage(stage: StageStatus, compared: Collection[str]) -> ListLine:
+    page = places.notebook(stage.name) if stage.node.notebook else ""
+    mark = "bad" if stage.state is StageState.FAILED else "quiet"
+    words = changed(stage.row) if stage.row is not None else ()
+    if stage.stale:
+        words = (f"stale: {provenance.stale(stage.stale)}", *words)
+    more = places.compare(stage.name) if stage.name in compared else ""
+    return ListLine(stage.name, page, stage.word, mark, (plain(stage.title), *words), more)
 
 
-def changed(row: Row) -> tuple[str, ...]:
+def changed(row: LogEntry) -> tuple[str, ...]:
     """What changed since the build before, and whether that one failed."""
     words = tuple(log_words.changed(row))
-    outcome = str((row.before or {}).get("outcome", "done"))
-    if outcome == "done":
+    if row.before is None or row.before.done:
         return words
+    outcome = row.before.outcome
     how = "" if outcome == "failed" else f": {plain(outcome, 60)}"
     return (*words, f"the attempt before failed{how}")
 
 
-def _file(one: File) -> Mapping[str, Any]:
+def _file(file: DataFile) -> Mapping[str, Any]:
     return {
-        "path": plain(one.path),
-        "page": places.data(one.path),
-        "rows": one.rows,
-        "size": size(one.hashed.size) if one.hashed and one.hashed.size is not None else "",
-        "md5": short(one.hashed.md5) if one.hashed else "",
-        "maker": plain(one.maker) if one.maker else "",
-        "maker_page": places.notebook(one.maker) if one.maker else "",
+        "path": plain(file.path),
+        "page": places.data(file.path),
+        "rows": file.rows,
+        "size": size(file.hashed.size) if file.hashed and file.hashed.size is not None else "",
+        "md5": short(file.hashed.md5) if file.hashed else "",
+        "maker": plain(file.maker) if file.maker else "",
+        "maker_page": places.notebook(file.maker) if file.maker else "",
     }

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from stagebook.record.gates import Verdict
-from stagebook.report import metric_words
-from stagebook.report.site import front, inert, problems, provenance
-from stagebook.report.site.book import Book, Stage, State
+from stagebook.data.contracts.verdict import RuleFailure
+from stagebook.history.gates import GateVerdict
+from stagebook.history.project_status import ProjectStatus, StageState, StageStatus
+from stagebook.history.staleness import Causes
+from stagebook.history.verdict import Grade, gate_grade
+from stagebook.report import log_words, metric_words
+from stagebook.report.site import front, inert, overall, problems, provenance
 from stagebook.report.site.inert import code
-from stagebook.report.site.line import Line
+from stagebook.report.site.line import ListLine
 
 LONGEST = 60
 """Lines that it has at most."""
@@ -16,20 +19,22 @@ LONGEST = 60
 _METRICS, _STAGES, _RULES, _LINES, _NAMES = 8, 6, 3, 3, 12
 _BOTH = 3, 2  # stages that were rebuilt, and others, where there are both
 _NOTES, _WHY = 2, 3
+_MARKS = {Grade.GOOD: "✅", Grade.WARNINGS: "⚠️", Grade.FAILED: "❌"}
 _OTHERS = (
-    State.UNCHANGED,
-    State.UNKNOWN,
-    State.MISSING,
-    State.NOT_REACHED,
-    State.STALE,
-    State.NEVER,
+    StageState.UNCHANGED,
+    StageState.UNKNOWN,
+    StageState.MISSING,
+    StageState.NOT_REACHED,
+    StageState.STALE,
+    StageState.EDITED,
+    StageState.NEVER,
 )
 
 
 def render(
-    book: Book,
-    drifts: Sequence[Line],
-    models: Sequence[Line],
+    book: ProjectStatus,
+    drifts: Sequence[ListLine],
+    models: Sequence[ListLine],
     stopped: Mapping[str, str],
     link: str = "",
 ) -> str:
@@ -46,7 +51,7 @@ def render(
         StagebookError: The address is none.
     """
     sections = (
-        _head(book),
+        _head(book, *overall.verdict(book, drifts, models)),
         _metrics(book),
         _failed(book, stopped),
         _stages(book),
@@ -55,48 +60,28 @@ def render(
         _lines("Models", models, "❌"),
         [f"[All pages]({inert.address(link)})"] if link else [],
     )
-    return "\n\n".join("\n".join(one) for one in map(list, sections) if one) + "\n"
+    return "\n\n".join("\n".join(item) for item in map(list, sections) if item) + "\n"
 
 
-def _head(book: Book) -> Iterator[str]:
-    trouble = _trouble(book)
-    doubt = _doubt(book)
-    told = trouble or doubt or "good"
-    mark = "⚠️" if doubt and not trouble else _mark(trouble is None)
-    yield f"### {mark} {code(book.project, 60)}: {told}"
+def _head(book: ProjectStatus, grade: Grade, reasons: Sequence[ListLine]) -> Iterator[str]:
+    yield f"### {_MARKS[grade]} {code(book.project, 60)}: {_verdict(grade, reasons)}"
     yield ""
     yield provenance.sentence(book, lambda text: code(text, 140))
-    notes = [code(one, 200) for one in book.notes]
-    yield from (f"> {one}  " for one in _cut(notes, _NOTES))
+    notes = [code(note, 200) for note in book.notes]
+    yield from (f"> {item}  " for item in _cut(notes, _NOTES))
 
 
-def _doubt(book: Book) -> str:
-    """Why a build that went well so far as is known may not be good; empty for no reason."""
-    if any(one.state is State.MISSING for one in book.stages):
-        return "outputs are missing here"
-    if book.edited:
-        return "outputs are not what dvc.lock has"
-    return "not all is known of the last build" if book.blind else ""
+def _verdict(grade: Grade, reasons: Sequence[ListLine]) -> str:
+    """The grade, with the worst of its reasons."""
+    word = overall.WORDS[grade].lower()
+    if grade is Grade.GOOD:
+        return word
+    reason, *others = reasons
+    more = f", and {len(others)} more" if others else ""
+    return f"{word} ({code(reason.name, 80)}: {_word(reason.state)}{more})"
 
 
-def _trouble(book: Book) -> str | None:
-    """What is wrong with the build, the worst of it, in words."""
-    if book.unstarted is not None:
-        return f"{code(book.unstarted.stage, 60)} could not start"
-    if not book.stages:
-        return "there is no stage"
-    for stage in book.stages:
-        if stage.state is State.FAILED:
-            return f"{code(stage.name, 60)} {_word(stage.failed)}"
-    if any(one.state in (State.NEVER, State.STALE) for one in book.notebooks):
-        return "not all is built"
-    if unread := sum(bool(one.trouble) for one in book.headlines):
-        return f"{unread} of {len(book.headlines)} headline metrics have no value"
-    failed = sum(not one.holds for one in book.verdicts)
-    return f"{failed} of {len(book.verdicts)} gates failed" if failed else None
-
-
-def _metrics(book: Book) -> list[str]:
+def _metrics(book: ProjectStatus) -> list[str]:
     rows = list(_rows(book))
     if not rows:
         return []
@@ -110,57 +95,67 @@ def _short_table(head: tuple[str, ...], rows: list[list[str]], most: int) -> lis
     return inert.table(head, [*rows[:most], *last])
 
 
-def _rows(book: Book) -> Iterator[list[str]]:
+def _rows(book: ProjectStatus) -> Iterator[list[str]]:
     """The headline metrics, and then the others that have a gate, those that fail it first."""
-    first = [(one.file, one.name) for one in book.headlines]
-    for one in book.headlines:
-        base = one.base if book.against else one.before
-        yield _row(one.name, one.value, base, book.verdict(one.file, one.name), book)
-    for verdict in sorted(book.verdicts, key=lambda one: one.holds):
+    first = [(metric.file, metric.name) for metric in book.headlines]
+    for metric in book.headlines:
+        base = metric.base if book.against else metric.before
+        verdict = book.verdict(metric.file, metric.name)
+        yield _row(metric.name, (metric.value, base, metric.stale), verdict, book)
+    for verdict in sorted(book.verdicts, key=lambda gate_verdict: gate_verdict.holds):
         gate = verdict.gate
         if (gate.file, gate.name) not in first:
-            yield _row(gate.name, verdict.value, verdict.base, verdict, book)
+            known = (verdict.value, verdict.base, verdict.stale)
+            yield _row(gate.name, known, verdict, book)
 
 
-def _row(name: str, value: Any, base: Any, verdict: Verdict | None, book: Book) -> list[str]:
+def _row(
+    name: str, known: tuple[Any, Any, Causes], verdict: GateVerdict | None, book: ProjectStatus
+) -> list[str]:
+    """A metric: what is known of it are its value, what that is compared with, and its causes."""
+    value, base, causes = known
     shown = [
-        inert.number(metric_words.shown(one)) if one is not None else "" for one in (value, base)
+        inert.number(metric_words.shown(item)) if item is not None else "" for item in (value, base)
     ]
     change = inert.number(metric_words.change(value, base).words)
+    if causes:
+        shown[0], change = f"{shown[0]} (stale)".strip(), ""
     return [code(name, 60), *shown, change, _gate(verdict, book) if verdict else ""]
 
 
-def _gate(verdict: Verdict, book: Book) -> str:
+def _gate(verdict: GateVerdict, book: ProjectStatus) -> str:
     words = "" if verdict.holds else f"**{_told(verdict, book)}**"
-    mark = _mark(verdict.holds) if verdict.judged else "⚠️"
+    mark = _MARKS[gate_grade(verdict)]
     bounds = metric_words.bounds(verdict.gate, "")
     if book.against:  # a name is anybody's, and so it is code
         bounds = bounds.replace("the base", code(book.against, 40))
     return " ".join(filter(None, (mark, words or bounds, *_notes(verdict))))
 
 
-def _told(verdict: Verdict, book: Book) -> str:
+def _told(verdict: GateVerdict, book: ProjectStatus) -> str:
     if verdict.problem is not None:
-        return "cannot be read" if verdict.problem.code == "bad-metrics" else "no such metric"
-    return "; ".join(_inline(one, book) for one in verdict.failures)
+        unreadable = verdict.problem.code in ("bad-metrics", "merge-conflict")
+        return "cannot be read" if unreadable else "no such metric"
+    return "; ".join(_inline(failure, book) for failure in verdict.failures)
 
 
-def _inline(words: str, book: Book) -> str:
+def _inline(words: str, book: ProjectStatus) -> str:
     """Words of ours in which the name of the other commit, which is anybody's, is made code."""
     if book.against and words.endswith(f" {book.against}"):
         return f"{words.removesuffix(book.against)}{code(book.against, 40)}"
     return words
 
 
-def _notes(verdict: Verdict) -> list[str]:
-    return ["(not compared)"] if verdict.notes else []
+def _notes(verdict: GateVerdict) -> list[str]:
+    return [*(["(not compared)"] if verdict.notes else []), *(["(stale)"] if verdict.stale else [])]
 
 
-def _failed(book: Book, stopped: Mapping[str, str]) -> Iterator[str]:
+def _failed(book: ProjectStatus, stopped: Mapping[str, str]) -> Iterator[str]:
     """What failed, with the first problem and where the notebook lies as far as it got."""
-    if (one := book.unstarted) is not None:
-        yield f"**{code(one.stage, 60)} could not start**: {code(str(one.problems[0]), 400)}"
-    failed = [stage for stage in book.stages if stage.state is State.FAILED]
+    if (unstarted := book.unstarted) is not None:
+        problem = code(str(unstarted.problems[0]), 400)
+        yield f"**{code(unstarted.stage, 60)} could not start**: {problem}"
+    failed = [stage for stage in book.stages if stage.state is StageState.FAILED]
     for stage in failed[:_LINES]:
         name = f"**{code(stage.name, 60)} {_word(stage.failed)}**"
         page = stopped.get(stage.name)
@@ -172,20 +167,20 @@ def _failed(book: Book, stopped: Mapping[str, str]) -> Iterator[str]:
         yield f"and {len(failed) - _LINES} more"
 
 
-def _problem(stage: Stage) -> str:
+def _problem(stage: StageStatus) -> str:
     """The first problem of an execution, with its place."""
-    found = problems.Trouble.of(stage)
-    if found is None:
+    problem = stage.first_problem
+    if problem is None:
         return ""
-    cell = f", cell {found.cell}" if found.cell else ""
-    told = f": {code(found.message, problems.LONGEST)}" if found.message else ""
+    cell = f", cell {problem.cell}" if problem.cell else ""
+    told = f": {code(problem.message, problems.LONGEST)}" if problem.message else ""
     return f"{cell}{told}"
 
 
-def _stages(book: Book) -> Iterator[str]:
+def _stages(book: ProjectStatus) -> Iterator[str]:
     """The stages that were executed, or are others than in the other commit, and why."""
-    rebuilt = [one for one in book.notebooks if one.state is State.EXECUTED]
-    pulled = [one for one in book.notebooks if _pulled(one, book)]
+    rebuilt = [stage for stage in book.notebooks if stage.state is StageState.EXECUTED]
+    pulled = [stage for stage in book.notebooks if _pulled(stage, book)]
     most = _BOTH if rebuilt and pulled else (_STAGES, _STAGES)
     yield from _changed("**Rebuilt**", rebuilt, book, most[0])
     if rebuilt and pulled:
@@ -193,71 +188,83 @@ def _stages(book: Book) -> Iterator[str]:
     base = f"**Other than in {code(book.against, 40)}, not executed here**"
     yield from _changed(base, pulled, book, most[1])
     rest = [words for state in _OTHERS if (words := _listed(book, state))]
-    if rest and (rebuilt or pulled):
+    stale = [stage for stage in book.stages if stage.stale and not stage.failed]
+    if (rest or stale) and (rebuilt or pulled):
         yield ""
     yield from (f"{words}  " for words in rest)
+    for stage in stale[:_LINES]:
+        origin = provenance.origin(stage)
+        built = f", {code(origin, 120)}" if origin else ""
+        causes = code(provenance.stale(stage.stale), 200)
+        yield f"{code(stage.name, 60)} is stale: {causes}{built}  "
+    if len(stale) > _LINES:
+        yield f"and {len(stale) - _LINES} more stale stages"
 
 
-def _changed(head: str, stages: Sequence[Stage], book: Book, most: int) -> Iterator[str]:
+def _changed(
+    head: str, stages: Sequence[StageStatus], book: ProjectStatus, most: int
+) -> Iterator[str]:
     """A line for each of some stages, with what changed."""
     if stages:
         yield head
     for stage in stages[:most]:
         why = _why(stage, book)
         more = [f"{len(why) - _WHY} more"] if len(why) > _WHY else []
-        words = ", ".join([*(code(one, 80) for one in why[:_WHY]), *more])
+        words = ", ".join([*(code(item, 80) for item in why[:_WHY]), *more])
         yield f"- {code(stage.name, 60)}{f': {words}' if words else ''}"
     if len(stages) > most:
         yield f"- and {len(stages) - most} more"
 
 
-def _pulled(stage: Stage, book: Book) -> bool:
-    return stage.state is State.UNCHANGED and stage.name in book.rebuilt
+def _pulled(stage: StageStatus, book: ProjectStatus) -> bool:
+    return stage.state is StageState.UNCHANGED and stage.name in book.rebuilt
 
 
-def _why(stage: Stage, book: Book) -> list[str]:
+def _why(stage: StageStatus, book: ProjectStatus) -> list[str]:
     """What changed since it was executed before; if that was elsewhere, since the other commit."""
     if stage.row is not None and not stage.row.first:
         return list(front.changed(stage.row))
-    first = ["the first"] if stage.row is not None and not book.against else []
-    return list(book.rebuilt.get(stage.name, first))
+    first = ["first execution"] if stage.row is not None and not book.against else []
+    pair = book.rebuilt.get(stage.name)
+    return list(log_words.rebuilt(*pair)) if pair else first
 
 
-def _listed(book: Book, state: State) -> str:
-    found = (one for one in book.notebooks if one.state is state and not _pulled(one, book))
-    names = [code(one.name, 60) for one in found]
+def _listed(book: ProjectStatus, state: StageState) -> str:
+    stages = (
+        stage for stage in book.notebooks if stage.state is state and not _pulled(stage, book)
+    )
+    names = [code(stage.name, 60) for stage in stages]
     return f"{state.value.capitalize()}: {', '.join(_cut(names, _NAMES))}" if names else ""
 
 
-def _contracts(book: Book) -> list[str]:
+def _contracts(book: ProjectStatus) -> list[str]:
     """A row for each rule that is broken."""
     rows = [
-        [code(", ".join(map(str, table.get("paths", ())))), *_rule(failure)]
+        [code(", ".join(table.paths)), *_rule(failure)]
         for stage in book.stages
-        for table in stage.tables()
-        if table.get("contract") and table.get("holds") is False
-        for failure in table.get("failures") or ()
+        for table in stage.broken_tables
+        for failure in table.failures
     ]
     if not rows:
         return []
     return _short_table(("refused table", "rule", "#rows"), rows, _RULES)
 
 
-def _rule(failure: Mapping[str, Any]) -> list[str]:
-    failed, rows = failure.get("failed"), failure.get("rows")
-    count = f"{failed:,} of {rows:,}" if isinstance(failed, int) and isinstance(rows, int) else ""
+def _rule(failure: RuleFailure) -> list[str]:
+    is_counted = failure.failed is not None and failure.rows is not None
+    count = f"{failure.failed:,} of {failure.rows:,}" if is_counted else ""
     return [code(problems.short(failure)), count]
 
 
-def _lines(name: str, lines: Sequence[Line], bad: str) -> Iterator[str]:
+def _lines(name: str, lines: Sequence[ListLine], bad: str) -> Iterator[str]:
     if lines:
         yield f"**{name}**"
     # what is wrong comes first, so that it is not what is left out
-    ordered = sorted(lines, key=lambda one: one.mark == "good")
-    for one in ordered[:_LINES]:
-        words = f": {code('; '.join(one.words), 160)}" if one.words else ""
-        mark = {"good": _mark(True), "warned": "⚠️"}.get(one.mark, bad)
-        yield f"- {mark} {code(one.name, 80)} {_word(one.state)}{words}"
+    ordered = sorted(lines, key=lambda line: line.mark == "good")
+    for line in ordered[:_LINES]:
+        words = f": {code('; '.join(line.words), 160)}" if line.words else ""
+        mark = {"good": _mark(True), "warned": "⚠️"}.get(line.mark, bad)
+        yield f"- {mark} {code(line.name, 80)} {_word(line.state)}{words}"
     if len(lines) > _LINES:
         yield f"- and {len(lines) - _LINES} more"
 

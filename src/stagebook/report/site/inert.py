@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from stagebook.errors import Problem, StagebookError
-from stagebook.report.figures import plain
+from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.text import plain
 
 _LONGEST = 120
 _NUMBER = re.compile(r"[▲▼] [+−][\d.,e+−]+|[+−-]?[\d.,]+(e[+−-]?\d+)?|unchanged|as before|")
@@ -38,8 +38,8 @@ def cell(markdown: str) -> str:
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
     """The lines of a table; columns whose heads start with ``#`` hold numbers."""
     head = list(head)
-    names = (cell(one.removeprefix("#")) for one in head)
-    rules = ("---:" if one.startswith("#") else "---" for one in head)
+    names = (cell(item.removeprefix("#")) for item in head)
+    rules = ("---:" if item.startswith("#") else "---" for item in head)
     return [_row(names), _row(rules), *(_row(map(cell, row)) for row in rows)]
 
 
@@ -59,6 +59,6 @@ def address(url: str) -> str:
     except ValueError:
         web = False
     if not web or not url.isprintable() or re.search(r"[\s<>\\]", url):
-        message = f"{plain(url, _LONGEST)} is no address that can be linked."
+        message = f"{plain(url, _LONGEST)} is not an address that can be linked."
         raise StagebookError(Problem("bad-link", message, "Give one like https://example.org/site"))
     return f"<{url}>"

@@ -2,34 +2,50 @@
 
 from collections.abc import Iterator
 
+from stagebook.history.lineage.graph import Entity, Trace
+from stagebook.history.project_status import ProjectStatus
+from stagebook.history.verdict import Grade
 from stagebook.model import card
-from stagebook.model.gate import Passage, State
-from stagebook.record.lineage.graph import Artefact, Trace
+from stagebook.model.verification import CheckState, VerificationReport
+from stagebook.project.errors import Problem
+from stagebook.project.text import plain
 from stagebook.report import frame as frames
 from stagebook.report import lineage_graph
-from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
 from stagebook.report.site import card_text, places, sideways
-from stagebook.report.site.book import Book
+from stagebook.report.site.line import MARKS
 
-MARKS = {State.PASSED: "good", State.WARNED: "warned", State.REFUSED: "bad"}
-"""The class that each state of a check is shown in."""
+GRADES = {
+    CheckState.PASSED: Grade.GOOD,
+    CheckState.WARNED: Grade.WARNINGS,
+    CheckState.REFUSED: Grade.FAILED,
+}
+"""The grade that a build can have at best with a package whose worst check has this state."""
 
 STATES = {
-    State.PASSED: "can be loaded",
-    State.WARNED: "can be loaded with a warning",
-    State.REFUSED: "refused",
+    CheckState.PASSED: "can be loaded",
+    CheckState.WARNED: "can be loaded with a warning",
+    CheckState.REFUSED: "refused",
 }
 """What stands of a package whose worst check has this state."""
 
+_REASONS = {
+    "no-attestation": "No attestation came with it, so nothing says who built it",
+    "unsigned-attestation": "It is not signed, so nothing proves who built it",
+    "opening-not-recorded": "Nothing records that it was opened when it was packaged",
+}
+"""What readers who never load a model have to know of a problem, by its code."""
+
 _VERDICTS = {
-    State.PASSED: "It can be loaded here",
-    State.WARNED: "It can be loaded here, with a warning",
-    State.REFUSED: "It would be refused here",
+    CheckState.PASSED: "It can be loaded here",
+    CheckState.WARNED: "It can be loaded here, with a warning",
+    CheckState.REFUSED: "It would be refused here",
 }
 
 
-def render(passage: Passage, trace: Trace | None, book: Book, frame: Frame) -> str:
+def render(
+    passage: VerificationReport, trace: Trace | None, book: ProjectStatus, frame: Frame
+) -> str:
     """The page of a packaged model.
 
     Args:
@@ -38,7 +54,7 @@ def render(passage: Passage, trace: Trace | None, book: Book, frame: Frame) -> s
         book: The project.
         frame: The page's frame.
     """
-    worst = state(passage)
+    worst = passage.worst
     pictures = _pictures(trace, book, frame) if trace is not None else []
     return frames.render(
         "site/model.html",
@@ -47,10 +63,10 @@ def render(passage: Passage, trace: Trace | None, book: Book, frame: Frame) -> s
         style=sideways.cue(pictures[-1]) if pictures else "",
         digest=passage.manifest.digest,
         verdict=f"{_VERDICTS[worst]}.",
-        mark=MARKS[worst],
+        mark=MARKS[GRADES[worst]],
         checks=[
-            (one.name, one.state.value, MARKS.get(one.state, "quiet"), plain(one.detail, 200))
-            for one in passage.checks
+            (check.name, check.state.value, _mark(check.state), plain(check.detail, 200))
+            for check in passage.checks
         ],
         problems=tuple(_problems(passage)),
         pictures=pictures,
@@ -58,35 +74,39 @@ def render(passage: Passage, trace: Trace | None, book: Book, frame: Frame) -> s
     )
 
 
-def state(passage: Passage) -> State:
-    """The worst that any check says: refused, else warned, else passed."""
-    if passage.refusals:
-        return State.REFUSED
-    warned = any(one.state is State.WARNED for one in passage.checks)
-    return State.WARNED if warned else State.PASSED
+def _mark(state: CheckState) -> str:
+    """The class that a check is shown in; a state that decides nothing is quiet."""
+    return MARKS[GRADES[state]] if state in GRADES else "quiet"
 
 
-def _problems(passage: Passage) -> Iterator[str]:
+def reason(problem: Problem) -> str:
+    """What is wrong with a package, for the front page and the gist."""
+    return _REASONS.get(problem.code) or problem.message.rstrip(".")
+
+
+def _problems(passage: VerificationReport) -> Iterator[str]:
     for check in passage.checks:
-        yield from (plain(f"{one.message} {one.hint}", 400) for one in check.problems)
+        yield from (plain(f"{problem.message} {problem.hint}", 400) for problem in check.problems)
 
 
-def _pictures(trace: Trace, book: Book, frame: Frame) -> list[str]:
-    known = {one.path for one in book.files}
-    hrefs: dict[Artefact | str, str] = {
-        one: frame.link(places.data(one.path)) for one in trace.artefacts if one.path in known
+def _pictures(trace: Trace, book: ProjectStatus, frame: Frame) -> list[str]:
+    known = {file.path for file in book.files}
+    hrefs: dict[Entity | str, str] = {
+        artefact: frame.link(places.data(artefact.path))
+        for artefact in trace.artefacts
+        if artefact.path in known
     }
-    stages = {one.name for one in book.notebooks}
+    stages = {stage.name for stage in book.notebooks}
     hrefs |= {
-        one.id: frame.link(places.notebook(one.stage))
-        for one in trace.makings
-        if one.stage in stages
+        making.id: frame.link(places.notebook(making.stage))
+        for making in trace.makings
+        if making.stage in stages
     }
     return [lineage_graph.draw(trace, hrefs, room) for room in lineage_graph.ROOMS]
 
 
-def _card(passage: Passage) -> str:
-    """The card as HTML; what is no Markdown in it, such as a tag, is text."""
+def _card(passage: VerificationReport) -> str:
+    """The card as HTML; what is not a Markdown in it, such as a tag, is text."""
     try:
         text = (passage.folder / card.FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -2,24 +2,30 @@
 
 from pathlib import Path
 
-from stagebook.project import Project
-from stagebook.record.past_notebooks import PastNotebooks
+from stagebook.history import carried
+from stagebook.history.past_notebooks import PastNotebooks
+from stagebook.history.project_status import ProjectStatus, StageState, StageStatus
+from stagebook.project.project import Project
 from stagebook.report.article import article
 from stagebook.report.article.article import Article
-from stagebook.report.site.book import Book, Stage, State
 
 
-def read(project: Project, stage: Stage, *, interactive: bool) -> Article:
+def read(project: Project, stage: StageStatus, *, interactive: bool) -> Article:
     """The article of the execution that a stage's record tells of.
 
     What is in ``runs/`` comes first. Where that is missing, or is of another execution, the copy
-    that was kept of this one takes its place.
+    that was kept of this one takes its place. Of a stage that was executed elsewhere, DVC may have
+    brought the notebook.
 
     Args:
         project: The project.
         stage: The stage.
         interactive: Whether scripts in its outputs may run.
     """
+    if stage.record is not None and carried.is_carried(stage.record):
+        text = carried.notebook(project.root, stage.name)
+        if text is not None:
+            return article.parse(text, stage.name, interactive=interactive)
     path = place(project, stage)
     found = article.read(path, stage.name, interactive=interactive)
     name = _record(stage)
@@ -27,26 +33,26 @@ def read(project: Project, stage: Stage, *, interactive: bool) -> Article:
         return found
     if path.is_file() and not found.colophon:  # cut off: the page says so, and shows what is left
         return found
-    kept = PastNotebooks(project, asks=False).of(stage.record).text
+    kept = PastNotebooks(project).of(stage.record).text
     if kept is None:
         return found
     return article.parse(kept, stage.name, interactive=interactive)
 
 
-def place(project: Project, stage: Stage) -> Path:
+def place(project: Project, stage: StageStatus) -> Path:
     """Where a stage's notebook lies after its last execution."""
-    ending = ".failed.ipynb" if stage.state is State.FAILED else ".ipynb"
+    ending = ".failed.ipynb" if stage.state is StageState.FAILED else ".ipynb"
     return project.root / project.settings.runs / f"{stage.name}{ending}"
 
 
-def stopped(project: Project, book: Book) -> dict[str, str]:
+def stopped(project: Project, book: ProjectStatus) -> dict[str, str]:
     """Of each failed stage that left one, its notebook as far as it got, relative to the root."""
-    failed = [one for one in book.stages if one.state is State.FAILED]
-    places = {one.name: place(project, one) for one in failed if _left(project, one)}
+    failed = [stage for stage in book.stages if stage.state is StageState.FAILED]
+    places = {stage.name: place(project, stage) for stage in failed if _left(project, stage)}
     return {name: path.relative_to(project.root).as_posix() for name, path in places.items()}
 
 
-def _left(project: Project, stage: Stage) -> bool:
+def _left(project: Project, stage: StageStatus) -> bool:
     """Whether the notebook there is of this failure, and not of one before."""
     try:
         content = place(project, stage).read_bytes()
@@ -55,5 +61,5 @@ def _left(project: Project, stage: Stage) -> bool:
     return _record(stage).encode() in content
 
 
-def _record(stage: Stage) -> str:
-    return str(((stage.record or {}).get("volatile") or {}).get("id") or "")
+def _record(stage: StageStatus) -> str:
+    return stage.record.id if stage.record else ""

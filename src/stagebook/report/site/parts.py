@@ -11,18 +11,19 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebook.errors import StagebookError
-from stagebook.project import Project
+from stagebook.history.project_status import ProjectStatus
+from stagebook.history.verdict import Grade
+from stagebook.project.errors import StagebookError
+from stagebook.project.project import Project
+from stagebook.project.text import plain
 from stagebook.report import frame as frames
-from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
 from stagebook.report.site import places
-from stagebook.report.site.book import Book
-from stagebook.report.site.line import Line
+from stagebook.report.site.line import MARKS, ListLine
 
 if TYPE_CHECKING:
-    from stagebook.contracts.drift.drift import Drift
-    from stagebook.model.gate import Passage
+    from stagebook.data.drift.drift import Drift
+    from stagebook.model.verification import VerificationReport
 
 _MOST = 2
 
@@ -36,7 +37,7 @@ class Part:
         text: The page.
     """
 
-    line: Line
+    line: ListLine
     text: str
 
 
@@ -54,7 +55,7 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class PartTask:
     """A part in the making.
 
     Attributes:
@@ -82,16 +83,18 @@ class Parts:
         drifts: Of each table that has a reference.
     """
 
-    models: tuple[Task, ...] = ()
-    drifts: tuple[Task, ...] = ()
+    models: tuple[PartTask, ...] = ()
+    drifts: tuple[PartTask, ...] = ()
 
     def done(self) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         """The parts, once all are made: models, and drifts."""
-        return tuple(one.part() for one in self.models), tuple(one.part() for one in self.drifts)
+        return tuple(task.part() for task in self.models), tuple(
+            part_task.part() for part_task in self.drifts
+        )
 
 
 @contextmanager
-def started(project: Project, book: Book, asked: Frames) -> Iterator[Parts]:
+def started(project: Project, book: ProjectStatus, asked: Frames) -> Iterator[Parts]:
     """Begins with the parts of a site, for as long as the block lasts."""
     models = [partial(model, project, path, book, frame) for path, frame in asked.models]
     drifts = [partial(drift, project.root, *pair, frame) for pair, frame in asked.drifts]
@@ -100,13 +103,13 @@ def started(project: Project, book: Book, asked: Frames) -> Iterator[Parts]:
         yield Parts()
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        sides = [[Task(work, pool.submit(work)) for work in side] for side in (models, drifts)]
+        sides = [[PartTask(work, pool.submit(work)) for work in side] for side in (models, drifts)]
         yield Parts(*map(tuple, sides))
 
 
-def model(project: Project, path: str, book: Book, frame: Frame) -> Part:
+def model(project: Project, path: str, book: ProjectStatus, frame: Frame) -> Part:
     """The page of a packaged model; one that cannot be read says why."""
-    from stagebook.record.lineage import tracing
+    from stagebook.history.lineage import tracing
     from stagebook.report.site import model_page
 
     try:
@@ -120,7 +123,7 @@ def model(project: Project, path: str, book: Book, frame: Frame) -> Part:
     return Part(of_model(passage, frame.page), model_page.render(passage, trace, book, frame))
 
 
-def model_line(root: Path, path: str) -> Line:
+def model_line(root: Path, path: str) -> ListLine:
     """What is to say of a packaged model, without its page."""
     try:
         return of_model(_passage(root, path), places.model(path))
@@ -128,21 +131,23 @@ def model_line(root: Path, path: str) -> Line:
         return _trouble(path, places.model(path), error)
 
 
-def _passage(root: Path, path: str) -> "Passage":
+def _passage(root: Path, path: str) -> "VerificationReport":
     from stagebook.model import gate
+    from stagebook.model.policy import Policy
 
-    return gate.pass_through(root / path, gate.Policy())
+    return gate.as_recorded(root / path, Policy())
 
 
-def of_model(passage: "Passage", page: str) -> Line:
+def of_model(passage: "VerificationReport", page: str) -> ListLine:
     """The line of a package that passed the gate, or not: as bad as its worst check."""
     from stagebook.report.site import model_page
 
-    worst = model_page.state(passage)
-    told = (one for check in passage.checks if check.state is worst for one in check.problems)
-    words = tuple(plain(one.message, 200) for one in told)
-    state, mark = model_page.STATES[worst], model_page.MARKS[worst]
-    return Line(plain(passage.manifest.name), page, state, mark, words)
+    worst = passage.worst
+    checks = (check for check in passage.checks if check.state is worst)
+    problems = (problem for check in checks for problem in check.problems)
+    words = tuple(plain(model_page.reason(problem), 200) for problem in problems)
+    state, mark = model_page.STATES[worst], MARKS[model_page.GRADES[worst]]
+    return ListLine(plain(passage.manifest.name), page, state, mark, words)
 
 
 def drift(root: Path, path: str, reference: str, frame: Frame) -> Part:
@@ -165,7 +170,7 @@ def drift(root: Path, path: str, reference: str, frame: Frame) -> Part:
     return Part(_of_drift(found, path, reference, frame.page), text)
 
 
-def drift_line(root: Path, path: str, reference: str) -> Line:
+def drift_line(root: Path, path: str, reference: str) -> ListLine:
     """What is to say of a table held against its reference, without its page."""
     try:
         return _of_drift(_compared(root, path, reference), path, reference, places.drift(path))
@@ -174,21 +179,21 @@ def drift_line(root: Path, path: str, reference: str) -> Line:
 
 
 def _compared(root: Path, path: str, reference: str) -> "Drift":
-    from stagebook.contracts.drift.drift import drift as compared
-    from stagebook.contracts.drift.reference import open_batch, open_reference
+    from stagebook.data.drift.drift import drift as compared
+    from stagebook.data.drift.reference import open_batch, open_reference
 
-    held = open_reference(root, reference)
+    held = open_reference(root, reference, batch=path)
     return compared(held, open_batch(root, path, held))
 
 
-def _of_drift(found: "Drift", path: str, reference: str, page: str) -> Line:
+def _of_drift(found: "Drift", path: str, reference: str, page: str) -> ListLine:
     from stagebook.report import drift_words
 
-    names = tuple(plain(one.name) for one in found.drifted)
-    mark = "bad" if found.drifted or found.missing else "good"
+    names = tuple(plain(column.name) for column in found.drifted)
+    grade = Grade.WARNINGS if found.drifted or found.missing else Grade.GOOD
     words = (", ".join(names),) if names else ()
     state = f"{drift_words.verdict(found)}, against {plain(reference)}"
-    return Line(plain(path), page, state, mark, words)
+    return ListLine(plain(path), page, state, MARKS[grade], words)
 
 
 def _failed(path: str, frame: Frame, error: StagebookError) -> Part:
@@ -197,6 +202,6 @@ def _failed(path: str, frame: Frame, error: StagebookError) -> Part:
     return Part(line, text)
 
 
-def _trouble(path: str, page: str, error: StagebookError) -> Line:
-    words = tuple(plain(f"{one.message} {one.hint}", 400) for one in error.problems)
-    return Line(plain(path), page, "cannot be shown", "bad", words)
+def _trouble(path: str, page: str, error: StagebookError) -> ListLine:
+    words = tuple(plain(f"{problem.message} {problem.hint}", 400) for problem in error.problems)
+    return ListLine(plain(path), page, "cannot be shown", MARKS[Grade.FAILED], words)

@@ -3,26 +3,26 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from stagebook.history.project_status import ProjectStatus, StageState, StageStatus
+from stagebook.project.text import plain
 from stagebook.report import graph_picture
-from stagebook.report.figures import plain
 from stagebook.report.frame import Frame
 from stagebook.report.graph_picture import Box, Link, cut
-from stagebook.report.site import places
-from stagebook.report.site.book import Book, Stage, State
+from stagebook.report.site import names, places
 
 MOST = 120
 """Up to so many stages and files, files are drawn; else they are lines between the stages."""
 
 _LETTERS = 24
 _KINDS = {
-    State.EXECUTED: "done",
-    State.FAILED: "failed",
-    State.UNCHANGED: "unchanged",
-    State.OTHER: "unchanged",
+    StageState.EXECUTED: "done",
+    StageState.FAILED: "failed",
+    StageState.UNCHANGED: "unchanged",
+    StageState.OTHER: "unchanged",
 }
 
 
-def draw(book: Book, frame: Frame) -> str:
+def draw(book: ProjectStatus, frame: Frame) -> str:
     """The SVG of a project's pipeline; empty if there is none.
 
     Args:
@@ -36,43 +36,43 @@ def draw(book: Book, frame: Frame) -> str:
     return graph_picture.draw(boxes, _links(book) if whole else _between(book), "pipeline")
 
 
-def _stages(book: Book, frame: Frame) -> Iterator[Box]:
-    for one in book.stages:
-        page = places.notebook(one.name) if one.node.notebook else ""
-        kind = f"stage {_KINDS.get(one.state, 'waiting')}"
-        lines = (cut(plain(one.name), _LETTERS), one.failed or _state(one))
-        title = f"{plain(one.title)}: {one.word}"
-        yield Box(("stage", one.name), frame.link(page), kind, title, lines, stage=True)
+def _stages(book: ProjectStatus, frame: Frame) -> Iterator[Box]:
+    for item in book.stages:
+        page = places.notebook(item.name) if item.node.notebook else ""
+        kind = f"stage {_KINDS.get(item.state, 'waiting')}"
+        lines = (cut(plain(item.name), _LETTERS), item.failed or _state(item))
+        title = f"{plain(item.title)}: {item.word}"
+        yield Box(("stage", item.name), frame.link(page), kind, title, lines, stage=True)
 
 
-def _state(stage: Stage) -> str:
-    seconds = ((stage.record or {}).get("volatile") or {}).get("seconds")
-    if stage.state is State.EXECUTED and isinstance(seconds, (int, float)):
-        return f"executed, {seconds:.1f} s"
+def _state(stage: StageStatus) -> str:
+    if stage.state is StageState.EXECUTED and stage.record is not None:
+        return f"executed, {stage.record.volatile.seconds:.1f} s"
     return stage.state.value
 
 
-def _files(book: Book, frame: Frame) -> Iterator[Box]:
-    for one in book.files:
-        kind = "file" if one.maker else "file raw"
-        below = f"{one.rows} rows" if one.rows else _kind(one.path)
-        lines = (cut(plain(PurePosixPath(one.path).name), _LETTERS), below)
-        address = frame.link(places.data(one.path))
-        yield Box(("file", one.path), address, kind, plain(one.path), lines)
+def _files(book: ProjectStatus, frame: Frame) -> Iterator[Box]:
+    short = names.apart(item.path for item in book.files)
+    for item in book.files:
+        kind = "file" if item.maker else "file raw"
+        below = f"{item.rows} rows" if item.rows else _kind(item.path)
+        lines = (cut(plain(short[item.path]), _LETTERS), below)
+        address = frame.link(places.data(item.path))
+        yield Box(("file", item.path), address, kind, plain(item.path), lines)
 
 
 def _kind(path: str) -> str:
     return PurePosixPath(path).suffix.lstrip(".") or "folder"
 
 
-def _links(book: Book) -> Iterator[Link]:
-    for one in book.files:
-        if one.maker:
-            yield ("stage", one.maker), ("file", one.path)
-        yield from ((("file", one.path), ("stage", reader)) for reader in one.readers)
+def _links(book: ProjectStatus) -> Iterator[Link]:
+    for item in book.files:
+        if item.maker:
+            yield ("stage", item.maker), ("file", item.path)
+        yield from ((("file", item.path), ("stage", reader)) for reader in item.readers)
 
 
-def _between(book: Book) -> Iterator[Link]:
-    for one in book.files:
-        for reader in one.readers:
-            yield ("stage", one.maker), ("stage", reader)
+def _between(book: ProjectStatus) -> Iterator[Link]:
+    for file in book.files:
+        for reader in file.readers:
+            yield ("stage", file.maker), ("stage", reader)

@@ -29,8 +29,9 @@ def drift(path: str) -> str:
 
 
 def model(path: str) -> str:
-    """The page of a packaged model."""
-    return f"models/{PurePosixPath(path).name}.html"
+    """The page of a packaged model; nearly all of them are in the folder of models."""
+    inside = _inside(path)
+    return f"{inside}.html" if inside.startswith("models/") else f"models/at/{inside}.html"
 
 
 def _inside(path: str) -> str:

@@ -1,30 +1,38 @@
 """What was built, from which commit and when, in words: only what records and git say."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from stagebook.report.figures import counted, plain
+from stagebook.history.project_status import (
+    ProjectStatus,
+    StageState,
+    StageStatus,
+)
+from stagebook.history.staleness import Causes
+from stagebook.history.verdict import BuildEvidence, evidence
+from stagebook.pipeline.git import Git
+from stagebook.project.text import counted, plain
 from stagebook.report.lineage_words import short
-from stagebook.report.site.book import Book, State
+
+_CAUSES = 3
 
 Shown = Callable[[str], str]
 """How a text of unknown origin is shown where the sentence stands."""
 
 
-def summary(book: Book) -> str:
+def summary(book: ProjectStatus) -> str:
     """The sentence on top of the front page, with how many stages are in each state."""
-    if book.unstarted is not None or not _is_known(book):
+    if evidence(book) is not BuildEvidence.RECORDS:
         return sentence(book, plain)
-    counts = {state: sum(one.state is state for one in book.notebooks) for state in State}
+    counts = {state: sum(stage.state is state for stage in book.notebooks) for state in StageState}
     parts = [
         f"{counts[state]} {state.value}"
-        for state in State
-        if counts[state] and state is not State.OTHER
+        for state in StageState
+        if counts[state] and state is not StageState.OTHER
     ]
     return f"{sentence(book, plain).removesuffix('.')}: {', '.join(parts)}."
 
 
-def sentence(book: Book, shown: Shown) -> str:
+def sentence(book: ProjectStatus, shown: Shown) -> str:
     """What was built, when, and from which commit.
 
     Args:
@@ -34,50 +42,66 @@ def sentence(book: Book, shown: Shown) -> str:
     if book.unstarted is not None:
         return f"The last build could not start {shown(book.unstarted.stage)}."
     blind = _blind(book, shown)
-    if not _is_known(book):
+    if evidence(book) is not BuildEvidence.RECORDS:
         return blind or _nothing(book, shown)
     when = f" on {book.started.replace('T', ' at ')} UTC" if book.started else ""
     built = f"uilt{when} from {shown(built_from(book))}."
     return f"{blind} What is known was b{built}" if blind else f"B{built}"
 
 
-def built_from(book: Book) -> str:
+def built_from(book: ProjectStatus) -> str:
     """The commit of the last build, and whether git still leads to it; else that of the tree."""
-    code = book.built_from if book.recorded else book.checkout
-    words = commit(code)
-    if not code or code.get("commit") not in book.lost:
+    words = commit(book.code)
+    if not book.is_commit_lost:
         return words
     if book.shallow:
         return f"{words}, which this shallow clone does not have"
     return f"{words}, to which git no longer leads"
 
 
-def footer(book: Book) -> str:
+def origin(stage: StageStatus | None) -> str:
+    """The build that the outputs of a stage are from; empty where no record tells.
+
+    Args:
+        stage: The stage.
+    """
+    stage_origin = stage.origin if stage is not None else None
+    if stage_origin is None:
+        return ""
+    if stage_origin.carried:
+        return "built elsewhere"
+    when = stage_origin.started.replace("T", " at ")
+    return f"built{f' on {when} UTC' if when else ''} from {commit(stage_origin.code)}"
+
+
+def stale(causes: Causes) -> str:
+    """Why values are stale, in words of which a few are enough."""
+    words = [plain(cause.words, 120) for cause in causes[:_CAUSES]]
+    more = [f"{len(causes) - _CAUSES} more"] if len(causes) > _CAUSES else []
+    return "; ".join([*words, *more])
+
+
+def footer(book: ProjectStatus) -> str:
     """The same at the end of each page; where no record tells of a build, that of the tree."""
     if book.recorded or not book.checkout:
         return built_from(book)
     return f"checkout of {commit(book.checkout)}"
 
 
-def commit(code: Mapping[str, Any] | None) -> str:
+def commit(code: Git | None) -> str:
     """A commit in a few words.
 
     Args:
-        code: What git said, as a record has it.
+        code: What git says.
     """
-    if not code or not code.get("commit"):
+    if code is None:
         return "a folder without a commit"
-    branch = f" on {plain(str(code['branch']), 60)}" if code.get("branch") else " on no branch"
-    dirty = ", with changes that are not in git" if code.get("dirty") else ""
-    return f"commit {short(str(code['commit']))}{branch}{dirty}"
+    branch = f" on {plain(code.branch, 60)}" if code.branch else " on no branch"
+    dirty = ", with changes that are not in git" if code.dirty else ""
+    return f"commit {short(code.commit)}{branch}{dirty}"
 
 
-def _is_known(book: Book) -> bool:
-    """Whether there is anything that a record tells of the last build."""
-    return book.recorded and any(one.record for one in book.stages)
-
-
-def _blind(book: Book, shown: Shown) -> str:
+def _blind(book: ProjectStatus, shown: Shown) -> str:
     """Which records of the last build cannot be read; empty if all can."""
     if not book.blind:
         return ""
@@ -89,13 +113,12 @@ def _blind(book: Book, shown: Shown) -> str:
     )
 
 
-def _nothing(book: Book, shown: Shown) -> str:
-    """What stands here without a single execution."""
-    states = {one.state for one in book.notebooks}
+def _nothing(book: ProjectStatus, shown: Shown) -> str:
+    """What is there without a single execution."""
     where = f" at {shown(commit(book.checkout))}" if book.checkout else ""
-    if not states or State.NEVER in states:
+    if evidence(book) is BuildEvidence.NEVER_BUILT:
         return f"Nothing was built here yet{where}. Build with: dvc repro --pull"
-    if lacking := _lacking(book, states, shown):
+    if lacking := _lacking(book, shown):
         return f"Nothing was executed here{where}, and {lacking}. Build with: dvc repro --pull"
     as_locked = " as dvc.lock has them" if book.edited is not None else ""
     return (
@@ -104,11 +127,11 @@ def _nothing(book: Book, shown: Shown) -> str:
     )
 
 
-def _lacking(book: Book, states: set[State], shown: Shown) -> str:
+def _lacking(book: ProjectStatus, shown: Shown) -> str:
     """What is not as ``dvc.lock`` has it; empty if nothing is known to be."""
-    if State.MISSING in states:
+    if evidence(book) is BuildEvidence.OUTPUTS_MISSING:
         return "not all outputs are there"
-    if State.STALE in states:
+    if evidence(book) is BuildEvidence.STALE:
         return "not all stages are up to date"
     if not book.edited:
         return ""

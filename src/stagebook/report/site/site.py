@@ -1,30 +1,35 @@
 """All pages of the site of one project."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
-from pathlib import Path
 
-from stagebook.errors import Problem, StagebookError, did_you_mean
-from stagebook.project import Project
-from stagebook.record.spool import Spool
-from stagebook.report import lineage_words, log_words
-from stagebook.report.article import article
-from stagebook.report.article.article import Article, Fact
-from stagebook.report.figures import plain
+from stagebook.history import carried
+from stagebook.history.comparison import StageComparison
+from stagebook.history.past_notebooks import PastNotebooks
+from stagebook.history.project_status import DataFile, ProjectStatus, StageState, StageStatus
+from stagebook.history.verdict import PageSubject
+from stagebook.project.errors import Problem, StagebookError, did_you_mean
+from stagebook.project.project import Project
+from stagebook.project.text import plain
+from stagebook.report.article import article, facts
+from stagebook.report.article.article import Article
+from stagebook.report.article.facts import Fact
+from stagebook.report.comparison import compare_page, differences
 from stagebook.report.frame import Frame
 from stagebook.report.site import (
-    changed,
     data_page,
     front,
     history_page,
+    names,
     notebooks,
     parts,
     places,
     problems,
     provenance,
+    sample,
 )
-from stagebook.report.site.book import Book, File, Stage, State
+from stagebook.report.site.front import Highlight
 from stagebook.report.site.parts import Frames, Part
 
 Page = tuple[str, str]
@@ -43,16 +48,17 @@ class Site:
     """
 
     project: Project
-    book: Book
+    book: ProjectStatus
     frame: Frame
     models: tuple[str, ...]
 
     @classmethod
-    def of(cls, project: Project, book: Book) -> "Site":
+    def of(cls, project: Project, book: ProjectStatus) -> "Site":
         """The site of a project."""
-        models = tuple(one.path for one in book.files if one.package)
+        models = tuple(file.path for file in book.files if file.package)
         pages = [("Overview", places.FRONT)]
-        pages += [(plain(Path(path).name, 40), places.model(path)) for path in models]
+        short = names.apart(models)
+        pages += [(plain(short[path], 40), places.model(path)) for path in models]
         pages += [("History", places.HISTORY)] if book.builds else []
         report = project.settings.report
         frame = Frame(
@@ -67,14 +73,18 @@ class Site:
     def pages(self) -> Iterator[Page]:
         """Every page; the front page comes last, when the others are known."""
         with parts.started(self.project, self.book, self._slow()) as making:
-            compared = dict(changed.pages(self.project, self.book, self.frame))
+            compared = dict(_compared(self.project, self.book, self.frame))
             yield from ((places.compare(stage), text) for stage, text in compared.items())
-            yield from (self._notebook(one, compared) for one in self.book.notebooks)
-            yield from (self._file(one) for one in self.book.files)
+            highlights: list[Highlight] = []
+            for stage in self.book.notebooks:
+                found = self._read(stage)
+                highlights.append(_highlight(stage, found))
+                yield self._notebook(stage, found, compared)
+            yield from (self._file(file) for file in self.book.files)
             if self.book.builds:
                 frame = self._at(places.HISTORY)
                 yield places.HISTORY, history_page.render(self.book, frame)
-            yield from self._judged(*making.done(), compared)
+            yield from self._judged(*making.done(), highlights, compared)
 
     def _slow(self) -> Frames:
         return Frames(
@@ -86,12 +96,17 @@ class Site:
         )
 
     def _judged(
-        self, models: tuple[Part, ...], drifts: tuple[Part, ...], compared: Collection[str] = ()
+        self,
+        models: tuple[Part, ...],
+        drifts: tuple[Part, ...],
+        highlights: Sequence[Highlight],
+        compared: Collection[str] = (),
     ) -> Iterator[Page]:
         """The pages of models and drifts, and the front page, which tells of them."""
-        yield from ((one.line.page, one.text) for one in (*models, *drifts))
-        lines = [tuple(one.line for one in found) for found in (drifts, models)]
-        yield places.FRONT, front.render(self.book, self.frame, lines[0], lines[1], compared)
+        yield from ((part.line.page, part.text) for part in (*models, *drifts))
+        lines = [tuple(part.line for part in found) for found in (drifts, models)]
+        told = (self.book, self.frame, lines[0], lines[1], compared, highlights)
+        yield places.FRONT, front.render(*told)
 
     def alone(self, name: str) -> str:
         """The text of one page, without links to others, to be mailed.
@@ -103,9 +118,9 @@ class Site:
             StagebookError: There is no such page.
         """
         known = {"history": places.HISTORY} if self.book.builds else {}
-        known |= {one.path: places.data(one.path) for one in self.book.files}
-        known |= {Path(path).name: places.model(path) for path in self.models}
-        known |= {one.name: places.notebook(one.name) for one in self.book.notebooks}
+        known |= {file.path: places.data(file.path) for file in self.book.files}
+        known |= {short: places.model(path) for path, short in names.apart(self.models).items()}
+        known |= {stage.name: places.notebook(stage.name) for stage in self.book.notebooks}
         page = places.FRONT if not name else known.get(name)
         if page is None:
             message = f"The site has no page `{name}`."
@@ -118,36 +133,69 @@ class Site:
         """The pages that have to be made for one of them."""
         kind = page.partition("/")[0]
         if kind == "notebooks":
-            yield from (self._notebook(one) for one in self.book.notebooks)
+            yield from (self._notebook(stage, self._read(stage)) for stage in self.book.notebooks)
         elif kind == "data":
-            yield from (self._file(one) for one in self.book.files)
+            yield from (self._file(file) for file in self.book.files)
         elif kind == places.HISTORY:
             yield kind, history_page.render(self.book, self._at(kind))
         else:
             with parts.started(self.project, self.book, self._slow()) as making:
-                yield from self._judged(*making.done())
+                highlights = [_highlight(stage, self._read(stage)) for stage in self.book.notebooks]
+                yield from self._judged(*making.done(), highlights)
 
     def _at(self, page: str) -> Frame:
         return replace(self.frame, page=page)
 
-    def _notebook(self, stage: Stage, compared: Collection[str] = ()) -> Page:
-        found = notebooks.read(self.project, stage, interactive=self.frame.interactive)
+    def _read(self, stage: StageStatus) -> Article:
+        return notebooks.read(self.project, stage, interactive=self.frame.interactive)
+
+    def _notebook(self, stage: StageStatus, found: Article, compared: Collection[str] = ()) -> Page:
         notes = tuple(_notes(stage, found.colophon, self.book.damaged))
         page = places.notebook(stage.name)
-        facts = tuple(_facts(stage, stage.name in compared))
+        known = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
         told = replace(found, notes=(*notes, *_shortcomings(stage, found)))
-        refused = tuple(problems.refused(stage)) if stage.state is State.FAILED else ()
-        return page, article.render(told, self._at(page), facts, refused)
+        refused = (
+            tuple(problems.refused(stage.broken_tables)) if stage.state is StageState.FAILED else ()
+        )
+        return page, article.render(told, self._at(page), known, refused)
 
-    def _file(self, file: File) -> Page:
+    def _file(self, file: DataFile) -> Page:
         page = places.data(file.path)
-        profile = data_page.read_profile(Spool(self.project.state), file)
+        profile = data_page.read_profile(self.project, file)
         held = file.path in self.project.settings.drift
         drift = places.drift(file.path) if held else ""
-        return page, data_page.render(file, self.book, self._at(page), profile, drift)
+        rows = self.project.settings.report.rows if self.project.settings.report else 0
+        shown = sample.read(self.project.root, file.path, rows if file.table else 0)
+        return page, data_page.render(file, self.book, self._at(page), profile, drift, shown)
 
 
-def _notes(stage: Stage, colophon: str, damaged: Collection[str]) -> Iterator[str]:
+def _compared(project: Project, book: ProjectStatus, frame: Frame) -> Iterator[tuple[str, str]]:
+    """The pages of the stages that the last build executed and that changed.
+
+    Args:
+        project: The project.
+        book: What is known of its last build.
+        frame: The frame of any of its pages.
+
+    Yields:
+        The stage, and the text of its page; nothing of one whose notebooks are not at hand.
+    """
+    notebooks = PastNotebooks(project)
+    for stage in book.notebooks:
+        row = stage.row
+        if row is None or row.before is None:
+            continue
+        comparison = StageComparison.between(stage.name, row.before, row.record)
+        notebook = places.notebook(comparison.stage)
+        shown = compare_page.section(comparison, notebooks, "stage-1", lean=True, notebook=notebook)
+        if shown.rows and not comparison.same:
+            at = replace(frame, page=places.compare(stage.name))
+            title = f"{shown.stage}: what differs"
+            lines = tuple(differences.headlines((comparison,), project.settings.headline))
+            yield stage.name, compare_page.page(at, title, (shown,), None, (), lines)
+
+
+def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Iterator[str]:
     """What a reader has to know who takes the page for what the build made.
 
     Args:
@@ -155,45 +203,65 @@ def _notes(stage: Stage, colophon: str, damaged: Collection[str]) -> Iterator[st
         colophon: How its page ends, which names its record; empty if there is no whole page.
         damaged: Ids of the records that cannot be read.
     """
-    lost = next((name for name in damaged if name in colophon), None)
-    if not colophon or stage.state is State.NEVER:
-        return
-    if lost is not None:
-        yield f"The record of this execution, {plain(lost)}, cannot be read: only its page is left."
-    elif stage.state is State.UNKNOWN:
+    if stage.record is not None and carried.is_carried(stage.record):
         yield (
-            "Which execution made what stands of this stage is not known, since a record cannot "
-            "be read. This is the page of the last execution here."
+            "This notebook was executed on another machine and came with the outputs. "
+            "When it was executed is not known here."
         )
-    elif stage.record is None and stage.state is State.MISSING:
-        yield "This is the page of the last execution here; its outputs are not there any more."
-    elif stage.record is None:
-        yield (
-            "What stands of this stage was executed elsewhere and came from DVC's cache. "
-            "This is the page of the last execution here."
-        )
-    elif str(stage.record["volatile"]["id"]) not in colophon:
-        yield "This is the page of another execution than the one whose outputs stand."
+    match PageSubject.of(stage, colophon, damaged):
+        case PageSubject.DAMAGED_RECORD:
+            lost = next(name for name in damaged if name in colophon)
+            yield (
+                f"The record of this execution, {plain(lost)}, cannot be read: "
+                "only its page is left."
+            )
+        case PageSubject.UNKNOWN:
+            yield (
+                "Which execution made what stands of this stage is not known, since a record "
+                "cannot be read. This is the page of the last execution here."
+            )
+        case PageSubject.OUTPUTS_GONE:
+            yield "This is the page of the last execution here; its outputs are not there any more."
+        case PageSubject.BUILT_ELSEWHERE:
+            yield (
+                "What stands of this stage was executed elsewhere and came from DVC's cache. "
+                "This is the page of the last execution here."
+            )
+        case PageSubject.OTHER_EXECUTION:
+            yield "This is the page of another execution than the one whose outputs stand."
 
 
-def _shortcomings(stage: Stage, found: Article) -> Iterator[str]:
+def _shortcomings(stage: StageStatus, found: Article) -> Iterator[str]:
     """What is wrong with an article; of a stage that has none, why, and how the stage ended."""
     unexecuted = "" if found.body else problems.unexecuted(stage)
     yield from [unexecuted] if unexecuted else found.notes
-    trouble = problems.Trouble.of(stage)
+    trouble = stage.first_problem
     if trouble and not found.body and not unexecuted:
         cell = f" in cell {plain(trouble.cell)}" if trouble.cell else ""
         yield f"It {plain(stage.failed, 60)}{cell}: {plain(trouble.message, problems.LONGEST)}"
 
 
-def _facts(stage: Stage, compared: bool) -> Iterator[Fact]:
-    yield Fact("stage", plain(stage.name))
-    yield Fact("state", stage.word)
-    if stage.record is not None:
-        volatile = stage.record["volatile"]
-        when = lineage_words.moment(str(volatile.get("started") or ""))
-        seconds = log_words.took(volatile.get("seconds"))
-        yield Fact("executed", ", ".join(filter(None, (when, seconds))))
+def _highlight(stage: StageStatus, found: Article) -> Highlight:
+    page = places.notebook(stage.name)
+    return Highlight(plain(stage.name), plain(stage.title), page, found.highlights)
+
+
+def _neighbours(stage: StageStatus, book: ProjectStatus) -> Iterator[Fact]:
+    """The stages whose files a stage reads, and those that read its files."""
+    before = (file.maker for file in book.files if stage.name in file.readers and file.maker)
+    after = (name for file in book.files if file.maker == stage.name for name in file.readers)
+    pages = {
+        item.name: places.notebook(item.name) if item.node.notebook else "" for item in book.stages
+    }
+    for word, found in (("builds on", before), ("read by", after)):
+        links = tuple((plain(name), pages.get(name, "")) for name in dict.fromkeys(found))
+        if links:
+            yield Fact(word, links=links)
+
+
+def _facts(stage: StageStatus, compared: bool) -> Iterator[Fact]:
+    volatile = stage.record.volatile if stage.record else None
+    yield from facts.of_execution(stage.name, stage.word, volatile)
     if stage.row is not None:
         page = places.compare(stage.name) if compared else ""
         yield Fact("changed", "; ".join(front.changed(stage.row)), page)

@@ -1,0 +1,112 @@
+"""What holds of a few values and therefore of all: most tables keep most rules."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from stagebook.data.contracts.rules import built_in_name
+from stagebook.data.tables.array import Array
+from stagebook.data.tables.hashing import hashes
+
+_INTERVALS = frozenset(
+    {"greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to", "in_range"}
+)
+_TEXTS = frozenset(
+    {"isin", "notin", "str_matches", "str_contains", "str_startswith", "str_endswith", "str_length"}
+)
+FEW = 1000
+
+
+def surely_holds(
+    check: Any, series: "pd.Series[Any]", texts: "pd.Series[Any] | None" = None
+) -> bool:
+    """Whether a check holds for all values, as far as that is quick to tell.
+
+    An interval that holds the smallest and the largest value holds all. What looks at each text by
+    itself holds if it does for each different one.
+
+    Args:
+        check: The check.
+        series: The column.
+        texts: All texts that are in it, if that is known.
+    """
+    name = built_in_name(check)
+    if not name or check.element_wise or check.groupby or not check.ignore_na:
+        return False
+    representatives = _representatives(name, series, texts)
+    if representatives is None:
+        return False
+    try:
+        return bool(check(representatives).check_passed)
+    except Exception:  # the whole column says what is wrong
+        return False
+
+
+def _representatives(
+    name: str, series: "pd.Series[Any]", texts: "pd.Series[Any] | None"
+) -> "pd.Series[Any] | None":
+    """Values that stand for all; None if that takes as long as all do."""
+    if name in _INTERVALS and pd.api.types.is_numeric_dtype(series.dtype):
+        return _extremes(series)
+    if name in _TEXTS and isinstance(series.dtype, pd.StringDtype):
+        if texts is not None:
+            return texts
+        return pd.Series(series.unique()) if series.iloc[:FEW].nunique() < FEW / 10 else None
+    return None
+
+
+def _extremes(series: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind == "f" and len(series):
+        values = series.to_numpy()  # in one pass, where pandas makes a copy without NaN
+        extremes = [np.fmin.reduce(values), np.fmax.reduce(values)]
+    elif series.dtype.kind in "iuf":
+        extremes = [series.min(), series.max()]
+    else:
+        return None
+    return None if pd.isna(extremes).any() else pd.Series(extremes, dtype=series.dtype)
+
+
+def suspects(
+    frame: pd.DataFrame, names: list[str], known_hashes: Callable[[], Array] | None = None
+) -> pd.DataFrame:
+    """The rows that may have the same values in these columns as another, in their order.
+
+    Equal rows have equal hashes; of the others few do.
+
+    Args:
+        frame: The rows.
+        names: The columns, which are all that is kept.
+        known_hashes: What gives hashes of the rows, if they are made elsewhere too.
+    """
+    frame = frame[names]
+    if len(frame) < FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
+        return frame
+    row_hashes = known_hashes() if known_hashes else hashes([_arrow(frame[name]) for name in names])
+    return frame.take(_with_shared_hash(row_hashes))
+
+
+def _with_shared_hash(row_hashes: Array) -> Array:
+    """Numbers of the rows whose hash another row has too, ascending.
+
+    Most hashes have, by their upper bits, a place to themselves; only the others are compared.
+    """
+    bits = len(row_hashes).bit_length() + 1
+    places = (row_hashes >> np.uint64(64 - bits)).view(np.int64)
+    shared = np.bincount(places, minlength=2**bits) > 1
+    shared_rows = np.flatnonzero(shared[places])
+    return shared_rows[pd.Series(row_hashes[shared_rows]).duplicated(keep=False).to_numpy()]
+
+
+def _is_hashed_alike(dtype: Any) -> bool:
+    """Whether values that pandas takes for equal have one hash; it is not sure of 0.0 and -0.0."""
+    plain = isinstance(dtype, pd.StringDtype | pd.DatetimeTZDtype)
+    return plain or (isinstance(dtype, np.dtype) and dtype.kind in "iuM")
+
+
+def _arrow(series: "pd.Series[Any]") -> Any:
+    # of moments in a zone, pyarrow asks pandas 3.1 in a way that this warns of
+    zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
+    return pa.array(series.dt.tz_convert(None) if zoned else series)

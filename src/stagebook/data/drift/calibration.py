@@ -1,0 +1,163 @@
+"""From which effect on a column has drifted: what the reference's own time blocks say."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stagebook.data.drift import distances
+from stagebook.data.drift.alignment import ComparisonBasis, Matrix, counts
+from stagebook.data.profiles.column import Column
+
+ALPHA = 0.05
+"""How often a batch like the reference's blocks is called drifted in any of its columns."""
+
+FLOOR = 0.05
+"""No smaller Jensen-Shannon distance is of importance.
+
+About 0.5 % nulls in a column that had none, or a share of 50 % that becomes 44 %. Near 0 the
+squared distance is PSI / (8 ln 2), see ``DEFAULT``; this one is a PSI of 0.014.
+"""
+
+LEAST = FLOOR / 5
+"""What smaller effects of blocks count as; of that size is chance with a few thousand rows."""
+
+DEFAULT = 0.134
+"""The threshold where there are too few blocks: a PSI of 0.1, by rule of thumb a small change.
+
+For neighbouring distributions both are chi-square distances to the second order: PSI is
+``sum((q - p)**2 / p)``, and the squared Jensen-Shannon distance an eighth of it, in bits. Source:
+Lin 1991 and Siddiqi 2006, see ``distances``.
+"""
+
+FEWEST_BLOCKS = 4
+"""With fewer blocks, Student's t is so wide that hardly any drift would be told."""
+
+FEW_BLOCKS = 8
+"""With fewer blocks than this, the limit is not let go far beyond what the blocks show."""
+
+LARGE = 0.212
+"""An effect that is large by rule of thumb: a PSI of 0.25, see ``DEFAULT``."""
+
+BEYOND = 1.5
+"""How far beyond the largest effect of few blocks the limit may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The largest effect that is no drift.
+
+    Attributes:
+        value: A Jensen-Shannon distance, at most 1.
+        limit: The part of it that is variation between blocks or, uncalibrated, the default.
+        noise: The part of it that is chance, as the batch has only so many rows.
+        blocks: The effect of each block against all others; empty if it is not calibrated.
+    """
+
+    value: float
+    limit: float
+    noise: float
+    blocks: tuple[float, ...]
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether time blocks of the reference say so, and no rule of thumb."""
+        return bool(self.blocks)
+
+
+def threshold(
+    pair: tuple[Column, Column], blocks: Sequence[Column], on: ComparisonBasis, comparisons: int
+) -> Threshold:
+    """The threshold of one comparison.
+
+    Variation between blocks and chance add up in squares, as independent deviations do.
+
+    Args:
+        pair: The reference's column and the batch's; there are rows in both.
+        blocks: The column in blocks of the reference, with rows in each.
+        on: What is compared.
+        comparisons: How many are made in all, for Bonferroni's correction. Source: Dunn, Multiple
+            comparisons among means, Journal of the American Statistical Association 56, 1961.
+    """
+    alpha = ALPHA / max(comparisons, 1)
+    effects: tuple[float, ...] = ()
+    limit = DEFAULT
+    if len(blocks) >= FEWEST_BLOCKS:
+        effects = leave_one_out(counts(blocks, on))
+        limit = bounded(prediction_limit(effects, alpha), effects)
+    noise = sampling_noise(counts(pair, on), alpha)
+    return Threshold(min(math.hypot(limit, noise), 1.0), limit, noise, effects)
+
+
+def leave_one_out(blocks: Matrix) -> tuple[float, ...]:
+    """The Jensen-Shannon distance of each block to all the others together.
+
+    Args:
+        blocks: Counts in the shape (blocks, bins); at least two blocks, none of them empty.
+    """
+    others = blocks.sum(axis=0) - blocks
+    return tuple(
+        distances.jensen_shannon(rest, block) for rest, block in zip(others, blocks, strict=True)
+    )
+
+
+def prediction_limit(effects: Sequence[float], alpha: float) -> float:
+    """The one-sided upper prediction limit for the effect of one more block; at least ``FLOOR``.
+
+    ``mean + t s sqrt(1 + 1/n)`` of the logarithms, with Student's t of n - 1 degrees of freedom:
+    effects are positive and skewed to the right. Those below ``LEAST`` count as that, since the
+    logarithm would make much of differences between them. Source: Hahn and Meeker, Statistical
+    Intervals, 1991, on prediction intervals for one future observation from a normal distribution.
+
+    Args:
+        effects: Of at least two blocks.
+        alpha: How often a block like these may lie above.
+    """
+    from scipy import stats
+
+    logs = np.log(np.maximum(effects, LEAST))
+    n = len(logs)
+    width = float(stats.t.ppf(1 - alpha, n - 1)) * float(np.std(logs, ddof=1))
+    exponent = float(np.mean(logs)) + width * math.sqrt(1 + 1 / n)
+    return max(math.exp(min(exponent, 0.0)), FLOOR)
+
+
+def bounded(limit: float, effects: Sequence[float]) -> float:
+    """A limit that still tells gross drift, however wide Student's t is for few blocks.
+
+    Args:
+        limit: The prediction limit.
+        effects: Of the blocks that it comes from.
+
+    Returns:
+        Of few blocks at most ``LARGE``, or ``BEYOND`` times the largest of their effects.
+    """
+    if len(effects) >= FEW_BLOCKS:
+        return limit
+    return min(limit, max(LARGE, BEYOND * max(effects)))
+
+
+def sampling_noise(pair: Matrix, alpha: float) -> float:
+    """The Jensen-Shannon distance that two samples of one distribution exceed by chance.
+
+    With n and m rows, ``8 JSD / (1/n + 1/m)`` in nats is about chi-square with one degree of
+    freedom less than there are bins; where most bins hold few rows this is too much rather than
+    too little. Rows are taken to be independent. Source: Grosse et al., Analysis of symbolic
+    sequences using the Jensen-Shannon divergence, Physical Review E 65, 2002, section III.
+
+    Args:
+        pair: Counts in the shape (2, bins), none of the two empty.
+        alpha: How often.
+
+    Returns:
+        A distance, at most 1.
+    """
+    from scipy import stats
+
+    bins = int((pair.sum(axis=0) > 0).sum())
+    if bins < 2:
+        return 0.0
+    rows = pair.sum(axis=1)
+    spread = float(stats.chi2.ppf(1 - alpha, bins - 1)) * float(np.sum(1 / rows))
+    return min(math.sqrt(spread / (8 * math.log(2))), 1.0)

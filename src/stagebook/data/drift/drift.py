@@ -1,0 +1,167 @@
+"""Whether a batch is still like its reference, column by column."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.data.drift.calibration import ALPHA
+from stagebook.data.drift.column_drift import ColumnComparison, ColumnDrift
+from stagebook.data.drift.fitted import CalibrationSample
+from stagebook.data.drift.reference import Reference
+from stagebook.data.profiles.column import Column
+from stagebook.data.profiles.profile import Profile
+from stagebook.project.errors import Problem, StagebookError
+
+FORMAT = 1
+
+
+class DriftVerdict(enum.StrEnum):
+    """What is said of a batch."""
+
+    DRIFT = "drift"
+    NO_DRIFT = "no drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a batch differs from its reference.
+
+    Attributes:
+        columns: Columns of both, those that drifted first and then by effect over threshold.
+        problems: Columns that are only on one side, or of another kind.
+        calibration: Where the thresholds come from, in a sentence.
+        calibrated: Whether that is time blocks of the reference.
+        notes: What else to know about the comparison, in sentences.
+        rows: Rows of the reference and of the batch.
+    """
+
+    columns: tuple[ColumnDrift, ...]
+    problems: tuple[Problem, ...]
+    calibration: str
+    calibrated: bool
+    notes: tuple[str, ...]
+    rows: tuple[int, int]
+
+    @property
+    def drifted(self) -> tuple[ColumnDrift, ...]:
+        """The columns that drifted."""
+        return tuple(column for column in self.columns if column.drifted)
+
+    @property
+    def missing(self) -> tuple[Problem, ...]:
+        """The columns of the reference that the batch does not have."""
+        return tuple(problem for problem in self.problems if problem.code == "column-lost")
+
+    @property
+    def verdict(self) -> DriftVerdict:
+        """Drift, if a column drifted or one of the reference is missing."""
+        return DriftVerdict.DRIFT if self.drifted or self.missing else DriftVerdict.NO_DRIFT
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values, with a format version."""
+        return {
+            "format": FORMAT,
+            "verdict": self.verdict.value,
+            "calibrated": self.calibrated,
+            "calibration": self.calibration,
+            "alpha": ALPHA,
+            "rows": {"reference": self.rows[0], "batch": self.rows[1]},
+            "columns": [column.as_json() for column in self.columns],
+            "problems": [problem.as_json() for problem in self.problems],
+            "notes": list(self.notes),
+        }
+
+
+def drift(reference: Reference, batch: Profile) -> Drift:
+    """Holds a batch against a reference.
+
+    Args:
+        reference: The reference.
+        batch: The batch's profile, made with the grids of the reference's.
+
+    Raises:
+        StagebookError: One of both has no rows (``nothing-to-compare``), or they have no column in
+            common (``no-common-column``).
+    """
+    whole = reference.profile
+    pairs = _pairs(whole, batch)
+    fitted = CalibrationSample.of(reference, batch)
+    rows = [_alongside(fitted, pair) for pair in pairs]
+    comparisons = sum(row.comparisons for row in rows)
+    columns = [row.judged(comparisons) for row in rows]
+    columns.sort(key=lambda column: (not column.drifted, -column.ratio))
+    retyped = [_retyped(column) for column in columns if column.retyped]
+    return Drift(
+        tuple(columns),
+        (*_sides(whole, batch), *retyped),
+        fitted.calibration,
+        fitted.calibrated,
+        tuple(_notes(fitted, columns)),
+        (whole.rows, batch.rows),
+    )
+
+
+def _pairs(whole: Profile, batch: Profile) -> list[tuple[Column, Column]]:
+    for name, profile in (("reference", whole), ("batch", batch)):
+        if not profile.rows:
+            message, hint = f"The {name} has no rows.", "Give one that has some."
+            raise StagebookError(Problem("nothing-to-compare", message, hint))
+    found = [(left, right) for left in whole.columns if (right := batch.column(left.name))]
+    if not found:
+        message = "The batch has none of the reference's columns."
+        raise StagebookError(
+            Problem("no-common-column", message, "Check that both are of the same table.")
+        )
+    return found
+
+
+def _alongside(fitted: CalibrationSample, pair: tuple[Column, Column]) -> ColumnComparison:
+    columns = [block.column(pair[0].name) for block in fitted.blocks]
+    return ColumnComparison.of(
+        *pair, [column for column in columns if column is not None and column.rows]
+    )
+
+
+def _sides(whole: Profile, batch: Profile) -> list[Problem]:
+    missing = [column.name for column in whole.columns if not batch.column(column.name)]
+    new = [column.name for column in batch.columns if not whole.column(column.name)]
+    return [
+        Problem(
+            "column-lost",
+            f"Column `{name}` of the reference is not in the batch.",
+            "Find out where it was lost, or make a reference without it.",
+        )
+        for name in missing
+    ] + [
+        Problem(
+            "column-added",
+            f"Column `{name}` is not in the reference, and not compared.",
+            "Make the reference anew if it is to stay.",
+        )
+        for name in new
+    ]
+
+
+def _retyped(drift: ColumnDrift) -> Problem:
+    return Problem(
+        "column-retyped",
+        f"Column `{drift.name}` is {drift.batch.type}, "
+        f"and {drift.reference.type} in the reference.",
+        "Only nulls are compared; give both tables the same types.",
+    )
+
+
+def _notes(fitted: CalibrationSample, columns: Sequence[ColumnDrift]) -> list[str]:
+    notes = [fitted.note] if fitted.note else []
+    for reason in sorted(
+        {column.reason for column in columns if column.reason and not column.retyped}
+    ):
+        names = ", ".join(f"`{column.name}`" for column in columns if column.reason == reason)
+        notes.append(f"Of {names} only gaps are compared: {reason}.")
+    blind = [f"{on.value} of `{column.name}`" for column in columns for on in column.blind]
+    if blind:
+        names = ", ".join(sorted(blind))
+        why = "too different from block to block, or with too few rows"
+        notes.append(f"No drift could be told, {why}: {names}.")
+    return notes

@@ -1,0 +1,107 @@
+"""A reference's blocks made as long as the batch, since a longer stretch varies less."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from stagebook.data.drift.calibration import FEWEST_BLOCKS
+from stagebook.data.drift.reference import Reference
+from stagebook.data.drift.spans import RowCount
+from stagebook.data.profiles.column import Numbers
+from stagebook.data.profiles.merge import merge
+from stagebook.data.profiles.profile import Profile
+from stagebook.data.profiles.scale import DAY
+
+SHORTER = 0.5
+"""A batch of less than so many blocks' length varies more than a block does."""
+
+_RULE = "Thresholds are a rule of thumb and know nothing of how this data varies."
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSample:
+    """What thresholds are learned from.
+
+    Attributes:
+        blocks: Profiles of stretches as long as the batch; none if there are too few of them.
+        calibration: Where the thresholds come from, in words.
+        note: What to say of a batch that is much shorter than a block; often nothing.
+    """
+
+    blocks: tuple[Profile, ...]
+    calibration: str
+    note: str = ""
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether thresholds come from blocks, and not from a rule of thumb."""
+        return bool(self.blocks)
+
+    @classmethod
+    def of(cls, reference: Reference, batch: Profile) -> Self:
+        """The blocks of a reference, as many together as the batch is long.
+
+        Args:
+            reference: The reference.
+            batch: The batch's profile.
+        """
+        span = reference.span
+        if span is None:
+            reason = reference.note or _few(0)
+            return cls((), f"Not calibrated: {reason} {_RULE}")
+        size = _size(reference, batch)
+        many = max(1, round(size)) if size is not None else 1
+        blocks = _together([block.profile for block in reference.blocks], many)
+        if len(blocks) < FEWEST_BLOCKS:
+            return cls((), f"Not calibrated: {_few(len(blocks), reference, many)} {_RULE}")
+        by = f", by `{reference.time}`" if reference.time else ""
+        words = f"{len(blocks)} {_stretches(reference, many)} of the reference{by}"
+        calibration = f"Thresholds are set by how much {words}, differ from each other."
+        return cls(blocks, calibration, _short(reference, size))
+
+
+def _size(reference: Reference, batch: Profile) -> float | None:
+    """How many blocks a batch is long; None if it has no time."""
+    if isinstance(reference.span, RowCount):
+        return batch.rows / reference.span.count
+    column = batch.column(reference.time or "")
+    detail = column.detail if column else None
+    if reference.span is None or not isinstance(detail, Numbers) or detail.minimum is None:
+        return None
+    return float(((detail.maximum or 0) - detail.minimum) / reference.span.length)
+
+
+def _together(blocks: Sequence[Profile], many: int) -> tuple[Profile, ...]:
+    """The profiles of so many blocks each, counted from the end; the rest at the start is left."""
+    if many == 1:
+        return tuple(blocks)
+    starts = range(len(blocks) % many, len(blocks), many)
+    return tuple(merge(blocks[start : start + many]) for start in starts)
+
+
+def _stretches(reference: Reference, many: int) -> str:
+    if isinstance(reference.span, RowCount):
+        return f"blocks of {many * reference.span.count:,} rows"
+    name = reference.span.value if reference.span else ""
+    return f"{name}s" if many == 1 else f"stretches of {many} {name}s"
+
+
+def _few(count: int, reference: Reference | None = None, many: int = 1) -> str:
+    what = _stretches(reference, many) if reference and many > 1 else "blocks of time"
+    if reference and isinstance(reference.span, RowCount):
+        what = _stretches(reference, many)
+    like = ", as long as the batch" if many > 1 else ""
+    return f"The reference has {count} {what}{like}, and {FEWEST_BLOCKS} are needed."
+
+
+def _short(reference: Reference, size: float | None) -> str:
+    if size is None or size >= SHORTER or reference.span is None:
+        return ""
+    name = reference.span.value
+    if isinstance(reference.span, RowCount):
+        return f"The batch is shorter than {name}, which thresholds are for, and varies more."
+    days = size * reference.span.length / DAY
+    return (
+        f"The batch covers {days:.0f} days, and thresholds are for a {name}. "
+        "A shorter stretch varies more."
+    )

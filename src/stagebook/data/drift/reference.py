@@ -1,0 +1,233 @@
+"""What a batch is held against: a profile, and those of its blocks of time."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stagebook.data.drift import spans
+from stagebook.data.drift.spans import RowCount, Span
+from stagebook.data.drift.timeblocks import TimeBlock, cut, cut_by_rows, length_of, time_column
+from stagebook.data.profiles import profile as profiles
+from stagebook.data.profiles.column import Numbers
+from stagebook.data.profiles.profile import Profile
+from stagebook.data.profiles.profiling import profile
+from stagebook.data.tables.formats import is_table
+from stagebook.data.tables.table import Table
+from stagebook.project.errors import Problem, StagebookError, Where
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference; with it, no row of its table is needed any more.
+
+    Attributes:
+        profile: Of the whole table.
+        blocks: Those of its stretches of time, ascending, over the same grids.
+        time: The column it was cut by; None if it was not cut.
+        span: How long a block is.
+        note: Why it was not cut, in words; empty if it was.
+    """
+
+    profile: Profile
+    blocks: tuple[TimeBlock, ...] = ()
+    time: str | None = None
+    span: Span | RowCount | None = None
+    note: str = ""
+
+
+PLAIN = "The reference is a plain profile, which cannot be cut into months or weeks."
+
+
+def of_table(
+    table: Table,
+    time: str | None = None,
+    by: Span | RowCount | None = None,
+    batch: tuple[Path, str] | None = None,
+) -> Reference:
+    """The reference that a table is.
+
+    Args:
+        table: The table.
+        time: A column of dates or timestamps to cut it by; if None, the one with the fewest nulls.
+        by: How long a block is; if None, about as long as the batch or, without a batch, the
+            longest of which there are at least four.
+        batch: Root and path of the batch, where it is known.
+
+    Raises:
+        StagebookError: There is no such column (``no-time-column``), there are too many blocks
+            (``too-many-blocks``), or the table cannot be read.
+    """
+    whole = profile(table)
+    if isinstance(by, RowCount):
+        return Reference(whole, tuple(cut_by_rows(table, whole, by)), None, by)
+    name, note = time_column(whole, time, table.path)
+    if name is None:
+        return Reference(whole, note=note)
+    length = _length(*batch, name) if batch and by is None else None
+    span, blocks = cut(table, whole, name, by, length)
+    return Reference(whole, tuple(blocks), name, span)
+
+
+def _length(root: Path, path: str, time: str) -> float | None:
+    """How much time a batch covers, in microseconds; None where that cannot be known."""
+    try:
+        if not _is_json(root, path):
+            return length_of(Table.open(root, path), time)
+        column = read(root / path, path).profile.column(time)
+    except StagebookError:  # whoever opens the batch to compare it says so
+        return None
+    detail = column.detail if column else None
+    if not isinstance(detail, Numbers) or detail.minimum is None or detail.maximum is None:
+        return None
+    return float(detail.maximum - detail.minimum)
+
+
+def open_reference(
+    root: Path,
+    path: str,
+    time: str | None = None,
+    by: Span | RowCount | None = None,
+    batch: str | None = None,
+) -> Reference:
+    """The reference at a path: a table, the JSON of a reference, or that of a profile.
+
+    Args:
+        root: The project's root.
+        path: Path relative to it.
+        time: See ``of_table``.
+        by: See ``of_table``.
+        batch: Path of the batch, where it is known.
+
+    Raises:
+        StagebookError: It is none of them, or of another format version; or it is to be cut and
+            is not a table (``cannot-cut``).
+    """
+    if not _is_json(root, path):
+        return of_table(Table.open(root, path), time, by, (root, batch) if batch else None)
+    if time is not None or by is not None:
+        message = "It holds no rows, so it cannot be cut by time."
+        raise StagebookError(
+            Problem("cannot-cut", message, "Give the table that it was made of.", Where(path))
+        )
+    return read(root / path, path)
+
+
+def open_batch(root: Path, path: str, reference: Reference) -> Profile:
+    """The profile of the batch at a path, over the reference's grids if it is a table.
+
+    Args:
+        root: The project's root.
+        path: A table, or the JSON of a profile or a reference; relative to the root.
+        reference: What it will be held against.
+
+    Raises:
+        StagebookError: It is none of them, or of another format version.
+    """
+    if _is_json(root, path):
+        return read(root / path, path).profile
+    return profile(Table.open(root, path), reference.profile)
+
+
+def _is_json(root: Path, path: str) -> bool:
+    return path.lower().endswith(".json") and not is_table(path, root)
+
+
+def read(path: Path, shown: str | None = None) -> Reference:
+    """The reference, or the plain profile, in a file.
+
+    Args:
+        path: The file.
+        shown: Its name in errors.
+
+    Raises:
+        StagebookError: See ``parse``; or the file cannot be read (``bad-reference``).
+    """
+    name = shown or str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = (
+            f"Make it with `stagebook profile TABLE --json > {name}`; to have its months or weeks "
+            f"too, with `stagebook drift TABLE --save {name}`."
+        )
+        raise _bad(name, "It is not there.", hint) from None
+    except UnicodeDecodeError:
+        raise _bad(name, "It is not UTF-8.") from None
+    except OSError as error:
+        raise _bad(name, f"It cannot be read: {error.strerror}.") from None
+    return parse(text, name)
+
+
+def render(reference: Reference) -> str:
+    """The reference as JSON with a format version: the same bytes every time."""
+    head = {
+        "reference": FORMAT,
+        "time": reference.time,
+        "span": reference.span.value if reference.span else None,
+        "note": reference.note,
+    }
+    blocks = ",\n".join(
+        f'{{"start":{json.dumps(block.start)},"profile":{profiles.render(block.profile).rstrip()}}}'
+        for block in reference.blocks
+    )
+    whole = profiles.render(reference.profile).rstrip()
+    start = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
+    return f'{start},"profile":{whole},"blocks":[\n{blocks}\n]}}\n'
+
+
+def is_reference(begin: bytes) -> bool:
+    """Whether a file that begins so is what ``render`` wrote."""
+    return begin.startswith(b'{"reference":')
+
+
+def parse(text: str, file: str = "reference") -> Reference:
+    """The reference, or the plain profile, in a text.
+
+    Args:
+        text: What ``render`` wrote, or ``profile.render``.
+        file: Where it comes from, for the error.
+
+    Raises:
+        StagebookError: The text is not a whole reference (``bad-reference``), one of another format
+            version (``reference-format``), or no profile this Stagebook reads.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _bad(file, "It is not valid JSON.") from None
+    if not isinstance(document, dict) or "reference" not in document:
+        return Reference(profiles.parse(text, file), note=PLAIN)
+    if document["reference"] != FORMAT:
+        message = f"The reference has format {document['reference']!r}; this Stagebook reads"
+        hint = "Make the reference anew from its table, or use the Stagebook that wrote it."
+        raise StagebookError(Problem("reference-format", f"{message} {FORMAT}.", hint, Where(file)))
+    try:
+        return _reference(document, file)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad(file, f"It is not a whole reference: {error!r}.") from None
+
+
+def _reference(document: Mapping[str, Any], file: str) -> Reference:
+    span, time, note = document["span"], document["time"], document["note"]
+    if not isinstance(note, str) or not (time is None or isinstance(time, str)):
+        raise TypeError("time and note are texts")
+    blocks = tuple(
+        TimeBlock(str(item["start"]), _profile(item["profile"], file))
+        for item in document["blocks"]
+    )
+    whole = _profile(document["profile"], file)
+    return Reference(whole, blocks, time, None if span is None else spans.parse(span), note)
+
+
+def _profile(document: Any, file: str) -> Profile:
+    return profiles.parse(json.dumps(document), file)
+
+
+def _bad(
+    file: str, message: str, hint: str = "Make the reference anew from its table."
+) -> StagebookError:
+    return StagebookError(Problem("bad-reference", message, hint, Where(file)))

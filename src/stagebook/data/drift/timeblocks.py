@@ -1,0 +1,298 @@
+"""A table cut into blocks by a column of time, or by a number of rows."""
+
+import statistics
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stagebook.data.drift.alignment import is_instant
+from stagebook.data.drift.spans import RowCount, Span, fitting
+from stagebook.data.profiles.column import Column, ColumnKind, Numbers
+from stagebook.data.profiles.kinds import kind_of
+from stagebook.data.profiles.moment import iso
+from stagebook.data.profiles.profile import Profile
+from stagebook.data.profiles.profiling import profile
+from stagebook.data.profiles.scale import DAY
+from stagebook.data.tables.table import Table
+from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
+
+ENOUGH = 4
+"""So many blocks are wanted; longer ones are taken as long as there are so many."""
+
+MOST_BLOCKS = 400
+NEAR = 2 * DAY
+SMALL = 0.25
+"""A block with fewer rows than this share of the median's is a torn one and left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBlock:
+    """The rows of one stretch of time, or some rows in the table's order.
+
+    Attributes:
+        start: The day it begins, in ISO 8601, or the number of its first row.
+        profile: Their profile, over the grids of the whole.
+    """
+
+    start: str
+    profile: Profile
+
+
+def time_column(whole: Profile, wanted: str | None, file: str) -> tuple[str | None, str]:
+    """The column to cut a table by.
+
+    Args:
+        whole: The table's profile.
+        wanted: A name that was given.
+        file: The table, for the error.
+
+    Returns:
+        The wanted one, or the column of dates or timestamps with the fewest nulls, of those that
+        begin and end together the first; or None and the reason.
+
+    Raises:
+        StagebookError: The one wanted is no such column (``no-time-column``).
+    """
+    found = {column.name: column for column in whole.columns if is_instant(column)}
+    if wanted is not None:
+        if wanted not in found:
+            raise StagebookError(_no_time_column(whole, wanted, list(found), file))
+        return wanted, ""
+    if not found:
+        return None, "The reference has no column of dates or timestamps to cut it by."
+    least = min(column.nulls for column in found.values())
+    fewest = [column for column in found.values() if column.nulls == least]
+    if any(not _together(fewest[0], other) for other in fewest[1:]):
+        names = " and ".join(f"`{column.name}`" for column in fewest)
+        return None, f"The reference could be cut by {names}: say by which."
+    return fewest[0].name, ""
+
+
+def _together(left: Column, right: Column) -> bool:
+    """Whether two columns begin and end at about one time, as departure and arrival do."""
+    item, other = left.detail, right.detail
+    if not isinstance(item, Numbers) or not isinstance(other, Numbers):
+        return False
+    pairs = ((item.minimum, other.minimum), (item.maximum, other.maximum))
+    return all(abs((a or 0) - (b or 0)) <= NEAR for a, b in pairs)
+
+
+def _no_time_column(whole: Profile, wanted: str, found: list[str], file: str) -> Problem:
+    column = whole.column(wanted)
+    what = (
+        "is not there"
+        if column is None
+        else f"is {column.type}, which is neither a date nor a timestamp"
+    )
+    others = "Its columns of time: " + ", ".join(found) if found else "It has no column of time."
+    hint = did_you_mean(wanted, found, others)
+    return Problem("no-time-column", f"Column `{wanted}` {what}.", hint, Where(file))
+
+
+def cut(
+    table: Table, whole: Profile, time: str, span: Span | None, length: float | None = None
+) -> tuple[Span, list[TimeBlock]]:
+    """The blocks of a table, with their profiles.
+
+    Rows without a time are in no block; neither are those of blocks that are much smaller than
+    the others, as the first and the last may be.
+
+    Args:
+        table: The table.
+        whole: Its profile, for the grids.
+        time: A column of dates or timestamps.
+        span: How long a block is; if None, about as long as the batch or, where its length is not
+            known, the longest of which there are enough.
+        length: How much time the batch covers, in microseconds.
+
+    Raises:
+        StagebookError: There are too many blocks (``too-many-blocks``).
+    """
+    days = _days(table, time)
+    span = span or _fitting(days, length)
+    starts = _whole_ones(sizes_of(days, span))
+    _require_few(len(starts), span, table.path)
+    return span, _profiles(table, whole, time, (span, starts))
+
+
+def sizes_of(days: Mapping[int, int], span: Span) -> dict[int, int]:
+    """Rows of each block, by its start in microseconds, from the rows of each day since 1970."""
+    sizes: Counter[int] = Counter()
+    for day, rows in days.items():
+        sizes[span.start(day * DAY)] += rows
+    return dict(sizes)
+
+
+def _fitting(days: Mapping[int, int], length: float | None) -> Span:
+    counts = {
+        span: len(_whole_ones(sizes_of(days, span))) for span in (Span.MONTH, Span.WEEK, Span.DAY)
+    }
+    if length is None:
+        return next((span for span, count in counts.items() if count >= ENOUGH), Span.DAY)
+    spans = list(counts)
+    fine = spans[: spans.index(fitting(length)) + 1]  # those that are not shorter than the batch
+    return next((span for span in reversed(fine) if counts[span] <= MOST_BLOCKS), Span.MONTH)
+
+
+def _require_few(count: int, span: Span | RowCount, path: str) -> None:
+    if count > MOST_BLOCKS:
+        message = f"By {span.value} there are {count:,} blocks; {MOST_BLOCKS} are possible."
+        hint = "Cut it into longer ones, or leave the choice to Stagebook."
+        raise StagebookError(Problem("too-many-blocks", message, hint, Where(path)))
+
+
+def cut_by_rows(table: Table, whole: Profile, span: RowCount) -> list[TimeBlock]:
+    """The blocks of a table with so many rows each, in their order; what is left over is in none.
+
+    Args:
+        table: The table.
+        whole: Its profile, for the grids.
+        span: How many rows a block has.
+
+    Raises:
+        StagebookError: There are too many blocks (``too-many-blocks``).
+    """
+    count = whole.rows // span.count
+    _require_few(count, span, table.path)
+    starts = range(0, count * span.count, span.count)
+    with tempfile.TemporaryDirectory(prefix="stagebook-blocks-") as name:
+        folder = Path(name)
+        schema = _schema(table)
+        with ExitStack() as stack:
+            writers = _writers(stack, folder, schema, [start * DAY for start in starts])
+            position = 0
+            for batch in table.batches():
+                stored = _stored_rows(batch, schema)
+                for start in starts[position // span.count : _last(position, batch, span)]:
+                    low, high = max(start, position), start + span.count
+                    part = stored.slice(low - position, max(0, high - low))
+                    writers[start * DAY].write_batch(part)
+                position += batch.num_rows
+        return [
+            TimeBlock(str(start), profile(Table.open(folder, _file(start * DAY)), whole))
+            for start in starts
+        ]
+
+
+def _last(position: int, batch: pa.RecordBatch, span: RowCount) -> int:
+    return -(-(position + int(batch.num_rows)) // span.count)
+
+
+def _whole_ones(sizes: Mapping[int, int]) -> list[int]:
+    if not sizes:
+        return []
+    least = SMALL * statistics.median(sizes.values())
+    return sorted(start for start, rows in sizes.items() if rows >= least)
+
+
+def _days(table: Table, time: str) -> Counter[int]:
+    days: Counter[int] = Counter()
+    for batch in table.batches([time]):
+        instants = _instants(batch.column(0).drop_null())
+        values, rows = np.unique(instants // DAY, return_counts=True)
+        days.update(dict(zip(values.tolist(), rows.tolist(), strict=True)))
+    return days
+
+
+def _instants(array: Any) -> Any:
+    """Microseconds since 1970 in UTC, as NumPy has them; of an array without nulls."""
+    if pa.types.is_date32(array.type):
+        return array.cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64) * DAY
+    zone = getattr(array.type, "tz", None)
+    return (
+        array.cast(pa.timestamp("us", zone), safe=False)
+        .cast(pa.int64())
+        .to_numpy(zero_copy_only=False)
+    )
+
+
+def _profiles(
+    table: Table, whole: Profile, time: str, wanted: tuple[Span, Sequence[int]]
+) -> list[TimeBlock]:
+    _, starts = wanted
+    with tempfile.TemporaryDirectory(prefix="stagebook-blocks-") as name:
+        folder = Path(name)
+        _write(table, time, wanted, folder)
+        return [
+            TimeBlock(iso(start, "date32[day]"), profile(Table.open(folder, _file(start)), whole))
+            for start in starts
+        ]
+
+
+def _file(start: int) -> str:
+    return f"{start // DAY}.parquet"
+
+
+def _write(table: Table, time: str, wanted: tuple[Span, Sequence[int]], folder: Path) -> None:
+    """Writes each block's rows into a file of its own, in one pass over the table."""
+    span, starts = wanted
+    schema = _schema(table)
+    with ExitStack() as stack:
+        writers = _writers(stack, folder, schema, starts)
+        for batch in table.batches():
+            rows = batch.filter(batch.column(time).is_valid())
+            stored = _stored_rows(rows, schema)
+            for start, at in _places(_instants(rows.column(time)), span).items():
+                if start in writers:
+                    writers[start].write_batch(stored.take(pa.array(at)))
+
+
+def _schema(table: Table) -> pa.Schema:
+    return pa.schema([(field.name, _storable(field.type)) for field in table.columns])
+
+
+def _writers(
+    stack: ExitStack, folder: Path, schema: pa.Schema, starts: Sequence[int]
+) -> dict[int, pq.ParquetWriter]:
+    """A file for each block, by its start."""
+    return {
+        start: stack.enter_context(
+            pq.ParquetWriter(folder / _file(start), schema, compression="lz4")
+        )
+        for start in starts
+    }
+
+
+def _stored_rows(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    arrays = [_stored(array, field.type) for array, field in zip(rows, schema, strict=True)]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def length_of(table: Table, time: str) -> float | None:
+    """How much time a table covers, in microseconds; None if it has no such column, or no time."""
+    if time not in table.columns.names or not _is_time(table.columns.field(time).type):
+        return None
+    days = _days(table, time)
+    return (max(days) - min(days) + 1) * DAY if days else None
+
+
+def _is_time(type_: pa.DataType) -> bool:
+    return kind_of(type_) is ColumnKind.TIME and not pa.types.is_duration(type_)
+
+
+def _places(instants: Any, span: Span) -> dict[int, Any]:
+    """Which rows are in which block, by its start."""
+    days, inverse = np.unique(instants // DAY, return_inverse=True)
+    starts = np.asarray([span.start(day * DAY) for day in days.tolist()], dtype=np.int64)[inverse]
+    return {start: np.flatnonzero(starts == start) for start in np.unique(starts).tolist()}
+
+
+def _storable(type_: pa.DataType) -> pa.DataType:
+    """The type to write: of kinds that are not looked into, only which are null."""
+    kind = kind_of(type_)
+    return {ColumnKind.OTHER: pa.bool_(), ColumnKind.TEXT: pa.string()}.get(kind, type_)
+
+
+def _stored(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    if kind_of(array.type) is ColumnKind.OTHER:
+        return pc.if_else(array.is_valid(), True, pa.scalar(None, type_))
+    return array.cast(type_)

@@ -1,0 +1,121 @@
+"""A table's profile, as JSON with a format version."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stagebook.data.profiles import column_json
+from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Detail, Numbers, Texts
+from stagebook.project.errors import Problem, StagebookError, Where
+
+__all__ = [
+    "FORMAT",
+    "Booleans",
+    "Column",
+    "ColumnKind",
+    "Detail",
+    "Numbers",
+    "Profile",
+    "Texts",
+    "parse",
+    "read",
+    "render",
+]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is remembered of a table: no row, but counts and sums of every column.
+
+    Attributes:
+        columns: Its columns, in the table's order.
+        rows: How many rows it has.
+    """
+
+    columns: tuple[Column, ...]
+    rows: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its JSON: the same for the same data, however it lies in files."""
+        return hashlib.sha256(render(self).encode()).hexdigest()
+
+    def column(self, name: str) -> Column | None:
+        """The column of this name; None if there is none."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+def render(profile: Profile) -> str:
+    """The profile as JSON: sorted keys, one line per column, the same bytes every time."""
+    columns = ",\n".join(_dump(column_json.render(column)) for column in profile.columns)
+    return f'{{"columns":[\n{columns}\n],"format":{FORMAT},"rows":{profile.rows}}}\n'
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+
+
+def read(path: Path) -> Profile:
+    """The profile in a file.
+
+    Raises:
+        StagebookError: The file cannot be read, or holds no profile of this format version.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise _bad(str(path), "It is not UTF-8.") from None
+    except OSError as error:
+        raise _bad(str(path), f"It cannot be read: {error.strerror}.") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str = "profile") -> Profile:
+    """The profile in a text.
+
+    Args:
+        text: What ``render`` wrote.
+        file: Where it comes from, for the error.
+
+    Raises:
+        StagebookError: The text is not a profile (``bad-profile``), or it is one of another format
+            version (``profile-format``).
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _bad(file, "It is not valid JSON.") from None
+    if not isinstance(document, dict) or "format" not in document:
+        raise _bad(file, "It is JSON, but not a profile.")
+    if document["format"] != FORMAT:
+        raise StagebookError(
+            Problem(
+                "profile-format",
+                f"The profile has format {document['format']!r}; this Stagebook reads {FORMAT}.",
+                "Make the profile anew from its table, or use the Stagebook that wrote it.",
+                Where(file),
+            )
+        )
+    try:
+        return _profile(document)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise _bad(file, f"It is not a whole profile: {error!r}.") from None
+
+
+def _profile(document: dict[str, Any]) -> Profile:
+    rows = column_json.count(document["rows"])
+    columns = tuple(column_json.parse(item, rows) for item in document["columns"])
+    if len({column.name for column in columns}) < len(columns):
+        raise ValueError("two columns have one name")
+    return Profile(columns, rows)
+
+
+def _bad(file: str, message: str) -> StagebookError:
+    hint = "Make the profile anew from its table."
+    return StagebookError(Problem("bad-profile", message, hint, Where(file)))

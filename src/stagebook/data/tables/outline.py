@@ -1,0 +1,191 @@
+"""What the reader of a format knows of files before it reads their rows."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+import pyarrow as pa
+
+from stagebook.project.errors import Problem, StagebookError, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The outline of one or more files.
+
+    Attributes:
+        columns: Names and types.
+        rows: Rows, or None where only reading them would tell.
+        size: Bytes in memory, as an estimate.
+        listed: Columns of texts that the files store as places in a short list of values.
+    """
+
+    columns: pa.Schema
+    rows: int | None
+    size: int
+    listed: frozenset[str] = frozenset()
+
+
+class BatchReader(Protocol):
+    """How the rows of a file are read."""
+
+    def batches(
+        self, root: Path, file: Path, columns: pa.Schema, length: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of one file with these columns, in pieces of about so many rows.
+
+        Those that are ``listed`` may be asked for as dictionaries.
+        """
+
+
+class Reader(BatchReader, Protocol):
+    """How the files of one format are read."""
+
+    def outline(
+        self, root: Path, files: tuple[Path, ...], types: Mapping[str, pa.DataType]
+    ) -> Outline:
+        """What is known of all files together."""
+
+
+def place(root: Path, file: Path, line: int | None = None) -> Where:
+    """A file, and a line in it, as the place of a problem."""
+    inside = file.is_relative_to(root)
+    return Where((file.relative_to(root) if inside else file).as_posix(), line=line)
+
+
+GROWN = 64 * 2**20
+"""Bytes up to which a file may unpack to any number of times its size."""
+
+FOLD = 500
+"""How many times its size a file may unpack to beyond that; text packs to a tenth or so."""
+
+_DEFLATED = 1032  # times its size, at most, that deflate unpacks to (RFC 1951)
+_TOO_LARGE = f"it unpacks to more than {FOLD} times its size"
+
+DAMAGED = (OSError, EOFError, zlib.error)
+"""What is raised where packed text is damaged."""
+
+
+def opened(file: Path) -> BinaryIO:
+    """A file of text, unpacked if its name ends in .gz, for a `with` statement to close.
+
+    Opening or reading raises OSError where it unpacks to far more than a table does.
+    """
+    if is_gzipped(file) and has_grown(file.stat().st_size, _promised(file)):
+        raise OSError(_TOO_LARGE)
+    source = file.open("rb")
+    return cast(BinaryIO, io.BufferedReader(_Unpacked(source)) if is_gzipped(file) else source)
+
+
+def _promised(file: Path) -> int:
+    """Bytes of text in a file that gzip packed, as its end says (RFC 1952); 0 if it cannot be.
+
+    The end says the bytes of the last member, modulo 2**32: never more than the text has.
+    """
+    packed = file.stat().st_size
+    with file.open("rb") as source:
+        source.seek(max(0, packed - 4))
+        promised = int.from_bytes(source.read(4), "little")
+    return promised if promised <= _DEFLATED * packed else 0  # a file that was cut off
+
+
+class _Unpacked(io.RawIOBase):
+    """The text of a file that gzip packed.
+
+    Args:
+        packed: The file.
+    """
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed, self._count = packed, 0
+        self._text = gzip.GzipFile(fileobj=packed)
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fills a buffer with text; returns how much of it."""
+        text = self._text.read(len(buffer))
+        self._count += len(text)
+        if has_grown(self._packed.tell(), self._count):
+            raise OSError(_TOO_LARGE)
+        buffer[: len(text)] = text
+        return len(text)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._packed.close()
+        super().close()
+
+
+def has_grown(packed: int, unpacked: int) -> bool:
+    """Whether a file unpacks to so much more than its size that it is made to fill the memory."""
+    return unpacked > GROWN and unpacked > FOLD * packed
+
+
+def require_modest(packed: int, unpacked: int, where: Where) -> None:
+    """Raises where a file unpacks to so much more than its size that it would fill the memory."""
+    if has_grown(packed, unpacked):
+        message = f"It has {packed:,} bytes and unpacks to {unpacked:,}, more than {FOLD} times."
+        hint = "If it is yours, write it again with less repetition, or in several files."
+        raise StagebookError(Problem("grows-on-reading", message, hint, where))
+
+
+def is_gzipped(file: Path) -> bool:
+    """Whether a file's name says that it is packed with gzip."""
+    return file.suffix.lower() == ".gz"
+
+
+def unreadable(code: str, error: Exception, where: Where) -> Problem:
+    """A file whose bytes are not what its format asks for."""
+    said = str(error).splitlines()[0].rstrip(".")
+    message = f"It is damaged or was cut off: {said}."
+    return Problem(code, message, "Write or fetch it again.", where)
+
+
+def require_distinct(names: list[str], where: Where) -> None:
+    """Raises where two columns have one name."""
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        message = f"More than one column is named {', '.join(f'`{name}`' for name in twice)}."
+        hint = "Give each column a unique name."
+        raise StagebookError(Problem("repeated-header", message, hint, where))
+
+
+def together(schemas: list[tuple[Where, pa.Schema]]) -> pa.Schema:
+    """The one schema of several files; columns without any value take any type.
+
+    Raises:
+        StagebookError: A file has other columns than the first, or of other types.
+    """
+    first_place, first = schemas[0]
+    merged = {item.name: item for item in first}
+    for where, schema in schemas[1:]:
+        differences = [*_names_apart(first, schema), *_types_apart(merged, schema)]
+        if differences:
+            message = f"It has other columns than {first_place}: {'; '.join(differences[:5])}."
+            hint = "Write all parts of a table with the same columns and types."
+            raise StagebookError(Problem("parts-differ", message, hint, where))
+        for item in schema:
+            if pa.types.is_null(merged[item.name].type):
+                merged[item.name] = item
+    return pa.schema(list(merged.values()), first.metadata)
+
+
+def _names_apart(first: pa.Schema, other: pa.Schema) -> Iterator[str]:
+    yield from (f"`{name}` is missing" for name in first.names if name not in set(other.names))
+    yield from (f"`{name}` is new" for name in other.names if name not in set(first.names))
+
+
+def _types_apart(merged: Mapping[str, pa.Field], other: pa.Schema) -> Iterator[str]:
+    for item in other:
+        before = merged.get(item.name)
+        if before is None or before.type == item.type:
+            continue
+        if not (pa.types.is_null(before.type) or pa.types.is_null(item.type)):
+            yield f"`{item.name}` is {item.type} and not {before.type}"

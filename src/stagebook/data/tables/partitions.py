@@ -1,0 +1,166 @@
+"""Columns whose values are in the names of folders, such as `year=2013/month=01`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from stagebook.data.tables.cells import fit
+from stagebook.data.tables.outline import place, require_distinct
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.masks import Masks
+
+_MISSING = "__HIVE_DEFAULT_PARTITION__"
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+Keys = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Partitions:
+    """The columns of a table that only its folders' names have.
+
+    Attributes:
+        columns: Names and types: integers where all values are, else text, as in pandas.
+        values: By file, the values as text; None where one is missing.
+    """
+
+    columns: pa.Schema = field(default_factory=lambda: pa.schema([]))
+    values: Mapping[Path, Keys] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, root: Path, parts: Sequence[tuple[Path, Path]], stored: Sequence[str]
+    ) -> "Partitions":
+        """The partitions of a table.
+
+        Args:
+            root: The project's root.
+            parts: Each file of the table, with the folder that the table is.
+            stored: Columns that the files have. A folder that names one of them adds none.
+
+        Raises:
+            StagebookError: The folders of a file have other names than those of the first
+                file, name a column twice, or are not UTF-8.
+        """
+        values = {file: _keys(root, folder, file) for file, folder in parts}
+        _require_alike(root, values)
+        names = [name for name in values[parts[0][0]] if name not in set(stored)]
+        kinds = [_kind([keys[name] for keys in values.values()]) for name in names]
+        return cls(pa.schema(list(zip(names, kinds, strict=True))), values if names else {})
+
+    def typed(self, types: Mapping[str, pa.DataType]) -> "Partitions":
+        """The same partitions, some columns of other types."""
+        fields = [
+            pa.field(column.name, types.get(column.name, column.type)) for column in self.columns
+        ]
+        return replace(self, columns=pa.schema(fields))
+
+    def fitting(self, types: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
+        """The types that a contract gives to these columns; integers stay so as categories."""
+        return {
+            column.name: _category(types[column.name], column.type)
+            for column in self.columns
+            if column.name in types
+        }
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The columns that have no value in at least one file."""
+        keys = self.values.values()
+        return frozenset(n for n in self.columns.names if any(key[n] is None for key in keys))
+
+    def stored(self, columns: pa.Schema) -> pa.Schema:
+        """Those of some columns that the files have."""
+        own = set(self.columns.names)
+        return pa.schema([column for column in columns if column.name not in own], columns.metadata)
+
+    def complete(
+        self, root: Path, file: Path, batch: pa.RecordBatch, columns: pa.Schema
+    ) -> pa.RecordBatch:
+        """Rows of a file with all columns that are wanted.
+
+        Args:
+            root: The project's root.
+            file: The file.
+            batch: Its rows, with the columns that it has.
+            columns: The columns that are wanted, in their order.
+
+        Raises:
+            StagebookError: The folder's value is not of the column's type.
+        """
+        if not self.values:
+            return batch
+        keys, names = self.values[file], set(self.columns.names)
+        first = pa.nulls(batch.num_rows, pa.int8()).fill_null(0)
+        arrays = [
+            _value(keys[column.name], column, place(root, file)).take(first)
+            if column.name in names
+            else batch.column(column.name)
+            for column in columns
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=columns)
+
+
+def _keys(root: Path, folder: Path, file: Path) -> Keys:
+    """The names and values of the folders between a table's folder and one of its files."""
+    parts = file.relative_to(folder).parts[:-1]
+    pairs = [part.partition("=") for part in parts if part.find("=") > 0]
+    decoded = partial(unquote, errors="strict")
+    try:
+        keys = [
+            (decoded(name), None if value == _MISSING else decoded(value))
+            for name, _, value in pairs
+        ]
+    except UnicodeError:
+        message = "The names of its folders are not UTF-8."
+        hint = "Rename the folders, or write the table again."
+        raise StagebookError(Problem("bad-encoding", message, hint, place(root, folder))) from None
+    require_distinct([name for name, _ in keys], place(root, file))
+    return dict(keys)
+
+
+def _require_alike(root: Path, values: Mapping[Path, Keys]) -> None:
+    """Raises where a file's folders name other columns than those of the first file."""
+    first = next(iter(values))
+    expected = set(values[first])
+    for file, keys in values.items():
+        if set(keys) != expected:
+            message = (
+                f"Its folders name {_listed(keys)}, and those of "
+                f"{place(root, first)} name {_listed(values[first])}."
+            )
+            hint = "Put each file below folders of the same names, such as `year=2013/month=01`."
+            raise StagebookError(Problem("partitions-differ", message, hint, place(root, file)))
+
+
+def _listed(keys: Keys) -> str:
+    return " and ".join(f"`{name}`" for name in keys) or "no column"
+
+
+def _kind(values: Sequence[str | None]) -> pa.DataType:
+    known = {value for value in values if value is not None}
+    integers = bool(known) and all(_INTEGER.fullmatch(value) for value in known)
+    return pa.int64() if integers else pa.string()
+
+
+def _category(wanted: pa.DataType, own: pa.DataType) -> pa.DataType:
+    """The wanted type. Categories that the contract does not list are values of the own type."""
+    if not (pa.types.is_dictionary(wanted) and pa.types.is_string(wanted.value_type)):
+        return wanted
+    return pa.dictionary(wanted.index_type, own, wanted.ordered)
+
+
+def _value(text: str | None, column: pa.Field, where: Where) -> pa.Array:
+    """The value as an array of length 1."""
+    fitted = fit(pa.array([text], pa.string()), column.type)
+    if fitted.refused:
+        shown = Masks.here().hide(str(text))[:60]
+        message = f"Its folder says `{column.name}={shown}`, which is not of type {column.type}."
+        hint = "Rename the folder, or let the contract ask for another type."
+        raise StagebookError(Problem("bad-value", message, hint, where))
+    return fitted.array

@@ -1,0 +1,284 @@
+"""A table as pandas frames: whole, or in pieces that have the types that the whole would have."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stagebook.data.tables.array import Array
+from stagebook.data.tables.arrow import with_nan
+from stagebook.data.tables.cells import fit, is_kind
+from stagebook.data.tables.formats import TableFormat
+from stagebook.data.tables.table import Table
+
+Refused = Mapping[str, "pd.Series[Any]"]
+
+
+@dataclass(slots=True)
+class Piece:
+    """Some rows in a row.
+
+    Attributes:
+        frame: The rows; the index counts them from 0 over the whole table.
+        refused: By column, the values that are not of the column's type, as they were written.
+            In the frame, others stand in for them, so that the column keeps its type.
+        coerced: Columns that a contract turned to its type, where not all rows could be.
+        texts: By column, all texts that are in it, where the table has a list of them.
+        hashes: By column, what makes hashes of all its rows, where the table keeps them.
+    """
+
+    frame: pd.DataFrame
+    refused: dict[str, Any] = field(default_factory=dict)
+    coerced: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
+    hashes: dict[str, Callable[[], Array]] = field(default_factory=dict)
+
+    def of(self, column: str) -> pd.DataFrame:
+        """The rows whose value in this column is of its type."""
+        if column not in self.refused:
+            return self.frame
+        frame: pd.DataFrame = self.frame.drop(self.refused[column].index)
+        return frame.assign(**{column: self.coerced[column]}) if column in self.coerced else frame
+
+    def sound(self) -> pd.DataFrame:
+        """The rows whose values are all of their types."""
+        frame = self.frame
+        for values in self.refused.values():
+            frame = frame.drop(values.index, errors="ignore")
+        return frame.assign(**{name: item.loc[frame.index] for name, item in self.coerced.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The table's columns as pieces.
+
+    Attributes:
+        table: The table, as its files have it.
+        types: The types that a contract gives columns whose stored types are none, or other.
+        dtypes: The pandas types that the columns have as a whole.
+    """
+
+    table: Table
+    types: Mapping[str, pa.DataType]
+    dtypes: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        table: Table,
+        types: Mapping[str, pa.DataType],
+        columns: Sequence[str],
+        nullable: Mapping[str, Any] | None = None,
+    ) -> "Pieces":
+        """The pieces of these columns, after what has to be read to tell their types.
+
+        Args:
+            table: The table.
+            types: Arrow types that a contract gives its columns.
+            columns: The columns whose types are to be known as a whole.
+            nullable: Those of pandas' nullable types that the contract gives its columns. A
+                column of the same kind of values has this type, unless pandas wrote another
+                into the file.
+        """
+        dtypes = _of_the_kind(table, nullable, types) if nullable else {}
+        own = {name: types[name] for name in types if name in table.untyped}
+        table = table.raw(own)
+        own |= table.partitions.fitting(own)
+        text = {name: type_ for name, type_ in own.items() if pa.types.is_string(type_)}
+        table = table.with_types(text) if text else table
+        if dtypes:
+            table = table.with_metadata(with_pandas_types(table.columns, dtypes))
+            own |= {name: types[name] for name in dtypes}
+        pieces = cls(table, own, {})
+        return cls(table, own, {**pieces._whole_dtypes(columns), **dtypes})
+
+    def frames(self, columns: Sequence[str]) -> Iterator[Piece]:
+        """The rows of these columns; at least one piece, which may have no rows."""
+        start = 0
+        for batch, refused in self.batches(columns):
+            frame = self.typed(to_frame(pa.Table.from_batches([batch])))
+            frame.index = pd.RangeIndex(start, start + len(frame))
+            yield Piece(frame, {name: _shifted(item, start) for name, item in refused.items()})
+            start += batch.num_rows
+        if not start:
+            yield Piece(self.typed(to_frame(self.schema(columns).empty_table())))
+
+    def whole(self, columns: Sequence[str]) -> Piece:
+        """All rows of these columns."""
+        batches, values, start = [], {}, 0  # type: ignore[var-annotated]
+        for batch, wrong in self.batches(columns):
+            batches.append(batch)
+            for name, item in wrong.items():
+                values.setdefault(name, []).append(_shifted(item, start))
+            start += batch.num_rows
+        rows = pa.Table.from_batches(batches, self.schema(columns))
+        frame = to_frame(with_nan(rows) if self.table.files else rows)
+        refused = {name: pd.concat(series) for name, series in values.items()}
+        hashes = {name: made for name in columns if (made := self.table.hashes(name))}
+        return Piece(self.typed(frame), refused, texts=self._texts(columns), hashes=hashes)
+
+    def batches(self, columns: Sequence[str]) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
+        """Batches of the types that the contract gives, with the values that have no such type."""
+        schema = self.schema(columns)
+        for batch in self.table.batches(columns):
+            if batch.schema.types == schema.types:
+                yield batch, {}
+                continue
+            arrays, refused = [], {}
+            for item in schema:
+                fitted = fit(batch.column(item.name), item.type)
+                if fitted.refused:
+                    taken = batch.column(item.name).take(pa.array(fitted.refused))
+                    values = pd.Series(taken.to_pylist(), index=list(fitted.refused), dtype=object)
+                    refused[item.name] = values
+                arrays.append(_stood_in(fitted.array, fitted.refused))
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema), refused
+
+    def schema(self, columns: Sequence[str]) -> pa.Schema:
+        """Names and types of these columns, as the batches have them."""
+        known = self.table.columns
+        fields = [pa.field(name, self.types.get(name, known.field(name).type)) for name in columns]
+        return pa.schema(fields, known.metadata)
+
+    def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame of some rows, its columns of the types that they have as a whole."""
+        other = {
+            name: self.dtypes[name]
+            for name in frame.columns
+            if name in self.dtypes and frame[name].dtype != self.dtypes[name]
+        }
+        return frame.astype(other) if other else frame
+
+    def _whole_dtypes(self, columns: Sequence[str]) -> dict[str, Any]:
+        schema = self.schema(columns)
+        full = to_frame(schema.empty_table()).dtypes
+        gaps = to_frame(pa.table([pa.nulls(1, item.type) for item in schema], schema=schema)).dtypes
+        categories = [item.name for item in schema if pa.types.is_dictionary(item.type)]
+        unsure = [
+            column
+            for column in columns
+            if full[column] != gaps[column] and column not in categories
+        ]
+        missing = self._missing(unsure)
+        known = {column: gaps[column] if column in missing else full[column] for column in columns}
+        return {**known, **{category: self._category(category) for category in categories}}
+
+    def _texts(self, columns: Sequence[str]) -> dict[str, Any]:
+        """All texts of those columns of which the table in memory has lists."""
+        rows = self.table.memory
+        if rows is None:
+            return {}
+        names = [name for name in columns if name in self.table.listed]
+        lists = {name: [part.dictionary for part in rows[name].chunks] for name in names}
+        return {name: _union(parts) for name, parts in lists.items()}
+
+    def _missing(self, columns: Sequence[str]) -> set[str]:
+        """Those of these columns that have a missing value."""
+        if not columns:
+            return set()
+        if self.table.format is TableFormat.PARQUET:
+            counts = _null_counts(self.table, columns)
+            if None not in counts.values():
+                missing = {name for name, count in counts.items() if count}
+                return missing | (set(columns) & self.table.partitions.missing)
+        found: set[str] = set()
+        for batch, _ in self.batches(columns):
+            found |= {name for name in columns if batch.column(name).null_count}
+        return found
+
+    def _category(self, column: str) -> Any:
+        """The type of a column of categories, which every part has its own list of."""
+        type_ = self.schema([column]).field(column).type
+        lists = [
+            batch.column(column).dictionary for batch, _ in self.batches([column]) if batch.num_rows
+        ]
+        values = pa.chunked_array(lists, type_.value_type).unique() if lists else pa.array([])
+        return pd.CategoricalDtype(values.to_pandas(), ordered=type_.ordered)
+
+
+def _union(lists: Sequence[pa.Array]) -> Any:
+    return pa.chunked_array(lists, pa.string()).unique().to_pandas()
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """A frame as pandas reads it, but for an index, which stays a column."""
+    metadata = dict(table.schema.metadata or {})
+    if b"pandas" in metadata:
+        told = json.loads(metadata[b"pandas"])
+        told["index_columns"] = []
+        # A column of names that are no text is a matter of pandas; here each name is one.
+        told.pop("column_indexes", None)
+        metadata[b"pandas"] = json.dumps(told).encode()
+    told_again = table.replace_schema_metadata(metadata or None)
+    # apart, columns without gaps need not be copied
+    frame: pd.DataFrame = told_again.to_pandas(split_blocks=True)
+    return frame
+
+
+def _of_the_kind(
+    table: Table, nullable: Mapping[str, Any], types: Mapping[str, pa.DataType]
+) -> dict[str, Any]:
+    """Those of pandas' nullable types that columns can have which pandas did not write."""
+    told = json.loads((table.columns.metadata or {}).get(b"pandas", "{}")).get("columns", [])
+    typed = {*table.untyped, *(item["field_name"] for item in told)}
+    return {
+        name: dtype
+        for name, dtype in nullable.items()
+        if name not in typed and is_kind(table.columns.field(name).type, types[name])
+    }
+
+
+def with_pandas_types(columns: pa.Schema, dtypes: Mapping[str, Any]) -> dict[bytes, bytes]:
+    """A schema's metadata in which some columns have the given types of pandas.
+
+    Arrow makes these types of the stored values, without a detour by floats or objects.
+    """
+    metadata = dict(columns.metadata or {})
+    told = json.loads(metadata.get(b"pandas", '{"index_columns": [], "columns": []}'))
+    told["columns"] += [
+        {"name": name, "field_name": name, "pandas_type": kind, "numpy_type": kind}
+        for name, kind in ((name, str(dtype)) for name, dtype in dtypes.items())
+    ]
+    return {**metadata, b"pandas": json.dumps(told).encode()}
+
+
+def _shifted(values: Any, start: int) -> Any:
+    return values.set_axis(values.index + start)
+
+
+def _stood_in(array: pa.Array, refused: tuple[int, ...]) -> pa.Array:
+    """The array with any value of its type where there is none, for pandas to keep the type."""
+    if not refused or pa.types.is_dictionary(array.type):
+        return array
+    try:
+        zero = pa.array([0]).cast(array.type)[0]
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return array
+    mask = pc.is_in(pa.array(range(len(array))), pa.array(refused))
+    return pc.if_else(mask, zero, array)
+
+
+def _null_counts(table: Table, columns: Sequence[str]) -> dict[str, int | None]:
+    """Missing values by column as the footers say; None where one does not."""
+    counts: dict[str, int | None] = dict.fromkeys(columns, 0)
+    for file in table.files:
+        with pq.ParquetFile(file) as item:
+            for group in range(item.metadata.num_row_groups):
+                _add_nulls(item.metadata.row_group(group), counts)
+    return counts
+
+
+def _add_nulls(group: Any, counts: dict[str, int | None]) -> None:
+    for position in range(group.num_columns):
+        column = group.column(position)
+        before = counts.get(column.path_in_schema)
+        if before is None:
+            continue
+        statistics = column.statistics
+        known = statistics is not None and statistics.has_null_count
+        counts[column.path_in_schema] = before + statistics.null_count if known else None

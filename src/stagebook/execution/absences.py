@@ -1,0 +1,59 @@
+"""Sees, inside the kernel, who asks for a file that the sandbox lacks: no audit event does."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+from stagebook.execution.audit import Auditor
+
+_RAISING = ("stat", "lstat")
+
+
+def install(auditor: Auditor) -> None:
+    """From here on, a question for a file that is not there reaches the auditor.
+
+    ``os.path`` and ``pathlib`` ask through these functions of ``os``. An answer that a file is
+    there costs one call more; Python's import asks elsewhere and is not seen.
+    """
+    for name in _RAISING:
+        _replace(name, _watch_error(getattr(os, name), auditor))
+    _replace("access", _watch_answer(os.access, auditor))
+
+
+def _watch_error(function: Callable[..., Any], auditor: Auditor) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def watched(path: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(path, *args, **kwargs)
+        except (FileNotFoundError, NotADirectoryError):
+            auditor.absent(path, kwargs.get("dir_fd"))
+            raise
+
+    return watched
+
+
+def _watch_answer(function: Callable[..., bool], auditor: Auditor) -> Callable[..., bool]:
+    @functools.wraps(function)
+    def watched(path: Any, *args: Any, **kwargs: Any) -> bool:
+        answer = function(path, *args, **kwargs)
+        if not answer:
+            auditor.absent(path, kwargs.get("dir_fd"))
+        return answer
+
+    return watched
+
+
+def _replace(name: str, watched: Callable[..., Any]) -> None:
+    """Puts a function in the place of one of ``os``, with what ``os`` says of that one."""
+    function = getattr(os, name)
+    watched.__module__ = os.__name__  # where pickle finds it
+    for group in (
+        os.supports_dir_fd,
+        os.supports_effective_ids,
+        os.supports_fd,
+        os.supports_follow_symlinks,
+    ):
+        if function in group:
+            group.add(watched)
+    setattr(os, name, watched)

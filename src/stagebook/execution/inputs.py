@@ -1,0 +1,64 @@
+"""Inputs that a stage cannot start with: missing, or not files and folders of data."""
+
+from collections.abc import Iterator
+
+from stagebook.execution.declared_files import DeclaredFiles
+from stagebook.execution.stamps import special_files
+from stagebook.notebook.signature import Signature
+from stagebook.pipeline import notebooks
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import holds_lfs_pointer, lfs_pointer
+from stagebook.project.project import Project
+
+COPY_OR_PULL = "No stage writes it. Copy it there, or get it with `dvc pull`."
+"""What to do about a missing file of raw data."""
+
+
+def require(project: Project, signature: Signature, files: DeclaredFiles) -> None:
+    """Checks that each input exists and is a file or a folder of files.
+
+    Args:
+        project: The project.
+        signature: What the notebook declares.
+        files: Where the declared files are.
+
+    Raises:
+        StagebookError: An input is missing, a pointer of Git LFS, or has a link or a pipe in it.
+    """
+    pointers = [path for path in signature.inputs if holds_lfs_pointer(files.input_file(path))]
+    unfit = [
+        *(lfs_pointer(path, "data") for path in pointers),
+        *_special(project, signature, files),
+    ]
+    if problems := unfit or list(_missing(project, signature, files)):
+        raise StagebookError(*problems)
+
+
+def _special(project: Project, signature: Signature, files: DeclaredFiles) -> Iterator[Problem]:
+    for path in signature.inputs:
+        for file, kind in special_files(files.input_file(path)):
+            name = file.relative_to(project.root).as_posix()
+            yield Problem(
+                "unfit-input",
+                f"The input `{path}` holds {kind}: `{name}`.",
+                "Declare regular files and folders of them.",
+                Where(signature.where.file, signature.where.cell),
+            )
+
+
+def _missing(project: Project, signature: Signature, files: DeclaredFiles) -> Iterator[Problem]:
+    """The inputs that do not exist, each with the stage to build for it."""
+    missing = {path for path in signature.inputs if not files.input_file(path).exists()}
+    if not missing:
+        return
+    graph = notebooks.pipeline(project, notebooks.read_all(project))
+    for declaration in signature.declared:
+        for path in declaration.paths:
+            if path in missing:
+                maker = graph.producer(path)
+                yield Problem(
+                    "no-input",
+                    f"The input `{path}` is missing.",
+                    f"Build it: dvc repro {maker.name}" if maker else COPY_OR_PULL,
+                    Where(signature.where.file, signature.where.cell, declaration.line),
+                )

@@ -1,0 +1,110 @@
+"""What a kernel was refused or did not see: sent to its guard at once, which keeps it."""
+
+import fcntl
+import json
+import os
+import threading
+from io import RawIOBase
+from pathlib import Path
+from typing import Self
+
+CLOSED = 97
+"""Exit code of a kernel that has something to report and whose way to its guard is closed."""
+
+DAMAGED = "damaged"
+"""Kind of what came through the pipe and is not an entry."""
+
+_FIRST_DESCRIPTOR = 200  # high, so that no file of a notebook comes to have the same
+
+
+class Journal:
+    """The kernel's end of the way to its guard.
+
+    Nothing that the kernel does later can take back an entry.
+
+    Args:
+        descriptor: The writing end of a pipe.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._identity = descriptor, os.fstat(descriptor)
+        self._process = os.getpid()
+        self._seen: set[tuple[str, str]] = set()
+
+    @classmethod
+    def open(cls) -> tuple[int, Self]:
+        """A new pipe: its reading end, and the journal that writes to it."""
+        reader, writer = os.pipe()
+        high = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, _FIRST_DESCRIPTOR)
+        os.close(writer)
+        return reader, cls(high)
+
+    def belongs_here(self) -> None:
+        """Makes this process the one that may not lose the journal."""
+        self._process = os.getpid()
+
+    def close(self) -> None:
+        """Closes this end."""
+        os.close(self._descriptor)
+
+    def note(self, kind: str, path: str) -> None:
+        """Adds an entry, unless it is there already.
+
+        Args:
+            kind: What happened.
+            path: The file, relative to the project's root.
+        """
+        if (kind, path) in self._seen:
+            return
+        self._seen.add((kind, path))
+        sent = self._send(json.dumps({"kind": kind, "path": path}) + "\n")
+        if not sent and os.getpid() == self._process:  # a child that it forks may close its copy
+            os._exit(CLOSED)
+
+    def _send(self, line: str) -> bool:
+        try:
+            if os.path.samestat(os.fstat(self._descriptor), self._identity):
+                os.write(self._descriptor, line.encode())
+                return True
+        except OSError:
+            pass
+        return False
+
+
+def keep(reader: int, file: Path) -> threading.Thread:
+    """Starts a thread that writes what comes from a kernel to a file, until its end.
+
+    Args:
+        reader: The reading end of the kernel's pipe.
+        file: Where the entries go, which the kernel cannot write to.
+    """
+    source, target = open(reader, "rb", buffering=0), file.open("ab", buffering=0)  # noqa: SIM115  # the thread closes them
+    thread = threading.Thread(target=_keep, args=(source, target), daemon=True)
+    thread.start()
+    return thread
+
+
+def _keep(source: RawIOBase, target: RawIOBase) -> None:
+    with source, target:
+        while piece := source.read(65536):
+            target.write(piece)
+
+
+def read(file: Path) -> tuple[tuple[str, str], ...]:
+    """The entries that a guard kept: pairs of a kind and a path relative to the root.
+
+    The kind of anything else is ``DAMAGED``: the notebook wrote to the kernel's end of the pipe.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
+        return ()
+    return tuple(_entry(line) for line in lines if line)
+
+
+def _entry(line: str) -> tuple[str, str]:
+    try:
+        entry = json.loads(line)
+        return str(entry["kind"]), str(entry["path"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return DAMAGED, ""

@@ -1,0 +1,55 @@
+"""Processes that lost their parent: adopted, so that whoever started a kernel can end them."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt() -> None:
+    """From here on, descendants whose parent ends become children of this process, on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children() -> Iterator[int]:
+    """Ids of this process's children, on Linux."""
+    own = str(os.getpid())
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # the name of the command stands in brackets and may hold anything
+            if stat.read_text().rpartition(")")[2].split()[1] == own:
+                yield int(stat.parent.name)
+
+
+def end_all_but(kept: Collection[int]) -> None:
+    """Kills each child but some, and those that become children by that.
+
+    Args:
+        kept: The children to leave alone.
+    """
+    while left := [child for child in children() if child not in kept]:
+        for child in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
+
+
+def end(guard: int, *, firmly: bool) -> None:
+    """Lets a kernel's guard end it with all that it started; or kills the guard's whole group.
+
+    Args:
+        guard: The guard's id, which is that of its group.
+        firmly: Whether the group is killed.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        if firmly:
+            os.killpg(guard, signal.SIGKILL)
+        else:
+            os.kill(guard, signal.SIGTERM)

@@ -1,0 +1,266 @@
+"""papermill with a kernel of ours: notes each cell's start, its error and its peak of memory."""
+
+import logging
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import psutil
+
+from stagebook.execution import exits, hiding
+from stagebook.execution.outcome import CellError
+from stagebook.notebook.lean import lean_import
+from stagebook.project.masks import Masks
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+
+POSITION = "stagebook_position"
+"""Key in a cell's metadata: the cell's position in the notebook that a person edits."""
+
+MEMORY = "stagebook_memory"
+"""Key in a cell's metadata: bytes of memory that the kernel had at the most while it ran."""
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+"""Colours in what IPython prints."""
+
+_ENGINE = "stagebook"
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+_OUTPUT_SECONDS = 86_400  # a kernel that is alive sends all that a cell put out; a limit loses it
+_START_SECONDS = 120  # ten kernels that start at once on two cores need most of a minute
+
+
+class Progress(Protocol):
+    """Sees a run go on."""
+
+    def cell(self, position: int, total: int) -> None:
+        """A code cell starts: its position in the notebook, of so many cells of every kind."""
+
+    def tick(self) -> None:
+        """A moment has passed."""
+
+    def note(self, text: str) -> None:
+        """Something that a person should know, and that stops nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookTask:
+    """A notebook to run.
+
+    Attributes:
+        source: The notebook, whose cells bear their positions.
+        target: Where the executed notebook goes.
+        values: Parameters to inject.
+        notebook: Path of the notebook that a person edits, for messages.
+        time_limit: Seconds, or None.
+        make_room: Deletes what the notebook wrote; called when the disk is full.
+        masks: What is hidden in the executed notebook.
+    """
+
+    source: Path
+    target: Path
+    values: Mapping[str, Any]
+    notebook: str
+    time_limit: float | None
+    make_room: Callable[[], None]
+    masks: Masks
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How the kernel of a run is started.
+
+    Attributes:
+        manager: Its manager, not started.
+        environment: Its environment.
+        folder: Its working folder.
+        ending: The file that its guard writes its exit code to.
+    """
+
+    manager: "AsyncKernelManager"
+    environment: Mapping[str, str]
+    folder: Path
+    ending: Path
+
+    @property
+    def guard(self) -> int | None:
+        """Process id of the kernel's guard; None before the kernel is started."""
+        return getattr(self.manager.provisioner, "pid", None)
+
+
+@dataclass(slots=True)
+class Watch:
+    """What the two threads of a run tell each other."""
+
+    cell: int | None = None
+    error: BaseException | None = None
+    failure: CellError | None = None
+    node: Any = None
+    finished: threading.Event = field(default_factory=threading.Event)
+
+
+def run(task: NotebookTask, launch: Launch, watch: Watch, progress: Progress) -> None:
+    """Executes a notebook with papermill; what it raises is left in the watch.
+
+    Args:
+        task: The notebook.
+        launch: Its kernel.
+        watch: What the thread that waits looks at.
+        progress: Shows each cell that starts.
+    """
+    try:
+        papermill = lean_import("papermill")
+        _register()
+        papermill.iorw.papermill_io.register(str(task.target), hiding.MaskedWriter(task.masks))
+        logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we tell it better
+        papermill.execute_notebook(
+            str(task.source),
+            str(task.target),
+            parameters=dict(task.values),
+            engine_name=_ENGINE,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            start_timeout=_START_SECONDS,
+            launch=launch,
+            watch=watch,
+            progress=progress,
+        )
+    except exits.CellExitError:
+        pass  # the cell's status says so
+    except BaseException as error:  # handed to the thread that waits
+        watch.error = error
+    finally:
+        watch.finished.set()
+
+
+def _register() -> None:
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
+        def execute(self, launch: Launch) -> Any:
+            env, cwd, none = dict(launch.environment), str(launch.folder), subprocess.DEVNULL
+            # What cells print comes by message; what is left is IPython's talk with itself,
+            # which nobody would mask.
+            return super().execute(env=env, cwd=cwd, stdout=none, stderr=none, cleanup_kc=True)
+
+    class Engine(NBClientEngine):  # type: ignore[misc]
+        @classmethod
+        def execute_managed_notebook(
+            cls,
+            nb_man: Any,
+            kernel_name: str,
+            *,
+            launch: Launch,
+            watch: Watch,
+            progress: Progress,
+            start_timeout: int,
+            **_: object,
+        ) -> Any:
+            watch.node = nb_man.nb
+            begin, end = _measure(launch)
+            client = Client(
+                nb_man,
+                km=launch.manager,
+                startup_timeout=start_timeout,
+                on_cell_start=_follow(nb_man.nb, watch, progress),
+                on_cell_execute=begin,
+                on_cell_executed=end,
+                on_cell_error=_note_error(watch),
+                iopub_timeout=_OUTPUT_SECONDS,
+                log=logging.getLogger("papermill"),
+            )
+            return client.execute(launch)
+
+    papermill_engines.register(_ENGINE, Engine)
+
+
+def _follow(node: Any, watch: Watch, progress: Progress) -> Callable[..., None]:
+    positions = [cell.metadata.get(POSITION, 0) for cell in node.cells]
+
+    def on_cell_start(cell: Any, cell_index: int) -> None:
+        position = cell.metadata.get(POSITION)
+        if position:  # papermill's own cell has none
+            watch.cell = position
+            progress.cell(position, max(positions))
+
+    return on_cell_start
+
+
+def _note_error(watch: Watch) -> Callable[..., None]:
+    def on_cell_error(cell: Any, execute_reply: Mapping[str, Any], **_: object) -> None:
+        """Notes an error that the cell may not show: IPython prints a group of them as text."""
+        if "raises-exception" in cell.metadata.get("tags", ()):
+            return
+        reply = execute_reply["content"]
+        printed = [output.text for output in cell.outputs if output.get("name") == "stderr"]
+        text = ANSI.sub("", "\n".join(reply.get("traceback") or printed))
+        position = int(cell.metadata.get(POSITION, 1))
+        watch.failure = CellError(reply["ename"], reply["evalue"], text, position)
+
+    return on_cell_error
+
+
+def _measure(launch: Launch) -> tuple[Callable[..., None], Callable[..., None]]:
+    """What is to be called before and after each cell, so that it bears the memory it took."""
+    meters: list[Meter] = []
+
+    def begin(**_: object) -> None:
+        if meters:
+            meters[0].mark()
+        else:  # the kernel is there since it started, but this is the first that is asked of it
+            meters.append(Meter.of_guarded(launch.guard))
+
+    def end(cell: Any, execute_reply: Mapping[str, Any], **_: object) -> None:
+        cell.metadata[MEMORY] = meters[0].peak()
+        exits.refuse(cell, execute_reply)
+
+    return begin, end
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Measures one process, from one mark to the next.
+
+    Attributes:
+        process: Its id; None where nothing can be measured.
+    """
+
+    process: int | None
+
+    @classmethod
+    def of_guarded(cls, guard: int | None) -> "Meter":
+        """The meter of the kernel that a guard watches over: of the guard's first child.
+
+        Args:
+            guard: The guard's process id.
+        """
+        try:
+            children = psutil.Process(guard).children() if guard else []
+        except psutil.Error:
+            children = []
+        first = min(children, key=lambda child: child.create_time(), default=None)
+        meter = cls(first.pid if first else None)
+        return meter if meter.mark() else cls(None)
+
+    def mark(self) -> bool:
+        """Forgets what was; says whether the system can do that."""
+        try:  # see "clear_refs" in https://docs.kernel.org/filesystems/proc.html
+            Path(f"/proc/{self.process}/clear_refs").write_text("5", encoding="ascii")
+        except OSError:
+            return False
+        return True
+
+    def peak(self) -> int | None:
+        """The most bytes of memory that it had at once since the last mark."""
+        try:
+            status = Path(f"/proc/{self.process}/status").read_text(encoding="ascii")
+        except OSError:
+            return None
+        match = _PEAK.search(status)
+        return int(match[1]) * 1024 if match else None

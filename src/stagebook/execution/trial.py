@@ -1,0 +1,66 @@
+"""A trial: runs with values that were given with ``-P``, which leave the build's files alone."""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Self
+
+from stagebook.execution.parameters import ResolvedParameter, ValueOrigin
+from stagebook.project.masks import Masks
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial.
+
+    Attributes:
+        stage: The stage that it starts with.
+        overrides: The values that were given with ``-P``, by name, without secrets.
+        folder: Its folder, relative to the project's root.
+    """
+
+    stage: str
+    overrides: Mapping[str, Any]
+    folder: str
+
+    @property
+    def name(self) -> str:
+        """What its folder is called, such as ``train@max_iter=80``."""
+        return PurePosixPath(self.folder).name
+
+    @classmethod
+    def of(
+        cls, stage: str, values: Iterable[ResolvedParameter], masks: Masks, runs: str
+    ) -> Self | None:
+        """The trial that a stage's values make; None if none of them was given with ``-P``.
+
+        Args:
+            stage: The stage.
+            values: Its parameters.
+            masks: What is hidden in the trial's name.
+            runs: The folder of runs, relative to the project's root.
+        """
+        overrides = [value for value in values if value.origin is ValueOrigin.OVERRIDE]
+        if not overrides:
+            return None
+        text = masks.hide("_".join(f"{override.name}={override.value}" for override in overrides))
+        clean = "".join(char if char.isalnum() or char in "=._-" else "-" for char in text)[:80]
+        exact = clean == text and not any(
+            _reads_as_another(override.value) for override in overrides
+        )
+        hidden = {override.name: masks.hide_all(override.value) for override in overrides}
+        digest = hashlib.sha256(repr(list(hidden.values())).encode()).hexdigest()[:6]
+        return cls(stage, hidden, f"{runs}/{stage}@{clean if exact else f'{clean}-{digest}'}")
+
+
+def _reads_as_another(value: Any) -> bool:
+    """Whether a text looks like a value that is none, such as ``None`` or ``1``."""
+    if not isinstance(value, str):
+        return False
+    try:
+        ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The read side: what records, locks and git say of the past."""

@@ -1,0 +1,251 @@
+"""What one ``dvc repro`` was: which stages it executed, and what stands of all others."""
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from stagebook.pipeline.lock import Lock
+from stagebook.pipeline.nodes import Node, meet
+from stagebook.project import typed_json
+from stagebook.project.files import write_whole
+from stagebook.project.typed_json import ShapeError
+from stagebook.record.record import Record
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedStage:
+    """A stage that the build executed.
+
+    Attributes:
+        stage: The stage.
+        outcome: How it ended.
+        record: The execution's id.
+        started: When, ISO 8601 in UTC; empty if it was killed before.
+        seconds: How long the notebook took.
+        run_id: Its run in MLflow, if it is there.
+    """
+
+    stage: str
+    outcome: str
+    record: str
+    started: str
+    seconds: float
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnchangedOutput:
+    """An output of a stage that the build left as it was.
+
+    Attributes:
+        path: Relative to the project's root.
+        md5: DVC's hash.
+        record: The execution that made it; None if that was elsewhere.
+        run_id: Its run in MLflow, if it is there.
+    """
+
+    path: str
+    md5: str
+    record: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnchangedStage:
+    """A stage that the build had no need to execute.
+
+    Attributes:
+        stage: The stage.
+        outputs: What it wrote when it was executed last.
+    """
+
+    stage: str
+    outputs: tuple[UnchangedOutput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One ``dvc repro``, as far as it got.
+
+    Attributes:
+        repro: Its name, as records have it.
+        executed: The stages that it executed, in order.
+        unchanged: Those that it left as they were, since nothing of theirs had changed.
+        not_reached: Those that need a stage that failed.
+        stale: Those that would run, but were not asked for or not reached yet.
+    """
+
+    repro: str
+    executed: tuple[ExecutedStage, ...]
+    unchanged: tuple[UnchangedStage, ...] = ()
+    not_reached: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, repro: str, records: Iterable[Record], nodes: Iterable[Node], lock: Lock) -> Self:
+        """Judges a build by the hashes in dvc.lock and by its records.
+
+        While a stage runs, dvc.lock still has its entry of before; its record knows better.
+        What DVC alone sees, a changed file that no stage writes, makes a stage that was not
+        asked for neither stale nor unchanged here: it counts as unchanged.
+
+        Args:
+            repro: Its name.
+            records: Its records, oldest first.
+            nodes: The stages of ``dvc.yaml``.
+            lock: What ``dvc.lock`` says.
+        """
+        ran = {record.stage: record for record in records}
+        nodes = tuple(nodes)
+        made = {
+            out.path: out.md5 for lock_entry in lock.entries.values() for out in lock_entry.outs
+        }
+        made |= {out.path: out.md5 for record in ran.values() for out in record.outputs}
+        failed = {name for name, record in ran.items() if not record.done}
+        cut_off = _downstream(failed, nodes) - ran.keys()
+        stale = {
+            node.name
+            for node in nodes
+            if node.name not in ran and not _stands(node.name, lock, made)
+        }
+        stale |= _downstream(stale - cut_off, nodes) - ran.keys()
+        ours = [node for node in nodes if node.notebook and node.name not in ran]
+        return cls(
+            repro,
+            tuple(_executed(item) for item in ran.values()),
+            tuple(
+                UnchangedStage(node.name, tuple(UnchangedOutput(o.path, o.md5) for o in entry.outs))
+                for node in ours
+                if node.name not in cut_off | stale and (entry := lock.entries.get(node.name))
+            ),
+            tuple(node.name for node in ours if node.name in cut_off),
+            tuple(node.name for node in ours if node.name in stale - cut_off),
+        )
+
+    @property
+    def failed(self) -> tuple[ExecutedStage, ...]:
+        """The stages that were executed and did not end well."""
+        return tuple(stage for stage in self.executed if stage.outcome != "done")
+
+    @property
+    def started(self) -> datetime.datetime:
+        """When ``dvc repro`` started, which is in its name."""
+        stamp = self.repro.partition("-")[0]
+        return datetime.datetime.strptime(f"{stamp}+0000", "%Y%m%dT%H%M%S%f%z")
+
+    @property
+    def ended(self) -> datetime.datetime:
+        """When the last of its stages ended."""
+        ends = (
+            datetime.datetime.fromisoformat(stage.started)
+            + datetime.timedelta(seconds=stage.seconds)
+            for stage in self.executed
+            if stage.started
+        )
+        return max(ends, default=self.started)
+
+    def made_by(self, makers: Callable[[str, str], tuple[str, ...]]) -> Self:
+        """The same build, with the execution that made each output that it left as it was.
+
+        Args:
+            makers: Ids of the executions that wrote a path with a hash, newest first.
+        """
+
+        def named(output: UnchangedOutput) -> UnchangedOutput:
+            return replace(output, record=next(iter(makers(output.path, output.md5)), None))
+
+        return self._with(named, lambda stage: stage)
+
+    def with_runs(self, run_of: Callable[[str], str | None]) -> Self:
+        """The same build, with the run in MLflow of each execution that it names.
+
+        Args:
+            run_of: The run of an execution, if it has one.
+        """
+        return self._with(
+            lambda output: replace(output, run_id=run_of(output.record) if output.record else None),
+            lambda stage: replace(stage, run_id=run_of(stage.record)),
+        )
+
+    def _with(
+        self,
+        output: Callable[[UnchangedOutput], UnchangedOutput],
+        executed: Callable[[ExecutedStage], ExecutedStage],
+    ) -> Self:
+        return replace(
+            self,
+            executed=tuple(map(executed, self.executed)),
+            unchanged=tuple(
+                replace(stage, outputs=tuple(map(output, stage.outputs)))
+                for stage in self.unchanged
+            ),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The build as plain values."""
+        return {"format": FORMAT, **dataclasses.asdict(self)}
+
+
+def read(path: Path) -> Build | None:
+    """The build in a file; None if it is missing, cannot be read, or has another format."""
+    try:
+        return parse(path.read_bytes())
+    except (OSError, ShapeError):
+        return None
+
+
+def parse(text: str | bytes) -> Build | None:
+    """The build in a text that ``render`` wrote; None if it has another format.
+
+    Raises:
+        ShapeError: It is not a build.
+    """
+    values = typed_json.convert(typed_json.load(text), dict[str, Any])
+    return typed_json.convert(values, Build) if values.get("format") == FORMAT else None
+
+
+def render(build: Build) -> str:
+    """The text of a build's file."""
+    return json.dumps(build.as_json(), indent=1, ensure_ascii=False) + "\n"
+
+
+def write(build: Build, path: Path) -> None:
+    """Writes a build's file."""
+    write_whole(path, render(build), durable=True)
+
+
+def _executed(record: Record) -> ExecutedStage:
+    volatile = record.volatile
+    return ExecutedStage(
+        record.stage, record.outcome, record.id, volatile.started, volatile.seconds
+    )
+
+
+def _stands(stage: str, lock: Lock, made: Mapping[str, str]) -> bool:
+    """Whether a stage was executed with what the others have made since."""
+    entry = lock.entries.get(stage)
+    return entry is not None and all(
+        made.get(file.path, file.md5) == file.md5 for file in entry.deps
+    )
+
+
+def _downstream(names: Iterable[str], nodes: tuple[Node, ...]) -> set[str]:
+    """The stages that need one of these, or need one that does."""
+    reached, found = set(names), set[str]()
+    while reached:
+        written = [path for node in nodes if node.name in reached for path in node.outs]
+        reached = set(_readers(written, nodes)) - found
+        found |= reached
+    return found
+
+
+def _readers(written: list[str], nodes: tuple[Node, ...]) -> Iterator[str]:
+    for node in nodes:
+        if any(meet(dep, out) for dep in node.deps for out in written):
+            yield node.name

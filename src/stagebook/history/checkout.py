@@ -1,0 +1,103 @@
+"""What a checkout lacks that others have: a first commit, older history, a branch."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagebook.pipeline import git
+from stagebook.pipeline.git import Git
+from stagebook.pipeline.git_command import GitError, GitFailure
+from stagebook.project.project import Project
+
+_HASH = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """How much of a repository is here.
+
+    Attributes:
+        unborn: Whether there is a repository and no commit in it yet.
+        shallow: Whether git has only the last part of history.
+        failure: Why git does not answer; None where it does.
+    """
+
+    unborn: bool = False
+    shallow: bool = False
+    failure: GitFailure | None = None
+
+    @classmethod
+    def read(cls, root: Path) -> "Checkout":
+        """The checkout that a folder lies in, as far as git answers."""
+        try:
+            return cls(git.commit_named(root, "HEAD") is None, git.is_shallow(root))
+        except GitError as error:
+            return cls(failure=error.failure)
+
+    def commit_named(self, root: Path, name: str) -> str | None:
+        """The commit that a name stands for; None if there is none, or git does not answer."""
+        return git.commit_named(root, name) if self.failure is None else None
+
+    def lost(self, root: Path, commits: Iterable[str]) -> frozenset[str]:
+        """Those commits that no branch or tag leads to; none where git does not answer."""
+        return git.lost(root, commits) if self.failure is None else frozenset()
+
+    def may_lack(self, root: Path, name: str) -> bool:
+        """Whether a name that git does not know may be right, and history is just not here.
+
+        So it is of an ancestor before the first commit, or before those that a shallow clone has,
+        and of a whole hash in a shallow clone. A branch that git does not know is misspelt.
+
+        Args:
+            root: The project's root.
+            name: A name that git knows no commit of.
+        """
+        start = _start(name)
+        if start != name:
+            known = self.commit_named(root, start) is not None
+            return known or (self.unborn and start in ("HEAD", "@"))
+        return self.shallow and _HASH.fullmatch(name) is not None
+
+    def without(self, root: Path, name: str) -> str:
+        """Why git knows no commit of a name, and what helps.
+
+        Args:
+            root: The project's root.
+            name: A branch, a tag or a hash that git does not know here.
+        """
+        if self.failure is not None:
+            return self.failure.message
+        if self.unborn:
+            return "this repository has no commit yet."
+        start = _start(name)
+        if start != name and git.commit_named(root, start):
+            if self.shallow:
+                return (
+                    "this clone is shallow and does not reach back so far. "
+                    "Fetch more of its history: git fetch --deepen 50"
+                )
+            return f"history does not reach back so far from {start}."
+        if git.commit_named(root, f"origin/{name}"):
+            return f"it is here as origin/{name} alone. Compare with: --against origin/{name}"
+        if self.shallow:
+            return (
+                "this clone is shallow and does not have it. "
+                f"If it is a branch, fetch it: git fetch origin {name}:{name}"
+            )
+        return "git knows no such commit here."
+
+    def code(self, project: Project) -> Git | None:
+        """Commit and branch of the tree as it is now; None without a commit.
+
+        Whether it is dirty is not among them: a report that is written beside it makes it so.
+        """
+        found = git.read(project.root, ())
+        if isinstance(found, GitFailure):
+            return None
+        return Git(found.commit, found.branch)
+
+
+def _start(name: str) -> str:
+    """Where a name of an ancestor begins: ``HEAD`` of ``HEAD^``, ``main`` of ``main~3``."""
+    return re.split(r"[~^]", name, maxsplit=1)[0] or name

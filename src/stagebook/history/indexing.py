@@ -1,0 +1,96 @@
+"""The records of a folder, put into their index."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from stagebook.history.index import writing
+from stagebook.record import reading
+from stagebook.record.record import Record
+
+
+def refresh(connection: sqlite3.Connection, records: Path) -> None:
+    """Puts in the records that are new, and takes out those that are gone."""
+    there = _names(records)
+    if _missing(connection, there) or _outdated(connection, records, there):
+        with writing(connection):  # asks again: another process may have been faster
+            for key in _outdated(connection, records, there):
+                connection.execute("DELETE FROM records WHERE key = ?", (key,))
+                connection.execute("DELETE FROM files WHERE record = ?", (key,))
+            for name in _missing(connection, there):
+                _put(connection, name, records)
+
+
+def _names(records: Path) -> set[str]:
+    try:
+        names = os.listdir(records)
+    except FileNotFoundError:
+        return set()
+    files = (name for name in names if name.endswith(".json") and not name.startswith("."))
+    return {name.removesuffix(".json") for name in files}
+
+
+def _missing(connection: sqlite3.Connection, there: set[str]) -> list[str]:
+    return sorted(there - {name for (name,) in connection.execute("SELECT name FROM records")})
+
+
+def _outdated(connection: sqlite3.Connection, records: Path, there: set[str]) -> list[int]:
+    """Keys of what to forget: the file is gone, or could not be read and has changed since."""
+    rows = connection.execute("SELECT key, name, trouble, stamp FROM records").fetchall()
+    return [
+        key
+        for key, name, trouble, stamp in rows
+        if name not in there or (trouble and stamp != _stamp(records, name))
+    ]
+
+
+def _stamp(records: Path, name: str) -> str:
+    try:
+        state = (records / f"{name}.json").stat()
+    except OSError:
+        return ""
+    return f"{state.st_size} {state.st_mtime_ns}"
+
+
+def _put(connection: sqlite3.Connection, name: str, records: Path) -> None:
+    stamp = _stamp(records, name)
+    try:
+        record = reading.read(records / f"{name}.json")
+        files = tuple(_files(record))
+        _require_unicode(record.stage, record.outcome, record.source, *(file[1] for file in files))
+    except (OSError, ValueError) as error:
+        connection.execute(
+            "INSERT INTO records (name, trouble, stamp) VALUES (?, ?, ?)", (name, str(error), stamp)
+        )
+        return
+    added = connection.execute(
+        "INSERT INTO records (name, stage, outcome, source, build, repro, code, metrics)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            name,
+            record.stage,
+            record.outcome,
+            record.source,
+            record.build,
+            record.volatile.repro,
+            json.dumps(asdict(record.git) if record.git else {}),
+            json.dumps(record.metrics),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO files VALUES (?, ?, ?, ?)", [(added.lastrowid, *file) for file in files]
+    )
+
+
+def _files(record: Record) -> Iterator[tuple[bool, str, str]]:
+    for wrote, files in ((True, record.outputs), (False, record.inputs)):
+        yield from ((wrote, file.path, file.md5) for file in files)
+
+
+def _require_unicode(*texts: str) -> None:
+    """Raises a ValueError for half of a surrogate pair, which SQLite would refuse."""
+    for text in texts:
+        text.encode()

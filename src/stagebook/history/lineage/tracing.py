@@ -1,0 +1,101 @@
+"""One trace: what is known is opened, what is meant is told, and the walk begins."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from stagebook.history import remote
+from stagebook.history.history import History
+from stagebook.history.lineage import asked, walk
+from stagebook.history.lineage.graph import Activity, Trace, TraceQuery
+from stagebook.history.lineage.ledger import Ledger
+from stagebook.history.past_locks import PastLocks
+from stagebook.pipeline import git
+from stagebook.pipeline.dvc_file import LOCK
+from stagebook.pipeline.lock import Lock
+from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.project import Project
+
+
+def trace(
+    project: Project,
+    what: str,
+    folder: Path,
+    *,
+    at: str | None,
+    down: bool,
+    ask: remote.Ask = remote.ask_nobody,
+) -> Trace:
+    """All that something came from, or all that was made from it.
+
+    Args:
+        project: The project.
+        what: A path, a hash, the id of an execution or of a run, a registered model.
+        folder: Where the person is, for paths.
+        at: The commit whose ``dvc.lock`` counts, in git's words; None for the one in the tree.
+        down: Whether to go to what was made from it.
+        ask: Asks the tracker for what is not known here.
+
+    Raises:
+        StagebookError: Nothing is known of it, or it may be more than one thing.
+    """
+    with opened(project, at) as ledger:
+        query, begun = _meant(ledger, what, folder, ask)
+        return walk.trace(ledger, query, begun, down=down)
+
+
+@contextlib.contextmanager
+def opened(project: Project, at: str | None) -> Iterator[Ledger]:
+    """All that is known of a project's files.
+
+    Args:
+        project: The project.
+        at: The commit whose ``dvc.lock`` counts, in git's words; None for the one in the tree.
+
+    Raises:
+        StagebookError: There is no such commit, or it has no ``dvc.lock``.
+    """
+    with History.open(project.state) as history:
+        locks = PastLocks(project.root, history.index)
+        failure = locks.refresh()
+        commit = git.require_commit(project.root, at) if at is not None else None
+        at_hand = locks.in_tree() if commit is None else _of_commit(locks, commit)
+        yield Ledger(project, history, locks, at_hand, commit, failure)
+
+
+def _of_commit(locks: PastLocks, commit: str) -> Lock:
+    found = locks.at(commit)
+    if not found.entries:
+        message = f"There is no {LOCK} in commit {commit[:10]}."
+        raise StagebookError(Problem("no-lock", message, "Give a commit that has one."))
+    return found
+
+
+def _meant(
+    ledger: Ledger, what: str, folder: Path, ask: remote.Ask
+) -> tuple[TraceQuery, tuple[Activity, ...]]:
+    query = None
+    if not what.startswith("models:/"):
+        query = asked.by_path(ledger, what, folder) or asked.by_hash(ledger, what)
+    if query is None:
+        return _in_mlflow(ledger, what, ask)
+    records = [record for name in query.makings if (record := ledger.history.record(name))]
+    return query, tuple(ledger.of_record(item) for item in records)
+
+
+def _in_mlflow(
+    ledger: Ledger, what: str, ask: remote.Ask
+) -> tuple[TraceQuery, tuple[Activity, ...]]:
+    """What MLflow knows by this name; it is asked only if the name may be one of its own."""
+    kind = "run" if remote.is_run(what) else "model"
+    if kind == "model" and not remote.is_model(what):
+        raise asked.unknown(ledger, what)
+    remote_record = remote.find(ledger.project, what, ask)
+    here = ledger.history.record(remote_record.name) if remote_record.name else None
+    record = here or remote_record.record
+    if record is None:
+        raise asked.unknown(
+            ledger, what, remote_record.reason or "Its record is not in this project."
+        )
+    making = ledger.of_record(record, here=here is not None)
+    return TraceQuery(what, kind), (making,)

@@ -1,0 +1,291 @@
+"""What the site tells of a project: its last build, its files, its metrics, held as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from stagebook.history import carried, measured
+from stagebook.history.gates import GateVerdict
+from stagebook.history.log import LogEntry
+from stagebook.history.measured import BuildMetrics
+from stagebook.history.staleness import Causes
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.git import Git
+from stagebook.pipeline.lock import LockEntry
+from stagebook.pipeline.nodes import Node
+from stagebook.record.record import Record, RecordedTable
+from stagebook.record.unstarted import Unstarted
+
+Rebuilt = tuple[LockEntry, LockEntry | None]
+"""What ``dvc.lock`` has of a stage, and what that of another commit has of it."""
+
+
+class StageState(Enum):
+    """What the last build did with a stage."""
+
+    EXECUTED = "executed"
+    FAILED = "failed"
+    UNCHANGED = "unchanged"
+    NOT_REACHED = "not reached"
+    STALE = "stale"
+    MISSING = "outputs missing"
+    NEVER = "never built"
+    EDITED = "not as in dvc.lock"
+    UNKNOWN = "not known"
+    OTHER = "no notebook"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstProblem:
+    """The first problem of an execution.
+
+    Attributes:
+        message: Its first line, as it came: name and message of an error, or a broken rule.
+        cell: Position of the cell, as text; empty if it is of none.
+    """
+
+    message: str
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageOrigin:
+    """The build that the outputs of a stage are from.
+
+    Attributes:
+        carried: Whether another machine made it and its record came with the outputs.
+        started: When it started, ISO 8601 in UTC; empty if that is not known.
+        code: What git said then.
+    """
+
+    carried: bool
+    started: str = ""
+    code: Git | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatus:
+    """One stage, as the last build left it.
+
+    Attributes:
+        node: Its name, what it reads and writes.
+        state: What the last build did with it.
+        record: The execution that failed, or else the one whose outputs stand; None if that is
+            not known here.
+        failed: How it ended, if it did not end well.
+        row: What changed since its build before, if the last build executed it.
+        stale: The changes since its outputs were built; empty where they are current.
+    """
+
+    node: Node
+    state: StageState
+    record: Record | None = None
+    failed: str = ""
+    row: LogEntry | None = None
+    stale: Causes = ()
+
+    @property
+    def word(self) -> str:
+        """How it failed, or else what the last build did with it."""
+        return self.failed or self.state.value
+
+    @property
+    def name(self) -> str:
+        """DVC's name of it."""
+        return self.node.name
+
+    @property
+    def title(self) -> str:
+        """The notebook's heading, or the name."""
+        return (self.record and self.record.title) or self.name
+
+    @property
+    def origin(self) -> StageOrigin | None:
+        """The build that its outputs are from; None if no record tells of it."""
+        if self.record is None or self.failed:
+            return None
+        if carried.is_carried(self.record):
+            return StageOrigin(carried=True)
+        started = measured.moment(self.record.id)
+        return StageOrigin(carried=False, started=started, code=self.record.git)
+
+    @property
+    def first_problem(self) -> FirstProblem | None:
+        """The first problem of its execution, if that failed and its record has one."""
+        first = next(iter(self.record.problems), None) if self.record else None
+        if self.state is not StageState.FAILED or first is None:
+            return None
+        message = next(iter(first.message.strip().splitlines()), "")
+        cell = str(first.where.cell) if first.where and first.where.cell else ""
+        return FirstProblem(message, cell) if message or cell else None
+
+    @property
+    def broken_tables(self) -> tuple[RecordedTable, ...]:
+        """The tables that it read or wrote and that break their contracts."""
+        return tuple(table for table in self.tables if table.is_refused)
+
+    @property
+    def is_input_refused(self) -> bool:
+        """Whether it failed before a kernel started, since an input breaks its contract."""
+        executed = self.record is not None and bool(self.record.volatile.cells)
+        if self.state is not StageState.FAILED or executed:
+            return False
+        return any(table.is_input for table in self.broken_tables)
+
+    @property
+    def tables(self) -> tuple[RecordedTable, ...]:
+        """What was found out about each table that it read or wrote."""
+        return self.record.tables if self.record else ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file or folder that stages write, or that they begin with.
+
+    Attributes:
+        path: Relative to the project's root.
+        hashed: DVC's hash and its size; None where it was never built.
+        maker: The stage that writes it; empty for what was there before.
+        readers: The stages that read it.
+        table: What was found out about it, if it is a table.
+        package: Whether it is a packaged model; its rows are golden rows then.
+    """
+
+    path: str
+    hashed: HashedPath | None
+    maker: str
+    readers: tuple[str, ...]
+    table: RecordedTable | None = None
+    package: bool = False
+
+    @property
+    def rows(self) -> str:
+        """How many rows there are, and of what kind; empty if that is not known."""
+        rows = self.table.rows if self.table else None
+        return f"{rows:,}{' golden' * self.package}" if rows is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineMetric:
+    """A metric that the project shows first.
+
+    Attributes:
+        file: The metrics file.
+        name: Its dotted name in it.
+        value: As it is in the tree; None if it is not there.
+        before: As it was in the build before; in the last one where the tree has another value.
+        base: As it is in the commit that the site compares with.
+        edited: Whether the tree has another value than the last build that measured it.
+        trouble: Why there is no value, in a word or two; empty if there is one.
+        stage: The stage that writes the file; None where no stage does.
+    """
+
+    file: str
+    name: str
+    value: Any
+    before: Any = None
+    base: Any = None
+    edited: bool = False
+    trouble: str = ""
+    stage: StageStatus | None = None
+
+    @property
+    def stale(self) -> Causes:
+        """The changes since the value was built; empty where it is current."""
+        return self.stage.stale if self.stage is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStatus:
+    """All that the site tells.
+
+    Attributes:
+        project: The project's name.
+        built_from: What git said when the last build started, as its records have it.
+        started: When the last build started, ISO 8601 in UTC; empty if there was none.
+        against: Name of the commit that metrics are compared with; empty for none.
+        stages: In the order of ``dvc.yaml``.
+        files: What they read and write.
+        headlines: The metrics that come first.
+        builds: Every build that has metrics, oldest first.
+        lost: Commits that records name and git does not have any more.
+        notes: What could not be read, in words.
+        verdicts: Whether metrics keep to their gates.
+        unstarted: The stage that the last build could not even start, if there is one.
+        rebuilt: Of each stage that is not what it is in the other commit, both entries.
+        damaged: Ids of the records that cannot be read.
+        shallow: Whether git has only the last part of history here, so that what it does not
+            know is not therefore gone.
+        recorded: Whether there is any record of the last build.
+        checkout: What git says of the tree as it is now; None without git or a commit.
+        blind: Ids of those damaged records without which the last build is not known whole.
+        edited: Outputs that are not what ``dvc.lock`` has; None where that was not asked.
+        description: What the project is about; empty for none.
+        unbuilt: The stages that ``dvc.lock`` does not have, whoever wrote them.
+    """
+
+    project: str
+    built_from: Git | None
+    started: str
+    against: str
+    stages: tuple[StageStatus, ...]
+    files: tuple[DataFile, ...]
+    headlines: tuple[HeadlineMetric, ...]
+    builds: tuple[BuildMetrics, ...]
+    lost: frozenset[str]
+    notes: tuple[str, ...]
+    verdicts: tuple[GateVerdict, ...] = ()
+    unstarted: Unstarted | None = None
+    rebuilt: Mapping[str, Rebuilt] = field(default_factory=dict)
+    damaged: tuple[str, ...] = ()
+    shallow: bool = False
+    recorded: bool = True
+    checkout: Git | None = None
+    blind: tuple[str, ...] = ()
+    edited: tuple[str, ...] | None = None
+    description: str = ""
+    unbuilt: tuple[str, ...] = ()
+
+    @property
+    def notebooks(self) -> tuple[StageStatus, ...]:
+        """The stages that are notebooks."""
+        return tuple(stage for stage in self.stages if stage.node.notebook)
+
+    @property
+    def built(self) -> tuple[StageStatus, ...]:
+        """The notebooks whose outputs are those of the last build."""
+        current = (StageState.EXECUTED, StageState.UNCHANGED)
+        return tuple(stage for stage in self.notebooks if stage.state in current)
+
+    @property
+    def code(self) -> Git | None:
+        """What git said of the code of the last build; of the tree if no record tells of one."""
+        return self.built_from if self.recorded else self.checkout
+
+    @property
+    def is_commit_lost(self) -> bool:
+        """Whether git does not have the commit of that code, as after history was rewritten."""
+        return self.code is not None and self.code.commit in self.lost
+
+    @property
+    def held_contracts(self) -> int:
+        """How many tables keep to their contracts, each counted once per contract."""
+        return len(
+            {
+                (path, table.contract)
+                for stage in self.stages
+                for table in stage.tables
+                if table.contract and table.holds
+                for path in table.paths
+            }
+        )
+
+    def verdict(self, file: str, name: str) -> GateVerdict | None:
+        """What came of a metric's gate; None if it has none."""
+        verdicts = (
+            gate_verdict
+            for gate_verdict in self.verdicts
+            if (gate_verdict.gate.file, gate_verdict.gate.name) == (file, name)
+        )
+        return next(verdicts, None)

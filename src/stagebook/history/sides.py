@@ -1,0 +1,229 @@
+"""What somebody means by the two sides of a comparison: executions, builds or commits."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from stagebook.history import build, committed, measured, remote
+from stagebook.history.history import History
+from stagebook.history.lineage import makings, tracing
+from stagebook.pipeline import git
+from stagebook.pipeline.dvc_file import LOCK
+from stagebook.pipeline.git_command import GitError
+from stagebook.project.errors import Problem, StagebookError, did_you_mean
+from stagebook.project.project import Project
+from stagebook.record.record import Record
+
+_LAST = re.compile(r"last(?:~(\d{1,6}))?")
+_SHORTEST = 6
+_SHOWN = 5
+
+
+class SideKind(Enum):
+    """What a side is."""
+
+    EXECUTION = "execution"
+    BUILD = "build"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonSide:
+    """One of the two sides of a comparison.
+
+    Attributes:
+        kind: What it is.
+        name: The execution's id, the build's name, or the commit's hash.
+        label: What it is called where it is shown.
+        executions: The record of each stage's execution, by stage.
+        elsewhere: Stages of it that were executed where no record of them is.
+        locked: Of a commit, what it has itself of each stage, whoever executed it.
+    """
+
+    kind: SideKind
+    name: str
+    label: str
+    executions: Mapping[str, Record]
+    elsewhere: tuple[str, ...] = ()
+    locked: Mapping[str, Record] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionResolver:
+    """Finds what names mean in one project.
+
+    Attributes:
+        project: The project.
+        history: Its records.
+        ask: Asks the tracker for what is not known here.
+    """
+
+    project: Project
+    history: History
+    ask: remote.Ask = remote.ask_nobody
+
+    def side(self, what: str) -> ComparisonSide:
+        """What is meant by a name.
+
+        Args:
+            what: Id of an execution, its beginning or its end; id of an MLflow run; a build, as
+                ``last``, ``last~1`` or its name; a commit, branch or tag.
+
+        Raises:
+            StagebookError: Nothing is known by it, or it may be more than one thing.
+        """
+        for meant in (self._build, self._execution, self._run, self._commit):
+            if (found := meant(what)) is not None:
+                return found
+        raise self._unknown(what)
+
+    def before(self, side: ComparisonSide) -> ComparisonSide:
+        """What a side is compared with if nothing is said: the one before.
+
+        Raises:
+            StagebookError: There is none.
+        """
+        if side.kind is SideKind.EXECUTION:
+            [(stage, asked)] = side.executions.items()
+            record = self.history.before(asked)
+            if record is None:
+                what = "build" if asked.build else "execution"
+                raise _first(f"`{side.name}` is the first {what} of `{stage}`")
+            return execution(record)
+        if side.kind is SideKind.BUILD:
+            names = measured.names(self.history)
+            later = names[names.index(side.name) + 1 :]
+            if not later:
+                raise _first("It is the first build that is remembered here")
+            return self._built(later[0])
+        changes = git.last_changes(self.project.root, LOCK, side.name, 2)
+        if len(changes) < 2:
+            raise _first(f"No commit before {side.name[:10]} has another {LOCK}")
+        return self._committed(changes[1], changes[1][:10])
+
+    def _build(self, what: str) -> ComparisonSide | None:
+        if last := _LAST.fullmatch(what):
+            names, place = measured.names(self.history), int(last[1] or 0)
+            if not names:
+                raise _first("This checkout has no record of a build")
+            if place >= len(names):
+                counted = f"{len(names)} build{'s' * (len(names) > 1)}"
+                raise _first(f"This checkout has records of {counted} only, not of `{what}`")
+            return self._built(names[place])
+        names = self.history.repros()  # the name of another build is that of its execution
+        found = [item for item in names if item == what]
+        if not found and len(what) >= _SHORTEST:
+            found = [item for item in names if item.startswith(what) and "-" in what]
+        return self._built(_one(what, found)) if found else None
+
+    def _built(self, name: str) -> ComparisonSide:
+        """A build with what it executed, and with what stood of all other stages."""
+        alone = self.history.record(name)
+        records = (alone,) if alone is not None else self.history.of_repro(name)
+        found = {record.stage: record for record in records}
+        last = max(record.id for record in records)
+        standing = self.history.standing(last)
+        for stage, maker in self._unchanged(name):
+            if (record := self.history.record(maker)) is not None:
+                standing[stage] = record
+        label = f"build {name}" if alone is None else f"build of {alone.stage} alone, {name}"
+        return ComparisonSide(SideKind.BUILD, name, label, {**standing, **found})
+
+    def _unchanged(self, name: str) -> Iterator[tuple[str, str]]:
+        """What the build's own file says of the stages that it left as they were."""
+        noted = build.read(self.project.state / "builds" / f"{name}.json")
+        for stage in noted.unchanged if noted else ():
+            yield from ((stage.stage, output.record) for output in stage.outputs if output.record)
+
+    def _execution(self, what: str) -> ComparisonSide | None:
+        names = self.history.named(what)
+        if not names:
+            return None
+        record = self.history.record(_one(what, names))
+        return execution(record) if record is not None else None
+
+    def _run(self, what: str) -> ComparisonSide | None:
+        """An execution by its run in MLflow, which is asked only if that is not known here."""
+        if not remote.is_run(what):
+            return None
+        remote_record = remote.find(self.project, what, self.ask)
+        here = self.history.record(remote_record.name) if remote_record.name else None
+        record = here or remote_record.record
+        if record is None:
+            reason = remote_record.reason or "Its record is not in this project."
+            raise self._unknown(what, reason)
+        return execution(record)
+
+    def _commit(self, what: str) -> ComparisonSide | None:
+        try:
+            commit = git.commit_named(self.project.root, what)
+        except GitError as error:
+            if not error.failure.is_expected:
+                raise
+            return None
+        if commit is None:
+            return None
+        return self._committed(commit, what if len(what) < 40 else commit[:10])
+
+    def _committed(self, commit: str, name: str) -> ComparisonSide:
+        """A commit with the executions whose outputs its ``dvc.lock`` has."""
+        found: dict[str, Record] = {}
+        elsewhere = []
+        with tracing.opened(self.project, commit) as ledger:
+            for entry in ledger.lock.entries.values():
+                making = ledger.of_lock(entry)
+                record = self.history.record(str(making.details["record"] or ""))
+                if record is not None:
+                    found[entry.stage] = record
+                elif makings.is_ours(entry):
+                    elsewhere.append(entry.stage)
+            locked = committed.read(self.project.root, commit, ledger.lock)
+        label = f"commit {commit[:10]}" + (f" ({name})" if not commit.startswith(name) else "")
+        return ComparisonSide(SideKind.COMMIT, commit, label, found, tuple(elsewhere), locked)
+
+    def _unknown(self, what: str, reason: str = "") -> StagebookError:
+        message = f"Nothing to compare is known as `{what}`.{f' {reason}' if reason else ''}"
+        damaged = {name: trouble for name, trouble in self.history.damaged if _fits(what, name)}
+        if damaged and not reason:
+            name, trouble = damaged.popitem()
+            message = f"The record of {name} cannot be read: {trouble}."
+            hint = "Compare other executions: stagebook log"
+            return StagebookError(Problem("bad-record", message, hint))
+        failure = git.failure(self.project.root)
+        names = git.names(self.project.root) if failure is None else ()
+        known = ("last", *names, *self.history.repros())
+        stages = self.history.stages()
+        otherwise = (
+            "Give an execution from `stagebook log`, a run of MLflow, a build such as `last~1`, "
+            "or a commit, branch or tag."
+        )
+        if what in stages:
+            otherwise = f"It is a stage; its last build beside the one before: --stage {what}"
+            known = ()
+        hint = did_you_mean(what, known, otherwise)
+        return StagebookError(Problem("unknown-comparison", message, hint))
+
+
+def execution(record: Record) -> ComparisonSide:
+    """The side of one execution."""
+    name = record.id
+    return ComparisonSide(SideKind.EXECUTION, name, f"execution {name}", {record.stage: record})
+
+
+def _fits(what: str, name: str) -> bool:
+    """Whether a text is an execution's id, or its beginning or end."""
+    return len(what) >= _SHORTEST and (name.startswith(what) or name.endswith(f"-{what}"))
+
+
+def _one(what: str, found: "tuple[str, ...] | list[str]") -> str:
+    if len(found) > 1:
+        shown = ", ".join(sorted(found)[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+        message = f"`{what}` may be any of {len(found)}: {shown}."
+        raise StagebookError(Problem("ambiguous-comparison", message, "Give more of the name."))
+    return found[0]
+
+
+def _first(what: str) -> StagebookError:
+    hint = "Name what to compare it with: stagebook compare ONE OTHER"
+    return StagebookError(Problem("nothing-before", f"{what}.", hint))

@@ -1,0 +1,120 @@
+"""Inputs that are missing, and the command that makes each."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from stagebook.execution.inputs import COPY_OR_PULL
+from stagebook.lab.recognition import SavedNotebook
+from stagebook.pipeline import dvc_file
+from stagebook.pipeline.graph import Pipeline
+from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.project import Project
+
+
+def missing(
+    project: Project, paths: Iterable[str], saved: tuple[SavedNotebook, ...]
+) -> tuple[Problem, ...]:
+    """The paths that do not exist, each with the stage to build for it.
+
+    Args:
+        project: The project.
+        paths: Paths relative to its root.
+        saved: Its notebooks.
+    """
+    by_hint: dict[str, list[str]] = {}
+    for path in dict.fromkeys(paths):
+        if not (project.root / path).exists():
+            maker = _maker(path, saved, project)
+            hint = f"Build: `dvc repro {shlex.quote(maker)}`" if maker else COPY_OR_PULL
+            by_hint.setdefault(hint, []).append(path)
+    return tuple(
+        Problem("no-input", f"{are_missing('input', paths)}.", hint)
+        for hint, paths in by_hint.items()
+    )
+
+
+def behind(error: BaseException, project: Project, declared: Iterable[str]) -> tuple[Problem, ...]:
+    """The missing inputs that an error names; none where it is about something else.
+
+    Args:
+        error: What a cell raised.
+        project: The project.
+        declared: The inputs of the notebook, if it is known.
+    """
+    saved = SavedNotebook.read_all(project)
+    written = (path for notebook in saved if notebook.stage for path in notebook.stage.writes)
+    known = [
+        item for item in dict.fromkeys((*declared, *written)) if not (project.root / item).exists()
+    ]
+    chain = list(_chain(error))
+    text = "\n".join(map(str, chain))
+    files = [_below(project.root, item) for item in chain]
+    named = [
+        path for path in known if _names(text, path) or any(_within(file, path) for file in files)
+    ]
+    return missing(project, named, saved)
+
+
+def beside(error: BaseException, project: Project, folder: str) -> tuple[str, ...]:
+    """Files that a missing path of an error names if it is read from the notebook's own folder.
+
+    Args:
+        error: What a cell raised.
+        project: The project.
+        folder: The folder of the notebook, relative to the root.
+    """
+    found: dict[str, None] = {}
+    for item in _chain(error):
+        if isinstance(item, FileNotFoundError) and isinstance(item.filename, str):
+            path = Path(os.path.normpath(project.root / folder / item.filename))
+            if path.is_relative_to(project.root) and path.exists():
+                found[path.relative_to(project.root).as_posix()] = None
+    return tuple(found)
+
+
+def are_missing(what: str, paths: list[str]) -> str:
+    """A clause that names paths which do not exist."""
+    names = ", ".join(f"`{path}`" for path in paths)
+    return f"The {what}s {names} are missing" if paths[1:] else f"The {what} {names} is missing"
+
+
+def _maker(path: str, saved: tuple[SavedNotebook, ...], project: Project) -> str | None:
+    """The stage that writes a path; notebooks that are wrong are passed over."""
+    ours = Pipeline(tuple(notebook.stage for notebook in saved if notebook.stage)).producer(path)
+    if ours:
+        return ours.name
+    try:
+        written = dvc_file.parse(dvc_file.read(project.root)).written
+    except StagebookError:
+        return None
+    holders = (name for out, name in written.items() if _within(path, out))
+    return next(holders, None)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _below(root: Path, error: BaseException) -> str | None:
+    """The file that an error of the system is about, relative to the root."""
+    name = error.filename if isinstance(error, OSError) else None
+    if not isinstance(name, (str, bytes)):
+        return None
+    path = Path(root, name.decode(errors="replace") if isinstance(name, bytes) else name)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+
+
+def _names(text: str, path: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(path)}(?![\w-]|\.\w)", text) is not None
+
+
+def _within(path: str | None, folder: str) -> bool:
+    return path is not None and PurePosixPath(path).is_relative_to(folder)

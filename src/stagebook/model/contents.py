@@ -1,0 +1,138 @@
+"""The bytes of a package: each file is read once, and what is hashed is what is opened."""
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+from stagebook.model import json_text, manifest, regular_file
+from stagebook.model.golden import FILE as GOLDEN
+from stagebook.model.manifest import GET_ANOTHER, Manifest, ManifestEntry
+from stagebook.project.errors import Problem, Where
+from stagebook.project.files import write_whole
+
+_LARGEST_GOLDEN = 64_000_000  # bytes
+_MOST_ENTRIES = 1000  # that are looked at in a folder
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is in a package's folder.
+
+    Attributes:
+        folder: The folder.
+        manifest: Its manifest.
+        files: The bytes of each file that is as the manifest says.
+        problems: How the folder differs from what the manifest says.
+    """
+
+    folder: Path
+    manifest: Manifest
+    files: Mapping[str, bytes]
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The contents of a package's folder.
+
+        Raises:
+            StagebookError: The folder is not a package, or one of a newer format.
+        """
+        found = manifest.read(folder)
+        files: dict[str, bytes] = {}
+        problems = [*_unexpected(folder, found), *_absent(found)]
+        for name, entry in sorted(found.files.items()):
+            if name not in found.known:
+                message = "The manifest names a file that no package has."
+                problems.append(Problem("package-changed", message, GET_ANOTHER, Where(name)))
+            else:
+                try:
+                    files[name] = _read(folder / name, entry, _most(name, found))
+                except (OSError, ValueError) as error:
+                    problems.append(_changed(name, error))
+        return cls(folder, found, files, _bounded(problems))
+
+    def text(self, name: str) -> str:
+        """A file as text; KeyError if it is not as it was packaged."""
+        return self.files[name].decode("utf-8")
+
+    @contextlib.contextmanager
+    def written(self) -> Iterator[Path]:
+        """A temporary folder with these bytes, for tools that read files themselves."""
+        with tempfile.TemporaryDirectory(prefix="stagebook-package-") as name:
+            yield self.write(Path(name))
+
+    def write(self, into: Path) -> Path:
+        """Writes these bytes into a folder, as a package of the same name; returns that."""
+        folder = into / self.folder.resolve().name
+        for name, data in self.files.items():
+            write_whole(folder / name, data)
+        write_whole(folder / manifest.FILE, manifest.render(self.manifest))
+        return folder
+
+
+def _changed(name: str, error: OSError | ValueError) -> Problem:
+    message = str(error)
+    if isinstance(error, FileNotFoundError):
+        message = "The file is missing."
+    elif isinstance(error, OSError):
+        message = f"The file cannot be read: {error.strerror}."
+    return Problem("package-changed", message, GET_ANOTHER, Where(name))
+
+
+def _most(name: str, found: Manifest) -> int:
+    """Bytes that a file may have; a model, half of the memory, as it is read and then opened."""
+    if name == found.model.file:
+        return _memory() // 2
+    return _LARGEST_GOLDEN if name == GOLDEN else json_text.LARGEST
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return sys.maxsize
+
+
+def _read(path: Path, entry: ManifestEntry, most: int) -> bytes:
+    """A file's bytes; ValueError if they are not those that were packaged."""
+    if entry.size > most:
+        raise ValueError(f"It has {entry.size} bytes; {most} are allowed.")
+    data = regular_file.read(path, entry.size + 1, size=entry.size, links=False)
+    if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise ValueError("Its bytes are not those that were packaged.")
+    return data
+
+
+def _absent(found: Manifest) -> Iterator[Problem]:
+    if found.model.file not in found.known:
+        message = f"The model's file is not {manifest.MODEL_FILES[found.model.format]}."
+        yield Problem("package-changed", message, GET_ANOTHER, Where(found.model.file))
+    for name in sorted(found.known - found.files.keys()):
+        message = "The manifest does not name this file, which every package has."
+        yield Problem("package-changed", message, GET_ANOTHER, Where(name))
+
+
+def _unexpected(folder: Path, found: Manifest) -> Iterator[Problem]:
+    hint = "Delete it, or get the package anew."
+    for path in islice(manifest.files_of(folder), _MOST_ENTRIES):
+        if path not in found.files:
+            message = "The file was added after the package was made."
+            yield Problem("package-changed", message, hint, Where(path))
+
+
+def _bounded(problems: list[Problem]) -> tuple[Problem, ...]:
+    """The first problems, and how many more there are."""
+    if len(problems) <= _SHOWN:
+        return tuple(problems)
+    message = f"{len(problems) - _SHOWN} more files differ from the manifest."
+    rest = Problem("package-changed", message, GET_ANOTHER, Where(manifest.FILE))
+    return (*problems[:_SHOWN], rest)

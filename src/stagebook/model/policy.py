@@ -1,0 +1,64 @@
+"""What a loader asks of a package."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from stagebook.model.environment import Rule
+from stagebook.project.errors import Problem, StagebookError, did_you_mean
+
+Attitude = Literal["ignore", "warn", "refuse"]
+ATTITUDES: tuple[str, ...] = get_args(Attitude)
+Attesting = Literal["ignore", "warn", "unsigned", "refuse"]
+ATTESTING: tuple[str, ...] = get_args(Attesting)
+Isolation = Literal["always", "unsigned", "never"]
+ISOLATIONS: tuple[str, ...] = get_args(Isolation)
+RULES: tuple[str, ...] = (*get_args(Rule), "ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a loader asks of a package.
+
+    Attributes:
+        public_key: The key that it has to be signed with; None if it need not be.
+        environment: What this environment has to be; ``ignore`` for anything, None for what the
+            package says.
+        attestation: What to do about a package without an attestation, with one that nobody has
+            signed, or built from a tree that was not clean. ``ignore`` does not look for one;
+            ``unsigned`` refuses all but an unsigned one, of which it warns.
+        materials: What to do about a package of which nobody knows what it was made of.
+        trusted: Dotted names that opening the model may call, besides the loader's own list.
+        isolate: When the model is opened, and asked about its golden rows, in a process of its
+            own first: ``always``; ``unsigned``, unless ``public_key`` has signed the package or
+            it has passed here before; or ``never``.
+    """
+
+    public_key: Path | None = None
+    environment: Rule | Literal["ignore"] | None = None
+    attestation: Attesting = "warn"
+    materials: Attitude = "refuse"
+    trusted: tuple[str, ...] = ()
+    isolate: Isolation = "unsigned"
+
+    def __post_init__(self) -> None:
+        """Refuses what is none of the choices, which would else be taken for `ignore`."""
+        asked = (
+            ("environment", self.environment, (*RULES, None)),
+            ("attestation", self.attestation, ATTESTING),
+            ("materials", self.materials, ATTITUDES),
+            ("isolate", self.isolate, ISOLATIONS),
+        )
+        problems = tuple(
+            Problem(
+                "bad-policy",
+                f"{name} is {value!r}, but must be one of: {', '.join(map(str, choices))}.",
+                did_you_mean(
+                    str(value), [str(choice) for choice in choices], "Choose one of these."
+                ),
+            )
+            for name, value, choices in asked
+            if value not in choices
+        )
+        if problems:
+            raise StagebookError(*problems)

@@ -1,0 +1,129 @@
+"""The stages of ``dvc.yaml`` as names and edges, whoever wrote them."""
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from stagebook.pipeline import dvc_file, lock, repository, resolved
+from stagebook.pipeline.stage import SITE, SOURCES
+
+_DEFAULT_PARAMS = "params.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One stage.
+
+    Attributes:
+        name: DVC's name of it.
+        deps: Paths that it reads.
+        outs: Paths that it writes.
+        measures: Those of them that are metrics or plots.
+        notebook: Whether it is a notebook's, so that each of its executions has a record.
+        metrics: The paths of its metrics.
+        cmd: The shell command; empty where it is not known.
+        params: The params files that it depends on, and whether on each as a whole.
+        frozen: Whether DVC leaves it as it is, whatever changes.
+    """
+
+    name: str
+    deps: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    notebook: bool = True
+    metrics: tuple[str, ...] = ()
+    cmd: str = ""
+    params: Mapping[str, bool] = field(default_factory=dict)
+    frozen: bool = False
+
+
+def parse(text: str) -> tuple[Node, ...]:
+    """The stages in the text of a ``dvc.yaml``, in its order.
+
+    Raises:
+        StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
+    """
+    entries = dvc_file.stages(text)
+    return tuple(
+        Node(
+            str(name),
+            tuple(_paths(entry, "deps")),
+            tuple(_paths(entry, "outs", "metrics", "plots")),
+            tuple(_paths(entry, "metrics", "plots")),
+            _of(entry) not in (None, SOURCES, SITE),
+            tuple(_paths(entry, "metrics")),
+            lock.command(entry.get("cmd", "")),
+            dict(_params(entry)),
+            bool(entry.get("frozen")),
+        )
+        for name, entry in entries.items()
+        if isinstance(entry, Mapping)
+    )
+
+
+def read(root: Path) -> tuple[Node, ...]:
+    """The stages of every ``dvc.yaml`` of a repository; those that DVC must resolve, it does.
+
+    Raises:
+        StagebookError: One cannot be read.
+    """
+    if repository.is_literal(root):
+        return parse(dvc_file.read(root))
+    dvc_file.stages(dvc_file.read(root))  # names the markers of a merge, which DVC does not
+    return tuple(
+        Node(
+            stage.name,
+            stage.deps,
+            stage.outs,
+            (*stage.metrics, *stage.plots),
+            _of({"meta": stage.meta}) not in (None, SOURCES, SITE),
+            stage.metrics,
+            stage.cmd,
+            stage.params,
+            stage.frozen,
+        )
+        for stage in resolved.stages(root)
+    )
+
+
+def makers_of(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
+    """Of each stage, the stages that write what it reads."""
+    nodes = tuple(nodes)
+    return {
+        node.name: tuple(
+            item
+            for item in nodes
+            if item is not node and any(meet(dep, out) for dep in node.deps for out in item.outs)
+        )
+        for node in nodes
+    }
+
+
+def meet(value: str, other: str) -> bool:
+    """Whether two paths are the same, or one lies in the other."""
+    first, second = PurePosixPath(value), PurePosixPath(other)
+    return first.is_relative_to(second) or second.is_relative_to(first)
+
+
+def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Params files, each with whether the stage depends on all that it holds."""
+    folder, listed = str(entry.get("wdir", "")), entry.get("params") or ()
+    names = [item for item in listed if not isinstance(item, Mapping)]
+    files = [file for item in listed if isinstance(item, Mapping) for file in item.items()]
+    for path, keys in (*files, *([(_DEFAULT_PARAMS, names)] if names else [])):
+        yield posixpath.normpath(posixpath.join(folder, str(path))), not keys
+
+
+def _of(entry: Mapping[str, Any]) -> Any:
+    """What a stage of ours is of; None if it is not ours."""
+    meta = entry.get("meta")
+    return meta.get("stagebook") if isinstance(meta, Mapping) else None
+
+
+def _paths(entry: Mapping[str, Any], *keys: str) -> Iterator[str]:
+    folder = str(entry.get("wdir", ""))
+    for item in (value for key in keys for value in entry.get(key) or ()):
+        path = next(iter(item), "") if isinstance(item, Mapping) else item
+        yield posixpath.normpath(posixpath.join(folder, str(path)))

@@ -1,0 +1,1 @@
+"""A project: its root, settings, problems and files, and what is masked in them."""

@@ -1,0 +1,204 @@
+"""The settings of a project, as ``[tool.stagebook]`` in pyproject.toml gives them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.settings import gates, kinds
+from stagebook.project.settings.gates import Gate
+from stagebook.project.settings.kinds import FILE, parse_duration, parse_size
+from stagebook.project.settings.stage_names import stage_name
+
+__all__ = [
+    "FILE",
+    "Gate",
+    "ReportSettings",
+    "Settings",
+    "StageSettings",
+    "parse_duration",
+    "parse_settings",
+    "parse_size",
+]
+
+_FOLDERS = ("notebooks", "params", "runs")
+
+
+@dataclass(frozen=True, slots=True)
+class StageSettings:
+    """What is not a parameter of the science, for one stage.
+
+    Attributes:
+        threads: Threads that numerical libraries may use. Part of the stage's source, since
+            results can depend on it; fixed and never taken from the machine.
+        time_limit: Seconds that the whole notebook may take, or None.
+        memory_limit: Bytes of data that the kernel may allocate, or None.
+        kernel: Name of a kernelspec, or None for the one that the notebook names.
+        distributions: Installed distributions that are used though no import says so, such
+            as the engine behind ``pandas.read_parquet``.
+    """
+
+    threads: int = 1
+    time_limit: float | None = None
+    memory_limit: int | None = None
+    kernel: str | None = None
+    distributions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """``[tool.stagebook.report]``: with this table, the build ends in a site of its reports.
+
+    Attributes:
+        folder: Where the site goes.
+        against: The commit, branch or tag that metrics are compared with; empty for none.
+        interactive: Whether scripts in outputs may run on its pages and in ``runs/``.
+        rows: Rows of each table that its page shows; data may be private, so none by default.
+    """
+
+    folder: str = "site"
+    against: str = ""
+    interactive: bool = False
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``[tool.stagebook]`` of a project, with defaults filled in.
+
+    Attributes:
+        name: The project's name, and the MLflow experiment's.
+        notebooks: Folder of the notebooks.
+        params: Folder of the params files.
+        runs: Folder for executed notebooks and their HTML.
+        code: Folders from which local modules are imported, in order; relative to the root.
+        lock: The environment's lock file, where it has an unusual name.
+        tracking_uri: MLflow's address, unless ``MLFLOW_TRACKING_URI`` says otherwise.
+        headline: Metrics to show first, each as ``file:dotted.name``.
+        drift: The reference of each table that is to be held against one.
+        gates: What metrics have to keep to.
+        report: Of the site; None if the build does not end in one.
+        defaults: Settings for stages that say nothing of their own.
+        stages: Settings per stage; a table may bear the stage's name or its notebook's file name.
+        stages: Settings per stage.
+        description: What the project is about, in a sentence or two; empty for none.
+    """
+
+    name: str
+    notebooks: str = "notebooks"
+    params: str = "params"
+    runs: str = "runs"
+    code: tuple[str, ...] = ("src", ".")
+    lock: str | None = None
+    tracking_uri: str = "sqlite:///mlflow.db"
+    headline: tuple[str, ...] = ()
+    drift: Mapping[str, str] = field(default_factory=dict)
+    gates: tuple[Gate, ...] = ()
+    report: ReportSettings | None = None
+    defaults: StageSettings = field(default_factory=StageSettings)
+    stages: Mapping[str, StageSettings] = field(default_factory=dict)
+    description: str = ""
+
+    def stage(self, name: str) -> StageSettings:
+        """The settings of the stage of this name."""
+        return self.stages.get(name, self.defaults)
+
+
+def parse_settings(table: Mapping[str, Any], name: str, description: str = "") -> Settings:
+    """Settings from the table ``[tool.stagebook]``.
+
+    Args:
+        table: The parsed table.
+        name: The project's name, where the table gives none.
+        description: What the project is about, likewise.
+
+    Raises:
+        StagebookError: An unknown key or a value of the wrong kind; all of them at once.
+    """
+    problems: list[Problem] = []
+    own = {f.name for f in fields(Settings)} - {"defaults", "stages"}
+    stage_keys = {f.name for f in fields(StageSettings)}
+    values = kinds.known(table, own | stage_keys | {"stages"}, "tool.stagebook", problems)
+    shared = {key: values[key] for key in values if key in stage_keys}
+    defaults = _stage_settings(shared, StageSettings(), "tool.stagebook", problems)
+    stages = {}
+    for key, entries in _tables(values.get("stages", {}), problems):
+        where = f"tool.stagebook.stages.{key}"
+        stage = stage_name(key)
+        if stage in stages:
+            problems.append(kinds.bad_value(f"[{where}]", ValueError(_twice(stage))))
+        known = kinds.known(entries, stage_keys, where, problems)
+        stages[stage] = _stage_settings(known, defaults, where, problems)
+    kept: dict[str, Any] = {
+        "name": name,
+        "description": description,
+        "report": _report_settings(values, problems),
+        "gates": gates.parse(values.get("gates", {}), problems),
+    }
+    for key in sorted((own - kept.keys() | {"name", "description"}) & values.keys()):
+        kept[key] = _project_value(key, values[key], problems)
+    if problems:
+        raise StagebookError(*problems)
+    return Settings(**kept, defaults=defaults, stages=stages)
+
+
+def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The tables below ``[tool.stagebook.stages]``."""
+    named = stages.items() if isinstance(stages, dict) else [("<stage>", stages)]
+    for stage, entries in named:
+        if isinstance(entries, dict):
+            yield stage, entries
+        else:
+            what = f"[tool.stagebook] stages.{stage}"
+            problems.append(
+                kinds.bad_value(what, TypeError(f"{entries!r} is not a table of settings"))
+            )
+
+
+def _twice(stage: str) -> str:
+    return f"another table has settings of the same stage, {stage}"
+
+
+def _stage_settings(
+    table: Mapping[str, Any], defaults: StageSettings, where: str, problems: list[Problem]
+) -> StageSettings:
+    readers = {
+        "threads": kinds.positive_int,
+        "time_limit": parse_duration,
+        "memory_limit": parse_size,
+        "kernel": kinds.text,
+        "distributions": kinds.texts,
+    }
+    return replace(defaults, **kinds.read(table, readers, where, problems))
+
+
+def _report_settings(values: Mapping[str, Any], problems: list[Problem]) -> ReportSettings | None:
+    if "report" not in values:
+        return None
+    where = "tool.stagebook.report"
+    table = values["report"]
+    if not isinstance(table, dict):
+        problems.append(
+            kinds.bad_value("[tool.stagebook] report", TypeError(f"{table!r} is not a table"))
+        )
+        return None
+    readers = {
+        "folder": kinds.folder,
+        "against": kinds.text_or_none,
+        "interactive": kinds.truth,
+        "rows": kinds.count,
+    }
+    known = kinds.known(table, set(readers), where, problems)
+    return ReportSettings(**kinds.read(known, readers, where, problems))
+
+
+def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
+    readers = {
+        "code": kinds.code_folders,
+        "headline": kinds.texts,
+        "drift": kinds.pairs,
+        "description": kinds.text_or_none,
+        **dict.fromkeys(_FOLDERS, kinds.folder),
+    }
+    reader = readers.get(key, kinds.text)
+    return kinds.read({key: value}, {key: reader}, "tool.stagebook", problems).get(key)

@@ -1,0 +1,29 @@
+"""Texts of unknown origin, numbers with nouns, and lists, as people read them."""
+
+from collections.abc import Iterable
+
+
+def plain(text: str, most: int | None = None) -> str:
+    """A text of unknown origin on one line: what cannot be seen is shown as an escape.
+
+    Args:
+        text: Any text, also with control characters or half of a surrogate pair.
+        most: Characters that are shown; a longer text ends in an ellipsis.
+    """
+    head = text if most is None else text[: most + 1]
+    shown = "".join(item if item.isprintable() else ascii(item)[1:-1] for item in head)
+    if not text or shown != shown.strip():
+        shown = f"“{shown}”"
+    return shown if most is None or len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: ``1 row``, ``336,776 rows``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Iterable[str], most: int) -> str:
+    """The first of some names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(plain(name, 40) for name in names[:most]) + more

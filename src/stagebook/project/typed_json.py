@@ -1,0 +1,49 @@
+"""JSON that this or another version wrote, read into types."""
+
+import json
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ShapeError(ValueError):
+    """A text is not JSON, or its values are not of a type; says why in one line."""
+
+
+def load(text: str | bytes) -> Any:
+    """The plain values in a text.
+
+    Unlike msgspec's own decoder, ``json`` reads NaN and infinite numbers, which metrics may be.
+
+    Raises:
+        ShapeError: It is not JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ShapeError("it is nested too deeply") from None
+    except ValueError as error:
+        raise ShapeError(f"{type(error).__name__}: {error}") from None
+
+
+def convert(values: Any, kind: type[T]) -> T:
+    """Plain values as a type. Fields that the type does not have are ignored.
+
+    Args:
+        values: Values as ``load`` gives them.
+        kind: A frozen dataclass, or what such a class is made of.
+
+    Raises:
+        ShapeError: A field is missing or of another type.
+    """
+    import msgspec
+
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$")
+        where = f" at `{place.removeprefix('.')}" if place else ""  # which ends in a backtick
+        words = f"{what[:1].lower()}{what[1:]}{where}"
+        raise ShapeError(f"it is of another shape: {words}") from None
+    except (UnicodeError, RecursionError) as error:  # half of a surrogate pair, as a name
+        raise ShapeError(f"it is of another shape: {error}") from None

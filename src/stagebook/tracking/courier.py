@@ -1,0 +1,191 @@
+"""The process that delivers: started early, so that MLflow is imported when it is needed.
+
+Run as ``python -m stagebook.tracking.courier ROOT``; waits for a line on standard
+input, then delivers all that is in the outbox and prints one JSON line.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
+
+from stagebook.history.history import History
+from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.project import Project, without_credentials
+from stagebook.record.spool import Spool
+from stagebook.tracking.refusal import RefusedError, root_cause
+
+_IMPORT_SECONDS = 30.0
+_TRACKER_SECONDS = 2.0
+_LIFE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of a delivery.
+
+    Attributes:
+        run_id: The execution's run in MLflow, if it is there.
+        tracking_uri: MLflow's address.
+        reason: Why it is not there yet; empty if it is.
+    """
+
+    run_id: str | None
+    tracking_uri: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """A courier process, seen from the one that started it.
+
+    Attributes:
+        project: The project whose records it delivers.
+        process: The process.
+    """
+
+    project: Project
+    process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, project: Project) -> "Courier":
+        """Starts a courier that imports MLflow and waits."""
+        return cls(
+            project,
+            subprocess.Popen(
+                [sys.executable, "-m", "stagebook.tracking.courier", str(project.root)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            ),
+        )
+
+    def send(self, execution: str) -> Delivery:
+        """Lets it deliver, and waits two seconds at the most once MLflow is imported.
+
+        A courier that needs longer goes on by itself, for two minutes at the most.
+
+        Args:
+            execution: The execution whose run is asked for.
+        """
+        reason = self._deliver()
+        found = Spool(self.project.state).delivery(execution)
+        if found:
+            return Delivery(found["run_id"], found["tracking_uri"])
+        uri = without_credentials(self.project.tracking_uri)
+        return Delivery(None, uri, reason or "it is still on its way")
+
+    def _deliver(self) -> str:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.close()
+        except OSError:
+            return "the delivering process ended early"
+        if not self._line(_IMPORT_SECONDS):
+            return "MLflow could not be imported in time"
+        said = self._line(_TRACKER_SECONDS)
+        if said == "":
+            return "the delivering process ended early"
+        return _error_in(said) if said else ""
+
+    def dismiss(self) -> None:
+        """Ends a courier that has nothing to deliver."""
+        assert self.process.stdin is not None
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+
+    def _line(self, seconds: float) -> str | None:
+        """What it says next; nothing if it has ended, None if it takes longer."""
+        stream = self.process.stdout
+        assert stream is not None
+        with DefaultSelector() as selector:
+            selector.register(stream, EVENT_READ)
+            return stream.readline() if selector.select(seconds) else None
+
+
+def _error_in(line: str) -> str:
+    """Why a delivery failed, as its courier says; an empty text if it did not."""
+    try:
+        return str(json.loads(line).get("error", ""))
+    except (ValueError, AttributeError):  # such as what a plugin of MLflow prints
+        return f"the delivering process said {line.strip()[:100]}"
+
+
+def no_tracker(uri: str, error: BaseException) -> StagebookError:
+    """The error that MLflow could not be given what is in the outbox."""
+    place = without_credentials(uri)
+    if isinstance(error, RefusedError):
+        return StagebookError(
+            *(
+                Problem(
+                    "record-refused",
+                    f"MLflow at {place} refuses the record {refusal.record}: {refusal.reason}.",
+                    f"It stays in .stagebook/outbox/{refusal.record}, and keeps no other back.",
+                )
+                for refusal in error.refusals
+            ),
+            exit_code=Exit.ENVIRONMENT,
+        )
+    message = f"MLflow at {place} does not take the records: {root_cause(error)}."
+    hint = "They stay in .stagebook/outbox; once it answers, run: stagebook deliver"
+    return StagebookError(Problem("no-tracker", message, hint), exit_code=Exit.ENVIRONMENT)
+
+
+def limit_patience() -> None:
+    """Lets MLflow's client give up after seconds; by itself it would try for four minutes.
+
+    It asks once: a tracker may have carried out what it did not answer, and would do it twice.
+    """
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+
+def main() -> None:
+    """The courier's own life."""
+    limit_patience()
+    from stagebook.tracking import delivery, tracker
+
+    with contextlib.suppress(Exception):  # on a full disk, MLflow makes one by itself
+        tracker.prepare_store(Project.find(Path(sys.argv[1])))
+    _say("ready")
+    warm_index()  # while the notebook runs: many new records take seconds
+    if sys.stdin.readline():  # a stage may take hours; the courier's time runs from here
+        signal.alarm(_LIFE_SECONDS)
+        project = Project.find(Path(sys.argv[1]))
+        try:
+            said: dict[str, object] = {"delivered": delivery.deliver(project)}
+        except Exception as error:  # whatever a tracker does, the stage is told and goes on
+            said = {"error": _reason(error)}
+        _say(json.dumps(said))
+
+
+def warm_index() -> None:
+    """Reads new records into their index, so that nobody has to wait for that."""
+    project = Project.find(Path(sys.argv[1]))
+    # What it cannot do, whoever asks the index will be told.
+    with contextlib.suppress(Exception), History.open(project.state):
+        pass
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RefusedError):
+        return f"it is refused, {error.refusals[-1].reason}"
+    return root_cause(error)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

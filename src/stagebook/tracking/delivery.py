@@ -1,0 +1,215 @@
+"""Delivers the outbox to MLflow: one run per execution, as often as it takes, never twice."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import requests
+
+from stagebook.execution.outcome import FULL_DISK
+from stagebook.history.build import Build
+from stagebook.project.project import Project, without_credentials
+from stagebook.record import reading
+from stagebook.record.reading import DamagedRecordError
+from stagebook.record.record import Record
+from stagebook.record.spool import EXECUTED, PROFILES, RECORD, STORE, Spool
+from stagebook.tracking import build_run, dataset, headline, models, projection, run
+from stagebook.tracking.confirmation import confirm
+from stagebook.tracking.refusal import Refusal, RefusedError, root_cause
+from stagebook.tracking.tracker import PARENT_TAG, RECORD_TAG, Tracker
+from stagebook.tracking.upload import Upload, send_json
+
+# MLflow tells of each new table with a time stamp, which is of no use to anybody here.
+logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+_DOWN = (ConnectionError, TimeoutError, requests.ConnectionError, requests.Timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """One record in the outbox, with what belongs to it.
+
+    Attributes:
+        folder: Where it lies.
+        record: The record.
+    """
+
+    folder: Path
+    record: Record
+
+    @property
+    def repro(self) -> str | None:
+        """The build that it was part of."""
+        return self.record.volatile.repro
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One way to the tracker with all that is in the outbox.
+
+    Attributes:
+        project: The project.
+        spool: Its spool.
+        tracker: Its tracker.
+        delivered: Ids of the executions that were delivered.
+        refused: The records that were not.
+    """
+
+    project: Project
+    spool: Spool
+    tracker: Tracker
+    delivered: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def deliver(project: Project) -> list[str]:
+    """Delivers every record in the outbox.
+
+    Returns:
+        Ids of the executions that were delivered by this call.
+
+    Raises:
+        RefusedError: MLflow answers, but does not take some records; it has all others.
+        Exception: Whatever else MLflow raises; what was not delivered stays in the outbox.
+    """
+    spool = Spool(project.state)
+    parcels, _ = _pending(spool)
+    # before anything can hang: dvc.lock is as the build left it now
+    builds = build_run.note(project, spool, [parcel.record for parcel in parcels])
+    if not spool.pending():
+        return []
+    os.chdir(project.root)  # a new SQLite store puts its artifacts into ./mlruns
+    # MLflow prints addresses of runs, which would stand between the lines of our own output.
+    with spool.delivering(), contextlib.redirect_stdout(sys.stderr):
+        parcels, damaged = _pending(spool)  # another courier may have brought some meanwhile
+        this = _Round(project, spool, Tracker.open(project), refused=damaged)
+        for repro, group in _by_build(parcels):
+            _deliver_build(this, builds.get(repro or ""), group)
+        this.tracker.sweep(spool.run_of)
+    if this.refused:
+        raise RefusedError(tuple(this.refused))
+    return this.delivered
+
+
+def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
+    """What waits, oldest first, and what cannot be read and so keeps nothing else back."""
+    parcels, damaged = [], []
+    for folder in spool.pending():
+        try:
+            record = reading.read(folder / RECORD)
+            if record.id != folder.name:
+                raise DamagedRecordError("it is of another execution")
+            parcels.append(_Parcel(folder, record))
+        except FileNotFoundError:  # delivered meanwhile
+            continue
+        except DamagedRecordError as error:
+            damaged.append(Refusal(folder.name, f"its record is damaged, {root_cause(error)}"))
+    return parcels, damaged
+
+
+def _by_build(parcels: Iterable[_Parcel]) -> Iterator[tuple[str | None, list[_Parcel]]]:
+    """Records by the build that they were part of, oldest first."""
+    found: dict[str | None, list[_Parcel]] = {}
+    for parcel in parcels:
+        found.setdefault(parcel.repro, []).append(parcel)
+    yield from found.items()
+
+
+def _deliver_build(this: _Round, build: Build | None, parcels: list[_Parcel]) -> None:
+    """Delivers what belongs to one build, or, without one, what was executed by itself.
+
+    The last record stays in the outbox until the build's run tells of all: so a delivery that
+    is killed before leaves something to be made up for.
+    """
+    *before, last = parcels
+    parent, run_id = None, None
+    with _refusing(this, last):
+        parent = build_run.begin(this.tracker, build) if build else None
+    if build and not parent:
+        return
+    for parcel in before:
+        with _refusing(this, parcel):
+            _take_out(this, parcel, _deliver_one(this, parcel, parent))
+    with _refusing(this, last):
+        run_id = _deliver_one(this, last, parent)
+        _mark(this, last, run_id)
+    with _refusing(this, last):
+        if build and parent:
+            shown = headline.of(this.project, this.spool, build)
+            build_run.update(this.tracker, parent, build, last.record, this.spool, shown)
+        if run_id:
+            _take_out(this, last, run_id)
+
+
+@contextlib.contextmanager
+def _refusing(this: _Round, parcel: _Parcel) -> Iterator[None]:
+    """Lets no record keep the others back, unless the tracker takes none at all."""
+    try:
+        yield
+    except Exception as error:
+        if _is_down(error):
+            raise
+        this.refused.append(Refusal(parcel.folder.name, root_cause(error)))
+
+
+def _is_down(error: BaseException | None) -> bool:
+    """Whether an error says that no other record would fare better."""
+    while error is not None:
+        if isinstance(error, _DOWN) or (isinstance(error, OSError) and error.errno in FULL_DISK):
+            return True
+        # so every driver calls it that a database is locked, full or gone (PEP 249)
+        if type(error).__name__ == "OperationalError":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _mark(this: _Round, parcel: _Parcel, run_id: str) -> None:
+    uri = without_credentials(this.project.tracking_uri)
+    where = {"tracking_uri": uri, "run_id": run_id, "experiment_id": this.tracker.experiment}
+    this.spool.mark_delivered(parcel.folder.name, where)
+
+
+def _take_out(this: _Round, parcel: _Parcel, run_id: str) -> None:
+    _mark(this, parcel, run_id)
+    this.spool.discard(parcel.folder)
+    this.delivered.append(parcel.folder.name)
+
+
+def _deliver_one(this: _Round, parcel: _Parcel, parent: str | None) -> str:
+    folder, record, client = parcel.folder, parcel.record, this.tracker.client
+    above = {PARENT_TAG: parent} if parent else {}
+    run_id = this.tracker.run(RECORD_TAG, record.id, run.name(record), run.start(record), above)
+    params, tags, metrics = run.params(record), run.tags(record), run.metrics(record)
+    projection.log_all(client, run_id, params, tags, metrics)
+    inputs = dataset.inputs(record, folder / PROFILES)
+    if inputs:
+        client.log_inputs(run_id, inputs)
+    upload = Upload.to_run(client, run_id)
+    for path in (*sorted(folder.glob(f"{EXECUTED}.*")), folder / RECORD):
+        upload.add(path)
+    upload.add(folder / PROFILES, PROFILES)
+    upload.send()
+    if verdicts := [asdict(table) for table in record.tables if table.contract]:
+        send_json(client, run_id, "contracts.json", {"tables": verdicts})
+    if (folder / STORE).exists():
+        declared = {parameter.key: parameter.value for parameter in params}
+        stage = projection.StageRun(run_id, run.status(record), run.description(record), declared)
+        projection.project(folder, this.tracker, this.project.settings.name, stage)
+    models.carry_outputs(client, this.project.root, record, run_id, this.tracker.experiment)
+    status = run.status(record)
+    client.set_terminated(run_id, status, run.end(record))
+    confirm(
+        client,
+        run_id,
+        params=params,
+        tags=tags,
+        metrics=metrics,
+        datasets=len(inputs),
+        status=status,
+    )
+    return run_id
