@@ -1,10 +1,12 @@
 """Real little projects, built with the real commands."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -89,8 +91,8 @@ class Checkout:
 
     def copy(self, folder: Path) -> "Checkout":
         """A copy of the project, and of the packages beside it that it imports."""
-        shutil.copytree(self.root.parent, folder, symlinks=True, dirs_exist_ok=True)
-        return Checkout(folder / self.root.name, {"PYTHONPATH": str(folder / "site")})
+        root = copied(self.root.parent, folder) / self.root.name
+        return Checkout(root, {"PYTHONPATH": str(folder / "site")})
 
     def build(self) -> set[str]:
         """Plain `dvc repro`; the stages that ran."""
@@ -163,6 +165,27 @@ class Checkout:
             if str(self.root) in line and "launcher" in line and process.info["status"] != "zombie":
                 found.append(process)
         return found
+
+
+def copied(original: Path, folder: Path) -> Path:
+    """A folder's copy; MLflow in it writes into the copy, where it would write into the original.
+
+    MLflow keeps whole paths: a test that changes its files would change them for later tests.
+    """
+    shutil.copytree(original, folder, symlinks=True, dirs_exist_ok=True)
+    for path in folder.rglob("mlflow.db"):
+        with contextlib.closing(sqlite3.connect(path)) as store, store:
+            columns = store.execute(
+                "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c"
+                " WHERE t.type = 'table' AND c.type LIKE '%CHAR%'"
+            )
+            for table, column in columns.fetchall():
+                store.execute(
+                    f'UPDATE "{table}" SET "{column}" = replace("{column}", ?, ?)'
+                    f' WHERE instr("{column}", ?)',
+                    (f"{original}/", f"{folder}/", f"{original}/"),
+                )
+    return folder
 
 
 def distribution(folder: Path, version: str, code: str) -> None:

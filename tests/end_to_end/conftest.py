@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkout import PROJECTS, TIMES, Checkout, distribution
+from checkout import PROJECTS, TIMES, Checkout, copied, distribution
 
 
 @pytest.fixture
@@ -69,7 +69,6 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture
 def leaving(packaged: Checkout, tmp_path: Path) -> Iterator[Checkout]:
     """A copy of the project that packages a model as it is after a build."""
-    shutil.copytree(packaged.root, tmp_path / "leaving", symlinks=True)
-    checkout = Checkout(tmp_path / "leaving")
+    checkout = Checkout(copied(packaged.root, tmp_path / "leaving"))
     yield checkout
     checkout.assert_no_kernels()

@@ -9,7 +9,7 @@ from typing import Any
 
 import mlflow
 import pytest
-from checkout import Checkout
+from checkout import Checkout, copied
 
 pytestmark = pytest.mark.slow
 
@@ -94,8 +94,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture
 def project(fitted: Checkout, tmp_path: Path) -> Iterator[Checkout]:
-    shutil.copytree(fitted.root, tmp_path / "fit", symlinks=True)
-    checkout = Checkout(tmp_path / "fit")
+    checkout = Checkout(copied(fitted.root, tmp_path / "fit"))
     yield checkout
     checkout.assert_no_kernels()
 

@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from checkout import BIN, Checkout
+from checkout import BIN, Checkout, copied
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -264,5 +263,4 @@ _TROUBLE = {
 
 def copy(project: Checkout, folder: Path) -> Checkout:
     """A project's copy, with its records and outbox."""
-    shutil.copytree(project.root, folder / project.root.name, symlinks=True)
-    return Checkout(folder / project.root.name, dict(project.env))
+    return Checkout(copied(project.root, folder / project.root.name), dict(project.env))
