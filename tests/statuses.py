@@ -6,6 +6,7 @@ from typing import Any
 from spooled import recorded
 
 from stagebook.history.project_status import ProjectStatus, StageState, StageStatus
+from stagebook.history.staleness import Causes
 from stagebook.pipeline.nodes import Node
 from stagebook.project.settings import Gate
 from stagebook.record.record import Record
@@ -15,9 +16,15 @@ GATE = Gate("m.json", "auc", floor=0.7)
 BASE = Gate("m.json", "auc", drop=0.1)
 
 
-def stage(state: StageState, record: Record | None = None, failed: str = "") -> StageStatus:
-    """A stage `train` in some state."""
-    return StageStatus(NODE, state, record, failed)
+def stage(
+    state: StageState,
+    record: Record | None = None,
+    failed: str = "",
+    name: str = "train",
+    stale: Causes = (),
+) -> StageStatus:
+    """A stage in some state."""
+    return StageStatus(replace(NODE, name=name), state, record, failed, stale=stale)
 
 
 def book(*stages: StageStatus, **more: Any) -> ProjectStatus:

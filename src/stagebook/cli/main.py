@@ -155,14 +155,14 @@ def deliver(as_json: bool) -> None:
 @json_option
 def summary(as_json: bool) -> None:
     """Show the last build, its headline metrics and its pages."""
-    from stagebook.cli import screen
+    from stagebook.cli import summary_screen
     from stagebook.workflow import records
 
-    found = records.summary(_project())
+    last_build = records.summary(_project())
     if as_json:
-        click.echo(json.dumps(screen.summary_as_json(found), ensure_ascii=False))
+        click.echo(json.dumps(summary_screen.as_json(last_build), ensure_ascii=False))
     else:
-        screen.summary(found)
+        summary_screen.show(last_build)
 
 
 for verb in (

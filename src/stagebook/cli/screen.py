@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import shlex
 import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,10 @@ from rich.text import Text
 
 from stagebook.cli.lines import with_hints
 from stagebook.cli.printed import Screen
-from stagebook.project.extras import UI
 
 if TYPE_CHECKING:
-    from stagebook.history.summary import Score, Summary
     from stagebook.pipeline.layout import Layout
     from stagebook.project.errors import Problem
-    from stagebook.record.record import Record
     from stagebook.workflow.building import Run
     from stagebook.workflow.trials import Downstream
 
@@ -179,76 +175,6 @@ def trial_as_json(trial: "Downstream", runs: Iterable["Run"]) -> dict[str, Any]:
     return {
         "runs": [run_as_json(item) for item in runs],
         "left_out": [problem.as_json() for problem in trial.left_out],
-    }
-
-
-def summary(found: "Summary") -> None:
-    """Prints the three lines that end a build."""
-    names = [_built(stage, record, found) for stage, record in found.stages]
-    dirty = " with changes that are not in git" if found.is_dirty else ""
-    commits = {record.git.commit if record.git else "" for _, record in found.stages if record}
-    at = f" at commit {min(commits)[:10]}" if len(commits) == 1 and min(commits) else ""
-    at = at if found.is_here else " elsewhere"
-    _out.print(f"[bold]built[/]  {escape(found.name)}{at}{dirty}: {escape(', '.join(names))}")
-    for stage, causes in found.stale.items():
-        words = "; ".join(cause.words for cause in causes)
-        _out.print(f"[bold yellow]stale[/]  {escape(stage)}: {escape(words)}")
-    if found.never_built:
-        _out.print(f"[bold yellow]never built[/]  {escape(', '.join(found.never_built))}")
-    score = ", ".join(map(_score, found.headline))
-    _out.print(f"[bold]score[/]  {escape(score or 'no headline metric is set in pyproject.toml')}")
-    _out.print(f"[bold]look[/]   {escape(' · '.join(_places(found)))}")
-
-
-def _places(found: "Summary") -> Iterator[str]:
-    """Where a person finds the pages of a build; what nothing wrote here is left out."""
-    if found.site:
-        yield found.site
-    if found.is_here:
-        yield f"{found.runs}/*.html and {found.runs}/*.ipynb"
-    elif not found.site:
-        yield "write the site with: stagebook report"
-    if found.is_here and not found.is_served:
-        first = f" (first: {UI.install_command})" if UI.missing else ""
-        yield f"mlflow ui --backend-store-uri {shlex.quote(found.tracking_uri)}{first}"
-    if found.is_here or found.is_served:
-        yield found.address
-
-
-def _built(stage: str, record: "Record | None", found: "Summary") -> str:
-    if stage in found.stale:
-        return f"{stage} (stale)"
-    return stage if record or not found.is_here else f"{stage} (not built here)"
-
-
-def _score(score: "Score") -> str:
-    """A metric, with the build that it is from where that is not the present state."""
-    if score.value is None and score.stale:
-        return f"{score.name} has no value ({score.stale[0].words})"
-    text = f"{score.name} {_number(score.value)}"
-    if not score.stale:
-        return text
-    from stagebook.history.measured import moment
-
-    when = f" of {moment(score.record.id)} UTC" if score.record else ""
-    return f"{text} (stale, from a build{when})"
-
-
-def summary_as_json(found: "Summary") -> dict[str, Any]:
-    """A summary for machines."""
-    return {
-        "name": found.name,
-        "stages": {stage: record.as_json() if record else None for stage, record in found.stages},
-        "headline": {score.name: score.value for score in found.headline},
-        "stale": {
-            stage: [cause.as_json() for cause in causes] for stage, causes in found.stale.items()
-        },
-        "never_built": list(found.never_built),
-        "dirty": found.is_dirty,
-        "runs": found.runs,
-        "site": found.site or None,
-        "tracking_uri": found.tracking_uri,
-        "address": found.address,
     }
 
 

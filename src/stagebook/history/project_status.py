@@ -14,6 +14,7 @@ from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.git import Git
 from stagebook.pipeline.lock import LockEntry
 from stagebook.pipeline.nodes import Node
+from stagebook.project.errors import Problem, StagebookError
 from stagebook.record.record import Record, RecordedTable
 from stagebook.record.unstarted import Unstarted
 
@@ -223,6 +224,7 @@ class ProjectStatus:
         edited: Outputs that are not what ``dvc.lock`` has; None where that was not asked.
         description: What the project is about; empty for none.
         unbuilt: The stages that ``dvc.lock`` does not have, whoever wrote them.
+        unreadable: Why ``dvc.yaml`` or ``dvc.lock`` cannot be read; empty if they can be read.
     """
 
     project: str
@@ -246,6 +248,12 @@ class ProjectStatus:
     edited: tuple[str, ...] | None = None
     description: str = ""
     unbuilt: tuple[str, ...] = ()
+    unreadable: tuple[Problem, ...] = ()
+
+    def require_readable(self) -> None:
+        """Raises a StagebookError if ``dvc.yaml`` or ``dvc.lock`` cannot be read."""
+        if self.unreadable:
+            raise StagebookError(*self.unreadable)
 
     @property
     def notebooks(self) -> tuple[StageStatus, ...]:

@@ -26,7 +26,7 @@ from stagebook.pipeline import nodes as graph
 from stagebook.pipeline.lock import Lock
 from stagebook.pipeline.nodes import Node
 from stagebook.pipeline.stage import MANIFEST, SITE, SOURCES
-from stagebook.project.errors import StagebookError
+from stagebook.project.errors import Problem, StagebookError
 from stagebook.project.project import Project
 from stagebook.record import metrics
 from stagebook.record.record import Record
@@ -39,7 +39,8 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
     Args:
         project: The project.
         history: Its records.
-        against: A commit, branch or tag to compare metrics with; if None, that of the settings.
+        against: A commit, branch or tag to compare metrics with; None for that of the settings,
+            empty for none.
 
     Raises:
         StagebookError: There is no such commit. Of the settings', and of one that this checkout
@@ -48,7 +49,8 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
     notes: list[str] = []
     checkout = Checkout.read(project.root)
     against, commit = _compared_with(project, against, checkout, notes)
-    everything, locked = _pipeline(project, history, notes)
+    everything, locked, unreadable = _pipeline(project, history)
+    notes += map(str, unreadable)
     nodes = tuple(node for node in everything if node.notebook or node.name not in (SOURCES, SITE))
     repro = history.last_repro()
     records = history.of_repro(repro) if repro else tuple(_by_hand(history, nodes))
@@ -93,6 +95,7 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
         stale.edited if stale.is_known and not (records or absent) else None,
         settings.description,
         staleness.never_built(nodes, locked),
+        unreadable,
     )
 
 
@@ -140,7 +143,7 @@ def _compared_with(
     settings = project.settings.report.against if project.settings.report else ""
     name = settings if against is None else against
     commit = checkout.commit_named(root, name) if name else None
-    if commit is None and against is not None and not checkout.may_lack(root, against):
+    if commit is None and against and not checkout.may_lack(root, against):
         commit = git.require_commit(root, against)
     if checkout.failure is not None and not checkout.failure.is_expected:
         notes.append(f"Commits are not known here. {checkout.failure.message}")
@@ -150,17 +153,17 @@ def _compared_with(
 
 
 def _pipeline(
-    project: Project, history: History, notes: list[str]
-) -> tuple[tuple[Node, ...], Lock]:
-    """The stages and the lock; of files that a merge marked, a note is left."""
+    project: Project, history: History
+) -> tuple[tuple[Node, ...], Lock, tuple[Problem, ...]]:
+    """The stages and the lock, and why they cannot be read, as while a merge is not finished."""
     nodes: tuple[Node, ...] = ()
     locked = Lock({})
     try:
         nodes = graph.read(project.root)
         locked = PastLocks(project.root, history.index).in_tree()
     except StagebookError as error:
-        notes += [str(problem) for problem in error.problems]
-    return nodes, locked
+        return nodes, locked, error.problems
+    return nodes, locked, ()
 
 
 def _by_hand(history: History, nodes: Iterable[Node]) -> Iterator[Record]:

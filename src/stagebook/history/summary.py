@@ -1,37 +1,17 @@
-"""What a build left: stages, headline metrics, and where to look."""
+"""A summary of the last build: the status and the verdict, and where a person finds the results."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from stagebook.history.staleness import Causes, Staleness
-from stagebook.pipeline.nodes import Node
+from stagebook.history import carried
+from stagebook.history.project_status import HeadlineMetric, ProjectStatus, StageState, StageStatus
+from stagebook.history.verdict import BuildVerdict
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 from stagebook.project.project import Project, without_credentials
 from stagebook.project.settings import ReportSettings
 from stagebook.record import metrics
-from stagebook.record.record import Record
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A metric that the project shows first.
-
-    Attributes:
-        name: Its name.
-        value: Its value; None if its stage is stale and left no file.
-        record: The record of the last build of its stage; None where this checkout has none.
-        stale: The changes since it was built; empty where it is current.
-    """
-
-    name: str
-    value: Any
-    record: Record | None = None
-    stale: Causes = ()
-
 
 LOCAL_SERVER = "http://127.0.0.1:5000"
-"""Where `mlflow ui` serves, unless it is told otherwise."""
+"""The address at which `mlflow ui` serves by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +19,80 @@ class Summary:
     """The last build of a project, for the end of a terminal session.
 
     Attributes:
-        name: The project's name.
-        stages: Stages in the order of the pipeline, each with the record of its last build;
-            None where this checkout has none.
-        headline: The metrics that the project shows first.
+        status: What is known of the last build.
+        verdict: How good it is, and why. Models and drift are not part of it.
         runs: Folder of the executed notebooks and pages.
         tracking_uri: MLflow's address.
-        stale: The changes by which stages are stale, by their names.
-        experiment: Id of the project's experiment there; None until something was delivered.
-        never_built: Stages that are no notebooks and that no build has finished.
-        site: Path of the site's first page; empty where nobody wrote it.
+        experiment: Id of the project's experiment there; None before the first delivery.
+        site: Path of the site's first page; empty if the site was not written.
     """
 
-    name: str
-    stages: tuple[tuple[str, Record | None], ...]
-    headline: tuple[Score, ...]
+    status: ProjectStatus
+    verdict: BuildVerdict
     runs: str
     tracking_uri: str
-    stale: Mapping[str, Causes] = field(default_factory=dict)
     experiment: str | None = None
-    never_built: tuple[str, ...] = ()
     site: str = ""
 
+    @classmethod
+    def of(
+        cls, project: Project, status: ProjectStatus, experiment: str | None = None
+    ) -> "Summary":
+        """The summary of a project.
+
+        Args:
+            project: The project.
+            status: Its status.
+            experiment: Id of its experiment in MLflow, if that is known.
+
+        Raises:
+            StagebookError: A headline names a file or a metric that does not exist, and its
+                stage is not stale.
+        """
+        for metric in status.headlines:
+            if metric.trouble and not metric.stale:
+                raise StagebookError(_missing(project, metric))
+        return cls(
+            status,
+            BuildVerdict.of(status),
+            project.settings.runs,
+            without_credentials(project.tracking_uri),
+            experiment,
+            _site(project),
+        )
+
     @property
-    def is_here(self) -> bool:
-        """Whether a stage was built in this checkout."""
-        return any(record is not None for _, record in self.stages)
+    def executed_here(self) -> tuple[StageStatus, ...]:
+        """The notebooks that this checkout has executed."""
+        return tuple(
+            stage
+            for stage in self.status.notebooks
+            if stage.record is not None and not carried.is_carried(stage.record)
+        )
 
     @property
     def is_dirty(self) -> bool:
         """Whether a stage was built with changes that are not in git."""
-        return any(record.git.dirty for _, record in self.stages if record and record.git)
+        codes = [stage.record.git for stage in self.executed_here if stage.record]
+        return any(code.dirty for code in codes if code is not None)
+
+    @property
+    def commit(self) -> str:
+        """The commit at which all stages were built; empty if there are several, or none."""
+        codes = [stage.record.git for stage in self.executed_here if stage.record]
+        commits = {code.commit if code is not None else "" for code in codes}
+        return min(commits) if len(commits) == 1 else ""
+
+    @property
+    def stale(self) -> tuple[StageStatus, ...]:
+        """The stages that are stale."""
+        return tuple(stage for stage in self.status.stages if stage.stale)
+
+    @property
+    def never_built(self) -> tuple[str, ...]:
+        """The hand-written stages that no build has finished."""
+        by_hand = {stage.name for stage in self.status.stages if stage.state is StageState.OTHER}
+        return tuple(name for name in self.status.unbuilt if name in by_hand)
 
     @property
     def is_served(self) -> bool:
@@ -78,89 +101,25 @@ class Summary:
 
     @property
     def address(self) -> str:
-        """Where MLflow has the table of the project's runs, once its server runs."""
+        """The address of the project's table of runs, while MLflow's server is running."""
         server = self.tracking_uri.rstrip("/") if self.is_served else LOCAL_SERVER
         return f"{server}/#/experiments/{self.experiment}/runs" if self.experiment else server
 
-    @classmethod
-    def of(
-        cls,
-        project: Project,
-        stages: tuple[str, ...],
-        records: Mapping[str, Record],
-        nodes: Iterable[Node],
-        stale: Staleness,
-        experiment: str | None = None,
-        never_built: Iterable[str] = (),
-    ) -> "Summary":
-        """The summary of a project.
-
-        Args:
-            project: The project.
-            stages: Its stages in order.
-            records: The record of the last build of each, where there is one.
-            nodes: The stages of ``dvc.yaml``.
-            stale: Which of them are stale.
-            experiment: Id of the project's experiment in MLflow, if it is known.
-            never_built: The stages that no build has finished.
-
-        Raises:
-            StagebookError: A headline names a file or a metric that is not there.
-        """
-        makers = {path: node.name for node in nodes for path in node.outs}
-        return cls(
-            project.settings.name,
-            tuple((stage, records.get(stage)) for stage in stages),
-            tuple(
-                _score(project, entry, makers.get(entry.rpartition(":")[0], ""), records, stale)
-                for entry in project.settings.headline
-            ),
-            project.settings.runs,
-            without_credentials(project.tracking_uri),
-            stale.causes,
-            experiment,
-            tuple(name for name in never_built if name not in stages),
-            _site(project),
-        )
-
 
 def _site(project: Project) -> str:
-    """Path of the site's first page; empty where there is no site."""
+    """Path of the site's first page; empty if there is no site."""
     report = project.settings.report or ReportSettings()
     page = f"{report.folder}/index.html"
     return page if (project.root / page).is_file() else ""
 
 
-def _score(
-    project: Project,
-    entry: str,
-    maker: str,
-    records: Mapping[str, Record],
-    stale: Staleness,
-) -> Score:
-    """A headline metric; without a value where its stage failed or has to be built again."""
-    path, _, name = entry.rpartition(":")
-    causes = stale.of(maker)
-    if causes and not (project.root / path).is_file():
-        return Score(name, None, None, causes)
-    return Score(*_headline(project, entry), records.get(maker), causes)
-
-
-def _headline(project: Project, entry: str) -> tuple[str, Any]:
-    path, _, name = entry.rpartition(":")
-    where = Where("pyproject.toml")
-    if not (project.root / path).is_file():
-        message = f"The headline `{entry}` names a file that is not there."
-        raise StagebookError(Problem("no-metrics", message, "Build it: dvc repro", where))
-    values = metrics.read(project.root, (path,))
-    if name not in values:
-        message = f"The headline `{entry}` names a metric that {path} does not have."
-        raise StagebookError(
-            Problem(
-                "no-metric",
-                message,
-                did_you_mean(name, values, f"It has: {', '.join(values)}."),
-                where,
-            )
-        )
-    return name, values[name]
+def _missing(project: Project, metric: HeadlineMetric) -> Problem:
+    """Why a headline has no value."""
+    entry, where = f"{metric.file}:{metric.name}", Where("pyproject.toml")
+    if not (project.root / metric.file).is_file():
+        message = f"The headline `{entry}` names a file that does not exist."
+        return Problem("no-metrics", message, "Build it: dvc repro", where)
+    names = metrics.read(project.root, (metric.file,))
+    message = f"The headline `{entry}` names a metric that {metric.file} does not have."
+    hint = did_you_mean(metric.name, names, f"It has: {', '.join(names)}.")
+    return Problem("no-metric", message, hint, where)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from stagebook.execution.outcome import Outcome
 from stagebook.history.gates import GateVerdict
 from stagebook.history.history import History
-from stagebook.pipeline import dvc_file, lock
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
 from stagebook.project.project import Project
 
@@ -99,36 +98,36 @@ def judge(
     Raises:
         StagebookError: dvc.yaml or dvc.lock cannot be read, there is no stage, or no such commit.
     """
-    from stagebook.history import status_reading as reading
+    from stagebook.history import status_reading
     from stagebook.history.project_status import StageState
 
-    dvc_file.stages(dvc_file.read(project.root))
-    lock.read(project.root)  # raises what is wrong with it
     with History.open(project.state) as history:
-        book = reading.read(project, history, against)
-    if not book.stages:
+        status = status_reading.read(project, history, against)
+    status.require_readable()
+    if not status.stages:
         message = "There is no stage, so there is no build to judge."
         raise StagebookError(
             Problem("no-stages", message, "Run: stagebook sync", Where("dvc.yaml"))
         )
     accepted = {StageState.MISSING} if allow_missing else set()
     accepted |= {StageState.STALE} if allow_stale else set()
-    broken = tuple(_broken(book, accepted))
-    return GateJudgement(broken, () if broken else book.verdicts, book.against, book.notes)
+    broken = tuple(_broken(status, accepted))
+    return GateJudgement(broken, () if broken else status.verdicts, status.against, status.notes)
 
 
-def _broken(book: "ProjectStatus", accepted: Collection["StageState"]) -> Iterator[BrokenStage]:
+def _broken(status: "ProjectStatus", accepted: Collection["StageState"]) -> Iterator[BrokenStage]:
     """The stages that did not end well: what failed first, then the others in their order."""
     from stagebook.history.verdict import BuildVerdict, ReasonKind
 
     first = (ReasonKind.COULD_NOT_START, ReasonKind.FAILED)
-    order = {stage.name: place for place, stage in enumerate(book.stages)}
+    order = {stage.name: place for place, stage in enumerate(status.stages)}
     reasons = sorted(
-        BuildVerdict.of(book).reasons,
+        BuildVerdict.of(status).reasons,
         key=lambda reason: (reason.kind not in first, order.get(reason.subject, -1)),
     )
     for reason in reasons:
-        if reason.kind is ReasonKind.COULD_NOT_START and (unstarted := book.unstarted) is not None:
+        unstarted = status.unstarted
+        if reason.kind is ReasonKind.COULD_NOT_START and unstarted is not None:
             yield BrokenStage(
                 unstarted.stage,
                 "could not start",

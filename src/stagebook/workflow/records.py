@@ -4,11 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebook.execution.signals import time_limit
-from stagebook.history import staleness
 from stagebook.history.history import History
-from stagebook.history.summary import Summary
-from stagebook.pipeline import lock, notebooks
-from stagebook.pipeline import nodes as graph
+from stagebook.pipeline import notebooks
 from stagebook.project.project import Project, without_credentials
 from stagebook.record.spool import Spool
 from stagebook.tracking.courier import limit_patience, no_tracker
@@ -16,6 +13,7 @@ from stagebook.tracking.courier import limit_patience, no_tracker
 if TYPE_CHECKING:
     from stagebook.history.lineage.graph import Trace
     from stagebook.history.log import Log
+    from stagebook.history.summary import Summary
 
 _SECONDS = 120
 _SECONDS_PER_RECORD = 30
@@ -38,19 +36,16 @@ def deliver(project: Project) -> tuple[str, ...]:
         raise no_tracker(project.tracking_uri, error) from error
 
 
-def summary(project: Project) -> Summary:
-    """What the last build of each stage was, the headline metrics, and where to look."""
-    found = notebooks.read_all(project)
-    pipeline = notebooks.pipeline(project, found)
-    stages = tuple(stage.name for stage in pipeline.stages)
-    nodes = graph.read(project.root)
+def summary(project: Project) -> "Summary":
+    """The last build, its verdict, its headline metrics, and where to look."""
+    from stagebook.history import status_reading
+    from stagebook.history.summary import Summary
+
     with History.open(project.state) as history:
-        locked = lock.read(project.root)
-        stale = staleness.read(project, history, nodes, locked)
-        builds = history.last_builds(stages)
+        status = status_reading.read(project, history, "")
+    status.require_readable()
     experiment = Spool(project.state).experiment(without_credentials(project.tracking_uri))
-    unbuilt = staleness.never_built(nodes, locked)
-    return Summary.of(project, stages, builds, nodes, stale, experiment, unbuilt)
+    return Summary.of(project, status, experiment)
 
 
 def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bool) -> "Trace":
