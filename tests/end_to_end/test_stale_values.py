@@ -80,7 +80,7 @@ def test_what_follows_a_failed_stage_is_stale(chain: Checkout) -> None:
     assert (code, broken["double"], broken["report"]) == (1, "failed", "not reached")
     causes, words, gist, front = places(chain)
     assert "double failed" in causes["report"]
-    assert "report (stale)" in words
+    assert "double (failed), report (not reached)" in words
     assert "(stale)" in gist
     assert "✅" not in gist
     assert "double failed" in front

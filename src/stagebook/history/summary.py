@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stagebook.history import carried
-from stagebook.history.project_status import HeadlineMetric, ProjectStatus, StageState, StageStatus
+from stagebook.history.project_status import HeadlineMetric, ProjectStatus, StageStatus
 from stagebook.history.verdict import BuildVerdict
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 from stagebook.project.project import Project, without_credentials
@@ -91,7 +91,7 @@ class Summary:
     @property
     def never_built(self) -> tuple[str, ...]:
         """The hand-written stages that no build has finished."""
-        by_hand = {stage.name for stage in self.status.stages if stage.state is StageState.OTHER}
+        by_hand = {stage.name for stage in self.status.stages if not stage.node.notebook}
         return tuple(name for name in self.status.unbuilt if name in by_hand)
 
     @property
