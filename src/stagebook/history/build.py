@@ -103,16 +103,16 @@ class Build:
         """
         ran = {record.stage: record for record in records}
         nodes = tuple(nodes)
-        made = {
+        hashes = {
             out.path: out.md5 for lock_entry in lock.entries.values() for out in lock_entry.outs
         }
-        made |= {out.path: out.md5 for record in ran.values() for out in record.outputs}
+        hashes |= {out.path: out.md5 for record in ran.values() for out in record.outputs}
         failed = {name for name, record in ran.items() if not record.done}
         cut_off = _downstream(failed, nodes) - ran.keys()
         stale = {
             node.name
             for node in nodes
-            if node.name not in ran and not _stands(node.name, lock, made)
+            if node.name not in ran and not _is_current(node.name, lock, hashes)
         }
         stale |= _downstream(stale - cut_off, nodes) - ran.keys()
         ours = [node for node in nodes if node.notebook and node.name not in ran]
@@ -227,22 +227,22 @@ def _executed(record: Record) -> ExecutedStage:
     )
 
 
-def _stands(stage: str, lock: Lock, made: Mapping[str, str]) -> bool:
+def _is_current(stage: str, lock: Lock, hashes: Mapping[str, str]) -> bool:
     """Whether a stage was executed with what the others have made since."""
     entry = lock.entries.get(stage)
     return entry is not None and all(
-        made.get(file.path, file.md5) == file.md5 for file in entry.deps
+        hashes.get(file.path, file.md5) == file.md5 for file in entry.deps
     )
 
 
 def _downstream(names: Iterable[str], nodes: tuple[Node, ...]) -> set[str]:
     """The stages that need one of these, or need one that does."""
-    reached, found = set(names), set[str]()
+    reached, downstream = set(names), set[str]()
     while reached:
         written = [path for node in nodes if node.name in reached for path in node.outs]
-        reached = set(_readers(written, nodes)) - found
-        found |= reached
-    return found
+        reached = set(_readers(written, nodes)) - downstream
+        downstream |= reached
+    return downstream
 
 
 def _readers(written: list[str], nodes: tuple[Node, ...]) -> Iterator[str]:

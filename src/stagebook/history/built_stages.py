@@ -37,21 +37,21 @@ def stages_of(
     executed = {stage.stage: stage for stage in build.executed}
     not_reached = set(build.not_reached)
     for node in nodes:
-        ran = executed.get(node.name)
+        execution = executed.get(node.name)
         causes = stale.of(node.name)
-        failed = ran.outcome if ran is not None and ran.outcome != "done" else ""
+        failed = execution.outcome if execution is not None and execution.outcome != "done" else ""
         if failed:
             state = StageState.FAILED
-        elif ran is None and node.name in not_reached:
+        elif execution is None and node.name in not_reached:
             state = StageState.NOT_REACHED
-        elif ran is None and staleness.is_unbuilt(node, lock):
+        elif execution is None and staleness.is_unbuilt(node, lock):
             state = StageState.NEVER
         elif (stage_state := _outdated(causes)) is not None:
             state = stage_state
-        elif ran is None and staleness.lacks_outputs(node, lock, absent):
+        elif execution is None and staleness.lacks_outputs(node, lock, absent):
             state = StageState.MISSING
         else:
-            state = _built(node, ran)
+            state = _built(node, execution)
         record, row = records.get(node.name), rows.get(node.name)
         yield StageStatus(node, state, record if node.notebook else None, failed, row, causes)
 
@@ -63,10 +63,10 @@ def _outdated(causes: Causes) -> StageState | None:
     return StageState.EDITED if all(cause.is_output for cause in causes) else StageState.STALE
 
 
-def _built(node: Node, ran: ExecutedStage | None) -> StageState:
+def _built(node: Node, execution: ExecutedStage | None) -> StageState:
     if not node.notebook:
         return StageState.OTHER
-    return StageState.EXECUTED if ran is not None else StageState.UNCHANGED
+    return StageState.EXECUTED if execution is not None else StageState.UNCHANGED
 
 
 def files_of(

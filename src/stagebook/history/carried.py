@@ -41,7 +41,7 @@ def is_carried(record: Record) -> bool:
     return not record.id
 
 
-def write(root: Path, stages: Mapping[str, CarriedArticle], kept: Iterable[str]) -> None:
+def write(root: Path, stages: Mapping[str, CarriedArticle], keep: Iterable[str]) -> None:
     """Writes the folder: these stages, those to keep as they are, and no others.
 
     Args:
@@ -50,14 +50,14 @@ def write(root: Path, stages: Mapping[str, CarriedArticle], kept: Iterable[str])
         kept: Stages of which another machine's build stands, which is in the folder already.
     """
     folder = root / ARTICLES
-    names = {*stages, *kept}
+    names = {*stages, *keep}
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_dir() and path.name not in names:
             shutil.rmtree(path)
     for name, carried in stages.items():
-        _write_one(folder / name, carried)
-    there = sorted(name for name in names if (folder / name / _RECORD).is_file())
-    index = {"format": FORMAT, "stages": there}
+        _write_stage(folder / name, carried)
+    recorded = sorted(name for name in names if (folder / name / _RECORD).is_file())
+    index = {"format": FORMAT, "stages": recorded}
     write_whole(folder / "index.json", json.dumps(index, indent=1) + "\n")
 
 
@@ -110,18 +110,18 @@ def profiles(record: Record, folder: Path) -> Iterator[tuple[str, bytes]]:
             yield name, path.read_bytes()
 
 
-def _write_one(folder: Path, carried: CarriedArticle) -> None:
+def _write_stage(folder: Path, carried: CarriedArticle) -> None:
     files = {
         _RECORD: json.dumps(carried.record.as_portable_json(), indent=1, ensure_ascii=False) + "\n"
     }
     if carried.notebook is not None:
         files[_NOTEBOOK] = carried.notebook
-    wanted: dict[str, str | bytes] = dict(files)
-    wanted |= {f"{_PROFILES}/{name}.json": item for name, item in carried.profiles.items()}
+    contents: dict[str, str | bytes] = dict(files)
+    contents |= {f"{_PROFILES}/{name}.json": item for name, item in carried.profiles.items()}
     for path in folder.rglob("*") if folder.is_dir() else ():
-        if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
+        if path.is_file() and path.relative_to(folder).as_posix() not in contents:
             path.unlink()
-    for name, content in wanted.items():
+    for name, content in contents.items():
         write_whole(folder / name, content)
 
 

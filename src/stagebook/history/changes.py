@@ -74,10 +74,10 @@ def _code(then: Record, now: Record) -> tuple[int, tuple[str, ...], bool]:
     if old is None or new is None:  # a format that does not say more
         return 0, (), then.source != now.source
     cells = (Counter(new.cells) - Counter(old.cells)).total()
-    gone = (Counter(old.cells) - Counter(new.cells)).total()
+    removed = (Counter(old.cells) - Counter(new.cells)).total()
     order = old.cells != new.cells
     modules = tuple(_module(path) for path in _differing(old.modules, new.modules))
-    changed = max(cells, gone, int(order))
+    changed = max(cells, removed, int(order))
     return changed, modules, bool(changed or modules)
 
 

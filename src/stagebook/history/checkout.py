@@ -55,8 +55,8 @@ class Checkout:
         """
         start = _start(name)
         if start != name:
-            known = self.commit_named(root, start) is not None
-            return known or (self.unborn and start in ("HEAD", "@"))
+            is_known = self.commit_named(root, start) is not None
+            return is_known or (self.unborn and start in ("HEAD", "@"))
         return self.shallow and _HASH.fullmatch(name) is not None
 
     def without(self, root: Path, name: str) -> str:
@@ -92,10 +92,10 @@ class Checkout:
 
         Whether it is dirty is not among them: a report that is written beside it makes it so.
         """
-        found = git.read(project.root, ())
-        if isinstance(found, GitFailure):
+        state = git.read(project.root, ())
+        if isinstance(state, GitFailure):
             return None
-        return Git(found.commit, found.branch)
+        return Git(state.commit, state.branch)
 
 
 def _start(name: str) -> str:

@@ -164,8 +164,8 @@ def _texts(
 ) -> dict[str, str]:
     """The texts of metrics files by path, as the commit has them, else as DVC's cache does."""
     paths = [path for listed in files.values() for path in listed]
-    found = git.texts(root, [f"{commit}:./{path}" for path in paths])
-    texts = {name.partition(":./")[2]: text for name, text in found.items()}
+    by_name = git.texts(root, [f"{commit}:./{path}" for path in paths])
+    texts = {name.partition(":./")[2]: text for name, text in by_name.items()}
     cache = Cache.of(root)
     for file in (out for entry in entries for out in entry.outs if out.path in paths):
         content = None if file.path in texts else cache.read(file.md5)
@@ -179,8 +179,8 @@ def _measured(files: tuple[str, ...], texts: Mapping[str, str]) -> dict[str, Any
     values: dict[str, Any] = {}
     try:
         for path in files:
-            found = metrics.parse(texts[path], path)
-            values |= {metrics.named(path, name, len(files)): item for name, item in found.items()}
+            parsed = metrics.parse(texts[path], path)
+            values |= {metrics.named(path, name, len(files)): item for name, item in parsed.items()}
     except (KeyError, StagebookError):
         return None
     return values

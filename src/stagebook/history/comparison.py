@@ -101,8 +101,8 @@ class StageComparison:
         return {
             "stage": self.stage,
             "remembered": self.remembered,
-            "before": _told(self.before),
-            "now": _told(self.now),
+            "before": _execution_json(self.before),
+            "now": _execution_json(self.now),
             "parameters": _pairs(self.parameters),
             "metrics": _pairs(self.measured),
             "inputs": {path: _sides(*pair) for path, pair in self.reads.items()},
@@ -144,12 +144,12 @@ class Comparison:
             StagebookError: They are executions of two stages, or have no such stage.
         """
         names = tuple(_chosen(before, now, stage))
-        pairs = [(name, *_held(before, now, name)) for name in names]
+        pairs = [(name, *_comparable(before, now, name)) for name in names]
         stages = [
             StageComparison.between(*pair) for pair in pairs if _any_differs(*pair[1:], stage)
         ]
-        asked = stage is not None or SideKind.EXECUTION in (before.kind, now.kind)
-        shown = tuple(item for item in stages if asked or not item.same)
+        shows_same = stage is not None or SideKind.EXECUTION in (before.kind, now.kind)
+        shown = tuple(item for item in stages if shows_same or not item.same)
         unchanged = tuple(name for name in names if name not in {item.stage for item in shown})
         elsewhere = tuple(dict.fromkeys((*before.elsewhere, *now.elsewhere)))
         return cls(before, now, shown, unchanged, elsewhere)
@@ -176,25 +176,25 @@ def _any_differs(before: Record | None, now: Record | None, stage: str | None) -
 
 def _chosen(before: ComparisonSide, now: ComparisonSide, stage: str | None) -> Iterable[str]:
     """The stages to look at: all, that of an execution, or the one that was asked for."""
-    known = dict.fromkeys((*before.executions, *now.executions))
+    names = dict.fromkeys((*before.executions, *now.executions))
     if before.kind is now.kind is SideKind.COMMIT:  # else one side knows nothing but executions
-        known |= dict.fromkeys((*before.locked, *now.locked))
+        names |= dict.fromkeys((*before.locked, *now.locked))
     if stage is not None:
-        if stage not in known:
+        if stage not in names:
             message = f"Neither side has an execution of a stage `{stage}`."
-            hint = did_you_mean(stage, known, f"There are: {', '.join(known) or 'none'}.")
+            hint = did_you_mean(stage, names, f"There are: {', '.join(names) or 'none'}.")
             raise StagebookError(Problem("no-executions", message, hint))
-        known = {stage: None}
-    ones = [side for side in (now, before) if side.kind is SideKind.EXECUTION]
-    stages = [next(iter(side.executions)) for side in ones]
+        names = {stage: None}
+    executions = [side for side in (now, before) if side.kind is SideKind.EXECUTION]
+    stages = [next(iter(side.executions)) for side in executions]
     if len(set(stages)) > 1:
         message = f"`{stages[0]}` and `{stages[1]}` are two different stages."
         hint = f"Give two executions of one stage: stagebook log {stages[0]}"
         raise StagebookError(Problem("two-stages", message, hint))
-    return [name for name in known if not stages or name == stages[0]]
+    return [name for name in names if not stages or name == stages[0]]
 
 
-def _held(
+def _comparable(
     before: ComparisonSide, now: ComparisonSide, stage: str
 ) -> tuple[Record | None, Record | None]:
     records, locked = (
@@ -256,7 +256,7 @@ def _paired(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple
         yield name, (before.get(name), now.get(name))
 
 
-def _told(record: Record | None) -> dict[str, Any] | None:
+def _execution_json(record: Record | None) -> dict[str, Any] | None:
     if record is None:
         return None
     return {
@@ -269,8 +269,8 @@ def _told(record: Record | None) -> dict[str, Any] | None:
 
 
 def _code(changes: Changes) -> dict[str, Any]:
-    told = changes.as_json()
-    return {"code": told["code"], "packages": told["packages"]}
+    values = changes.as_json()
+    return {"code": values["code"], "packages": values["packages"]}
 
 
 def _pairs(pairs: Mapping[str, Pair]) -> dict[str, dict[str, Any]]:

@@ -40,14 +40,14 @@ class DamagedRecords:
             records: Its records.
             nodes: The stages of ``dvc.yaml``.
         """
-        found = dict(history.damaged)
+        reasons = dict(history.damaged)
         last = max((record.id for record in records), default="")
-        blind = {name for name in found if name > last}
+        blind = {name for name in reasons if name > last}
         for name in _of_last(history, build, nodes):
             if reason := _trouble(history, name):
-                found[name] = reason
+                reasons[name] = reason
                 blind.add(name)
-        return cls(tuple(sorted(found.items())), tuple(sorted(blind)))
+        return cls(tuple(sorted(reasons.items())), tuple(sorted(blind)))
 
     def known(self, stage: StageStatus) -> StageStatus:
         """A stage, unless what stands of it may be from a record that cannot be read."""

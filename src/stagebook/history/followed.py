@@ -18,14 +18,14 @@ def followers(history: History, record: Record) -> tuple[Record, ...]:
         history: The records.
         record: The execution's record.
     """
-    found: dict[str, Record] = {record.stage: record}
+    by_stage: dict[str, Record] = {record.stage: record}
     waiting = [record]
     while waiting:
         for reader in _readers(history, waiting.pop()):
-            if reader.stage not in found and _place(reader) == _place(record):
-                found[reader.stage] = reader
+            if reader.stage not in by_stage and _place(reader) == _place(record):
+                by_stage[reader.stage] = reader
                 waiting.append(reader)
-    return tuple(found.values())[1:]
+    return tuple(by_stage.values())[1:]
 
 
 def _readers(history: History, record: Record) -> Iterator[Record]:

@@ -170,27 +170,27 @@ def verdicts(
 
 
 def _verdict(
-    gate: Gate, there: MetricFile, before: MetricFile, against: str, written: set[str]
+    gate: Gate, current: MetricFile, before: MetricFile, against: str, written: set[str]
 ) -> GateVerdict:
-    if there.problem is not None:
-        return GateVerdict(gate, problem=there.problem)
-    value, base = (file.values.get(gate.name, NOTHING) for file in (there, before))
-    if value is base is NOTHING and (problem := _unknown(gate, there.values, written)):
+    if current.problem is not None:
+        return GateVerdict(gate, problem=current.problem)
+    value, base = (file.values.get(gate.name, NOTHING) for file in (current, before))
+    if value is base is NOTHING and (problem := _unknown(gate, current.values, written)):
         return GateVerdict(gate, problem=problem)
     if before.problem is not None:
         base = UNREADABLE
     return judge(gate, value, base, against)
 
 
-def _unknown(gate: Gate, there: Values, written: set[str]) -> Problem | None:
+def _unknown(gate: Gate, values: Values, written: set[str]) -> Problem | None:
     """The problem with a gate whose metric is neither in the tree nor in another commit."""
     if gate.file not in written:
         message = f"The gate `{gate.metric}` is for a file that no stage writes."
-        found = sorted(path for path in written if path.endswith(metrics.SUFFIXES))
-        hint = did_you_mean(gate.file, found, f"Stages write: {', '.join(found) or 'none'}.")
-    elif there:
+        files = sorted(path for path in written if path.endswith(metrics.SUFFIXES))
+        hint = did_you_mean(gate.file, files, f"Stages write: {', '.join(files) or 'none'}.")
+    elif values:
         message = f"The gate `{gate.metric}` is for a metric that {gate.file} does not have."
-        hint = did_you_mean(gate.name, there, f"It has: {', '.join(there)}.")
+        hint = did_you_mean(gate.name, values, f"It has: {', '.join(values)}.")
     else:
         return None
     return Problem("no-metric", message, hint, Where(FILE))

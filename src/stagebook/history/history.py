@@ -197,8 +197,8 @@ class History:
 
     def last_builds(self, stages: Iterable[str]) -> dict[str, Record]:
         """The same for each of these stages that has one."""
-        found = {stage: self.last_build(stage) for stage in stages}
-        return {stage: record for stage, record in found.items() if record is not None}
+        records = {stage: self.last_build(stage) for stage in stages}
+        return {stage: record for stage, record in records.items() if record is not None}
 
     def failing(self) -> tuple[str, ...]:
         """The stages whose newest build was not done."""
@@ -227,8 +227,8 @@ class History:
 
     def _before(self, record: Record, which: str) -> Record | None:
         question = f"SELECT name FROM records WHERE stage = ? AND name < ? AND {which}"
-        asked = f"{question} ORDER BY name DESC LIMIT 1"
-        rows = self.index.ask(asked, record.stage, record.id)
+        sql = f"{question} ORDER BY name DESC LIMIT 1"
+        rows = self.index.ask(sql, record.stage, record.id)
         return next(self._read(rows), None)
 
     def standing(self, name: str) -> dict[str, Record]:

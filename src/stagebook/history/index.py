@@ -131,15 +131,15 @@ class Index:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    [(found,)] = connection.execute("PRAGMA user_version").fetchall()
-    return int(found)
+    [(version,)] = connection.execute("PRAGMA user_version").fetchall()
+    return int(version)
 
 
 def _lay_out(connection: sqlite3.Connection) -> None:
-    found = _version(connection)  # another process may have been faster
-    if found not in (0, VERSION):
-        raise sqlite3.NotSupportedError(f"the index is of version {found}")
-    for statement in _SCHEMA.split(";") if found == 0 else ():
+    version = _version(connection)  # another process may have been faster
+    if version not in (0, VERSION):
+        raise sqlite3.NotSupportedError(f"the index is of version {version}")
+    for statement in _SCHEMA.split(";") if version == 0 else ():
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 

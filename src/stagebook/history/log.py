@@ -30,8 +30,8 @@ class LogEntry:
     def of(cls, history: History, record: Record) -> "LogEntry":
         """The row of an execution, beside the build of its stage before."""
         before = history.before(record)
-        done = before is None or before.done
-        measured = before if done else history.done_before(record)
+        ended_well = before is None or before.done
+        measured = before if ended_well else history.done_before(record)
         changes = Changes.between(before, record, measured)
         return cls(record, before is None, changes, before)
 

@@ -65,14 +65,14 @@ def builds(history: History) -> tuple[BuildMetrics, ...]:
 def _builds(
     executions: Iterable[tuple[str, str, str | None, Values, Values]],
 ) -> tuple[BuildMetrics, ...]:
-    found: dict[str, BuildMetrics] = {}
+    by_name: dict[str, BuildMetrics] = {}
     standing: dict[str, Values] = {}
     for record, stage, repro, git, metrics in executions:
         name = repro or record
         standing = {**standing, stage: metrics}
         commit, dirty = git.get("commit"), bool(git.get("dirty"))
         # A build stands where it ended, also if another ran meanwhile.
-        same = found.pop(name, None)
+        same = by_name.pop(name, None)
         stages = (same.stages if same else frozenset()) | {stage}
-        found[name] = BuildMetrics(name, record, commit, dirty, standing, stages)
-    return tuple(found.values())
+        by_name[name] = BuildMetrics(name, record, commit, dirty, standing, stages)
+    return tuple(by_name.values())

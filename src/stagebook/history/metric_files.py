@@ -51,9 +51,9 @@ class MetricFiles:
         """
         files = tuple(dict.fromkeys(files))
         against, commit = base
-        asked = {f"{commit}:./{file}": file for file in files if commit}
-        texts = git.texts(root, asked) if asked else {}
-        before = {asked[name]: _parsed(text, asked[name]) for name, text in texts.items()}
+        by_name = {f"{commit}:./{file}": file for file in files if commit}
+        texts = git.texts(root, by_name) if by_name else {}
+        before = {by_name[name]: _parsed(text, by_name[name]) for name, text in texts.items()}
         return cls(against, {file: _in_tree(root, file) for file in files}, before)
 
     def both(self, file: str) -> tuple[MetricFile, MetricFile]:

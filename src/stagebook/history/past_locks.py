@@ -99,14 +99,14 @@ class PastLocks:
             known = {key for (key,) in self.index.ask("SELECT blob FROM locks")}
             new = list(dict.fromkeys(version for version in versions if version.key not in known))
             for start in range(0, len(new), _AT_ONCE):  # what was read is kept if this is cut off
-                asked = new[start : start + _AT_ONCE]
-                texts = git.texts(self.root, {version.commit.blob for version in asked})
-                found = [
+                batch = new[start : start + _AT_ONCE]
+                texts = git.texts(self.root, {version.commit.blob for version in batch})
+                pairs = [
                     (version, texts[name])
-                    for version in asked
+                    for version in batch
                     if (name := version.commit.blob) in texts
                 ]
-                self.index.change(partial(_put_all, texts=found))
+                self.index.change(partial(_put_all, texts=pairs))
         self.index.change(lambda connection: _put_commits(connection, versions, tips))
 
     def _versions(self) -> tuple["_Version", ...]:
@@ -161,10 +161,10 @@ class PastLocks:
         return self._joined(lock.texts(self.root))
 
     def _joined(self, texts: Mapping[str, str]) -> Lock:
-        found = Lock({})
+        joined = Lock({})
         for path, text in texts.items():
-            found = found.joined(self.read(text, lock.folder_of(path)))
-        return found
+            joined = joined.joined(self.read(text, lock.folder_of(path)))
+        return joined
 
     def wrote(self, path: str, md5: str) -> tuple[PastEntry, ...]:
         """The committed entries that have this file among their outputs, newest first."""
@@ -215,12 +215,12 @@ class PastLocks:
             md5,
             wrote,
         )
-        found: dict[str, list[Committed]] = {}
+        by_value: dict[str, list[Committed]] = {}
         for value, name, date, key in rows:
-            found.setdefault(value, []).append(Committed(name, date, key.partition(" ")[0]))
+            by_value.setdefault(value, []).append(Committed(name, date, key.partition(" ")[0]))
         return tuple(
             PastEntry(entry, tuple(commits))
-            for value, commits in found.items()
+            for value, commits in by_value.items()
             for entry in _entries([(value,)])
             if any(
                 file.md5 == md5 and path in (None, file.path)
@@ -253,8 +253,8 @@ def _put_all(connection: sqlite3.Connection, texts: Iterable[tuple[_Version, str
 
 
 def _put(connection: sqlite3.Connection, piece: str, folder: str) -> int:
-    whole = f"{folder}\0{piece}" if folder else piece
-    digest = hashlib.sha256(whole.encode(errors="replace")).hexdigest()
+    content = f"{folder}\0{piece}" if folder else piece
+    digest = hashlib.sha256(content.encode(errors="replace")).hexdigest()
     for (key,) in connection.execute("SELECT key FROM entries WHERE digest = ?", (digest,)):
         return int(key)
     entries = tuple(lock.parse(piece, folder).entries.values())

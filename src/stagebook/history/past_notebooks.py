@@ -49,7 +49,7 @@ class PastNotebooks:
             record: The execution's record.
         """
         trouble = ""
-        for place in (self._kept, self._outbox, self._runs):
+        for place in (self._stored, self._outbox, self._runs):
             try:
                 content = place(record)
             except DamagedError as error:
@@ -59,7 +59,9 @@ class PastNotebooks:
             if content is not None:
                 return PastNotebook(content.decode("utf-8", "replace"))
         notebook = (
-            self._in_mlflow(record, self.fetch) if self.fetch else PastNotebook(None, _gone(record))
+            self._in_mlflow(record, self.fetch)
+            if self.fetch
+            else PastNotebook(None, _unavailable(record))
         )
         return (
             notebook
@@ -67,7 +69,7 @@ class PastNotebooks:
             else PastNotebook(None, f"{notebook.reason}{trouble}")
         )
 
-    def _kept(self, record: Record) -> bytes | None:
+    def _stored(self, record: Record) -> bytes | None:
         return KeptNotebooks(self.project.state).read(record.stage, _id(record))
 
     def _outbox(self, record: Record) -> bytes | None:
@@ -85,14 +87,14 @@ class PastNotebooks:
     def _in_mlflow(self, record: Record, fetch: Fetch) -> PastNotebook:
         run = Spool(self.project.state).run_of(_id(record))
         if run is None:
-            return PastNotebook(None, _gone(record))
+            return PastNotebook(None, _unavailable(record))
         if self.down:
-            return PastNotebook(None, f"{_gone(record)} {self.down}")
+            return PastNotebook(None, f"{_unavailable(record)} {self.down}")
         artifact = fetch(self.project, run, _FILE, LARGEST)
         if not artifact.answers:
             self.down = artifact.reason
         if artifact.content is None:
-            return PastNotebook(None, f"{_gone(record)} {artifact.reason}")
+            return PastNotebook(None, f"{_unavailable(record)} {artifact.reason}")
         return PastNotebook(artifact.content.decode("utf-8", "replace"))
 
 
@@ -100,7 +102,7 @@ def _id(record: Record) -> str:
     return Path(record.id).name
 
 
-def _gone(record: Record) -> str:
+def _unavailable(record: Record) -> str:
     return f"The executed notebook of {_id(record)} is not at hand any more."
 
 

@@ -69,9 +69,9 @@ def is_model(what: str) -> bool:
 
 def delivered(spool: Spool, run: str) -> str | None:
     """Id of the execution that was delivered as this run; None if that is not known here."""
-    wanted = run.encode()
+    encoded = run.encode()
     for file in spool.delivered.glob("*.json"):
-        if wanted in file.read_bytes() and spool.run_of(file.stem) == run:
+        if encoded in file.read_bytes() and spool.run_of(file.stem) == run:
             return file.stem
     return None
 

@@ -73,9 +73,9 @@ class RevisionResolver:
         Raises:
             StagebookError: Nothing is known by it, or it may be more than one thing.
         """
-        for meant in (self._build, self._execution, self._run, self._commit):
-            if (found := meant(what)) is not None:
-                return found
+        for resolve in (self._build, self._execution, self._run, self._commit):
+            if (side := resolve(what)) is not None:
+                return side
         raise self._unknown(what)
 
     def before(self, side: ComparisonSide) -> ComparisonSide:
@@ -85,11 +85,11 @@ class RevisionResolver:
             StagebookError: There is none.
         """
         if side.kind is SideKind.EXECUTION:
-            [(stage, asked)] = side.executions.items()
-            record = self.history.before(asked)
+            [(stage, current)] = side.executions.items()
+            record = self.history.before(current)
             if record is None:
-                what = "build" if asked.build else "execution"
-                raise _first(f"`{side.name}` is the first {what} of `{stage}`")
+                noun = "build" if current.build else "execution"
+                raise _first(f"`{side.name}` is the first {noun} of `{stage}`")
             return execution(record)
         if side.kind is SideKind.BUILD:
             names = measured.names(self.history)
@@ -112,23 +112,23 @@ class RevisionResolver:
                 raise _first(f"This checkout has records of {counted} only, not of `{what}`")
             return self._built(names[place])
         names = self.history.repros()  # the name of another build is that of its execution
-        found = [item for item in names if item == what]
-        if not found and len(what) >= _SHORTEST:
-            found = [item for item in names if item.startswith(what) and "-" in what]
-        return self._built(_one(what, found)) if found else None
+        matches = [item for item in names if item == what]
+        if not matches and len(what) >= _SHORTEST:
+            matches = [item for item in names if item.startswith(what) and "-" in what]
+        return self._built(_unique(what, matches)) if matches else None
 
     def _built(self, name: str) -> ComparisonSide:
         """A build with what it executed, and with what stood of all other stages."""
         alone = self.history.record(name)
         records = (alone,) if alone is not None else self.history.of_repro(name)
-        found = {record.stage: record for record in records}
+        executed = {record.stage: record for record in records}
         last = max(record.id for record in records)
         standing = self.history.standing(last)
         for stage, maker in self._unchanged(name):
             if (record := self.history.record(maker)) is not None:
                 standing[stage] = record
         label = f"build {name}" if alone is None else f"build of {alone.stage} alone, {name}"
-        return ComparisonSide(SideKind.BUILD, name, label, {**standing, **found})
+        return ComparisonSide(SideKind.BUILD, name, label, {**standing, **executed})
 
     def _unchanged(self, name: str) -> Iterator[tuple[str, str]]:
         """What the build's own file says of the stages that it left as they were."""
@@ -140,7 +140,7 @@ class RevisionResolver:
         names = self.history.named(what)
         if not names:
             return None
-        record = self.history.record(_one(what, names))
+        record = self.history.record(_unique(what, names))
         return execution(record) if record is not None else None
 
     def _run(self, what: str) -> ComparisonSide | None:
@@ -168,19 +168,19 @@ class RevisionResolver:
 
     def _committed(self, commit: str, name: str) -> ComparisonSide:
         """A commit with the executions whose outputs its ``dvc.lock`` has."""
-        found: dict[str, Record] = {}
+        executions: dict[str, Record] = {}
         elsewhere = []
         with tracing.opened(self.project, commit) as ledger:
             for entry in ledger.lock.entries.values():
                 making = ledger.of_lock(entry)
                 record = self.history.record(str(making.details["record"] or ""))
                 if record is not None:
-                    found[entry.stage] = record
+                    executions[entry.stage] = record
                 elif makings.is_ours(entry):
                     elsewhere.append(entry.stage)
             locked = committed.read(self.project.root, commit, ledger.lock)
         label = f"commit {commit[:10]}" + (f" ({name})" if not commit.startswith(name) else "")
-        return ComparisonSide(SideKind.COMMIT, commit, label, found, tuple(elsewhere), locked)
+        return ComparisonSide(SideKind.COMMIT, commit, label, executions, tuple(elsewhere), locked)
 
     def _unknown(self, what: str, reason: str = "") -> StagebookError:
         message = f"Nothing to compare is known as `{what}`.{f' {reason}' if reason else ''}"
@@ -192,7 +192,7 @@ class RevisionResolver:
             return StagebookError(Problem("bad-record", message, hint))
         failure = git.failure(self.project.root)
         names = git.names(self.project.root) if failure is None else ()
-        known = ("last", *names, *self.history.repros())
+        candidates = ("last", *names, *self.history.repros())
         stages = self.history.stages()
         otherwise = (
             "Give an execution from `stagebook log`, a run of MLflow, a build such as `last~1`, "
@@ -200,8 +200,8 @@ class RevisionResolver:
         )
         if what in stages:
             otherwise = f"It is a stage; its last build beside the one before: --stage {what}"
-            known = ()
-        hint = did_you_mean(what, known, otherwise)
+            candidates = ()
+        hint = did_you_mean(what, candidates, otherwise)
         return StagebookError(Problem("unknown-comparison", message, hint))
 
 
@@ -216,12 +216,12 @@ def _fits(what: str, name: str) -> bool:
     return len(what) >= _SHORTEST and (name.startswith(what) or name.endswith(f"-{what}"))
 
 
-def _one(what: str, found: "tuple[str, ...] | list[str]") -> str:
-    if len(found) > 1:
-        shown = ", ".join(sorted(found)[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-        message = f"`{what}` may be any of {len(found)}: {shown}."
+def _unique(what: str, names: "tuple[str, ...] | list[str]") -> str:
+    if len(names) > 1:
+        shown = ", ".join(sorted(names)[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+        message = f"`{what}` may be any of {len(names)}: {shown}."
         raise StagebookError(Problem("ambiguous-comparison", message, "Give more of the name."))
-    return found[0]
+    return names[0]
 
 
 def _first(what: str) -> StagebookError:

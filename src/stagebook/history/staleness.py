@@ -121,8 +121,8 @@ def read(project: Project, history: History, nodes: Iterable[Node], lock: Lock) 
     unstarted = Unstarted.read(project.state, project.root, nodes)
     failed = {*history.failing(), *([unstarted.stage] if unstarted else [])}
     masks = Masks.of(os.environ)
-    found = judge(nodes, lock, tree, failed)
-    causes = {name: masks.hide_all(causes) for name, causes in found.items()}
+    by_stage = judge(nodes, lock, tree, failed)
+    causes = {name: masks.hide_all(causes) for name, causes in by_stage.items()}
     return Staleness(causes, tree.is_hashed)
 
 
@@ -141,9 +141,9 @@ def judge(
     """
     nodes = tuple(nodes)
     judgement = _Judgement(nodes, lock, tree, failed)
-    found = {node.name: judgement.causes(node) for node in nodes}
+    by_stage = {node.name: judgement.causes(node) for node in nodes}
     unbuilt = {node.name for node in nodes if node.name not in lock.entries}
-    return {name: causes for name, causes in found.items() if causes and name not in unbuilt}
+    return {name: causes for name, causes in by_stage.items() if causes and name not in unbuilt}
 
 
 def never_built(nodes: Iterable[Node], lock: Lock) -> tuple[str, ...]:
@@ -240,13 +240,13 @@ class _Judgement:
 
     def _parameters(self, node: Node, entry: LockEntry) -> Iterator[Cause]:
         recorded = entry.params or {}
-        for file, whole in {**dict.fromkeys(recorded, False), **node.params}.items():
+        for file, is_whole in {**dict.fromkeys(recorded, False), **node.params}.items():
             then, now = recorded.get(file) or {}, self._tree.params.get(file)
             if file in self._tree.unreadable:
                 yield Cause(CauseKind.UNREADABLE, file, self._tree.unreadable[file])
             if now is None or not isinstance(then, Mapping):
                 continue
-            names = {**then, **now} if whole else then
+            names = {**then, **now} if is_whole else then
             for name in names:
                 was, value = (_value(item, name) for item in (then, now))
                 if was != value and str(was) != str(value):
@@ -259,12 +259,12 @@ _NOTHING = object()
 
 def _value(values: Mapping[str, Any], name: str) -> Any:
     """The value of a key, which may be a path of keys with dots between."""
-    found: Any = values
+    value: Any = values
     if name in values:
         return values[name]
     for part in name.split("."):
-        found = found.get(part, _NOTHING) if isinstance(found, Mapping) else _NOTHING
-    return found
+        value = value.get(part, _NOTHING) if isinstance(value, Mapping) else _NOTHING
+    return value
 
 
 def _shown(value: Any) -> str:

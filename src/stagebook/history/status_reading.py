@@ -57,16 +57,16 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
     absent = {out for node in nodes for out in node.outs if not (project.root / out).exists()}
     damage = DamagedRecords.of(history, build, records, nodes)
     stale = staleness.read(project, history, nodes, locked)
-    told = stages_of(nodes, build, _standing(history, build), rows, locked, absent, stale)
-    stages = tuple(_with_carried(project, stage, locked) for stage in map(damage.known, told))
+    statuses = stages_of(nodes, build, _standing(history, build), rows, locked, absent, stale)
+    stages = tuple(_with_carried(project, stage, locked) for stage in map(damage.known, statuses))
     notes += [f"A record cannot be read: {name}: {why}" for name, why in damage.all]
     builds = measured.builds(history)
     built_from = records[-1].git if records else None
     commits = {item.commit for item in builds if item.commit}
     commits |= {built_from.commit} if built_from else set()
     settings = project.settings
-    asked = [entry.rpartition(":")[::2] for entry in settings.headline]
-    shown = [file for file, _ in asked]
+    entries = [entry.rpartition(":")[::2] for entry in settings.headline]
+    shown = [file for file, _ in entries]
     gated = [gate.file for gate in settings.gates]
     files = MetricFiles.read(project.root, [*shown, *gated], (against, commit))
     unread = dict.fromkeys(files.there[file].problem for file in shown)
@@ -78,7 +78,7 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
         against,
         stages,
         tuple(files_of(stages, locked, _packages(project, nodes))),
-        tuple(_headlines(asked, files, stages, (builds, _last(history)))),
+        tuple(_headlines(entries, files, stages, (builds, _last(history)))),
         builds,
         checkout.lost(project.root, commits),
         tuple(notes),
@@ -173,18 +173,18 @@ def _standing(history: History, build: Build) -> dict[str, Record]:
     """Of each stage, its execution in the build, else the one that made what stands of it."""
     names = {executed_stage.stage: executed_stage.record for executed_stage in build.executed}
     for unchanged in build.unchanged:
-        made = (output.record for output in unchanged.outputs if output.record)
-        names.setdefault(unchanged.stage, next(made, ""))
+        makers = (output.record for output in unchanged.outputs if output.record)
+        names.setdefault(unchanged.stage, next(makers, ""))
     records = {stage: history.record(name) for stage, name in names.items() if name}
-    found = {stage: record for stage, record in records.items() if record is not None}
+    standing = {stage: record for stage, record in records.items() if record is not None}
     for stage in (*build.not_reached, *build.stale):
         if (last := history.last_build(stage)) is not None:
-            found.setdefault(stage, last)
-    return found
+            standing.setdefault(stage, last)
+    return standing
 
 
 def _headlines(
-    asked: Iterable[tuple[str, str]],
+    entries: Iterable[tuple[str, str]],
     files: MetricFiles,
     stages: tuple[StageStatus, ...],
     built: tuple[tuple[BuildMetrics, ...], str],
@@ -197,18 +197,20 @@ def _headlines(
         stages: The stages.
         built: Every build that has metrics, and the name of the last one, if it has none too.
     """
-    for file, name in asked:
-        there, base = files.both(file)
-        value, then = (metric_file.values.get(name) for metric_file in (there, base))
+    for file, name in entries:
+        current, base = files.both(file)
+        value, then = (metric_file.values.get(name) for metric_file in (current, base))
         stage = next((item for item in stages if file in item.node.outs), None)
         before, edited = _before(*built, *_measured_as(stage, file, name), value)
-        yield HeadlineMetric(file, name, value, before, then, edited, _trouble(there, name), stage)
+        yield HeadlineMetric(
+            file, name, value, before, then, edited, _trouble(current, name), stage
+        )
 
 
-def _trouble(found: MetricFile, name: str) -> str:
-    if found.problem is not None:
+def _trouble(file: MetricFile, name: str) -> str:
+    if file.problem is not None:
         return "cannot be read"
-    return "" if name in found.values else "not there"
+    return "" if name in file.values else "not there"
 
 
 def _measured_as(stage: StageStatus | None, file: str, name: str) -> tuple[str, str]:
@@ -231,10 +233,10 @@ def _before(
     That is the build before the last one; of a value that no build here wrote, the last one. What
     the last build did not measure is what it was in the one before.
     """
-    known = [build for build in builds if name in build.metrics.get(stage, {})]
-    past = [build.metrics[stage][name] for build in known]
+    having = [build for build in builds if name in build.metrics.get(stage, {})]
+    past = [build.metrics[stage][name] for build in having]
     if past and repr(past[-1]) != repr(value):  # NaN is not even equal to itself
         return past[-1], True
-    if past and not (known[-1].name == last and stage in known[-1].stages):
+    if past and not (having[-1].name == last and stage in having[-1].stages):
         return past[-1], False
     return (past[-2] if len(past) > 1 else None), False

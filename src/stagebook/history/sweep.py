@@ -129,21 +129,21 @@ class Sweep:
         values = [record.values for record in records]
         named = SweepMetrics.of(stage, records, followed)
         measured = named.values()
-        told_apart, parameters = _parted(values)
+        differing, parameters = _parted(values)
         names, metrics = _parted([item for item in measured if item])
         names = _sorted(names, _headline(headline, named), measured)
         order = _order(names, measured, _gates(gates, named))
         rows = [
             SweepRow(
                 record,
-                {name: item[name] for name in told_apart if name in item},
-                found,
+                {name: item[name] for name in differing if name in item},
+                row_metrics,
                 record.source != records[0].source,
             )
-            for record, item, found in zip(records, values, measured, strict=True)
+            for record, item, row_metrics in zip(records, values, measured, strict=True)
         ]
         rows.sort(key=lambda row: _rank(row, order))
-        return cls(stage, told_apart, names, SharedValues(parameters, metrics), order, tuple(rows))
+        return cls(stage, differing, names, SharedValues(parameters, metrics), order, tuple(rows))
 
     def as_json(self) -> dict[str, Any]:
         """This sweep as plain values, as ``docs/reference/cli.md`` describes them."""
@@ -205,8 +205,8 @@ def _headline(entries: Iterable[str], named: SweepMetrics) -> tuple[str, ...]:
 
 def _gates(gates: Iterable[Gate], named: SweepMetrics) -> dict[str, Gate]:
     """The gates of files that these executions wrote, by the metric's name."""
-    found = {named.name(gate.file, gate.name): gate for gate in gates}
-    return {name: gate for name, gate in found.items() if name}
+    by_name = {named.name(gate.file, gate.name): gate for gate in gates}
+    return {name: gate for name, gate in by_name.items() if name}
 
 
 def _has_number(name: str, measured: Iterable[Mapping[str, Any]]) -> bool:
@@ -219,10 +219,10 @@ def _differs(name: str, values: Iterable[Mapping[str, Any]]) -> bool:
 
 def _rank(row: SweepRow, order: SweepOrder | None) -> tuple[bool, float]:
     """Those without a number last; what ties stays the newest first."""
-    found = number(row.metrics.get(order.metric)) if order else None
-    if found is None or order is None:
+    value = number(row.metrics.get(order.metric)) if order else None
+    if value is None or order is None:
         return True, 0.0
-    return False, -found if order.highest_first else found
+    return False, -value if order.highest_first else value
 
 
 def _key(values: Mapping[str, Any], name: str) -> str:

@@ -81,11 +81,11 @@ class Tree:
 
 def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str | None] | None:
     """DVC's hashes, through its state: a file that it has seen is not read again."""
-    wanted = [path for path in dict.fromkeys(paths) if not is_source(path)]
-    there = [path for path in wanted if (root / path).exists()]
-    absent: dict[str, str | None] = dict.fromkeys(path for path in wanted if path not in there)
+    files = [path for path in dict.fromkeys(paths) if not is_source(path)]
+    present = [path for path in files if (root / path).exists()]
+    absent: dict[str, str | None] = dict.fromkeys(path for path in files if path not in present)
     try:
-        return {**absent, **{file.path: file.md5 for file in dvc.hash_paths(root, there)}}
+        return {**absent, **{file.path: file.md5 for file in dvc.hash_paths(root, present)}}
     except (StagebookError, OSError):
         return None
 
@@ -94,7 +94,7 @@ def _params(
     root: Path, files: Iterable[str]
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
     """What params files hold, and why others cannot be read; DVC alone knows those in Python."""
-    found: dict[str, Mapping[str, Any]] = {}
+    params: dict[str, Mapping[str, Any]] = {}
     unreadable: dict[str, str] = {}
     for file in dict.fromkeys(files):
         try:
@@ -106,8 +106,8 @@ def _params(
         except (OSError, ValueError, RecursionError) as error:
             values, unreadable[file] = None, str(error)
         if isinstance(values, Mapping):
-            found[file] = values
-    return found, unreadable
+            params[file] = values
+    return params, unreadable
 
 
 def _conflicts(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -192,11 +192,11 @@ def _changes(before: str | None, now: str) -> tuple[str, ...]:
 
 
 def _word(name: str, then: str | None, now: str | None) -> str:
-    kind, _, what = name.partition(" ")
+    kind, _, subject = name.partition(" ")
     if kind in ("module", "cells"):
-        return what or kind
+        return subject or kind
     absent = "a release" if kind == "revision" else "not installed"
-    return f"{what or kind} {then or absent} → {now or absent}"
+    return f"{subject or kind} {then or absent} → {now or absent}"
 
 
 def _parts(text: str) -> dict[str, str]:

@@ -147,7 +147,7 @@ def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
     hashed = []
     with Repo(str(root)) as repo:
         for path in dict.fromkeys(paths):
-            _, meta, found = build(
+            _, meta, obj = build(
                 repo.cache.local,
                 str(root / path),
                 repo.fs,
@@ -155,5 +155,5 @@ def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
                 ignore=repo.dvcignore,
                 dry_run=True,
             )
-            hashed.append(HashedPath(path, str(found.hash_info.value), meta.size or 0, meta.nfiles))
+            hashed.append(HashedPath(path, str(obj.hash_info.value), meta.size or 0, meta.nfiles))
     return tuple(hashed)

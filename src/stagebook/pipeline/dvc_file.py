@@ -42,10 +42,10 @@ def parse(text: str) -> DvcFile:
     Raises:
         StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
     """
-    return _held(stages(text))
+    return _of_stages(stages(text))
 
 
-def _held(stages: Mapping[str, Any]) -> DvcFile:
+def _of_stages(stages: Mapping[str, Any]) -> DvcFile:
     ours = frozenset(name for name, entry in stages.items() if _is_ours(entry))
     written = {
         path: str(name)
@@ -73,10 +73,12 @@ def render(stages: Iterable[Stage], text: str) -> str:
     """
     wanted = {stage.name: stage for stage in stages}
     present = document(text).get("stages") or {}
-    there = _held(present)
-    _refuse_taken(wanted.values(), there)
+    current = _of_stages(present)
+    _refuse_taken(wanted.values(), current)
     merged = {
-        name: entry for name, entry in present.items() if name in there.handwritten | wanted.keys()
+        name: entry
+        for name, entry in present.items()
+        if name in current.handwritten | wanted.keys()
     }
     merged |= {name: _merged(stage, present.get(name)) for name, stage in wanted.items()}
     if merged == present:
@@ -137,7 +139,7 @@ def require_in_sync(changes: Iterable[FileChange]) -> None:
         )
 
 
-def _refuse_taken(stages: Iterable[Stage], there: DvcFile) -> None:
+def _refuse_taken(stages: Iterable[Stage], current: DvcFile) -> None:
     problems = [
         Problem(
             "stage-taken",
@@ -146,7 +148,7 @@ def _refuse_taken(stages: Iterable[Stage], there: DvcFile) -> None:
             Where(stage.notebook or FILE),
         )
         for stage in stages
-        if stage.name in there.handwritten
+        if stage.name in current.handwritten
     ]
     if problems:
         raise StagebookError(*problems)
@@ -154,16 +156,16 @@ def _refuse_taken(stages: Iterable[Stage], there: DvcFile) -> None:
 
 def _merged(stage: Stage, present: Any) -> dict[str, Any]:
     """The entry of a stage: what it has to hold, and whatever else is there already."""
-    there: Mapping[str, Any] = present if isinstance(present, Mapping) else {}
+    existing: Mapping[str, Any] = present if isinstance(present, Mapping) else {}
     wanted = _entry(stage)
     merged: dict[str, Any] = {}
-    for key in [*wanted, *(key for key in there if key not in wanted)]:
+    for key in [*wanted, *(key for key in existing if key not in wanted)]:
         if key == "meta":
-            merged[key] = {**there.get(key, {}), **wanted[key]}
+            merged[key] = {**existing.get(key, {}), **wanted[key]}
         elif key in _LISTS:
-            merged[key] = _merged_list(key, there.get(key), wanted[key])
+            merged[key] = _merged_list(key, existing.get(key), wanted[key])
         else:
-            merged[key] = wanted.get(key, there.get(key))
+            merged[key] = wanted.get(key, existing.get(key))
     return {key: value for key, value in merged.items() if value or key not in wanted}
 
 
@@ -175,8 +177,8 @@ def _merged_list(key: str, present: Any, wanted: list[Any]) -> list[Any]:
         for item in (present if isinstance(present, list) else ())
         if _item_key(item) in by_key and (key != "params" or item == by_key[_item_key(item)])
     ]
-    there = {_item_key(item) for item in kept}
-    return [*kept, *(item for name, item in by_key.items() if name not in there)]
+    names = {_item_key(item) for item in kept}
+    return [*kept, *(item for name, item in by_key.items() if name not in names)]
 
 
 def _item_key(item: Any) -> str:

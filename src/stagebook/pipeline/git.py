@@ -83,8 +83,8 @@ def _changes(root: Path, products: Iterable[str]) -> list[bytes]:
     """An entry of ``git status`` for each path that is not as in the commit, and not ignored."""
     aside = [f":(exclude,literal){path}" for path in products]
     options = ("--untracked-files=all", "--ignore-submodules=none", "--no-renames")
-    _, said = run(root, "status", "--porcelain=v2", "-z", *options, "--", ".", *aside)
-    return [entry for entry in said.split(b"\0") if entry and not entry.startswith(b"#")]
+    _, output = run(root, "status", "--porcelain=v2", "-z", *options, "--", ".", *aside)
+    return [entry for entry in output.split(b"\0") if entry and not entry.startswith(b"#")]
 
 
 def _digest(root: Path, changes: Iterable[bytes]) -> str:
@@ -119,12 +119,12 @@ def _text(root: Path, *arguments: str) -> str:
 
 def _optional(root: Path, *arguments: str) -> str | None:
     """The answer to a question that git answers with exit code 1 where there is nothing."""
-    code, said = run(root, *arguments, accepted=(0, 1))
-    return _decoded(said) if code == 0 else None
+    code, output = run(root, *arguments, accepted=(0, 1))
+    return _decoded(output) if code == 0 else None
 
 
-def _decoded(said: bytes) -> str:
-    return said.decode("utf-8", "surrogateescape").strip()
+def _decoded(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape").strip()
 
 
 def _fed(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
@@ -161,9 +161,9 @@ def commits_of(root: Path, path: str) -> tuple[Committed, ...]:
     """
     head = ["HEAD"] if _head(root) else []
     form = ("--encoding=UTF-8", "--format=tformat:%H %cI")
-    asked = ("--all", *head, *form, "--", f":(literal){path}")
-    said = _text(root, "rev-list", *asked)
-    lines = [line for line in said.splitlines() if not line.startswith("commit ")]
+    arguments = ("--all", *head, *form, "--", f":(literal){path}")
+    output = _text(root, "rev-list", *arguments)
+    lines = [line for line in output.splitlines() if not line.startswith("commit ")]
     commits = [line.split(" ", 1) for line in lines]
     names = [f"{commit}:./{path}" for commit, _ in commits]
     blobs = _fed(root, names, "cat-file", "--batch-check=%(objectname) %(objecttype)")
@@ -195,8 +195,10 @@ def texts(root: Path, names: Iterable[str]) -> dict[str, str]:
         root: The project's root.
         names: Any that git takes, such as ``HEAD:./dvc.lock``; what it has not is left out.
     """
-    asked = [name for name in names if "\n" not in name]  # which would be two questions
-    return {name: item[1] for name, item in zip(asked, _answers(root, asked), strict=False) if item}
+    queries = [name for name in names if "\n" not in name]  # which would be two questions
+    return {
+        name: item[1] for name, item in zip(queries, _answers(root, queries), strict=False) if item
+    }
 
 
 def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | None]:
@@ -221,9 +223,9 @@ def commit_named(root: Path, name: str) -> str | None:
     """
     run(root, "rev-parse", "--git-dir")
     # Of a name that cannot be, such as `HEAD@{5}` of two commits, git says so with 128.
-    asked = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    code, said = run(root, "rev-parse", *asked, accepted=(0, 1, 128))
-    return _decoded(said) if code == 0 else None
+    arguments = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    code, output = run(root, "rev-parse", *arguments, accepted=(0, 1, 128))
+    return _decoded(output) if code == 0 else None
 
 
 def is_shallow(root: Path) -> bool:
@@ -240,8 +242,8 @@ def last_changes(root: Path, name: str, commit: str, most: int) -> tuple[str, ..
         commit: Hash of the commit.
         most: At most so many.
     """
-    asked = (f"--max-count={most}", commit, "--", f":(glob)**/{name}")
-    return tuple(_text(root, "rev-list", *asked).splitlines())
+    arguments = (f"--max-count={most}", commit, "--", f":(glob)**/{name}")
+    return tuple(_text(root, "rev-list", *arguments).splitlines())
 
 
 def require_commit(root: Path, name: str) -> str:
@@ -261,20 +263,20 @@ def require_commit(root: Path, name: str) -> str:
 def names(root: Path) -> tuple[str, ...]:
     """The branches and tags."""
     # Not `%(refname:short)`, which says `heads/main` where a tag has the name of a branch.
-    asked = ("--format=%(refname:lstrip=2)", "refs/heads", "refs/tags")
-    return tuple(dict.fromkeys(_text(root, "for-each-ref", *asked).splitlines()))
+    arguments = ("--format=%(refname:lstrip=2)", "refs/heads", "refs/tags")
+    return tuple(dict.fromkeys(_text(root, "for-each-ref", *arguments).splitlines()))
 
 
 def lost(root: Path, commits: Iterable[str]) -> frozenset[str]:
     """Those commits that no branch or tag leads to: history was rewritten, or they never came."""
-    asked = frozenset(commits)
-    if not asked:
-        return asked
-    said = _fed(root, asked, "cat-file", "--batch-check=%(objectname)").decode()
-    there = asked & frozenset(said.split("\n"))
+    hashes = frozenset(commits)
+    if not hashes:
+        return hashes
+    output = _fed(root, hashes, "cat-file", "--batch-check=%(objectname)").decode()
+    present = hashes & frozenset(output.split("\n"))
     head = ["HEAD"] if _head(root) else []
-    loose = _fed(root, there, "rev-list", "--stdin", "--not", "--all", *head).decode()
-    return (asked - there) | (there & frozenset(loose.split()))
+    loose = _fed(root, present, "rev-list", "--stdin", "--not", "--all", *head).decode()
+    return (hashes - present) | (present & frozenset(loose.split()))
 
 
 def clone(root: Path, commit: str, into: Path) -> Path:

@@ -85,11 +85,11 @@ def _with_materials(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 
 
 def _before(stage: Stage, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    wanted = {stage.name}
+    needed = {stage.name}
     for other in reversed(stages):  # each comes after what it needs
-        if any(_needs(item, other) for item in stages if item.name in wanted and item is not other):
-            wanted.add(other.name)
-    return tuple(item for item in stages if item.name in wanted - {stage.name})
+        if any(_needs(item, other) for item in stages if item.name in needed and item is not other):
+            needed.add(other.name)
+    return tuple(item for item in stages if item.name in needed - {stage.name})
 
 
 def _needs(stage: Stage, other: Stage) -> bool:

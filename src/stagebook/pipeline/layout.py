@@ -90,7 +90,7 @@ class Layout:
         return cls.of(project, notebooks, dvc_file.read(project.root))
 
     @classmethod
-    def of(cls, project: Project, found: tuple[StageNotebook, ...], text: str) -> "Layout":
+    def of(cls, project: Project, notebooks: tuple[StageNotebook, ...], text: str) -> "Layout":
         """The layout of some notebooks.
 
         Args:
@@ -102,21 +102,23 @@ class Layout:
             StagebookError: They contradict each other, or a hand-written stage.
         """
         others = written_by_hand(project, text)
-        graph = Pipeline.of((notebook.stage for notebook in found), others)
-        first = (Stage.sources(graph.stages),) if found else ()
-        report = project.settings.report if found else None
+        graph = Pipeline.of((notebook.stage for notebook in notebooks), others)
+        first = (Stage.sources(graph.stages),) if notebooks else ()
+        report = project.settings.report if notebooks else None
         last = (Stage.site(graph.stages, report.folder, sorted(others)),) if report else ()
         after = dvc_file.render((*first, *graph.stages, *last), text)
         changes = (
             FileChange(dvc_file.FILE, text, after),
             _unmarked(project),
-            *ignored.changes(project, packages=any(notebook.stage.packages for notebook in found)),
+            *ignored.changes(
+                project, packages=any(notebook.stage.packages for notebook in notebooks)
+            ),
         )
-        warnings = () if found else (_no_notebooks(project),)
-        return cls(found, graph, tuple(change for change in changes if change.needed), warnings)
+        warnings = () if notebooks else (_no_notebooks(project),)
+        return cls(notebooks, graph, tuple(change for change in changes if change.needed), warnings)
 
 
-def require_fit(project: Project, found: tuple[StageNotebook, ...], known: str) -> str:
+def require_fit(project: Project, notebooks: tuple[StageNotebook, ...], previous: str) -> str:
     """Whether ``dvc.yaml`` fits the notebooks.
 
     Args:
@@ -132,25 +134,25 @@ def require_fit(project: Project, found: tuple[StageNotebook, ...], known: str) 
     """
     text = dvc_file.read(project.root)
     report = project.settings.report
-    stages = [notebook.stage for notebook in found]
+    stages = [notebook.stage for notebook in notebooks]
     parts = json.dumps(
         [stamps(Path(__file__).parent), text, repr(stages), report.folder if report else None]
     )
     digest = hashlib.sha256(parts.encode()).hexdigest()
-    if digest != known:
-        dvc_file.require_in_sync(Layout.of(project, found, text).changes)
+    if digest != previous:
+        dvc_file.require_in_sync(Layout.of(project, notebooks, text).changes)
     return digest
 
 
 def _no_notebooks(project: Project) -> Problem:
     folder = project.settings.notebooks
     kinds = "an .ipynb, or a .py with cell marks `# %%`"
-    found = (
+    folders = (
         place.relative_to(project.root).as_posix()
         for place, files in repository.folders(project.root)
         if any(PurePosixPath(name).suffix == ".ipynb" for name in files)
     )
-    elsewhere = sorted(found)
+    elsewhere = sorted(folders)
     shown = ", ".join(elsewhere[:_SHOWN]) + (" and others" if len(elsewhere) > _SHOWN else "")
     next_step = f"There are some in {shown}. Move them there" if elsewhere else "Create one there"
     return Problem(
@@ -180,8 +182,8 @@ def _unmarked(project: Project) -> FileChange:
 
 def require_unhidden(
     project: Project,
-    found: tuple[StageNotebook, ...],
-    made: tuple[SourceWithModules, ...],
+    notebooks: tuple[StageNotebook, ...],
+    sources: tuple[SourceWithModules, ...],
     installed: Installed,
 ) -> None:
     """Refuses each ``.py`` notebook that hides a module which a kernel imports.
@@ -189,21 +191,23 @@ def require_unhidden(
     Raises:
         StagebookError: There is such a notebook.
     """
-    if hidden := tuple(_hidden_modules(project, found, made, installed)):
+    if hidden := tuple(_hidden_modules(project, notebooks, sources, installed)):
         raise StagebookError(*hidden)
 
 
 def _hidden_modules(
     project: Project,
-    found: tuple[StageNotebook, ...],
-    made: tuple[SourceWithModules, ...],
+    notebooks: tuple[StageNotebook, ...],
+    sources: tuple[SourceWithModules, ...],
     installed: Installed,
 ) -> Iterator[Problem]:
-    paths = [notebook.notebook.path for notebook in found if notebook.notebook.path.endswith(".py")]
+    paths = [
+        notebook.notebook.path for notebook in notebooks if notebook.notebook.path.endswith(".py")
+    ]
     if not paths:
         return
-    imported = {path for item in made for path, _ in item.source.modules}
-    direct = (name for item in made for name, _ in item.source.distributions)
+    imported = {path for item in sources for path, _ in item.source.modules}
+    direct = (name for item in sources for name, _ in item.source.distributions)
     modules = (PurePosixPath(path).stem for path in imported)  # hidden, so no source names them
     used = {"stagebook", *installed.closure(modules, ("ipykernel", *direct))}
     for path in paths:

@@ -113,11 +113,11 @@ def read(root: Path) -> Lock:
 
 def texts(root: Path) -> dict[str, str]:
     """The text of every ``dvc.lock`` of a repository, by its path; the root's is the first."""
-    found: dict[str, str] = {}
+    by_path: dict[str, str] = {}
     for path in (LOCK, *repository.other_locks(root)):
         with contextlib.suppress(FileNotFoundError):
-            found[path] = (root / path).read_text(encoding="utf-8", errors="replace")
-    return found
+            by_path[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+    return by_path
 
 
 def folder_of(path: str) -> str:
@@ -205,14 +205,16 @@ def split(text: str) -> tuple[str, ...]:
     Most stages are the same from one commit to the next, and YAML takes long to read. A text
     that is not laid out as DVC does it comes back in one piece.
     """
-    head, found, body = text.partition("\nstages:\n")
-    if not found or not head.startswith("schema:") or "\n" in head or "&" in body:
+    head, separator, body = text.partition("\nstages:\n")
+    if not separator or not head.startswith("schema:") or "\n" in head or "&" in body:
         return (text,)
     starts = [match.start() for match in re.finditer(r"^  [^\s#]", body, re.MULTILINE)]
     ends = [*starts[1:], len(body)]
     if not starts or starts[0] or re.search(r"^[^ \n]", body, re.MULTILINE):
         return (text,)
-    return tuple(f"{head}{found}{body[start:end]}" for start, end in zip(starts, ends, strict=True))
+    return tuple(
+        f"{head}{separator}{body[start:end]}" for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def command(cmd: Any) -> str:
@@ -241,11 +243,11 @@ def _hashed(listed: Any) -> Iterator[HashedPath]:
         path, md5 = item.get("path"), item.get("md5")
         if path is not None and md5 is not None:
             yield HashedPath(
-                str(path), str(md5), _whole(item.get("size")) or 0, _whole(item.get("nfiles"))
+                str(path), str(md5), _integer(item.get("size")) or 0, _integer(item.get("nfiles"))
             )
 
 
-def _whole(value: Any) -> int | None:
+def _integer(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 

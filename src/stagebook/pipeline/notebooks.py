@@ -64,18 +64,18 @@ def read_one(project: Project, name: str) -> StageNotebook:
     Raises:
         StagebookError: There is no such notebook, two, or it is wrong.
     """
-    found = _by_stage(project)
+    by_stage = _by_stage(project)
     stage = stage_name(name)
-    if stage not in found:
+    if stage not in by_stage:
         raise StagebookError(
             Problem(
                 "no-stage",
                 f"There is no notebook `{name}` in {project.settings.notebooks}/.",
-                did_you_mean(name, found, f"It has: {', '.join(sorted(found)) or 'none'}."),
+                did_you_mean(name, by_stage, f"It has: {', '.join(sorted(by_stage)) or 'none'}."),
                 Where(project.settings.notebooks),
             )
         )
-    return _read(project, found[stage])
+    return _read(project, by_stage[stage])
 
 
 def path_of(project: Project, stage: str) -> str:
@@ -100,7 +100,7 @@ def of_notebook(project: Project, notebook: Notebook) -> StageNotebook:
 
 def makings(
     project: Project,
-    found: Iterable[StageNotebook],
+    notebooks: Iterable[StageNotebook],
     installed: Installed,
     remembered: Mapping[str, Module] = MappingProxyType({}),
 ) -> tuple[SourceWithModules, ...]:
@@ -114,7 +114,7 @@ def makings(
     """
     searches: dict[tuple[Path, ...], Search] = {}
     modules = []
-    for notebook in found:
+    for notebook in notebooks:
         folders = code_folders(notebook.notebook.path, project)
         if folders not in searches:
             searches[folders] = search_in(project.root, folders, installed, remembered=remembered)
@@ -135,11 +135,11 @@ def read_all(
         StagebookError: What is wrong in any of them, all at once.
     """
     read: list[StageNotebook] = []
-    found = _by_stage(project)
+    by_stage = _by_stage(project)
     problems = [
-        _no_such_stage(name, found) for name in sorted(project.settings.stages.keys() - found)
+        _no_such_stage(name, by_stage) for name in sorted(project.settings.stages.keys() - by_stage)
     ]
-    for paths in found.values():
+    for paths in by_stage.values():
         try:
             read.append(_read(project, paths, known))
         except StagebookError as error:
@@ -153,22 +153,22 @@ def read_each(
     project: Project, stages: Iterable[str]
 ) -> dict[str, "StageNotebook | StagebookError"]:
     """Each of some stages' notebooks, or what is wrong in it; those without one are left out."""
-    found = _by_stage(project)
+    by_stage = _by_stage(project)
     read: dict[str, StageNotebook | StagebookError] = {}
     for stage in stages:
-        if stage in found:
+        if stage in by_stage:
             try:
-                read[stage] = _read(project, found[stage])
+                read[stage] = _read(project, by_stage[stage])
             except StagebookError as error:
                 read[stage] = error
     return read
 
 
-def _no_such_stage(name: str, found: Iterable[str]) -> Problem:
+def _no_such_stage(name: str, stages: Iterable[str]) -> Problem:
     return Problem(
         "unknown-stage",
         f"{table_name(name)} is for a notebook that does not exist.",
-        did_you_mean(name, found, f"There is: {', '.join(sorted(found)) or 'none'}."),
+        did_you_mean(name, stages, f"There is: {', '.join(sorted(stages)) or 'none'}."),
         Where("pyproject.toml"),
     )
 
@@ -180,10 +180,10 @@ def products(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*written, *ignoring)))
 
 
-def pipeline(project: Project, found: tuple[StageNotebook, ...]) -> Pipeline:
+def pipeline(project: Project, notebooks: tuple[StageNotebook, ...]) -> Pipeline:
     """The pipeline of some notebooks, held against the hand-written stages in dvc.yaml."""
     written = written_by_hand(project, dvc_file.read(project.root))
-    return Pipeline.of((notebook.stage for notebook in found), written)
+    return Pipeline.of((notebook.stage for notebook in notebooks), written)
 
 
 def written_by_hand(project: Project, text: str) -> Mapping[str, str]:
@@ -196,9 +196,9 @@ def written_by_hand(project: Project, text: str) -> Mapping[str, str]:
     Raises:
         StagebookError: It is not valid YAML, or only DVC knows the paths and refuses the stages.
     """
-    there = dvc_file.parse(text)
-    if not there.templated:
-        return there.written
+    file = dvc_file.parse(text)
+    if not file.templated:
+        return file.written
     without_ours = dvc_file.render((), text)
     return {out.path: out.stage for out in resolved.outputs(project.root, without_ours)}
 
@@ -210,10 +210,10 @@ def _packages(notebook: Notebook) -> bool:
 
 
 def _by_stage(project: Project) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    paths: dict[str, list[str]] = {}
     for path in cells.find(project.root / project.settings.notebooks, project.root):
-        found.setdefault(stage_name(path), []).append(path)
-    return found
+        paths.setdefault(stage_name(path), []).append(path)
+    return paths
 
 
 def _read(

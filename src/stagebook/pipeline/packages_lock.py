@@ -129,7 +129,7 @@ def parse(text: str, name: str) -> dict[str, tuple[Pin, ...]]:
     pins: dict[str, list[Pin]] = {}
     for distribution, pin in _reader(text, name)(text, name):
         pins.setdefault(canonical(distribution), []).append(pin)
-    return {distribution: tuple(found) for distribution, found in pins.items()}
+    return {distribution: tuple(values) for distribution, values in pins.items()}
 
 
 def _reader(text: str, name: str) -> Any:

@@ -40,12 +40,12 @@ def locate(notebook: str, project: Project) -> str:
     """
     names = dict.fromkeys((stage_name(notebook), PurePosixPath(notebook).stem))
     paths = [(PurePosixPath(project.settings.params) / f"{name}.yaml").as_posix() for name in names]
-    found = [path for path in paths if (project.root / path).is_file()]
-    if len(found) > 1:
-        message = f"{' and '.join(found)} are both the params file of {notebook}."
-        problem = Problem("two-params-files", message, "Delete one of them.", Where(found[1]))
+    existing = [path for path in paths if (project.root / path).is_file()]
+    if len(existing) > 1:
+        message = f"{' and '.join(existing)} are both the params file of {notebook}."
+        problem = Problem("two-params-files", message, "Delete one of them.", Where(existing[1]))
         raise StagebookError(problem)
-    return found[0] if found else paths[0]
+    return existing[0] if existing else paths[0]
 
 
 def read(path: str, root: Path) -> ParamsFile:

@@ -162,15 +162,15 @@ def _check_overlap(name: str, signature: Signature) -> None:
     problems = []
     for read, written in itertools.product(signature.inputs, signature.outputs):
         if read == written:
-            what = f"`{read}` is both an input and an output of stage {name}."
+            message = f"`{read}` is both an input and an output of stage {name}."
         elif PurePosixPath(written).is_relative_to(read):
-            what = f"The input `{read}` of stage {name} holds its output `{written}`."
+            message = f"The input `{read}` of stage {name} holds its output `{written}`."
         elif PurePosixPath(read).is_relative_to(written):
-            what = f"The output `{written}` of stage {name} holds its input `{read}`."
+            message = f"The output `{written}` of stage {name} holds its input `{read}`."
         else:
             continue
         hint = "Write the result to a path of its own."
-        problems.append(Problem("in-and-out", what, hint, signature.where))
+        problems.append(Problem("in-and-out", message, hint, signature.where))
     if problems:
         raise StagebookError(*problems)
 

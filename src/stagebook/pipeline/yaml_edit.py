@@ -194,8 +194,8 @@ class _Page:
         if edits is None:
             own = "".join(self.lines[within.start : within.end])
             text = self.style.render({key: value}, within.indent)
-            kept = (f"{' ' * within.indent}{comment}\n" for comment in _comments(own))
-            edits = [_Edit(within.start, within.end, f"{''.join(kept)}{text}")]
+            comments = (f"{' ' * within.indent}{comment}\n" for comment in _comments(own))
+            edits = [_Edit(within.start, within.end, f"{''.join(comments)}{text}")]
         yield from edits
 
     def _list(self, node: CommentedSeq, wanted: list[Any], within: _Lines) -> list[_Edit] | None:
@@ -253,12 +253,12 @@ def _is_alias(node: Any, within: _Lines) -> bool:
 
 def _comments(text: str) -> list[str]:
     """The comments in some lines of a text; they are what is between tokens."""
-    ends, found = 0, []
+    ends, comments = 0, []
     with contextlib.suppress(YAMLError):  # an alias or a bracket of another entry
         for token in YAML(typ="safe", pure=True).scan(io.StringIO(text)):
-            found += _COMMENT.findall(text[ends : token.start_mark.index])
+            comments += _COMMENT.findall(text[ends : token.start_mark.index])
             ends = max(ends, token.end_mark.index)
-    return found
+    return comments
 
 
 def _indent(line: str) -> int:

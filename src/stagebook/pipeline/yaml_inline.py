@@ -74,9 +74,9 @@ def unshare(text: str, value: Any, wanted: Any) -> str:
         if node.kind != "alias":
             anchors[node.name] = (node, now, then)
         elif then is not _GONE:
-            _, held, to_hold = anchors[node.name]
-            if to_hold is _GONE or to_hold != (held if then is _MERGED else then):
-                edits.append((node.start, node.end, render(held)))
+            _, anchor_now, anchor_then = anchors[node.name]
+            if anchor_then is _GONE or anchor_then != (anchor_now if then is _MERGED else then):
+                edits.append((node.start, node.end, render(anchor_now)))
     return _replaced(text, edits)
 
 
@@ -132,8 +132,8 @@ def _changed(text: str, node: _Node, now: Any, then: Any) -> str:
         return text[node.start : node.end]
     opening = text[node.start : node.inner]
     if node.kind == "list" and isinstance(then, list):
-        kept = zip(node.children, now, strict=True)
-        entries = [text[child.start : child.end] for child, item in kept if item in then]
+        pairs = zip(node.children, now, strict=True)
+        entries = [text[child.start : child.end] for child, item in pairs if item in then]
         entries += [render(item) for item in then if item not in now]
     elif node.kind == "mapping" and isinstance(then, Mapping):
         names = {_key(text, key): (key, child) for key, child in node.pairs()}
@@ -168,8 +168,8 @@ def _children(text: str, node: _Node, now: Any, then: Any) -> Iterator[_Place]:
             if name == "<<":
                 yield child, _MERGED, _MERGED
             else:
-                there = isinstance(then, Mapping) and name in then
-                yield child, now[name], then[name] if there else _GONE
+                stays = isinstance(then, Mapping) and name in then
+                yield child, now[name], then[name] if stays else _GONE
     elif node.kind == "list":
         for child, item in zip(node.children, now, strict=True):
             yield child, item, item if isinstance(then, list) and item in then else _GONE

@@ -32,32 +32,32 @@ def note(project: Project, spool: Spool, records: Iterable[Record]) -> dict[str,
     It is kept in a file as long as it is fresh: what dvc.lock says on a later day, when the
     tracker is back, is no longer what it said when the build ended.
     """
-    found: dict[str, Build] = {}
+    by_repro: dict[str, Build] = {}
     for record in records:
         repro = record.volatile.repro
         if repro is None:
             continue
-        known = found.get(repro) or builds.read(_place(spool, repro))
-        if known is None or record.id not in {stage.record for stage in known.executed}:
-            known = _look(project, repro)
+        build = by_repro.get(repro) or builds.read(_place(spool, repro))
+        if build is None or record.id not in {stage.record for stage in build.executed}:
+            build = _read_build(project, repro)
             with contextlib.suppress(OSError):  # on a full disk it is looked at again
-                builds.write(known, _place(spool, repro))
-        found[repro] = known
-    return found
+                builds.write(build, _place(spool, repro))
+        by_repro[repro] = build
+    return by_repro
 
 
 def _place(spool: Spool, repro: str) -> Path:
     return spool.state / "builds" / f"{repro}.json"
 
 
-def _look(project: Project, repro: str) -> Build:
+def _read_build(project: Project, repro: str) -> Build:
     try:
         nodes, locked = graph.read(project.root), lock.read(project.root)
     except StagebookError:  # a merge left its marks; what was executed is known all the same
         nodes, locked = (), lock.Lock({})
     with History.open(project.state) as history:
-        looked = Build.of(repro, history.of_repro(repro), nodes, locked)
-        return looked.made_by(history.makers)
+        build = Build.of(repro, history.of_repro(repro), nodes, locked)
+        return build.made_by(history.makers)
 
 
 def begin(tracker: Tracker, build: Build) -> str:
@@ -134,9 +134,9 @@ def _totals(build: Build) -> dict[str, float]:
 
 
 def _paragraphs(build: Build) -> Iterator[str]:
-    done = [stage.stage for stage in build.executed if stage.outcome == "done"]
-    if done:
-        yield f"**Executed:** {', '.join(done)}"
+    executed = [stage.stage for stage in build.executed if stage.outcome == "done"]
+    if executed:
+        yield f"**Executed:** {', '.join(executed)}"
     for stage in build.failed:
         yield f"**{stage.outcome.capitalize()}:** {stage.stage}"
     if build.unchanged:

@@ -76,9 +76,9 @@ class Courier:
             execution: The execution whose run is asked for.
         """
         reason = self._deliver()
-        found = Spool(self.project.state).delivery(execution)
-        if found:
-            return Delivery(found["run_id"], found["tracking_uri"])
+        delivery = Spool(self.project.state).delivery(execution)
+        if delivery:
+            return Delivery(delivery["run_id"], delivery["tracking_uri"])
         uri = without_credentials(self.project.tracking_uri)
         return Delivery(None, uri, reason or "it is still on its way")
 
@@ -91,10 +91,10 @@ class Courier:
             return "the delivering process ended early"
         if not self._line(_IMPORT_SECONDS):
             return "MLflow could not be imported in time"
-        said = self._line(_TRACKER_SECONDS)
-        if said == "":
+        answer = self._line(_TRACKER_SECONDS)
+        if answer == "":
             return "the delivering process ended early"
-        return _error_in(said) if said else ""
+        return _error_in(answer) if answer else ""
 
     def dismiss(self) -> None:
         """Ends a courier that has nothing to deliver."""
@@ -162,10 +162,10 @@ def main() -> None:
         signal.alarm(_LIFE_SECONDS)
         project = Project.find(Path(sys.argv[1]))
         try:
-            said: dict[str, object] = {"delivered": delivery.deliver(project)}
+            answer: dict[str, object] = {"delivered": delivery.deliver(project)}
         except Exception as error:  # whatever a tracker does, the stage is told and goes on
-            said = {"error": _reason(error)}
-        _say(json.dumps(said))
+            answer = {"error": _reason(error)}
+        _say(json.dumps(answer))
 
 
 def warm_index() -> None:

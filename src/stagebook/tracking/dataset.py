@@ -49,8 +49,8 @@ def _dataset(path: str, md5: str, table: RecordedTable | None, profiles: Path) -
     counts = {} if len(table.paths) > 1 else {"num_rows": table.rows}
     file = profiles / f"{table.name}.json"
     columns = json.loads(file.read_text(encoding="utf-8"))["columns"] if file.exists() else ()
-    told = schema(columns)
-    return Dataset(path, md5, "dvc", source, schema=told, profile=json.dumps(counts))
+    colspec = schema(columns)
+    return Dataset(path, md5, "dvc", source, schema=colspec, profile=json.dumps(counts))
 
 
 def schema(columns: Iterable[Mapping[str, Any]]) -> str | None:
@@ -63,8 +63,8 @@ def schema(columns: Iterable[Mapping[str, Any]]) -> str | None:
         {"type": _type(column["type"]), "name": column["name"], "required": column["nulls"] == 0}
         for column in columns
     ]
-    told = json.dumps({"mlflow_colspec": listed}, ensure_ascii=False)
-    return told if listed and len(told) <= _MOST_SCHEMA else None
+    text = json.dumps({"mlflow_colspec": listed}, ensure_ascii=False)
+    return text if listed and len(text) <= _MOST_SCHEMA else None
 
 
 def _type(arrow: str) -> str:

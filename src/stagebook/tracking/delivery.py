@@ -113,10 +113,10 @@ def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
 
 def _by_build(parcels: Iterable[_Parcel]) -> Iterator[tuple[str | None, list[_Parcel]]]:
     """Records by the build that they were part of, oldest first."""
-    found: dict[str | None, list[_Parcel]] = {}
+    groups: dict[str | None, list[_Parcel]] = {}
     for parcel in parcels:
-        found.setdefault(parcel.repro, []).append(parcel)
-    yield from found.items()
+        groups.setdefault(parcel.repro, []).append(parcel)
+    yield from groups.items()
 
 
 def _deliver_build(this: _Round, build: Build | None, parcels: list[_Parcel]) -> None:

@@ -79,9 +79,9 @@ def _lineage(client: "MlflowClient", run: str) -> Iterator[Any]:
     for _ in range(_PARENTS):
         if not run:
             return
-        found = client.get_run(run)
-        yield found
-        run = found.data.tags.get("mlflow.parentRunId", "")
+        mlflow_run = client.get_run(run)
+        yield mlflow_run
+        run = mlflow_run.data.tags.get("mlflow.parentRunId", "")
 
 
 def _remote_record(client: "MlflowClient", run: str, name: str) -> RemoteRecord:
@@ -113,11 +113,11 @@ def fetch_artifact(project: Project, run: str, name: str, largest: int) -> Artif
     if store is not None and not store.exists():  # MLflow would make one
         return Artifact(None, "MLflow's store is not here.", answers=False)
     artifacts: list[Artifact] = []
-    asked = threading.Thread(
+    thread = threading.Thread(
         target=lambda: artifacts.append(_downloaded(project, run, name, largest)), daemon=True
     )
-    asked.start()
-    asked.join(PATIENCE)
+    thread.start()
+    thread.join(PATIENCE)
     return (
         artifacts[0]
         if artifacts

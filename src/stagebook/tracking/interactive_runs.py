@@ -67,10 +67,10 @@ def end_abandoned(project: Project) -> None:
         Exception: Whatever MLflow raises where the tracker does not answer; then they are ended
             another time.
     """
-    whole = {without_credentials(project.tracking_uri): project.tracking_uri}
+    full_uris = {without_credentials(project.tracking_uri): project.tracking_uri}
     for session in interactive.ended(project):
         for uri in session.trackers:
-            _end(session, whole.get(uri, uri))
+            _end(session, full_uris.get(uri, uri))
         session.forget()
 
 

@@ -47,7 +47,7 @@ def keys(names: Iterable[str]) -> dict[str, str]:
     the same. Of names that would become one, the first that needs no change keeps its name; each
     other has a digest at its end.
     """
-    found: dict[str, str] = {}
+    cleaned: dict[str, str] = {}
     taken: set[str] = set()
     for name in sorted(set(names), key=lambda item: (key(item) != item, item)):
         clean = key(name)
@@ -55,8 +55,8 @@ def keys(names: Iterable[str]) -> dict[str, str]:
             digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
             clean = f"{clean[: _KEY - 9]}-{digest}"
         taken.add(clean.casefold())
-        found[name] = clean
-    return found
+        cleaned[name] = clean
+    return cleaned
 
 
 def log_all(
@@ -135,11 +135,11 @@ def project(folder: Path, target: Tracker, experiment: str, stage: StageRun) -> 
 
 def _pages(search: Callable[..., Any]) -> Iterator[Any]:
     """All that a search finds, page after page."""
-    found = search()
-    yield from found
-    while found.token:
-        found = search(page_token=found.token)
-        yield from found
+    page = search()
+    yield from page
+    while page.token:
+        page = search(page_token=page.token)
+        yield from page
 
 
 def _elsewhere(runs: Sequence[Run], names: dict[str, str], experiment: str) -> set[str]:
@@ -205,5 +205,5 @@ def _copy_run(
 
 def _moved(uri: str | None, folder: Path) -> Path | None:
     """Where files are now that a kernel's MLflow put into ``mlruns`` beside the notebook."""
-    _, found, rest = (uri or "").rpartition(f"/{FILES}/")
-    return folder / FILES / rest if found else None
+    _, separator, rest = (uri or "").rpartition(f"/{FILES}/")
+    return folder / FILES / rest if separator else None

@@ -48,9 +48,9 @@ def params(record: Record) -> list[Param]:
 def name(record: Record) -> str:
     """The run's name: the stage, and for a trial the values that were given with ``-P``."""
     trial = record.trial or Trial(record.stage, {}, "")
-    given = [f"{name}={text(value)}" for name, value in trial.overrides.items()]
+    overrides = [f"{name}={text(value)}" for name, value in trial.overrides.items()]
     of = [] if trial.stage == record.stage else ["after", trial.stage]
-    words = " ".join([record.stage, *of, *given])
+    words = " ".join([record.stage, *of, *overrides])
     return words if len(words) <= _LONGEST_NAME else f"{words[: _LONGEST_NAME - 1]}…"
 
 

@@ -94,12 +94,12 @@ class Tracker:
     def run_of(self, record: str) -> Run | None:
         """The run of an execution, in whatever experiment; None if it is not here."""
         experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
-        told = f"tags.`{RECORD_TAG}` = '{record}'"
-        return next(iter(self.client.search_runs(experiments, told, max_results=1)), None)
+        filter_string = f"tags.`{RECORD_TAG}` = '{record}'"
+        return next(iter(self.client.search_runs(experiments, filter_string, max_results=1)), None)
 
     def _tagged(self, tag: str, value: str) -> list[Run]:
-        told = f"tags.`{tag}` = '{value}'"
-        return list(self.client.search_runs([self.experiment], told, max_results=100))
+        filter_string = f"tags.`{tag}` = '{value}'"
+        return list(self.client.search_runs([self.experiment], filter_string, max_results=100))
 
     def sweep(self, run_of: Callable[[str], str | None]) -> None:
         """Deletes runs that a killed delivery asked for and that came when it was made up for.
@@ -157,21 +157,21 @@ def _lay_store(project: Project, file: Path) -> None:
 
 
 def _experiment(client: MlflowClient, name: str) -> Experiment:
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        if found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        if experiment.lifecycle_stage == "deleted":
+            client.restore_experiment(experiment.experiment_id)
         for tag, value in _KIND.items():  # plain MLflow in a notebook may have made it without
-            if tag not in found.tags:
-                client.set_experiment_tag(found.experiment_id, tag, value)
-        return found
+            if tag not in experiment.tags:
+                client.set_experiment_tag(experiment.experiment_id, tag, value)
+        return experiment
     try:
         return client.get_experiment(client.create_experiment(name, tags=_KIND))
     except mlflow.MlflowException:  # somebody else's courier may have been faster
-        found = client.get_experiment_by_name(name)
-        if found is None:
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
             raise
-        return found
+        return experiment
 
 
 def _age(run: Run) -> tuple[bool, str]:

@@ -27,8 +27,8 @@ def by_path(ledger: Ledger, what: str, folder: Path) -> TraceQuery | None:
         folder: Where the person is.
     """
     root = ledger.project.root
-    seen = os.path.relpath(os.path.normpath(folder.resolve() / what), root)
-    for path in dict.fromkeys((Path(seen).as_posix(), os.path.normpath(what))):
+    relative = os.path.relpath(os.path.normpath(folder.resolve() / what), root)
+    for path in dict.fromkeys((Path(relative).as_posix(), os.path.normpath(what))):
         if not path.startswith(("..", "/")):
             query = _Place(ledger, path).asked(what)
             if query:
@@ -45,12 +45,12 @@ class _Place:
         self.in_lock = next((file for file in ledger.lock.files() if file.path == path), None)
 
     def asked(self, what: str) -> TraceQuery | None:
-        entity = self._found()
+        entity = self._entity()
         if entity is None:
             return self._below(what)
         return TraceQuery(what, "path", (entity,), notes=tuple(self._notes(entity)))
 
-    def _found(self) -> Entity | None:
+    def _entity(self) -> Entity | None:
         now = self._now()
         if now and self._is_known(now):
             return now
@@ -59,8 +59,8 @@ class _Place:
         if inside := self._inside():
             return inside
         if self.ledger.at is None:
-            if known := next(self.ledger.contents(self.path), None):
-                return known
+            if past := next(self.ledger.contents(self.path), None):
+                return past
             if tracked := self.ledger.tracked(self.path):
                 md5 = tracked[1].md5 if tracked[1] else now and now.md5
                 return Entity(self.path, md5) if md5 else None
@@ -94,14 +94,14 @@ class _Place:
         entities = tuple(Entity(file.path, file.md5) for file in outs)
         return TraceQuery(what, "path", entities) if entities else None
 
-    def _notes(self, found: Entity) -> Iterator[str]:
+    def _notes(self, entity: Entity) -> Iterator[str]:
         if self.ledger.at is not None:
             return
         now = self._now()
-        if now is not None and now != found:
+        if now is not None and now != entity:
             yield (
                 f"{self.path} was changed since it was made: its hash is {now.md5}, and this is "
-                f"the trace of {found.md5}."
+                f"the trace of {entity.md5}."
             )
         elif now is not None and self.in_lock and self.in_lock.md5 != now.md5:
             yield (
@@ -109,12 +109,12 @@ class _Place:
                 f"the trace of what is here, {now.md5}."
             )
         elif not self.file.exists():
-            known = "dvc.lock" if self.in_lock else "older builds"
-            yield f"{self.path} is not here; {known} had it with the hash {found.md5}."
-        elif found.is_folder and (changed := self._changed(found)):
+            holder = "dvc.lock" if self.in_lock else "older builds"
+            yield f"{self.path} is not here; {holder} had it with the hash {entity.md5}."
+        elif entity.is_folder and (changed := self._changed(entity)):
             yield (
                 f"{self.path} was changed since it was made, such as {changed}; this is the "
-                f"trace of {found.md5}."
+                f"trace of {entity.md5}."
             )
 
     def _changed(self, folder: Entity) -> str | None:
@@ -139,13 +139,13 @@ def by_hash(ledger: Ledger, what: str) -> TraceQuery | None:
         return TraceQuery(what, "record", makings=names)
     digits = what.lower()
     if not _HASH.fullmatch(digits):
-        _require_one(what, names)
+        _require_unique(what, names)
         return None
     here, recorded = ledger.at_hand_starting(digits), ledger.history.starting(digits)
-    known = {*here, *recorded, *ledger.locks.starting(digits)}
-    files = [Entity(*item) for item in sorted(known)]
+    matches = {*here, *recorded, *ledger.locks.starting(digits)}
+    files = [Entity(*item) for item in sorted(matches)]
     sources = ledger.history.sources(digits)
-    _require_one(what, (*{file.md5 for file in files}, *sources, *names))
+    _require_unique(what, (*{file.md5 for file in files}, *sources, *names))
     if files:
         return TraceQuery(what, "hash", tuple(files))
     if sources:
@@ -159,8 +159,8 @@ def _by_source(ledger: Ledger, what: str, source: str) -> TraceQuery:
     return TraceQuery(what, "source", makings=names[:1], notes=(more,) if len(names) > 1 else ())
 
 
-def _require_one(what: str, found: Iterable[str]) -> None:
-    listed = sorted(found)
+def _require_unique(what: str, candidates: Iterable[str]) -> None:
+    listed = sorted(candidates)
     if len(listed) > 1:
         shown = ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
         message = f"`{what}` may be any of {len(listed)}: {shown}."
@@ -177,14 +177,14 @@ def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
     """
     where = f" in the dvc.lock of {ledger.at}" if ledger.at else ""
     message = f"Nothing is known of `{what}`{where}.{f' {reason}' if reason else ''}"
-    known = {item.path for item in ledger.lock.files()}
+    paths = {item.path for item in ledger.lock.files()}
     if ledger.at is None:
-        known |= ledger.history.paths() | ledger.locks.paths()
+        paths |= ledger.history.paths() | ledger.locks.paths()
     otherwise = (
         "Give a file that a stage reads or writes, at least six digits of a hash, the id of an "
         "execution or of an MLflow run, or models:/name/version."
     )
-    hint = _of_stage(ledger, what) or did_you_mean(what, known, otherwise)
+    hint = _of_stage(ledger, what) or did_you_mean(what, paths, otherwise)
     return StagebookError(Problem("unknown-trace", message, hint))
 
 

@@ -133,10 +133,10 @@ class Trace:
         if self.down:
             return ()
         entities = set(self.makers)
-        whole = {folder for folder, part in self.folders if part in entities}
+        folders = {folder for folder, part in self.folders if part in entities}
         inside = {part for folder, part in self.folders if folder in entities}
         return tuple(
-            artefact for artefact in self.artefacts if artefact not in entities | whole | inside
+            artefact for artefact in self.artefacts if artefact not in entities | folders | inside
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -189,5 +189,5 @@ def _needs(
         beside.setdefault(file, []).append(folder)
     for making in makings:
         read = [item for path in making.inputs for item in (path, *beside.get(path, ()))]
-        found = dict.fromkeys(makers[item] for item in read if item in makers)
-        yield making.id, [name for name in found if name != making.id]
+        needed = dict.fromkeys(makers[item] for item in read if item in makers)
+        yield making.id, [name for name in needed if name != making.id]

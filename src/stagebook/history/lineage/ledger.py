@@ -148,8 +148,8 @@ class Ledger:
         """The files in a folder that something wrote, or read, by themselves."""
         listed = self.listed(folder)
         start = f"{folder.path}/"
-        known = {key for key in self._at_hand if key[0].startswith(start)} if listed else set()
-        for path, md5 in sorted(known.union(self.history.below(folder.path) if listed else ())):
+        keys = {key for key in self._at_hand if key[0].startswith(start)} if listed else set()
+        for path, md5 in sorted(keys.union(self.history.below(folder.path) if listed else ())):
             if listed.get(path.removeprefix(start)) == md5:
                 yield Entity(path, md5)
 
@@ -160,8 +160,8 @@ class Ledger:
     def contents(self, path: str) -> Iterator[Entity]:
         """The contents that a path is known to have had: as the lock at hand has it, first."""
         at_hand = (md5 for name, md5 in self._at_hand if name == path)
-        known = (*at_hand, *self.history.contents(path), *self.locks.contents(path))
-        for md5 in dict.fromkeys(known):
+        hashes = (*at_hand, *self.history.contents(path), *self.locks.contents(path))
+        for md5 in dict.fromkeys(hashes):
             yield Entity(path, md5)
 
     def at_hand_starting(self, digits: str) -> tuple[tuple[str, str], ...]:
@@ -170,8 +170,8 @@ class Ledger:
 
     def tracked_by(self, file: Entity) -> str | None:
         """The ``.dvc`` file by which DVC tracks a file that no stage writes."""
-        found = self.tracked(file.path)
-        return found[0] if found else None
+        tracking = self.tracked(file.path)
+        return tracking[0] if tracking else None
 
     def tracked(self, path: str) -> tuple[str, HashedPath | None] | None:
         """The ``.dvc`` file that tracks a path, and the content that it names for it."""
@@ -207,8 +207,8 @@ class Ledger:
         if not makings.is_ours(entry):
             return None
         root = self.project.root
-        found = cells.find(root / self.project.settings.notebooks, root)
-        return next((path for path in found if stage_name(path) == entry.stage), None)
+        paths = cells.find(root / self.project.settings.notebooks, root)
+        return next((path for path in paths if stage_name(path) == entry.stage), None)
 
 
 def _key(file: Entity) -> tuple[str, str]:

@@ -101,13 +101,16 @@ def of_entry(
     )
 
 
-def with_history(making: Activity, lost: Container[str] | None) -> Activity:
+def with_history(making: Activity, unreachable: Container[str] | None) -> Activity:
     """A making that says whether its commit is in git's history; None where there is no git."""
     git = making.details["git"]
     if not git:
         return making
-    told = {**git, "in_history": None if lost is None else git["commit"] not in lost}
-    return replace(making, details={**making.details, "git": told})
+    extended = {
+        **git,
+        "in_history": None if unreachable is None else git["commit"] not in unreachable,
+    }
+    return replace(making, details={**making.details, "git": extended})
 
 
 def is_ours(entry: LockEntry) -> bool:
@@ -117,8 +120,8 @@ def is_ours(entry: LockEntry) -> bool:
 
 def digest(entry: LockEntry) -> str:
     """SHA-256 over what an entry says."""
-    said = [entry.stage, entry.cmd, sorted(files_of_entry(entry)), entry.params]
-    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
+    parts = [entry.stage, entry.cmd, sorted(files_of_entry(entry)), entry.params]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
 def source_of(entry: LockEntry) -> str | None:
@@ -186,12 +189,12 @@ def same_files(record: Record, entry: LockEntry) -> bool:
 
 def own_params(entry: LockEntry) -> Mapping[str, Mapping[str, Any]]:
     """The values that are the stage's own; a stage that packages a model depends on others'."""
-    found = entry.params or {}
+    params = entry.params or {}
     if not packages(entry):
-        return {file: item for file, item in found.items() if isinstance(item, Mapping)}
+        return {file: item for file, item in params.items() if isinstance(item, Mapping)}
     return {
         file: values
-        for file, values in found.items()
+        for file, values in params.items()
         if stage_name(PurePosixPath(file).stem) == entry.stage
     }
 

@@ -40,7 +40,7 @@ def trace(
         StagebookError: Nothing is known of it, or it may be more than one thing.
     """
     with opened(project, at) as ledger:
-        query, begun = _meant(ledger, what, folder, ask)
+        query, begun = _resolve(ledger, what, folder, ask)
         return walk.trace(ledger, query, begun, down=down)
 
 
@@ -64,14 +64,14 @@ def opened(project: Project, at: str | None) -> Iterator[Ledger]:
 
 
 def _of_commit(locks: PastLocks, commit: str) -> Lock:
-    found = locks.at(commit)
-    if not found.entries:
+    lock = locks.at(commit)
+    if not lock.entries:
         message = f"There is no {LOCK} in commit {commit[:10]}."
         raise StagebookError(Problem("no-lock", message, "Give a commit that has one."))
-    return found
+    return lock
 
 
-def _meant(
+def _resolve(
     ledger: Ledger, what: str, folder: Path, ask: remote.Ask
 ) -> tuple[TraceQuery, tuple[Activity, ...]]:
     query = None

@@ -71,7 +71,7 @@ class _Walk:
         self._next.extend((entity, True) for entity in following)
 
 
-def trace(ledger: Ledger, asked: TraceQuery, begun: Iterable[Activity], *, down: bool) -> Trace:
+def trace(ledger: Ledger, query: TraceQuery, begun: Iterable[Activity], *, down: bool) -> Trace:
     """All that something came from, or all that was made from it.
 
     Args:
@@ -82,10 +82,10 @@ def trace(ledger: Ledger, asked: TraceQuery, begun: Iterable[Activity], *, down:
     """
     begun = tuple(begun)
     walk = _Walk(ledger, down)
-    walk.start(asked.artefacts, begun)
+    walk.start(query.artefacts, begun)
     met = _settled(ledger, walk.makings.values())
-    done = Trace(
-        asked=replace(asked, makings=tuple(activity.id for activity in begun)),
+    result = Trace(
+        asked=replace(query, makings=tuple(activity.id for activity in begun)),
         down=down,
         at=ledger.at,
         makings=in_order(met, walk.folders),
@@ -93,7 +93,7 @@ def trace(ledger: Ledger, asked: TraceQuery, begun: Iterable[Activity], *, down:
         notes=tuple(_notes(ledger, walk)),
     )
     return replace(
-        done, tracked={entity: dvc for entity in done.raw if (dvc := ledger.tracked_by(entity))}
+        result, tracked={entity: dvc for entity in result.raw if (dvc := ledger.tracked_by(entity))}
     )
 
 
@@ -102,8 +102,8 @@ def _settled(ledger: Ledger, met: Iterable[Activity]) -> list[Activity]:
     commits = [activity.details["git"]["commit"] for activity in listed if activity.details["git"]]
     root = ledger.project.root
     is_known = commits and ledger.git_failure is None and git.tips(root)
-    lost = git.lost(root, commits) if is_known else None
-    return [makings.with_history(activity, lost) for activity in listed]
+    unreachable = git.lost(root, commits) if is_known else None
+    return [makings.with_history(activity, unreachable) for activity in listed]
 
 
 def _notes(ledger: Ledger, walk: _Walk) -> Iterator[str]:
