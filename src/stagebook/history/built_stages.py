@@ -28,10 +28,10 @@ def stages_of(
     Args:
         nodes: The stages of ``dvc.yaml``.
         build: The last build.
-        records: Of each stage, its execution in the build, or the one that its outputs are from.
-        rows: Of each stage that it executed, what changed.
+        records: The execution of each stage in the build, or else the one that made its outputs.
+        rows: What changed in each stage that the build executed.
         lock: What ``dvc.lock`` says.
-        absent: Outputs that are not in the tree, as in a clone before ``dvc pull``.
+        absent: Outputs that are missing in the tree, as in a clone before ``dvc pull``.
         stale: Which stages are stale.
     """
     executed = {stage.stage: stage for stage in build.executed}
@@ -57,7 +57,7 @@ def stages_of(
 
 
 def _outdated(causes: Causes) -> StageState | None:
-    """The state of outputs that are not current; None of those that are."""
+    """The state of outputs that are not current; None if there are no causes."""
     if not causes:
         return None
     return StageState.EDITED if all(cause.is_output for cause in causes) else StageState.STALE
@@ -72,15 +72,15 @@ def _built(node: Node, execution: ExecutedStage | None) -> StageState:
 def files_of(
     stages: Iterable[StageStatus], lock: Lock, packages: Collection[str] = ()
 ) -> Iterator[DataFile]:
-    """The files that stages pass on to each other, in the order in which they are met.
+    """The files that stages pass on to each other, in the order of the stages.
 
-    Metrics and plots are left out unless a stage reads them, and so is the code of stages that
-    are not notebooks.
+    Metrics and plots are left out unless a stage reads them. The code of stages that are not
+    notebooks is left out.
 
     Args:
         stages: The stages.
         lock: What ``dvc.lock`` says.
-        packages: Paths of those that are packaged models.
+        packages: Paths of packaged models.
     """
     stages = tuple(stages)
     hashes = {item.path: item for item in lock.files()}
@@ -93,17 +93,22 @@ def files_of(
     shown = {path: None for item in stages for path in (*reads[item.name], *_passed_on(item.node))}
     for path in shown:
         readers = tuple(name for name, paths in reads.items() if path in paths)
-        found = hashes.get(path), makers.get(path, ""), readers, tables.get(path)
-        yield DataFile(path, *found, package=path in packages)
+        yield DataFile(
+            path,
+            hashes.get(path),
+            makers.get(path, ""),
+            readers,
+            tables.get(path),
+            package=path in packages,
+        )
 
 
 def _reads(stage: StageStatus, makers: Mapping[str, str]) -> Iterator[str]:
-    """What a stage reads that is data; its record knows that best."""
+    """The data that a stage reads, from its record if there is one."""
     if stage.record is not None:
         yield from (file.path for file in stage.record.inputs)
     elif stage.node.notebook:
-        own = (dep for dep in stage.node.deps if not dep.startswith(".stagebook/"))
-        yield from own
+        yield from (dep for dep in stage.node.deps if not dep.startswith(".stagebook/"))
     else:
         yield from (dep for dep in stage.node.deps if dep in makers)
 
@@ -113,6 +118,6 @@ def _passed_on(node: Node) -> Iterator[str]:
 
 
 def _tables(stage: StageStatus) -> Iterator[tuple[str, RecordedTable]]:
-    """The tables of a stage by path; one that is in several files is known by each."""
+    """The tables of a stage by path; a table in several files has several paths."""
     for table in stage.tables:
         yield from ((path, table) for path in table.paths)

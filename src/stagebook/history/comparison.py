@@ -31,13 +31,13 @@ class StageComparison:
 
     Attributes:
         stage: The stage.
-        before: Its record on the side that it is held against; None if it is not there.
-        now: Its record on the side that was asked for; likewise.
+        before: Its record on the side that it is compared with; None if it is missing.
+        now: Its record on the side that was asked for; None if it is missing.
         parameters: The values that differ, by name.
         metrics: Every metric of either side, by name.
         reads: The inputs that differ, by path; None on a side that does not read it.
-        writes: Likewise the outputs.
-        changes: What else differs: code and packages; None if one side is not there.
+        writes: The outputs that differ, in the same form.
+        changes: What else differs: code and packages; None if one side is missing.
     """
 
     stage: str
@@ -71,12 +71,12 @@ class StageComparison:
 
     @property
     def remembered(self) -> bool:
-        """Whether it is told by executions, and not by what a commit has of them."""
+        """Whether both sides are records of executions, and not read from commits."""
         return not any(committed.is_locked(record) for record in (self.before, self.now) if record)
 
     @property
     def ended(self) -> tuple[str | None, str | None]:
-        """How the two ended; None where there is none."""
+        """How the two executions ended; None for a missing one."""
         before, now = (record.outcome if record else None for record in (self.before, self.now))
         return before, now
 
@@ -118,9 +118,9 @@ class Comparison:
     Attributes:
         before: What is compared with.
         now: What was asked for.
-        stages: The stages that differ; of two executions, theirs in any case.
-        unchanged: Names of the stages that do not.
-        elsewhere: Stages that were executed where no record of them is.
+        stages: The stages that differ; for two executions, always their stage.
+        unchanged: Names of the stages that do not differ.
+        elsewhere: Stages whose executions have no record here.
     """
 
     before: ComparisonSide
@@ -177,7 +177,7 @@ def _any_differs(before: Record | None, now: Record | None, stage: str | None) -
 def _chosen(before: ComparisonSide, now: ComparisonSide, stage: str | None) -> Iterable[str]:
     """The stages to look at: all, that of an execution, or the one that was asked for."""
     names = dict.fromkeys((*before.executions, *now.executions))
-    if before.kind is now.kind is SideKind.COMMIT:  # else one side knows nothing but executions
+    if before.kind is now.kind is SideKind.COMMIT:  # otherwise one side has executions only
         names |= dict.fromkeys((*before.locked, *now.locked))
     if stage is not None:
         if stage not in names:
@@ -201,7 +201,7 @@ def _comparable(
         (item.get(stage), other.get(stage))
         for item, other in ((before.executions, now.executions), (before.locked, now.locked))
     )
-    return committed.held(records, locked)
+    return committed.comparable(records, locked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from stagebook.record.record import Record
 
 
 def refresh(connection: sqlite3.Connection, records: Path) -> None:
-    """Puts in the records that are new, and takes out those that are gone."""
+    """Adds the new records, and deletes those whose files no longer exist."""
     names = _names(records)
     if _missing(connection, names) or _outdated(connection, records, names):
-        with writing(connection):  # asks again: another process may have been faster
+        with writing(connection):  # checks again: another process may have been faster
             for key in _outdated(connection, records, names):
                 connection.execute("DELETE FROM records WHERE key = ?", (key,))
                 connection.execute("DELETE FROM files WHERE record = ?", (key,))
@@ -38,7 +38,7 @@ def _missing(connection: sqlite3.Connection, names: set[str]) -> list[str]:
 
 
 def _outdated(connection: sqlite3.Connection, records: Path, names: set[str]) -> list[int]:
-    """Keys of what to forget: the file is gone, or could not be read and has changed since."""
+    """Keys of records to delete: the file is missing, or was unreadable and has changed since."""
     rows = connection.execute("SELECT key, name, trouble, stamp FROM records").fetchall()
     return [
         key

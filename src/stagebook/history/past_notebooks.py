@@ -1,4 +1,4 @@
-"""The executed notebook of any past execution, from wherever one is at hand."""
+"""The executed notebook of any past execution, from any place that has it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ _FILE = f"{EXECUTED}.ipynb"
 
 @dataclass(frozen=True, slots=True)
 class PastNotebook:
-    """A notebook, or why there is none.
+    """A notebook, or why it is missing.
 
     Attributes:
-        text: Its text; None if it is not at hand.
-        reason: Why not, in a sentence.
+        text: Its text; None if it is missing.
+        reason: Why it is missing, in a sentence.
     """
 
     text: str | None
@@ -32,7 +32,7 @@ class PastNotebooks:
 
     Attributes:
         project: The project.
-        fetch: Fetches from the tracker what is not here; None where it is not asked.
+        fetch: Fetches from the tracker what is not here; None to ask no tracker.
         down: Why MLflow is not asked any more: it did not answer once.
     """
 
@@ -76,7 +76,7 @@ class PastNotebooks:
         return _read(Spool(self.project.state).outbox / _id(record) / _FILE)
 
     def _runs(self, record: Record) -> bytes | None:
-        """What stands in ``runs/``, if its colophon names this execution."""
+        """The notebook in ``runs/``, if its colophon names this execution."""
         folder = self.project.root / self.project.settings.runs
         for path in _notebooks(folder, record.stage):
             content = _read(path)
@@ -103,11 +103,11 @@ def _id(record: Record) -> str:
 
 
 def _unavailable(record: Record) -> str:
-    return f"The executed notebook of {_id(record)} is not at hand any more."
+    return f"The executed notebook of {_id(record)} is not available any more."
 
 
 def _notebooks(folder: Path, stage: str) -> Iterator[Path]:
-    """Of the stage itself, of its failure, and of its runs with ``-P``."""
+    """The notebooks of a stage, of its failure, and of its runs with ``-P``."""
     for path in sorted(folder.glob("*.ipynb")):
         name = path.name.removesuffix(".ipynb").removesuffix(".failed")
         if name == stage or name.startswith(f"{stage}@"):

@@ -1,4 +1,4 @@
-"""What somebody means by the two sides of a comparison: executions, builds or commits."""
+"""The two sides of a comparison, found by name: executions, builds or commits."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -35,10 +35,10 @@ class ComparisonSide:
     Attributes:
         kind: What it is.
         name: The execution's id, the build's name, or the commit's hash.
-        label: What it is called where it is shown.
+        label: The name that is shown.
         executions: The record of each stage's execution, by stage.
-        elsewhere: Stages of it that were executed where no record of them is.
-        locked: Of a commit, what it has itself of each stage, whoever executed it.
+        elsewhere: Its stages whose executions have no record here.
+        locked: What a commit itself has of each stage, wherever it was executed.
     """
 
     kind: SideKind
@@ -64,14 +64,14 @@ class RevisionResolver:
     ask: remote.Ask = remote.ask_nobody
 
     def side(self, what: str) -> ComparisonSide:
-        """What is meant by a name.
+        """The side that a name refers to.
 
         Args:
             what: Id of an execution, its beginning or its end; id of an MLflow run; a build, as
                 ``last``, ``last~1`` or its name; a commit, branch or tag.
 
         Raises:
-            StagebookError: Nothing is known by it, or it may be more than one thing.
+            StagebookError: The name is unknown, or ambiguous.
         """
         for resolve in (self._build, self._execution, self._run, self._commit):
             if (side := resolve(what)) is not None:
@@ -79,10 +79,10 @@ class RevisionResolver:
         raise self._unknown(what)
 
     def before(self, side: ComparisonSide) -> ComparisonSide:
-        """What a side is compared with if nothing is said: the one before.
+        """The side that another is compared with by default: the previous one.
 
         Raises:
-            StagebookError: There is none.
+            StagebookError: There is no previous one.
         """
         if side.kind is SideKind.EXECUTION:
             [(stage, current)] = side.executions.items()
@@ -95,7 +95,7 @@ class RevisionResolver:
             names = measured.names(self.history)
             later = names[names.index(side.name) + 1 :]
             if not later:
-                raise _first("It is the first build that is remembered here")
+                raise _first("It is the first build that is recorded here")
             return self._built(later[0])
         changes = git.last_changes(self.project.root, LOCK, side.name, 2)
         if len(changes) < 2:
@@ -118,7 +118,7 @@ class RevisionResolver:
         return self._built(_unique(what, matches)) if matches else None
 
     def _built(self, name: str) -> ComparisonSide:
-        """A build with what it executed, and with what stood of all other stages."""
+        """A build with its executions, and with the last ones of all other stages."""
         alone = self.history.record(name)
         records = (alone,) if alone is not None else self.history.of_repro(name)
         executed = {record.stage: record for record in records}
@@ -131,7 +131,7 @@ class RevisionResolver:
         return ComparisonSide(SideKind.BUILD, name, label, {**standing, **executed})
 
     def _unchanged(self, name: str) -> Iterator[tuple[str, str]]:
-        """What the build's own file says of the stages that it left as they were."""
+        """The unchanged stages in the build's own file, each with the maker of an output."""
         noted = build.read(self.project.state / "builds" / f"{name}.json")
         for stage in noted.unchanged if noted else ():
             yield from ((stage.stage, output.record) for output in stage.outputs if output.record)
@@ -144,7 +144,7 @@ class RevisionResolver:
         return execution(record) if record is not None else None
 
     def _run(self, what: str) -> ComparisonSide | None:
-        """An execution by its run in MLflow, which is asked only if that is not known here."""
+        """An execution by its run in MLflow; MLflow is asked only if the run is unknown here."""
         if not remote.is_run(what):
             return None
         remote_record = remote.find(self.project, what, self.ask)

@@ -34,16 +34,16 @@ from stagebook.record.unstarted import Unstarted
 
 
 def read(project: Project, history: History, against: str | None = None) -> ProjectStatus:
-    """Reads all that the site tells of a project.
+    """Reads all that the site shows of a project.
 
     Args:
         project: The project.
         history: Its records.
-        against: A commit, branch or tag to compare metrics with; if None, that of the settings.
+        against: A commit, branch or tag to compare metrics with; None for the one in the settings.
 
     Raises:
-        StagebookError: There is no such commit. Of the settings', and of one that this checkout
-            may lack, a note is left.
+        StagebookError: The commit does not exist. If it is from the settings, or this checkout may
+            lack it, a note says so instead.
     """
     notes: list[str] = []
     checkout = Checkout.read(project.root)
@@ -58,7 +58,9 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
     damage = DamagedRecords.of(history, build, records, nodes)
     stale = staleness.read(project, history, nodes, locked)
     statuses = stages_of(nodes, build, _standing(history, build), rows, locked, absent, stale)
-    stages = tuple(_with_carried(project, stage, locked) for stage in map(damage.known, statuses))
+    stages = tuple(
+        _with_carried(project, stage, locked) for stage in map(damage.with_unknown_state, statuses)
+    )
     notes += [f"A record cannot be read: {name}: {why}" for name, why in damage.all]
     builds = measured.builds(history)
     built_from = records[-1].git if records else None
@@ -69,7 +71,7 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
     shown = [file for file, _ in entries]
     gated = [gate.file for gate in settings.gates]
     files = MetricFiles.read(project.root, [*shown, *gated], (against, commit))
-    unread = dict.fromkeys(files.there[file].problem for file in shown)
+    unread = dict.fromkeys(files.current[file].problem for file in shown)
     notes += [str(problem) for problem in unread if problem]
     return ProjectStatus(
         project.settings.name,
@@ -80,7 +82,7 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
         tuple(files_of(stages, locked, _packages(project, nodes))),
         tuple(_headlines(entries, files, stages, (builds, _last(history)))),
         builds,
-        checkout.lost(project.root, commits),
+        checkout.unreachable(project.root, commits),
         tuple(notes),
         gates.verdicts(settings.gates, nodes, files, stale),
         _unstarted(project, everything, repro),
@@ -104,7 +106,7 @@ def _packages(project: Project, nodes: Iterable[Node]) -> frozenset[str]:
 def _rebuilt(
     project: Project, history: History, now: Lock, commit: str
 ) -> Iterator[tuple[str, Rebuilt]]:
-    """What changed of each stage since another commit, by its ``dvc.lock`` and that of the tree."""
+    """The stages that changed since another commit, by its ``dvc.lock`` and that of the tree."""
     try:
         before = PastLocks(project.root, history.index).at(commit) if commit else Lock({})
     except StagebookError:
@@ -127,7 +129,7 @@ def _with_carried(project: Project, stage: StageStatus, locked: Lock) -> StageSt
 
 
 def _unstarted(project: Project, nodes: Iterable[Node], repro: str | None) -> Unstarted | None:
-    """The stage that the last build could not start, unless a later one executed any."""
+    """The stage that the last build could not start, unless a later build executed a stage."""
     unstarted = Unstarted.read(project.state, project.root, nodes)
     return unstarted if unstarted is not None and unstarted.repro >= (repro or "") else None
 
@@ -152,7 +154,7 @@ def _compared_with(
 def _pipeline(
     project: Project, history: History, notes: list[str]
 ) -> tuple[tuple[Node, ...], Lock]:
-    """The stages and the lock; of files that a merge marked, a note is left."""
+    """The stages and the lock; a note names files with conflict markers."""
     nodes: tuple[Node, ...] = ()
     locked = Lock({})
     try:
@@ -170,7 +172,7 @@ def _by_hand(history: History, nodes: Iterable[Node]) -> Iterator[Record]:
 
 
 def _standing(history: History, build: Build) -> dict[str, Record]:
-    """Of each stage, its execution in the build, else the one that made what stands of it."""
+    """The execution of each stage in the build, or else the one that made its outputs."""
     names = {executed_stage.stage: executed_stage.record for executed_stage in build.executed}
     for unchanged in build.unchanged:
         makers = (output.record for output in unchanged.outputs if output.record)
@@ -192,10 +194,10 @@ def _headlines(
     """The metrics that come first, each a file and a name in it, with what they were before.
 
     Args:
-        asked: The files and names.
+        entries: The files and names.
         files: What the files hold.
         stages: The stages.
-        built: Every build that has metrics, and the name of the last one, if it has none too.
+        built: Every build that has metrics, and the name of the last build, even without metrics.
     """
     for file, name in entries:
         current, base = files.both(file)
@@ -230,13 +232,13 @@ def _before(
 ) -> tuple[Any, bool]:
     """What a metric is compared with, and whether the tree has another value than was built.
 
-    That is the build before the last one; of a value that no build here wrote, the last one. What
-    the last build did not measure is what it was in the one before.
+    It is compared with the build before the last one; a value that no build here wrote, with the
+    last one. If the last build did not measure it, its newest value in a build counts.
     """
-    having = [build for build in builds if name in build.metrics.get(stage, {})]
-    past = [build.metrics[stage][name] for build in having]
+    with_metric = [build for build in builds if name in build.metrics.get(stage, {})]
+    past = [build.metrics[stage][name] for build in with_metric]
     if past and repr(past[-1]) != repr(value):  # NaN is not even equal to itself
         return past[-1], True
-    if past and not (having[-1].name == last and stage in having[-1].stages):
+    if past and not (with_metric[-1].name == last and stage in with_metric[-1].stages):
         return past[-1], False
     return (past[-2] if len(past) > 1 else None), False

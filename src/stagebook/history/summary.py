@@ -1,4 +1,4 @@
-"""What a build left: stages, headline metrics, and where to look."""
+"""The end of a build: stages, headline metrics, and where to look."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ class Score:
     Attributes:
         name: Its name.
         value: Its value; None if its stage is stale and left no file.
-        record: The record of the last build of its stage; None where this checkout has none.
-        stale: The changes since it was built; empty where it is current.
+        record: The record of the last build of its stage; None if this checkout has no such record.
+        stale: The changes since it was built; empty if it is current.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Score:
 
 
 LOCAL_SERVER = "http://127.0.0.1:5000"
-"""Where `mlflow ui` serves, unless it is told otherwise."""
+"""Where `mlflow ui` serves by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Summary:
     Attributes:
         name: The project's name.
         stages: Stages in the order of the pipeline, each with the record of its last build;
-            None where this checkout has none.
+            None if this checkout has no such record.
         headline: The metrics that the project shows first.
         runs: Folder of the executed notebooks and pages.
         tracking_uri: MLflow's address.
         stale: The changes by which stages are stale, by their names.
         experiment: Id of the project's experiment there; None until something was delivered.
-        never_built: Stages that are no notebooks and that no build has finished.
-        site: Path of the site's first page; empty where nobody wrote it.
+        never_built: Stages that are not notebooks and that no build has finished.
+        site: Path of the site's first page; empty if it does not exist.
     """
 
     name: str
@@ -98,14 +98,14 @@ class Summary:
         Args:
             project: The project.
             stages: Its stages in order.
-            records: The record of the last build of each, where there is one.
+            records: The record of the last build of each stage that has one.
             nodes: The stages of ``dvc.yaml``.
             stale: Which of them are stale.
             experiment: Id of the project's experiment in MLflow, if it is known.
             never_built: The stages that no build has finished.
 
         Raises:
-            StagebookError: A headline names a file or a metric that is not there.
+            StagebookError: A headline names a file or a metric that does not exist.
         """
         makers = {path: node.name for node in nodes for path in node.outs}
         return cls(
@@ -125,7 +125,7 @@ class Summary:
 
 
 def _site(project: Project) -> str:
-    """Path of the site's first page; empty where there is no site."""
+    """Path of the site's first page; empty if there is no site."""
     report = project.settings.report or ReportSettings()
     page = f"{report.folder}/index.html"
     return page if (project.root / page).is_file() else ""
@@ -138,7 +138,7 @@ def _score(
     records: Mapping[str, Record],
     stale: Staleness,
 ) -> Score:
-    """A headline metric; without a value where its stage failed or has to be built again."""
+    """A headline metric; without a value if its stage failed or must be built again."""
     path, _, name = entry.rpartition(":")
     causes = stale.of(maker)
     if causes and not (project.root / path).is_file():
@@ -150,7 +150,7 @@ def _headline(project: Project, entry: str) -> tuple[str, Any]:
     path, _, name = entry.rpartition(":")
     where = Where("pyproject.toml")
     if not (project.root / path).is_file():
-        message = f"The headline `{entry}` names a file that is not there."
+        message = f"The headline `{entry}` names a file that does not exist."
         raise StagebookError(Problem("no-metrics", message, "Build it: dvc repro", where))
     values = metrics.read(project.root, (path,))
     if name not in values:

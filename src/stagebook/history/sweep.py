@@ -1,4 +1,4 @@
-"""The last executions of one stage: what was tried in each, and what came of it."""
+"""The last executions of one stage: their parameters and their metrics."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class SweepRow:
 
     Attributes:
         record: Its record.
-        parameters: Those that differ within the sweep.
-        metrics: All its metrics, and those of the stages that used its outputs.
-        other_code: Whether its source is another than that of the newest of the sweep.
+        parameters: The parameters that differ within the sweep.
+        metrics: Its metrics, and those of the stages that used its outputs.
+        other_code: Whether its source differs from that of the newest execution in the sweep.
     """
 
     record: Record
@@ -41,7 +41,7 @@ class SweepOrder:
 
     Attributes:
         metric: Name of the metric.
-        higher_is_better: As the metric's gate says; None where none says it.
+        higher_is_better: As the metric's gate says; None if no gate does.
     """
 
     metric: str
@@ -59,7 +59,7 @@ class SharedValues:
 
     Attributes:
         parameters: Values by name.
-        metrics: Likewise; an execution without any metric, as of a failure, does not count.
+        metrics: Values by name; an execution without metrics, such as a failed one, does not count.
     """
 
     parameters: Mapping[str, Any]
@@ -73,10 +73,10 @@ class Sweep:
     Attributes:
         stage: The stage.
         parameters: Names of the parameters that differ among them.
-        metrics: Names of the metrics that differ, those that the project shows first before all.
-        shared: What does not differ.
-        order: What they are sorted by; None where no number differs.
-        rows: Each execution in that order; the newest first where there is none.
+        metrics: Names of the metrics that differ, the project's headline metrics first.
+        shared: The values that do not differ.
+        order: What they are sorted by; None if no number differs.
+        rows: Each execution in that order; without an order, the newest first.
     """
 
     stage: str
@@ -93,15 +93,15 @@ class Sweep:
         Args:
             history: The records.
             stage: The stage.
-            last: At most so many.
+            last: The maximum number of executions.
             settings: Say which metrics come first, and which values of them are better.
 
         Raises:
-            StagebookError: No record is of this stage.
+            StagebookError: The stage has no record.
         """
         records = history.last(stage, last)
         if not records:
-            message = f"No execution of a stage `{stage}` is remembered here."
+            message = f"No execution of a stage `{stage}` is recorded here."
             hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
             raise StagebookError(Problem("no-executions", message, hint))
         followed = {record.id: followers(history, record) for record in records}
@@ -122,7 +122,7 @@ class Sweep:
             stage: The stage.
             records: Their records, newest first.
             headline: The metrics that the project shows first, as ``file:metric``.
-            gates: What metrics have to keep to, which says which values are better.
+            gates: The gates, which say which values are better.
             followed: By an execution's id, the records of what used its outputs.
         """
         records = tuple(records)
@@ -170,7 +170,7 @@ class Sweep:
 
 
 def _parted(values: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """The names of what differs, and what does not with its value."""
+    """The names of values that differ, and the shared values by name."""
     names = dict.fromkeys(name for value in values for name in value)
     differing = tuple(name for name in names if _differs(name, values))
     return differing, {name: values[0][name] for name in names if name not in differing}
@@ -218,7 +218,7 @@ def _differs(name: str, values: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def _rank(row: SweepRow, order: SweepOrder | None) -> tuple[bool, float]:
-    """Those without a number last; what ties stays the newest first."""
+    """Executions without a number come last; equal ones stay newest first."""
     value = number(row.metrics.get(order.metric)) if order else None
     if value is None or order is None:
         return True, 0.0

@@ -1,6 +1,6 @@
 """What git says of the code: commit, branch, remote, and whether anything was changed.
 
-Every question raises a ``GitError`` where git does not answer: a failure is not an empty answer.
+Every function raises a ``GitError`` if git does not answer: a failure is not an empty answer.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ class Git:
 
     Attributes:
         commit: Hash of the commit, 40 hex digits.
-        branch: Name of the branch; None where the head is detached.
+        branch: Name of the branch; None if the head is detached.
         remote: Address of ``origin`` without credentials, if there is one.
         dirty: Whether tracked or new files differ from the commit, build products aside.
-        diff: SHA-256 over how they differ; None where they do not.
+        diff: SHA-256 over how they differ; None if they do not differ.
     """
 
     commit: str
@@ -39,8 +39,8 @@ def read(root: Path, products: Iterable[str]) -> Git | GitFailure:
 
     Args:
         root: The project's root.
-        products: Paths that a build writes and git may track, such as ``dvc.lock``: a build
-            changes them as it goes on, which makes no code dirty.
+        products: Paths that a build writes and git may track, such as ``dvc.lock``: their
+            changes do not make the code dirty.
     """
     try:
         return _read(root, products)
@@ -66,7 +66,7 @@ def _read(root: Path, products: Iterable[str]) -> Git | GitFailure:
 
 
 def _address(remote: str) -> str:
-    """A remote's address without credentials, and without what may hold more of them."""
+    """A remote's address without credentials, and without parts that may hold some."""
     return without_credentials(remote if "://" not in remote else re.split("[?#]", remote)[0])
 
 
@@ -105,7 +105,7 @@ _WORDS = {b"1": 8, b"u": 10, b"?": 1}
 
 
 def failure(root: Path) -> GitFailure | None:
-    """Why git does not answer questions about a folder; None where it does."""
+    """Why git does not answer for a folder; None if it does."""
     try:
         run(root, "rev-parse", "--git-dir")
     except GitError as error:
@@ -118,7 +118,7 @@ def _text(root: Path, *arguments: str) -> str:
 
 
 def _optional(root: Path, *arguments: str) -> str | None:
-    """The answer to a question that git answers with exit code 1 where there is nothing."""
+    """The output of a command that exits with 1 if there is nothing, and then None."""
     code, output = run(root, *arguments, accepted=(0, 1))
     return _decoded(output) if code == 0 else None
 
@@ -129,7 +129,7 @@ def _decoded(output: bytes) -> str:
 
 def _fed(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
     text = "".join(f"{line}\n" for line in lines)
-    return run(root, *arguments, given=text.encode(errors="surrogateescape"))[1]
+    return run(root, *arguments, stdin=text.encode(errors="surrogateescape"))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,20 +189,20 @@ def blobs(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def texts(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """The texts of some contents, by the name that each was asked for.
+    """The texts of some contents, by the names in ``names``.
 
     Args:
         root: The project's root.
-        names: Any that git takes, such as ``HEAD:./dvc.lock``; what it has not is left out.
+        names: Any that git takes, such as ``HEAD:./dvc.lock``; unknown ones are left out.
     """
-    queries = [name for name in names if "\n" not in name]  # which would be two questions
+    queries = [name for name in names if "\n" not in name]  # that would be two queries
     return {
         name: item[1] for name, item in zip(queries, _answers(root, queries), strict=False) if item
     }
 
 
 def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | None]:
-    """Of each name git's own and the content; None where it has none."""
+    """Git's own name and the content for each name; None for an unknown one."""
     rest = _fed(root, names, "cat-file", "--batch")
     while rest:
         head, _, rest = rest.partition(b"\n")
@@ -216,13 +216,13 @@ def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | Non
 
 
 def commit_named(root: Path, name: str) -> str | None:
-    """The commit that a branch, a tag or a hash stands for; None if there is none.
+    """The commit that a branch, a tag or a hash refers to; None if git knows none.
 
     Raises:
-        GitError: There is no repository to ask.
+        GitError: There is no repository.
     """
     run(root, "rev-parse", "--git-dir")
-    # Of a name that cannot be, such as `HEAD@{5}` of two commits, git says so with 128.
+    # For an impossible name, such as `HEAD@{5}` of two commits, git exits with 128.
     arguments = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     code, output = run(root, "rev-parse", *arguments, accepted=(0, 1, 128))
     return _decoded(output) if code == 0 else None
@@ -240,17 +240,17 @@ def last_changes(root: Path, name: str, commit: str, most: int) -> tuple[str, ..
         root: The project's root, which may lie below the repository's.
         name: The file's name; it counts in each folder of the project.
         commit: Hash of the commit.
-        most: At most so many.
+        most: The maximum number of commits.
     """
     arguments = (f"--max-count={most}", commit, "--", f":(glob)**/{name}")
     return tuple(_text(root, "rev-list", *arguments).splitlines())
 
 
 def require_commit(root: Path, name: str) -> str:
-    """The commit that a branch, a tag or a hash stands for.
+    """The commit that a branch, a tag or a hash refers to.
 
     Raises:
-        StagebookError: There is none.
+        StagebookError: Git knows no such commit.
     """
     commit = commit_named(root, name)
     if commit is None:
@@ -267,8 +267,8 @@ def names(root: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_text(root, "for-each-ref", *arguments).splitlines()))
 
 
-def lost(root: Path, commits: Iterable[str]) -> frozenset[str]:
-    """Those commits that no branch or tag leads to: history was rewritten, or they never came."""
+def unreachable(root: Path, commits: Iterable[str]) -> frozenset[str]:
+    """The commits that no branch or tag leads to: history was rewritten, or never fetched."""
     hashes = frozenset(commits)
     if not hashes:
         return hashes
@@ -282,15 +282,15 @@ def lost(root: Path, commits: Iterable[str]) -> frozenset[str]:
 def clone(root: Path, commit: str, into: Path) -> Path:
     """Clones a repository into a folder, at a commit.
 
-    The person's hooks, templates and line ends have no part in it.
+    The person's hooks, templates and line ends do not apply.
 
     Args:
         root: A folder in the repository.
         commit: The commit.
-        into: The folder to make.
+        into: The folder to create.
 
     Returns:
-        The folder in the clone that ``root`` is in the repository.
+        The folder in the clone that corresponds to ``root``.
     """
     top = Path(_text(root, "rev-parse", "--show-toplevel"))
     plain = ("--quiet", "--no-checkout", "--template=", "--no-recurse-submodules")

@@ -1,4 +1,4 @@
-"""Git itself: the only place that runs it, and why it did not answer."""
+"""The only place that runs git, and why git did not answer."""
 
 import enum
 import os
@@ -36,7 +36,7 @@ class GitFailure:
 
     @property
     def is_expected(self) -> bool:
-        """Whether a project without history may be meant so: no repository, or no commit yet."""
+        """Whether it may be intended: no repository, or no commit yet."""
         return self.reason in (GitReason.NO_REPOSITORY.value, GitReason.NO_COMMIT.value)
 
 
@@ -53,8 +53,8 @@ class GitError(StagebookError):
         self.failure = GitFailure(problem.code, problem.message, problem.hint)
 
 
-# Settings of a person that would run a program or change an answer. Not `GIT_CONFIG_GLOBAL`:
-# `safe.directory` counts only there, and so do the filters of Git LFS.
+# These override a person's settings that would run a program or change an answer. They do not
+# include `GIT_CONFIG_GLOBAL`: `safe.directory` counts only there, and so do the filters of Git LFS.
 _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
@@ -83,8 +83,8 @@ _TRUST = "safe.directory"
 def inherited() -> dict[str, str]:
     """The variables of this process without those of git that may name another repository.
 
-    A hook, ``rebase --exec`` and a linked worktree set ``GIT_DIR`` and others. What stays is
-    where a person's configuration is, and which repositories of other owners git may read.
+    A hook, ``rebase --exec`` and a linked worktree set ``GIT_DIR`` and others. What stays
+    says where a person's configuration is, and which repositories of other owners git may read.
     """
     variables = {
         key: value
@@ -120,14 +120,14 @@ _ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0"}
 
 
 def run(
-    folder: Path, *arguments: str, given: bytes = b"", accepted: Collection[int] = (0,)
+    folder: Path, *arguments: str, stdin: bytes = b"", accepted: Collection[int] = (0,)
 ) -> tuple[int, bytes]:
     """The exit code and the standard output of one call of git.
 
     Args:
         folder: The folder that git works in.
         arguments: The command with its arguments.
-        given: The standard input.
+        stdin: The standard input.
         accepted: The exit codes that are an answer.
 
     Raises:
@@ -136,7 +136,7 @@ def run(
     try:
         process = subprocess.run(
             ["git", "-C", str(folder), *_OPTIONS, *arguments],
-            input=given,
+            input=stdin,
             env={**inherited(), **_ENGLISH},
             capture_output=True,
             check=False,

@@ -1,4 +1,4 @@
-"""What follows from all notebooks of a project: ``dvc.yaml``, ignore files, and what is wrong."""
+"""What all notebooks of a project require: ``dvc.yaml``, ignore files, and their problems."""
 
 import hashlib
 import json
@@ -27,12 +27,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All notebooks of a project, and what follows from them.
+    """All notebooks of a project, and what they require.
 
     Attributes:
         notebooks: The notebooks.
         pipeline: Their stages.
-        changes: What dvc.yaml and the ignore files need to fit; empty where all is right.
+        changes: The changes that dvc.yaml and the ignore files need; empty if they fit.
         warnings: What does not stop a build, and may surprise.
     """
 
@@ -42,12 +42,12 @@ class Layout:
     warnings: tuple[Problem, ...] = ()
 
     def text(self, project: Project) -> str:
-        """The text that ``dvc.yaml`` has, or is to have."""
+        """The text of ``dvc.yaml`` with all changes."""
         after = (change.after for change in self.changes if change.path == dvc_file.FILE)
         return next(after, dvc_file.read(project.root))
 
     def with_outputs(self, project: Project, outputs: tuple[DvcOutput, ...]) -> "Layout":
-        """This layout, in which ignore files hold all cached outputs.
+        """This layout, with all cached outputs in ignore files.
 
         Args:
             project: The project.
@@ -79,10 +79,10 @@ class Layout:
 
     @classmethod
     def read(cls, project: Project) -> "Layout":
-        """The layout of a project as it stands.
+        """The present layout of a project.
 
         Raises:
-            StagebookError: What is wrong in any notebook or between them.
+            StagebookError: A notebook is invalid, or notebooks contradict each other.
         """
         notebooks = read_all(project)
         installed = Installed.remembered(project.state)
@@ -95,7 +95,7 @@ class Layout:
 
         Args:
             project: The project.
-            found: All its notebooks.
+            notebooks: All its notebooks.
             text: The text of ``dvc.yaml``.
 
         Raises:
@@ -123,8 +123,8 @@ def require_fit(project: Project, notebooks: tuple[StageNotebook, ...], previous
 
     Args:
         project: The project.
-        found: All its notebooks.
-        known: What this function returned before, which spares it reading YAML.
+        notebooks: All its notebooks.
+        previous: What this function returned before; if that still holds, it reads no YAML.
 
     Returns:
         A digest of all that the answer depends on.
@@ -167,14 +167,14 @@ def _tracked(output: DvcOutput) -> Problem:
     path = shlex.quote(output.path)
     return Problem(
         "tracked-output",
-        f"Git tracks `{output.path}`, which stage {output.stage} writes and DVC is to keep.",
-        f"Take it out of git, not from the disk: git rm -r --cached {path}",
+        f"Git tracks `{output.path}`, an output of stage {output.stage} that DVC must track.",
+        f"Remove it from git, but not from the disk: git rm -r --cached {path}",
         Where(dvc_file.FILE),
     )
 
 
 def _unmarked(project: Project) -> FileChange:
-    """The settings without a byte-order mark, at which DVC's parser of TOML fails."""
+    """The settings without a byte-order mark, which DVC's TOML parser does not accept."""
     path = project.root / FILE
     text = path.read_bytes().decode() if path.exists() else ""
     return FileChange(FILE, text, text.removeprefix("\ufeff"))
@@ -189,7 +189,7 @@ def require_unhidden(
     """Refuses each ``.py`` notebook that hides a module which a kernel imports.
 
     Raises:
-        StagebookError: There is such a notebook.
+        StagebookError: A notebook hides a module.
     """
     if hidden := tuple(_hidden_modules(project, notebooks, sources, installed)):
         raise StagebookError(*hidden)

@@ -1,4 +1,4 @@
-"""The notebooks of a project with their signatures, and the pipeline that they make."""
+"""The notebooks of a project with their signatures, and the pipeline of their stages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class StageNotebook:
         notebook: Its cells.
         signature: What it declares.
         stage: Its stage.
-        params: Path of its params file, be it there or not.
+        params: Path of its params file, whether or not it exists.
     """
 
     notebook: Notebook
@@ -43,7 +43,7 @@ def stage_named(project: Project, name: str) -> str:
 
     Args:
         project: The project.
-        name: As typed; comes back unchanged where no notebook has it.
+        name: As typed; returned unchanged if no notebook has it.
     """
     stage = stage_name(name)
     return stage if stage in _by_stage(project) else name
@@ -62,7 +62,7 @@ def read_one(project: Project, name: str) -> StageNotebook:
         name: The stage's name, or its notebook's file.
 
     Raises:
-        StagebookError: There is no such notebook, two, or it is wrong.
+        StagebookError: No notebook or several notebooks have the name, or it is invalid.
     """
     by_stage = _by_stage(project)
     stage = stage_name(name)
@@ -87,7 +87,7 @@ def of_notebook(project: Project, notebook: Notebook) -> StageNotebook:
     """The stage of a notebook.
 
     Raises:
-        StagebookError: Its parameters cell or its name is wrong.
+        StagebookError: Its parameters cell or its name is invalid.
     """
     declared = parameters_cell.parse(notebook)
     params = params_file.locate(notebook.path, project)
@@ -108,7 +108,7 @@ def makings(
 
     Args:
         project: The project.
-        found: The notebooks.
+        notebooks: The notebooks.
         installed: The environment.
         remembered: Modules as they once were, by path relative to the root.
     """
@@ -132,7 +132,7 @@ def read_all(
         known: Notebooks as they were read before, by path.
 
     Raises:
-        StagebookError: What is wrong in any of them, all at once.
+        StagebookError: Some are invalid; it has the problems of all.
     """
     read: list[StageNotebook] = []
     by_stage = _by_stage(project)
@@ -152,7 +152,7 @@ def read_all(
 def read_each(
     project: Project, stages: Iterable[str]
 ) -> dict[str, "StageNotebook | StagebookError"]:
-    """Each of some stages' notebooks, or what is wrong in it; those without one are left out."""
+    """The notebook of each stage, or its error; stages without a notebook are left out."""
     by_stage = _by_stage(project)
     read: dict[str, StageNotebook | StagebookError] = {}
     for stage in stages:
@@ -181,7 +181,7 @@ def products(project: Project) -> tuple[str, ...]:
 
 
 def pipeline(project: Project, notebooks: tuple[StageNotebook, ...]) -> Pipeline:
-    """The pipeline of some notebooks, held against the hand-written stages in dvc.yaml."""
+    """The pipeline of some notebooks, checked against the hand-written stages in dvc.yaml."""
     written = written_by_hand(project, dvc_file.read(project.root))
     return Pipeline.of((notebook.stage for notebook in notebooks), written)
 
@@ -194,7 +194,7 @@ def written_by_hand(project: Project, text: str) -> Mapping[str, str]:
         text: The text of its ``dvc.yaml``.
 
     Raises:
-        StagebookError: It is not valid YAML, or only DVC knows the paths and refuses the stages.
+        StagebookError: It is not valid YAML, or DVC must resolve the paths and refuses the stages.
     """
     file = dvc_file.parse(text)
     if not file.templated:

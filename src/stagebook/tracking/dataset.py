@@ -22,7 +22,7 @@ _TYPES = (
 )
 """Types of Arrow, as patterns, each with MLflow's name for such a column."""
 
-_MOST_SCHEMA = 60_000  # what the smallest of MLflow's databases holds in a text
+_MOST_SCHEMA = 60_000  # the smallest of MLflow's databases takes no longer text
 
 
 def inputs(record: Record, profiles: Path) -> list[DatasetInput]:
@@ -54,7 +54,7 @@ def _dataset(path: str, md5: str, table: RecordedTable | None, profiles: Path) -
 
 
 def schema(columns: Iterable[Mapping[str, Any]]) -> str | None:
-    """The columns of a profile as MLflow writes a table's schema; None where it is too long.
+    """The columns of a profile as MLflow writes a table's schema; None if it is too long.
 
     Args:
         columns: Each with ``name``, ``type`` and ``nulls``.
@@ -68,6 +68,6 @@ def schema(columns: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def _type(arrow: str) -> str:
-    """MLflow's name; what it has none for, such as a list, is shown as ``string``."""
+    """MLflow's name of a type; a type without one, such as a list, is shown as ``string``."""
     named = (name for pattern, name in _TYPES if re.fullmatch(pattern, arrow))
     return next(named, "string")

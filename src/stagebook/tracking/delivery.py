@@ -23,7 +23,7 @@ from stagebook.tracking.refusal import Refusal, RefusedError, root_cause
 from stagebook.tracking.tracker import PARENT_TAG, RECORD_TAG, Tracker
 from stagebook.tracking.upload import Upload, send_json
 
-# MLflow tells of each new table with a time stamp, which is of no use to anybody here.
+# MLflow logs each new table with a time stamp, which helps nobody here.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 _DOWN = (ConnectionError, TimeoutError, requests.ConnectionError, requests.Timeout)
@@ -34,7 +34,7 @@ class _Parcel:
     """One record in the outbox, with what belongs to it.
 
     Attributes:
-        folder: Where it lies.
+        folder: Its folder in the outbox.
         record: The record.
     """
 
@@ -49,14 +49,14 @@ class _Parcel:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """One way to the tracker with all that is in the outbox.
+    """One delivery of all that is in the outbox.
 
     Attributes:
         project: The project.
         spool: Its spool.
         tracker: Its tracker.
         delivered: Ids of the executions that were delivered.
-        refused: The records that were not.
+        refused: The records that were refused.
     """
 
     project: Project
@@ -73,8 +73,8 @@ def deliver(project: Project) -> list[str]:
         Ids of the executions that were delivered by this call.
 
     Raises:
-        RefusedError: MLflow answers, but does not take some records; it has all others.
-        Exception: Whatever else MLflow raises; what was not delivered stays in the outbox.
+        RefusedError: MLflow refuses some records; it has all others.
+        Exception: Any other error of MLflow; what was not delivered stays in the outbox.
     """
     spool = Spool(project.state)
     parcels, _ = _pending(spool)
@@ -83,9 +83,9 @@ def deliver(project: Project) -> list[str]:
     if not spool.pending():
         return []
     os.chdir(project.root)  # a new SQLite store puts its artifacts into ./mlruns
-    # MLflow prints addresses of runs, which would stand between the lines of our own output.
+    # MLflow prints addresses of runs, which would mix with our own output.
     with spool.delivering(), contextlib.redirect_stdout(sys.stderr):
-        parcels, damaged = _pending(spool)  # another courier may have brought some meanwhile
+        parcels, damaged = _pending(spool)  # another courier may have delivered some meanwhile
         this = _Round(project, spool, Tracker.open(project), refused=damaged)
         for repro, group in _by_build(parcels):
             _deliver_build(this, builds.get(repro or ""), group)
@@ -96,7 +96,7 @@ def deliver(project: Project) -> list[str]:
 
 
 def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
-    """What waits, oldest first, and what cannot be read and so keeps nothing else back."""
+    """The parcels that wait, oldest first, and the records that cannot be read."""
     parcels, damaged = [], []
     for folder in spool.pending():
         try:
@@ -122,8 +122,8 @@ def _by_build(parcels: Iterable[_Parcel]) -> Iterator[tuple[str | None, list[_Pa
 def _deliver_build(this: _Round, build: Build | None, parcels: list[_Parcel]) -> None:
     """Delivers what belongs to one build, or, without one, what was executed by itself.
 
-    The last record stays in the outbox until the build's run tells of all: so a delivery that
-    is killed before leaves something to be made up for.
+    The last record stays in the outbox until the build's run is complete, so that a delivery
+    that was killed before is repeated.
     """
     *before, last = parcels
     parent, run_id = None, None
@@ -147,7 +147,7 @@ def _deliver_build(this: _Round, build: Build | None, parcels: list[_Parcel]) ->
 
 @contextlib.contextmanager
 def _refusing(this: _Round, parcel: _Parcel) -> Iterator[None]:
-    """Lets no record keep the others back, unless the tracker takes none at all."""
+    """Notes the error of a record and goes on with the others, unless the tracker is down."""
     try:
         yield
     except Exception as error:
@@ -157,11 +157,11 @@ def _refusing(this: _Round, parcel: _Parcel) -> Iterator[None]:
 
 
 def _is_down(error: BaseException | None) -> bool:
-    """Whether an error says that no other record would fare better."""
+    """Whether an error would occur for every other record as well."""
     while error is not None:
         if isinstance(error, _DOWN) or (isinstance(error, OSError) and error.errno in FULL_DISK):
             return True
-        # so every driver calls it that a database is locked, full or gone (PEP 249)
+        # every driver's error for a locked, full or missing database (PEP 249)
         if type(error).__name__ == "OperationalError":
             return True
         error = error.__cause__ or error.__context__

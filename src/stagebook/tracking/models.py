@@ -28,7 +28,7 @@ _NOT_IN_NAMES = re.compile(r"""[/:.%"']""")  # MLflow refuses them in names of m
 
 
 def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Path | None) -> None:
-    """Makes a logged model anew in the tracker, or completes what an earlier delivery began.
+    """Creates a logged model in the tracker, or completes what an earlier delivery began.
 
     Args:
         target: The tracker.
@@ -53,9 +53,9 @@ def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Pa
 def carry_outputs(
     target: MlflowClient, root: Path, record: Record, run: str, experiment: str
 ) -> None:
-    """Makes a logged model of each output that is a folder with an MLflow model.
+    """Creates a logged model for each output that is a folder with an MLflow model.
 
-    An output that is not any more what the execution wrote is left out.
+    An output that has changed since the execution is left out.
 
     Args:
         target: The tracker.
@@ -97,7 +97,7 @@ def _complete(
 
 
 def link(target: MlflowClient, run: str, model_id: str) -> None:
-    """Lets a run name a logged model among its outputs, once."""
+    """Adds a logged model to a run's outputs, once."""
     outputs = target.get_run(run).outputs
     linked = {output.model_id for output in outputs.model_outputs} if outputs else set()
     if model_id not in linked:
@@ -108,7 +108,7 @@ def of_runs(target: MlflowClient, runs: Iterable[str | None]) -> Iterator[str]:
     """Ids of the logged models that some runs name among their outputs, each once."""
     ids: dict[str, None] = {}
     for run in dict.fromkeys(filter(None, runs)):
-        with contextlib.suppress(MlflowException):  # it was deleted, or is in another tracker
+        with contextlib.suppress(MlflowException):  # the run was deleted, or is in another tracker
             outputs = target.get_run(run).outputs
             ids |= {item.model_id: None for item in (outputs.model_outputs if outputs else ())}
     yield from ids
@@ -137,7 +137,7 @@ def _find_or_create(target: MlflowClient, model: Any, run: str, experiment: str)
 
 
 def _rename(files: Path, run: str, model_id: str) -> None:
-    """Lets the model's own file name the run and the model that people find."""
+    """Writes the ids of the delivered run and model into the model's own file."""
     if (files / _DESCRIBED).is_file():
         from mlflow.models import Model
 

@@ -1,7 +1,7 @@
-"""Carries what a notebook logged to MLflow by itself over into its stage's run.
+"""Copies what a notebook itself logged to MLflow into its stage's run.
 
 In the kernel, plain MLflow writes to a store of the execution's own, so that no tracker can
-make a cell fail or wait. Here the runs of that store are projected onto the real one.
+make a cell fail or wait. This module copies the runs of that store to the real tracker.
 """
 
 import hashlib
@@ -43,9 +43,9 @@ def key(name: str) -> str:
 def keys(names: Iterable[str]) -> dict[str, str]:
     """Each of some names as MLflow takes it, so that no two become one.
 
-    MLflow has fewer letters than names have, and some of its stores hold ``AUC`` and ``auc`` for
-    the same. Of names that would become one, the first that needs no change keeps its name; each
-    other has a digest at its end.
+    MLflow allows fewer characters than names have, and some of its stores take ``AUC`` and ``auc``
+    for the same. Of names that would become one, the first that needs no change keeps its name;
+    each other gets a digest at its end.
     """
     cleaned: dict[str, str] = {}
     taken: set[str] = set()
@@ -76,7 +76,7 @@ def log_all(
 
 @dataclass(frozen=True, slots=True)
 class StageRun:
-    """The run of a stage, which takes in what its notebook logged.
+    """The run of a stage, which also gets what its notebook logged.
 
     Attributes:
         id: Its id in the tracker.
@@ -92,11 +92,11 @@ class StageRun:
 
 
 def project(folder: Path, target: Tracker, experiment: str, stage: StageRun) -> None:
-    """Projects every run in an execution's own store.
+    """Copies every run in an execution's own store to the tracker.
 
-    A run that the notebook gave no name, because ``mlflow.log_metric`` or autologging started
-    it, is the stage's run. A run with a name, in an experiment of its own, with parameters that
-    contradict or with metrics that are there already becomes a child of the stage's run;
+    A run without a name of its own, started by ``mlflow.log_metric`` or autologging, becomes the
+    stage's run. A run with a name, in an experiment of its own, with parameters that contradict,
+    or with metrics that the stage's run already has, becomes a child of the stage's run;
     children stay children.
 
     Args:
@@ -197,13 +197,13 @@ def _copy_run(
         upload.send()
     ended = None
     if not own:
-        # a run that no cell ended is as good as its stage
+        # a run that no cell ended gets the status of its stage
         ended = stage.status if run.info.status == "RUNNING" else run.info.status
         target.set_terminated(to, ended, run.info.end_time)
     confirm(target, to, params=params, tags=tags, metrics=metrics, status=ended)
 
 
 def _moved(uri: str | None, folder: Path) -> Path | None:
-    """Where files are now that a kernel's MLflow put into ``mlruns`` beside the notebook."""
+    """The present place of files that a kernel's MLflow put into ``mlruns`` at the notebook."""
     _, separator, rest = (uri or "").rpartition(f"/{FILES}/")
     return folder / FILES / rest if separator else None

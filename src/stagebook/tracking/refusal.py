@@ -1,4 +1,4 @@
-"""Records that MLflow was asked to take and did not."""
+"""Records that MLflow refused to take."""
 
 from dataclasses import dataclass
 

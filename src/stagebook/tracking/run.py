@@ -14,7 +14,7 @@ from stagebook.tracking.projection import key, keys
 
 _STATUS = {"done": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED", "killed": "KILLED"}
 
-_LONGEST_NAME = 120  # MLflow's table has no room for more
+_LONGEST_NAME = 120  # MLflow's table shows no more
 
 
 def status(record: Record) -> str:
@@ -102,7 +102,7 @@ def tags(record: Record) -> list[RunTag]:
 
 
 def git(code: Git | None) -> dict[str, str]:
-    """Tags that say which code it was."""
+    """Tags that say which code was run."""
     if code is None:
         return {}
     return {

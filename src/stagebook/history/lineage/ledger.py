@@ -1,4 +1,4 @@
-"""All that is known of a project's files: the lock at hand, git's history of it, the records."""
+"""All that is known of a project's files: its lock, the history of the lock, the records."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from stagebook.record.record import Record
 from stagebook.record.spool import Spool
 
 _LOOKED_AT = 64
-"""Of executions that wrote the same content, so many are held against the lock at hand."""
+"""Maximum number of executions with the same content that are compared with the lock."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Ledger:
         project: The project.
         history: Its records.
         locks: Its locks in git.
-        lock: The one at hand: that in the tree, or that of a commit.
-        at: The commit, if it is that of one.
-        git_failure: Why git did not answer; None where it did.
+        lock: The current lock: that in the tree, or that of a commit.
+        at: The commit of the current lock; None for the tree.
+        git_failure: Why git did not answer; None if it did.
     """
 
     project: Project
@@ -52,7 +52,7 @@ class Ledger:
         return Cache.of(self.project.root)
 
     def maker(self, file: Entity) -> Activity | None:
-        """What made a file: what the lock at hand says, or else the newest that is known.
+        """What made a file: what the current lock says, or else the newest known making.
 
         Args:
             file: The file or folder.
@@ -67,7 +67,7 @@ class Ledger:
         return self.of_entry(past[0].entry, past, iter(())) if past else None
 
     def readers(self, file: Entity) -> Iterator[Activity]:
-        """What read a file: one making for all that read and wrote the same, the newest."""
+        """What read a file: of all makings that read and wrote the same, only the newest."""
         seen = set()
         at_hand = [
             entry
@@ -94,7 +94,7 @@ class Ledger:
     def of_entry(
         self, entry: LockEntry, past: tuple[PastEntry, ...], records: Iterator[Record]
     ) -> Activity:
-        """The making of a lock's entry: with its record, if one of these fits."""
+        """The making of a lock's entry, with its record if one of these fits."""
         source = self._source(entry)
         for record in records:
             if makings.fits(record, entry, source):
@@ -109,11 +109,11 @@ class Ledger:
         return makings.of_entry(entry, commits, self._notebook(entry), source)
 
     def of_lock(self, entry: LockEntry) -> Activity:
-        """The making of an entry of the lock at hand, with its record where one is here."""
+        """The making of an entry of the current lock, with its record if it is here."""
         return self.of_entry(entry, (), self._records_like(entry))
 
     def _of_past(self, entry: LockEntry, past: tuple[PastEntry, ...]) -> Activity:
-        """The making of an older entry: a packaging one depends on more than its records read."""
+        """The making of an older entry; one that packages a model depends on more than it reads."""
         if makings.packages(entry):
             for record in self._records_like(entry):
                 if makings.same_files(record, entry):
@@ -154,18 +154,18 @@ class Ledger:
                 yield Entity(path, md5)
 
     def listed(self, folder: Entity) -> Mapping[str, str]:
-        """The hash of each file in a folder by its path in it, where DVC's cache knows."""
+        """The hash of each file in a folder by its path in it; empty if DVC's cache lacks it."""
         return (self.cache.files(folder.md5) if folder.is_folder else None) or {}
 
     def contents(self, path: str) -> Iterator[Entity]:
-        """The contents that a path is known to have had: as the lock at hand has it, first."""
+        """The known contents of a path; the current lock's comes first."""
         at_hand = (md5 for name, md5 in self._at_hand if name == path)
         hashes = (*at_hand, *self.history.contents(path), *self.locks.contents(path))
         for md5 in dict.fromkeys(hashes):
             yield Entity(path, md5)
 
     def at_hand_starting(self, digits: str) -> tuple[tuple[str, str], ...]:
-        """The path and hash of every file in the lock at hand whose hash starts so."""
+        """The path and hash of every file in the current lock, by the first digits of the hash."""
         return tuple(key for key in self._at_hand if key[1].startswith(digits))
 
     def tracked_by(self, file: Entity) -> str | None:
@@ -196,7 +196,7 @@ class Ledger:
         return self._records(names)
 
     def _source(self, entry: LockEntry) -> str | None:
-        """SHA-256 of the source that an entry names: DVC names it by another hash."""
+        """SHA-256 of the source that an entry names; DVC has another hash of it."""
         md5 = makings.source_of(entry)
         if md5 is None:
             return None

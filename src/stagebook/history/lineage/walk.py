@@ -10,11 +10,11 @@ from stagebook.history.lineage.ledger import Ledger
 from stagebook.pipeline import git
 
 MOST = 500
-"""Makings in one trace."""
+"""Maximum number of makings in one trace."""
 
 
 class _Walk:
-    """What was met so far, and what is still to be looked at."""
+    """What was visited so far, and what is still to be visited."""
 
     def __init__(self, ledger: Ledger, down: bool) -> None:
         self.ledger, self.down = ledger, down
@@ -25,7 +25,7 @@ class _Walk:
         self._next: deque[tuple[Entity, bool]] = deque()
 
     def start(self, artefacts: Iterable[Entity], begun: Iterable[Activity]) -> None:
-        """Goes from these as far as it leads."""
+        """Visits all that can be reached from these."""
         self._next.extend((artefact, True) for artefact in artefacts)
         for making in begun:
             self._meet(making)
@@ -44,8 +44,8 @@ class _Walk:
     def _look_beside(self, file: Entity) -> None:
         """Goes on through the folders that hold a file, and through the files in a folder.
 
-        Not sideways again from there: what was made from a folder's other files was not made
-        from this one.
+        It does not go sideways again from there: what was made from a folder's other files was
+        not made from this one.
         """
         folders = ((entity, file, entity) for entity in self.ledger.folders_of(file))
         parts = ((file, entity, entity) for entity in self.ledger.parts_of(file))
@@ -76,8 +76,8 @@ def trace(ledger: Ledger, query: TraceQuery, begun: Iterable[Activity], *, down:
 
     Args:
         ledger: What is known.
-        asked: What was asked.
-        begun: The makings that are meant, where the question was for an execution.
+        query: What the trace is about.
+        begun: The makings to start from, if the query is for an execution.
         down: Whether to go to what was made from it.
     """
     begun = tuple(begun)
@@ -85,7 +85,7 @@ def trace(ledger: Ledger, query: TraceQuery, begun: Iterable[Activity], *, down:
     walk.start(query.artefacts, begun)
     met = _settled(ledger, walk.makings.values())
     result = Trace(
-        asked=replace(query, makings=tuple(activity.id for activity in begun)),
+        query=replace(query, makings=tuple(activity.id for activity in begun)),
         down=down,
         at=ledger.at,
         makings=in_order(met, walk.folders),
@@ -102,7 +102,7 @@ def _settled(ledger: Ledger, met: Iterable[Activity]) -> list[Activity]:
     commits = [activity.details["git"]["commit"] for activity in listed if activity.details["git"]]
     root = ledger.project.root
     is_known = commits and ledger.git_failure is None and git.tips(root)
-    unreachable = git.lost(root, commits) if is_known else None
+    unreachable = git.unreachable(root, commits) if is_known else None
     return [makings.with_history(activity, unreachable) for activity in listed]
 
 

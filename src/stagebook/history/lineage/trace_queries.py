@@ -1,4 +1,4 @@
-"""What somebody means by a path, a hash, an execution, a run or a model."""
+"""Queries for a trace, resolved from a path, a hash or the id of an execution."""
 
 import os
 import re
@@ -19,32 +19,32 @@ _SHOWN = 5
 
 
 def by_path(ledger: Ledger, what: str, folder: Path) -> TraceQuery | None:
-    """What is known of a path; None if nothing is.
+    """The query for a path; None if nothing is known of it.
 
     Args:
         ledger: What is known.
         what: The path: as seen from ``folder``, or from the project's root.
-        folder: Where the person is.
+        folder: The person's current folder.
     """
     root = ledger.project.root
     relative = os.path.relpath(os.path.normpath(folder.resolve() / what), root)
     for path in dict.fromkeys((Path(relative).as_posix(), os.path.normpath(what))):
         if not path.startswith(("..", "/")):
-            query = _Place(ledger, path).asked(what)
+            query = _Place(ledger, path).query(what)
             if query:
                 return query
     return None
 
 
 class _Place:
-    """One path of the project, with what is there now and what is known of it."""
+    """One path of the project: its present content and what is known of it."""
 
     def __init__(self, ledger: Ledger, path: str) -> None:
         self.ledger, self.path = ledger, path
         self.file = ledger.project.root / path
         self.in_lock = next((file for file in ledger.lock.files() if file.path == path), None)
 
-    def asked(self, what: str) -> TraceQuery | None:
+    def query(self, what: str) -> TraceQuery | None:
         entity = self._entity()
         if entity is None:
             return self._below(what)
@@ -67,7 +67,7 @@ class _Place:
         return None
 
     def _now(self) -> Entity | None:
-        """The file in the tree; None if there is none, or it is that of another commit."""
+        """The file in the tree; None if it is missing, or another commit is asked about."""
         if self.ledger.at is not None or not self.file.is_file():
             return None
         return Entity(self.path, digest(self.file, "md5"))
@@ -78,7 +78,7 @@ class _Place:
         return now in self.ledger.contents(self.path) or any(self.ledger.folders_of(now))
 
     def _inside(self) -> Entity | None:
-        """The file as a folder has it that the lock at hand, or anything else, knows."""
+        """The file as part of a folder that the lock or older builds know."""
         for parent in list(Path(self.path).parents)[:-1]:
             below = Path(self.path).relative_to(parent).as_posix()
             for folder in self.ledger.contents(parent.as_posix()):
@@ -87,7 +87,7 @@ class _Place:
         return None
 
     def _below(self, what: str) -> TraceQuery | None:
-        """Of a folder that nothing wrote as a whole, all that stages wrote in it."""
+        """All outputs in a folder that no stage wrote as a whole."""
         start = "" if self.path == "." else f"{self.path}/"
         entries = self.ledger.lock.entries.values()
         outs = [file for entry in entries for file in entry.outs if file.path.startswith(start)]
@@ -118,7 +118,7 @@ class _Place:
             )
 
     def _changed(self, folder: Entity) -> str | None:
-        """A file of a folder that is not what it was."""
+        """A file of a folder that has changed; None if all are as they were."""
         for below, md5 in self.ledger.listed(folder).items():
             file = self.file / below
             if not file.is_file():
@@ -129,7 +129,7 @@ class _Place:
 
 
 def by_hash(ledger: Ledger, what: str) -> TraceQuery | None:
-    """The files, the execution or the source with this hash, or name; None if there is none.
+    """The query for files, an execution or a source by hash or name; None if it is unknown.
 
     Raises:
         StagebookError: The digits fit more than one.
@@ -168,12 +168,12 @@ def _require_unique(what: str, candidates: Iterable[str]) -> None:
 
 
 def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
-    """The error that nothing is known by a name.
+    """The error for a name that is unknown.
 
     Args:
         ledger: What is known.
         what: The name.
-        reason: Where it was looked for in vain, if that is not all the same.
+        reason: Why it was not found, if that helps.
     """
     where = f" in the dvc.lock of {ledger.at}" if ledger.at else ""
     message = f"Nothing is known of `{what}`{where}.{f' {reason}' if reason else ''}"
@@ -189,7 +189,7 @@ def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
 
 
 def _of_stage(ledger: Ledger, what: str) -> str:
-    """What to trace instead of a stage, its notebook, its values or its page; or nothing."""
+    """What to trace instead of a stage, its notebook, its values or its page; may be empty."""
     settings, path = ledger.project.settings, Path(what)
     if path.parent.name not in ("", *(Path(folder).name for folder in _folders(settings))):
         return ""
