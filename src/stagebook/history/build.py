@@ -101,31 +101,33 @@ class Build:
             nodes: The stages of ``dvc.yaml``.
             lock: What ``dvc.lock`` says.
         """
-        ran = {record.stage: record for record in records}
+        by_stage = {record.stage: record for record in records}
         nodes = tuple(nodes)
         hashes = {
             out.path: out.md5 for lock_entry in lock.entries.values() for out in lock_entry.outs
         }
-        hashes |= {out.path: out.md5 for record in ran.values() for out in record.outputs}
-        failed = {name for name, record in ran.items() if not record.done}
-        cut_off = _downstream(failed, nodes) - ran.keys()
+        hashes |= {out.path: out.md5 for record in by_stage.values() for out in record.outputs}
+        failed = {name for name, record in by_stage.items() if not record.done}
+        cut_off = _downstream(failed, nodes) - by_stage.keys()
         stale = {
             node.name
             for node in nodes
-            if node.name not in ran and not _is_current(node.name, lock, hashes)
+            if node.name not in by_stage and not _is_current(node.name, lock, hashes)
         }
-        stale |= _downstream(stale - cut_off, nodes) - ran.keys()
-        ours = [node for node in nodes if node.notebook and node.name not in ran]
+        stale |= _downstream(stale - cut_off, nodes) - by_stage.keys()
+        notebook_nodes = [node for node in nodes if node.notebook and node.name not in by_stage]
         return cls(
             repro,
-            tuple(_executed(item) for item in ran.values()),
+            tuple(_executed(item) for item in by_stage.values()),
             tuple(
-                UnchangedStage(node.name, tuple(UnchangedOutput(o.path, o.md5) for o in entry.outs))
-                for node in ours
+                UnchangedStage(
+                    node.name, tuple(UnchangedOutput(file.path, file.md5) for file in entry.outs)
+                )
+                for node in notebook_nodes
                 if node.name not in cut_off | stale and (entry := lock.entries.get(node.name))
             ),
-            tuple(node.name for node in ours if node.name in cut_off),
-            tuple(node.name for node in ours if node.name in stale - cut_off),
+            tuple(node.name for node in notebook_nodes if node.name in cut_off),
+            tuple(node.name for node in notebook_nodes if node.name in stale - cut_off),
         )
 
     @property

@@ -92,7 +92,7 @@ def judge(gate: Gate, value: Any, base: Any = NOTHING, against: str = "") -> Gat
     now, then = (None if item is NOTHING or item is UNREADABLE else item for item in (value, base))
     number, before = _number(value), _number(base)
     if number is None:
-        return GateVerdict(gate, now, then, (_odd(value),))
+        return GateVerdict(gate, now, then, (_fault(value),))
     failures = list(_outside(gate, number))
     if gate.compares and before is not None:
         failures += _moved(gate, number - before, against)
@@ -114,7 +114,7 @@ def _moved(gate: Gate, moved: Fraction, against: str) -> Iterator[str]:
         yield f"more than {gate.rise} above {against}"
 
 
-def _odd(value: Any) -> str:
+def _fault(value: Any) -> str:
     if value is NOTHING:
         return "not there"
     return "not finite" if isinstance(value, float) else "not a number"
@@ -127,7 +127,7 @@ def _uncompared(base: Any, against: str) -> str:
         return f"not compared: {against} has no such metric"
     if base is UNREADABLE:
         return f"not compared: the file of {against} cannot be read"
-    return f"not compared: in {against} it is {_odd(base)}"
+    return f"not compared: in {against} it is {_fault(base)}"
 
 
 def _number(value: Any) -> Fraction | None:

@@ -64,9 +64,9 @@ class Index:
         self._path, self._fill = path, fill
         self._connection = self._open()
 
-    def ask(self, question: str, *values: object) -> list[Row]:
+    def ask(self, sql: str, *values: object) -> list[Row]:
         """The rows that a query in SQL returns."""
-        return self._healed(lambda connection: connection.execute(question, values).fetchall())
+        return self._with_repair(lambda connection: connection.execute(sql, values).fetchall())
 
     def change(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Writes to the index, completely or not at all; on a full disk, to one in memory."""
@@ -76,7 +76,7 @@ class Index:
                 work(connection)
 
         try:
-            self._healed(in_transaction)
+            self._with_repair(in_transaction)
         except sqlite3.OperationalError:
             self._connection.close()
             self._connection = self._filled(_MEMORY)
@@ -86,11 +86,11 @@ class Index:
         """Closes the file."""
         self._connection.close()
 
-    def _healed(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _with_repair(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             return work(self._connection)
         except sqlite3.DatabaseError as error:  # damaged in a part that filling did not read
-            if not _is_spoilt(error):
+            if not _is_damaged(error):
                 raise
             self._connection.close()
             self._discard()
@@ -98,12 +98,12 @@ class Index:
             return work(self._connection)
 
     def _open(self) -> sqlite3.Connection:
-        for again in (True, False):
+        for may_retry in (True, False):
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 return self._filled(str(self._path))
             except sqlite3.DatabaseError as error:
-                if not (again and _is_spoilt(error) and self._discard()):
+                if not (may_retry and _is_damaged(error) and self._discard()):
                     break
             except OSError:
                 break
@@ -114,7 +114,7 @@ class Index:
         try:
             if _version(connection) != VERSION:
                 with writing(connection):
-                    _lay_out(connection)
+                    _create_tables(connection)
             self._fill(connection)
         except BaseException:
             connection.close()
@@ -135,7 +135,7 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _lay_out(connection: sqlite3.Connection) -> None:
+def _create_tables(connection: sqlite3.Connection) -> None:
     version = _version(connection)  # another process may have been faster
     if version not in (0, VERSION):
         raise sqlite3.NotSupportedError(f"the index is of version {version}")
@@ -144,8 +144,8 @@ def _lay_out(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _is_spoilt(error: sqlite3.DatabaseError) -> bool:
+def _is_damaged(error: sqlite3.DatabaseError) -> bool:
     """Whether the file is damaged or not our index, and not just unavailable at the moment."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    spoilt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
-    return isinstance(error, sqlite3.NotSupportedError) or code in spoilt
+    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.NotSupportedError) or code in codes

@@ -22,7 +22,7 @@ from stagebook.pipeline.lock import Lock, LockEntry
 from stagebook.project.errors import StagebookError
 from stagebook.project.masks import Masks
 
-_AT_ONCE = 50
+_BATCH_SIZE = 50
 _TIPS = "tips"
 
 
@@ -98,8 +98,8 @@ class PastLocks:
         for _ in range(2):  # again, in case the first ended in an index in memory
             known = {key for (key,) in self.index.ask("SELECT blob FROM locks")}
             new = list(dict.fromkeys(version for version in versions if version.key not in known))
-            for start in range(0, len(new), _AT_ONCE):  # an interruption loses one batch
-                batch = new[start : start + _AT_ONCE]
+            for start in range(0, len(new), _BATCH_SIZE):  # an interruption loses one batch
+                batch = new[start : start + _BATCH_SIZE]
                 texts = git.texts(self.root, {version.commit.blob for version in batch})
                 pairs = [
                     (version, texts[name])

@@ -89,27 +89,27 @@ class RevisionResolver:
             record = self.history.before(current)
             if record is None:
                 noun = "build" if current.build else "execution"
-                raise _first(f"`{side.name}` is the first {noun} of `{stage}`")
+                raise _no_earlier(f"`{side.name}` is the first {noun} of `{stage}`")
             return execution(record)
         if side.kind is SideKind.BUILD:
             names = measured.names(self.history)
             later = names[names.index(side.name) + 1 :]
             if not later:
-                raise _first("It is the first build that is recorded here")
+                raise _no_earlier("It is the first build that is recorded here")
             return self._built(later[0])
         changes = git.last_changes(self.project.root, LOCK, side.name, 2)
         if len(changes) < 2:
-            raise _first(f"No commit before {side.name[:10]} has another {LOCK}")
+            raise _no_earlier(f"No commit before {side.name[:10]} has another {LOCK}")
         return self._committed(changes[1], changes[1][:10])
 
     def _build(self, what: str) -> ComparisonSide | None:
         if last := _LAST.fullmatch(what):
             names, place = measured.names(self.history), int(last[1] or 0)
             if not names:
-                raise _first("This checkout has no record of a build")
+                raise _no_earlier("This checkout has no record of a build")
             if place >= len(names):
-                counted = f"{len(names)} build{'s' * (len(names) > 1)}"
-                raise _first(f"This checkout has records of {counted} only, not of `{what}`")
+                count = f"{len(names)} build{'s' * (len(names) > 1)}"
+                raise _no_earlier(f"This checkout has records of {count} only, not of `{what}`")
             return self._built(names[place])
         names = self.history.repros()  # the name of another build is that of its execution
         matches = [item for item in names if item == what]
@@ -132,8 +132,8 @@ class RevisionResolver:
 
     def _unchanged(self, name: str) -> Iterator[tuple[str, str]]:
         """The unchanged stages in the build's own file, each with the maker of an output."""
-        noted = build.read(self.project.state / "builds" / f"{name}.json")
-        for stage in noted.unchanged if noted else ():
+        stored_build = build.read(self.project.state / "builds" / f"{name}.json")
+        for stage in stored_build.unchanged if stored_build else ():
             yield from ((stage.stage, output.record) for output in stage.outputs if output.record)
 
     def _execution(self, what: str) -> ComparisonSide | None:
@@ -224,6 +224,6 @@ def _unique(what: str, names: "tuple[str, ...] | list[str]") -> str:
     return names[0]
 
 
-def _first(what: str) -> StagebookError:
+def _no_earlier(what: str) -> StagebookError:
     hint = "Name what to compare it with: stagebook compare ONE OTHER"
     return StagebookError(Problem("nothing-before", f"{what}.", hint))

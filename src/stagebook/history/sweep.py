@@ -127,12 +127,12 @@ class Sweep:
         """
         records = tuple(records)
         values = [record.values for record in records]
-        named = SweepMetrics.of(stage, records, followed)
-        measured = named.values()
-        differing, parameters = _parted(values)
-        names, metrics = _parted([item for item in measured if item])
-        names = _sorted(names, _headline(headline, named), measured)
-        order = _order(names, measured, _gates(gates, named))
+        sweep_metrics = SweepMetrics.of(stage, records, followed)
+        measured = sweep_metrics.values()
+        differing, parameters = _split(values)
+        names, metrics = _split([item for item in measured if item])
+        names = _sorted(names, _headline(headline, sweep_metrics), measured)
+        order = _order(names, measured, _gates(gates, sweep_metrics))
         rows = [
             SweepRow(
                 record,
@@ -169,7 +169,7 @@ class Sweep:
         }
 
 
-def _parted(values: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], dict[str, Any]]:
+def _split(values: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The names of values that differ, and the shared values by name."""
     names = dict.fromkeys(name for value in values for name in value)
     differing = tuple(name for name in names if _differs(name, values))
@@ -197,15 +197,15 @@ def _order(
     return None
 
 
-def _headline(entries: Iterable[str], named: SweepMetrics) -> tuple[str, ...]:
+def _headline(entries: Iterable[str], sweep_metrics: SweepMetrics) -> tuple[str, ...]:
     """The names of the metrics that come first."""
     parts = [(file, metric) for file, _, metric in (entry.rpartition(":") for entry in entries)]
-    return tuple(named.name(file, metric) or metric for file, metric in parts)
+    return tuple(sweep_metrics.name(file, metric) or metric for file, metric in parts)
 
 
-def _gates(gates: Iterable[Gate], named: SweepMetrics) -> dict[str, Gate]:
+def _gates(gates: Iterable[Gate], sweep_metrics: SweepMetrics) -> dict[str, Gate]:
     """The gates of files that these executions wrote, by the metric's name."""
-    by_name = {named.name(gate.file, gate.name): gate for gate in gates}
+    by_name = {sweep_metrics.name(gate.file, gate.name): gate for gate in gates}
     return {name: gate for name, gate in by_name.items() if name}
 
 

@@ -81,9 +81,9 @@ def _head(root: Path) -> str | None:
 
 def _changes(root: Path, products: Iterable[str]) -> list[bytes]:
     """An entry of ``git status`` for each path that is not as in the commit, and not ignored."""
-    aside = [f":(exclude,literal){path}" for path in products]
+    excluded = [f":(exclude,literal){path}" for path in products]
     options = ("--untracked-files=all", "--ignore-submodules=none", "--no-renames")
-    _, output = run(root, "status", "--porcelain=v2", "-z", *options, "--", ".", *aside)
+    _, output = run(root, "status", "--porcelain=v2", "-z", *options, "--", ".", *excluded)
     return [entry for entry in output.split(b"\0") if entry and not entry.startswith(b"#")]
 
 
@@ -127,7 +127,7 @@ def _decoded(output: bytes) -> str:
     return output.decode("utf-8", "surrogateescape").strip()
 
 
-def _fed(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
+def _run_with_input(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
     text = "".join(f"{line}\n" for line in lines)
     return run(root, *arguments, stdin=text.encode(errors="surrogateescape"))[1]
 
@@ -160,13 +160,13 @@ def commits_of(root: Path, path: str) -> tuple[Committed, ...]:
         path: The file, relative to the project's root.
     """
     head = ["HEAD"] if _head(root) else []
-    form = ("--encoding=UTF-8", "--format=tformat:%H %cI")
-    arguments = ("--all", *head, *form, "--", f":(literal){path}")
+    options = ("--encoding=UTF-8", "--format=tformat:%H %cI")
+    arguments = ("--all", *head, *options, "--", f":(literal){path}")
     output = _text(root, "rev-list", *arguments)
     lines = [line for line in output.splitlines() if not line.startswith("commit ")]
     commits = [line.split(" ", 1) for line in lines]
     names = [f"{commit}:./{path}" for commit, _ in commits]
-    blobs = _fed(root, names, "cat-file", "--batch-check=%(objectname) %(objecttype)")
+    blobs = _run_with_input(root, names, "cat-file", "--batch-check=%(objectname) %(objecttype)")
     return tuple(
         Committed(commit, date, blob)
         for (commit, date), line in zip(commits, blobs.decode().splitlines(), strict=True)
@@ -203,7 +203,7 @@ def texts(root: Path, names: Iterable[str]) -> dict[str, str]:
 
 def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | None]:
     """Git's own name and the content for each name; None for an unknown one."""
-    rest = _fed(root, names, "cat-file", "--batch")
+    rest = _run_with_input(root, names, "cat-file", "--batch")
     while rest:
         head, _, rest = rest.partition(b"\n")
         words = head.decode(errors="replace").split(" ")
@@ -233,16 +233,16 @@ def is_shallow(root: Path) -> bool:
     return _text(root, "rev-parse", "--is-shallow-repository") == "true"
 
 
-def last_changes(root: Path, name: str, commit: str, most: int) -> tuple[str, ...]:
+def last_changes(root: Path, name: str, commit: str, limit: int) -> tuple[str, ...]:
     """The last commits up to a commit that changed a file of some name, newest first.
 
     Args:
         root: The project's root, which may lie below the repository's.
         name: The file's name; it counts in each folder of the project.
         commit: Hash of the commit.
-        most: The maximum number of commits.
+        limit: The maximum number of commits.
     """
-    arguments = (f"--max-count={most}", commit, "--", f":(glob)**/{name}")
+    arguments = (f"--max-count={limit}", commit, "--", f":(glob)**/{name}")
     return tuple(_text(root, "rev-list", *arguments).splitlines())
 
 
@@ -272,11 +272,13 @@ def unreachable(root: Path, commits: Iterable[str]) -> frozenset[str]:
     hashes = frozenset(commits)
     if not hashes:
         return hashes
-    output = _fed(root, hashes, "cat-file", "--batch-check=%(objectname)").decode()
+    output = _run_with_input(root, hashes, "cat-file", "--batch-check=%(objectname)").decode()
     present = hashes & frozenset(output.split("\n"))
     head = ["HEAD"] if _head(root) else []
-    loose = _fed(root, present, "rev-list", "--stdin", "--not", "--all", *head).decode()
-    return (hashes - present) | (present & frozenset(loose.split()))
+    unreferenced = _run_with_input(
+        root, present, "rev-list", "--stdin", "--not", "--all", *head
+    ).decode()
+    return (hashes - present) | (present & frozenset(unreferenced.split()))
 
 
 def clone(root: Path, commit: str, into: Path) -> Path:

@@ -138,11 +138,11 @@ def tracked(root: Path, path: str, files: Iterable[str]) -> tuple[str, HashedPat
         The path of the ``.dvc`` file, and the content that it names for exactly this path; None
         if no ``.dvc`` file tracks it.
     """
-    around = PurePosixPath(path)
-    usual = {f"{item}.dvc" for item in (around, *around.parents)}
+    target = PurePosixPath(path)
+    usual = {f"{item}.dvc" for item in (target, *target.parents)}
     for file in sorted(files, key=lambda name: name not in usual):
         for out in _tracked_by(root, file):
-            if around.is_relative_to(out.path):
+            if target.is_relative_to(out.path):
                 return file, out if out.path == path else None
     return None
 

@@ -122,13 +122,13 @@ def _outputs(repo: "Repo", text: str) -> Iterator[DvcOutput]:
     # the text counts, not the file; DVC changes its argument, so it gets a copy
     file.contents = ProjectFile.validate(copy.deepcopy(dict(dvc_file.document(text))), FILE)
     stages = list(file.stages.values())
-    around = [
+    other_stages = [
         stage
         for other, index in collect_files(repo, onerror=partial(_raise_for_other, path))
         if other != path
         for stage in index.stages
     ]
-    Index(repo, stages=[*around, *stages]).check_graph()
+    Index(repo, stages=[*other_stages, *stages]).check_graph()
     for stage in stages:
         for out in stage.outs:
             if out.protocol == "local" and out.is_in_repo:

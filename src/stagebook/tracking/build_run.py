@@ -71,7 +71,7 @@ def update(
     build: Build,
     record: Record,
     spool: Spool,
-    shown: BuildHeadline,
+    headline: BuildHeadline,
 ) -> None:
     """Writes all that is known of a build to its run; a second time changes nothing.
 
@@ -81,7 +81,7 @@ def update(
         build: The build.
         record: Any record of it, which says which code it ran.
         spool: Has the runs of executions.
-        shown: What the project shows first of it.
+        headline: What the project shows first of it.
     """
     build = build.with_runs(spool.run_of)
     named = {
@@ -93,12 +93,12 @@ def update(
     }
     # a running build counts more stages each time, and MLflow shows the last step
     step, end = len(build.executed), run.milliseconds(build.ended)
-    values = {**_totals(build), **shown.metrics}
+    values = {**_totals(build), **headline.metrics}
     metrics = [Metric(name, value, end, step) for name, value in values.items()]
     tags = [RunTag(name, value) for name, value in named.items() if value]
     tracker.client.log_batch(run_id, metrics=metrics, tags=tags)
-    if shown.datasets:
-        tracker.client.log_inputs(run_id, list(shown.datasets))
+    if headline.datasets:
+        tracker.client.log_inputs(run_id, list(headline.datasets))
     for model_id in models.of_runs(tracker.client, _runs(build)):
         models.link(tracker.client, run_id, model_id)
     send_json(tracker.client, run_id, FILE, build.as_json())

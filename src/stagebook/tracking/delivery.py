@@ -48,7 +48,7 @@ class _Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class _Batch:
     """One delivery of all that is in the outbox.
 
     Attributes:
@@ -86,13 +86,13 @@ def deliver(project: Project) -> list[str]:
     # MLflow prints addresses of runs, which would mix with our own output.
     with spool.delivering(), contextlib.redirect_stdout(sys.stderr):
         parcels, damaged = _pending(spool)  # another courier may have delivered some meanwhile
-        this = _Round(project, spool, Tracker.open(project), refused=damaged)
+        batch = _Batch(project, spool, Tracker.open(project), refused=damaged)
         for repro, group in _by_build(parcels):
-            _deliver_build(this, builds.get(repro or ""), group)
-        this.tracker.sweep(spool.run_of)
-    if this.refused:
-        raise RefusedError(tuple(this.refused))
-    return this.delivered
+            _deliver_build(batch, builds.get(repro or ""), group)
+        batch.tracker.sweep(spool.run_of)
+    if batch.refused:
+        raise RefusedError(tuple(batch.refused))
+    return batch.delivered
 
 
 def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
@@ -119,7 +119,7 @@ def _by_build(parcels: Iterable[_Parcel]) -> Iterator[tuple[str | None, list[_Pa
     yield from groups.items()
 
 
-def _deliver_build(this: _Round, build: Build | None, parcels: list[_Parcel]) -> None:
+def _deliver_build(batch: _Batch, build: Build | None, parcels: list[_Parcel]) -> None:
     """Delivers what belongs to one build, or, without one, what was executed by itself.
 
     The last record stays in the outbox until the build's run is complete, so that a delivery
@@ -127,33 +127,33 @@ def _deliver_build(this: _Round, build: Build | None, parcels: list[_Parcel]) ->
     """
     *before, last = parcels
     parent, run_id = None, None
-    with _refusing(this, last):
-        parent = build_run.begin(this.tracker, build) if build else None
+    with _noting_refusal(batch, last):
+        parent = build_run.begin(batch.tracker, build) if build else None
     if build and not parent:
         return
     for parcel in before:
-        with _refusing(this, parcel):
-            _take_out(this, parcel, _deliver_one(this, parcel, parent))
-    with _refusing(this, last):
-        run_id = _deliver_one(this, last, parent)
-        _mark(this, last, run_id)
-    with _refusing(this, last):
+        with _noting_refusal(batch, parcel):
+            _remove_delivered(batch, parcel, _deliver_one(batch, parcel, parent))
+    with _noting_refusal(batch, last):
+        run_id = _deliver_one(batch, last, parent)
+        _mark(batch, last, run_id)
+    with _noting_refusal(batch, last):
         if build and parent:
-            shown = headline.of(this.project, this.spool, build)
-            build_run.update(this.tracker, parent, build, last.record, this.spool, shown)
+            shown = headline.of(batch.project, batch.spool, build)
+            build_run.update(batch.tracker, parent, build, last.record, batch.spool, shown)
         if run_id:
-            _take_out(this, last, run_id)
+            _remove_delivered(batch, last, run_id)
 
 
 @contextlib.contextmanager
-def _refusing(this: _Round, parcel: _Parcel) -> Iterator[None]:
+def _noting_refusal(batch: _Batch, parcel: _Parcel) -> Iterator[None]:
     """Notes the error of a record and goes on with the others, unless the tracker is down."""
     try:
         yield
     except Exception as error:
         if _is_down(error):
             raise
-        this.refused.append(Refusal(parcel.folder.name, root_cause(error)))
+        batch.refused.append(Refusal(parcel.folder.name, root_cause(error)))
 
 
 def _is_down(error: BaseException | None) -> bool:
@@ -168,22 +168,24 @@ def _is_down(error: BaseException | None) -> bool:
     return False
 
 
-def _mark(this: _Round, parcel: _Parcel, run_id: str) -> None:
-    uri = without_credentials(this.project.tracking_uri)
-    where = {"tracking_uri": uri, "run_id": run_id, "experiment_id": this.tracker.experiment}
-    this.spool.mark_delivered(parcel.folder.name, where)
+def _mark(batch: _Batch, parcel: _Parcel, run_id: str) -> None:
+    uri = without_credentials(batch.project.tracking_uri)
+    where = {"tracking_uri": uri, "run_id": run_id, "experiment_id": batch.tracker.experiment}
+    batch.spool.mark_delivered(parcel.folder.name, where)
 
 
-def _take_out(this: _Round, parcel: _Parcel, run_id: str) -> None:
-    _mark(this, parcel, run_id)
-    this.spool.discard(parcel.folder)
-    this.delivered.append(parcel.folder.name)
+def _remove_delivered(batch: _Batch, parcel: _Parcel, run_id: str) -> None:
+    _mark(batch, parcel, run_id)
+    batch.spool.discard(parcel.folder)
+    batch.delivered.append(parcel.folder.name)
 
 
-def _deliver_one(this: _Round, parcel: _Parcel, parent: str | None) -> str:
-    folder, record, client = parcel.folder, parcel.record, this.tracker.client
-    above = {PARENT_TAG: parent} if parent else {}
-    run_id = this.tracker.run(RECORD_TAG, record.id, run.name(record), run.start(record), above)
+def _deliver_one(batch: _Batch, parcel: _Parcel, parent: str | None) -> str:
+    folder, record, client = parcel.folder, parcel.record, batch.tracker.client
+    parent_tags = {PARENT_TAG: parent} if parent else {}
+    run_id = batch.tracker.run(
+        RECORD_TAG, record.id, run.name(record), run.start(record), parent_tags
+    )
     params, tags, metrics = run.params(record), run.tags(record), run.metrics(record)
     projection.log_all(client, run_id, params, tags, metrics)
     inputs = dataset.inputs(record, folder / PROFILES)
@@ -199,8 +201,8 @@ def _deliver_one(this: _Round, parcel: _Parcel, parent: str | None) -> str:
     if (folder / STORE).exists():
         declared = {parameter.key: parameter.value for parameter in params}
         stage = projection.StageRun(run_id, run.status(record), run.description(record), declared)
-        projection.project(folder, this.tracker, this.project.settings.name, stage)
-    models.carry_outputs(client, this.project.root, record, run_id, this.tracker.experiment)
+        projection.project(folder, batch.tracker, batch.project.settings.name, stage)
+    models.carry_outputs(client, batch.project.root, record, run_id, batch.tracker.experiment)
     status = run.status(record)
     client.set_terminated(run_id, status, run.end(record))
     confirm(

@@ -70,10 +70,10 @@ def _of_model(client: "MlflowClient", what: str) -> tuple[str, str | None]:
 
 def _of_run(client: "MlflowClient", spool: Spool, run: str) -> RemoteRecord:
     """The record of a run, or of the nearest run above it that has one."""
-    for above in _lineage(client, run):
-        name = delivered(spool, above.info.run_id) or above.data.tags.get(_RECORD_TAG)
+    for ancestor in _lineage(client, run):
+        name = delivered(spool, ancestor.info.run_id) or ancestor.data.tags.get(_RECORD_TAG)
         if name:
-            return _remote_record(client, above.info.run_id, name)
+            return _remote_record(client, ancestor.info.run_id, name)
     return RemoteRecord(reason="MLflow has it, but not from a stage.")
 
 

@@ -123,14 +123,14 @@ def project(folder: Path, target: Tracker, experiment: str, stage: StageRun) -> 
             measured.update(run.data.metrics)
             ids[run.info.run_id] = stage.id, target
         else:
-            above, _ = ids.get(parent or "", (stage.id, target))
+            parent_id, _ = ids.get(parent or "", (stage.id, target))
             place = places.get(name, target)
-            ids[run.info.run_id] = _child(place, run, above), place
+            ids[run.info.run_id] = _child(place, run, parent_id), place
         _copy_run(local, target.client, run, ids[run.info.run_id][0], folder, stage, own=own)
     for model in _pages(partial(local.search_logged_models, list(names))):
-        to, place = ids.get(model.source_run_id, (stage.id, target))
+        target_run, place = ids.get(model.source_run_id, (stage.id, target))
         files = _moved(model.artifact_location, folder)
-        models.carry(target.client, model, to, place.experiment, files)
+        models.carry(target.client, model, target_run, place.experiment, files)
 
 
 def _pages(search: Callable[..., Any]) -> Iterator[Any]:
@@ -170,7 +170,7 @@ def _copy_run(
     local: MlflowClient,
     target: MlflowClient,
     run: Run,
-    to: str,
+    target_run: str,
     folder: Path,
     stage: StageRun,
     *,
@@ -187,20 +187,20 @@ def _copy_run(
         for name in run.data.metrics
         for item in local.get_metric_history(run.info.run_id, name)
     ]
-    log_all(target, to, params, tags, metrics)
+    log_all(target, target_run, params, tags, metrics)
     if run.inputs and run.inputs.dataset_inputs:
-        target.log_inputs(to, run.inputs.dataset_inputs)
+        target.log_inputs(target_run, run.inputs.dataset_inputs)
     files = _moved(run.info.artifact_uri, folder)
     if files and files.is_dir() and any(files.iterdir()):
-        upload = Upload.to_run(target, to)
+        upload = Upload.to_run(target, target_run)
         upload.add(files)
         upload.send()
     ended = None
     if not own:
         # a run that no cell ended gets the status of its stage
         ended = stage.status if run.info.status == "RUNNING" else run.info.status
-        target.set_terminated(to, ended, run.info.end_time)
-    confirm(target, to, params=params, tags=tags, metrics=metrics, status=ended)
+        target.set_terminated(target_run, ended, run.info.end_time)
+    confirm(target, target_run, params=params, tags=tags, metrics=metrics, status=ended)
 
 
 def _moved(uri: str | None, folder: Path) -> Path | None:

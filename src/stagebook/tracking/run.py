@@ -49,8 +49,8 @@ def name(record: Record) -> str:
     """The run's name: the stage, and for a trial the values that were given with ``-P``."""
     trial = record.trial or Trial(record.stage, {}, "")
     overrides = [f"{name}={text(value)}" for name, value in trial.overrides.items()]
-    of = [] if trial.stage == record.stage else ["after", trial.stage]
-    words = " ".join([record.stage, *of, *overrides])
+    origin = [] if trial.stage == record.stage else ["after", trial.stage]
+    words = " ".join([record.stage, *origin, *overrides])
     return words if len(words) <= _LONGEST_NAME else f"{words[: _LONGEST_NAME - 1]}…"
 
 

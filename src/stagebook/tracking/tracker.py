@@ -107,19 +107,19 @@ class Tracker:
         Args:
             run_of: Returns the run of an execution that was delivered from here.
         """
-        begun = self.client.search_runs(
+        running = self.client.search_runs(
             [self.experiment], filter_string="attributes.status = 'RUNNING'", max_results=1000
         )
-        for run in begun:
+        for run in running:
             if self._is_late(run, run_of):
                 self.client.delete_run(run.info.run_id)
 
     def _is_late(self, run: Run, run_of: Callable[[str], str | None]) -> bool:
         tags = run.data.tags
         if LOCAL_TAG in tags:
-            above = self.client.get_run(tags[PARENT_TAG])
-            delivered = run_of(above.data.tags.get(RECORD_TAG, ""))
-            return bool(above.info.status != "RUNNING" and delivered == above.info.run_id)
+            parent = self.client.get_run(tags[PARENT_TAG])
+            delivered = run_of(parent.data.tags.get(RECORD_TAG, ""))
+            return bool(parent.info.status != "RUNNING" and delivered == parent.info.run_id)
         if BUILD_TAG in tags:
             same = self._tagged(BUILD_TAG, tags[BUILD_TAG])
             return any(other.info.status != "RUNNING" for other in same)
@@ -132,12 +132,12 @@ def prepare_store(project: Project) -> Path:
     target = empty_store(project.state, mlflow.__version__)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        near = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            MlflowClient(tracking_uri=sqlite_uri(near)).search_experiments()
-            near.replace(target)
+            MlflowClient(tracking_uri=sqlite_uri(temporary)).search_experiments()
+            temporary.replace(target)
         finally:
-            near.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     return target
 
 
@@ -147,13 +147,13 @@ def _lay_store(project: Project, file: Path) -> None:
         return
     empty = prepare_store(project)
     file.parent.mkdir(parents=True, exist_ok=True)
-    near = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        shutil.copyfile(empty, near)
+        shutil.copyfile(empty, temporary)
         with contextlib.suppress(FileExistsError):
-            file.hardlink_to(near)
+            file.hardlink_to(temporary)
     finally:
-        near.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _experiment(client: MlflowClient, name: str) -> Experiment:

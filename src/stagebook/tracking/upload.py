@@ -72,8 +72,8 @@ class Upload:
         missing = sorted(self.files)
         for _ in range(_ATTEMPTS):
             for place in missing:
-                above = PurePosixPath(place).parent.as_posix()
-                folder = None if above == "." else above
+                parent = PurePosixPath(place).parent.as_posix()
+                folder = None if parent == "." else parent
                 self.put(str(self.files[place]), folder)
             missing = sorted(self._missing())
             if not missing:

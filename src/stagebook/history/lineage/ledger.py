@@ -22,7 +22,7 @@ from stagebook.project.settings.stage_names import stage_name
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool
 
-_LOOKED_AT = 64
+_MOST_COMPARED = 64
 """Maximum number of executions with the same content that are compared with the lock."""
 
 
@@ -140,7 +140,7 @@ class Ledger:
         """The folders that hold a file and were written, or read, as a whole."""
         for parent in list(PurePosixPath(file.path).parents)[:-1]:
             below = PurePosixPath(file.path).relative_to(parent).as_posix()
-            for folder in islice(self.contents(parent.as_posix()), _LOOKED_AT):
+            for folder in islice(self.contents(parent.as_posix()), _MOST_COMPARED):
                 if self.listed(folder).get(below) == file.md5:
                     yield folder
 
@@ -189,7 +189,7 @@ class Ledger:
         return all((file.path, file.md5) in self._at_hand for file in record.inputs)
 
     def _records(self, names: tuple[str, ...]) -> Iterator[Record]:
-        return filter(None, map(self.history.record, islice(names, _LOOKED_AT)))
+        return filter(None, map(self.history.record, islice(names, _MOST_COMPARED)))
 
     def _records_like(self, entry: LockEntry) -> Iterator[Record]:
         names = self.history.makers(entry.outs[0].path, entry.outs[0].md5) if entry.outs else ()

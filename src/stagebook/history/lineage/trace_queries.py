@@ -30,13 +30,13 @@ def by_path(ledger: Ledger, what: str, folder: Path) -> TraceQuery | None:
     relative = os.path.relpath(os.path.normpath(folder.resolve() / what), root)
     for path in dict.fromkeys((Path(relative).as_posix(), os.path.normpath(what))):
         if not path.startswith(("..", "/")):
-            query = _Place(ledger, path).query(what)
+            query = _ProjectPath(ledger, path).query(what)
             if query:
                 return query
     return None
 
 
-class _Place:
+class _ProjectPath:
     """One path of the project: its present content and what is known of it."""
 
     def __init__(self, ledger: Ledger, path: str) -> None:

@@ -40,8 +40,8 @@ def trace(
         StagebookError: It is unknown, or ambiguous.
     """
     with opened(project, at) as ledger:
-        query, begun = _resolve(ledger, what, folder, ask)
-        return walk.trace(ledger, query, begun, down=down)
+        query, initial = _resolve(ledger, what, folder, ask)
+        return walk.trace(ledger, query, initial, down=down)
 
 
 @contextlib.contextmanager
