@@ -222,7 +222,7 @@ class ProjectStatus:
         blind: Ids of those damaged records without which the last build is not fully known.
         edited: Outputs that differ from ``dvc.lock``; None if they were not compared.
         description: What the project is about; may be empty.
-        unbuilt: The stages that ``dvc.lock`` does not have, whoever wrote them.
+        unbuilt: The stages that ``dvc.lock`` does not have, ours and hand-written ones.
     """
 
     project: str

@@ -147,7 +147,7 @@ def judge(
 
 
 def never_built(nodes: Iterable[Node], lock: Lock) -> tuple[str, ...]:
-    """The stages that ``dvc.lock`` does not have, whoever wrote them.
+    """The stages that ``dvc.lock`` does not have, ours and hand-written ones.
 
     DVC writes every stage there that succeeded. A frozen stage is never built.
 

@@ -59,17 +59,17 @@ def _of_stages(stages: Mapping[str, Any]) -> DvcFile:
 
 
 def render(stages: Iterable[Stage], text: str) -> str:
-    """The text with these stages of ours, and no others of ours.
+    """The text with these Stagebook stages, and no other Stagebook stages.
 
     Comments, hand-written stages, keys that Stagebook does not set (``desc``, ``frozen``) and
     options on outputs stay as they are. A text that needs no change is returned unchanged.
 
     Args:
-        stages: All stages of ours.
+        stages: All Stagebook stages.
         text: The present text; empty if there is no file yet.
 
     Raises:
-        StagebookError: A hand-written stage has the name of one of ours.
+        StagebookError: A hand-written stage has the name of a Stagebook stage.
     """
     wanted = {stage.name: stage for stage in stages}
     present = document(text).get("stages") or {}

@@ -153,7 +153,7 @@ def tips(root: Path) -> str | None:
 
 
 def commits_of(root: Path, path: str) -> tuple[Committed, ...]:
-    """The commits that changed a file, on whatever branch, newest first.
+    """The commits that changed a file, on any branch, newest first.
 
     Args:
         root: The project's root, which may lie below the repository's.

@@ -1,4 +1,4 @@
-"""The pipeline as a graph of names: pure data, which never looks at the disk."""
+"""The pipeline as a graph of names: pure data, without access to the disk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

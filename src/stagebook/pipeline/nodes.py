@@ -119,7 +119,7 @@ def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def _of(entry: Mapping[str, Any]) -> Any:
-    """The mark of a stage of ours; None if it is not ours."""
+    """The mark of a Stagebook stage; None for another stage."""
     meta = entry.get("meta")
     return meta.get("stagebook") if isinstance(meta, Mapping) else None
 

@@ -110,7 +110,7 @@ def makings(
         project: The project.
         notebooks: The notebooks.
         installed: The environment.
-        remembered: Modules as they once were, by path relative to the root.
+        remembered: Modules in an earlier state, by path relative to the root.
     """
     searches: dict[tuple[Path, ...], Search] = {}
     modules = []

@@ -163,7 +163,7 @@ def main() -> None:
         project = Project.find(Path(sys.argv[1]))
         try:
             answer: dict[str, object] = {"delivered": delivery.deliver(project)}
-        except Exception as error:  # whatever a tracker does, the stage is told and goes on
+        except Exception as error:  # any error is reported to the stage, which goes on
             answer = {"error": _reason(error)}
         _say(json.dumps(answer))
 

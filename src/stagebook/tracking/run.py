@@ -133,5 +133,5 @@ def _paragraphs(record: Record) -> Iterator[str]:
 
 
 def text(value: Any) -> str:
-    """A parameter's value as MLflow itself writes None and True: autologging may log it too."""
+    """A parameter's value as MLflow itself writes None and True: autologging may also log it."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)

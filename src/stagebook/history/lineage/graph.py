@@ -1,4 +1,4 @@
-"""Files and what made them, as a graph: pure data, which never looks at the disk."""
+"""Files and what made them, as a graph: pure data, without access to the disk."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -200,7 +200,7 @@ def own_params(entry: LockEntry) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _fits(recorded: Any, locked: Any) -> bool:
-    """Whether a value of JSON and one of YAML are the same, as far as neither is masked.
+    """Whether a value of JSON and one of YAML are the same, except for masked parts.
 
     Dates are text in a record.
     """

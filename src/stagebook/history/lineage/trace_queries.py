@@ -13,7 +13,7 @@ from stagebook.project.settings import Settings
 from stagebook.project.settings.stage_names import stage_name
 
 SHORTEST = 6
-"""Digits that a hash has to have at least."""
+"""Minimum number of digits of a hash."""
 _HASH = re.compile(rf"[0-9a-f]{{{SHORTEST},64}}(\.dir)?")
 _SHOWN = 5
 
@@ -122,7 +122,7 @@ class _ProjectPath:
         for below, md5 in self.ledger.listed(folder).items():
             file = self.file / below
             if not file.is_file():
-                return f"{below}, which is gone"
+                return f"{below}, which is missing"
             if digest(file, "md5") != md5:
                 return below
         return None
