@@ -226,8 +226,9 @@ def _files(record: Record, files: Iterable[HashedPath]) -> dict[str, ComparedFil
     rows = {path: table.rows for table in record.tables for path in table.paths}
     compared = {}
     for file in files:
-        own = in_build(file.path, record)
-        compared[own] = ComparedFile(file.md5, rows.get(file.path, rows.get(own)))
+        build_path = in_build(file.path, record)
+        count = rows.get(file.path, rows.get(build_path))
+        compared[build_path] = ComparedFile(file.md5, count)
     return compared
 
 

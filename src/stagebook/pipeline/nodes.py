@@ -71,9 +71,8 @@ def read(root: Path) -> tuple[Node, ...]:
     """
     if repository.is_literal(root):
         return parse(dvc_file.read(root))
-    dvc_file.stages(
-        dvc_file.read(root)
-    )  # reports the markers of a merge conflict, which DVC does not
+    # This reports the markers of a merge conflict, which DVC does not.
+    dvc_file.stages(dvc_file.read(root))
     return tuple(
         Node(
             stage.name,

@@ -48,8 +48,8 @@ def confirm(
 
 
 def _missing(kind: str, names: Iterable[str], stored: Iterable[str]) -> Iterator[str]:
-    known = set(stored)
-    return (f"the {kind} {name}" for name in names if name not in known)
+    stored = set(stored)
+    return (f"the {kind} {name}" for name in names if name not in stored)
 
 
 def _datasets(run: Run) -> int:
