@@ -44,7 +44,7 @@ def test_a_helper_that_changed_is_told_by_build_and_by_commit(chain: Checkout) -
     page = chain.read("page.html")
     assert "<del>− 137.5</del><ins>+ 152.5</ins>" in page
     assert "▲ +15" in page
-    assert "not at hand" not in page
+    assert "not available" not in page
 
 
 def test_a_notebook_that_is_no_longer_kept_is_had_from_mlflow(chain: Checkout) -> None:

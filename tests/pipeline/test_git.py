@@ -76,7 +76,7 @@ def test_the_config_of_a_person_changes_no_answer(root: Path) -> None:
             git.names(root),
             git.tips(root),
             git.texts(root, ["HEAD:./dvc.lock", "HEAD:./nothing"]),
-            git.lost(root, [head, "0" * 40]),
+            git.unreachable(root, [head, "0" * 40]),
         )
 
     before = answers()
@@ -149,7 +149,7 @@ def test_no_question_takes_a_failure_for_an_empty_answer(tmp_path: Path) -> None
         lambda: git.is_shallow(tmp_path),
         lambda: git.last_changes(tmp_path, "dvc.lock", "0" * 40, 2),
         lambda: git.names(tmp_path),
-        lambda: git.lost(tmp_path, ["0" * 40]),
+        lambda: git.unreachable(tmp_path, ["0" * 40]),
     )
     for question in questions:
         with pytest.raises(GitError) as raised:

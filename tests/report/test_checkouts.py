@@ -152,7 +152,7 @@ def test_before_a_branchs_first_commit_only_what_no_branch_leads_to_is_lost(root
     loose = git(root, "rev-parse", "HEAD")
     git(root, "reset", "-q", "--hard", kept)
     git(root, "checkout", "-q", "--orphan", "new")
-    assert checkouts.lost(root, {kept, loose}) == {loose}
+    assert checkouts.unreachable(root, {kept, loose}) == {loose}
 
 
 def test_a_commit_that_is_lost_is_told_wherever_it_is_named(root: Path) -> None:

@@ -235,7 +235,7 @@ def test_without_a_notebook_the_rest_is_compared_and_the_page_says_so(
     records = (recorded(BEFORE, metrics={"auc": 0.5}), recorded(NOW, metrics={"auc": 0.75}))
     found = page(tmp_path, cells["before"], cells["now"], records)
     assert "▲ +0.25" in found
-    assert "is not at hand any more" in found
+    assert "is not available any more" in found
     assert "Cell by cell" not in found
 
 
@@ -246,7 +246,7 @@ def test_a_stage_that_one_side_has_alone_is_named(tmp_path: Path) -> None:
     put(here.state, record(NOW.replace("make", "more"), "more", repro="two"))
     found = comparing.comparison_page(here, comparing.compare(here, "last", None, None))
     assert "<dd>not there " in found
-    assert "not at hand" not in found
+    assert "not available" not in found
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", '{"cells": [{"cell', "[]", '{"cells": [1, null]}'])
@@ -345,7 +345,7 @@ def test_a_comparison_says_ids_in_short_with_the_whole_at_hand(tmp_path: Path) -
         said = Elements(found).text
         assert not [name for name in (BEFORE, NOW, *repros) if name in said]
         assert f'title="{NOW}"' in found
-        assert "notebook of 1111aaaa is not at hand" in said
+        assert "notebook of 1111aaaa is not available" in said
     built = comparing.comparison_page(here, comparing.compare(here, "last", None, "make"))
     assert f'title="{repros[1]}">build 4712, 2026-01-02 09:59 UTC</dd>' in built
 

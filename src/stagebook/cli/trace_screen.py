@@ -19,7 +19,7 @@ _err = Screen(stderr=True)
 
 def show(trace: Trace) -> None:
     """Prints a trace, with notes on standard error."""
-    for note in (*trace.asked.notes, *trace.notes):
+    for note in (*trace.query.notes, *trace.notes):
         _err.print(Text.assemble(("note ", "yellow"), note))
     for tree in trees(trace):
         put(_out, tree)
@@ -29,9 +29,9 @@ def trees(trace: Trace) -> Iterator[Tree]:
     """One tree for each file or execution that was asked for."""
     plant = _Down(trace) if trace.down else _Up(trace)
     for making in trace.makings:
-        if making.id in trace.asked.makings:
+        if making.id in trace.query.makings:
             yield plant.making(making)
-    for file in trace.asked.artefacts:
+    for file in trace.query.artefacts:
         yield plant.file(file)
 
 
@@ -103,7 +103,7 @@ class _Down:
         readers = [activity for activity in self._trace.makings if file in activity.inputs]
         beside = [part for whole, part in self._trace.folders if whole == file]
         beside += [whole for whole, part in self._trace.folders if part == file]
-        nothing = file in self._trace.asked.artefacts and not (readers or beside)
+        nothing = file in self._trace.query.artefacts and not (readers or beside)
         tree.label = _file(file, "nothing was made from it" if nothing else "")
         for making in readers:
             self._fill_making(tree.add(""), making)

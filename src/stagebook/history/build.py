@@ -1,4 +1,4 @@
-"""What one ``dvc repro`` was: which stages it executed, and what stands of all others."""
+"""One ``dvc repro``: the stages that it executed, and the state of all others."""
 
 import dataclasses
 import datetime
@@ -46,7 +46,7 @@ class UnchangedOutput:
     Attributes:
         path: Relative to the project's root.
         md5: DVC's hash.
-        record: The execution that made it; None if that was elsewhere.
+        record: The execution that made it; None if another machine made it.
         run_id: Its run in MLflow, if it is there.
     """
 
@@ -58,11 +58,11 @@ class UnchangedOutput:
 
 @dataclass(frozen=True, slots=True)
 class UnchangedStage:
-    """A stage that the build had no need to execute.
+    """A stage that the build did not need to execute.
 
     Attributes:
         stage: The stage.
-        outputs: What it wrote when it was executed last.
+        outputs: What its last execution wrote.
     """
 
     stage: str
@@ -71,14 +71,14 @@ class UnchangedStage:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One ``dvc repro``, as far as it got.
+    """One ``dvc repro``, finished or not.
 
     Attributes:
-        repro: Its name, as records have it.
+        repro: Its name in the records.
         executed: The stages that it executed, in order.
-        unchanged: Those that it left as they were, since nothing of theirs had changed.
-        not_reached: Those that need a stage that failed.
-        stale: Those that would run, but were not asked for or not reached yet.
+        unchanged: The stages that it did not execute, since nothing had changed for them.
+        not_reached: The stages that need a stage that failed.
+        stale: The stages that would run, but were not asked for or not reached yet.
     """
 
     repro: str
@@ -91,9 +91,9 @@ class Build:
     def of(cls, repro: str, records: Iterable[Record], nodes: Iterable[Node], lock: Lock) -> Self:
         """Judges a build by the hashes in dvc.lock and by its records.
 
-        While a stage runs, dvc.lock still has its entry of before; its record knows better.
-        What DVC alone sees, a changed file that no stage writes, makes a stage that was not
-        asked for neither stale nor unchanged here: it counts as unchanged.
+        While a stage runs, ``dvc.lock`` still has the entry of its last execution, so its record
+        counts. Only DVC sees that a file that no stage writes has changed: a stage that reads it
+        and was not asked for counts as unchanged here.
 
         Args:
             repro: Its name.
@@ -101,36 +101,38 @@ class Build:
             nodes: The stages of ``dvc.yaml``.
             lock: What ``dvc.lock`` says.
         """
-        ran = {record.stage: record for record in records}
+        by_stage = {record.stage: record for record in records}
         nodes = tuple(nodes)
-        made = {
+        hashes = {
             out.path: out.md5 for lock_entry in lock.entries.values() for out in lock_entry.outs
         }
-        made |= {out.path: out.md5 for record in ran.values() for out in record.outputs}
-        failed = {name for name, record in ran.items() if not record.done}
-        cut_off = _downstream(failed, nodes) - ran.keys()
+        hashes |= {out.path: out.md5 for record in by_stage.values() for out in record.outputs}
+        failed = {name for name, record in by_stage.items() if not record.done}
+        cut_off = _downstream(failed, nodes) - by_stage.keys()
         stale = {
             node.name
             for node in nodes
-            if node.name not in ran and not _stands(node.name, lock, made)
+            if node.name not in by_stage and not _is_current(node.name, lock, hashes)
         }
-        stale |= _downstream(stale - cut_off, nodes) - ran.keys()
-        ours = [node for node in nodes if node.notebook and node.name not in ran]
+        stale |= _downstream(stale - cut_off, nodes) - by_stage.keys()
+        notebook_nodes = [node for node in nodes if node.notebook and node.name not in by_stage]
         return cls(
             repro,
-            tuple(_executed(item) for item in ran.values()),
+            tuple(_executed(item) for item in by_stage.values()),
             tuple(
-                UnchangedStage(node.name, tuple(UnchangedOutput(o.path, o.md5) for o in entry.outs))
-                for node in ours
+                UnchangedStage(
+                    node.name, tuple(UnchangedOutput(file.path, file.md5) for file in entry.outs)
+                )
+                for node in notebook_nodes
                 if node.name not in cut_off | stale and (entry := lock.entries.get(node.name))
             ),
-            tuple(node.name for node in ours if node.name in cut_off),
-            tuple(node.name for node in ours if node.name in stale - cut_off),
+            tuple(node.name for node in notebook_nodes if node.name in cut_off),
+            tuple(node.name for node in notebook_nodes if node.name in stale - cut_off),
         )
 
     @property
     def failed(self) -> tuple[ExecutedStage, ...]:
-        """The stages that were executed and did not end well."""
+        """The executed stages that failed or were stopped."""
         return tuple(stage for stage in self.executed if stage.outcome != "done")
 
     @property
@@ -151,10 +153,10 @@ class Build:
         return max(ends, default=self.started)
 
     def made_by(self, makers: Callable[[str, str], tuple[str, ...]]) -> Self:
-        """The same build, with the execution that made each output that it left as it was.
+        """The same build, with the execution that made each unchanged output.
 
         Args:
-            makers: Ids of the executions that wrote a path with a hash, newest first.
+            makers: Returns the ids of the executions that wrote a path with a hash, newest first.
         """
 
         def named(output: UnchangedOutput) -> UnchangedOutput:
@@ -227,22 +229,22 @@ def _executed(record: Record) -> ExecutedStage:
     )
 
 
-def _stands(stage: str, lock: Lock, made: Mapping[str, str]) -> bool:
-    """Whether a stage was executed with what the others have made since."""
+def _is_current(stage: str, lock: Lock, hashes: Mapping[str, str]) -> bool:
+    """Whether a stage was executed with the current outputs of the other stages."""
     entry = lock.entries.get(stage)
     return entry is not None and all(
-        made.get(file.path, file.md5) == file.md5 for file in entry.deps
+        hashes.get(file.path, file.md5) == file.md5 for file in entry.deps
     )
 
 
 def _downstream(names: Iterable[str], nodes: tuple[Node, ...]) -> set[str]:
     """The stages that need one of these, or need one that does."""
-    reached, found = set(names), set[str]()
+    reached, downstream = set(names), set[str]()
     while reached:
         written = [path for node in nodes if node.name in reached for path in node.outs]
-        reached = set(_readers(written, nodes)) - found
-        found |= reached
-    return found
+        reached = set(_readers(written, nodes)) - downstream
+        downstream |= reached
+    return downstream
 
 
 def _readers(written: list[str], nodes: tuple[Node, ...]) -> Iterator[str]:

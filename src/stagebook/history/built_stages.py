@@ -28,59 +28,59 @@ def stages_of(
     Args:
         nodes: The stages of ``dvc.yaml``.
         build: The last build.
-        records: Of each stage, its execution in the build, or the one that its outputs are from.
-        rows: Of each stage that it executed, what changed.
+        records: The execution of each stage in the build, or else the one that made its outputs.
+        rows: What changed in each stage that the build executed.
         lock: What ``dvc.lock`` says.
-        absent: Outputs that are not in the tree, as in a clone before ``dvc pull``.
+        absent: Outputs that are missing in the tree, as in a clone before ``dvc pull``.
         stale: Which stages are stale.
     """
     executed = {stage.stage: stage for stage in build.executed}
     not_reached = set(build.not_reached)
     for node in nodes:
-        ran = executed.get(node.name)
+        execution = executed.get(node.name)
         causes = stale.of(node.name)
-        failed = ran.outcome if ran is not None and ran.outcome != "done" else ""
+        failed = execution.outcome if execution is not None and execution.outcome != "done" else ""
         if failed:
             state = StageState.FAILED
-        elif ran is None and node.name in not_reached:
+        elif execution is None and node.name in not_reached:
             state = StageState.NOT_REACHED
-        elif ran is None and staleness.is_unbuilt(node, lock):
+        elif execution is None and staleness.is_unbuilt(node, lock):
             state = StageState.NEVER
         elif (stage_state := _outdated(causes)) is not None:
             state = stage_state
-        elif ran is None and staleness.lacks_outputs(node, lock, absent):
+        elif execution is None and staleness.lacks_outputs(node, lock, absent):
             state = StageState.MISSING
         else:
-            state = _built(node, ran)
+            state = _built(node, execution)
         record, row = records.get(node.name), rows.get(node.name)
         yield StageStatus(node, state, record if node.notebook else None, failed, row, causes)
 
 
 def _outdated(causes: Causes) -> StageState | None:
-    """The state of outputs that are not current; None of those that are."""
+    """The state of outputs that are not current; None if there are no causes."""
     if not causes:
         return None
     return StageState.EDITED if all(cause.is_output for cause in causes) else StageState.STALE
 
 
-def _built(node: Node, ran: ExecutedStage | None) -> StageState:
+def _built(node: Node, execution: ExecutedStage | None) -> StageState:
     if not node.notebook:
         return StageState.OTHER
-    return StageState.EXECUTED if ran is not None else StageState.UNCHANGED
+    return StageState.EXECUTED if execution is not None else StageState.UNCHANGED
 
 
 def files_of(
     stages: Iterable[StageStatus], lock: Lock, packages: Collection[str] = ()
 ) -> Iterator[DataFile]:
-    """The files that stages pass on to each other, in the order in which they are met.
+    """The files that stages pass on to each other, in the order of the stages.
 
-    Metrics and plots are left out unless a stage reads them, and so is the code of stages that
-    are not notebooks.
+    Metrics and plots are left out unless a stage reads them. The code of stages that are not
+    notebooks is left out.
 
     Args:
         stages: The stages.
         lock: What ``dvc.lock`` says.
-        packages: Paths of those that are packaged models.
+        packages: Paths of packaged models.
     """
     stages = tuple(stages)
     hashes = {item.path: item for item in lock.files()}
@@ -93,17 +93,22 @@ def files_of(
     shown = {path: None for item in stages for path in (*reads[item.name], *_passed_on(item.node))}
     for path in shown:
         readers = tuple(name for name, paths in reads.items() if path in paths)
-        found = hashes.get(path), makers.get(path, ""), readers, tables.get(path)
-        yield DataFile(path, *found, package=path in packages)
+        yield DataFile(
+            path,
+            hashes.get(path),
+            makers.get(path, ""),
+            readers,
+            tables.get(path),
+            package=path in packages,
+        )
 
 
 def _reads(stage: StageStatus, makers: Mapping[str, str]) -> Iterator[str]:
-    """What a stage reads that is data; its record knows that best."""
+    """The data that a stage reads, from its record if there is one."""
     if stage.record is not None:
         yield from (file.path for file in stage.record.inputs)
     elif stage.node.notebook:
-        own = (dep for dep in stage.node.deps if not dep.startswith(".stagebook/"))
-        yield from own
+        yield from (dep for dep in stage.node.deps if not dep.startswith(".stagebook/"))
     else:
         yield from (dep for dep in stage.node.deps if dep in makers)
 
@@ -113,6 +118,6 @@ def _passed_on(node: Node) -> Iterator[str]:
 
 
 def _tables(stage: StageStatus) -> Iterator[tuple[str, RecordedTable]]:
-    """The tables of a stage by path; one that is in several files is known by each."""
+    """The tables of a stage by path; a table in several files has several paths."""
     for table in stage.tables:
         yield from ((path, table) for path in table.paths)

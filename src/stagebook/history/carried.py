@@ -1,4 +1,4 @@
-"""What DVC carries of a build to a clone: of each stage its record, its notebook, its profiles.
+"""What DVC carries of a build to a clone: the record, notebook and profiles of each stage.
 
 The files have no times, hosts or commits in them: the same build gives the same bytes, so that
 ``dvc.lock`` changes with the results alone.
@@ -23,11 +23,11 @@ _RECORD, _NOTEBOOK, _PROFILES = "record.json", "executed.ipynb", "profiles"
 
 @dataclass(frozen=True, slots=True)
 class CarriedArticle:
-    """What is carried of one stage.
+    """What DVC carries of one stage.
 
     Attributes:
         record: Its record.
-        notebook: The text of its executed notebook, likewise; None if it is not at hand.
+        notebook: The text of its executed notebook; None if it is missing.
         profiles: The files of its profiles, each by its digest.
     """
 
@@ -37,34 +37,34 @@ class CarriedArticle:
 
 
 def is_carried(record: Record) -> bool:
-    """Whether a record was brought by DVC, and so names no execution."""
+    """Whether DVC brought a record; such a record names no execution."""
     return not record.id
 
 
-def write(root: Path, stages: Mapping[str, CarriedArticle], kept: Iterable[str]) -> None:
-    """Writes the folder: these stages, those to keep as they are, and no others.
+def write(root: Path, stages: Mapping[str, CarriedArticle], keep: Iterable[str]) -> None:
+    """Writes the folder, so that it holds these stages, those to keep, and no others.
 
     Args:
         root: The project's root.
-        stages: What is carried of each.
-        kept: Stages of which another machine's build stands, which is in the folder already.
+        stages: What DVC carries of each stage.
+        keep: Stages that another machine built; their files are in the folder already.
     """
     folder = root / ARTICLES
-    names = {*stages, *kept}
+    names = {*stages, *keep}
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_dir() and path.name not in names:
             shutil.rmtree(path)
     for name, carried in stages.items():
-        _write_one(folder / name, carried)
-    there = sorted(name for name in names if (folder / name / _RECORD).is_file())
-    index = {"format": FORMAT, "stages": there}
+        _write_stage(folder / name, carried)
+    recorded = sorted(name for name in names if (folder / name / _RECORD).is_file())
+    index = {"format": FORMAT, "stages": recorded}
     write_whole(folder / "index.json", json.dumps(index, indent=1) + "\n")
 
 
 def read(root: Path, entry: LockEntry) -> Record | None:
-    """The record of a stage's build that another machine made; None if it is not here.
+    """The record of a stage that another machine built; None if it is missing.
 
-    It is the one of what stands only if it wrote the files that ``dvc.lock`` has.
+    The record counts only if the files that it names are those in ``dvc.lock``.
 
     Args:
         root: The project's root.
@@ -81,7 +81,7 @@ def read(root: Path, entry: LockEntry) -> Record | None:
 
 
 def notebook(root: Path, stage: str) -> str | None:
-    """The text of a stage's executed notebook; None if it is not here."""
+    """The text of a stage's executed notebook; None if it is missing."""
     try:
         return (_folder(root, stage) / _NOTEBOOK).read_text("utf-8")
     except (OSError, ValueError):
@@ -89,7 +89,7 @@ def notebook(root: Path, stage: str) -> str | None:
 
 
 def profile(root: Path, name: str) -> Path | None:
-    """The file of a profile; None if it is not here, or is another than its name says."""
+    """The file of a profile; None if it is missing, or its digest is not its name."""
     for path in (root / ARTICLES).glob(f"*/{_PROFILES}/{Path(name).name}.json"):
         if digest(path, "sha256") == name:
             return path
@@ -97,11 +97,11 @@ def profile(root: Path, name: str) -> Path | None:
 
 
 def profiles(record: Record, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The profiles that a record names, as far as they are in a folder.
+    """The profiles that a record names and a folder has.
 
     Args:
         record: The record.
-        folder: Where profiles are, each named by its digest.
+        folder: The folder of profiles, each named by its digest.
     """
     for table in record.tables:
         name = table.profile or ""
@@ -110,18 +110,18 @@ def profiles(record: Record, folder: Path) -> Iterator[tuple[str, bytes]]:
             yield name, path.read_bytes()
 
 
-def _write_one(folder: Path, carried: CarriedArticle) -> None:
+def _write_stage(folder: Path, carried: CarriedArticle) -> None:
     files = {
         _RECORD: json.dumps(carried.record.as_portable_json(), indent=1, ensure_ascii=False) + "\n"
     }
     if carried.notebook is not None:
         files[_NOTEBOOK] = carried.notebook
-    wanted: dict[str, str | bytes] = dict(files)
-    wanted |= {f"{_PROFILES}/{name}.json": item for name, item in carried.profiles.items()}
+    contents: dict[str, str | bytes] = dict(files)
+    contents |= {f"{_PROFILES}/{name}.json": item for name, item in carried.profiles.items()}
     for path in folder.rglob("*") if folder.is_dir() else ():
-        if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
+        if path.is_file() and path.relative_to(folder).as_posix() not in contents:
             path.unlink()
-    for name, content in wanted.items():
+    for name, content in contents.items():
         write_whole(folder / name, content)
 
 

@@ -1,4 +1,4 @@
-"""What differs between an execution and the one of its stage before."""
+"""What differs between an execution and the previous one of its stage."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from stagebook.record.record import Record
 
 Pair = tuple[Any, Any]
-"""A value before and now; None where there was none."""
+"""A value before and now; None if it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,13 @@ class Changes:
 
     Attributes:
         parameters: The values that differ, by name.
-        cells: How many cells of code are new or other.
+        cells: How many code cells are new or changed.
         modules: The local modules that differ, as Python names them.
-        code: Whether the code differs at all; for records that do not say where.
+        code: Whether the code differs at all; older records do not say where.
         data: Paths of the inputs that differ.
-        packages: The versions that differ, by distribution; Python itself too.
-        metrics: Each metric that is a number, by name: in the last execution that was done, and
-            now.
+        packages: The versions that differ, by distribution, including Python itself.
+        metrics: Each metric that is a number, by name: its value in the last execution that was
+            done, and now.
     """
 
     parameters: Mapping[str, Pair]
@@ -37,12 +37,12 @@ class Changes:
 
     @classmethod
     def between(cls, before: Record | None, now: Record, measured: Record | None) -> "Changes":
-        """What changed from a record to a later one; with none before, nothing did.
+        """What changed from a record to a later one; nothing without an earlier one.
 
         Args:
-            before: The one before; None if there is none.
-            now: The later one.
-            measured: The last one before that was done, to compare metrics with.
+            before: The earlier record; None if it is missing.
+            now: The later record.
+            measured: The last earlier record that was done, to compare metrics with.
         """
         then = before if before is not None else now
         cells, modules, code = _code(then, now)
@@ -71,13 +71,13 @@ class Changes:
 
 def _code(then: Record, now: Record) -> tuple[int, tuple[str, ...], bool]:
     old, new = then.code, now.code
-    if old is None or new is None:  # a format that does not say more
+    if old is None or new is None:  # an older format has no more details
         return 0, (), then.source != now.source
     cells = (Counter(new.cells) - Counter(old.cells)).total()
-    gone = (Counter(old.cells) - Counter(new.cells)).total()
+    removed = (Counter(old.cells) - Counter(new.cells)).total()
     order = old.cells != new.cells
     modules = tuple(_module(path) for path in _differing(old.modules, new.modules))
-    changed = max(cells, gone, int(order))
+    changed = max(cells, removed, int(order))
     return changed, modules, bool(changed or modules)
 
 

@@ -1,4 +1,4 @@
-"""What a checkout lacks that others have: a first commit, older history, a branch."""
+"""What a checkout may lack: a first commit, older history, a branch."""
 
 import re
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ _HASH = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """How much of a repository is here.
+    """How much of a repository this checkout has.
 
     Attributes:
-        unborn: Whether there is a repository and no commit in it yet.
+        unborn: Whether the repository has no commit yet.
         shallow: Whether git has only the last part of history.
-        failure: Why git does not answer; None where it does.
+        failure: Why git does not answer; None if it does.
     """
 
     unborn: bool = False
@@ -36,31 +36,31 @@ class Checkout:
             return cls(failure=error.failure)
 
     def commit_named(self, root: Path, name: str) -> str | None:
-        """The commit that a name stands for; None if there is none, or git does not answer."""
+        """The commit that a name refers to; None if it is unknown, or git does not answer."""
         return git.commit_named(root, name) if self.failure is None else None
 
-    def lost(self, root: Path, commits: Iterable[str]) -> frozenset[str]:
-        """Those commits that no branch or tag leads to; none where git does not answer."""
-        return git.lost(root, commits) if self.failure is None else frozenset()
+    def unreachable(self, root: Path, commits: Iterable[str]) -> frozenset[str]:
+        """The commits that no branch or tag leads to; empty if git does not answer."""
+        return git.unreachable(root, commits) if self.failure is None else frozenset()
 
     def may_lack(self, root: Path, name: str) -> bool:
-        """Whether a name that git does not know may be right, and history is just not here.
+        """Whether git may not know a name only because history is missing here.
 
-        So it is of an ancestor before the first commit, or before those that a shallow clone has,
-        and of a whole hash in a shallow clone. A branch that git does not know is misspelt.
+        This is true of an ancestor before the first commit, or before those that a shallow clone
+        has, and of a full hash in a shallow clone. A branch that git does not know is misspelt.
 
         Args:
             root: The project's root.
-            name: A name that git knows no commit of.
+            name: A name that git does not know.
         """
         start = _start(name)
         if start != name:
-            known = self.commit_named(root, start) is not None
-            return known or (self.unborn and start in ("HEAD", "@"))
+            is_known = self.commit_named(root, start) is not None
+            return is_known or (self.unborn and start in ("HEAD", "@"))
         return self.shallow and _HASH.fullmatch(name) is not None
 
     def without(self, root: Path, name: str) -> str:
-        """Why git knows no commit of a name, and what helps.
+        """Why git knows no commit of a name, and what to do.
 
         Args:
             root: The project's root.
@@ -90,14 +90,14 @@ class Checkout:
     def code(self, project: Project) -> Git | None:
         """Commit and branch of the tree as it is now; None without a commit.
 
-        Whether it is dirty is not among them: a report that is written beside it makes it so.
+        Whether it is dirty is left out: a report that is written into the tree makes it dirty.
         """
-        found = git.read(project.root, ())
-        if isinstance(found, GitFailure):
+        state = git.read(project.root, ())
+        if isinstance(state, GitFailure):
             return None
-        return Git(found.commit, found.branch)
+        return Git(state.commit, state.branch)
 
 
 def _start(name: str) -> str:
-    """Where a name of an ancestor begins: ``HEAD`` of ``HEAD^``, ``main`` of ``main~3``."""
+    """The start of an ancestor's name: ``HEAD`` of ``HEAD^``, ``main`` of ``main~3``."""
     return re.split(r"[~^]", name, maxsplit=1)[0] or name

@@ -1,7 +1,7 @@
-"""What a commit itself has of its stages, for where no execution of them is remembered.
+"""What a commit itself has of its stages, used where their executions have no record.
 
-That is ``dvc.lock`` with hashes and values, and the metrics files. It tells nothing of cells and
-packages by themselves: DVC knows both by one hash, that of the stage's source.
+These are the hashes and values in ``dvc.lock``, and the metrics files. Single cells and packages
+are not known: DVC has one hash for both, that of the stage's source.
 """
 
 import os
@@ -61,16 +61,16 @@ def read(root: Path, commit: str, lock: Lock) -> dict[str, Record]:
 
 
 def is_locked(record: Record) -> bool:
-    """Whether it is what a commit has, and not the record of an execution."""
+    """Whether it was read from a commit, and is not the record of an execution."""
     return isinstance(record, CommittedStage)
 
 
-def held(records: tuple[Side, Side], locked: tuple[Side, Side]) -> tuple[Side, Side]:
-    """What is held against each other of one stage: records, or what both sides know without one.
+def comparable(records: tuple[Side, Side], locked: tuple[Side, Side]) -> tuple[Side, Side]:
+    """Both sides of one stage to compare: their records, or what both know without a record.
 
     Args:
-        records: The record of each side; None where there is none.
-        locked: What a commit has of the stage; None where a side is none, or has no such stage.
+        records: The record of each side; None if it is missing.
+        locked: What a commit has of the stage; None if a side is not a commit, or lacks the stage.
     """
     if all(records) or not any(item for item, own in zip(locked, records, strict=True) if not own):
         return records
@@ -84,7 +84,7 @@ def held(records: tuple[Side, Side], locked: tuple[Side, Side]) -> tuple[Side, S
     else:
         sources = before, now
         before, now = _known_of_both(before, now)
-    if not all(map(_is_measured, sources)):  # not known is not gone
+    if not all(map(_is_measured, sources)):  # an unknown metric is not a removed one
         before, now = (replace(record, metrics={}) for record in (before, now))
     return before, now
 
@@ -99,7 +99,7 @@ def _is_measured(record: Side) -> bool:
 
 
 def _known_of_both(before: Record, now: Record) -> tuple[Record, Record]:
-    """An execution beside what a commit has: that has no defaults, and another hash of the code."""
+    """What both an execution and a commit know: a commit has no defaults, and another code hash."""
     both = before.values.keys() & now.values.keys()
     first, second = (
         replace(
@@ -164,8 +164,8 @@ def _texts(
 ) -> dict[str, str]:
     """The texts of metrics files by path, as the commit has them, else as DVC's cache does."""
     paths = [path for listed in files.values() for path in listed]
-    found = git.texts(root, [f"{commit}:./{path}" for path in paths])
-    texts = {name.partition(":./")[2]: text for name, text in found.items()}
+    by_name = git.texts(root, [f"{commit}:./{path}" for path in paths])
+    texts = {name.partition(":./")[2]: text for name, text in by_name.items()}
     cache = Cache.of(root)
     for file in (out for entry in entries for out in entry.outs if out.path in paths):
         content = None if file.path in texts else cache.read(file.md5)
@@ -175,12 +175,12 @@ def _texts(
 
 
 def _measured(files: tuple[str, ...], texts: Mapping[str, str]) -> dict[str, Any] | None:
-    """The metrics of a stage, named as in records; None if a file of them cannot be read."""
+    """The metrics of a stage, named as in records; None if one of its files cannot be read."""
     values: dict[str, Any] = {}
     try:
         for path in files:
-            found = metrics.parse(texts[path], path)
-            values |= {metrics.named(path, name, len(files)): item for name, item in found.items()}
+            parsed = metrics.parse(texts[path], path)
+            values |= {metrics.named(path, name, len(files)): item for name, item in parsed.items()}
     except (KeyError, StagebookError):
         return None
     return values

@@ -31,13 +31,13 @@ class StageComparison:
 
     Attributes:
         stage: The stage.
-        before: Its record on the side that it is held against; None if it is not there.
-        now: Its record on the side that was asked for; likewise.
+        before: Its record on the side that it is compared with; None if it is missing.
+        now: Its record on the side that was asked for; None if it is missing.
         parameters: The values that differ, by name.
         metrics: Every metric of either side, by name.
         reads: The inputs that differ, by path; None on a side that does not read it.
-        writes: Likewise the outputs.
-        changes: What else differs: code and packages; None if one side is not there.
+        writes: The outputs that differ, in the same form.
+        changes: What else differs: code and packages; None if one side is missing.
     """
 
     stage: str
@@ -71,12 +71,12 @@ class StageComparison:
 
     @property
     def remembered(self) -> bool:
-        """Whether it is told by executions, and not by what a commit has of them."""
+        """Whether both sides are records of executions, and not read from commits."""
         return not any(committed.is_locked(record) for record in (self.before, self.now) if record)
 
     @property
     def ended(self) -> tuple[str | None, str | None]:
-        """How the two ended; None where there is none."""
+        """How the two executions ended; None for a missing one."""
         before, now = (record.outcome if record else None for record in (self.before, self.now))
         return before, now
 
@@ -101,8 +101,8 @@ class StageComparison:
         return {
             "stage": self.stage,
             "remembered": self.remembered,
-            "before": _told(self.before),
-            "now": _told(self.now),
+            "before": _execution_json(self.before),
+            "now": _execution_json(self.now),
             "parameters": _pairs(self.parameters),
             "metrics": _pairs(self.measured),
             "inputs": {path: _sides(*pair) for path, pair in self.reads.items()},
@@ -118,9 +118,9 @@ class Comparison:
     Attributes:
         before: What is compared with.
         now: What was asked for.
-        stages: The stages that differ; of two executions, theirs in any case.
-        unchanged: Names of the stages that do not.
-        elsewhere: Stages that were executed where no record of them is.
+        stages: The stages that differ; for two executions, always their stage.
+        unchanged: Names of the stages that do not differ.
+        elsewhere: Stages whose executions have no record here.
     """
 
     before: ComparisonSide
@@ -144,12 +144,12 @@ class Comparison:
             StagebookError: They are executions of two stages, or have no such stage.
         """
         names = tuple(_chosen(before, now, stage))
-        pairs = [(name, *_held(before, now, name)) for name in names]
+        pairs = [(name, *_comparable(before, now, name)) for name in names]
         stages = [
             StageComparison.between(*pair) for pair in pairs if _any_differs(*pair[1:], stage)
         ]
-        asked = stage is not None or SideKind.EXECUTION in (before.kind, now.kind)
-        shown = tuple(item for item in stages if asked or not item.same)
+        shows_same = stage is not None or SideKind.EXECUTION in (before.kind, now.kind)
+        shown = tuple(item for item in stages if shows_same or not item.same)
         unchanged = tuple(name for name in names if name not in {item.stage for item in shown})
         elsewhere = tuple(dict.fromkeys((*before.elsewhere, *now.elsewhere)))
         return cls(before, now, shown, unchanged, elsewhere)
@@ -176,32 +176,32 @@ def _any_differs(before: Record | None, now: Record | None, stage: str | None) -
 
 def _chosen(before: ComparisonSide, now: ComparisonSide, stage: str | None) -> Iterable[str]:
     """The stages to look at: all, that of an execution, or the one that was asked for."""
-    known = dict.fromkeys((*before.executions, *now.executions))
-    if before.kind is now.kind is SideKind.COMMIT:  # else one side knows nothing but executions
-        known |= dict.fromkeys((*before.locked, *now.locked))
+    names = dict.fromkeys((*before.executions, *now.executions))
+    if before.kind is now.kind is SideKind.COMMIT:  # otherwise one side has executions only
+        names |= dict.fromkeys((*before.locked, *now.locked))
     if stage is not None:
-        if stage not in known:
+        if stage not in names:
             message = f"Neither side has an execution of a stage `{stage}`."
-            hint = did_you_mean(stage, known, f"There are: {', '.join(known) or 'none'}.")
+            hint = did_you_mean(stage, names, f"There are: {', '.join(names) or 'none'}.")
             raise StagebookError(Problem("no-executions", message, hint))
-        known = {stage: None}
-    ones = [side for side in (now, before) if side.kind is SideKind.EXECUTION]
-    stages = [next(iter(side.executions)) for side in ones]
+        names = {stage: None}
+    executions = [side for side in (now, before) if side.kind is SideKind.EXECUTION]
+    stages = [next(iter(side.executions)) for side in executions]
     if len(set(stages)) > 1:
         message = f"`{stages[0]}` and `{stages[1]}` are two different stages."
         hint = f"Give two executions of one stage: stagebook log {stages[0]}"
         raise StagebookError(Problem("two-stages", message, hint))
-    return [name for name in known if not stages or name == stages[0]]
+    return [name for name in names if not stages or name == stages[0]]
 
 
-def _held(
+def _comparable(
     before: ComparisonSide, now: ComparisonSide, stage: str
 ) -> tuple[Record | None, Record | None]:
     records, locked = (
         (item.get(stage), other.get(stage))
         for item, other in ((before.executions, now.executions), (before.locked, now.locked))
     )
-    return committed.held(records, locked)
+    return committed.comparable(records, locked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +226,9 @@ def _files(record: Record, files: Iterable[HashedPath]) -> dict[str, ComparedFil
     rows = {path: table.rows for table in record.tables for path in table.paths}
     compared = {}
     for file in files:
-        own = in_build(file.path, record)
-        compared[own] = ComparedFile(file.md5, rows.get(file.path, rows.get(own)))
+        build_path = in_build(file.path, record)
+        count = rows.get(file.path, rows.get(build_path))
+        compared[build_path] = ComparedFile(file.md5, count)
     return compared
 
 
@@ -256,7 +257,7 @@ def _paired(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple
         yield name, (before.get(name), now.get(name))
 
 
-def _told(record: Record | None) -> dict[str, Any] | None:
+def _execution_json(record: Record | None) -> dict[str, Any] | None:
     if record is None:
         return None
     return {
@@ -269,8 +270,8 @@ def _told(record: Record | None) -> dict[str, Any] | None:
 
 
 def _code(changes: Changes) -> dict[str, Any]:
-    told = changes.as_json()
-    return {"code": told["code"], "packages": told["packages"]}
+    values = changes.as_json()
+    return {"code": values["code"], "packages": values["packages"]}
 
 
 def _pairs(pairs: Mapping[str, Pair]) -> dict[str, dict[str, Any]]:

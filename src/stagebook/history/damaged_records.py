@@ -1,4 +1,4 @@
-"""Which records the site cannot read, and what is therefore not known of the last build."""
+"""The records that the site cannot read, and what they leave unknown of the last build."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ class DamagedRecords:
     """The records that cannot be read.
 
     Attributes:
-        all: Id of each, with the reason.
-        blind: Ids of those without which the last build is not known whole.
+        all: The id of each, with the reason.
+        blind: The ids of those without which the last build is not fully known.
     """
 
     all: tuple[tuple[str, str], ...] = ()
@@ -29,10 +29,10 @@ class DamagedRecords:
     def of(
         cls, history: History, build: Build, records: Iterable[Record], nodes: Iterable[Node]
     ) -> Self:
-        """What cannot be read of the records, those of the last build before all.
+        """The records that cannot be read; those of the last build are read again.
 
-        The index knows of records as they were when it read them; a file that was cut off since
-        is found by reading it again.
+        The index has records as they were when it read them; a file that was damaged since then
+        is only found by reading it again.
 
         Args:
             history: The records.
@@ -40,17 +40,17 @@ class DamagedRecords:
             records: Its records.
             nodes: The stages of ``dvc.yaml``.
         """
-        found = dict(history.damaged)
+        reasons = dict(history.damaged)
         last = max((record.id for record in records), default="")
-        blind = {name for name in found if name > last}
+        blind = {name for name in reasons if name > last}
         for name in _of_last(history, build, nodes):
             if reason := _trouble(history, name):
-                found[name] = reason
+                reasons[name] = reason
                 blind.add(name)
-        return cls(tuple(sorted(found.items())), tuple(sorted(blind)))
+        return cls(tuple(sorted(reasons.items())), tuple(sorted(blind)))
 
-    def known(self, stage: StageStatus) -> StageStatus:
-        """A stage, unless what stands of it may be from a record that cannot be read."""
+    def with_unknown_state(self, stage: StageStatus) -> StageStatus:
+        """The stage; its state is unknown if its outputs may belong to an unreadable record."""
         taken_for_done = stage.state is StageState.UNCHANGED and stage.record is None
         if taken_for_done and any(_is_of(name, stage.name) for name, _ in self.all):
             return replace(stage, state=StageState.UNKNOWN)
@@ -76,6 +76,6 @@ def _trouble(history: History, name: str) -> str:
 
 
 def _is_of(name: str, stage: str) -> bool:
-    """Whether an id, which has the stage between a time and a few digits, is one of a stage."""
+    """Whether an id, which has the stage between a time and a few digits, belongs to a stage."""
     rest = name.partition("-")[2]
     return stage in (rest, rest.rpartition("-")[0])

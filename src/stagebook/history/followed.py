@@ -1,4 +1,4 @@
-"""What later stages measured of what an execution made, under names that no two of them share."""
+"""The metrics of later stages that used an execution's outputs, each under a unique name."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from stagebook.record.record import Record
 
 
 def followers(history: History, record: Record) -> tuple[Record, ...]:
-    """Of each stage that used what an execution made, the newest execution, found by content.
+    """The newest execution of each stage that used an execution's outputs, found by content.
 
-    A part of the build is followed by parts of the build, and a trial by parts of the same trial.
+    For a part of the build, only parts of the build count; for a trial, only parts of that trial.
 
     Args:
         history: The records.
         record: The execution's record.
     """
-    found: dict[str, Record] = {record.stage: record}
+    by_stage: dict[str, Record] = {record.stage: record}
     waiting = [record]
     while waiting:
         for reader in _readers(history, waiting.pop()):
-            if reader.stage not in found and _place(reader) == _place(record):
-                found[reader.stage] = reader
+            if reader.stage not in by_stage and _place(reader) == _place(record):
+                by_stage[reader.stage] = reader
                 waiting.append(reader)
-    return tuple(found.values())[1:]
+    return tuple(by_stage.values())[1:]
 
 
 def _readers(history: History, record: Record) -> Iterator[Record]:
-    """The executions that used what one made, the newest first."""
+    """The executions that used an execution's outputs, newest first."""
     read = (history.distinct_readers(file.path, file.md5) for file in record.outputs)
     names = {name for readers in read for name in readers}
     for name in sorted(names, reverse=True):
@@ -48,7 +48,7 @@ class SweepMetrics:
 
     Attributes:
         stage: The stage.
-        rows: Each execution's record, and those of what followed it.
+        rows: Each execution's record, and the records of what followed it.
         stages: The names of the stages that have a metric, by the metric.
     """
 
@@ -93,6 +93,6 @@ class SweepMetrics:
         return None
 
     def _name(self, record: Record, metric: str) -> str:
-        """The metric's own name; behind its stage's where another stage has it too."""
+        """The metric's own name; after its stage's name if several stages have it."""
         shared = record.stage != self.stage and len(self.stages.get(metric, ())) > 1
         return f"{record.stage}:{metric}" if shared else metric

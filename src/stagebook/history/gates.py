@@ -16,7 +16,7 @@ from stagebook.record import metrics
 Values = Mapping[str, Any]
 
 NOTHING = object()
-"""The value of a metric that is not there, which ``null`` in its file is not."""
+"""The value of a missing metric; ``null`` in its file is not missing."""
 
 UNREADABLE = object()
 """The value of a metric in a file that cannot be read."""
@@ -26,16 +26,16 @@ _CURRENT = Staleness()
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """What came of holding a metric against its gate.
+    """The result of checking a metric against its gate.
 
     Attributes:
         gate: The gate.
-        value: The metric as it is in the tree; None where it is not there.
-        base: As it is in the commit that it is compared with; None where it is not there.
-        failures: What it does not keep to, in words.
+        value: The metric as it is in the tree; None if it is missing.
+        base: The metric in the commit that it is compared with; None if it is missing.
+        failures: The bounds that it breaks, in words.
         notes: What could not be checked, in words.
-        problem: Why it cannot be judged: its file cannot be read, or nothing ever wrote it.
-        stale: The changes since the value was built; empty where it is current.
+        problem: Why it cannot be judged: its file cannot be read, or no stage writes it.
+        stale: The changes since the value was built; empty if it is current.
     """
 
     gate: Gate
@@ -58,12 +58,12 @@ class GateVerdict:
 
     @property
     def judged(self) -> bool:
-        """Whether it fails, or there was any bound that could be held against it."""
+        """Whether it fails, or at least one bound could be checked."""
         bounded = self.gate.floor is not None or self.gate.ceiling is not None
         return not self.holds or bounded or not self.notes
 
     def as_json(self) -> dict[str, Any]:
-        """This verdict as plain values; a number that JSON has no word for is a text."""
+        """This verdict as plain values; a number that JSON cannot represent is a text."""
         gate = self.gate
         return {
             "file": gate.file,
@@ -80,19 +80,19 @@ class GateVerdict:
 
 
 def judge(gate: Gate, value: Any, base: Any = NOTHING, against: str = "") -> GateVerdict:
-    """Holds a metric against its gate.
+    """Checks a metric against its gate.
 
     Args:
         gate: The gate.
-        value: The metric; NOTHING where it is not there.
-        base: What it is in the commit that it is compared with; NOTHING where it is not there,
-            UNREADABLE where its file cannot be read.
+        value: The metric; NOTHING if it is missing.
+        base: The metric in the commit that it is compared with; NOTHING if it is missing,
+            UNREADABLE if its file cannot be read.
         against: The name of that commit; empty for none.
     """
     now, then = (None if item is NOTHING or item is UNREADABLE else item for item in (value, base))
     number, before = _number(value), _number(base)
     if number is None:
-        return GateVerdict(gate, now, then, (_odd(value),))
+        return GateVerdict(gate, now, then, (_fault(value),))
     failures = list(_outside(gate, number))
     if gate.compares and before is not None:
         failures += _moved(gate, number - before, against)
@@ -114,7 +114,7 @@ def _moved(gate: Gate, moved: Fraction, against: str) -> Iterator[str]:
         yield f"more than {gate.rise} above {against}"
 
 
-def _odd(value: Any) -> str:
+def _fault(value: Any) -> str:
     if value is NOTHING:
         return "not there"
     return "not finite" if isinstance(value, float) else "not a number"
@@ -127,7 +127,7 @@ def _uncompared(base: Any, against: str) -> str:
         return f"not compared: {against} has no such metric"
     if base is UNREADABLE:
         return f"not compared: the file of {against} cannot be read"
-    return f"not compared: in {against} it is {_odd(base)}"
+    return f"not compared: in {against} it is {_fault(base)}"
 
 
 def _number(value: Any) -> Fraction | None:
@@ -137,7 +137,7 @@ def _number(value: Any) -> Fraction | None:
 
 
 def _exact(value: float) -> Fraction:
-    """A number as it is written: 0.7 - 0.69 is 0.01, and no hair more."""
+    """A number exactly as it is written: 0.7 - 0.69 is 0.01, without rounding errors."""
     return Fraction(value) if isinstance(value, int) else Fraction(repr(float(value)))
 
 
@@ -156,7 +156,7 @@ def verdicts(
     Args:
         gates: The gates.
         nodes: The stages of ``dvc.yaml``.
-        files: The metrics files that they are for.
+        files: The metrics files that the gates name.
         stale: Which stages are stale.
     """
     written = {path: node.name for node in nodes for path in node.outs}
@@ -170,27 +170,27 @@ def verdicts(
 
 
 def _verdict(
-    gate: Gate, there: MetricFile, before: MetricFile, against: str, written: set[str]
+    gate: Gate, current: MetricFile, before: MetricFile, against: str, written: set[str]
 ) -> GateVerdict:
-    if there.problem is not None:
-        return GateVerdict(gate, problem=there.problem)
-    value, base = (file.values.get(gate.name, NOTHING) for file in (there, before))
-    if value is base is NOTHING and (problem := _unknown(gate, there.values, written)):
+    if current.problem is not None:
+        return GateVerdict(gate, problem=current.problem)
+    value, base = (file.values.get(gate.name, NOTHING) for file in (current, before))
+    if value is base is NOTHING and (problem := _unknown(gate, current.values, written)):
         return GateVerdict(gate, problem=problem)
     if before.problem is not None:
         base = UNREADABLE
     return judge(gate, value, base, against)
 
 
-def _unknown(gate: Gate, there: Values, written: set[str]) -> Problem | None:
+def _unknown(gate: Gate, values: Values, written: set[str]) -> Problem | None:
     """The problem with a gate whose metric is neither in the tree nor in another commit."""
     if gate.file not in written:
         message = f"The gate `{gate.metric}` is for a file that no stage writes."
-        found = sorted(path for path in written if path.endswith(metrics.SUFFIXES))
-        hint = did_you_mean(gate.file, found, f"Stages write: {', '.join(found) or 'none'}.")
-    elif there:
+        files = sorted(path for path in written if path.endswith(metrics.SUFFIXES))
+        hint = did_you_mean(gate.file, files, f"Stages write: {', '.join(files) or 'none'}.")
+    elif values:
         message = f"The gate `{gate.metric}` is for a metric that {gate.file} does not have."
-        hint = did_you_mean(gate.name, there, f"It has: {', '.join(there)}.")
+        hint = did_you_mean(gate.name, values, f"It has: {', '.join(values)}.")
     else:
         return None
     return Problem("no-metric", message, hint, Where(FILE))

@@ -23,7 +23,7 @@ def below(root: Path) -> tuple[str, ...]:
     if not commits:
         return ()
     options = ("--stdin", "-r", "-m", "--root", "--no-renames", "--no-commit-id", "--relative")
-    _, names = run(root, "diff-tree", *options, "--name-only", "-z", "--", _BELOW, given=commits)
+    _, names = run(root, "diff-tree", *options, "--name-only", "-z", "--", _BELOW, stdin=commits)
     paths = tuple(_decoded(names))
     folders = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}
     others = [folder for folder in folders - {"."} if (root / folder / _SETTINGS).is_file()]
@@ -42,7 +42,7 @@ def at(root: Path, commit: str) -> dict[str, str]:
     others = [name.removesuffix(f"/{_SETTINGS}") for name in names if name.endswith(_SETTINGS)]
     locks = (name for name in names if name.endswith(f"/{LOCK}"))
     paths = {f"{commit}:./{name}": name for name in _of_project(locks, others)}
-    return {paths[asked]: text for asked, text in git.texts(root, paths).items()}
+    return {paths[revision]: text for revision, text in git.texts(root, paths).items()}
 
 
 def _of_project(paths: Iterable[str], projects: Iterable[str]) -> Iterator[str]:

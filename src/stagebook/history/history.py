@@ -1,4 +1,4 @@
-"""What the records say of stages and files, found without reading all of them again."""
+"""What the records say about stages and files, found without reading all of them again."""
 
 import contextlib
 import json
@@ -24,11 +24,11 @@ _SHORTEST = 6
 class History:
     """The records of one project, newest first.
 
-    What its index holds is what the folder held when it was opened.
+    The index has what the folder had when the history was opened.
 
     Attributes:
         records: Folder of the records.
-        index: What is in them, to be asked.
+        index: The index of their contents.
     """
 
     records: Path
@@ -125,22 +125,22 @@ class History:
         return frozenset(path for (path,) in self.index.ask("SELECT DISTINCT path FROM files"))
 
     def starting(self, digits: str) -> tuple[tuple[str, str], ...]:
-        """The path and hash of every file whose hash starts so."""
+        """The path and hash of every file whose hash starts with these digits."""
         question = "SELECT DISTINCT path, md5 FROM files WHERE md5 >= ? AND md5 < ?"
         return tuple(self.index.ask(question, digits, f"{digits}g"))
 
     def sources(self, digits: str) -> tuple[str, ...]:
-        """The digests of sources that start so."""
+        """The digests of sources that start with these digits."""
         question = "SELECT DISTINCT source FROM records WHERE source >= ? AND source < ?"
         return tuple(source for (source,) in self.index.ask(question, digits, f"{digits}g"))
 
     def of_source(self, source: str) -> tuple[str, ...]:
-        """Ids of the executions of this source, newest first, those that were done before all."""
+        """Ids of the executions of this source: first those that were done, newest first."""
         question = "SELECT name FROM records WHERE source = ? ORDER BY outcome <> 'done', name DESC"
         return tuple(name for (name,) in self.index.ask(question, source))
 
     def named(self, part: str) -> tuple[str, ...]:
-        """Ids that start so, or that end so after a dash."""
+        """Ids that start with a text, or that end with it after a dash."""
         if len(part) < _SHORTEST:
             return ()
         rows = self.index.ask(
@@ -185,8 +185,8 @@ class History:
         """The newest records, newest first.
 
         Args:
-            stage: Of this stage; None for those of all stages.
-            limit: At most so many.
+            stage: The stage; None for all stages.
+            limit: The maximum number of records.
         """
         return tuple(self._read(self._newest("stage = ?" if stage else "?1 IS NULL", stage, limit)))
 
@@ -196,9 +196,9 @@ class History:
         return next(self._read(rows), None)
 
     def last_builds(self, stages: Iterable[str]) -> dict[str, Record]:
-        """The same for each of these stages that has one."""
-        found = {stage: self.last_build(stage) for stage in stages}
-        return {stage: record for stage, record in found.items() if record is not None}
+        """The newest record of a build that was done, for each of these stages that has one."""
+        records = {stage: self.last_build(stage) for stage in stages}
+        return {stage: record for stage, record in records.items() if record is not None}
 
     def failing(self) -> tuple[str, ...]:
         """The stages whose newest build was not done."""
@@ -209,30 +209,30 @@ class History:
         return tuple(stage for (stage,) in rows)
 
     def before(self, record: Record) -> Record | None:
-        """What an execution is compared with: the build of its stage before it.
+        """The execution that another is compared with: the previous build of its stage.
 
-        Of a run with ``-P`` that is the last build that was done, whose values it departs from;
-        where there is none, the run before. A build never departs from such a run.
+        A run with ``-P`` is compared with the last build that was done; if no build was, with
+        the previous run. A build is never compared with a run with ``-P``.
 
         Args:
-            record: Its record.
+            record: The execution's record.
         """
         if record.build:
             return self._before(record, "build")
         return self.done_before(record) or self._before(record, "NOT build")
 
     def done_before(self, record: Record) -> Record | None:
-        """The last build of an execution's stage before it that was done."""
+        """The last build of the same stage before an execution that was done."""
         return self._before(record, "build AND outcome = 'done'")
 
     def _before(self, record: Record, which: str) -> Record | None:
         question = f"SELECT name FROM records WHERE stage = ? AND name < ? AND {which}"
-        asked = f"{question} ORDER BY name DESC LIMIT 1"
-        rows = self.index.ask(asked, record.stage, record.id)
+        sql = f"{question} ORDER BY name DESC LIMIT 1"
+        rows = self.index.ask(sql, record.stage, record.id)
         return next(self._read(rows), None)
 
     def standing(self, name: str) -> dict[str, Record]:
-        """Of each stage, its last build up to an execution that was done.
+        """The last build of each stage that was done, up to an execution.
 
         Args:
             name: Id of the execution.

@@ -38,7 +38,7 @@ CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT);
 
 @contextlib.contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """Holds the right to write; all that is written in the block is, or nothing."""
+    """Locks the index for writing; the block writes all of its changes, or none."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -50,47 +50,47 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class Index:
-    """An open index; where a file cannot be had, it is in memory.
+    """An open index; it is in memory if its file cannot be opened.
 
-    A file that is damaged, or of another version, is thrown away and made anew. One that cannot
-    be written, on a full disk or in a folder that is read-only, is left alone.
+    A file that is damaged, or of another version, is deleted and created again. A file that
+    cannot be written, on a full disk or in a read-only folder, stays as it is.
 
     Args:
-        path: The index's file; the folder above it is made.
-        fill: Puts in what is missing, and takes out what is gone.
+        path: The index's file; its folder is created.
+        fill: Adds what is missing, and deletes what no longer exists.
     """
 
     def __init__(self, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         self._path, self._fill = path, fill
         self._connection = self._open()
 
-    def ask(self, question: str, *values: object) -> list[Row]:
-        """The rows that answer a question in SQL."""
-        return self._healed(lambda connection: connection.execute(question, values).fetchall())
+    def ask(self, sql: str, *values: object) -> list[Row]:
+        """The rows that a query in SQL returns."""
+        return self._with_repair(lambda connection: connection.execute(sql, values).fetchall())
 
     def change(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Writes to the index, whole or not at all; on a full disk, to one in memory."""
+        """Writes to the index, completely or not at all; on a full disk, to one in memory."""
 
-        def whole(connection: sqlite3.Connection) -> None:
+        def in_transaction(connection: sqlite3.Connection) -> None:
             with writing(connection):
                 work(connection)
 
         try:
-            self._healed(whole)
+            self._with_repair(in_transaction)
         except sqlite3.OperationalError:
             self._connection.close()
             self._connection = self._filled(_MEMORY)
-            whole(self._connection)
+            in_transaction(self._connection)
 
     def close(self) -> None:
-        """Lets the file go."""
+        """Closes the file."""
         self._connection.close()
 
-    def _healed(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _with_repair(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             return work(self._connection)
-        except sqlite3.DatabaseError as error:  # damaged where filling it did not look
-            if not _is_spoilt(error):
+        except sqlite3.DatabaseError as error:  # damaged in a part that filling did not read
+            if not _is_damaged(error):
                 raise
             self._connection.close()
             self._discard()
@@ -98,12 +98,12 @@ class Index:
             return work(self._connection)
 
     def _open(self) -> sqlite3.Connection:
-        for again in (True, False):
+        for may_retry in (True, False):
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 return self._filled(str(self._path))
             except sqlite3.DatabaseError as error:
-                if not (again and _is_spoilt(error) and self._discard()):
+                if not (may_retry and _is_damaged(error) and self._discard()):
                     break
             except OSError:
                 break
@@ -114,7 +114,7 @@ class Index:
         try:
             if _version(connection) != VERSION:
                 with writing(connection):
-                    _lay_out(connection)
+                    _create_tables(connection)
             self._fill(connection)
         except BaseException:
             connection.close()
@@ -131,21 +131,21 @@ class Index:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    [(found,)] = connection.execute("PRAGMA user_version").fetchall()
-    return int(found)
+    [(version,)] = connection.execute("PRAGMA user_version").fetchall()
+    return int(version)
 
 
-def _lay_out(connection: sqlite3.Connection) -> None:
-    found = _version(connection)  # another process may have been faster
-    if found not in (0, VERSION):
-        raise sqlite3.NotSupportedError(f"the index is of version {found}")
-    for statement in _SCHEMA.split(";") if found == 0 else ():
+def _create_tables(connection: sqlite3.Connection) -> None:
+    version = _version(connection)  # another process may have been faster
+    if version not in (0, VERSION):
+        raise sqlite3.NotSupportedError(f"the index is of version {version}")
+    for statement in _SCHEMA.split(";") if version == 0 else ():
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _is_spoilt(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is not an index of ours, and not only out of reach at the moment."""
+def _is_damaged(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is damaged or not our index, and not just unavailable at the moment."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    spoilt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
-    return isinstance(error, sqlite3.NotSupportedError) or code in spoilt
+    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.NotSupportedError) or code in codes

@@ -13,14 +13,14 @@ from stagebook.record.record import Record
 
 
 def refresh(connection: sqlite3.Connection, records: Path) -> None:
-    """Puts in the records that are new, and takes out those that are gone."""
-    there = _names(records)
-    if _missing(connection, there) or _outdated(connection, records, there):
-        with writing(connection):  # asks again: another process may have been faster
-            for key in _outdated(connection, records, there):
+    """Adds the new records, and deletes those whose files no longer exist."""
+    names = _names(records)
+    if _missing(connection, names) or _outdated(connection, records, names):
+        with writing(connection):  # checks again: another process may have been faster
+            for key in _outdated(connection, records, names):
                 connection.execute("DELETE FROM records WHERE key = ?", (key,))
                 connection.execute("DELETE FROM files WHERE record = ?", (key,))
-            for name in _missing(connection, there):
+            for name in _missing(connection, names):
                 _put(connection, name, records)
 
 
@@ -33,17 +33,17 @@ def _names(records: Path) -> set[str]:
     return {name.removesuffix(".json") for name in files}
 
 
-def _missing(connection: sqlite3.Connection, there: set[str]) -> list[str]:
-    return sorted(there - {name for (name,) in connection.execute("SELECT name FROM records")})
+def _missing(connection: sqlite3.Connection, names: set[str]) -> list[str]:
+    return sorted(names - {name for (name,) in connection.execute("SELECT name FROM records")})
 
 
-def _outdated(connection: sqlite3.Connection, records: Path, there: set[str]) -> list[int]:
-    """Keys of what to forget: the file is gone, or could not be read and has changed since."""
+def _outdated(connection: sqlite3.Connection, records: Path, names: set[str]) -> list[int]:
+    """Keys of records to delete: the file is missing, or was unreadable and has changed since."""
     rows = connection.execute("SELECT key, name, trouble, stamp FROM records").fetchall()
     return [
         key
         for key, name, trouble, stamp in rows
-        if name not in there or (trouble and stamp != _stamp(records, name))
+        if name not in names or (trouble and stamp != _stamp(records, name))
     ]
 
 

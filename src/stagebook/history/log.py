@@ -1,4 +1,4 @@
-"""The last executions, each beside the build of its stage before."""
+"""The last executions, each compared with the previous build of its stage."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from stagebook.record.record import Record
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One execution, as a log tells of it.
+    """One execution in a log.
 
     Attributes:
         record: Its record.
-        first: Whether there is none of its stage before to compare it with.
-        changes: What changed since the one before.
-        before: The record of the one before: a build, but of a run with ``-P`` before any build.
+        first: Whether its stage has no earlier execution to compare it with.
+        changes: What changed since the execution before.
+        before: The execution before: a build, or a run with ``-P`` if there was no build yet.
     """
 
     record: Record
@@ -28,16 +28,16 @@ class LogEntry:
 
     @classmethod
     def of(cls, history: History, record: Record) -> "LogEntry":
-        """The row of an execution, beside the build of its stage before."""
+        """The row of an execution, compared with the previous build of its stage."""
         before = history.before(record)
-        done = before is None or before.done
-        measured = before if done else history.done_before(record)
+        ended_well = before is None or before.done
+        measured = before if ended_well else history.done_before(record)
         changes = Changes.between(before, record, measured)
         return cls(record, before is None, changes, before)
 
     @property
     def departs(self) -> bool:
-        """Whether it is a run with ``-P`` and stands beside a build."""
+        """Whether it is a run with ``-P`` that is compared with a build."""
         return self.before is not None and self.before.build and not self.record.build
 
     def as_json(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Log:
     """The last executions.
 
     Attributes:
-        rows: One for each, newest first.
+        rows: One for each execution, newest first.
         headline: The metrics that the project shows first.
         damaged: Records that could not be read, each with the reason.
     """
@@ -79,15 +79,15 @@ class Log:
         Args:
             history: The records.
             headline: The setting: each metric as ``file:dotted.name``.
-            stage: Of this stage; None for those of all stages.
-            limit: At most so many.
+            stage: The stage; None for all stages.
+            limit: The maximum number of executions.
 
         Raises:
-            StagebookError: No record is of this stage.
+            StagebookError: The stage has no record.
         """
         rows = tuple(LogEntry.of(history, record) for record in history.last(stage, limit))
         if stage is not None and not rows:
-            message = f"No execution of a stage `{stage}` is remembered here."
+            message = f"No execution of a stage `{stage}` is recorded here."
             hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
             raise StagebookError(Problem("no-executions", message, hint))
         names = frozenset(entry.rpartition(":")[2] for entry in headline)

@@ -1,7 +1,7 @@
-"""The builds of a project, and its metrics as they stood after each of them.
+"""The builds of a project, and its metrics after each of them.
 
 A build is a ``dvc repro`` that executed something. A stage that was run by itself is a build of its
-own, named after its execution; with ``-P`` it is a trial and none.
+own, named after its execution; a run with ``-P`` is a trial and not a build.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,14 +16,14 @@ Metrics = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class BuildMetrics:
-    """A build with the metrics as they stood when it ended.
+    """A build with the metrics at its end.
 
     Attributes:
-        name: The ``dvc repro``, or the execution where none was running.
+        name: The ``dvc repro``, or the execution if it was run by itself.
         record: Id of the last execution in it that has metrics.
         commit: The commit that it was built from; None without git.
         dirty: Whether there were changes that were not in git.
-        metrics: Those of its own executions, and of stages that it left as they were.
+        metrics: The metrics of its executions and of the stages that it did not execute.
         stages: The stages that it measured.
     """
 
@@ -65,14 +65,14 @@ def builds(history: History) -> tuple[BuildMetrics, ...]:
 def _builds(
     executions: Iterable[tuple[str, str, str | None, Values, Values]],
 ) -> tuple[BuildMetrics, ...]:
-    found: dict[str, BuildMetrics] = {}
+    by_name: dict[str, BuildMetrics] = {}
     standing: dict[str, Values] = {}
     for record, stage, repro, git, metrics in executions:
         name = repro or record
         standing = {**standing, stage: metrics}
         commit, dirty = git.get("commit"), bool(git.get("dirty"))
-        # A build stands where it ended, also if another ran meanwhile.
-        same = found.pop(name, None)
+        # Builds are in the order of their ends, also if two ran at the same time.
+        same = by_name.pop(name, None)
         stages = (same.stages if same else frozenset()) | {stage}
-        found[name] = BuildMetrics(name, record, commit, dirty, standing, stages)
-    return tuple(found.values())
+        by_name[name] = BuildMetrics(name, record, commit, dirty, standing, stages)
+    return tuple(by_name.values())

@@ -1,4 +1,4 @@
-"""What metrics files hold, in the tree and in other commits, and why that is not known."""
+"""What metrics files hold, in the tree and in another commit, or why they cannot be read."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ class MetricFile:
     """What is known of one metrics file.
 
     Attributes:
-        values: What it holds, by dotted name; nothing where it is not there.
-        problem: Why it cannot be read; None where it can, or where it is not there.
+        values: What it holds, by dotted name; empty if it is missing.
+        problem: Why it cannot be read; None if it can, or if it is missing.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -28,16 +28,16 @@ _NONE = MetricFile()
 
 @dataclass(frozen=True, slots=True)
 class MetricFiles:
-    """Metrics files as they lie in the tree, and as another commit has them.
+    """Metrics files as they are in the tree, and as another commit has them.
 
     Attributes:
         against: Name of that commit; empty for none.
-        there: What is known of each file in the tree.
-        before: The same of the commit; files that it has not are left out.
+        current: What is known of each file in the tree.
+        before: What is known of each file in the commit; missing files are left out.
     """
 
     against: str
-    there: Mapping[str, MetricFile]
+    current: Mapping[str, MetricFile]
     before: Mapping[str, MetricFile]
 
     @classmethod
@@ -51,14 +51,14 @@ class MetricFiles:
         """
         files = tuple(dict.fromkeys(files))
         against, commit = base
-        asked = {f"{commit}:./{file}": file for file in files if commit}
-        texts = git.texts(root, asked) if asked else {}
-        before = {asked[name]: _parsed(text, asked[name]) for name, text in texts.items()}
+        by_name = {f"{commit}:./{file}": file for file in files if commit}
+        texts = git.texts(root, by_name) if by_name else {}
+        before = {by_name[name]: _parsed(text, by_name[name]) for name, text in texts.items()}
         return cls(against, {file: _in_tree(root, file) for file in files}, before)
 
     def both(self, file: str) -> tuple[MetricFile, MetricFile]:
         """What is known of a file in the tree and in the commit."""
-        return self.there[file], self.before.get(file, _NONE)
+        return self.current[file], self.before.get(file, _NONE)
 
 
 def _in_tree(root: Path, file: str) -> MetricFile:

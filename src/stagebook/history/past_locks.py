@@ -1,4 +1,4 @@
-"""Every ``dvc.lock`` that git remembers, each of its stages read once."""
+"""Every ``dvc.lock`` in git's history; each of its stages is parsed once."""
 
 import dataclasses
 import datetime
@@ -22,7 +22,7 @@ from stagebook.pipeline.lock import Lock, LockEntry
 from stagebook.project.errors import StagebookError
 from stagebook.project.masks import Masks
 
-_AT_ONCE = 50
+_BATCH_SIZE = 50
 _TIPS = "tips"
 
 
@@ -67,17 +67,17 @@ class PastLocks:
 
     Attributes:
         root: The project's root.
-        index: Where what was read once is kept.
+        index: Keeps what was read once.
     """
 
     root: Path
     index: Index
 
     def refresh(self) -> GitFailure | None:
-        """Reads the locks of commits that are new; nothing where git has nothing new.
+        """Reads the locks of new commits, if there are any.
 
         Returns:
-            Why git did not answer; then the locks that were read before are all that is known.
+            Why git did not answer; then only the locks that were read before are known.
         """
         try:
             self.update()
@@ -86,7 +86,7 @@ class PastLocks:
         return None
 
     def update(self) -> None:
-        """Reads the locks of commits that are new.
+        """Reads the locks of new commits.
 
         Raises:
             GitError: Git did not answer.
@@ -95,18 +95,18 @@ class PastLocks:
         if self.index.ask("SELECT 1 FROM notes WHERE key = ? AND value = ?", _TIPS, tips):
             return
         versions = self._versions()
-        for _ in range(2):  # again, should the first have ended in an index in memory
+        for _ in range(2):  # again, in case the first ended in an index in memory
             known = {key for (key,) in self.index.ask("SELECT blob FROM locks")}
             new = list(dict.fromkeys(version for version in versions if version.key not in known))
-            for start in range(0, len(new), _AT_ONCE):  # what was read is kept if this is cut off
-                asked = new[start : start + _AT_ONCE]
-                texts = git.texts(self.root, {version.commit.blob for version in asked})
-                found = [
+            for start in range(0, len(new), _BATCH_SIZE):  # an interruption loses one batch
+                batch = new[start : start + _BATCH_SIZE]
+                texts = git.texts(self.root, {version.commit.blob for version in batch})
+                pairs = [
                     (version, texts[name])
-                    for version in asked
+                    for version in batch
                     if (name := version.commit.blob) in texts
                 ]
-                self.index.change(partial(_put_all, texts=found))
+                self.index.change(partial(_put_all, texts=pairs))
         self.index.change(lambda connection: _put_commits(connection, versions, tips))
 
     def _versions(self) -> tuple["_Version", ...]:
@@ -122,7 +122,7 @@ class PastLocks:
         return tuple(sorted((*versions, *others), key=_Version.moment, reverse=True))
 
     def read(self, text: str, folder: str = "") -> Lock:
-        """What the text of a lock says; what was read before is not read again.
+        """What the text of a lock says; a text that was read before is not parsed again.
 
         Args:
             text: The text.
@@ -138,11 +138,11 @@ class PastLocks:
             "SELECT value FROM lock_entries JOIN entries ON key = entry WHERE blob = ?", version.key
         )
         if not rows:
-            return lock.parse(text, folder)  # raises what is wrong with it
+            return lock.parse(text, folder)  # raises the error in it
         return Lock({lock_entry.stage: lock_entry for lock_entry in _entries(rows)})
 
     def at(self, commit: str) -> Lock:
-        """What every lock of a commit says, those below the root too.
+        """What all locks of a commit say, including those below the root.
 
         Args:
             commit: Hash of the commit.
@@ -153,18 +153,18 @@ class PastLocks:
         return self._joined(texts)
 
     def in_tree(self) -> Lock:
-        """What every lock in the tree says.
+        """What all locks in the tree say.
 
         Raises:
-            StagebookError: One is not YAML, as where a merge left its marks.
+            StagebookError: A lock is not valid YAML, such as after a merge conflict.
         """
         return self._joined(lock.texts(self.root))
 
     def _joined(self, texts: Mapping[str, str]) -> Lock:
-        found = Lock({})
+        joined = Lock({})
         for path, text in texts.items():
-            found = found.joined(self.read(text, lock.folder_of(path)))
-        return found
+            joined = joined.joined(self.read(text, lock.folder_of(path)))
+        return joined
 
     def wrote(self, path: str, md5: str) -> tuple[PastEntry, ...]:
         """The committed entries that have this file among their outputs, newest first."""
@@ -188,7 +188,7 @@ class PastLocks:
         return tuple(md5 for (md5,) in rows)
 
     def starting(self, digits: str) -> tuple[tuple[str, str], ...]:
-        """The path and hash of every file in committed locks whose hash starts so."""
+        """The path and hash of every file in committed locks, by the first digits of the hash."""
         rows = self.index.ask(
             "SELECT DISTINCT path, md5 FROM entry_files WHERE md5 >= ? AND md5 < ? AND entry IN"
             " (SELECT entry FROM lock_entries JOIN commits USING (blob))",
@@ -215,12 +215,12 @@ class PastLocks:
             md5,
             wrote,
         )
-        found: dict[str, list[Committed]] = {}
+        by_value: dict[str, list[Committed]] = {}
         for value, name, date, key in rows:
-            found.setdefault(value, []).append(Committed(name, date, key.partition(" ")[0]))
+            by_value.setdefault(value, []).append(Committed(name, date, key.partition(" ")[0]))
         return tuple(
             PastEntry(entry, tuple(commits))
-            for value, commits in found.items()
+            for value, commits in by_value.items()
             for entry in _entries([(value,)])
             if any(
                 file.md5 == md5 and path in (None, file.path)
@@ -243,7 +243,7 @@ def _put_all(connection: sqlite3.Connection, texts: Iterable[tuple[_Version, str
         connection.execute("DELETE FROM locks WHERE blob = ?", (version.key,))
         try:
             keys = [_put(connection, piece, version.folder) for piece in lock.split(text)]
-        except StagebookError as error:  # the marks of a merge were committed
+        except StagebookError as error:  # conflict markers were committed
             connection.execute("INSERT INTO locks VALUES (?, ?)", (version.key, str(error)))
             continue
         connection.execute("INSERT INTO locks VALUES (?, NULL)", (version.key,))
@@ -253,8 +253,8 @@ def _put_all(connection: sqlite3.Connection, texts: Iterable[tuple[_Version, str
 
 
 def _put(connection: sqlite3.Connection, piece: str, folder: str) -> int:
-    whole = f"{folder}\0{piece}" if folder else piece
-    digest = hashlib.sha256(whole.encode(errors="replace")).hexdigest()
+    content = f"{folder}\0{piece}" if folder else piece
+    digest = hashlib.sha256(content.encode(errors="replace")).hexdigest()
     for (key,) in connection.execute("SELECT key FROM entries WHERE digest = ?", (digest,)):
         return int(key)
     entries = tuple(lock.parse(piece, folder).entries.values())

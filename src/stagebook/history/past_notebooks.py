@@ -1,4 +1,4 @@
-"""The executed notebook of any past execution, from wherever one is at hand."""
+"""The executed notebook of any past execution, from any place that has it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ _FILE = f"{EXECUTED}.ipynb"
 
 @dataclass(frozen=True, slots=True)
 class PastNotebook:
-    """A notebook, or why there is none.
+    """A notebook, or why it is missing.
 
     Attributes:
-        text: Its text; None if it is not at hand.
-        reason: Why not, in a sentence.
+        text: Its text; None if it is missing.
+        reason: Why it is missing, in a sentence.
     """
 
     text: str | None
@@ -32,7 +32,7 @@ class PastNotebooks:
 
     Attributes:
         project: The project.
-        fetch: Fetches from the tracker what is not here; None where it is not asked.
+        fetch: Fetches from the tracker what is not here; None to ask no tracker.
         down: Why MLflow is not asked any more: it did not answer once.
     """
 
@@ -49,7 +49,7 @@ class PastNotebooks:
             record: The execution's record.
         """
         trouble = ""
-        for place in (self._kept, self._outbox, self._runs):
+        for place in (self._stored, self._outbox, self._runs):
             try:
                 content = place(record)
             except DamagedError as error:
@@ -59,7 +59,9 @@ class PastNotebooks:
             if content is not None:
                 return PastNotebook(content.decode("utf-8", "replace"))
         notebook = (
-            self._in_mlflow(record, self.fetch) if self.fetch else PastNotebook(None, _gone(record))
+            self._in_mlflow(record, self.fetch)
+            if self.fetch
+            else PastNotebook(None, _unavailable(record))
         )
         return (
             notebook
@@ -67,14 +69,14 @@ class PastNotebooks:
             else PastNotebook(None, f"{notebook.reason}{trouble}")
         )
 
-    def _kept(self, record: Record) -> bytes | None:
+    def _stored(self, record: Record) -> bytes | None:
         return KeptNotebooks(self.project.state).read(record.stage, _id(record))
 
     def _outbox(self, record: Record) -> bytes | None:
         return _read(Spool(self.project.state).outbox / _id(record) / _FILE)
 
     def _runs(self, record: Record) -> bytes | None:
-        """What stands in ``runs/``, if its colophon names this execution."""
+        """The notebook in ``runs/``, if its colophon names this execution."""
         folder = self.project.root / self.project.settings.runs
         for path in _notebooks(folder, record.stage):
             content = _read(path)
@@ -85,14 +87,14 @@ class PastNotebooks:
     def _in_mlflow(self, record: Record, fetch: Fetch) -> PastNotebook:
         run = Spool(self.project.state).run_of(_id(record))
         if run is None:
-            return PastNotebook(None, _gone(record))
+            return PastNotebook(None, _unavailable(record))
         if self.down:
-            return PastNotebook(None, f"{_gone(record)} {self.down}")
+            return PastNotebook(None, f"{_unavailable(record)} {self.down}")
         artifact = fetch(self.project, run, _FILE, LARGEST)
         if not artifact.answers:
             self.down = artifact.reason
         if artifact.content is None:
-            return PastNotebook(None, f"{_gone(record)} {artifact.reason}")
+            return PastNotebook(None, f"{_unavailable(record)} {artifact.reason}")
         return PastNotebook(artifact.content.decode("utf-8", "replace"))
 
 
@@ -100,12 +102,12 @@ def _id(record: Record) -> str:
     return Path(record.id).name
 
 
-def _gone(record: Record) -> str:
-    return f"The executed notebook of {_id(record)} is not at hand any more."
+def _unavailable(record: Record) -> str:
+    return f"The executed notebook of {_id(record)} is not available any more."
 
 
 def _notebooks(folder: Path, stage: str) -> Iterator[Path]:
-    """Of the stage itself, of its failure, and of its runs with ``-P``."""
+    """The notebooks of a stage, of its failure, and of its runs with ``-P``."""
     for path in sorted(folder.glob("*.ipynb")):
         name = path.name.removesuffix(".ipynb").removesuffix(".failed")
         if name == stage or name.startswith(f"{stage}@"):

@@ -1,4 +1,4 @@
-"""What the site tells of a project: its last build, its files, its metrics, held as values."""
+"""What the site shows of a project, as values: its last build, its files, its metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from stagebook.record.record import Record, RecordedTable
 from stagebook.record.unstarted import Unstarted
 
 Rebuilt = tuple[LockEntry, LockEntry | None]
-"""What ``dvc.lock`` has of a stage, and what that of another commit has of it."""
+"""A stage's entry in ``dvc.lock``, and its entry in that of another commit."""
 
 
 class StageState(Enum):
@@ -42,8 +42,8 @@ class FirstProblem:
     """The first problem of an execution.
 
     Attributes:
-        message: Its first line, as it came: name and message of an error, or a broken rule.
-        cell: Position of the cell, as text; empty if it is of none.
+        message: Its first line, unchanged: name and message of an error, or a broken rule.
+        cell: Position of the cell, as text; empty if it is not in a cell.
     """
 
     message: str
@@ -72,11 +72,11 @@ class StageStatus:
     Attributes:
         node: Its name, what it reads and writes.
         state: What the last build did with it.
-        record: The execution that failed, or else the one whose outputs stand; None if that is
-            not known here.
-        failed: How it ended, if it did not end well.
-        row: What changed since its build before, if the last build executed it.
-        stale: The changes since its outputs were built; empty where they are current.
+        record: The execution that failed, or else the one that made the present outputs; None if
+            it is not known here.
+        failed: How it ended, if it failed or was stopped; otherwise empty.
+        row: What changed since its previous build, if the last build executed it.
+        stale: The changes since its outputs were built; empty if they are current.
     """
 
     node: Node
@@ -103,7 +103,7 @@ class StageStatus:
 
     @property
     def origin(self) -> StageOrigin | None:
-        """The build that its outputs are from; None if no record tells of it."""
+        """The build that its outputs are from; None if it has no record."""
         if self.record is None or self.failed:
             return None
         if carried.is_carried(self.record):
@@ -146,8 +146,8 @@ class DataFile:
 
     Attributes:
         path: Relative to the project's root.
-        hashed: DVC's hash and its size; None where it was never built.
-        maker: The stage that writes it; empty for what was there before.
+        hashed: DVC's hash and its size; None if it was never built.
+        maker: The stage that writes it; empty if no stage does.
         readers: The stages that read it.
         table: What was found out about it, if it is a table.
         package: Whether it is a packaged model; its rows are golden rows then.
@@ -174,12 +174,12 @@ class HeadlineMetric:
     Attributes:
         file: The metrics file.
         name: Its dotted name in it.
-        value: As it is in the tree; None if it is not there.
-        before: As it was in the build before; in the last one where the tree has another value.
-        base: As it is in the commit that the site compares with.
+        value: Its value in the tree; None if it is missing.
+        before: Its value in the build before; in the last build if the tree has another value.
+        base: Its value in the commit that the site compares with.
         edited: Whether the tree has another value than the last build that measured it.
-        trouble: Why there is no value, in a word or two; empty if there is one.
-        stage: The stage that writes the file; None where no stage does.
+        trouble: Why the value is missing, in a word or two; empty if it is there.
+        stage: The stage that writes the file; None if no stage does.
     """
 
     file: str
@@ -193,18 +193,18 @@ class HeadlineMetric:
 
     @property
     def stale(self) -> Causes:
-        """The changes since the value was built; empty where it is current."""
+        """The changes since the value was built; empty if it is current."""
         return self.stage.stale if self.stage is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectStatus:
-    """All that the site tells.
+    """All that the site shows.
 
     Attributes:
         project: The project's name.
         built_from: What git said when the last build started, as its records have it.
-        started: When the last build started, ISO 8601 in UTC; empty if there was none.
+        started: When the last build started, ISO 8601 in UTC; empty if there was no build.
         against: Name of the commit that metrics are compared with; empty for none.
         stages: In the order of ``dvc.yaml``.
         files: What they read and write.
@@ -214,16 +214,16 @@ class ProjectStatus:
         notes: What could not be read, in words.
         verdicts: Whether metrics keep to their gates.
         unstarted: The stage that the last build could not even start, if there is one.
-        rebuilt: Of each stage that is not what it is in the other commit, both entries.
+        rebuilt: Both entries of each stage that differs from the other commit.
         damaged: Ids of the records that cannot be read.
-        shallow: Whether git has only the last part of history here, so that what it does not
-            know is not therefore gone.
+        shallow: Whether git has only the last part of history here, so that a commit that it does
+            not know may still exist.
         recorded: Whether there is any record of the last build.
         checkout: What git says of the tree as it is now; None without git or a commit.
-        blind: Ids of those damaged records without which the last build is not known whole.
-        edited: Outputs that are not what ``dvc.lock`` has; None where that was not asked.
-        description: What the project is about; empty for none.
-        unbuilt: The stages that ``dvc.lock`` does not have, whoever wrote them.
+        blind: Ids of those damaged records without which the last build is not fully known.
+        edited: Outputs that differ from ``dvc.lock``; None if they were not compared.
+        description: What the project is about; may be empty.
+        unbuilt: The stages that ``dvc.lock`` does not have, ours and hand-written ones.
         unreadable: Why ``dvc.yaml`` or ``dvc.lock`` cannot be read; empty if they can be read.
     """
 
@@ -268,7 +268,7 @@ class ProjectStatus:
 
     @property
     def code(self) -> Git | None:
-        """What git said of the code of the last build; of the tree if no record tells of one."""
+        """What git said of the code of the last build; of the tree if no build has a record."""
         return self.built_from if self.recorded else self.checkout
 
     @property
@@ -290,7 +290,7 @@ class ProjectStatus:
         )
 
     def verdict(self, file: str, name: str) -> GateVerdict | None:
-        """What came of a metric's gate; None if it has none."""
+        """The verdict of a metric's gate; None if it has no gate."""
         verdicts = (
             gate_verdict
             for gate_verdict in self.verdicts

@@ -1,4 +1,4 @@
-"""What the tracker is asked about executions that are not here: questions, and types of answers."""
+"""Queries to the tracker about executions that are not here, and the types of its answers."""
 
 import re
 from collections.abc import Callable
@@ -21,8 +21,8 @@ class RemoteRecord:
 
     Attributes:
         name: Id of the execution.
-        record: Its record, as the tracker holds it; None if it was not asked.
-        reason: Why there is none.
+        record: Its record, as the tracker has it; None if the tracker was not asked.
+        reason: Why there is no record.
     """
 
     name: str | None = None
@@ -32,11 +32,11 @@ class RemoteRecord:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file, or why there is none.
+    """A file, or why it is missing.
 
     Attributes:
         content: What is in it; None if it is missing.
-        reason: Why, in a sentence.
+        reason: Why it is missing, in a sentence.
         answers: Whether the tracker answered at all.
     """
 
@@ -53,7 +53,7 @@ Fetch = Callable[[Project, str, str, int], Artifact]
 
 
 def ask_nobody(project: Project, what: str) -> RemoteRecord:
-    """The answer where no tracker is asked."""
+    """The answer if no tracker is asked."""
     return RemoteRecord(reason="The tracker is not asked.")
 
 
@@ -69,9 +69,9 @@ def is_model(what: str) -> bool:
 
 def delivered(spool: Spool, run: str) -> str | None:
     """Id of the execution that was delivered as this run; None if that is not known here."""
-    wanted = run.encode()
+    encoded = run.encode()
     for file in spool.delivered.glob("*.json"):
-        if wanted in file.read_bytes() and spool.run_of(file.stem) == run:
+        if encoded in file.read_bytes() and spool.run_of(file.stem) == run:
             return file.stem
     return None
 

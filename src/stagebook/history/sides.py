@@ -1,4 +1,4 @@
-"""What somebody means by the two sides of a comparison: executions, builds or commits."""
+"""The two sides of a comparison, found by name: executions, builds or commits."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -35,10 +35,10 @@ class ComparisonSide:
     Attributes:
         kind: What it is.
         name: The execution's id, the build's name, or the commit's hash.
-        label: What it is called where it is shown.
+        label: The name that is shown.
         executions: The record of each stage's execution, by stage.
-        elsewhere: Stages of it that were executed where no record of them is.
-        locked: Of a commit, what it has itself of each stage, whoever executed it.
+        elsewhere: Its stages whose executions have no record here.
+        locked: What a commit itself has of each stage, wherever it was executed.
     """
 
     kind: SideKind
@@ -64,87 +64,87 @@ class RevisionResolver:
     ask: remote.Ask = remote.ask_nobody
 
     def side(self, what: str) -> ComparisonSide:
-        """What is meant by a name.
+        """The side that a name refers to.
 
         Args:
             what: Id of an execution, its beginning or its end; id of an MLflow run; a build, as
                 ``last``, ``last~1`` or its name; a commit, branch or tag.
 
         Raises:
-            StagebookError: Nothing is known by it, or it may be more than one thing.
+            StagebookError: The name is unknown, or ambiguous.
         """
-        for meant in (self._build, self._execution, self._run, self._commit):
-            if (found := meant(what)) is not None:
-                return found
+        for resolve in (self._build, self._execution, self._run, self._commit):
+            if (side := resolve(what)) is not None:
+                return side
         raise self._unknown(what)
 
     def before(self, side: ComparisonSide) -> ComparisonSide:
-        """What a side is compared with if nothing is said: the one before.
+        """The side that another is compared with by default: the previous one.
 
         Raises:
-            StagebookError: There is none.
+            StagebookError: There is no previous one.
         """
         if side.kind is SideKind.EXECUTION:
-            [(stage, asked)] = side.executions.items()
-            record = self.history.before(asked)
+            [(stage, current)] = side.executions.items()
+            record = self.history.before(current)
             if record is None:
-                what = "build" if asked.build else "execution"
-                raise _first(f"`{side.name}` is the first {what} of `{stage}`")
+                noun = "build" if current.build else "execution"
+                raise _no_earlier(f"`{side.name}` is the first {noun} of `{stage}`")
             return execution(record)
         if side.kind is SideKind.BUILD:
             names = measured.names(self.history)
             later = names[names.index(side.name) + 1 :]
             if not later:
-                raise _first("It is the first build that is remembered here")
+                raise _no_earlier("It is the first build that is recorded here")
             return self._built(later[0])
         changes = git.last_changes(self.project.root, LOCK, side.name, 2)
         if len(changes) < 2:
-            raise _first(f"No commit before {side.name[:10]} has another {LOCK}")
+            raise _no_earlier(f"No commit before {side.name[:10]} has another {LOCK}")
         return self._committed(changes[1], changes[1][:10])
 
     def _build(self, what: str) -> ComparisonSide | None:
         if last := _LAST.fullmatch(what):
             names, place = measured.names(self.history), int(last[1] or 0)
             if not names:
-                raise _first("This checkout has no record of a build")
+                raise _no_earlier("This checkout has no record of a build")
             if place >= len(names):
-                counted = f"{len(names)} build{'s' * (len(names) > 1)}"
-                raise _first(f"This checkout has records of {counted} only, not of `{what}`")
+                count = f"{len(names)} build{'s' * (len(names) > 1)}"
+                raise _no_earlier(f"This checkout has records of {count} only, not of `{what}`")
             return self._built(names[place])
         names = self.history.repros()  # the name of another build is that of its execution
-        found = [item for item in names if item == what]
-        if not found and len(what) >= _SHORTEST:
-            found = [item for item in names if item.startswith(what) and "-" in what]
-        return self._built(_one(what, found)) if found else None
+        matches = [item for item in names if item == what]
+        if not matches and len(what) >= _SHORTEST:
+            matches = [item for item in names if item.startswith(what) and "-" in what]
+        return self._built(_unique(what, matches)) if matches else None
 
     def _built(self, name: str) -> ComparisonSide:
-        """A build with what it executed, and with what stood of all other stages."""
+        """A build with its executions, and with the last ones of all other stages."""
         alone = self.history.record(name)
         records = (alone,) if alone is not None else self.history.of_repro(name)
-        found = {record.stage: record for record in records}
+        executed = {record.stage: record for record in records}
         last = max(record.id for record in records)
         standing = self.history.standing(last)
         for stage, maker in self._unchanged(name):
             if (record := self.history.record(maker)) is not None:
                 standing[stage] = record
         label = f"build {name}" if alone is None else f"build of {alone.stage} alone, {name}"
-        return ComparisonSide(SideKind.BUILD, name, label, {**standing, **found})
+        return ComparisonSide(SideKind.BUILD, name, label, {**standing, **executed})
 
     def _unchanged(self, name: str) -> Iterator[tuple[str, str]]:
-        """What the build's own file says of the stages that it left as they were."""
-        noted = build.read(self.project.state / "builds" / f"{name}.json")
-        for stage in noted.unchanged if noted else ():
+        """The unchanged stages in the build's own file, each with the maker of an output."""
+        stored_build = build.read(self.project.state / "builds" / f"{name}.json")
+        for stage in stored_build.unchanged if stored_build else ():
             yield from ((stage.stage, output.record) for output in stage.outputs if output.record)
 
     def _execution(self, what: str) -> ComparisonSide | None:
         names = self.history.named(what)
         if not names:
             return None
-        record = self.history.record(_one(what, names))
+        record = self.history.record(_unique(what, names))
         return execution(record) if record is not None else None
 
     def _run(self, what: str) -> ComparisonSide | None:
-        """An execution by its run in MLflow, which is asked only if that is not known here."""
+        """An execution by its run in MLflow; MLflow is asked only if the run is unknown here."""
         if not remote.is_run(what):
             return None
         remote_record = remote.find(self.project, what, self.ask)
@@ -168,19 +168,19 @@ class RevisionResolver:
 
     def _committed(self, commit: str, name: str) -> ComparisonSide:
         """A commit with the executions whose outputs its ``dvc.lock`` has."""
-        found: dict[str, Record] = {}
+        executions: dict[str, Record] = {}
         elsewhere = []
         with tracing.opened(self.project, commit) as ledger:
             for entry in ledger.lock.entries.values():
                 making = ledger.of_lock(entry)
                 record = self.history.record(str(making.details["record"] or ""))
                 if record is not None:
-                    found[entry.stage] = record
+                    executions[entry.stage] = record
                 elif makings.is_ours(entry):
                     elsewhere.append(entry.stage)
             locked = committed.read(self.project.root, commit, ledger.lock)
         label = f"commit {commit[:10]}" + (f" ({name})" if not commit.startswith(name) else "")
-        return ComparisonSide(SideKind.COMMIT, commit, label, found, tuple(elsewhere), locked)
+        return ComparisonSide(SideKind.COMMIT, commit, label, executions, tuple(elsewhere), locked)
 
     def _unknown(self, what: str, reason: str = "") -> StagebookError:
         message = f"Nothing to compare is known as `{what}`.{f' {reason}' if reason else ''}"
@@ -192,7 +192,7 @@ class RevisionResolver:
             return StagebookError(Problem("bad-record", message, hint))
         failure = git.failure(self.project.root)
         names = git.names(self.project.root) if failure is None else ()
-        known = ("last", *names, *self.history.repros())
+        candidates = ("last", *names, *self.history.repros())
         stages = self.history.stages()
         otherwise = (
             "Give an execution from `stagebook log`, a run of MLflow, a build such as `last~1`, "
@@ -200,8 +200,8 @@ class RevisionResolver:
         )
         if what in stages:
             otherwise = f"It is a stage; its last build beside the one before: --stage {what}"
-            known = ()
-        hint = did_you_mean(what, known, otherwise)
+            candidates = ()
+        hint = did_you_mean(what, candidates, otherwise)
         return StagebookError(Problem("unknown-comparison", message, hint))
 
 
@@ -216,14 +216,14 @@ def _fits(what: str, name: str) -> bool:
     return len(what) >= _SHORTEST and (name.startswith(what) or name.endswith(f"-{what}"))
 
 
-def _one(what: str, found: "tuple[str, ...] | list[str]") -> str:
-    if len(found) > 1:
-        shown = ", ".join(sorted(found)[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-        message = f"`{what}` may be any of {len(found)}: {shown}."
+def _unique(what: str, names: "tuple[str, ...] | list[str]") -> str:
+    if len(names) > 1:
+        shown = ", ".join(sorted(names)[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+        message = f"`{what}` may be any of {len(names)}: {shown}."
         raise StagebookError(Problem("ambiguous-comparison", message, "Give more of the name."))
-    return found[0]
+    return names[0]
 
 
-def _first(what: str) -> StagebookError:
+def _no_earlier(what: str) -> StagebookError:
     hint = "Name what to compare it with: stagebook compare ONE OTHER"
     return StagebookError(Problem("nothing-before", f"{what}.", hint))

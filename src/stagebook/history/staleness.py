@@ -38,7 +38,7 @@ class Cause:
     Attributes:
         kind: What kind of thing changed.
         what: The stage that failed or whose code changed, the parameter, or the path.
-        detail: What it was and is, or which part changed; empty where that is not known.
+        detail: What it was and is, or which part changed; empty if unknown.
         file: The params file of a parameter.
     """
 
@@ -71,7 +71,7 @@ class Cause:
 
     @property
     def is_output(self) -> bool:
-        """Whether nothing else changed than the output itself."""
+        """Whether only the output itself changed."""
         return self.kind is CauseKind.OUTPUT
 
     def as_json(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Staleness:
 
     Attributes:
         causes: The changes by which each is stale; no entry for one that is current.
-        is_known: Whether files were held against ``dvc.lock``, which takes DVC.
+        is_known: Whether files were compared with ``dvc.lock``, which needs DVC.
     """
 
     causes: Mapping[str, Causes] = field(default_factory=dict)
@@ -100,13 +100,13 @@ class Staleness:
 
     @property
     def edited(self) -> tuple[str, ...]:
-        """The outputs that are not what ``dvc.lock`` has."""
+        """The outputs that differ from ``dvc.lock``."""
         causes = (item for cause in self.causes.values() for item in cause)
         return tuple(dict.fromkeys(cause.what for cause in causes if cause.is_output))
 
 
 def read(project: Project, history: History, nodes: Iterable[Node], lock: Lock) -> Staleness:
-    """Which stages of a project are stale; the changes are without secrets.
+    """Which stages of a project are stale; secrets in the changes are masked.
 
     Args:
         project: The project.
@@ -114,15 +114,15 @@ def read(project: Project, history: History, nodes: Iterable[Node], lock: Lock) 
         nodes: The stages of ``dvc.yaml``.
         lock: What ``dvc.lock`` says.
     """
-    # Sources are computed from the notebooks; the site tells of stages and is none of them.
+    # Sources are computed from the notebooks; the site shows the stages and is not one of them.
     nodes = tuple(node for node in nodes if node.notebook or node.name not in (SOURCES, SITE))
     entries = [lock.entries[node.name] for node in nodes if node.name in lock.entries]
     tree = Tree.read(project, entries, (file for node in nodes for file in node.params))
     unstarted = Unstarted.read(project.state, project.root, nodes)
     failed = {*history.failing(), *([unstarted.stage] if unstarted else [])}
     masks = Masks.of(os.environ)
-    found = judge(nodes, lock, tree, failed)
-    causes = {name: masks.hide_all(causes) for name, causes in found.items()}
+    by_stage = judge(nodes, lock, tree, failed)
+    causes = {name: masks.hide_all(causes) for name, causes in by_stage.items()}
     return Staleness(causes, tree.is_hashed)
 
 
@@ -131,7 +131,7 @@ def judge(
 ) -> dict[str, Causes]:
     """The changes by which each stage is stale; no entry for one that is current.
 
-    A stage that was never built has none of its own: it has no outputs that could be stale.
+    A stage that was never built has no entry: it has no outputs that could be stale.
 
     Args:
         nodes: The stages of ``dvc.yaml``.
@@ -141,21 +141,21 @@ def judge(
     """
     nodes = tuple(nodes)
     judgement = _Judgement(nodes, lock, tree, failed)
-    found = {node.name: judgement.causes(node) for node in nodes}
+    by_stage = {node.name: judgement.causes(node) for node in nodes}
     unbuilt = {node.name for node in nodes if node.name not in lock.entries}
-    return {name: causes for name, causes in found.items() if causes and name not in unbuilt}
+    return {name: causes for name, causes in by_stage.items() if causes and name not in unbuilt}
 
 
 def never_built(nodes: Iterable[Node], lock: Lock) -> tuple[str, ...]:
-    """The stages that ``dvc.lock`` does not have, whoever wrote them.
+    """The stages that ``dvc.lock`` does not have, ours and hand-written ones.
 
-    DVC writes every stage there that ended well; one that is frozen is not to be built.
+    DVC writes every stage there that succeeded. A frozen stage is never built.
 
     Args:
         nodes: The stages of ``dvc.yaml``.
         lock: What ``dvc.lock`` says.
     """
-    # The site is built last, and tells of the others.
+    # The site is built last, and shows the others.
     others = (node for node in nodes if node.notebook or node.name not in (SOURCES, SITE))
     return tuple(node.name for node in others if not node.frozen and node.name not in lock.entries)
 
@@ -163,14 +163,14 @@ def never_built(nodes: Iterable[Node], lock: Lock) -> tuple[str, ...]:
 def is_unbuilt(node: Node, lock: Lock) -> bool:
     """Whether a stage has no outputs yet.
 
-    One without outputs that no notebook is may follow the site, which does not wait for it.
+    A stage without outputs or notebook may run after the site, which does not wait for it.
     """
     expected = node.notebook or (bool(node.outs) and not node.frozen)
     return expected and node.name not in lock.entries
 
 
 def lacks_outputs(node: Node, lock: Lock, absent: Collection[str]) -> bool:
-    """Whether something that a stage wrote once is among the paths that are absent."""
+    """Whether an output of a stage that was built is among the absent paths."""
     return node.name in lock.entries and any(path in absent for path in node.outs)
 
 
@@ -182,12 +182,12 @@ class _Judgement:
     ) -> None:
         self._lock, self._tree, self._failed = lock, tree, failed
         self._makers = makers_of(nodes)
-        self._made = {out.path: out.md5 for entry in lock.entries.values() for out in entry.outs}
+        self._outs = {out.path: out.md5 for entry in lock.entries.values() for out in entry.outs}
         self._causes: dict[str, Causes] = {}
 
     def causes(self, node: Node) -> Causes:
         if node.name not in self._causes:
-            self._causes[node.name] = ()  # a circle, which DVC refuses, ends here
+            self._causes[node.name] = ()  # a cycle, which DVC refuses, ends here
             before = dict.fromkeys(self._before(node))
             own = dict.fromkeys(self._own(node, bool(before)))
             self._causes[node.name] = tuple(before | own)
@@ -221,32 +221,32 @@ class _Judgement:
                 yield Cause(CauseKind.OUTPUT, out.path, self._tree.unreadable.get(out.path, ""))
 
     def _is_intact(self, entry: LockEntry | None) -> bool:
-        """Whether all that a stage wrote is there, as ``dvc.lock`` has it."""
+        """Whether all outputs of a stage are there, as ``dvc.lock`` has them."""
         outs = entry.outs if entry is not None else ()
         return bool(outs) and all(self._tree.hashes.get(out.path) == out.md5 for out in outs)
 
     def _read(self, entry: LockEntry, is_downstream: bool) -> Iterator[Cause]:
-        """The files that are not what the stage read."""
+        """The files that differ from what the stage read."""
         for dep in entry.deps:
-            now = self._tree.hashes.get(dep.path) or self._made.get(dep.path, dep.md5)
+            now = self._tree.hashes.get(dep.path) or self._outs.get(dep.path, dep.md5)
             if now == dep.md5:
                 continue
             if is_source(dep.path):
                 stage = stage_of_source(dep.path)
                 detail = ", ".join(self._tree.code.get((stage, dep.md5), ()))
                 yield Cause(CauseKind.CODE, stage, detail)
-            elif not (is_downstream and dep.path in self._made):  # then what made it says more
+            elif not (is_downstream and dep.path in self._outs):  # its maker has the cause
                 yield Cause(CauseKind.FILE, dep.path)
 
     def _parameters(self, node: Node, entry: LockEntry) -> Iterator[Cause]:
         recorded = entry.params or {}
-        for file, whole in {**dict.fromkeys(recorded, False), **node.params}.items():
+        for file, is_whole in {**dict.fromkeys(recorded, False), **node.params}.items():
             then, now = recorded.get(file) or {}, self._tree.params.get(file)
             if file in self._tree.unreadable:
                 yield Cause(CauseKind.UNREADABLE, file, self._tree.unreadable[file])
             if now is None or not isinstance(then, Mapping):
                 continue
-            names = {**then, **now} if whole else then
+            names = {**then, **now} if is_whole else then
             for name in names:
                 was, value = (_value(item, name) for item in (then, now))
                 if was != value and str(was) != str(value):
@@ -259,12 +259,12 @@ _NOTHING = object()
 
 def _value(values: Mapping[str, Any], name: str) -> Any:
     """The value of a key, which may be a path of keys with dots between."""
-    found: Any = values
+    value: Any = values
     if name in values:
         return values[name]
     for part in name.split("."):
-        found = found.get(part, _NOTHING) if isinstance(found, Mapping) else _NOTHING
-    return found
+        value = value.get(part, _NOTHING) if isinstance(value, Mapping) else _NOTHING
+    return value
 
 
 def _shown(value: Any) -> str:

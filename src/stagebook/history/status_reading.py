@@ -34,17 +34,17 @@ from stagebook.record.unstarted import Unstarted
 
 
 def read(project: Project, history: History, against: str | None = None) -> ProjectStatus:
-    """Reads all that the site tells of a project.
+    """Reads all that the site shows of a project.
 
     Args:
         project: The project.
         history: Its records.
-        against: A commit, branch or tag to compare metrics with; None for that of the settings,
-            empty for none.
+        against: A commit, branch or tag to compare metrics with; None for the one in the
+            settings, empty for none.
 
     Raises:
-        StagebookError: There is no such commit. Of the settings', and of one that this checkout
-            may lack, a note is left.
+        StagebookError: The commit does not exist. If it is from the settings, or this checkout may
+            lack it, a note says so instead.
     """
     notes: list[str] = []
     checkout = Checkout.read(project.root)
@@ -59,19 +59,21 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
     absent = {out for node in nodes for out in node.outs if not (project.root / out).exists()}
     damage = DamagedRecords.of(history, build, records, nodes)
     stale = staleness.read(project, history, nodes, locked)
-    told = stages_of(nodes, build, _standing(history, build), rows, locked, absent, stale)
-    stages = tuple(_with_carried(project, stage, locked) for stage in map(damage.known, told))
+    statuses = stages_of(nodes, build, _standing(history, build), rows, locked, absent, stale)
+    stages = tuple(
+        _with_carried(project, stage, locked) for stage in map(damage.with_unknown_state, statuses)
+    )
     notes += [f"A record cannot be read: {name}: {why}" for name, why in damage.all]
     builds = measured.builds(history)
     built_from = records[-1].git if records else None
     commits = {item.commit for item in builds if item.commit}
     commits |= {built_from.commit} if built_from else set()
     settings = project.settings
-    asked = [entry.rpartition(":")[::2] for entry in settings.headline]
-    shown = [file for file, _ in asked]
+    entries = [entry.rpartition(":")[::2] for entry in settings.headline]
+    shown = [file for file, _ in entries]
     gated = [gate.file for gate in settings.gates]
     files = MetricFiles.read(project.root, [*shown, *gated], (against, commit))
-    unread = dict.fromkeys(files.there[file].problem for file in shown)
+    unread = dict.fromkeys(files.current[file].problem for file in shown)
     notes += [str(problem) for problem in unread if problem]
     return ProjectStatus(
         project.settings.name,
@@ -80,9 +82,9 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
         against,
         stages,
         tuple(files_of(stages, locked, _packages(project, nodes))),
-        tuple(_headlines(asked, files, stages, (builds, _last(history)))),
+        tuple(_headlines(entries, files, stages, (builds, _last(history)))),
         builds,
-        checkout.lost(project.root, commits),
+        checkout.unreachable(project.root, commits),
         tuple(notes),
         gates.verdicts(settings.gates, nodes, files, stale),
         _unstarted(project, everything, repro),
@@ -107,7 +109,7 @@ def _packages(project: Project, nodes: Iterable[Node]) -> frozenset[str]:
 def _rebuilt(
     project: Project, history: History, now: Lock, commit: str
 ) -> Iterator[tuple[str, Rebuilt]]:
-    """What changed of each stage since another commit, by its ``dvc.lock`` and that of the tree."""
+    """The stages that changed since another commit, by its ``dvc.lock`` and that of the tree."""
     try:
         before = PastLocks(project.root, history.index).at(commit) if commit else Lock({})
     except StagebookError:
@@ -130,7 +132,7 @@ def _with_carried(project: Project, stage: StageStatus, locked: Lock) -> StageSt
 
 
 def _unstarted(project: Project, nodes: Iterable[Node], repro: str | None) -> Unstarted | None:
-    """The stage that the last build could not start, unless a later one executed any."""
+    """The stage that the last build could not start, unless a later build executed a stage."""
     unstarted = Unstarted.read(project.state, project.root, nodes)
     return unstarted if unstarted is not None and unstarted.repro >= (repro or "") else None
 
@@ -173,21 +175,21 @@ def _by_hand(history: History, nodes: Iterable[Node]) -> Iterator[Record]:
 
 
 def _standing(history: History, build: Build) -> dict[str, Record]:
-    """Of each stage, its execution in the build, else the one that made what stands of it."""
+    """The execution of each stage in the build, or else the one that made its outputs."""
     names = {executed_stage.stage: executed_stage.record for executed_stage in build.executed}
     for unchanged in build.unchanged:
-        made = (output.record for output in unchanged.outputs if output.record)
-        names.setdefault(unchanged.stage, next(made, ""))
+        makers = (output.record for output in unchanged.outputs if output.record)
+        names.setdefault(unchanged.stage, next(makers, ""))
     records = {stage: history.record(name) for stage, name in names.items() if name}
-    found = {stage: record for stage, record in records.items() if record is not None}
+    standing = {stage: record for stage, record in records.items() if record is not None}
     for stage in (*build.not_reached, *build.stale):
         if (last := history.last_build(stage)) is not None:
-            found.setdefault(stage, last)
-    return found
+            standing.setdefault(stage, last)
+    return standing
 
 
 def _headlines(
-    asked: Iterable[tuple[str, str]],
+    entries: Iterable[tuple[str, str]],
     files: MetricFiles,
     stages: tuple[StageStatus, ...],
     built: tuple[tuple[BuildMetrics, ...], str],
@@ -195,23 +197,25 @@ def _headlines(
     """The metrics that come first, each a file and a name in it, with what they were before.
 
     Args:
-        asked: The files and names.
+        entries: The files and names.
         files: What the files hold.
         stages: The stages.
-        built: Every build that has metrics, and the name of the last one, if it has none too.
+        built: Every build that has metrics, and the name of the last build, even without metrics.
     """
-    for file, name in asked:
-        there, base = files.both(file)
-        value, then = (metric_file.values.get(name) for metric_file in (there, base))
+    for file, name in entries:
+        current, base = files.both(file)
+        value, then = (metric_file.values.get(name) for metric_file in (current, base))
         stage = next((item for item in stages if file in item.node.outs), None)
         before, edited = _before(*built, *_measured_as(stage, file, name), value)
-        yield HeadlineMetric(file, name, value, before, then, edited, _trouble(there, name), stage)
+        yield HeadlineMetric(
+            file, name, value, before, then, edited, _trouble(current, name), stage
+        )
 
 
-def _trouble(found: MetricFile, name: str) -> str:
-    if found.problem is not None:
+def _trouble(file: MetricFile, name: str) -> str:
+    if file.problem is not None:
         return "cannot be read"
-    return "" if name in found.values else "not there"
+    return "" if name in file.values else "not there"
 
 
 def _measured_as(stage: StageStatus | None, file: str, name: str) -> tuple[str, str]:
@@ -231,13 +235,13 @@ def _before(
 ) -> tuple[Any, bool]:
     """What a metric is compared with, and whether the tree has another value than was built.
 
-    That is the build before the last one; of a value that no build here wrote, the last one. What
-    the last build did not measure is what it was in the one before.
+    It is compared with the build before the last one; a value that no build here wrote, with the
+    last one. If the last build did not measure it, its newest value in a build counts.
     """
-    known = [build for build in builds if name in build.metrics.get(stage, {})]
-    past = [build.metrics[stage][name] for build in known]
+    with_metric = [build for build in builds if name in build.metrics.get(stage, {})]
+    past = [build.metrics[stage][name] for build in with_metric]
     if past and repr(past[-1]) != repr(value):  # NaN is not even equal to itself
         return past[-1], True
-    if past and not (known[-1].name == last and stage in known[-1].stages):
+    if past and not (with_metric[-1].name == last and stage in with_metric[-1].stages):
         return past[-1], False
     return (past[-2] if len(past) > 1 else None), False

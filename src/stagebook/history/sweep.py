@@ -1,4 +1,4 @@
-"""The last executions of one stage: what was tried in each, and what came of it."""
+"""The last executions of one stage: their parameters and their metrics."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class SweepRow:
 
     Attributes:
         record: Its record.
-        parameters: Those that differ within the sweep.
-        metrics: All its metrics, and those of the stages that used its outputs.
-        other_code: Whether its source is another than that of the newest of the sweep.
+        parameters: The parameters that differ within the sweep.
+        metrics: Its metrics, and those of the stages that used its outputs.
+        other_code: Whether its source differs from that of the newest execution in the sweep.
     """
 
     record: Record
@@ -41,7 +41,7 @@ class SweepOrder:
 
     Attributes:
         metric: Name of the metric.
-        higher_is_better: As the metric's gate says; None where none says it.
+        higher_is_better: As the metric's gate says; None if no gate does.
     """
 
     metric: str
@@ -59,7 +59,7 @@ class SharedValues:
 
     Attributes:
         parameters: Values by name.
-        metrics: Likewise; an execution without any metric, as of a failure, does not count.
+        metrics: Values by name; an execution without metrics, such as a failed one, does not count.
     """
 
     parameters: Mapping[str, Any]
@@ -73,10 +73,10 @@ class Sweep:
     Attributes:
         stage: The stage.
         parameters: Names of the parameters that differ among them.
-        metrics: Names of the metrics that differ, those that the project shows first before all.
-        shared: What does not differ.
-        order: What they are sorted by; None where no number differs.
-        rows: Each execution in that order; the newest first where there is none.
+        metrics: Names of the metrics that differ, the project's headline metrics first.
+        shared: The values that do not differ.
+        order: What they are sorted by; None if no number differs.
+        rows: Each execution in that order; without an order, the newest first.
     """
 
     stage: str
@@ -93,15 +93,15 @@ class Sweep:
         Args:
             history: The records.
             stage: The stage.
-            last: At most so many.
+            last: The maximum number of executions.
             settings: Say which metrics come first, and which values of them are better.
 
         Raises:
-            StagebookError: No record is of this stage.
+            StagebookError: The stage has no record.
         """
         records = history.last(stage, last)
         if not records:
-            message = f"No execution of a stage `{stage}` is remembered here."
+            message = f"No execution of a stage `{stage}` is recorded here."
             hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
             raise StagebookError(Problem("no-executions", message, hint))
         followed = {record.id: followers(history, record) for record in records}
@@ -122,28 +122,28 @@ class Sweep:
             stage: The stage.
             records: Their records, newest first.
             headline: The metrics that the project shows first, as ``file:metric``.
-            gates: What metrics have to keep to, which says which values are better.
+            gates: The gates, which say which values are better.
             followed: By an execution's id, the records of what used its outputs.
         """
         records = tuple(records)
         values = [record.values for record in records]
-        named = SweepMetrics.of(stage, records, followed)
-        measured = named.values()
-        told_apart, parameters = _parted(values)
-        names, metrics = _parted([item for item in measured if item])
-        names = _sorted(names, _headline(headline, named), measured)
-        order = _order(names, measured, _gates(gates, named))
+        sweep_metrics = SweepMetrics.of(stage, records, followed)
+        measured = sweep_metrics.values()
+        differing, parameters = _split(values)
+        names, metrics = _split([item for item in measured if item])
+        names = _sorted(names, _headline(headline, sweep_metrics), measured)
+        order = _order(names, measured, _gates(gates, sweep_metrics))
         rows = [
             SweepRow(
                 record,
-                {name: item[name] for name in told_apart if name in item},
-                found,
+                {name: item[name] for name in differing if name in item},
+                row_metrics,
                 record.source != records[0].source,
             )
-            for record, item, found in zip(records, values, measured, strict=True)
+            for record, item, row_metrics in zip(records, values, measured, strict=True)
         ]
         rows.sort(key=lambda row: _rank(row, order))
-        return cls(stage, told_apart, names, SharedValues(parameters, metrics), order, tuple(rows))
+        return cls(stage, differing, names, SharedValues(parameters, metrics), order, tuple(rows))
 
     def as_json(self) -> dict[str, Any]:
         """This sweep as plain values, as ``docs/reference/cli.md`` describes them."""
@@ -169,8 +169,8 @@ class Sweep:
         }
 
 
-def _parted(values: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """The names of what differs, and what does not with its value."""
+def _split(values: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The names of values that differ, and the shared values by name."""
     names = dict.fromkeys(name for value in values for name in value)
     differing = tuple(name for name in names if _differs(name, values))
     return differing, {name: values[0][name] for name in names if name not in differing}
@@ -197,16 +197,16 @@ def _order(
     return None
 
 
-def _headline(entries: Iterable[str], named: SweepMetrics) -> tuple[str, ...]:
+def _headline(entries: Iterable[str], sweep_metrics: SweepMetrics) -> tuple[str, ...]:
     """The names of the metrics that come first."""
     parts = [(file, metric) for file, _, metric in (entry.rpartition(":") for entry in entries)]
-    return tuple(named.name(file, metric) or metric for file, metric in parts)
+    return tuple(sweep_metrics.name(file, metric) or metric for file, metric in parts)
 
 
-def _gates(gates: Iterable[Gate], named: SweepMetrics) -> dict[str, Gate]:
+def _gates(gates: Iterable[Gate], sweep_metrics: SweepMetrics) -> dict[str, Gate]:
     """The gates of files that these executions wrote, by the metric's name."""
-    found = {named.name(gate.file, gate.name): gate for gate in gates}
-    return {name: gate for name, gate in found.items() if name}
+    by_name = {sweep_metrics.name(gate.file, gate.name): gate for gate in gates}
+    return {name: gate for name, gate in by_name.items() if name}
 
 
 def _has_number(name: str, measured: Iterable[Mapping[str, Any]]) -> bool:
@@ -218,11 +218,11 @@ def _differs(name: str, values: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def _rank(row: SweepRow, order: SweepOrder | None) -> tuple[bool, float]:
-    """Those without a number last; what ties stays the newest first."""
-    found = number(row.metrics.get(order.metric)) if order else None
-    if found is None or order is None:
+    """Executions without a number come last; equal ones stay newest first."""
+    value = number(row.metrics.get(order.metric)) if order else None
+    if value is None or order is None:
         return True, 0.0
-    return False, -found if order.highest_first else found
+    return False, -value if order.highest_first else value
 
 
 def _key(values: Mapping[str, Any], name: str) -> str:

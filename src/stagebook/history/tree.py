@@ -1,4 +1,4 @@
-"""What the tree has now of all that stages were built from: hashes, parameters, code."""
+"""The present state of all that stages were built from: hashes, parameters, code."""
 
 import contextlib
 import hashlib
@@ -32,12 +32,12 @@ class Tree:
     """What the tree has now; what cannot be read is left out.
 
     Attributes:
-        hashes: DVC's hash of each path; None where there is nothing. Of source files, the hash
+        hashes: DVC's hash of each path; None if it does not exist. For source files, the hash
             that they would have if they were written now.
         params: What each params file holds.
         code: What changed in the code of a stage since the source with a hash, in words.
         unreadable: Why a params file, or an output that is not as in ``dvc.lock``, cannot be read.
-        is_hashed: Whether DVC could say the hashes of what is there.
+        is_hashed: Whether DVC could compute the hashes.
     """
 
     hashes: Mapping[str, str | None] = field(default_factory=dict)
@@ -80,12 +80,12 @@ class Tree:
 
 
 def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str | None] | None:
-    """DVC's hashes, through its state: a file that it has seen is not read again."""
-    wanted = [path for path in dict.fromkeys(paths) if not is_source(path)]
-    there = [path for path in wanted if (root / path).exists()]
-    absent: dict[str, str | None] = dict.fromkeys(path for path in wanted if path not in there)
+    """DVC's hashes, through its state: a file that has not changed is not read again."""
+    files = [path for path in dict.fromkeys(paths) if not is_source(path)]
+    present = [path for path in files if (root / path).exists()]
+    absent: dict[str, str | None] = dict.fromkeys(path for path in files if path not in present)
     try:
-        return {**absent, **{file.path: file.md5 for file in dvc.hash_paths(root, there)}}
+        return {**absent, **{file.path: file.md5 for file in dvc.hash_paths(root, present)}}
     except (StagebookError, OSError):
         return None
 
@@ -93,8 +93,8 @@ def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str | None] | None:
 def _params(
     root: Path, files: Iterable[str]
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
-    """What params files hold, and why others cannot be read; DVC alone knows those in Python."""
-    found: dict[str, Mapping[str, Any]] = {}
+    """What params files hold, and why others cannot be read; those in Python are left out."""
+    params: dict[str, Mapping[str, Any]] = {}
     unreadable: dict[str, str] = {}
     for file in dict.fromkeys(files):
         try:
@@ -106,12 +106,12 @@ def _params(
         except (OSError, ValueError, RecursionError) as error:
             values, unreadable[file] = None, str(error)
         if isinstance(values, Mapping):
-            found[file] = values
-    return found, unreadable
+            params[file] = values
+    return params, unreadable
 
 
 def _conflicts(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The files of metrics with the markers of a merge."""
+    """The metrics files with the markers of a merge conflict."""
     for path in paths:
         with contextlib.suppress(OSError, ValueError):
             file = root / path
@@ -137,7 +137,7 @@ class _Sources:
 
     Attributes:
         hashes: By the path of the source file.
-        changes: What changed since a recorded one, by stage and hash of that.
+        changes: What changed since a recorded source, by stage and hash of that source.
     """
 
     hashes: dict[str, str | None]
@@ -178,7 +178,7 @@ def _source(
 
 
 def _changes(before: str | None, now: str) -> tuple[str, ...]:
-    """What differs between two sources, in words; nothing where the first is not here."""
+    """What differs between two sources, in words; empty if the first is missing."""
     if before is None:
         return ()
     then, today = _parts(before), _parts(now)
@@ -192,11 +192,11 @@ def _changes(before: str | None, now: str) -> tuple[str, ...]:
 
 
 def _word(name: str, then: str | None, now: str | None) -> str:
-    kind, _, what = name.partition(" ")
+    kind, _, subject = name.partition(" ")
     if kind in ("module", "cells"):
-        return what or kind
+        return subject or kind
     absent = "a release" if kind == "revision" else "not installed"
-    return f"{what or kind} {then or absent} → {now or absent}"
+    return f"{subject or kind} {then or absent} → {now or absent}"
 
 
 def _parts(text: str) -> dict[str, str]:

@@ -47,7 +47,7 @@ class ReasonKind(Enum):
 
 
 class BuildEvidence(Enum):
-    """What tells of the last build."""
+    """The evidence that there is for the last build."""
 
     COULD_NOT_START = "a stage could not start"
     RECORDS = "records"
@@ -113,7 +113,7 @@ _DOUBTS = {
 
 @dataclass(frozen=True, slots=True)
 class GradedFile:
-    """What another room found out about a file: a packaged model, or a table with a reference.
+    """How good another room found a file: a packaged model, or a table with a reference.
 
     Attributes:
         name: The file's name.
@@ -134,7 +134,7 @@ class Reason:
         stage: The stage, if it is about one or about what it read or wrote.
         headline: The metric, if it is about one that the project shows first.
         gate: The verdict, if it is about a gate.
-        place: Which of the findings that were given it is, counted from 0.
+        place: Position among the findings of its kind, counted from 0.
         paths: The files of the table, if it is about a contract.
     """
 
@@ -175,7 +175,7 @@ class BuildVerdict:
 
         Args:
             status: What is known of the project.
-            drifts: Each table that is held against a reference.
+            drifts: Each table that is compared with a reference.
             models: Each packaged model.
         """
         failures = (
@@ -261,7 +261,7 @@ def _values(status: ProjectStatus) -> Iterator[Reason]:
 
 
 def evidence(status: ProjectStatus) -> BuildEvidence:
-    """What tells of the last build, or what is there without one."""
+    """The evidence for the last build, or what is there without one."""
     if status.unstarted is not None:
         return BuildEvidence.COULD_NOT_START
     if status.recorded and any(stage.record for stage in status.stages):

@@ -19,7 +19,7 @@ class Cache:
 
     @classmethod
     def of(cls, root: Path) -> "Cache":
-        """The cache of a repository: the one that it is told to use, or its own.
+        """The cache of a repository: the configured one, or its own.
 
         Args:
             root: The folder that holds ``.dvc``.
@@ -32,7 +32,7 @@ class Cache:
         return cls(root / ".dvc" / config.get("cache", "dir", fallback="cache"))
 
     def read(self, md5: str) -> bytes | None:
-        """A content; None if it is not here."""
+        """A content; None if it is missing."""
         file = self.file(md5)
         try:
             return file.read_bytes() if file else None
@@ -40,14 +40,14 @@ class Cache:
             return None
 
     def file(self, md5: str) -> Path | None:
-        """The file that holds a content; None if it is not here."""
+        """The file that holds a content; None if it is missing."""
         # DVC 2 laid contents out without the folders in between.
         places = (self.folder / "files" / "md5", self.folder)
         files = (place / md5[:2] / md5[2:] for place in places)
         return next((file for file in files if file.is_file()), None)
 
     def files(self, md5: str) -> Mapping[str, str] | None:
-        """What a folder with this hash holds; None if that is not here.
+        """What a folder with this hash holds; None if it is missing.
 
         Args:
             md5: The folder's hash, which ends in ``.dir``.

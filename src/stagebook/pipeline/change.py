@@ -1,4 +1,4 @@
-"""A change to a text file that is computed first, shown, and only then made."""
+"""A change to a text file that is computed first, shown, and only then written."""
 
 import difflib
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from stagebook.project.files import write_whole
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What a file is, and what it is to be.
+    """The present and the new text of a file.
 
     Attributes:
         path: Relative to the project's root.
-        before: The present text; empty where there is no file.
-        after: The text to be.
+        before: The present text; empty if there is no file.
+        after: The new text.
     """
 
     path: str
@@ -23,7 +23,7 @@ class FileChange:
 
     @property
     def needed(self) -> bool:
-        """Whether the file is not as it is to be."""
+        """Whether the two texts differ."""
         return self.before != self.after
 
     def diff(self) -> str:

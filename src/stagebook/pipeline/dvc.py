@@ -1,18 +1,15 @@
-"""DVC itself: whether it is here, and its hash of a file or folder."""
+"""DVC itself: its repository, its processes, and its hash of a file or folder."""
 
 import datetime
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import psutil
 
 from stagebook.project.errors import Exit, Problem, StagebookError
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class HashedPath:
 
 
 def require_repository(root: Path) -> None:
-    """Raises a StagebookError where ``dvc init`` has not been run."""
+    """Raises a StagebookError if ``dvc init`` has not been run."""
     if not (root / ".dvc").is_dir():
         raise StagebookError(
             Problem(
@@ -53,7 +50,7 @@ def stage() -> str | None:
 
 
 def running() -> str | None:
-    """The name of the ``dvc repro`` that this process runs under; None if it runs by itself."""
+    """The name of the ``dvc repro`` that runs this process; None if it runs by itself."""
     process = Caller.of_this_process().process
     if process is None:
         return None
@@ -66,8 +63,8 @@ class Caller:
     """The ``dvc repro`` that a process runs under.
 
     Attributes:
-        process: Its process; None if it is gone, or if it cannot be looked at.
-        expected: Whether there was one: DVC has told this process the name of its stage.
+        process: Its process; None if it has ended, or cannot be inspected.
+        expected: Whether DVC started this process: then it has set the name of the stage.
     """
 
     process: psutil.Process | None
@@ -77,9 +74,8 @@ class Caller:
     def of_this_process(cls) -> Self:
         """The caller of this process.
 
-        All stages of one ``dvc repro`` have that process above them, which is the nearest one
-        that DVC has not told the name of a stage; a shell may be in between. If DVC was killed
-        before this process looked, what adopted it is there instead.
+        It is the nearest parent that DVC has not given the name of a stage; a shell may be in
+        between. If DVC was killed before, the process that adopted this one is there instead.
         """
         if "DVC_STAGE" not in os.environ:
             return cls(None, expected=False)
@@ -87,7 +83,7 @@ class Caller:
             parents = psutil.Process().parents()
             nearest = next((parent for parent in parents if not _runs_stage(parent)), None)
             alive = nearest is not None and not _has_adopted(nearest)
-        except psutil.Error:  # one has ended meanwhile
+        except psutil.Error:  # a parent has ended in the meantime
             return cls(None, expected=False)
         return cls(nearest if alive else None, expected=True)
 
@@ -103,7 +99,7 @@ class Caller:
 
 
 def _runs_stage(process: psutil.Process) -> bool:
-    """Whether DVC has told a process the name of a stage; never one of another user, as init."""
+    """Whether DVC gave a process the name of a stage; False for other users, such as init."""
     try:
         return "DVC_STAGE" in process.environ()
     except psutil.AccessDenied:
@@ -111,7 +107,7 @@ def _runs_stage(process: psutil.Process) -> bool:
 
 
 def _has_adopted(process: psutil.Process) -> bool:
-    """Whether a process is not DVC, but the one that orphans get: init, or a session's manager.
+    """Whether a process is not DVC, but the one that adopts orphans: init or a session manager.
 
     DVC leaves its stages in its own session.
     """
@@ -121,7 +117,7 @@ def _has_adopted(process: psutil.Process) -> bool:
 
 
 def has_remote(root: Path) -> bool:
-    """Whether DVC knows of a place to pull from if it is told no other.
+    """Whether DVC has a default remote to pull from.
 
     Args:
         root: The project's root, which is DVC's.
@@ -138,7 +134,7 @@ def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
 
     Args:
         root: The project's root, which is DVC's.
-        paths: Relative paths of what exists.
+        paths: Relative paths that exist.
     """
     from dvc.repo import Repo
     from dvc_data.hashfile.build import build
@@ -147,7 +143,7 @@ def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
     hashed = []
     with Repo(str(root)) as repo:
         for path in dict.fromkeys(paths):
-            _, meta, found = build(
+            _, meta, obj = build(
                 repo.cache.local,
                 str(root / path),
                 repo.fs,
@@ -155,5 +151,5 @@ def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
                 ignore=repo.dvcignore,
                 dry_run=True,
             )
-            hashed.append(HashedPath(path, str(found.hash_info.value), meta.size or 0, meta.nfiles))
+            hashed.append(HashedPath(path, str(obj.hash_info.value), meta.size or 0, meta.nfiles))
     return tuple(hashed)

@@ -1,4 +1,4 @@
-"""The text of ``dvc.yaml``: read, and rendered with the stages of ours in it."""
+"""The text of ``dvc.yaml``: read, and rendered with our stages in it."""
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,14 +20,14 @@ _LISTS = ("deps", "params", *_WRITTEN)
 
 @dataclass(frozen=True, slots=True)
 class DvcFile:
-    """What a ``dvc.yaml`` holds, as far as Stagebook looks at it.
+    """What a ``dvc.yaml`` holds, as far as Stagebook reads it.
 
     Attributes:
-        ours: Names of the stages that bear our mark.
+        ours: Names of the stages that have our mark.
         written: Paths that the other stages write, each with its stage's name.
         handwritten: Names of the other stages.
-        templated: Whether only DVC can say what those write, since some are made by ``foreach``
-            or ``matrix``, or have variables in their paths.
+        templated: Whether only DVC can say what those write, since some come from ``foreach`` or
+            ``matrix``, or have variables in their paths.
     """
 
     ours: frozenset[str]
@@ -42,10 +42,10 @@ def parse(text: str) -> DvcFile:
     Raises:
         StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
     """
-    return _held(stages(text))
+    return _of_stages(stages(text))
 
 
-def _held(stages: Mapping[str, Any]) -> DvcFile:
+def _of_stages(stages: Mapping[str, Any]) -> DvcFile:
     ours = frozenset(name for name, entry in stages.items() if _is_ours(entry))
     written = {
         path: str(name)
@@ -59,24 +59,26 @@ def _held(stages: Mapping[str, Any]) -> DvcFile:
 
 
 def render(stages: Iterable[Stage], text: str) -> str:
-    """The text with these stages of ours in it, and no others of ours.
+    """The text with these Stagebook stages, and no other Stagebook stages.
 
     Comments, hand-written stages, keys that Stagebook does not set (``desc``, ``frozen``) and
-    options on outputs stay as they are. A text that is right already comes back unchanged.
+    options on outputs stay as they are. A text that needs no change is returned unchanged.
 
     Args:
-        stages: All stages of ours.
-        text: The present text; empty where there is no file yet.
+        stages: All Stagebook stages.
+        text: The present text; empty if there is no file yet.
 
     Raises:
-        StagebookError: A hand-written stage has the name of one of ours.
+        StagebookError: A hand-written stage has the name of a Stagebook stage.
     """
     wanted = {stage.name: stage for stage in stages}
     present = document(text).get("stages") or {}
-    there = _held(present)
-    _refuse_taken(wanted.values(), there)
+    current = _of_stages(present)
+    _refuse_taken(wanted.values(), current)
     merged = {
-        name: entry for name, entry in present.items() if name in there.handwritten | wanted.keys()
+        name: entry
+        for name, entry in present.items()
+        if name in current.handwritten | wanted.keys()
     }
     merged |= {name: _merged(stage, present.get(name)) for name, stage in wanted.items()}
     if merged == present:
@@ -94,7 +96,7 @@ def document(text: str) -> Mapping[str, Any]:
     """The text as plain values, which no caller changes.
 
     Raises:
-        StagebookError: It is not YAML, or ``stages`` is not a mapping.
+        StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
     """
     from stagebook.pipeline import yaml_text  # imports ruamel.yaml, which takes long
 
@@ -124,7 +126,7 @@ def all_written(text: str) -> tuple[str, ...]:
 
 
 def require_in_sync(changes: Iterable[FileChange]) -> None:
-    """Raises a StagebookError where ``dvc.yaml`` is among the files that need a change."""
+    """Raises a StagebookError if ``dvc.yaml`` is among the files that need a change."""
     if any(change.path == FILE for change in changes):
         raise StagebookError(
             Problem(
@@ -137,46 +139,46 @@ def require_in_sync(changes: Iterable[FileChange]) -> None:
         )
 
 
-def _refuse_taken(stages: Iterable[Stage], there: DvcFile) -> None:
+def _refuse_taken(stages: Iterable[Stage], current: DvcFile) -> None:
     problems = [
         Problem(
             "stage-taken",
-            f"dvc.yaml has a hand-written stage `{stage.name}`, as the notebook's would be called.",
+            f"dvc.yaml has a hand-written stage `{stage.name}`, the name of the notebook's stage.",
             f"Rename the notebook, or the stage in {FILE}.",
             Where(stage.notebook or FILE),
         )
         for stage in stages
-        if stage.name in there.handwritten
+        if stage.name in current.handwritten
     ]
     if problems:
         raise StagebookError(*problems)
 
 
 def _merged(stage: Stage, present: Any) -> dict[str, Any]:
-    """The entry of a stage: what it has to hold, and whatever else is there already."""
-    there: Mapping[str, Any] = present if isinstance(present, Mapping) else {}
+    """The entry of a stage: what it must hold, and what else the present entry holds."""
+    existing: Mapping[str, Any] = present if isinstance(present, Mapping) else {}
     wanted = _entry(stage)
     merged: dict[str, Any] = {}
-    for key in [*wanted, *(key for key in there if key not in wanted)]:
+    for key in [*wanted, *(key for key in existing if key not in wanted)]:
         if key == "meta":
-            merged[key] = {**there.get(key, {}), **wanted[key]}
+            merged[key] = {**existing.get(key, {}), **wanted[key]}
         elif key in _LISTS:
-            merged[key] = _merged_list(key, there.get(key), wanted[key])
+            merged[key] = _merged_list(key, existing.get(key), wanted[key])
         else:
-            merged[key] = wanted.get(key, there.get(key))
+            merged[key] = wanted.get(key, existing.get(key))
     return {key: value for key, value in merged.items() if value or key not in wanted}
 
 
 def _merged_list(key: str, present: Any, wanted: list[Any]) -> list[Any]:
-    """The wanted items, in the order of those that are there, which keep their options."""
+    """The wanted items; present ones keep their order and options, new ones follow."""
     by_key = {_item_key(item): item for item in wanted}
     kept = [
         item
         for item in (present if isinstance(present, list) else ())
         if _item_key(item) in by_key and (key != "params" or item == by_key[_item_key(item)])
     ]
-    there = {_item_key(item) for item in kept}
-    return [*kept, *(item for name, item in by_key.items() if name not in there)]
+    names = {_item_key(item) for item in kept}
+    return [*kept, *(item for name, item in by_key.items() if name not in names)]
 
 
 def _item_key(item: Any) -> str:
@@ -227,7 +229,7 @@ def _written(entry: Any) -> Iterator[str]:
 
 
 def read(root: Path) -> str:
-    """The text of a project's ``dvc.yaml``, with its own line ends; empty where there is none."""
+    """The text of a project's ``dvc.yaml``, with its own line ends; empty if it is missing."""
     try:
         with (root / FILE).open(encoding="utf-8", newline="") as file:
             return file.read()

@@ -1,6 +1,6 @@
 """What git says of the code: commit, branch, remote, and whether anything was changed.
 
-Every question raises a ``GitError`` where git does not answer: a failure is not an empty answer.
+Every function raises a ``GitError`` if git does not answer: a failure is not an empty answer.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ class Git:
 
     Attributes:
         commit: Hash of the commit, 40 hex digits.
-        branch: Name of the branch; None where the head is detached.
+        branch: Name of the branch; None if the head is detached.
         remote: Address of ``origin`` without credentials, if there is one.
         dirty: Whether tracked or new files differ from the commit, build products aside.
-        diff: SHA-256 over how they differ; None where they do not.
+        diff: SHA-256 over how they differ; None if they do not differ.
     """
 
     commit: str
@@ -39,8 +39,8 @@ def read(root: Path, products: Iterable[str]) -> Git | GitFailure:
 
     Args:
         root: The project's root.
-        products: Paths that a build writes and git may track, such as ``dvc.lock``: a build
-            changes them as it goes on, which makes no code dirty.
+        products: Paths that a build writes and git may track, such as ``dvc.lock``: their
+            changes do not make the code dirty.
     """
     try:
         return _read(root, products)
@@ -66,7 +66,7 @@ def _read(root: Path, products: Iterable[str]) -> Git | GitFailure:
 
 
 def _address(remote: str) -> str:
-    """A remote's address without credentials, and without what may hold more of them."""
+    """A remote's address without credentials, and without parts that may hold some."""
     return without_credentials(remote if "://" not in remote else re.split("[?#]", remote)[0])
 
 
@@ -81,10 +81,10 @@ def _head(root: Path) -> str | None:
 
 def _changes(root: Path, products: Iterable[str]) -> list[bytes]:
     """An entry of ``git status`` for each path that is not as in the commit, and not ignored."""
-    aside = [f":(exclude,literal){path}" for path in products]
+    excluded = [f":(exclude,literal){path}" for path in products]
     options = ("--untracked-files=all", "--ignore-submodules=none", "--no-renames")
-    _, said = run(root, "status", "--porcelain=v2", "-z", *options, "--", ".", *aside)
-    return [entry for entry in said.split(b"\0") if entry and not entry.startswith(b"#")]
+    _, output = run(root, "status", "--porcelain=v2", "-z", *options, "--", ".", *excluded)
+    return [entry for entry in output.split(b"\0") if entry and not entry.startswith(b"#")]
 
 
 def _digest(root: Path, changes: Iterable[bytes]) -> str:
@@ -105,7 +105,7 @@ _WORDS = {b"1": 8, b"u": 10, b"?": 1}
 
 
 def failure(root: Path) -> GitFailure | None:
-    """Why git does not answer questions about a folder; None where it does."""
+    """Why git does not answer for a folder; None if it does."""
     try:
         run(root, "rev-parse", "--git-dir")
     except GitError as error:
@@ -118,18 +118,18 @@ def _text(root: Path, *arguments: str) -> str:
 
 
 def _optional(root: Path, *arguments: str) -> str | None:
-    """The answer to a question that git answers with exit code 1 where there is nothing."""
-    code, said = run(root, *arguments, accepted=(0, 1))
-    return _decoded(said) if code == 0 else None
+    """The output of a command that exits with 1 if there is nothing, and then None."""
+    code, output = run(root, *arguments, accepted=(0, 1))
+    return _decoded(output) if code == 0 else None
 
 
-def _decoded(said: bytes) -> str:
-    return said.decode("utf-8", "surrogateescape").strip()
+def _decoded(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape").strip()
 
 
-def _fed(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
+def _run_with_input(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
     text = "".join(f"{line}\n" for line in lines)
-    return run(root, *arguments, given=text.encode(errors="surrogateescape"))[1]
+    return run(root, *arguments, stdin=text.encode(errors="surrogateescape"))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +153,20 @@ def tips(root: Path) -> str | None:
 
 
 def commits_of(root: Path, path: str) -> tuple[Committed, ...]:
-    """The commits that changed a file, on whatever branch, newest first.
+    """The commits that changed a file, on any branch, newest first.
 
     Args:
         root: The project's root, which may lie below the repository's.
         path: The file, relative to the project's root.
     """
     head = ["HEAD"] if _head(root) else []
-    form = ("--encoding=UTF-8", "--format=tformat:%H %cI")
-    asked = ("--all", *head, *form, "--", f":(literal){path}")
-    said = _text(root, "rev-list", *asked)
-    lines = [line for line in said.splitlines() if not line.startswith("commit ")]
+    options = ("--encoding=UTF-8", "--format=tformat:%H %cI")
+    arguments = ("--all", *head, *options, "--", f":(literal){path}")
+    output = _text(root, "rev-list", *arguments)
+    lines = [line for line in output.splitlines() if not line.startswith("commit ")]
     commits = [line.split(" ", 1) for line in lines]
     names = [f"{commit}:./{path}" for commit, _ in commits]
-    blobs = _fed(root, names, "cat-file", "--batch-check=%(objectname) %(objecttype)")
+    blobs = _run_with_input(root, names, "cat-file", "--batch-check=%(objectname) %(objecttype)")
     return tuple(
         Committed(commit, date, blob)
         for (commit, date), line in zip(commits, blobs.decode().splitlines(), strict=True)
@@ -189,19 +189,21 @@ def blobs(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def texts(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """The texts of some contents, by the name that each was asked for.
+    """The texts of some contents, by the names in ``names``.
 
     Args:
         root: The project's root.
-        names: Any that git takes, such as ``HEAD:./dvc.lock``; what it has not is left out.
+        names: Any that git takes, such as ``HEAD:./dvc.lock``; unknown ones are left out.
     """
-    asked = [name for name in names if "\n" not in name]  # which would be two questions
-    return {name: item[1] for name, item in zip(asked, _answers(root, asked), strict=False) if item}
+    queries = [name for name in names if "\n" not in name]  # that would be two queries
+    return {
+        name: item[1] for name, item in zip(queries, _answers(root, queries), strict=False) if item
+    }
 
 
 def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | None]:
-    """Of each name git's own and the content; None where it has none."""
-    rest = _fed(root, names, "cat-file", "--batch")
+    """Git's own name and the content for each name; None for an unknown one."""
+    rest = _run_with_input(root, names, "cat-file", "--batch")
     while rest:
         head, _, rest = rest.partition(b"\n")
         words = head.decode(errors="replace").split(" ")
@@ -214,16 +216,16 @@ def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | Non
 
 
 def commit_named(root: Path, name: str) -> str | None:
-    """The commit that a branch, a tag or a hash stands for; None if there is none.
+    """The commit that a branch, a tag or a hash refers to; None if git knows none.
 
     Raises:
-        GitError: There is no repository to ask.
+        GitError: There is no repository.
     """
     run(root, "rev-parse", "--git-dir")
-    # Of a name that cannot be, such as `HEAD@{5}` of two commits, git says so with 128.
-    asked = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    code, said = run(root, "rev-parse", *asked, accepted=(0, 1, 128))
-    return _decoded(said) if code == 0 else None
+    # For an impossible name, such as `HEAD@{5}` of two commits, git exits with 128.
+    arguments = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    code, output = run(root, "rev-parse", *arguments, accepted=(0, 1, 128))
+    return _decoded(output) if code == 0 else None
 
 
 def is_shallow(root: Path) -> bool:
@@ -231,24 +233,24 @@ def is_shallow(root: Path) -> bool:
     return _text(root, "rev-parse", "--is-shallow-repository") == "true"
 
 
-def last_changes(root: Path, name: str, commit: str, most: int) -> tuple[str, ...]:
+def last_changes(root: Path, name: str, commit: str, limit: int) -> tuple[str, ...]:
     """The last commits up to a commit that changed a file of some name, newest first.
 
     Args:
         root: The project's root, which may lie below the repository's.
         name: The file's name; it counts in each folder of the project.
         commit: Hash of the commit.
-        most: At most so many.
+        limit: The maximum number of commits.
     """
-    asked = (f"--max-count={most}", commit, "--", f":(glob)**/{name}")
-    return tuple(_text(root, "rev-list", *asked).splitlines())
+    arguments = (f"--max-count={limit}", commit, "--", f":(glob)**/{name}")
+    return tuple(_text(root, "rev-list", *arguments).splitlines())
 
 
 def require_commit(root: Path, name: str) -> str:
-    """The commit that a branch, a tag or a hash stands for.
+    """The commit that a branch, a tag or a hash refers to.
 
     Raises:
-        StagebookError: There is none.
+        StagebookError: Git knows no such commit.
     """
     commit = commit_named(root, name)
     if commit is None:
@@ -261,34 +263,36 @@ def require_commit(root: Path, name: str) -> str:
 def names(root: Path) -> tuple[str, ...]:
     """The branches and tags."""
     # Not `%(refname:short)`, which says `heads/main` where a tag has the name of a branch.
-    asked = ("--format=%(refname:lstrip=2)", "refs/heads", "refs/tags")
-    return tuple(dict.fromkeys(_text(root, "for-each-ref", *asked).splitlines()))
+    arguments = ("--format=%(refname:lstrip=2)", "refs/heads", "refs/tags")
+    return tuple(dict.fromkeys(_text(root, "for-each-ref", *arguments).splitlines()))
 
 
-def lost(root: Path, commits: Iterable[str]) -> frozenset[str]:
-    """Those commits that no branch or tag leads to: history was rewritten, or they never came."""
-    asked = frozenset(commits)
-    if not asked:
-        return asked
-    said = _fed(root, asked, "cat-file", "--batch-check=%(objectname)").decode()
-    there = asked & frozenset(said.split("\n"))
+def unreachable(root: Path, commits: Iterable[str]) -> frozenset[str]:
+    """The commits that no branch or tag leads to: history was rewritten, or never fetched."""
+    hashes = frozenset(commits)
+    if not hashes:
+        return hashes
+    output = _run_with_input(root, hashes, "cat-file", "--batch-check=%(objectname)").decode()
+    present = hashes & frozenset(output.split("\n"))
     head = ["HEAD"] if _head(root) else []
-    loose = _fed(root, there, "rev-list", "--stdin", "--not", "--all", *head).decode()
-    return (asked - there) | (there & frozenset(loose.split()))
+    unreferenced = _run_with_input(
+        root, present, "rev-list", "--stdin", "--not", "--all", *head
+    ).decode()
+    return (hashes - present) | (present & frozenset(unreferenced.split()))
 
 
 def clone(root: Path, commit: str, into: Path) -> Path:
     """Clones a repository into a folder, at a commit.
 
-    The person's hooks, templates and line ends have no part in it.
+    The person's hooks, templates and line ends do not apply.
 
     Args:
         root: A folder in the repository.
         commit: The commit.
-        into: The folder to make.
+        into: The folder to create.
 
     Returns:
-        The folder in the clone that ``root`` is in the repository.
+        The folder in the clone that corresponds to ``root``.
     """
     top = Path(_text(root, "rev-parse", "--show-toplevel"))
     plain = ("--quiet", "--no-checkout", "--template=", "--no-recurse-submodules")

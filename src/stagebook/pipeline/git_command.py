@@ -1,4 +1,4 @@
-"""Git itself: the only place that runs it, and why it did not answer."""
+"""The only place that runs git, and why git did not answer."""
 
 import enum
 import os
@@ -36,7 +36,7 @@ class GitFailure:
 
     @property
     def is_expected(self) -> bool:
-        """Whether a project without history may be meant so: no repository, or no commit yet."""
+        """Whether it may be intended: no repository, or no commit yet."""
         return self.reason in (GitReason.NO_REPOSITORY.value, GitReason.NO_COMMIT.value)
 
 
@@ -53,8 +53,8 @@ class GitError(StagebookError):
         self.failure = GitFailure(problem.code, problem.message, problem.hint)
 
 
-# Settings of a person that would run a program or change an answer. Not `GIT_CONFIG_GLOBAL`:
-# `safe.directory` counts only there, and so do the filters of Git LFS.
+# These override a person's settings that would run a program or change an answer. They do not
+# include `GIT_CONFIG_GLOBAL`: `safe.directory` counts only there, and so do the filters of Git LFS.
 _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
@@ -83,15 +83,15 @@ _TRUST = "safe.directory"
 def inherited() -> dict[str, str]:
     """The variables of this process without those of git that may name another repository.
 
-    A hook, ``rebase --exec`` and a linked worktree set ``GIT_DIR`` and others. What stays is
-    where a person's configuration is, and which repositories of other owners git may read.
+    A hook, ``rebase --exec`` and a linked worktree set ``GIT_DIR`` and others. What stays
+    says where a person's configuration is, and which repositories of other owners git may read.
     """
-    kept = {
+    variables = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith("GIT_") or key in _OF_A_PERSON
     }
-    return {**kept, **_trusted(os.environ)}
+    return {**variables, **_trusted(os.environ)}
 
 
 def _trusted(environ: Mapping[str, str]) -> dict[str, str]:
@@ -120,14 +120,14 @@ _ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0"}
 
 
 def run(
-    folder: Path, *arguments: str, given: bytes = b"", accepted: Collection[int] = (0,)
+    folder: Path, *arguments: str, stdin: bytes = b"", accepted: Collection[int] = (0,)
 ) -> tuple[int, bytes]:
     """The exit code and the standard output of one call of git.
 
     Args:
         folder: The folder that git works in.
         arguments: The command with its arguments.
-        given: The standard input.
+        stdin: The standard input.
         accepted: The exit codes that are an answer.
 
     Raises:
@@ -136,7 +136,7 @@ def run(
     try:
         process = subprocess.run(
             ["git", "-C", str(folder), *_OPTIONS, *arguments],
-            input=given,
+            input=stdin,
             env={**inherited(), **_ENGLISH},
             capture_output=True,
             check=False,
@@ -160,33 +160,33 @@ def _problem(reason: GitReason, message: str, hint: str, folder: Path) -> Proble
     return Problem(reason.value, message, hint, Where(str(folder)))
 
 
-def _failure(folder: Path, said: str) -> Problem:
+def _failure(folder: Path, stderr: str) -> Problem:
     """What git's standard error means.
 
     Git has one exit code, 128, for all of these. ``run`` makes it speak English.
     """
-    words = _fatal(said)
-    if "dubious ownership" in said or "unsafe repository" in said:
-        hint = _line_after(said, "git config") or f"Run there: git -C {folder} status"
+    words = _fatal(stderr)
+    if "dubious ownership" in stderr or "unsafe repository" in stderr:
+        hint = _line_after(stderr, "git config") or f"Run there: git -C {folder} status"
         message = f"Git refuses to use the repository: {words}."
         return _problem(GitReason.REFUSED, message, hint, folder)
-    if "not a git repository" in said and not _has_dot_git(folder):
+    if "not a git repository" in stderr and not _has_dot_git(folder):
         message = "The folder is not in a git repository."
         return _problem(GitReason.NO_REPOSITORY, message, "Create one: git init", folder)
     hint = f"Run there: git -C {folder} status"
     return _problem(GitReason.BROKEN, f"Git failed: {words}.", hint, folder)
 
 
-def _fatal(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _fatal(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
     line = (fatal or lines or ["it gave no reason"])[0]
     return line.removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
 
 
-def _line_after(said: str, start: str) -> str:
-    found = (line.strip() for line in said.splitlines() if line.strip().startswith(start))
-    return next((f"If you trust its owner: {line}" for line in found), "")
+def _line_after(stderr: str, start: str) -> str:
+    lines = (line.strip() for line in stderr.splitlines() if line.strip().startswith(start))
+    return next((f"If you trust its owner: {line}" for line in lines), "")
 
 
 def _has_dot_git(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The pipeline as a graph of names: pure data, which never looks at the disk."""
+"""The pipeline as a graph of names: pure data, without access to the disk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """All stages of ours, in an order in which each comes after what it needs.
+    """All our stages, in an order in which each comes after what it needs.
 
     Attributes:
         stages: The stages.
@@ -21,14 +21,14 @@ class Pipeline:
 
     @classmethod
     def of(cls, stages: Iterable[Stage], written: Mapping[str, str]) -> "Pipeline":
-        """A pipeline without contradiction.
+        """A valid pipeline.
 
         Args:
-            stages: The stages of ours, each name once.
+            stages: Our stages, each name once.
             written: Paths that hand-written stages write, each with its stage's name.
 
         Raises:
-            StagebookError: Two stages write one path, or stages need each other in a circle.
+            StagebookError: Two stages write one path, or stages need each other in a cycle.
         """
         stages = tuple(stages)
         problems = list(_claimed_twice(stages, written))
@@ -37,7 +37,7 @@ class Pipeline:
         return cls(_with_materials(_sorted(stages)))
 
     def stage(self, name: str) -> Stage:
-        """The stage of this name; KeyError if there is none."""
+        """The stage with this name; raises a KeyError if it does not exist."""
         return {stage.name: stage for stage in self.stages}[name]
 
     def before(self, name: str) -> tuple[Stage, ...]:
@@ -52,7 +52,7 @@ class Pipeline:
         return None
 
     def by_outputs(self, outputs: Iterable[str]) -> Stage | None:
-        """The one stage that writes these paths; an output tells its stage."""
+        """The stage that writes all these paths; None if no single stage does."""
         stages = {stage.name: stage for path in outputs if (stage := self.producer(path))}
         return next(iter(stages.values())) if len(stages) == 1 else None
 
@@ -69,7 +69,7 @@ def _claimed_twice(stages: tuple[Stage, ...], written: Mapping[str, str]) -> Ite
                 if _within(path, other) or _within(other, path):
                     yield Problem(
                         "claimed-twice",
-                        f"`{path}` is written by {owner} too"
+                        f"`{path}` is also written by {owner}"
                         + (f", as `{other}`." if other != path else "."),
                         "Give one of them another path.",
                         Where(stage.notebook or "dvc.yaml"),
@@ -78,18 +78,18 @@ def _claimed_twice(stages: tuple[Stage, ...], written: Mapping[str, str]) -> Ite
 
 
 def _with_materials(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """The stages, of which those that package a model depend on all before them, too."""
+    """The stages; those that package a model also depend on all stages before them."""
     return tuple(
         stage.after(_before(stage, stages)) if stage.packages else stage for stage in stages
     )
 
 
 def _before(stage: Stage, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    wanted = {stage.name}
+    needed = {stage.name}
     for other in reversed(stages):  # each comes after what it needs
-        if any(_needs(item, other) for item in stages if item.name in wanted and item is not other):
-            wanted.add(other.name)
-    return tuple(item for item in stages if item.name in wanted - {stage.name})
+        if any(_needs(item, other) for item in stages if item.name in needed and item is not other):
+            needed.add(other.name)
+    return tuple(item for item in stages if item.name in needed - {stage.name})
 
 
 def _needs(stage: Stage, other: Stage) -> bool:
@@ -114,7 +114,7 @@ def _sorted(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
             Problem(
                 "cycle",
                 f"These stages need each other in a circle: {links}.",
-                "Take one of the inputs out, or let it be written by another notebook.",
+                "Remove one of the inputs, or let another notebook write it.",
                 Where(first.notebook or "dvc.yaml"),
             )
         ) from None

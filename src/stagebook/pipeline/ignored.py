@@ -1,4 +1,4 @@
-"""What git and DVC must not look at in a project: lines for their ignore files."""
+"""What git and DVC must ignore in a project: lines for their ignore files."""
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -17,15 +17,15 @@ _SPECIAL = frozenset("[]!*#?")
 def changes(
     project: Project, outputs: Iterable[DvcOutput] = (), *, packages: bool = False
 ) -> tuple[FileChange, ...]:
-    """What each ``.gitignore`` and ``.dvcignore`` is, and is to be.
+    """The present and the new text of each ``.gitignore`` and ``.dvcignore``.
 
     Each cached output has the line that DVC itself would write when the output's stage is done,
-    since DVC takes those lines back when a later stage of the same build fails.
+    since DVC removes those lines when a later stage of the same build fails.
 
     Args:
         project: The project.
         outputs: What all stages write.
-        packages: Whether a stage packages a model, beside which an attestation will lie.
+        packages: Whether a stage packages a model, which will have an attestation beside it.
     """
     folders = _own_folders(project)
     lines: dict[str, list[str]] = {
@@ -59,9 +59,9 @@ def _text(project: Project, file: str) -> str:
 
 
 def render(lines: Iterable[str], text: str) -> str:
-    """The text of an ignore file with these lines in it; unchanged where it has them all.
+    """The text of an ignore file with these lines in it; unchanged if it has them all.
 
-    Lines that are there keep their bytes, and new ones get the line ends that the file has.
+    Present lines keep their bytes, and new ones get the line ends of the file.
     """
     present = {line.strip("\ufeff \t\r\n").rstrip("/") for line in text.splitlines()}
     missing = [

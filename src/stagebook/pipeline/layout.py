@@ -1,4 +1,4 @@
-"""What follows from all notebooks of a project: ``dvc.yaml``, ignore files, and what is wrong."""
+"""What all notebooks of a project require: ``dvc.yaml``, ignore files, and their problems."""
 
 import hashlib
 import json
@@ -27,12 +27,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All notebooks of a project, and what follows from them.
+    """All notebooks of a project, and what they require.
 
     Attributes:
         notebooks: The notebooks.
         pipeline: Their stages.
-        changes: What dvc.yaml and the ignore files need to fit; empty where all is right.
+        changes: The changes that dvc.yaml and the ignore files need; empty if they fit.
         warnings: What does not stop a build, and may surprise.
     """
 
@@ -42,12 +42,12 @@ class Layout:
     warnings: tuple[Problem, ...] = ()
 
     def text(self, project: Project) -> str:
-        """The text that ``dvc.yaml`` has, or is to have."""
+        """The text of ``dvc.yaml`` with all changes."""
         after = (change.after for change in self.changes if change.path == dvc_file.FILE)
         return next(after, dvc_file.read(project.root))
 
     def with_outputs(self, project: Project, outputs: tuple[DvcOutput, ...]) -> "Layout":
-        """This layout, in which ignore files hold all cached outputs.
+        """This layout, with all cached outputs in ignore files.
 
         Args:
             project: The project.
@@ -79,10 +79,10 @@ class Layout:
 
     @classmethod
     def read(cls, project: Project) -> "Layout":
-        """The layout of a project as it stands.
+        """The present layout of a project.
 
         Raises:
-            StagebookError: What is wrong in any notebook or between them.
+            StagebookError: A notebook is invalid, or notebooks contradict each other.
         """
         notebooks = read_all(project)
         installed = Installed.remembered(project.state)
@@ -90,39 +90,41 @@ class Layout:
         return cls.of(project, notebooks, dvc_file.read(project.root))
 
     @classmethod
-    def of(cls, project: Project, found: tuple[StageNotebook, ...], text: str) -> "Layout":
+    def of(cls, project: Project, notebooks: tuple[StageNotebook, ...], text: str) -> "Layout":
         """The layout of some notebooks.
 
         Args:
             project: The project.
-            found: All its notebooks.
+            notebooks: All its notebooks.
             text: The text of ``dvc.yaml``.
 
         Raises:
             StagebookError: They contradict each other, or a hand-written stage.
         """
         others = written_by_hand(project, text)
-        graph = Pipeline.of((notebook.stage for notebook in found), others)
-        first = (Stage.sources(graph.stages),) if found else ()
-        report = project.settings.report if found else None
+        graph = Pipeline.of((notebook.stage for notebook in notebooks), others)
+        first = (Stage.sources(graph.stages),) if notebooks else ()
+        report = project.settings.report if notebooks else None
         last = (Stage.site(graph.stages, report.folder, sorted(others)),) if report else ()
         after = dvc_file.render((*first, *graph.stages, *last), text)
         changes = (
             FileChange(dvc_file.FILE, text, after),
             _unmarked(project),
-            *ignored.changes(project, packages=any(notebook.stage.packages for notebook in found)),
+            *ignored.changes(
+                project, packages=any(notebook.stage.packages for notebook in notebooks)
+            ),
         )
-        warnings = () if found else (_no_notebooks(project),)
-        return cls(found, graph, tuple(change for change in changes if change.needed), warnings)
+        warnings = () if notebooks else (_no_notebooks(project),)
+        return cls(notebooks, graph, tuple(change for change in changes if change.needed), warnings)
 
 
-def require_fit(project: Project, found: tuple[StageNotebook, ...], known: str) -> str:
+def require_fit(project: Project, notebooks: tuple[StageNotebook, ...], previous: str) -> str:
     """Whether ``dvc.yaml`` fits the notebooks.
 
     Args:
         project: The project.
-        found: All its notebooks.
-        known: What this function returned before, which spares it reading YAML.
+        notebooks: All its notebooks.
+        previous: What this function returned before; if that still holds, it reads no YAML.
 
     Returns:
         A digest of all that the answer depends on.
@@ -132,25 +134,25 @@ def require_fit(project: Project, found: tuple[StageNotebook, ...], known: str) 
     """
     text = dvc_file.read(project.root)
     report = project.settings.report
-    stages = [notebook.stage for notebook in found]
+    stages = [notebook.stage for notebook in notebooks]
     parts = json.dumps(
         [stamps(Path(__file__).parent), text, repr(stages), report.folder if report else None]
     )
     digest = hashlib.sha256(parts.encode()).hexdigest()
-    if digest != known:
-        dvc_file.require_in_sync(Layout.of(project, found, text).changes)
+    if digest != previous:
+        dvc_file.require_in_sync(Layout.of(project, notebooks, text).changes)
     return digest
 
 
 def _no_notebooks(project: Project) -> Problem:
     folder = project.settings.notebooks
     kinds = "an .ipynb, or a .py with cell marks `# %%`"
-    found = (
+    folders = (
         place.relative_to(project.root).as_posix()
         for place, files in repository.folders(project.root)
         if any(PurePosixPath(name).suffix == ".ipynb" for name in files)
     )
-    elsewhere = sorted(found)
+    elsewhere = sorted(folders)
     shown = ", ".join(elsewhere[:_SHOWN]) + (" and others" if len(elsewhere) > _SHOWN else "")
     next_step = f"There are some in {shown}. Move them there" if elsewhere else "Create one there"
     return Problem(
@@ -165,14 +167,14 @@ def _tracked(output: DvcOutput) -> Problem:
     path = shlex.quote(output.path)
     return Problem(
         "tracked-output",
-        f"Git tracks `{output.path}`, which stage {output.stage} writes and DVC is to keep.",
-        f"Take it out of git, not from the disk: git rm -r --cached {path}",
+        f"Git tracks `{output.path}`, an output of stage {output.stage} that DVC must track.",
+        f"Remove it from git, but not from the disk: git rm -r --cached {path}",
         Where(dvc_file.FILE),
     )
 
 
 def _unmarked(project: Project) -> FileChange:
-    """The settings without a byte-order mark, at which DVC's parser of TOML fails."""
+    """The settings without a byte-order mark, which DVC's TOML parser does not accept."""
     path = project.root / FILE
     text = path.read_bytes().decode() if path.exists() else ""
     return FileChange(FILE, text, text.removeprefix("\ufeff"))
@@ -180,30 +182,32 @@ def _unmarked(project: Project) -> FileChange:
 
 def require_unhidden(
     project: Project,
-    found: tuple[StageNotebook, ...],
-    made: tuple[SourceWithModules, ...],
+    notebooks: tuple[StageNotebook, ...],
+    sources: tuple[SourceWithModules, ...],
     installed: Installed,
 ) -> None:
     """Refuses each ``.py`` notebook that hides a module which a kernel imports.
 
     Raises:
-        StagebookError: There is such a notebook.
+        StagebookError: A notebook hides a module.
     """
-    if hidden := tuple(_hidden_modules(project, found, made, installed)):
+    if hidden := tuple(_hidden_modules(project, notebooks, sources, installed)):
         raise StagebookError(*hidden)
 
 
 def _hidden_modules(
     project: Project,
-    found: tuple[StageNotebook, ...],
-    made: tuple[SourceWithModules, ...],
+    notebooks: tuple[StageNotebook, ...],
+    sources: tuple[SourceWithModules, ...],
     installed: Installed,
 ) -> Iterator[Problem]:
-    paths = [notebook.notebook.path for notebook in found if notebook.notebook.path.endswith(".py")]
+    paths = [
+        notebook.notebook.path for notebook in notebooks if notebook.notebook.path.endswith(".py")
+    ]
     if not paths:
         return
-    imported = {path for item in made for path, _ in item.source.modules}
-    direct = (name for item in made for name, _ in item.source.distributions)
+    imported = {path for item in sources for path, _ in item.source.modules}
+    direct = (name for item in sources for name, _ in item.source.distributions)
     modules = (PurePosixPath(path).stem for path in imported)  # hidden, so no source names them
     used = {"stagebook", *installed.closure(modules, ("ipykernel", *direct))}
     for path in paths:

@@ -1,4 +1,4 @@
-"""What ``dvc.lock`` says: which inputs each stage's outputs were made from."""
+"""The content of ``dvc.lock``: the inputs that each stage's outputs were made from."""
 
 import contextlib
 import posixpath
@@ -17,14 +17,14 @@ from stagebook.project.errors import StagebookError
 
 @dataclass(frozen=True, slots=True)
 class LockEntry:
-    """One stage, as it was when it ran last.
+    """One stage, as of its last run.
 
     Attributes:
-        stage: DVC's name of the stage; of one with ``foreach`` or ``matrix``, ``name@item``.
+        stage: DVC's name of the stage; with ``foreach`` or ``matrix``, ``name@item``.
         cmd: The shell command.
         deps: What it read.
         outs: What it wrote: outputs, metrics and plots.
-        params: Of each params file, the values that the stage depends on.
+        params: The values in each params file that the stage depends on.
     """
 
     stage: str
@@ -93,17 +93,17 @@ class Lock:
                     yield entry, out
 
     def files(self) -> Iterator[HashedPath]:
-        """Every file and folder in it, whatever reads or writes it."""
+        """Every file and folder in it, read or written."""
         for entry in self.entries.values():
             yield from entry.outs
             yield from entry.deps
 
 
 def read(root: Path) -> Lock:
-    """Every ``dvc.lock`` of a repository as one, with paths from its root; empty without one.
+    """All ``dvc.lock`` files of a repository as one, with paths from its root; may be empty.
 
     Raises:
-        StagebookError: One is not YAML, as where a merge left its marks.
+        StagebookError: A lock is not valid YAML, such as after a merge conflict.
     """
     entries: dict[str, LockEntry] = {}
     for path, content in texts(root).items():
@@ -113,11 +113,11 @@ def read(root: Path) -> Lock:
 
 def texts(root: Path) -> dict[str, str]:
     """The text of every ``dvc.lock`` of a repository, by its path; the root's is the first."""
-    found: dict[str, str] = {}
+    by_path: dict[str, str] = {}
     for path in (LOCK, *repository.other_locks(root)):
         with contextlib.suppress(FileNotFoundError):
-            found[path] = (root / path).read_text(encoding="utf-8", errors="replace")
-    return found
+            by_path[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+    return by_path
 
 
 def folder_of(path: str) -> str:
@@ -127,7 +127,7 @@ def folder_of(path: str) -> str:
 
 
 def tracked(root: Path, path: str, files: Iterable[str]) -> tuple[str, HashedPath | None] | None:
-    """The ``.dvc`` file by which DVC tracks a file outside of any stage, and what it says.
+    """The ``.dvc`` file by which DVC tracks a file outside of any stage, and its content.
 
     Args:
         root: The project's root.
@@ -136,19 +136,19 @@ def tracked(root: Path, path: str, files: Iterable[str]) -> tuple[str, HashedPat
 
     Returns:
         The path of the ``.dvc`` file, and the content that it names for exactly this path; None
-        if DVC does not track it so.
+        if no ``.dvc`` file tracks it.
     """
-    around = PurePosixPath(path)
-    usual = {f"{item}.dvc" for item in (around, *around.parents)}
+    target = PurePosixPath(path)
+    usual = {f"{item}.dvc" for item in (target, *target.parents)}
     for file in sorted(files, key=lambda name: name not in usual):
         for out in _tracked_by(root, file):
-            if around.is_relative_to(out.path):
+            if target.is_relative_to(out.path):
                 return file, out if out.path == path else None
     return None
 
 
 def _tracked_by(root: Path, file: str) -> Iterator[HashedPath]:
-    """What a ``.dvc`` file tracks; nothing if it is not valid YAML, which DVC complains about.
+    """What a ``.dvc`` file tracks; nothing if it is not valid YAML, which DVC reports.
 
     Its paths are those of its folder, or of the folder that its ``wdir`` names.
     """
@@ -165,15 +165,15 @@ def _tracked_by(root: Path, file: str) -> Iterator[HashedPath]:
 def parse(text: str, folder: str = "") -> Lock:
     """What the text of a ``dvc.lock`` says.
 
-    What is of another shape than DVC writes is left out, which is for DVC to complain about. A
-    process parses each stage's text once, in whichever locks it is.
+    Values of another shape than DVC writes are left out; DVC reports them. A process parses each
+    stage's text once, in however many locks it is.
 
     Args:
         text: The text.
         folder: The folder of the lock, from the project's root; empty for the root.
 
     Raises:
-        StagebookError: It is not YAML.
+        StagebookError: It is not valid YAML.
     """
     lock_entries = _joined_pieces(text)
     entries = lock_entries if lock_entries is not None else _parsed(text)
@@ -183,10 +183,10 @@ def parse(text: str, folder: str = "") -> Lock:
 
 
 def _joined_pieces(text: str) -> tuple[LockEntry, ...] | None:
-    """The stages, piece by piece; None if a piece is not YAML, or names a stage again."""
+    """The stages, piece by piece; None if a piece is not valid YAML, or repeats a stage."""
     try:
         entries = tuple(entry for piece in split(text) for entry in _parsed(piece))
-    except StagebookError:  # its line is one of the piece
+    except StagebookError:  # its line number is that of the piece
         return None
     return entries if len({entry.stage for entry in entries}) == len(entries) else None
 
@@ -194,25 +194,27 @@ def _joined_pieces(text: str) -> tuple[LockEntry, ...] | None:
 @lru_cache(maxsize=2048)
 def _parsed(text: str) -> tuple[LockEntry, ...]:
     document = _mapping(yaml_text.load(text, LOCK, plain=True))
-    # Before DVC 2, the stages stood at the top.
+    # Before DVC 2, the stages were at the top level.
     stages = _mapping(document.get("stages")) if "schema" in document else document
     return tuple(_entry(str(name), _mapping(values)) for name, values in stages.items())
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The texts of a lock's stages, each a lock of its own, for whoever reads many locks.
+    """The texts of a lock's stages, each a lock of its own, for callers that read many locks.
 
     Most stages are the same from one commit to the next, and YAML takes long to read. A text
-    that is not laid out as DVC does it comes back in one piece.
+    that has another layout than DVC's is returned in one piece.
     """
-    head, found, body = text.partition("\nstages:\n")
-    if not found or not head.startswith("schema:") or "\n" in head or "&" in body:
+    head, separator, body = text.partition("\nstages:\n")
+    if not separator or not head.startswith("schema:") or "\n" in head or "&" in body:
         return (text,)
     starts = [match.start() for match in re.finditer(r"^  [^\s#]", body, re.MULTILINE)]
     ends = [*starts[1:], len(body)]
     if not starts or starts[0] or re.search(r"^[^ \n]", body, re.MULTILINE):
         return (text,)
-    return tuple(f"{head}{found}{body[start:end]}" for start, end in zip(starts, ends, strict=True))
+    return tuple(
+        f"{head}{separator}{body[start:end]}" for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def command(cmd: Any) -> str:
@@ -236,16 +238,16 @@ def _entry(stage: str, values: Mapping[str, Any]) -> LockEntry:
 
 
 def _hashed(listed: Any) -> Iterator[HashedPath]:
-    """Files and folders with an MD5; what lies in a cloud has another name for its content."""
+    """Files and folders with an MD5; those in cloud storage have another kind of hash."""
     for item in map(_mapping, listed if isinstance(listed, list) else ()):
         path, md5 = item.get("path"), item.get("md5")
         if path is not None and md5 is not None:
             yield HashedPath(
-                str(path), str(md5), _whole(item.get("size")) or 0, _whole(item.get("nfiles"))
+                str(path), str(md5), _integer(item.get("size")) or 0, _integer(item.get("nfiles"))
             )
 
 
-def _whole(value: Any) -> int | None:
+def _integer(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 

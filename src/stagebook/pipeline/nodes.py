@@ -1,4 +1,4 @@
-"""The stages of ``dvc.yaml`` as names and edges, whoever wrote them."""
+"""The stages of ``dvc.yaml`` as names and edges, ours and hand-written ones."""
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,10 +20,10 @@ class Node:
         name: DVC's name of it.
         deps: Paths that it reads.
         outs: Paths that it writes.
-        measures: Those of them that are metrics or plots.
-        notebook: Whether it is a notebook's, so that each of its executions has a record.
+        measures: Those outputs that are metrics or plots.
+        notebook: Whether it runs a notebook, so that each execution has a record.
         metrics: The paths of its metrics.
-        cmd: The shell command; empty where it is not known.
+        cmd: The shell command; empty if unknown.
         params: The params files that it depends on, and whether on each as a whole.
         frozen: Whether DVC leaves it as it is, whatever changes.
     """
@@ -64,14 +64,15 @@ def parse(text: str) -> tuple[Node, ...]:
 
 
 def read(root: Path) -> tuple[Node, ...]:
-    """The stages of every ``dvc.yaml`` of a repository; those that DVC must resolve, it does.
+    """The stages of every ``dvc.yaml`` of a repository; DVC resolves those with templates.
 
     Raises:
-        StagebookError: One cannot be read.
+        StagebookError: A ``dvc.yaml`` cannot be read.
     """
     if repository.is_literal(root):
         return parse(dvc_file.read(root))
-    dvc_file.stages(dvc_file.read(root))  # names the markers of a merge, which DVC does not
+    # This reports the markers of a merge conflict, which DVC does not.
+    dvc_file.stages(dvc_file.read(root))
     return tuple(
         Node(
             stage.name,
@@ -89,7 +90,7 @@ def read(root: Path) -> tuple[Node, ...]:
 
 
 def makers_of(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
-    """Of each stage, the stages that write what it reads."""
+    """For each stage, the stages that write what it reads."""
     nodes = tuple(nodes)
     return {
         node.name: tuple(
@@ -117,7 +118,7 @@ def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def _of(entry: Mapping[str, Any]) -> Any:
-    """What a stage of ours is of; None if it is not ours."""
+    """The mark of a Stagebook stage; None for another stage."""
     meta = entry.get("meta")
     return meta.get("stagebook") if isinstance(meta, Mapping) else None
 

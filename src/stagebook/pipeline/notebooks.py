@@ -1,4 +1,4 @@
-"""The notebooks of a project with their signatures, and the pipeline that they make."""
+"""The notebooks of a project with their signatures, and the pipeline of their stages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class StageNotebook:
         notebook: Its cells.
         signature: What it declares.
         stage: Its stage.
-        params: Path of its params file, be it there or not.
+        params: Path of its params file, whether or not it exists.
     """
 
     notebook: Notebook
@@ -43,7 +43,7 @@ def stage_named(project: Project, name: str) -> str:
 
     Args:
         project: The project.
-        name: As typed; comes back unchanged where no notebook has it.
+        name: As typed; returned unchanged if no notebook has it.
     """
     stage = stage_name(name)
     return stage if stage in _by_stage(project) else name
@@ -62,20 +62,20 @@ def read_one(project: Project, name: str) -> StageNotebook:
         name: The stage's name, or its notebook's file.
 
     Raises:
-        StagebookError: There is no such notebook, two, or it is wrong.
+        StagebookError: No notebook or several notebooks have the name, or it is invalid.
     """
-    found = _by_stage(project)
+    by_stage = _by_stage(project)
     stage = stage_name(name)
-    if stage not in found:
+    if stage not in by_stage:
         raise StagebookError(
             Problem(
                 "no-stage",
                 f"There is no notebook `{name}` in {project.settings.notebooks}/.",
-                did_you_mean(name, found, f"It has: {', '.join(sorted(found)) or 'none'}."),
+                did_you_mean(name, by_stage, f"It has: {', '.join(sorted(by_stage)) or 'none'}."),
                 Where(project.settings.notebooks),
             )
         )
-    return _read(project, found[stage])
+    return _read(project, by_stage[stage])
 
 
 def path_of(project: Project, stage: str) -> str:
@@ -87,7 +87,7 @@ def of_notebook(project: Project, notebook: Notebook) -> StageNotebook:
     """The stage of a notebook.
 
     Raises:
-        StagebookError: Its parameters cell or its name is wrong.
+        StagebookError: Its parameters cell or its name is invalid.
     """
     declared = parameters_cell.parse(notebook)
     params = params_file.locate(notebook.path, project)
@@ -100,7 +100,7 @@ def of_notebook(project: Project, notebook: Notebook) -> StageNotebook:
 
 def makings(
     project: Project,
-    found: Iterable[StageNotebook],
+    notebooks: Iterable[StageNotebook],
     installed: Installed,
     remembered: Mapping[str, Module] = MappingProxyType({}),
 ) -> tuple[SourceWithModules, ...]:
@@ -108,13 +108,13 @@ def makings(
 
     Args:
         project: The project.
-        found: The notebooks.
+        notebooks: The notebooks.
         installed: The environment.
-        remembered: Modules as they once were, by path relative to the root.
+        remembered: Modules in an earlier state, by path relative to the root.
     """
     searches: dict[tuple[Path, ...], Search] = {}
     modules = []
-    for notebook in found:
+    for notebook in notebooks:
         folders = code_folders(notebook.notebook.path, project)
         if folders not in searches:
             searches[folders] = search_in(project.root, folders, installed, remembered=remembered)
@@ -132,14 +132,14 @@ def read_all(
         known: Notebooks as they were read before, by path.
 
     Raises:
-        StagebookError: What is wrong in any of them, all at once.
+        StagebookError: Some are invalid; it has the problems of all.
     """
     read: list[StageNotebook] = []
-    found = _by_stage(project)
+    by_stage = _by_stage(project)
     problems = [
-        _no_such_stage(name, found) for name in sorted(project.settings.stages.keys() - found)
+        _no_such_stage(name, by_stage) for name in sorted(project.settings.stages.keys() - by_stage)
     ]
-    for paths in found.values():
+    for paths in by_stage.values():
         try:
             read.append(_read(project, paths, known))
         except StagebookError as error:
@@ -152,23 +152,23 @@ def read_all(
 def read_each(
     project: Project, stages: Iterable[str]
 ) -> dict[str, "StageNotebook | StagebookError"]:
-    """Each of some stages' notebooks, or what is wrong in it; those without one are left out."""
-    found = _by_stage(project)
+    """The notebook of each stage, or its error; stages without a notebook are left out."""
+    by_stage = _by_stage(project)
     read: dict[str, StageNotebook | StagebookError] = {}
     for stage in stages:
-        if stage in found:
+        if stage in by_stage:
             try:
-                read[stage] = _read(project, found[stage])
+                read[stage] = _read(project, by_stage[stage])
             except StagebookError as error:
                 read[stage] = error
     return read
 
 
-def _no_such_stage(name: str, found: Iterable[str]) -> Problem:
+def _no_such_stage(name: str, stages: Iterable[str]) -> Problem:
     return Problem(
         "unknown-stage",
         f"{table_name(name)} is for a notebook that does not exist.",
-        did_you_mean(name, found, f"There is: {', '.join(sorted(found)) or 'none'}."),
+        did_you_mean(name, stages, f"There is: {', '.join(sorted(stages)) or 'none'}."),
         Where("pyproject.toml"),
     )
 
@@ -180,10 +180,10 @@ def products(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*written, *ignoring)))
 
 
-def pipeline(project: Project, found: tuple[StageNotebook, ...]) -> Pipeline:
-    """The pipeline of some notebooks, held against the hand-written stages in dvc.yaml."""
+def pipeline(project: Project, notebooks: tuple[StageNotebook, ...]) -> Pipeline:
+    """The pipeline of some notebooks, checked against the hand-written stages in dvc.yaml."""
     written = written_by_hand(project, dvc_file.read(project.root))
-    return Pipeline.of((notebook.stage for notebook in found), written)
+    return Pipeline.of((notebook.stage for notebook in notebooks), written)
 
 
 def written_by_hand(project: Project, text: str) -> Mapping[str, str]:
@@ -194,11 +194,11 @@ def written_by_hand(project: Project, text: str) -> Mapping[str, str]:
         text: The text of its ``dvc.yaml``.
 
     Raises:
-        StagebookError: It is not valid YAML, or only DVC knows the paths and refuses the stages.
+        StagebookError: It is not valid YAML, or DVC must resolve the paths and refuses the stages.
     """
-    there = dvc_file.parse(text)
-    if not there.templated:
-        return there.written
+    file = dvc_file.parse(text)
+    if not file.templated:
+        return file.written
     without_ours = dvc_file.render((), text)
     return {out.path: out.stage for out in resolved.outputs(project.root, without_ours)}
 
@@ -210,10 +210,10 @@ def _packages(notebook: Notebook) -> bool:
 
 
 def _by_stage(project: Project) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    paths: dict[str, list[str]] = {}
     for path in cells.find(project.root / project.settings.notebooks, project.root):
-        found.setdefault(stage_name(path), []).append(path)
-    return found
+        paths.setdefault(stage_name(path), []).append(path)
+    return paths
 
 
 def _read(

@@ -20,16 +20,16 @@ _CACHE = "cache/lock.json"
 _LOCAL = ("directory", "editable", "path", "virtual", "git", "vcs", "url")
 
 Pin = tuple[str, tuple[str, ...]]
-"""A specifier such as ``==2.1``, and the markers of which one has to hold; none for always."""
+"""A specifier such as ``==2.1``, and the markers of which one must hold; none for always."""
 
 
 def require_agreement(project: Project, sources: Iterable[Source]) -> None:
-    """Holds the distributions that stages reach against the lock file, where there is one.
+    """Checks the distributions that stages use against the lock file, if there is one.
 
     A distribution that the lock file does not pin is not a disagreement.
 
     Raises:
-        StagebookError: Some are installed in another version; each is named with both.
+        StagebookError: Some are installed in another version; it names both versions of each.
     """
     if project.lock is None:
         return
@@ -121,7 +121,7 @@ def parse(text: str, name: str) -> dict[str, tuple[Pin, ...]]:
 
     Args:
         text: The text.
-        name: The file's name, which tells its format.
+        name: The file's name, which shows its format.
 
     Raises:
         StagebookError: It is not in that format.
@@ -129,7 +129,7 @@ def parse(text: str, name: str) -> dict[str, tuple[Pin, ...]]:
     pins: dict[str, list[Pin]] = {}
     for distribution, pin in _reader(text, name)(text, name):
         pins.setdefault(canonical(distribution), []).append(pin)
-    return {distribution: tuple(found) for distribution, found in pins.items()}
+    return {distribution: tuple(values) for distribution, values in pins.items()}
 
 
 def _reader(text: str, name: str) -> Any:
@@ -177,7 +177,7 @@ def _is_local(entry: Mapping[str, Any]) -> bool:
 
 
 def _markers(entry: Mapping[str, Any]) -> Iterator[str]:
-    """The markers of a package, of which one has to hold."""
+    """The markers of a package, of which one must hold."""
     yield from entry.get("resolution-markers", ())
     for key in ("marker", "markers"):
         marker = entry.get(key)

@@ -17,8 +17,8 @@ class ParamsFile:
 
     Attributes:
         path: Relative to the project's root.
-        values: What it says, before any check.
-        lines: Where each name stands, counted from 1, unless a merge key brings it.
+        values: Its values, unchecked.
+        lines: The line of each name, counted from 1; without names that come from a merge key.
     """
 
     path: str
@@ -27,7 +27,7 @@ class ParamsFile:
 
 
 def locate(notebook: str, project: Project) -> str:
-    """Path of a notebook's params file, relative to the project's root, be it there or not.
+    """Path of a notebook's params file, relative to the root, whether or not it exists.
 
     It has the name of the stage, or of the notebook's file.
 
@@ -36,20 +36,20 @@ def locate(notebook: str, project: Project) -> str:
         project: The project.
 
     Raises:
-        StagebookError: There is a file of either name.
+        StagebookError: Files with both names exist.
     """
     names = dict.fromkeys((stage_name(notebook), PurePosixPath(notebook).stem))
     paths = [(PurePosixPath(project.settings.params) / f"{name}.yaml").as_posix() for name in names]
-    found = [path for path in paths if (project.root / path).is_file()]
-    if len(found) > 1:
-        message = f"{' and '.join(found)} are both the params file of {notebook}."
-        problem = Problem("two-params-files", message, "Delete one of them.", Where(found[1]))
+    existing = [path for path in paths if (project.root / path).is_file()]
+    if len(existing) > 1:
+        message = f"{' and '.join(existing)} are both the params file of {notebook}."
+        problem = Problem("two-params-files", message, "Delete one of them.", Where(existing[1]))
         raise StagebookError(problem)
-    return found[0] if found else paths[0]
+    return existing[0] if existing else paths[0]
 
 
 def read(path: str, root: Path) -> ParamsFile:
-    """A params file; one that is not there has no values."""
+    """A params file; a missing one has no values."""
     try:
         text = (root / path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -37,7 +37,7 @@ def _tracks(name: str) -> bool:
 
 
 def folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The folders that DVC looks into, each with the names of its files."""
+    """The folders that DVC reads, each with the names of its files."""
     for folder, below, files in os.walk(root):
         place = Path(folder)
         if "pyvenv.cfg" in files or ((place / ".dvc").is_dir() and place != root):
@@ -48,12 +48,12 @@ def folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def other_locks(root: Path) -> tuple[str, ...]:
-    """The paths of the ``dvc.lock`` beside each of those files."""
+    """The paths of the ``dvc.lock`` beside each ``dvc.yaml`` below the root's own."""
     return tuple((PurePosixPath(file).parent / LOCK).as_posix() for file in other_files(root))
 
 
 def is_literal(root: Path) -> bool:
-    """Whether the root's ``dvc.yaml`` is the only one, and says what it means without DVC."""
+    """Whether the root's ``dvc.yaml`` is the only one, and has no templates to resolve."""
     return _TEMPLATED.search(dvc_file.read(root)) is None and not other_files(root)
 
 

@@ -96,7 +96,7 @@ def outputs(root: Path, text: str) -> tuple[DvcOutput, ...]:
 
     Args:
         root: The project's root, which is DVC's.
-        text: The text, whether or not it is written.
+        text: The text, whether or not it has been written.
 
     Raises:
         StagebookError: DVC refuses the text.
@@ -106,7 +106,7 @@ def outputs(root: Path, text: str) -> tuple[DvcOutput, ...]:
     try:
         with warnings.catch_warnings(action="ignore"), Repo(str(root)) as repo:
             return tuple(_outputs(repo, text))
-    except Exception as error:  # DVC's own, and those of its parsers and file systems
+    except Exception as error:  # DVC's own errors, and those of its parsers and file systems
         hint = f"Nothing was written. Correct {FILE}, then run: stagebook sync"
         message = f"DVC refuses it: {_reason(error, root)}."
         raise StagebookError(Problem("dvc-refuses", message, hint, Where(FILE))) from error
@@ -119,16 +119,16 @@ def _outputs(repo: "Repo", text: str) -> Iterator[DvcOutput]:
 
     path = os.path.join(repo.root_dir, FILE)  # noqa: PTH118  (DVC takes paths as text)
     file = ProjectFile(repo, path)
-    # the text counts, not the file; DVC changes what it is given
+    # the text counts, not the file; DVC changes its argument, so it gets a copy
     file.contents = ProjectFile.validate(copy.deepcopy(dict(dvc_file.document(text))), FILE)
     stages = list(file.stages.values())
-    around = [
+    other_stages = [
         stage
         for other, index in collect_files(repo, onerror=partial(_raise_for_other, path))
         if other != path
         for stage in index.stages
     ]
-    Index(repo, stages=[*around, *stages]).check_graph()
+    Index(repo, stages=[*other_stages, *stages]).check_graph()
     for stage in stages:
         for out in stage.outs:
             if out.protocol == "local" and out.is_in_repo:

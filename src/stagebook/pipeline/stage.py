@@ -30,13 +30,13 @@ ARTICLES = f"{STATE}/articles"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of ours, as ``dvc.yaml`` has it.
+    """One of our stages, as ``dvc.yaml`` has it.
 
     Attributes:
         name: DVC's name of the stage.
         cmd: The shell command.
         deps: Paths that it reads.
-        params: Params files, each with the keys that count (empty: all of them).
+        params: Params files, each with the keys that count (empty: all keys).
         outs: Cached outputs.
         marks: Outputs that are neither cached nor deleted before the stage runs.
         carried: Cached outputs that are not deleted before the stage runs.
@@ -117,16 +117,16 @@ class Stage:
         """The stage that writes the reports, after all others.
 
         For DVC its output is the file that marks the folder, which is always the same: the reports
-        tell of times and are never the same twice. Where they are missing, the mark is, too.
-        Besides, it writes what a clone makes the reports from: executed notebooks and profiles.
+        contain times and are never the same twice. If they are missing, so is the mark. It also
+        writes what a clone makes the reports from: executed notebooks and profiles.
 
         Args:
             stages: The notebook stages.
             folder: Where the reports go.
-            others: What hand-written stages write, which it tells of, too.
+            others: What hand-written stages write; the reports show it as well.
 
         Raises:
-            StagebookError: A notebook has its name.
+            StagebookError: A notebook has the name of this stage.
         """
         for item in stages:
             if item.name == SITE:
@@ -162,15 +162,15 @@ def _check_overlap(name: str, signature: Signature) -> None:
     problems = []
     for read, written in itertools.product(signature.inputs, signature.outputs):
         if read == written:
-            what = f"`{read}` is both an input and an output of stage {name}."
+            message = f"`{read}` is both an input and an output of stage {name}."
         elif PurePosixPath(written).is_relative_to(read):
-            what = f"The input `{read}` of stage {name} holds its output `{written}`."
+            message = f"The input `{read}` of stage {name} holds its output `{written}`."
         elif PurePosixPath(read).is_relative_to(written):
-            what = f"The output `{written}` of stage {name} holds its input `{read}`."
+            message = f"The output `{written}` of stage {name} holds its input `{read}`."
         else:
             continue
         hint = "Write the result to a path of its own."
-        problems.append(Problem("in-and-out", what, hint, signature.where))
+        problems.append(Problem("in-and-out", message, hint, signature.where))
     if problems:
         raise StagebookError(*problems)
 
@@ -186,7 +186,7 @@ def _check_name(name: str, where: Where) -> None:
 
 
 def hides_module(notebook: str, module: str) -> Problem:
-    """The problem with a ``.py`` notebook that imports find in place of a module.
+    """The problem of a ``.py`` notebook that imports find in place of a module.
 
     Args:
         notebook: Its path.

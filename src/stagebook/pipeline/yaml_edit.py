@@ -23,8 +23,8 @@ def edit(text: str, wanted: Mapping[str, Any], file: str) -> str:
 
     Args:
         text: A YAML text that holds a mapping, or nothing.
-        wanted: What it is to hold; where that is nothing, comments are all that is left. Lists
-            keep the order of the items that stay, and have new ones at their end.
+        wanted: The new values; if they are empty, only comments stay. Lists keep the order of
+            the items that stay, and have new ones at their end.
         file: Its path, for messages.
     """
     crlf, mark = "\r\n" in text, text[: text.startswith("\ufeff")]
@@ -39,7 +39,7 @@ def edit(text: str, wanted: Mapping[str, Any], file: str) -> str:
 
 
 def _edit_lines(text: str, wanted: Mapping[str, Any], file: str) -> str | None:
-    """The text edited in its own layout; None if it has another than lines of entries."""
+    """The text edited in its own layout; None if that is not lines of entries."""
     document = yaml_text.load(text, file)
     for change in (yaml_inline.unshare, yaml_inline.edit):
         with contextlib.suppress(*_UNKNOWN_LAYOUT):
@@ -93,7 +93,7 @@ def _edited(
     edits = page.mapping(document, wanted, _Lines(0, len(lines), 0))
     if edits is None:
         return None
-    # From the last line up; what is put in before a line that goes is put in after that went.
+    # From the last line up: a text before a deleted line is inserted after the deletion.
     edits.sort(key=lambda item: (item.start, item.end))
     for item in reversed(edits):
         lines[item.start : item.end] = [item.text]
@@ -102,7 +102,7 @@ def _edited(
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a text is laid out: spaces that a mapping, and a list in one, is indented by."""
+    """The layout of a text: spaces that a mapping, and a list in one, is indented by."""
 
     step: int
     indented: bool
@@ -148,7 +148,7 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """Lines to replace by a text; none of them where something is put in."""
+    """Lines to replace by a text; no lines for an insertion."""
 
     start: int
     end: int
@@ -194,8 +194,8 @@ class _Page:
         if edits is None:
             own = "".join(self.lines[within.start : within.end])
             text = self.style.render({key: value}, within.indent)
-            kept = (f"{' ' * within.indent}{comment}\n" for comment in _comments(own))
-            edits = [_Edit(within.start, within.end, f"{''.join(kept)}{text}")]
+            comments = (f"{' ' * within.indent}{comment}\n" for comment in _comments(own))
+            edits = [_Edit(within.start, within.end, f"{''.join(comments)}{text}")]
         yield from edits
 
     def _list(self, node: CommentedSeq, wanted: list[Any], within: _Lines) -> list[_Edit] | None:
@@ -237,7 +237,7 @@ class _Page:
         return _Lines(entry.start, end, entry.indent)
 
     def _removed(self, entry: _Lines) -> _Edit:
-        """Takes an entry out, with the blank lines after it if there are some before it."""
+        """Deletes an entry, with the blank lines after it if there are some before it."""
         end = entry.end
         if entry.start and not self.lines[entry.start - 1].strip():
             while end < len(self.lines) and not self.lines[end].strip():
@@ -246,19 +246,19 @@ class _Page:
 
 
 def _is_alias(node: Any, within: _Lines) -> bool:
-    """Whether a node has its lines elsewhere, where its anchor is."""
+    """Whether a node's lines are elsewhere, at its anchor."""
     collection = isinstance(node, CommentedMap | CommentedSeq)
     return collection and node.lc.line not in range(within.start, within.end)
 
 
 def _comments(text: str) -> list[str]:
-    """The comments in some lines of a text; they are what is between tokens."""
-    ends, found = 0, []
+    """The comments in some lines of a text, which are between its tokens."""
+    ends, comments = 0, []
     with contextlib.suppress(YAMLError):  # an alias or a bracket of another entry
         for token in YAML(typ="safe", pure=True).scan(io.StringIO(text)):
-            found += _COMMENT.findall(text[ends : token.start_mark.index])
+            comments += _COMMENT.findall(text[ends : token.start_mark.index])
             ends = max(ends, token.end_mark.index)
-    return found
+    return comments
 
 
 def _indent(line: str) -> int:

@@ -17,10 +17,10 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 _GONE = object()
-"""What is wanted at a place that is not to stay."""
+"""The new value of a node that is to be deleted."""
 
 _MERGED = object()
-"""What stands at and below a merge key ``<<``, whose entries are not changed."""
+"""The value of nodes at and below a merge key ``<<``, which are not changed."""
 
 _BREAKS = frozenset("\x85\u2028\u2029")
 """Line breaks of Unicode, which ruamel.yaml would write as they are and then read as spaces."""
@@ -57,16 +57,16 @@ class _Node:
 
 
 _Place = tuple[_Node, Any, Any]
-"""A node, what it holds, and what it is to hold."""
+"""A node, its present value, and its new value."""
 
 
 def unshare(text: str, value: Any, wanted: Any) -> str:
-    """The text without the aliases whose anchor is to hold another value than they, or to go.
+    """The text without the aliases whose anchor gets another value than they, or is deleted.
 
     Args:
         text: A YAML text of one document.
-        value: What it holds.
-        wanted: What it is to hold.
+        value: Its present values.
+        wanted: Its new values.
     """
     anchors: dict[str | None, _Place] = {}
     edits = []
@@ -74,9 +74,9 @@ def unshare(text: str, value: Any, wanted: Any) -> str:
         if node.kind != "alias":
             anchors[node.name] = (node, now, then)
         elif then is not _GONE:
-            _, held, to_hold = anchors[node.name]
-            if to_hold is _GONE or to_hold != (held if then is _MERGED else then):
-                edits.append((node.start, node.end, render(held)))
+            _, anchor_now, anchor_then = anchors[node.name]
+            if anchor_then is _GONE or anchor_then != (anchor_now if then is _MERGED else then):
+                edits.append((node.start, node.end, render(anchor_now)))
     return _replaced(text, edits)
 
 
@@ -88,8 +88,8 @@ def edit(text: str, value: Any, wanted: Any) -> str:
 
     Args:
         text: A YAML text of one document.
-        value: What it holds.
-        wanted: What it is to hold.
+        value: Its present values.
+        wanted: Its new values.
     """
     edits = []
     pending: list[_Place] = [(node, value, wanted) for node in _parse(text)]
@@ -118,7 +118,7 @@ def render(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value without the comments and the layout that it was read with."""
+    """A value without its comments and its layout."""
     if isinstance(value, Mapping):
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, str) and _BREAKS & set(value):
@@ -132,8 +132,8 @@ def _changed(text: str, node: _Node, now: Any, then: Any) -> str:
         return text[node.start : node.end]
     opening = text[node.start : node.inner]
     if node.kind == "list" and isinstance(then, list):
-        kept = zip(node.children, now, strict=True)
-        entries = [text[child.start : child.end] for child, item in kept if item in then]
+        pairs = zip(node.children, now, strict=True)
+        entries = [text[child.start : child.end] for child, item in pairs if item in then]
         entries += [render(item) for item in then if item not in now]
     elif node.kind == "mapping" and isinstance(then, Mapping):
         names = {_key(text, key): (key, child) for key, child in node.pairs()}
@@ -168,8 +168,8 @@ def _children(text: str, node: _Node, now: Any, then: Any) -> Iterator[_Place]:
             if name == "<<":
                 yield child, _MERGED, _MERGED
             else:
-                there = isinstance(then, Mapping) and name in then
-                yield child, now[name], then[name] if there else _GONE
+                stays = isinstance(then, Mapping) and name in then
+                yield child, now[name], then[name] if stays else _GONE
     elif node.kind == "list":
         for child, item in zip(node.children, now, strict=True):
             yield child, item, item if isinstance(then, list) and item in then else _GONE
@@ -187,7 +187,7 @@ def _replaced(text: str, edits: list[tuple[int, int, str]]) -> str:
 
 
 def _parse(text: str) -> list[_Node]:
-    """The root of a document; none where the text holds nothing."""
+    """The root of a document; empty for an empty text."""
     top = _Node("list", 0, 0, len(text))
     stack = [top]
     for event in YAML(typ="safe", pure=True).parse(io.StringIO(text)):

@@ -53,5 +53,5 @@ def merge_conflict(text: str, file: str) -> Problem | None:
     return Problem("merge-conflict", message, hint, Where(file, line=line))
 
 
-def _bad_yaml(what: object, where: Where) -> StagebookError:
-    return StagebookError(Problem("bad-yaml", f"It is not valid YAML: {what}.", "", where))
+def _bad_yaml(reason: object, where: Where) -> StagebookError:
+    return StagebookError(Problem("bad-yaml", f"It is not valid YAML: {reason}.", "", where))

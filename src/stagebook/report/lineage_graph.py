@@ -41,10 +41,10 @@ def draw(trace: Trace, hrefs: Mapping[Entity | str, str], room: PictureSize) -> 
 
 def on_the_way(trace: Trace) -> tuple[Entity, ...]:
     """The files that the trace follows, without what else was written, or read, beside them."""
-    shown = {entity for pair in trace.folders for entity in pair} | set(trace.asked.artefacts)
+    shown = {entity for pair in trace.folders for entity in pair} | set(trace.query.artefacts)
     for making in trace.makings:
         shown.update(making.outputs if trace.down else making.inputs)
-        if making.id in trace.asked.makings:
+        if making.id in trace.query.makings:
             shown.update(making.inputs if trace.down else making.outputs)
     return tuple(artefact for artefact in trace.artefacts if artefact in shown)
 
@@ -55,13 +55,13 @@ def _boxes(trace: Trace, hrefs: Mapping[Entity | str, str], room: PictureSize) -
         kind, title = "raw" if file in raw else "file", words.name(file)
         shown = title if room.whole else title.rpartition("/")[2]
         lines = (cut(shown, room.letters), words.short(file.md5))
-        marks = f"{kind} asked" if file in trace.asked.artefacts else kind
+        marks = f"{kind} asked" if file in trace.query.artefacts else kind
         yield Box(file, hrefs.get(file, ""), marks, title, lines)
     for making in trace.makings:
         kind = "making" if making.executed == "here" else "elsewhere"
         below = _below(making)
         lines = (cut(making.stage, room.letters), below if room.whole else below[:16])
-        marks = f"{kind} asked" if making.id in trace.asked.makings else kind
+        marks = f"{kind} asked" if making.id in trace.query.makings else kind
         yield Box(making.id, hrefs.get(making.id, ""), marks, making.stage, lines, stage=True)
 
 

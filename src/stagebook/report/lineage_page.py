@@ -84,8 +84,8 @@ def render_page(trace: Trace) -> str:
         self_contained.source("graph.css") + _STYLE,
         title=_title(trace),
         at=trace.at,
-        asked=[(words.name(artefact), artefact.md5) for artefact in trace.asked.artefacts],
-        notes=(*trace.asked.notes, *trace.notes),
+        asked=[(words.name(artefact), artefact.md5) for artefact in trace.query.artefacts],
+        notes=(*trace.query.notes, *trace.notes),
         pictures=[lineage_graph.draw(trace, hrefs, room) for room in lineage_graph.ROOMS],
         cards=[_card(making, made, anchors) for making in reversed(trace.makings)],
         others_title="Begins with" if trace.down else "Made by nothing that is known",
@@ -94,7 +94,7 @@ def render_page(trace: Trace) -> str:
 
 
 def _title(trace: Trace) -> str:
-    what = plain(trace.asked.what, words.LONGEST)
+    what = plain(trace.query.what, words.LONGEST)
     return f"What was made from {what}" if trace.down else f"Where {what} comes from"
 
 

@@ -1,1 +1,1 @@
-"""What speaks to MLflow: deliveries, the runs that they make, and questions about these."""
+"""The part that uses MLflow: deliveries, the runs that they create, and queries about runs."""

@@ -27,41 +27,41 @@ _STOPPED = {"interrupted", "terminated", "killed"}
 
 
 def note(project: Project, spool: Spool, records: Iterable[Record]) -> dict[str, Build]:
-    """What is known of the builds that these records were part of, each by its name.
+    """The builds that these records were part of, by name.
 
-    It is kept in a file as long as it is fresh: what dvc.lock says on a later day, when the
-    tracker is back, is no longer what it said when the build ended.
+    Each is written to a file at once: on a later day, when the tracker answers again,
+    ``dvc.lock`` may no longer be what it was when the build ended.
     """
-    found: dict[str, Build] = {}
+    by_repro: dict[str, Build] = {}
     for record in records:
         repro = record.volatile.repro
         if repro is None:
             continue
-        known = found.get(repro) or builds.read(_place(spool, repro))
-        if known is None or record.id not in {stage.record for stage in known.executed}:
-            known = _look(project, repro)
-            with contextlib.suppress(OSError):  # on a full disk it is looked at again
-                builds.write(known, _place(spool, repro))
-        found[repro] = known
-    return found
+        build = by_repro.get(repro) or builds.read(_place(spool, repro))
+        if build is None or record.id not in {stage.record for stage in build.executed}:
+            build = _read_build(project, repro)
+            with contextlib.suppress(OSError):  # on a full disk it is computed again
+                builds.write(build, _place(spool, repro))
+        by_repro[repro] = build
+    return by_repro
 
 
 def _place(spool: Spool, repro: str) -> Path:
     return spool.state / "builds" / f"{repro}.json"
 
 
-def _look(project: Project, repro: str) -> Build:
+def _read_build(project: Project, repro: str) -> Build:
     try:
         nodes, locked = graph.read(project.root), lock.read(project.root)
-    except StagebookError:  # a merge left its marks; what was executed is known all the same
+    except StagebookError:  # a merge conflict; what was executed is still known
         nodes, locked = (), lock.Lock({})
     with History.open(project.state) as history:
-        looked = Build.of(repro, history.of_repro(repro), nodes, locked)
-        return looked.made_by(history.makers)
+        build = Build.of(repro, history.of_repro(repro), nodes, locked)
+        return build.made_by(history.makers)
 
 
 def begin(tracker: Tracker, build: Build) -> str:
-    """The id of a build's run, which is made if need be."""
+    """The id of a build's run, which is created if it does not exist."""
     return tracker.run(BUILD_TAG, build.repro, NAME, run.milliseconds(build.started), {})
 
 
@@ -71,17 +71,17 @@ def update(
     build: Build,
     record: Record,
     spool: Spool,
-    shown: BuildHeadline,
+    headline: BuildHeadline,
 ) -> None:
-    """Lets a build's run say all that is known of it; the same again changes nothing.
+    """Writes all that is known of a build to its run; a second time changes nothing.
 
     Args:
         tracker: The tracker.
         run_id: The build's run.
         build: The build.
-        record: Any record of it, which says which code it was.
-        spool: Where the runs of executions are told.
-        shown: What the project shows first of it.
+        record: Any record of it, which says which code it ran.
+        spool: Has the runs of executions.
+        headline: What the project shows first of it.
     """
     build = build.with_runs(spool.run_of)
     named = {
@@ -91,14 +91,14 @@ def update(
         "stagebook.outcome": _outcome(build),
         **run.git(record.git),
     }
-    # a build that goes on counts more stages each time, and MLflow shows the last step
+    # a running build counts more stages each time, and MLflow shows the last step
     step, end = len(build.executed), run.milliseconds(build.ended)
-    values = {**_totals(build), **shown.metrics}
+    values = {**_totals(build), **headline.metrics}
     metrics = [Metric(name, value, end, step) for name, value in values.items()]
     tags = [RunTag(name, value) for name, value in named.items() if value]
     tracker.client.log_batch(run_id, metrics=metrics, tags=tags)
-    if shown.datasets:
-        tracker.client.log_inputs(run_id, list(shown.datasets))
+    if headline.datasets:
+        tracker.client.log_inputs(run_id, list(headline.datasets))
     for model_id in models.of_runs(tracker.client, _runs(build)):
         models.link(tracker.client, run_id, model_id)
     send_json(tracker.client, run_id, FILE, build.as_json())
@@ -107,7 +107,7 @@ def update(
 
 
 def status(build: Build) -> str:
-    """MLflow's word for how a build ended, as far as it got."""
+    """MLflow's word for how a build ended so far."""
     outcomes = {failed.outcome for failed in build.failed}
     if not outcomes:
         return "FINISHED"
@@ -134,9 +134,9 @@ def _totals(build: Build) -> dict[str, float]:
 
 
 def _paragraphs(build: Build) -> Iterator[str]:
-    done = [stage.stage for stage in build.executed if stage.outcome == "done"]
-    if done:
-        yield f"**Executed:** {', '.join(done)}"
+    executed = [stage.stage for stage in build.executed if stage.outcome == "done"]
+    if executed:
+        yield f"**Executed:** {', '.join(executed)}"
     for stage in build.failed:
         yield f"**{stage.outcome.capitalize()}:** {stage.stage}"
     if build.unchanged:

@@ -1,4 +1,4 @@
-"""What MLflow said that it has stored, looked up: an answer may come from something in between."""
+"""Checks that MLflow has what it said it stored: a proxy may have answered in its place."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,7 +18,7 @@ def confirm(
     datasets: int = 0,
     status: str | None = None,
 ) -> None:
-    """Reads a run and holds it against what was given to MLflow.
+    """Reads a run and compares it with what was sent to MLflow.
 
     Args:
         client: MLflow's client.
@@ -48,8 +48,8 @@ def confirm(
 
 
 def _missing(kind: str, names: Iterable[str], stored: Iterable[str]) -> Iterator[str]:
-    known = set(stored)
-    return (f"the {kind} {name}" for name in names if name not in known)
+    stored = set(stored)
+    return (f"the {kind} {name}" for name in names if name not in stored)
 
 
 def _datasets(run: Run) -> int:

@@ -27,7 +27,7 @@ _LIFE_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What came of a delivery.
+    """The result of a delivery.
 
     Attributes:
         run_id: The execution's run in MLflow, if it is there.
@@ -68,17 +68,17 @@ class Courier:
         )
 
     def send(self, execution: str) -> Delivery:
-        """Lets it deliver, and waits two seconds at the most once MLflow is imported.
+        """Lets it deliver, and waits at most two seconds once MLflow is imported.
 
-        A courier that needs longer goes on by itself, for two minutes at the most.
+        A courier that needs longer goes on by itself, for at most two minutes.
 
         Args:
             execution: The execution whose run is asked for.
         """
         reason = self._deliver()
-        found = Spool(self.project.state).delivery(execution)
-        if found:
-            return Delivery(found["run_id"], found["tracking_uri"])
+        delivery = Spool(self.project.state).delivery(execution)
+        if delivery:
+            return Delivery(delivery["run_id"], delivery["tracking_uri"])
         uri = without_credentials(self.project.tracking_uri)
         return Delivery(None, uri, reason or "it is still on its way")
 
@@ -91,10 +91,10 @@ class Courier:
             return "the delivering process ended early"
         if not self._line(_IMPORT_SECONDS):
             return "MLflow could not be imported in time"
-        said = self._line(_TRACKER_SECONDS)
-        if said == "":
+        answer = self._line(_TRACKER_SECONDS)
+        if answer == "":
             return "the delivering process ended early"
-        return _error_in(said) if said else ""
+        return _error_in(answer) if answer else ""
 
     def dismiss(self) -> None:
         """Ends a courier that has nothing to deliver."""
@@ -103,7 +103,7 @@ class Courier:
             self.process.stdin.close()
 
     def _line(self, seconds: float) -> str | None:
-        """What it says next; nothing if it has ended, None if it takes longer."""
+        """Its next line; empty if it has ended, None if it takes longer."""
         stream = self.process.stdout
         assert stream is not None
         with DefaultSelector() as selector:
@@ -120,7 +120,7 @@ def _error_in(line: str) -> str:
 
 
 def no_tracker(uri: str, error: BaseException) -> StagebookError:
-    """The error that MLflow could not be given what is in the outbox."""
+    """The error for an outbox that MLflow does not take."""
     place = without_credentials(uri)
     if isinstance(error, RefusedError):
         return StagebookError(
@@ -140,9 +140,9 @@ def no_tracker(uri: str, error: BaseException) -> StagebookError:
 
 
 def limit_patience() -> None:
-    """Lets MLflow's client give up after seconds; by itself it would try for four minutes.
+    """Lets MLflow's client give up after seconds; by default it tries for four minutes.
 
-    It asks once: a tracker may have carried out what it did not answer, and would do it twice.
+    It sends each request once: a tracker may have carried out a request that it did not answer.
     """
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
@@ -150,28 +150,28 @@ def limit_patience() -> None:
 
 
 def main() -> None:
-    """The courier's own life."""
+    """Runs the courier process."""
     limit_patience()
     from stagebook.tracking import delivery, tracker
 
-    with contextlib.suppress(Exception):  # on a full disk, MLflow makes one by itself
+    with contextlib.suppress(Exception):  # on a full disk, MLflow creates one by itself
         tracker.prepare_store(Project.find(Path(sys.argv[1])))
     _say("ready")
     warm_index()  # while the notebook runs: many new records take seconds
-    if sys.stdin.readline():  # a stage may take hours; the courier's time runs from here
+    if sys.stdin.readline():  # a stage may take hours; the courier's time starts here
         signal.alarm(_LIFE_SECONDS)
         project = Project.find(Path(sys.argv[1]))
         try:
-            said: dict[str, object] = {"delivered": delivery.deliver(project)}
-        except Exception as error:  # whatever a tracker does, the stage is told and goes on
-            said = {"error": _reason(error)}
-        _say(json.dumps(said))
+            answer: dict[str, object] = {"delivered": delivery.deliver(project)}
+        except Exception as error:  # any error is reported to the stage, which goes on
+            answer = {"error": _reason(error)}
+        _say(json.dumps(answer))
 
 
 def warm_index() -> None:
-    """Reads new records into their index, so that nobody has to wait for that."""
+    """Reads new records into their index, so that no other process waits for that."""
     project = Project.find(Path(sys.argv[1]))
-    # What it cannot do, whoever asks the index will be told.
+    # The next process that opens the index reports its errors.
     with contextlib.suppress(Exception), History.open(project.state):
         pass
 

@@ -22,7 +22,7 @@ _TYPES = (
 )
 """Types of Arrow, as patterns, each with MLflow's name for such a column."""
 
-_MOST_SCHEMA = 60_000  # what the smallest of MLflow's databases holds in a text
+_MOST_SCHEMA = 60_000  # the smallest of MLflow's databases takes no longer text
 
 
 def inputs(record: Record, profiles: Path) -> list[DatasetInput]:
@@ -49,12 +49,12 @@ def _dataset(path: str, md5: str, table: RecordedTable | None, profiles: Path) -
     counts = {} if len(table.paths) > 1 else {"num_rows": table.rows}
     file = profiles / f"{table.name}.json"
     columns = json.loads(file.read_text(encoding="utf-8"))["columns"] if file.exists() else ()
-    told = schema(columns)
-    return Dataset(path, md5, "dvc", source, schema=told, profile=json.dumps(counts))
+    colspec = schema(columns)
+    return Dataset(path, md5, "dvc", source, schema=colspec, profile=json.dumps(counts))
 
 
 def schema(columns: Iterable[Mapping[str, Any]]) -> str | None:
-    """The columns of a profile as MLflow writes a table's schema; None where it is too long.
+    """The columns of a profile as MLflow writes a table's schema; None if it is too long.
 
     Args:
         columns: Each with ``name``, ``type`` and ``nulls``.
@@ -63,11 +63,11 @@ def schema(columns: Iterable[Mapping[str, Any]]) -> str | None:
         {"type": _type(column["type"]), "name": column["name"], "required": column["nulls"] == 0}
         for column in columns
     ]
-    told = json.dumps({"mlflow_colspec": listed}, ensure_ascii=False)
-    return told if listed and len(told) <= _MOST_SCHEMA else None
+    text = json.dumps({"mlflow_colspec": listed}, ensure_ascii=False)
+    return text if listed and len(text) <= _MOST_SCHEMA else None
 
 
 def _type(arrow: str) -> str:
-    """MLflow's name; what it has none for, such as a list, is shown as ``string``."""
+    """MLflow's name of a type; a type without one, such as a list, is shown as ``string``."""
     named = (name for pattern, name in _TYPES if re.fullmatch(pattern, arrow))
     return next(named, "string")

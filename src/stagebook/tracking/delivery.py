@@ -23,7 +23,7 @@ from stagebook.tracking.refusal import Refusal, RefusedError, root_cause
 from stagebook.tracking.tracker import PARENT_TAG, RECORD_TAG, Tracker
 from stagebook.tracking.upload import Upload, send_json
 
-# MLflow tells of each new table with a time stamp, which is of no use to anybody here.
+# MLflow logs each new table with a time stamp, which helps nobody here.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 _DOWN = (ConnectionError, TimeoutError, requests.ConnectionError, requests.Timeout)
@@ -34,7 +34,7 @@ class _Parcel:
     """One record in the outbox, with what belongs to it.
 
     Attributes:
-        folder: Where it lies.
+        folder: Its folder in the outbox.
         record: The record.
     """
 
@@ -48,15 +48,15 @@ class _Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
-    """One way to the tracker with all that is in the outbox.
+class _Batch:
+    """One delivery of all that is in the outbox.
 
     Attributes:
         project: The project.
         spool: Its spool.
         tracker: Its tracker.
         delivered: Ids of the executions that were delivered.
-        refused: The records that were not.
+        refused: The records that were refused.
     """
 
     project: Project
@@ -73,8 +73,8 @@ def deliver(project: Project) -> list[str]:
         Ids of the executions that were delivered by this call.
 
     Raises:
-        RefusedError: MLflow answers, but does not take some records; it has all others.
-        Exception: Whatever else MLflow raises; what was not delivered stays in the outbox.
+        RefusedError: MLflow refuses some records; it has all others.
+        Exception: Any other error of MLflow; what was not delivered stays in the outbox.
     """
     spool = Spool(project.state)
     parcels, _ = _pending(spool)
@@ -83,20 +83,20 @@ def deliver(project: Project) -> list[str]:
     if not spool.pending():
         return []
     os.chdir(project.root)  # a new SQLite store puts its artifacts into ./mlruns
-    # MLflow prints addresses of runs, which would stand between the lines of our own output.
+    # MLflow prints addresses of runs, which would mix with our own output.
     with spool.delivering(), contextlib.redirect_stdout(sys.stderr):
-        parcels, damaged = _pending(spool)  # another courier may have brought some meanwhile
-        this = _Round(project, spool, Tracker.open(project), refused=damaged)
+        parcels, damaged = _pending(spool)  # another courier may have delivered some meanwhile
+        batch = _Batch(project, spool, Tracker.open(project), refused=damaged)
         for repro, group in _by_build(parcels):
-            _deliver_build(this, builds.get(repro or ""), group)
-        this.tracker.sweep(spool.run_of)
-    if this.refused:
-        raise RefusedError(tuple(this.refused))
-    return this.delivered
+            _deliver_build(batch, builds.get(repro or ""), group)
+        batch.tracker.sweep(spool.run_of)
+    if batch.refused:
+        raise RefusedError(tuple(batch.refused))
+    return batch.delivered
 
 
 def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
-    """What waits, oldest first, and what cannot be read and so keeps nothing else back."""
+    """The parcels that wait, oldest first, and the records that cannot be read."""
     parcels, damaged = [], []
     for folder in spool.pending():
         try:
@@ -113,77 +113,79 @@ def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
 
 def _by_build(parcels: Iterable[_Parcel]) -> Iterator[tuple[str | None, list[_Parcel]]]:
     """Records by the build that they were part of, oldest first."""
-    found: dict[str | None, list[_Parcel]] = {}
+    groups: dict[str | None, list[_Parcel]] = {}
     for parcel in parcels:
-        found.setdefault(parcel.repro, []).append(parcel)
-    yield from found.items()
+        groups.setdefault(parcel.repro, []).append(parcel)
+    yield from groups.items()
 
 
-def _deliver_build(this: _Round, build: Build | None, parcels: list[_Parcel]) -> None:
+def _deliver_build(batch: _Batch, build: Build | None, parcels: list[_Parcel]) -> None:
     """Delivers what belongs to one build, or, without one, what was executed by itself.
 
-    The last record stays in the outbox until the build's run tells of all: so a delivery that
-    is killed before leaves something to be made up for.
+    The last record stays in the outbox until the build's run is complete, so that a delivery
+    that was killed before is repeated.
     """
     *before, last = parcels
     parent, run_id = None, None
-    with _refusing(this, last):
-        parent = build_run.begin(this.tracker, build) if build else None
+    with _noting_refusal(batch, last):
+        parent = build_run.begin(batch.tracker, build) if build else None
     if build and not parent:
         return
     for parcel in before:
-        with _refusing(this, parcel):
-            _take_out(this, parcel, _deliver_one(this, parcel, parent))
-    with _refusing(this, last):
-        run_id = _deliver_one(this, last, parent)
-        _mark(this, last, run_id)
-    with _refusing(this, last):
+        with _noting_refusal(batch, parcel):
+            _remove_delivered(batch, parcel, _deliver_one(batch, parcel, parent))
+    with _noting_refusal(batch, last):
+        run_id = _deliver_one(batch, last, parent)
+        _mark(batch, last, run_id)
+    with _noting_refusal(batch, last):
         if build and parent:
-            shown = headline.of(this.project, this.spool, build)
-            build_run.update(this.tracker, parent, build, last.record, this.spool, shown)
+            shown = headline.of(batch.project, batch.spool, build)
+            build_run.update(batch.tracker, parent, build, last.record, batch.spool, shown)
         if run_id:
-            _take_out(this, last, run_id)
+            _remove_delivered(batch, last, run_id)
 
 
 @contextlib.contextmanager
-def _refusing(this: _Round, parcel: _Parcel) -> Iterator[None]:
-    """Lets no record keep the others back, unless the tracker takes none at all."""
+def _noting_refusal(batch: _Batch, parcel: _Parcel) -> Iterator[None]:
+    """Notes the error of a record and goes on with the others, unless the tracker is down."""
     try:
         yield
     except Exception as error:
         if _is_down(error):
             raise
-        this.refused.append(Refusal(parcel.folder.name, root_cause(error)))
+        batch.refused.append(Refusal(parcel.folder.name, root_cause(error)))
 
 
 def _is_down(error: BaseException | None) -> bool:
-    """Whether an error says that no other record would fare better."""
+    """Whether an error would occur for every other record as well."""
     while error is not None:
         if isinstance(error, _DOWN) or (isinstance(error, OSError) and error.errno in FULL_DISK):
             return True
-        # so every driver calls it that a database is locked, full or gone (PEP 249)
+        # every driver's error for a locked, full or missing database (PEP 249)
         if type(error).__name__ == "OperationalError":
             return True
         error = error.__cause__ or error.__context__
     return False
 
 
-def _mark(this: _Round, parcel: _Parcel, run_id: str) -> None:
-    uri = without_credentials(this.project.tracking_uri)
-    where = {"tracking_uri": uri, "run_id": run_id, "experiment_id": this.tracker.experiment}
-    this.spool.mark_delivered(parcel.folder.name, where)
+def _mark(batch: _Batch, parcel: _Parcel, run_id: str) -> None:
+    uri = without_credentials(batch.project.tracking_uri)
+    where = {"tracking_uri": uri, "run_id": run_id, "experiment_id": batch.tracker.experiment}
+    batch.spool.mark_delivered(parcel.folder.name, where)
 
 
-def _take_out(this: _Round, parcel: _Parcel, run_id: str) -> None:
-    _mark(this, parcel, run_id)
-    this.spool.discard(parcel.folder)
-    this.delivered.append(parcel.folder.name)
+def _remove_delivered(batch: _Batch, parcel: _Parcel, run_id: str) -> None:
+    _mark(batch, parcel, run_id)
+    batch.spool.discard(parcel.folder)
+    batch.delivered.append(parcel.folder.name)
 
 
-def _deliver_one(this: _Round, parcel: _Parcel, parent: str | None) -> str:
-    folder, record, client = parcel.folder, parcel.record, this.tracker.client
-    above = {PARENT_TAG: parent} if parent else {}
-    run_id = this.tracker.run(RECORD_TAG, record.id, run.name(record), run.start(record), above)
+def _deliver_one(batch: _Batch, parcel: _Parcel, parent: str | None) -> str:
+    folder, record, client = parcel.folder, parcel.record, batch.tracker.client
+    parent_tags = {PARENT_TAG: parent} if parent else {}
+    run_id = batch.tracker.run(
+        RECORD_TAG, record.id, run.name(record), run.start(record), parent_tags
+    )
     params, tags, metrics = run.params(record), run.tags(record), run.metrics(record)
     projection.log_all(client, run_id, params, tags, metrics)
     inputs = dataset.inputs(record, folder / PROFILES)
@@ -199,8 +201,8 @@ def _deliver_one(this: _Round, parcel: _Parcel, parent: str | None) -> str:
     if (folder / STORE).exists():
         declared = {parameter.key: parameter.value for parameter in params}
         stage = projection.StageRun(run_id, run.status(record), run.description(record), declared)
-        projection.project(folder, this.tracker, this.project.settings.name, stage)
-    models.carry_outputs(client, this.project.root, record, run_id, this.tracker.experiment)
+        projection.project(folder, batch.tracker, batch.project.settings.name, stage)
+    models.carry_outputs(client, batch.project.root, record, run_id, batch.tracker.experiment)
     status = run.status(record)
     client.set_terminated(run_id, status, run.end(record))
     confirm(

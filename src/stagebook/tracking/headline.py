@@ -1,4 +1,4 @@
-"""What a project shows first of a build in MLflow: its headline metrics and what they are of."""
+"""What a project shows first of a build in MLflow: its headline metrics and their data."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from stagebook.tracking.projection import key
 
 @dataclass(frozen=True, slots=True)
 class BuildHeadline:
-    """What comes first of a build.
+    """What is shown first of a build.
 
     Attributes:
         metrics: The headline metrics that are numbers, by name.
@@ -30,7 +30,7 @@ class BuildHeadline:
 
 
 def of(project: Project, spool: Spool, build: Build) -> BuildHeadline:
-    """The headline metrics of a build, also of the stages that it left unchanged.
+    """The headline metrics of a build, including those of unchanged stages.
 
     Args:
         project: The project.
@@ -46,10 +46,10 @@ def of(project: Project, spool: Spool, build: Build) -> BuildHeadline:
             if not any(output.path == file for output in record.outputs):
                 continue
             numbers = {metric.key: metric.value for metric in run.metrics(record)}
-            known = (key(name), key(metrics.named(file, name, 2)))
-            found = next((numbers[item] for item in known if item in numbers), None)
-            if found is not None:
-                values[key(name)] = found
+            names = (key(name), key(metrics.named(file, name, 2)))
+            value = next((numbers[item] for item in names if item in numbers), None)
+            if value is not None:
+                values[key(name)] = value
                 read |= {
                     input_.dataset.name: input_ for input_ in dataset.inputs(record, spool.profiles)
                 }
@@ -57,9 +57,9 @@ def of(project: Project, spool: Spool, build: Build) -> BuildHeadline:
 
 
 def _records(spool: Spool, build: Build) -> Iterator[Record]:
-    """The records of what stands after a build, as far as they are here."""
-    made = (out.record for stage in build.unchanged for out in stage.outputs)
+    """The records of the executions whose outputs are there after a build, if they are here."""
+    makers = (out.record for stage in build.unchanged for out in stage.outputs)
     names = [stage.record for stage in build.executed if stage.outcome == "done"]
-    for name in dict.fromkeys((*names, *filter(None, made))):
+    for name in dict.fromkeys((*names, *filter(None, makers))):
         with contextlib.suppress(OSError, DamagedRecordError):
             yield reading.read(spool.records / f"{name}.json")

@@ -1,4 +1,4 @@
-"""What MLflow is asked for: the record of a run or a registered model, and files of a run."""
+"""Queries to MLflow: the record of a run or a registered model, and files of a run."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PARENTS = 10
 PATIENCE = 20.0
-"""Seconds that a tracker has to give a file, MLflow's import among them."""
+"""Seconds that a tracker has to return a file, including MLflow's import."""
 
 
 def ask(project: Project, what: str) -> RemoteRecord:
@@ -40,7 +40,9 @@ def ask(project: Project, what: str) -> RemoteRecord:
         client = MlflowClient(tracking_uri=project.tracking_uri)
         run, record = (what, None) if is_run(what) else _of_model(client, what)
         if record and not run:
-            return RemoteRecord(record)  # registered where the execution's run is not
+            return RemoteRecord(
+                record
+            )  # registered in a tracker that does not have the execution's run
         return _of_run(client, Spool(project.state), run)
     except mlflow.MlflowException as error:
         return RemoteRecord(reason=f"MLflow says: {root_cause(error)}")
@@ -49,7 +51,7 @@ def ask(project: Project, what: str) -> RemoteRecord:
 
 
 def _of_model(client: "MlflowClient", what: str) -> tuple[str, str | None]:
-    """The run behind a model, and the execution that a registered version names by a tag."""
+    """The run of a model, and the execution that a tag of a registered version names."""
     if logged := LOGGED.fullmatch(what):
         return str(client.get_logged_model(logged["id"]).source_run_id or ""), None
     model = MODEL.fullmatch(what)
@@ -68,10 +70,10 @@ def _of_model(client: "MlflowClient", what: str) -> tuple[str, str | None]:
 
 def _of_run(client: "MlflowClient", spool: Spool, run: str) -> RemoteRecord:
     """The record of a run, or of the nearest run above it that has one."""
-    for above in _lineage(client, run):
-        name = delivered(spool, above.info.run_id) or above.data.tags.get(_RECORD_TAG)
+    for ancestor in _lineage(client, run):
+        name = delivered(spool, ancestor.info.run_id) or ancestor.data.tags.get(_RECORD_TAG)
         if name:
-            return _remote_record(client, above.info.run_id, name)
+            return _remote_record(client, ancestor.info.run_id, name)
     return RemoteRecord(reason="MLflow has it, but not from a stage.")
 
 
@@ -79,13 +81,13 @@ def _lineage(client: "MlflowClient", run: str) -> Iterator[Any]:
     for _ in range(_PARENTS):
         if not run:
             return
-        found = client.get_run(run)
-        yield found
-        run = found.data.tags.get("mlflow.parentRunId", "")
+        mlflow_run = client.get_run(run)
+        yield mlflow_run
+        run = mlflow_run.data.tags.get("mlflow.parentRunId", "")
 
 
 def _remote_record(client: "MlflowClient", run: str, name: str) -> RemoteRecord:
-    """The record as the run's artifact, for an execution that was somewhere else."""
+    """The record in the run's artifacts, for an execution on another machine."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             text = Path(client.download_artifacts(run, RECORD, folder)).read_bytes()
@@ -107,17 +109,17 @@ def fetch_artifact(project: Project, run: str, name: str, largest: int) -> Artif
         project: The project.
         run: Id of the run.
         name: The file's name among the run's artifacts.
-        largest: Bytes that it may have.
+        largest: The maximum size in bytes.
     """
     store = sqlite_path(project.tracking_uri)
-    if store is not None and not store.exists():  # MLflow would make one
+    if store is not None and not store.exists():  # MLflow would create one
         return Artifact(None, "MLflow's store is not here.", answers=False)
     artifacts: list[Artifact] = []
-    asked = threading.Thread(
+    thread = threading.Thread(
         target=lambda: artifacts.append(_downloaded(project, run, name, largest)), daemon=True
     )
-    asked.start()
-    asked.join(PATIENCE)
+    thread.start()
+    thread.join(PATIENCE)
     return (
         artifacts[0]
         if artifacts

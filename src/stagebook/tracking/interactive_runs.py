@@ -1,7 +1,7 @@
 """Runs that plain MLflow begins in a person's kernel: their names and tags, and their end.
 
 Run as ``python -m stagebook.tracking.interactive_runs ROOT``, it ends the runs of kernels
-that are gone.
+that have ended.
 """
 
 import atexit
@@ -32,7 +32,7 @@ class InteractiveRuns(RunContextProvider):
         return KernelSession.current() is not None
 
     def tags(self) -> dict[str, str]:
-        """The tags of a run that is about to begin; what a person gives comes before them."""
+        """The tags of a run that is about to begin; a person's own tags override them."""
         from mlflow import get_tracking_uri
 
         session = KernelSession.current()
@@ -64,13 +64,13 @@ def end_abandoned(project: Project) -> None:
     """Ends the runs that were running when their kernel was killed.
 
     Raises:
-        Exception: Whatever MLflow raises where the tracker does not answer; then they are ended
-            another time.
+        Exception: Any error of MLflow if the tracker does not answer; then the next call ends
+            them.
     """
-    whole = {without_credentials(project.tracking_uri): project.tracking_uri}
+    full_uris = {without_credentials(project.tracking_uri): project.tracking_uri}
     for session in interactive.ended(project):
         for uri in session.trackers:
-            _end(session, whole.get(uri, uri))
+            _end(session, full_uris.get(uri, uri))
         session.forget()
 
 
@@ -85,7 +85,7 @@ def _end(session: KernelSession, uri: str) -> None:
 
 
 def main() -> None:
-    """Ends what is abandoned; a tracker that does not answer is asked another time."""
+    """Ends abandoned runs; if the tracker does not answer, the next call tries again."""
     from stagebook.tracking.courier import limit_patience
 
     limit_patience()

@@ -28,7 +28,7 @@ _NOT_IN_NAMES = re.compile(r"""[/:.%"']""")  # MLflow refuses them in names of m
 
 
 def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Path | None) -> None:
-    """Makes a logged model anew in the tracker, or completes what an earlier delivery began.
+    """Creates a logged model in the tracker, or completes what an earlier delivery began.
 
     Args:
         target: The tracker.
@@ -37,25 +37,25 @@ def carry(target: MlflowClient, model: Any, run: str, experiment: str, files: Pa
         experiment: Id of that run's experiment.
         files: Its files.
     """
-    made = _made(target, model, run, experiment)
-    if made.status == LoggedModelStatus.PENDING:
+    logged = _find_or_create(target, model, run, experiment)
+    if logged.status == LoggedModelStatus.PENDING:
         if files and files.is_dir():
-            _rename(files, run, made.model_id)
+            _rename(files, run, logged.model_id)
         ended = model.status == LoggedModelStatus.READY
-        _complete(target, made, files, LoggedModelStatus.READY if ended else _FAILED)
-    link(target, run, made.model_id)
+        _complete(target, logged, files, LoggedModelStatus.READY if ended else _FAILED)
+    link(target, run, logged.model_id)
     if model.metrics:
         target.log_batch(
-            run, metrics=[_of_model(metric, made.model_id) for metric in model.metrics]
+            run, metrics=[_of_model(metric, logged.model_id) for metric in model.metrics]
         )
 
 
 def carry_outputs(
     target: MlflowClient, root: Path, record: Record, run: str, experiment: str
 ) -> None:
-    """Makes a logged model of each output that is a folder with an MLflow model.
+    """Creates a logged model for each output that is a folder with an MLflow model.
 
-    An output that is not any more what the execution wrote is left out.
+    An output that has changed since the execution is left out.
 
     Args:
         target: The tracker.
@@ -79,25 +79,25 @@ def carry_outputs(
         local = f"{record.id}-{list(outputs).index(file.path)}"
         name = _NOT_IN_NAMES.sub("_", Path(file.path).name)
         model = LoggedModel(experiment, local, name, "", 0, 0, tags=tags)
-        made = _made(target, model, run, experiment)
-        if made.status == LoggedModelStatus.PENDING:
-            _complete(target, made, root / file.path, LoggedModelStatus.READY)
-        link(target, run, made.model_id)
+        logged = _find_or_create(target, model, run, experiment)
+        if logged.status == LoggedModelStatus.PENDING:
+            _complete(target, logged, root / file.path, LoggedModelStatus.READY)
+        link(target, run, logged.model_id)
 
 
 def _complete(
-    target: MlflowClient, made: LoggedModel, files: Path | None, status: LoggedModelStatus
+    target: MlflowClient, logged: LoggedModel, files: Path | None, status: LoggedModelStatus
 ) -> None:
     """Uploads the files of a logged model and then says how it ended."""
     if files and files.is_dir():
-        upload = Upload.to_model(target, made.model_id)
+        upload = Upload.to_model(target, logged.model_id)
         upload.add(files)
         upload.send()
-    target.finalize_logged_model(made.model_id, status)
+    target.finalize_logged_model(logged.model_id, status)
 
 
 def link(target: MlflowClient, run: str, model_id: str) -> None:
-    """Lets a run name a logged model among its outputs, once."""
+    """Adds a logged model to a run's outputs, once."""
     outputs = target.get_run(run).outputs
     linked = {output.model_id for output in outputs.model_outputs} if outputs else set()
     if model_id not in linked:
@@ -106,21 +106,21 @@ def link(target: MlflowClient, run: str, model_id: str) -> None:
 
 def of_runs(target: MlflowClient, runs: Iterable[str | None]) -> Iterator[str]:
     """Ids of the logged models that some runs name among their outputs, each once."""
-    found: dict[str, None] = {}
+    ids: dict[str, None] = {}
     for run in dict.fromkeys(filter(None, runs)):
-        with contextlib.suppress(MlflowException):  # it was deleted, or is in another tracker
+        with contextlib.suppress(MlflowException):  # the run was deleted, or is in another tracker
             outputs = target.get_run(run).outputs
-            found |= {item.model_id: None for item in (outputs.model_outputs if outputs else ())}
-    yield from found
+            ids |= {item.model_id: None for item in (outputs.model_outputs if outputs else ())}
+    yield from ids
 
 
-def _made(target: MlflowClient, model: Any, run: str, experiment: str) -> Any:
-    found = target.search_logged_models(
+def _find_or_create(target: MlflowClient, model: Any, run: str, experiment: str) -> Any:
+    matches = target.search_logged_models(
         [experiment], filter_string=f"tags.`{LOCAL_TAG}` = '{model.model_id}'"
     )
-    if found:
+    if matches:
         kept, *others = sorted(
-            found, key=lambda item: (item.status == LoggedModelStatus.PENDING, item.model_id)
+            matches, key=lambda item: (item.status == LoggedModelStatus.PENDING, item.model_id)
         )
         for other in others:
             target.delete_logged_model(other.model_id)
@@ -137,7 +137,7 @@ def _made(target: MlflowClient, model: Any, run: str, experiment: str) -> Any:
 
 
 def _rename(files: Path, run: str, model_id: str) -> None:
-    """Lets the model's own file name the run and the model that people find."""
+    """Writes the ids of the delivered run and model into the model's own file."""
     if (files / _DESCRIBED).is_file():
         from mlflow.models import Model
 

@@ -1,7 +1,7 @@
-"""Carries what a notebook logged to MLflow by itself over into its stage's run.
+"""Copies what a notebook itself logged to MLflow into its stage's run.
 
 In the kernel, plain MLflow writes to a store of the execution's own, so that no tracker can
-make a cell fail or wait. Here the runs of that store are projected onto the real one.
+make a cell fail or wait. This module copies the runs of that store to the real tracker.
 """
 
 import hashlib
@@ -43,11 +43,11 @@ def key(name: str) -> str:
 def keys(names: Iterable[str]) -> dict[str, str]:
     """Each of some names as MLflow takes it, so that no two become one.
 
-    MLflow has fewer letters than names have, and some of its stores hold ``AUC`` and ``auc`` for
-    the same. Of names that would become one, the first that needs no change keeps its name; each
-    other has a digest at its end.
+    MLflow allows fewer characters than names have, and some of its stores take ``AUC`` and ``auc``
+    for the same. Of names that would become one, the first that needs no change keeps its name;
+    each other gets a digest at its end.
     """
-    found: dict[str, str] = {}
+    cleaned: dict[str, str] = {}
     taken: set[str] = set()
     for name in sorted(set(names), key=lambda item: (key(item) != item, item)):
         clean = key(name)
@@ -55,8 +55,8 @@ def keys(names: Iterable[str]) -> dict[str, str]:
             digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
             clean = f"{clean[: _KEY - 9]}-{digest}"
         taken.add(clean.casefold())
-        found[name] = clean
-    return found
+        cleaned[name] = clean
+    return cleaned
 
 
 def log_all(
@@ -76,7 +76,7 @@ def log_all(
 
 @dataclass(frozen=True, slots=True)
 class StageRun:
-    """The run of a stage, which takes in what its notebook logged.
+    """The run of a stage, which also gets what its notebook logged.
 
     Attributes:
         id: Its id in the tracker.
@@ -92,11 +92,11 @@ class StageRun:
 
 
 def project(folder: Path, target: Tracker, experiment: str, stage: StageRun) -> None:
-    """Projects every run in an execution's own store.
+    """Copies every run in an execution's own store to the tracker.
 
-    A run that the notebook gave no name, because ``mlflow.log_metric`` or autologging started
-    it, is the stage's run. A run with a name, in an experiment of its own, with parameters that
-    contradict or with metrics that are there already becomes a child of the stage's run;
+    A run without a name of its own, started by ``mlflow.log_metric`` or autologging, becomes the
+    stage's run. A run with a name, in an experiment of its own, with parameters that contradict,
+    or with metrics that the stage's run already has, becomes a child of the stage's run;
     children stay children.
 
     Args:
@@ -123,23 +123,23 @@ def project(folder: Path, target: Tracker, experiment: str, stage: StageRun) -> 
             measured.update(run.data.metrics)
             ids[run.info.run_id] = stage.id, target
         else:
-            above, _ = ids.get(parent or "", (stage.id, target))
+            parent_id, _ = ids.get(parent or "", (stage.id, target))
             place = places.get(name, target)
-            ids[run.info.run_id] = _child(place, run, above), place
+            ids[run.info.run_id] = _child(place, run, parent_id), place
         _copy_run(local, target.client, run, ids[run.info.run_id][0], folder, stage, own=own)
     for model in _pages(partial(local.search_logged_models, list(names))):
-        to, place = ids.get(model.source_run_id, (stage.id, target))
+        target_run, place = ids.get(model.source_run_id, (stage.id, target))
         files = _moved(model.artifact_location, folder)
-        models.carry(target.client, model, to, place.experiment, files)
+        models.carry(target.client, model, target_run, place.experiment, files)
 
 
 def _pages(search: Callable[..., Any]) -> Iterator[Any]:
     """All that a search finds, page after page."""
-    found = search()
-    yield from found
-    while found.token:
-        found = search(page_token=found.token)
-        yield from found
+    page = search()
+    yield from page
+    while page.token:
+        page = search(page_token=page.token)
+        yield from page
 
 
 def _elsewhere(runs: Sequence[Run], names: dict[str, str], experiment: str) -> set[str]:
@@ -170,7 +170,7 @@ def _copy_run(
     local: MlflowClient,
     target: MlflowClient,
     run: Run,
-    to: str,
+    target_run: str,
     folder: Path,
     stage: StageRun,
     *,
@@ -187,23 +187,23 @@ def _copy_run(
         for name in run.data.metrics
         for item in local.get_metric_history(run.info.run_id, name)
     ]
-    log_all(target, to, params, tags, metrics)
+    log_all(target, target_run, params, tags, metrics)
     if run.inputs and run.inputs.dataset_inputs:
-        target.log_inputs(to, run.inputs.dataset_inputs)
+        target.log_inputs(target_run, run.inputs.dataset_inputs)
     files = _moved(run.info.artifact_uri, folder)
     if files and files.is_dir() and any(files.iterdir()):
-        upload = Upload.to_run(target, to)
+        upload = Upload.to_run(target, target_run)
         upload.add(files)
         upload.send()
     ended = None
     if not own:
-        # a run that no cell ended is as good as its stage
+        # a run that no cell ended gets the status of its stage
         ended = stage.status if run.info.status == "RUNNING" else run.info.status
-        target.set_terminated(to, ended, run.info.end_time)
-    confirm(target, to, params=params, tags=tags, metrics=metrics, status=ended)
+        target.set_terminated(target_run, ended, run.info.end_time)
+    confirm(target, target_run, params=params, tags=tags, metrics=metrics, status=ended)
 
 
 def _moved(uri: str | None, folder: Path) -> Path | None:
-    """Where files are now that a kernel's MLflow put into ``mlruns`` beside the notebook."""
-    _, found, rest = (uri or "").rpartition(f"/{FILES}/")
-    return folder / FILES / rest if found else None
+    """The present place of files that a kernel's MLflow put into ``mlruns`` at the notebook."""
+    _, separator, rest = (uri or "").rpartition(f"/{FILES}/")
+    return folder / FILES / rest if separator else None

@@ -1,4 +1,4 @@
-"""Records that MLflow was asked to take and did not."""
+"""Records that MLflow refused to take."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class RefusedError(Exception):
 
 def root_cause(error: BaseException) -> str:
     """The innermost cause of an error, on one line of bounded length."""
-    while below := error.__cause__ or error.__context__:
-        error = below
+    while cause := error.__cause__ or error.__context__:
+        error = cause
     lines = without_credentials(f"{type(error).__name__}: {error}").splitlines()
     return lines[0][:200]

@@ -14,7 +14,7 @@ from stagebook.tracking.projection import key, keys
 
 _STATUS = {"done": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED", "killed": "KILLED"}
 
-_LONGEST_NAME = 120  # MLflow's table has no room for more
+_LONGEST_NAME = 120  # MLflow's table shows no more
 
 
 def status(record: Record) -> str:
@@ -48,9 +48,9 @@ def params(record: Record) -> list[Param]:
 def name(record: Record) -> str:
     """The run's name: the stage, and for a trial the values that were given with ``-P``."""
     trial = record.trial or Trial(record.stage, {}, "")
-    given = [f"{name}={text(value)}" for name, value in trial.overrides.items()]
-    of = [] if trial.stage == record.stage else ["after", trial.stage]
-    words = " ".join([record.stage, *of, *given])
+    overrides = [f"{name}={text(value)}" for name, value in trial.overrides.items()]
+    origin = [] if trial.stage == record.stage else ["after", trial.stage]
+    words = " ".join([record.stage, *origin, *overrides])
     return words if len(words) <= _LONGEST_NAME else f"{words[: _LONGEST_NAME - 1]}…"
 
 
@@ -102,7 +102,7 @@ def tags(record: Record) -> list[RunTag]:
 
 
 def git(code: Git | None) -> dict[str, str]:
-    """Tags that say which code it was."""
+    """Tags that say which code was run."""
     if code is None:
         return {}
     return {
@@ -133,5 +133,5 @@ def _paragraphs(record: Record) -> Iterator[str]:
 
 
 def text(value: Any) -> str:
-    """A parameter's value as MLflow itself writes None and True: autologging may log it too."""
+    """A parameter's value as MLflow itself writes None and True: autologging may also log it."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)

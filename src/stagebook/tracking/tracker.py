@@ -1,4 +1,4 @@
-"""The tracker, asked so that nothing in it is made twice."""
+"""The tracker, used so that nothing in it is created twice."""
 
 import contextlib
 import getpass
@@ -23,7 +23,7 @@ PARENT_TAG = "mlflow.parentRunId"
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 """Lets MLflow's pages show runs, models and datasets; without it, those for chats and prompts."""
 
-# By itself, MLflow would try for half an hour to open a database that is not there.
+# By default, MLflow tries for half an hour to open a database that does not exist.
 database.MAX_RETRY_COUNT = 1
 
 
@@ -41,7 +41,7 @@ class Tracker:
 
     @classmethod
     def open(cls, project: Project) -> "Tracker":
-        """The tracker of a project; the experiment is made if need be.
+        """The tracker of a project; the experiment is created if it does not exist.
 
         Raises:
             Exception: Whatever MLflow raises where the tracker does not answer.
@@ -53,7 +53,7 @@ class Tracker:
 
     @classmethod
     def at(cls, uri: str, experiment: str) -> "Tracker":
-        """The tracker at an address, with an experiment, which is made if need be.
+        """The tracker at an address, with an experiment, which is created if it does not exist.
 
         Raises:
             Exception: Whatever MLflow raises where the tracker does not answer.
@@ -62,14 +62,14 @@ class Tracker:
         return cls(client, _experiment(client, experiment).experiment_id)
 
     def in_experiment(self, name: str) -> "Tracker":
-        """The same tracker with another experiment, which is made if need be."""
+        """The same tracker with another experiment, which is created if it does not exist."""
         return Tracker(self.client, _experiment(self.client, name).experiment_id)
 
     def run(self, tag: str, value: str, name: str, start: int, tags: Mapping[str, str]) -> str:
         """The one run with a tag: what an earlier delivery began, or a new one.
 
-        A delivery that was killed may have begun two: a request of it that the tracker
-        carried out only later. Then one is kept.
+        A delivery that was killed may have created two, if the tracker carried out its request
+        only later. Then one is kept.
 
         Args:
             tag: The tag's name.
@@ -92,34 +92,34 @@ class Tracker:
         return str(created.info.run_id)
 
     def run_of(self, record: str) -> Run | None:
-        """The run of an execution, in whatever experiment; None if it is not here."""
+        """The run of an execution, in any experiment; None if it is not here."""
         experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
-        told = f"tags.`{RECORD_TAG}` = '{record}'"
-        return next(iter(self.client.search_runs(experiments, told, max_results=1)), None)
+        filter_string = f"tags.`{RECORD_TAG}` = '{record}'"
+        return next(iter(self.client.search_runs(experiments, filter_string, max_results=1)), None)
 
     def _tagged(self, tag: str, value: str) -> list[Run]:
-        told = f"tags.`{tag}` = '{value}'"
-        return list(self.client.search_runs([self.experiment], told, max_results=100))
+        filter_string = f"tags.`{tag}` = '{value}'"
+        return list(self.client.search_runs([self.experiment], filter_string, max_results=100))
 
     def sweep(self, run_of: Callable[[str], str | None]) -> None:
-        """Deletes runs that a killed delivery asked for and that came when it was made up for.
+        """Deletes runs that a killed delivery requested, created after the delivery was repeated.
 
         Args:
-            run_of: The run of an execution that was delivered from here.
+            run_of: Returns the run of an execution that was delivered from here.
         """
-        begun = self.client.search_runs(
+        running = self.client.search_runs(
             [self.experiment], filter_string="attributes.status = 'RUNNING'", max_results=1000
         )
-        for run in begun:
+        for run in running:
             if self._is_late(run, run_of):
                 self.client.delete_run(run.info.run_id)
 
     def _is_late(self, run: Run, run_of: Callable[[str], str | None]) -> bool:
         tags = run.data.tags
         if LOCAL_TAG in tags:
-            above = self.client.get_run(tags[PARENT_TAG])
-            delivered = run_of(above.data.tags.get(RECORD_TAG, ""))
-            return bool(above.info.status != "RUNNING" and delivered == above.info.run_id)
+            parent = self.client.get_run(tags[PARENT_TAG])
+            delivered = run_of(parent.data.tags.get(RECORD_TAG, ""))
+            return bool(parent.info.status != "RUNNING" and delivered == parent.info.run_id)
         if BUILD_TAG in tags:
             same = self._tagged(BUILD_TAG, tags[BUILD_TAG])
             return any(other.info.status != "RUNNING" for other in same)
@@ -127,55 +127,58 @@ class Tracker:
 
 
 def prepare_store(project: Project) -> Path:
-    """Keeps an empty MLflow store at hand, since making one takes seconds; returns its path."""
-    os.chdir(project.root)  # it names a folder for artifacts, ./mlruns
+    """Keeps an empty MLflow store ready, since creating one takes seconds; returns its path."""
+    os.chdir(project.root)  # the store names a folder for artifacts, ./mlruns
     target = empty_store(project.state, mlflow.__version__)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        near = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            MlflowClient(tracking_uri=sqlite_uri(near)).search_experiments()
-            near.replace(target)
+            MlflowClient(tracking_uri=sqlite_uri(temporary)).search_experiments()
+            temporary.replace(target)
         finally:
-            near.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     return target
 
 
 def _lay_store(project: Project, file: Path) -> None:
-    """Puts a copy of the empty store where a new SQLite store is to be, whole or not at all."""
+    """Copies the empty store to the place of a new SQLite store, completely or not at all."""
     if file.exists():
         return
     empty = prepare_store(project)
     file.parent.mkdir(parents=True, exist_ok=True)
-    near = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        shutil.copyfile(empty, near)
+        shutil.copyfile(empty, temporary)
         with contextlib.suppress(FileExistsError):
-            file.hardlink_to(near)
+            file.hardlink_to(temporary)
     finally:
-        near.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _experiment(client: MlflowClient, name: str) -> Experiment:
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        if found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
-        for tag, value in _KIND.items():  # plain MLflow in a notebook may have made it without
-            if tag not in found.tags:
-                client.set_experiment_tag(found.experiment_id, tag, value)
-        return found
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        if experiment.lifecycle_stage == "deleted":
+            client.restore_experiment(experiment.experiment_id)
+        for (
+            tag,
+            value,
+        ) in _KIND.items():  # plain MLflow in a notebook may have created it without the tags
+            if tag not in experiment.tags:
+                client.set_experiment_tag(experiment.experiment_id, tag, value)
+        return experiment
     try:
         return client.get_experiment(client.create_experiment(name, tags=_KIND))
-    except mlflow.MlflowException:  # somebody else's courier may have been faster
-        found = client.get_experiment_by_name(name)
-        if found is None:
+    except mlflow.MlflowException:  # another courier may have been faster
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
             raise
-        return found
+        return experiment
 
 
 def _age(run: Run) -> tuple[bool, str]:
-    """Sorts a run that was completed before those that were only begun."""
+    """Sorts a completed run before those that are still running."""
     return run.info.status == "RUNNING", str(run.info.run_id)
 
 

@@ -1,4 +1,4 @@
-"""Files given to MLflow and looked up there, since an answer may come from something in between."""
+"""Files sent to MLflow and checked there, since a proxy may have answered in its place."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ _ATTEMPTS = 3
 
 
 class IncompleteError(Exception):
-    """MLflow said that it has stored something, and does not have it."""
+    """MLflow said that it stored something, and does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Upload:
     """The files of one run, or of one logged model, on their way to MLflow.
 
     Attributes:
-        put: Gives MLflow a file, for a folder among the artifacts.
-        listed: What MLflow has in such a folder; None for the uppermost.
+        put: Sends MLflow a file, for a folder among the artifacts.
+        listed: What MLflow has in such a folder; None for the top folder.
         files: Each file by its path among the artifacts.
     """
 
@@ -67,13 +67,13 @@ class Upload:
         """Uploads the files, until MLflow lists each of them with its size.
 
         Raises:
-            IncompleteError: It does not, however often it is given them.
+            IncompleteError: It does not list them all after several attempts.
         """
         missing = sorted(self.files)
         for _ in range(_ATTEMPTS):
             for place in missing:
-                above = PurePosixPath(place).parent.as_posix()
-                folder = None if above == "." else above
+                parent = PurePosixPath(place).parent.as_posix()
+                folder = None if parent == "." else parent
                 self.put(str(self.files[place]), folder)
             missing = sorted(self._missing())
             if not missing:
@@ -89,16 +89,16 @@ class Upload:
             for entry in self.listed(None if folder == "." else folder)
         }
         for place, file in self.files.items():
-            # some stores do not tell sizes
+            # some stores report no sizes
             if place not in stored or stored[place] not in (None, file.stat().st_size):
                 yield place
 
 
 def send_json(client: MlflowClient, run: str, name: str, values: Any) -> None:
-    """Gives MLflow a file of JSON for a run, and looks it up there.
+    """Sends MLflow a JSON file for a run, and checks that it has it.
 
     Raises:
-        IncompleteError: MLflow does not have it, however often it is given it.
+        IncompleteError: MLflow does not have it after several attempts.
     """
     with TemporaryDirectory() as folder:
         file = Path(folder, name)

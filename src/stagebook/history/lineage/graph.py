@@ -1,4 +1,4 @@
-"""Files and what made them, as a graph: pure data, which never looks at the disk."""
+"""Files and what made them, as a graph: pure data, without access to the disk."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,23 +26,23 @@ class Entity:
         return self.md5.endswith(".dir")
 
     def as_json(self) -> dict[str, str]:
-        """This artefact as plain values."""
+        """This file as plain values."""
         return {"path": self.path, "md5": self.md5}
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What turned some files into others.
+    """An execution that turned some files into others.
 
     Attributes:
         id: The execution's name if there is a record, otherwise one of its own.
         stage: The stage.
-        executed: ``here`` if its record is in this project; ``elsewhere`` if it is not, and only
-            ``dvc.lock`` or MLflow tells of it; ``unrecorded`` for a stage that leaves no record.
+        executed: ``here`` if its record is in this project; ``elsewhere`` if only ``dvc.lock`` or
+            MLflow knows it; ``unrecorded`` for a stage that leaves no record.
         inputs: What it read.
         outputs: What it wrote.
-        started: When, ISO 8601; of one that only ``dvc.lock`` tells of, when that was committed.
-        details: What else is known, as ``--json`` has it.
+        started: When, ISO 8601; if only ``dvc.lock`` knows it, when that was committed.
+        details: What else is known, as in ``--json``.
     """
 
     id: str
@@ -68,14 +68,14 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class TraceQuery:
-    """What somebody wants to know about.
+    """What a trace is about.
 
     Attributes:
-        what: In that person's words.
-        kind: What these were taken for: ``path``, ``hash``, ``record``, ``source``, ``run`` or
+        what: As the person typed it.
+        kind: What it was resolved as: ``path``, ``hash``, ``record``, ``source``, ``run`` or
             ``model``.
-        artefacts: The files that are meant.
-        makings: Ids of the makings that are meant, where no file is.
+        artefacts: The files that it refers to.
+        makings: Ids of the makings that it refers to, if it does not refer to files.
         notes: What a reader should know of it, such as that a file was changed since.
     """
 
@@ -91,17 +91,17 @@ class Trace:
     """All that something came from, or all that was made from it.
 
     Attributes:
-        asked: What was asked.
+        query: What the trace is about.
         down: Whether it goes to what was made from it.
-        at: The commit whose ``dvc.lock`` was at hand; None for the one in the tree.
+        at: The commit whose ``dvc.lock`` was used; None for the one in the tree.
         makings: In an order in which each comes after those that made its inputs.
-        folders: Folders that hold a file which something else reads or writes by itself: pairs of
+        folders: Folders with a file that something else reads or writes by itself, as pairs of
             the folder and the file.
         tracked: The ``.dvc`` file that DVC tracks a file by, for those that have one.
-        notes: What keeps it from being whole.
+        notes: What is missing from it.
     """
 
-    asked: TraceQuery
+    query: TraceQuery
     down: bool
     at: str | None
     makings: tuple[Activity, ...]
@@ -120,23 +120,23 @@ class Trace:
         listed = [
             *(entity for making in self.makings for entity in (*making.inputs, *making.outputs)),
             *(entity for pair in self.folders for entity in pair),
-            *self.asked.artefacts,
+            *self.query.artefacts,
         ]
         return tuple(dict.fromkeys(listed))
 
     @property
     def raw(self) -> tuple[Entity, ...]:
-        """What nothing made that is known, and no known folder brought along.
+        """The files without a known maker that are in no known folder.
 
-        None on the way down, where nobody asks what else was read.
+        Empty on the way down, where the other inputs do not matter.
         """
         if self.down:
             return ()
         entities = set(self.makers)
-        whole = {folder for folder, part in self.folders if part in entities}
+        folders = {folder for folder, part in self.folders if part in entities}
         inside = {part for folder, part in self.folders if folder in entities}
         return tuple(
-            artefact for artefact in self.artefacts if artefact not in entities | whole | inside
+            artefact for artefact in self.artefacts if artefact not in entities | folders | inside
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -144,13 +144,13 @@ class Trace:
         tracked = self.tracked or {}
         return {
             "format": FORMAT,
-            "what": self.asked.what,
-            "kind": self.asked.kind,
+            "what": self.query.what,
+            "kind": self.query.kind,
             "direction": "down" if self.down else "up",
             "at": self.at,
             "asked": {
-                "artefacts": [artefact.as_json() for artefact in self.asked.artefacts],
-                "makings": list(self.asked.makings),
+                "artefacts": [artefact.as_json() for artefact in self.query.artefacts],
+                "makings": list(self.query.makings),
             },
             "makings": [making.as_json() for making in self.makings],
             "raw": [{**entity.as_json(), "tracked": tracked.get(entity)} for entity in self.raw],
@@ -158,7 +158,7 @@ class Trace:
                 {"folder": folder.as_json(), "file": file.as_json()}
                 for folder, file in self.folders
             ],
-            "notes": [*self.asked.notes, *self.notes],
+            "notes": [*self.query.notes, *self.notes],
         }
 
 
@@ -189,5 +189,5 @@ def _needs(
         beside.setdefault(file, []).append(folder)
     for making in makings:
         read = [item for path in making.inputs for item in (path, *beside.get(path, ()))]
-        found = dict.fromkeys(makers[item] for item in read if item in makers)
-        yield making.id, [name for name in found if name != making.id]
+        needed = dict.fromkeys(makers[item] for item in read if item in makers)
+        yield making.id, [name for name in needed if name != making.id]

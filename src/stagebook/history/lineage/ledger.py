@@ -1,4 +1,4 @@
-"""All that is known of a project's files: the lock at hand, git's history of it, the records."""
+"""All that is known of a project's files: its lock, the history of the lock, the records."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -22,8 +22,8 @@ from stagebook.project.settings.stage_names import stage_name
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool
 
-_LOOKED_AT = 64
-"""Of executions that wrote the same content, so many are held against the lock at hand."""
+_MOST_COMPARED = 64
+"""Maximum number of executions with the same content that are compared with the lock."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Ledger:
         project: The project.
         history: Its records.
         locks: Its locks in git.
-        lock: The one at hand: that in the tree, or that of a commit.
-        at: The commit, if it is that of one.
-        git_failure: Why git did not answer; None where it did.
+        lock: The current lock: that in the tree, or that of a commit.
+        at: The commit of the current lock; None for the tree.
+        git_failure: Why git did not answer; None if it did.
     """
 
     project: Project
@@ -52,7 +52,7 @@ class Ledger:
         return Cache.of(self.project.root)
 
     def maker(self, file: Entity) -> Activity | None:
-        """What made a file: what the lock at hand says, or else the newest that is known.
+        """What made a file: what the current lock says, or else the newest known making.
 
         Args:
             file: The file or folder.
@@ -67,7 +67,7 @@ class Ledger:
         return self.of_entry(past[0].entry, past, iter(())) if past else None
 
     def readers(self, file: Entity) -> Iterator[Activity]:
-        """What read a file: one making for all that read and wrote the same, the newest."""
+        """What read a file: of all makings that read and wrote the same, only the newest."""
         seen = set()
         at_hand = [
             entry
@@ -94,7 +94,7 @@ class Ledger:
     def of_entry(
         self, entry: LockEntry, past: tuple[PastEntry, ...], records: Iterator[Record]
     ) -> Activity:
-        """The making of a lock's entry: with its record, if one of these fits."""
+        """The making of a lock's entry, with its record if one of these fits."""
         source = self._source(entry)
         for record in records:
             if makings.fits(record, entry, source):
@@ -109,11 +109,11 @@ class Ledger:
         return makings.of_entry(entry, commits, self._notebook(entry), source)
 
     def of_lock(self, entry: LockEntry) -> Activity:
-        """The making of an entry of the lock at hand, with its record where one is here."""
+        """The making of an entry of the current lock, with its record if it is here."""
         return self.of_entry(entry, (), self._records_like(entry))
 
     def _of_past(self, entry: LockEntry, past: tuple[PastEntry, ...]) -> Activity:
-        """The making of an older entry: a packaging one depends on more than its records read."""
+        """The making of an older entry; one that packages a model depends on more than it reads."""
         if makings.packages(entry):
             for record in self._records_like(entry):
                 if makings.same_files(record, entry):
@@ -140,7 +140,7 @@ class Ledger:
         """The folders that hold a file and were written, or read, as a whole."""
         for parent in list(PurePosixPath(file.path).parents)[:-1]:
             below = PurePosixPath(file.path).relative_to(parent).as_posix()
-            for folder in islice(self.contents(parent.as_posix()), _LOOKED_AT):
+            for folder in islice(self.contents(parent.as_posix()), _MOST_COMPARED):
                 if self.listed(folder).get(below) == file.md5:
                     yield folder
 
@@ -148,30 +148,30 @@ class Ledger:
         """The files in a folder that something wrote, or read, by themselves."""
         listed = self.listed(folder)
         start = f"{folder.path}/"
-        known = {key for key in self._at_hand if key[0].startswith(start)} if listed else set()
-        for path, md5 in sorted(known.union(self.history.below(folder.path) if listed else ())):
+        keys = {key for key in self._at_hand if key[0].startswith(start)} if listed else set()
+        for path, md5 in sorted(keys.union(self.history.below(folder.path) if listed else ())):
             if listed.get(path.removeprefix(start)) == md5:
                 yield Entity(path, md5)
 
     def listed(self, folder: Entity) -> Mapping[str, str]:
-        """The hash of each file in a folder by its path in it, where DVC's cache knows."""
+        """The hash of each file in a folder by its path in it; empty if DVC's cache lacks it."""
         return (self.cache.files(folder.md5) if folder.is_folder else None) or {}
 
     def contents(self, path: str) -> Iterator[Entity]:
-        """The contents that a path is known to have had: as the lock at hand has it, first."""
+        """The known contents of a path; the current lock's comes first."""
         at_hand = (md5 for name, md5 in self._at_hand if name == path)
-        known = (*at_hand, *self.history.contents(path), *self.locks.contents(path))
-        for md5 in dict.fromkeys(known):
+        hashes = (*at_hand, *self.history.contents(path), *self.locks.contents(path))
+        for md5 in dict.fromkeys(hashes):
             yield Entity(path, md5)
 
     def at_hand_starting(self, digits: str) -> tuple[tuple[str, str], ...]:
-        """The path and hash of every file in the lock at hand whose hash starts so."""
+        """The path and hash of every file in the current lock, by the first digits of the hash."""
         return tuple(key for key in self._at_hand if key[1].startswith(digits))
 
     def tracked_by(self, file: Entity) -> str | None:
         """The ``.dvc`` file by which DVC tracks a file that no stage writes."""
-        found = self.tracked(file.path)
-        return found[0] if found else None
+        tracking = self.tracked(file.path)
+        return tracking[0] if tracking else None
 
     def tracked(self, path: str) -> tuple[str, HashedPath | None] | None:
         """The ``.dvc`` file that tracks a path, and the content that it names for it."""
@@ -189,14 +189,14 @@ class Ledger:
         return all((file.path, file.md5) in self._at_hand for file in record.inputs)
 
     def _records(self, names: tuple[str, ...]) -> Iterator[Record]:
-        return filter(None, map(self.history.record, islice(names, _LOOKED_AT)))
+        return filter(None, map(self.history.record, islice(names, _MOST_COMPARED)))
 
     def _records_like(self, entry: LockEntry) -> Iterator[Record]:
         names = self.history.makers(entry.outs[0].path, entry.outs[0].md5) if entry.outs else ()
         return self._records(names)
 
     def _source(self, entry: LockEntry) -> str | None:
-        """SHA-256 of the source that an entry names: DVC names it by another hash."""
+        """SHA-256 of the source that an entry names; DVC has another hash of it."""
         md5 = makings.source_of(entry)
         if md5 is None:
             return None
@@ -207,8 +207,8 @@ class Ledger:
         if not makings.is_ours(entry):
             return None
         root = self.project.root
-        found = cells.find(root / self.project.settings.notebooks, root)
-        return next((path for path in found if stage_name(path) == entry.stage), None)
+        paths = cells.find(root / self.project.settings.notebooks, root)
+        return next((path for path in paths if stage_name(path) == entry.stage), None)
 
 
 def _key(file: Entity) -> tuple[str, str]:

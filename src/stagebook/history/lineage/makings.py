@@ -1,4 +1,4 @@
-"""A making, as a record tells of it or, where there is none, as ``dvc.lock`` does."""
+"""A making, from its record or, without a record, from ``dvc.lock``."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def of_record(
     here: bool,
     delivery: Mapping[str, Any] | None = None,
 ) -> Activity:
-    """The making that a record tells of.
+    """The making of a record.
 
     Args:
         record: The record.
@@ -64,13 +64,13 @@ def of_record(
 def of_entry(
     entry: LockEntry, commits: tuple[Committed, ...], notebook: str | None, source: str | None
 ) -> Activity:
-    """The making that only ``dvc.lock`` tells of.
+    """The making of an entry in ``dvc.lock`` that has no record.
 
     Args:
         entry: The stage's entry.
         commits: The commits that brought it.
-        notebook: Path of the stage's notebook, where it has one.
-        source: SHA-256 of its source, where that is known.
+        notebook: Path of the stage's notebook, if it has one.
+        source: SHA-256 of its source, if it is known.
     """
     return Activity(
         id=f"lock-{digest(entry)[:16]}",
@@ -101,13 +101,16 @@ def of_entry(
     )
 
 
-def with_history(making: Activity, lost: Container[str] | None) -> Activity:
-    """A making that says whether its commit is in git's history; None where there is no git."""
+def with_history(making: Activity, unreachable: Container[str] | None) -> Activity:
+    """The making, with whether its commit is in git's history; None if that is unknown."""
     git = making.details["git"]
     if not git:
         return making
-    told = {**git, "in_history": None if lost is None else git["commit"] not in lost}
-    return replace(making, details={**making.details, "git": told})
+    extended = {
+        **git,
+        "in_history": None if unreachable is None else git["commit"] not in unreachable,
+    }
+    return replace(making, details={**making.details, "git": extended})
 
 
 def is_ours(entry: LockEntry) -> bool:
@@ -117,8 +120,8 @@ def is_ours(entry: LockEntry) -> bool:
 
 def digest(entry: LockEntry) -> str:
     """SHA-256 over what an entry says."""
-    said = [entry.stage, entry.cmd, sorted(files_of_entry(entry)), entry.params]
-    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
+    parts = [entry.stage, entry.cmd, sorted(files_of_entry(entry)), entry.params]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
 def source_of(entry: LockEntry) -> str | None:
@@ -130,7 +133,7 @@ def source_of(entry: LockEntry) -> str | None:
 def packages(entry: LockEntry) -> bool:
     """Whether a stage packages a model: it depends on all that the model is made of.
 
-    These are sources, values and files of other stages too, which its notebook never reads.
+    That includes sources, values and files of other stages, which its notebook never reads.
     """
     own = source_path(entry.stage)
     return any(is_source(file.path) and file.path != own for file in entry.deps)
@@ -159,7 +162,7 @@ def fits(record: Record, entry: LockEntry, source: str | None) -> bool:
     Args:
         record: The record.
         entry: The entry.
-        source: SHA-256 of the source that the entry names, where that is known.
+        source: SHA-256 of the source that the entry names, if it is known.
     """
     values = record.values
     return (
@@ -185,19 +188,19 @@ def same_files(record: Record, entry: LockEntry) -> bool:
 
 
 def own_params(entry: LockEntry) -> Mapping[str, Mapping[str, Any]]:
-    """The values that are the stage's own; a stage that packages a model depends on others'."""
-    found = entry.params or {}
+    """The stage's own values; a stage that packages a model also depends on those of others."""
+    params = entry.params or {}
     if not packages(entry):
-        return {file: item for file, item in found.items() if isinstance(item, Mapping)}
+        return {file: item for file, item in params.items() if isinstance(item, Mapping)}
     return {
         file: values
-        for file, values in found.items()
+        for file, values in params.items()
         if stage_name(PurePosixPath(file).stem) == entry.stage
     }
 
 
 def _fits(recorded: Any, locked: Any) -> bool:
-    """Whether a value of JSON and one of YAML are the same, as far as neither is masked.
+    """Whether a value of JSON and one of YAML are the same, except for masked parts.
 
     Dates are text in a record.
     """

@@ -1,4 +1,4 @@
-"""One trace: what is known is opened, what is meant is told, and the walk begins."""
+"""One trace: opens the ledger, resolves the query and walks the graph."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stagebook.history import remote
 from stagebook.history.history import History
-from stagebook.history.lineage import asked, walk
+from stagebook.history.lineage import trace_queries, walk
 from stagebook.history.lineage.graph import Activity, Trace, TraceQuery
 from stagebook.history.lineage.ledger import Ledger
 from stagebook.history.past_locks import PastLocks
@@ -31,17 +31,17 @@ def trace(
     Args:
         project: The project.
         what: A path, a hash, the id of an execution or of a run, a registered model.
-        folder: Where the person is, for paths.
-        at: The commit whose ``dvc.lock`` counts, in git's words; None for the one in the tree.
+        folder: The person's current folder, for paths.
+        at: The commit whose ``dvc.lock`` counts, as git names it; None for the one in the tree.
         down: Whether to go to what was made from it.
         ask: Asks the tracker for what is not known here.
 
     Raises:
-        StagebookError: Nothing is known of it, or it may be more than one thing.
+        StagebookError: It is unknown, or ambiguous.
     """
     with opened(project, at) as ledger:
-        query, begun = _meant(ledger, what, folder, ask)
-        return walk.trace(ledger, query, begun, down=down)
+        query, initial = _resolve(ledger, what, folder, ask)
+        return walk.trace(ledger, query, initial, down=down)
 
 
 @contextlib.contextmanager
@@ -50,10 +50,10 @@ def opened(project: Project, at: str | None) -> Iterator[Ledger]:
 
     Args:
         project: The project.
-        at: The commit whose ``dvc.lock`` counts, in git's words; None for the one in the tree.
+        at: The commit whose ``dvc.lock`` counts, as git names it; None for the one in the tree.
 
     Raises:
-        StagebookError: There is no such commit, or it has no ``dvc.lock``.
+        StagebookError: The commit does not exist, or it has no ``dvc.lock``.
     """
     with History.open(project.state) as history:
         locks = PastLocks(project.root, history.index)
@@ -64,19 +64,19 @@ def opened(project: Project, at: str | None) -> Iterator[Ledger]:
 
 
 def _of_commit(locks: PastLocks, commit: str) -> Lock:
-    found = locks.at(commit)
-    if not found.entries:
+    lock = locks.at(commit)
+    if not lock.entries:
         message = f"There is no {LOCK} in commit {commit[:10]}."
         raise StagebookError(Problem("no-lock", message, "Give a commit that has one."))
-    return found
+    return lock
 
 
-def _meant(
+def _resolve(
     ledger: Ledger, what: str, folder: Path, ask: remote.Ask
 ) -> tuple[TraceQuery, tuple[Activity, ...]]:
     query = None
     if not what.startswith("models:/"):
-        query = asked.by_path(ledger, what, folder) or asked.by_hash(ledger, what)
+        query = trace_queries.by_path(ledger, what, folder) or trace_queries.by_hash(ledger, what)
     if query is None:
         return _in_mlflow(ledger, what, ask)
     records = [record for name in query.makings if (record := ledger.history.record(name))]
@@ -86,15 +86,15 @@ def _meant(
 def _in_mlflow(
     ledger: Ledger, what: str, ask: remote.Ask
 ) -> tuple[TraceQuery, tuple[Activity, ...]]:
-    """What MLflow knows by this name; it is asked only if the name may be one of its own."""
+    """What MLflow knows by this name; it is asked only if it may have such a name."""
     kind = "run" if remote.is_run(what) else "model"
     if kind == "model" and not remote.is_model(what):
-        raise asked.unknown(ledger, what)
+        raise trace_queries.unknown(ledger, what)
     remote_record = remote.find(ledger.project, what, ask)
     here = ledger.history.record(remote_record.name) if remote_record.name else None
     record = here or remote_record.record
     if record is None:
-        raise asked.unknown(
+        raise trace_queries.unknown(
             ledger, what, remote_record.reason or "Its record is not in this project."
         )
     making = ledger.of_record(record, here=here is not None)

@@ -10,11 +10,11 @@ from stagebook.history.lineage.ledger import Ledger
 from stagebook.pipeline import git
 
 MOST = 500
-"""Makings in one trace."""
+"""Maximum number of makings in one trace."""
 
 
 class _Walk:
-    """What was met so far, and what is still to be looked at."""
+    """What was visited so far, and what is still to be visited."""
 
     def __init__(self, ledger: Ledger, down: bool) -> None:
         self.ledger, self.down = ledger, down
@@ -24,28 +24,28 @@ class _Walk:
         self._seen: set[tuple[Entity, bool]] = set()
         self._next: deque[tuple[Entity, bool]] = deque()
 
-    def start(self, artefacts: Iterable[Entity], begun: Iterable[Activity]) -> None:
-        """Goes from these as far as it leads."""
+    def start(self, artefacts: Iterable[Entity], initial: Iterable[Activity]) -> None:
+        """Visits all that can be reached from these."""
         self._next.extend((artefact, True) for artefact in artefacts)
-        for making in begun:
-            self._meet(making)
+        for making in initial:
+            self._add(making)
         while self._next:
             if (step := self._next.popleft()) not in self._seen:
                 self._seen.add(step)
-                self._look(*step)
+                self._visit(*step)
 
-    def _look(self, file: Entity, sideways: bool) -> None:
-        met = list(self._makings(file))
-        for making in met:
-            self._meet(making)
-        if sideways and (self.down or not met):
-            self._look_beside(file)
+    def _visit(self, file: Entity, sideways: bool) -> None:
+        visited = list(self._makings(file))
+        for making in visited:
+            self._add(making)
+        if sideways and (self.down or not visited):
+            self._visit_beside(file)
 
-    def _look_beside(self, file: Entity) -> None:
+    def _visit_beside(self, file: Entity) -> None:
         """Goes on through the folders that hold a file, and through the files in a folder.
 
-        Not sideways again from there: what was made from a folder's other files was not made
-        from this one.
+        It does not go sideways again from there: what was made from a folder's other files was
+        not made from this one.
         """
         folders = ((entity, file, entity) for entity in self.ledger.folders_of(file))
         parts = ((file, entity, entity) for entity in self.ledger.parts_of(file))
@@ -60,7 +60,7 @@ class _Walk:
         elif maker := self.ledger.maker(file):
             yield maker
 
-    def _meet(self, making: Activity) -> None:
+    def _add(self, making: Activity) -> None:
         if making.id in self.makings:
             return
         if len(self.makings) >= MOST:
@@ -71,39 +71,39 @@ class _Walk:
         self._next.extend((entity, True) for entity in following)
 
 
-def trace(ledger: Ledger, asked: TraceQuery, begun: Iterable[Activity], *, down: bool) -> Trace:
+def trace(ledger: Ledger, query: TraceQuery, initial: Iterable[Activity], *, down: bool) -> Trace:
     """All that something came from, or all that was made from it.
 
     Args:
         ledger: What is known.
-        asked: What was asked.
-        begun: The makings that are meant, where the question was for an execution.
+        query: What the trace is about.
+        initial: The makings to start from, if the query is for an execution.
         down: Whether to go to what was made from it.
     """
-    begun = tuple(begun)
+    initial = tuple(initial)
     walk = _Walk(ledger, down)
-    walk.start(asked.artefacts, begun)
-    met = _settled(ledger, walk.makings.values())
-    done = Trace(
-        asked=replace(asked, makings=tuple(activity.id for activity in begun)),
+    walk.start(query.artefacts, initial)
+    visited = _with_history(ledger, walk.makings.values())
+    result = Trace(
+        query=replace(query, makings=tuple(activity.id for activity in initial)),
         down=down,
         at=ledger.at,
-        makings=in_order(met, walk.folders),
+        makings=in_order(visited, walk.folders),
         folders=tuple(walk.folders),
         notes=tuple(_notes(ledger, walk)),
     )
     return replace(
-        done, tracked={entity: dvc for entity in done.raw if (dvc := ledger.tracked_by(entity))}
+        result, tracked={entity: dvc for entity in result.raw if (dvc := ledger.tracked_by(entity))}
     )
 
 
-def _settled(ledger: Ledger, met: Iterable[Activity]) -> list[Activity]:
-    listed = list(met)
+def _with_history(ledger: Ledger, visited: Iterable[Activity]) -> list[Activity]:
+    listed = list(visited)
     commits = [activity.details["git"]["commit"] for activity in listed if activity.details["git"]]
     root = ledger.project.root
     is_known = commits and ledger.git_failure is None and git.tips(root)
-    lost = git.lost(root, commits) if is_known else None
-    return [makings.with_history(activity, lost) for activity in listed]
+    unreachable = git.unreachable(root, commits) if is_known else None
+    return [makings.with_history(activity, unreachable) for activity in listed]
 
 
 def _notes(ledger: Ledger, walk: _Walk) -> Iterator[str]:

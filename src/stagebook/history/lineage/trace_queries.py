@@ -1,4 +1,4 @@
-"""What somebody means by a path, a hash, an execution, a run or a model."""
+"""Queries for a trace, resolved from a path, a hash or the id of an execution."""
 
 import os
 import re
@@ -13,44 +13,44 @@ from stagebook.project.settings import Settings
 from stagebook.project.settings.stage_names import stage_name
 
 SHORTEST = 6
-"""Digits that a hash has to have at least."""
+"""Minimum number of digits of a hash."""
 _HASH = re.compile(rf"[0-9a-f]{{{SHORTEST},64}}(\.dir)?")
 _SHOWN = 5
 
 
 def by_path(ledger: Ledger, what: str, folder: Path) -> TraceQuery | None:
-    """What is known of a path; None if nothing is.
+    """The query for a path; None if nothing is known of it.
 
     Args:
         ledger: What is known.
         what: The path: as seen from ``folder``, or from the project's root.
-        folder: Where the person is.
+        folder: The person's current folder.
     """
     root = ledger.project.root
-    seen = os.path.relpath(os.path.normpath(folder.resolve() / what), root)
-    for path in dict.fromkeys((Path(seen).as_posix(), os.path.normpath(what))):
+    relative = os.path.relpath(os.path.normpath(folder.resolve() / what), root)
+    for path in dict.fromkeys((Path(relative).as_posix(), os.path.normpath(what))):
         if not path.startswith(("..", "/")):
-            query = _Place(ledger, path).asked(what)
+            query = _ProjectPath(ledger, path).query(what)
             if query:
                 return query
     return None
 
 
-class _Place:
-    """One path of the project, with what is there now and what is known of it."""
+class _ProjectPath:
+    """One path of the project: its present content and what is known of it."""
 
     def __init__(self, ledger: Ledger, path: str) -> None:
         self.ledger, self.path = ledger, path
         self.file = ledger.project.root / path
         self.in_lock = next((file for file in ledger.lock.files() if file.path == path), None)
 
-    def asked(self, what: str) -> TraceQuery | None:
-        entity = self._found()
+    def query(self, what: str) -> TraceQuery | None:
+        entity = self._entity()
         if entity is None:
             return self._below(what)
         return TraceQuery(what, "path", (entity,), notes=tuple(self._notes(entity)))
 
-    def _found(self) -> Entity | None:
+    def _entity(self) -> Entity | None:
         now = self._now()
         if now and self._is_known(now):
             return now
@@ -59,15 +59,15 @@ class _Place:
         if inside := self._inside():
             return inside
         if self.ledger.at is None:
-            if known := next(self.ledger.contents(self.path), None):
-                return known
+            if past := next(self.ledger.contents(self.path), None):
+                return past
             if tracked := self.ledger.tracked(self.path):
                 md5 = tracked[1].md5 if tracked[1] else now and now.md5
                 return Entity(self.path, md5) if md5 else None
         return None
 
     def _now(self) -> Entity | None:
-        """The file in the tree; None if there is none, or it is that of another commit."""
+        """The file in the tree; None if it is missing, or another commit is asked about."""
         if self.ledger.at is not None or not self.file.is_file():
             return None
         return Entity(self.path, digest(self.file, "md5"))
@@ -78,7 +78,7 @@ class _Place:
         return now in self.ledger.contents(self.path) or any(self.ledger.folders_of(now))
 
     def _inside(self) -> Entity | None:
-        """The file as a folder has it that the lock at hand, or anything else, knows."""
+        """The file as part of a folder that the lock or older builds know."""
         for parent in list(Path(self.path).parents)[:-1]:
             below = Path(self.path).relative_to(parent).as_posix()
             for folder in self.ledger.contents(parent.as_posix()):
@@ -87,21 +87,21 @@ class _Place:
         return None
 
     def _below(self, what: str) -> TraceQuery | None:
-        """Of a folder that nothing wrote as a whole, all that stages wrote in it."""
+        """All outputs in a folder that no stage wrote as a whole."""
         start = "" if self.path == "." else f"{self.path}/"
         entries = self.ledger.lock.entries.values()
         outs = [file for entry in entries for file in entry.outs if file.path.startswith(start)]
         entities = tuple(Entity(file.path, file.md5) for file in outs)
         return TraceQuery(what, "path", entities) if entities else None
 
-    def _notes(self, found: Entity) -> Iterator[str]:
+    def _notes(self, entity: Entity) -> Iterator[str]:
         if self.ledger.at is not None:
             return
         now = self._now()
-        if now is not None and now != found:
+        if now is not None and now != entity:
             yield (
                 f"{self.path} was changed since it was made: its hash is {now.md5}, and this is "
-                f"the trace of {found.md5}."
+                f"the trace of {entity.md5}."
             )
         elif now is not None and self.in_lock and self.in_lock.md5 != now.md5:
             yield (
@@ -109,27 +109,27 @@ class _Place:
                 f"the trace of what is here, {now.md5}."
             )
         elif not self.file.exists():
-            known = "dvc.lock" if self.in_lock else "older builds"
-            yield f"{self.path} is not here; {known} had it with the hash {found.md5}."
-        elif found.is_folder and (changed := self._changed(found)):
+            holder = "dvc.lock" if self.in_lock else "older builds"
+            yield f"{self.path} is not here; {holder} had it with the hash {entity.md5}."
+        elif entity.is_folder and (changed := self._changed(entity)):
             yield (
                 f"{self.path} was changed since it was made, such as {changed}; this is the "
-                f"trace of {found.md5}."
+                f"trace of {entity.md5}."
             )
 
     def _changed(self, folder: Entity) -> str | None:
-        """A file of a folder that is not what it was."""
+        """A file of a folder that has changed; None if all are as they were."""
         for below, md5 in self.ledger.listed(folder).items():
             file = self.file / below
             if not file.is_file():
-                return f"{below}, which is gone"
+                return f"{below}, which is missing"
             if digest(file, "md5") != md5:
                 return below
         return None
 
 
 def by_hash(ledger: Ledger, what: str) -> TraceQuery | None:
-    """The files, the execution or the source with this hash, or name; None if there is none.
+    """The query for files, an execution or a source by hash or name; None if it is unknown.
 
     Raises:
         StagebookError: The digits fit more than one.
@@ -139,13 +139,13 @@ def by_hash(ledger: Ledger, what: str) -> TraceQuery | None:
         return TraceQuery(what, "record", makings=names)
     digits = what.lower()
     if not _HASH.fullmatch(digits):
-        _require_one(what, names)
+        _require_unique(what, names)
         return None
     here, recorded = ledger.at_hand_starting(digits), ledger.history.starting(digits)
-    known = {*here, *recorded, *ledger.locks.starting(digits)}
-    files = [Entity(*item) for item in sorted(known)]
+    matches = {*here, *recorded, *ledger.locks.starting(digits)}
+    files = [Entity(*item) for item in sorted(matches)]
     sources = ledger.history.sources(digits)
-    _require_one(what, (*{file.md5 for file in files}, *sources, *names))
+    _require_unique(what, (*{file.md5 for file in files}, *sources, *names))
     if files:
         return TraceQuery(what, "hash", tuple(files))
     if sources:
@@ -159,8 +159,8 @@ def _by_source(ledger: Ledger, what: str, source: str) -> TraceQuery:
     return TraceQuery(what, "source", makings=names[:1], notes=(more,) if len(names) > 1 else ())
 
 
-def _require_one(what: str, found: Iterable[str]) -> None:
-    listed = sorted(found)
+def _require_unique(what: str, candidates: Iterable[str]) -> None:
+    listed = sorted(candidates)
     if len(listed) > 1:
         shown = ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
         message = f"`{what}` may be any of {len(listed)}: {shown}."
@@ -168,28 +168,28 @@ def _require_one(what: str, found: Iterable[str]) -> None:
 
 
 def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
-    """The error that nothing is known by a name.
+    """The error for a name that is unknown.
 
     Args:
         ledger: What is known.
         what: The name.
-        reason: Where it was looked for in vain, if that is not all the same.
+        reason: Why it was not found, if that helps.
     """
     where = f" in the dvc.lock of {ledger.at}" if ledger.at else ""
     message = f"Nothing is known of `{what}`{where}.{f' {reason}' if reason else ''}"
-    known = {item.path for item in ledger.lock.files()}
+    paths = {item.path for item in ledger.lock.files()}
     if ledger.at is None:
-        known |= ledger.history.paths() | ledger.locks.paths()
+        paths |= ledger.history.paths() | ledger.locks.paths()
     otherwise = (
         "Give a file that a stage reads or writes, at least six digits of a hash, the id of an "
         "execution or of an MLflow run, or models:/name/version."
     )
-    hint = _of_stage(ledger, what) or did_you_mean(what, known, otherwise)
+    hint = _of_stage(ledger, what) or did_you_mean(what, paths, otherwise)
     return StagebookError(Problem("unknown-trace", message, hint))
 
 
 def _of_stage(ledger: Ledger, what: str) -> str:
-    """What to trace instead of a stage, its notebook, its values or its page; or nothing."""
+    """What to trace instead of a stage, its notebook, its values or its page; may be empty."""
     settings, path = ledger.project.settings, Path(what)
     if path.parent.name not in ("", *(Path(folder).name for folder in _folders(settings))):
         return ""
