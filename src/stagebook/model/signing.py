@@ -72,10 +72,10 @@ def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
             verifier.verify(folder, target)
     except Exception:  # model-signing raises what its parsers raise
         names = ", ".join(problem.where.file for problem in contents.problems if problem.where)
-        what = (
+        reason = (
             f"{names} changed since." if names else "it is of another key, or of another package."
         )
-        message = f"The signature does not fit the package: {what}"
+        message = f"The signature does not fit the package: {reason}"
         hint = "Get the package anew, and the key from its owner."
         return (Problem("bad-signature", message, hint, Where(str(target))),)
     return ()

@@ -21,8 +21,8 @@ def _is_check_or_empty(value: Any) -> bool:
 
 
 def _is_number_of_jobs(value: Any) -> bool:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value is None or (whole and abs(value) <= _MOST_JOBS)
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return value is None or (is_integer and abs(value) <= _MOST_JOBS)
 
 
 def _one_of(*choices: Any) -> Callable[[Any], bool]:
