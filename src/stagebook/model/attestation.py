@@ -60,7 +60,7 @@ class Statement:
         commit: The commit that it was built from.
         dirty: Whether files differed from that commit, or no commit is known.
         git_failure: Why no commit is known, in one sentence; None where one is.
-        opened: What packaging found when it opened the model; None if nothing tells.
+        opened: What packaging found when it opened the model; None if that is not recorded.
         code: Address of the repository, with the branch.
         stage: The stage that wrote it.
         record: Id of the execution that wrote it.

@@ -54,7 +54,7 @@ class Evaluation:
 
 
 def require_readable(text: Callable[[str], str]) -> None:
-    """Raises where a file that tells of a model is not as ``stagebook.package`` writes it.
+    """Raises if a file with evidence of a model is not as ``stagebook.package`` writes it.
 
     Whoever registers, exports or shows a package reads these files.
 

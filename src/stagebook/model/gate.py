@@ -101,7 +101,7 @@ def _run_check(name: str, step: Step, report: VerificationReport) -> Check:
 
 
 def _is_missing(error: Exception, report: VerificationReport) -> bool:
-    """Whether an error says that a file is not there, for which the check of files refuses."""
+    """Whether an error says that a file is missing, for which the check of files refuses."""
     name = error.args[0] if isinstance(error, KeyError) else None
     return name in report.manifest.known and name not in report.contents.files
 
@@ -248,7 +248,7 @@ def _disagreements(
 
 
 def _recorded_opening(report: VerificationReport) -> Check:
-    """What packaging found when it opened the model; a warning if nothing tells."""
+    """What packaging found when it opened the model; a warning if that is not recorded."""
     opened = _recorded(report)
     if opened is None:
         return Check("opening", CheckState.WARNED, "", (_not_recorded(report),))

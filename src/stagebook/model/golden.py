@@ -53,7 +53,7 @@ class Golden:
         table = file.read(use_threads=False)
         tolerance = float((table.schema.metadata or {})[_TOLERANCE])
         if not 0 <= tolerance < math.inf:
-            raise ValueError(f"a tolerance of {tolerance:g} tells nothing apart")
+            raise ValueError(f"a tolerance of {tolerance:g} is not finite and at least 0")
         frame = table.to_pandas()
         expected = [name for name in frame.columns if name.startswith(_EXPECTED)]
         outputs = frame[expected].rename(columns=lambda name: name.removeprefix(_EXPECTED))

@@ -80,7 +80,7 @@ class RegistryAddress:
 
     Attributes:
         uri: MLflow's address.
-        experiment: The experiment for a package whose run is not there.
+        experiment: The experiment for a package whose run is missing.
         folder: Where a new SQLite store puts its artifacts.
     """
 

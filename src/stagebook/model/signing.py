@@ -64,7 +64,7 @@ def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
         hint = f"Get {target.name} from whoever signed it, and put it beside the package."
         return (Problem("not-signed", message, hint, Where(str(target))),)
     if not key.is_file():
-        raise StagebookError(_bad_key(key, FileNotFoundError("there is no such file")))
+        raise StagebookError(_bad_key(key, FileNotFoundError("the file does not exist")))
     SIGNING.require()
     try:
         verifier = _config("verifying").use_elliptic_key_verifier(public_key=key)

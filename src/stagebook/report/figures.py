@@ -131,7 +131,7 @@ def gist(column: Column, most: int = 10) -> str:
 
 
 def distinct(texts: Texts) -> str:
-    """How many different values; an estimate is said to be one."""
+    """The number of different values; an estimate has the word ``about``."""
     if texts.distinct is None:
         return "unknown"
     if texts.counts is not None:
@@ -140,7 +140,7 @@ def distinct(texts: Texts) -> str:
 
 
 def odd(column: Column) -> str:
-    """Values without a place on the number line; empty if there are none."""
+    """Values without a place on the number line; empty without any."""
     detail = column.detail
     if not isinstance(detail, Numbers):
         return ""

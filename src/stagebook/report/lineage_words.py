@@ -95,7 +95,7 @@ def _commit(git: Mapping[str, Any]) -> str:
     branch = f" on {plain(git['branch'])}" if git["branch"] else ""
     digest = f" ({short(git['diff'])})" if git.get("diff") else ""
     dirty = f", with uncommitted changes{digest}" if git["dirty"] else ""
-    unreachable = ", which no branch leads to any more" if git["in_history"] is False else ""
+    unreachable = ", which no branch contains" if git["in_history"] is False else ""
     return f"{short(git['commit'])}{branch}{unreachable}{dirty}"
 
 

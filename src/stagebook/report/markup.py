@@ -20,7 +20,7 @@ def block(parts: Iterable[str]) -> str:
 
     What is too wide is scrolled within it.
     """
-    # JupyterLab would set what stands between two dollar signs as a formula
+    # JupyterLab would set the text between two dollar signs as a formula
     opening = '<div class="colophon tex2jax_ignore mathjax_ignore" style="overflow-x: auto">'
     return "\n".join([opening, *parts, "</div>"])
 

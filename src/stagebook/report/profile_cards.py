@@ -57,7 +57,7 @@ class ColumnCard:
         picture: The histogram, as markup; empty without a number line.
         edges: Some edges of its bins, first and last among them.
         tails: What lies outside.
-        note: Why there is no picture and no value; empty if there is one.
+        note: Why it has neither picture nor values; empty if it has one.
         caption: Of the values.
         values: The most frequent ones.
         figures: All else.
@@ -188,8 +188,8 @@ def _values(now: Column, then: Column | None, top: int) -> tuple[CardValue, ...]
 
 
 def _shares(counts: dict[str, int]) -> dict[str, float]:
-    whole = sum(counts.values()) or 1
-    return {name: count / whole for name, count in counts.items()}
+    total = sum(counts.values()) or 1
+    return {name: count / total for name, count in counts.items()}
 
 
 def _was(counts: dict[str, int], name: str) -> str:

@@ -85,7 +85,7 @@ def _require_attributes(target: Any, state: Any, name: str) -> None:
 
 
 def _require_array(target: Any, state: Any, name: str) -> None:
-    """Refuses bytes for an array of objects, which would be addresses, and too few bytes."""
+    """Refuses bytes for an array of objects, which would be addresses, and missing bytes."""
     kinds = isinstance(state, tuple) and len(state) == (5 if type(target) is np.ndarray else 7)
     if not kinds or target.size or not isinstance(state[2], np.dtype):
         raise DistrustedError(name, "has a state that no array has")

@@ -86,5 +86,5 @@ def shadowing(owner: type, attribute: object) -> str:
     if not isinstance(attribute, str) or attribute.startswith("__"):
         return "is not the name of an attribute that an estimator has"
     if callable(getattr(owner, attribute, None)):
-        return f"would stand in for a method of {owner.__name__}"
+        return f"would replace a method of {owner.__name__}"
     return ""

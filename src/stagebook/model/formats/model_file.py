@@ -67,7 +67,7 @@ class ModelFile:
 
     def names_in(self, model: Any) -> tuple[str, ...]:
         """Every class and function in the model that this is the file of, whatever the format."""
-        # skops tells of those alone that it does not trust
+        # skops names only those that it does not trust
         data = self.data if self.format == "pickle" else pickle_file.dump(model)
         return pickle_file.types(data)
 

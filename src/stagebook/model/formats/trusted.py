@@ -272,7 +272,7 @@ def is_partly_given(value: object) -> bool:
 
 
 def _find(module: str, name: str) -> object:
-    """What a module has by a name; None if it has not, or is not there."""
+    """The value of a name in a module; None if the name or the module is missing."""
     try:
         return getattr(importlib.import_module(module), name, None)
     except ImportError:

@@ -71,7 +71,7 @@ class OutputWriter:
     figure_room: int = _FIGURES
 
     def write(self, cell: ExecutedCell, output: CellOutput) -> ShownOutput | None:
-        """An output; nothing if there is nothing to see."""
+        """An output; None if it has nothing to show."""
         if self.room <= 0 and output.kind != "error":
             return None
         try:
@@ -175,7 +175,7 @@ class OutputWriter:
         return ShownOutput("table", f"<div{paper}>{safe}</div>{notice}")
 
     def _short(self, html: str) -> tuple[str, str]:
-        """HTML that a page has room for, and what to say of the rest."""
+        """HTML that a page has room for, and a notice about the rest."""
         notice = ""
         if _weight(html) > _HTML:
             end = html.rfind(_ROW_END, 0, _HTML)
@@ -254,7 +254,7 @@ class OutputWriter:
         return ShownOutput("note", notice)
 
     def _not_alive(self, data: Mapping[str, Any]) -> str:
-        """What to say of an output that only a script could show."""
+        """A notice about an output that only a script could show."""
         if _WIDGET in data:
             return '<p class="said">A widget, which is not alive on this page.</p>'
         chart = next((match for kind in data if (match := _CHART.match(kind))), None)

@@ -98,7 +98,7 @@ def _block(before: Written | None, now: Written | None) -> OutputPair:
 
 
 def _is_same(before: Written, now: Written) -> bool:
-    """Whether a reader sees the same: of pictures the bytes count, whatever is said of them."""
+    """Whether a reader sees the same; pictures are compared by their bytes alone."""
     if before[1].html == now[1].html or same_output(before[0], now[0]):
         return True
     figures = [_picture(output) for output, shown in (before, now) if shown.kind == "figure"]

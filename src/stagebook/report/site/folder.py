@@ -1,4 +1,4 @@
-"""The folder of a site, written so that whoever reads it meanwhile sees the old one or the new."""
+"""The folder of a site, written so that a reader meanwhile sees the old one or the new."""
 
 import shutil
 import tempfile
