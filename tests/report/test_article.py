@@ -321,7 +321,7 @@ def test_the_colophon_keeps_its_looks_and_what_it_folds() -> None:
         (text(markdown("# A"))[:-20], "cut off or broken"),
         ("[1]", "not a notebook"),
         ('{"worksheets": []}', "nbformat 3"),
-        ('{"cells": [1, {}, {"cell_type": "code", "outputs": 3}]}', "is none in 1 place."),
+        ('{"cells": [1, {}, {"cell_type": "code", "outputs": 3}]}', "1 entry is not a cell."),
         ("[" * 100_000, "cannot be read"),
         ("[" + "0," * 11_000_000 + "0]", "too much in it"),
     ],

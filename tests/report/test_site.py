@@ -319,8 +319,8 @@ def colophon_of(root: Path, text: str) -> None:
     (root / "runs/train.ipynb").write_text(json.dumps(notebook))
 
 
-OTHER = "another execution than the one whose outputs stand"
-ELSEWHERE = "executed elsewhere and came from DVC"
+OTHER = "another execution than the one that made the outputs"
+ELSEWHERE = "made elsewhere and came from DVC"
 
 
 def test_a_page_of_another_execution_says_so(tmp_path: Path) -> None:
@@ -560,7 +560,7 @@ def test_commits_that_git_has_no_more_are_marked(tmp_path: Path) -> None:
     put(tmp_path / ".stagebook", gone)
     found = pages(tmp_path)
     assert "c0ffeec* (no longer in git)" in found["history.html"]
-    assert "Of 1 of these commits git knows nothing any more" in found["history.html"]
+    assert "Git no longer has 1 of these commits" in found["history.html"]
 
 
 def test_two_builds_of_one_commit_are_two_points(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def show(passage: "VerificationReport", console: Console = _out) -> None:
 def show_clean(cleaned: "CleanCheck", console: Console = _out) -> None:
     """The same of what was checked in a fresh environment, and how that was made."""
     _checks(cleaned.name, cleaned.digest, cleaned.checks, console)
-    console.print(Text(cleaned.made, "dim"))
+    console.print(Text(cleaned.environment, "dim"))
     if cleaned.holds:
         console.print(Text("It can be loaded in an environment made from it alone.", "green"))
     else:
@@ -88,14 +88,14 @@ def recreated_as_json(made: "Recreation") -> dict[str, Any]:
         "folder": str(made.folder),
         "commit": made.origin.commit,
         "stage": made.origin.stage,
-        "told_by": made.origin.told_by,
+        "told_by": made.origin.source,
     }
 
 
 def registered(made: "Registration") -> None:
     """Prints where a package is in the registry."""
     title = made.title
-    words = "" if made.made else ", which was there already"
+    words = "" if made.created else ", which was there already"
     _out.print(Text.assemble((title.name, "bold"), f" version {made.version}{words}"))
     if title.alias:
         moved = f" (before: version {made.before})" if made.before else ""
@@ -111,7 +111,7 @@ def registered_as_json(made: "Registration") -> dict[str, Any]:
         "alias": made.title.alias,
         "before": made.before,
         "digest": made.digest,
-        "made": made.made,
+        "made": made.created,
         "run_id": made.run,
         "tracking_uri": made.tracking_uri,
     }

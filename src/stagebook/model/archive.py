@@ -27,15 +27,15 @@ def pack(folder: Path, target: Path) -> Path:
         target: The archive.
 
     Raises:
-        StagebookError: There is no package.
+        StagebookError: The folder is not a package, or the archive cannot be written.
     """
-    found = manifest.read(folder)
+    package_manifest = manifest.read(folder)
     if target.is_relative_to(folder):
         message = "The archive would be in the package itself."
         raise StagebookError(
             Problem("not-written", message, "Name another: --to FILE", Where(str(target)))
         )
-    inside = [folder / path for path in (*found.files, manifest.FILE)]
+    inside = [folder / path for path in (*package_manifest.files, manifest.FILE)]
     beside = [path_of(folder) for path_of in _BESIDE]
     files = sorted([*inside, *(path for path in beside if path.is_file())])
     near = target.with_name(f".{target.name}.new")

@@ -60,7 +60,7 @@ class Statement:
         commit: The commit that it was built from.
         dirty: Whether files differed from that commit, or no commit is known.
         git_failure: Why no commit is known, in one sentence; None where one is.
-        opened: What packaging found when it opened the model; None if nothing tells.
+        opened: What packaging found when it opened the model; None if that is not recorded.
         code: Address of the repository, with the branch.
         stage: The stage that wrote it.
         record: Id of the execution that wrote it.
@@ -213,12 +213,12 @@ def _message(failure: Any) -> str | None:
 
 
 def look(folder: Path, manifest: Manifest) -> AttestationCheck:
-    """What the attestation beside a package says, held against the package."""
+    """The attestation beside a package, compared with the package."""
     path = path_of(folder)
     where = Where(path.name)
     try:
         data = regular_file.read(path, json_text.LARGEST + 1)
-        said = parse(data)
+        statement = parse(data)
     except FileNotFoundError:
         message = "No attestation lies beside the package, so nobody says who built it."
         return AttestationCheck(
@@ -228,25 +228,27 @@ def look(folder: Path, manifest: Manifest) -> AttestationCheck:
         message = f"The attestation cannot be read: {type(error).__name__}: {error}"
         problem = Problem("wrong-attestation", message, _ASK, where)
         return AttestationCheck("no attestation that can be read", (problem,), foreign=True)
-    if said.digest != manifest.digest:
+    if statement.digest != manifest.digest:
         message = (
-            f"The attestation is about another package, {said.digest[:12]}, "
+            f"The attestation is about another package, {statement.digest[:12]}, "
             f"not {manifest.digest[:12]}."
         )
         problem = Problem("wrong-attestation", message, _ASK, where)
         return AttestationCheck("attestation of another package", (problem,), foreign=True)
-    if said.git_failure is not None and not said.commit:
-        message = f"It was built where git did not say from which commit: {said.git_failure}"
+    if statement.git_failure is not None and not statement.commit:
+        message = f"It was built where git did not say from which commit: {statement.git_failure}"
         hint = "Build it again where git answers: git status, then dvc repro --force"
         problem = Problem("unknown-build-commit", message, hint, where)
         return AttestationCheck("built from a commit that git did not name", (problem,))
-    if said.dirty or not said.commit:
+    if statement.dirty or not statement.commit:
         message = "It was built from files that are not in git, so no commit can make it again."
         hint = "Commit, and build it again: dvc repro"
         problem = Problem("dirty-build", message, hint, where)
-        return AttestationCheck("built from a dirty tree", (problem,), statement=said, data=data)
-    words = f"built from commit {said.commit[:10]}"
-    return AttestationCheck(words, (), False, said.commit, said.path, said, data)
+        return AttestationCheck(
+            "built from a dirty tree", (problem,), statement=statement, data=data
+        )
+    words = f"built from commit {statement.commit[:10]}"
+    return AttestationCheck(words, (), False, statement.commit, statement.path, statement, data)
 
 
 def unsigned(folder: Path) -> Problem:

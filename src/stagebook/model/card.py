@@ -48,7 +48,7 @@ def render(
         "## Limits",
         words["limits"] or "*Nobody has said yet where this model should not be used.*",
         "## How it was made",
-        _made(materials),
+        _steps_table(materials),
         f"Packaged with Python {environment.python} on {environment.system} {environment.machine}; "
         + ", ".join(f"{item} {environment.distributions[item]}" for item in environment.critical)
         + ".",
@@ -112,7 +112,7 @@ def _slices(slices: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _made(materials: Materials) -> str:
+def _steps_table(materials: Materials) -> str:
     if not materials.steps:
         return "*It was packaged outside of a stage: nothing says what it was made of.*"
     rows = [

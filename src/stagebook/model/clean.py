@@ -32,19 +32,19 @@ _SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class CleanCheck:
-    """What the checks said in a fresh environment.
+    """The results of the checks in a fresh environment.
 
     Attributes:
         name: The model's name.
         digest: The package's digest.
-        checks: The checks, as that environment's own Stagebook told them.
-        made: How the environment was made, in words.
+        checks: The checks, as that environment's own Stagebook reported them.
+        environment: How the environment was made, in words.
     """
 
     name: str
     digest: str
     checks: tuple[Check, ...]
-    made: str
+    environment: str
 
     @property
     def holds(self) -> bool:
@@ -57,7 +57,7 @@ class _Fresh:
     """An environment of its own.
 
     Attributes:
-        folder: Where it is; gone when the check is done.
+        folder: Where it is; deleted after the check.
         python_home: Where the Python that it is made of lies, if not this one.
     """
 
@@ -75,7 +75,7 @@ class _Fresh:
         return str(self.home / ("Scripts" if os.name == "nt" else "bin") / "python")
 
     def run(self, *command: str, confined: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs a command that sees nothing of the present environment, and notes what it says.
+        """Runs a command that sees nothing of the present environment; logs what it prints.
 
         Args:
             command: Program and arguments.
@@ -107,23 +107,23 @@ class _Fresh:
         written = (Grant(path, landlock.EVERYTHING) for path in (str(self.folder), "/dev"))
         return (*(Grant(path, landlock.READ) for path in readable), *written)
 
-    def must(self, what: str, *command: str) -> str:
-        """The same of one that has to succeed; returns what it printed."""
+    def must(self, step: str, *command: str) -> str:
+        """Runs a command that has to succeed; returns what it printed."""
         process = self.run(*command)
         if process.returncode:
-            said = [
+            lines = [
                 line for line in (process.stderr or process.stdout).splitlines() if line.strip()
             ]
-            message = f"{what} failed: {' / '.join(map(str.strip, said[-_SHOWN:]))}"
+            message = f"{step} failed: {' / '.join(map(str.strip, lines[-_SHOWN:]))}"
             raise self.failed(message)
         return process.stdout
 
     def failed(self, message: str) -> StagebookError:
-        """The error that it is no use; what was said is kept in a file that it names."""
-        descriptor, kept = tempfile.mkstemp(prefix="stagebook-clean-", suffix=".log")
+        """The error that the environment cannot be used; it names a file with the log."""
+        descriptor, log_path = tempfile.mkstemp(prefix="stagebook-clean-", suffix=".log")
         os.close(descriptor)
-        shutil.copyfile(self.folder / "log", kept)
-        hint = f"The whole of it: {kept}"
+        shutil.copyfile(self.folder / "log", log_path)
+        hint = f"The full log: {log_path}"
         problem = Problem("no-environment", message, hint, Where(requirements.FILE))
         return StagebookError(problem, exit_code=Exit.ENVIRONMENT)
 
@@ -134,25 +134,25 @@ def check(package: Path, policy: Policy, say: Say) -> CleanCheck:
     Args:
         package: The package.
         policy: What is asked of it.
-        say: Is told of each step.
+        say: Called with each step.
 
     Raises:
-        StagebookError: There is no package, or no environment can be made for it.
+        StagebookError: It is not a package, or no environment can be made for it.
     """
     contents = Contents.read(package)
     _require_unchanged(contents, policy)
     lock = environments.parse(contents.text(environments.FILE))
-    wanted = requirements.parse(contents.text(requirements.FILE))
+    requirement_lines = requirements.parse(contents.text(requirements.FILE))
     with tempfile.TemporaryDirectory(prefix="stagebook-clean-") as name:
         fresh = _Fresh(Path(name).resolve())
         place = contents.write(fresh.folder / "package")
         _copy_beside(package, place)
-        made = _make(fresh, wanted, lock, policy, say)
+        environment = _make(fresh, requirement_lines, lock, policy, say)
         say("the checks, there")
         command = ("-I", "-m", "stagebook", "model", "check", str(place), "--json")
-        found = _parsed(fresh, fresh.run(fresh.python, *command, *_options(policy)))
-    checks = typed_json.convert(found["checks"], tuple[Check, ...])
-    return CleanCheck(found["name"], found["digest"], checks, made)
+        answer = _parsed(fresh, fresh.run(fresh.python, *command, *_options(policy)))
+    checks = typed_json.convert(answer["checks"], tuple[Check, ...])
+    return CleanCheck(answer["name"], answer["digest"], checks, environment)
 
 
 def _require_unchanged(contents: Contents, policy: Policy) -> None:
@@ -185,7 +185,9 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", 
 _OF_PIP = (".config/pip", ".pip", ".netrc")
 
 
-def _make(fresh: _Fresh, wanted: Sequence[str], lock: Environment, policy: Policy, say: Say) -> str:
+def _make(
+    fresh: _Fresh, requirement_lines: Sequence[str], lock: Environment, policy: Policy, say: Say
+) -> str:
     """Makes the environment; returns how, in words."""
     interpreter = _interpreter(fresh, lock.python)
     fresh = replace(fresh, python_home=Path(interpreter).resolve().parents[1])
@@ -203,7 +205,7 @@ def _make(fresh: _Fresh, wanted: Sequence[str], lock: Environment, policy: Polic
         whose = "the stagebook that is running, as no index has it"
     say(f"{requirements.FILE}, with {whose} (minutes)")
     more = [own.replace("==", "[signing]==")] if policy.public_key else []
-    lines = ["--find-links", str(wheels), "--no-cache-dir", *wanted, *more]
+    lines = ["--find-links", str(wheels), "--no-cache-dir", *requirement_lines, *more]
     fresh.must("pip", *pip, "install", *_WHEELS, *lines)
     listed = json.loads(fresh.must("pip", *pip, "list", "--format", "json"))
     return f"Python {lock.python}, {len(listed)} distributions, {whose}"
@@ -213,22 +215,22 @@ def _make(fresh: _Fresh, wanted: Sequence[str], lock: Environment, policy: Polic
 _WHEELS = ("--quiet", "--only-binary", ":all:", "--no-binary", "antlr4-python3-runtime")
 
 
-def _interpreter(fresh: _Fresh, wanted: str) -> str:
+def _interpreter(fresh: _Fresh, version: str) -> str:
     """A Python of the package's version: this one, or one that uv has or gets."""
     here = platform.python_version()
-    wanted = requirements.version(wanted, environments.FILE)
+    version = requirements.version(version, environments.FILE)
     uv = shutil.which("uv")
-    if wanted == here or (not uv and _minor(wanted) == _minor(here)):
+    if version == here or (not uv and _minor(version) == _minor(here)):
         return sys.executable
     if uv:
-        fresh.run(uv, "python", "install", wanted, confined=False)
-        process = fresh.run(uv, "python", "find", "--no-project", wanted, confined=False)
+        fresh.run(uv, "python", "install", version, confined=False)
+        process = fresh.run(uv, "python", "find", "--no-project", version, confined=False)
         if not process.returncode:
             return process.stdout.strip()
-    if _minor(wanted) == _minor(here):
+    if _minor(version) == _minor(here):
         return sys.executable
-    message = f"The package was made with Python {wanted}; this is {here}, and no other is at hand."
-    hint = f"Say it with Python {'.'.join(_minor(wanted))}, or let uv get one: pip install uv"
+    message = f"The package was made with Python {version}; this is {here}, and no other was found."
+    hint = f"Run it with Python {'.'.join(_minor(version))}, or let uv get one: pip install uv"
     problem = Problem("other-python-version", message, hint, Where(environments.FILE))
     raise StagebookError(problem, exit_code=Exit.ENVIRONMENT)
 
@@ -247,18 +249,18 @@ def _options(policy: Policy) -> Sequence[str]:
     return [*options, *(word for name in policy.trusted for word in ("--trusted", name))]
 
 
-def _parsed(fresh: _Fresh, said: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+def _parsed(fresh: _Fresh, process: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
     """The answer of the environment's own Stagebook."""
     try:
-        found: dict[str, Any] = json.loads(said.stdout)
+        answer: dict[str, Any] = json.loads(process.stdout)
     except ValueError:
-        found = {}
-    if "checks" in found:
-        return found
-    if problems := found.get("problems"):
-        told = typed_json.convert(problems, tuple[Problem, ...])
-        raise StagebookError(*told, exit_code=Exit.ENVIRONMENT)
-    last = (said.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        answer = {}
+    if "checks" in answer:
+        return answer
+    if problems := answer.get("problems"):
+        reported = typed_json.convert(problems, tuple[Problem, ...])
+        raise StagebookError(*reported, exit_code=Exit.ENVIRONMENT)
+    last = (process.stderr.strip().splitlines() or ["it printed nothing"])[-1]
     raise fresh.failed(f"Stagebook cannot check the package there: {last}")
 
 
@@ -268,6 +270,6 @@ def as_json(cleaned: CleanCheck) -> dict[str, Any]:
         "name": cleaned.name,
         "digest": cleaned.digest,
         "holds": cleaned.holds,
-        "environment": cleaned.made,
+        "environment": cleaned.environment,
         "checks": [item.as_json() for item in cleaned.checks],
     }

@@ -24,13 +24,13 @@ class PackageOrigin:
         commit: The commit.
         stage: The stage that made it.
         path: Where the package lies in the project.
-        told_by: What names the commit.
+        source: What names the commit.
     """
 
     commit: str
     stage: str
     path: str
-    told_by: Literal["dvc.lock", "attestation"]
+    source: Literal["dvc.lock", "attestation"]
 
 
 def find(folder: Path, manifest: Manifest, root: Path) -> PackageOrigin:
@@ -63,8 +63,8 @@ def _locked(root: Path, md5: str) -> PackageOrigin | None:
 
 def _attested(folder: Path, manifest: Manifest, root: Path, md5: str) -> PackageOrigin:
     check = attestation.look(folder, manifest)
-    made_of = materials.read(folder / materials.FILE)
-    if check.problems or not made_of.steps or check.commit is None:
+    package_materials = materials.read(folder / materials.FILE)
+    if check.problems or not package_materials.steps or check.commit is None:
         message = (
             f"No commit of {root} has a dvc.lock that holds this package ({md5[:12]}), and no "
             f"attestation names a commit: {check.words}."
@@ -75,7 +75,7 @@ def _attested(folder: Path, manifest: Manifest, root: Path, md5: str) -> Package
         message = f"The commit {check.commit[:12]}, which the attestation names, is not here."
         hint = f"git -C {root} fetch --all"
         raise StagebookError(Problem("unknown-commit", message, hint, Where(str(folder))))
-    stage = made_of.steps[-1].stage
+    stage = package_materials.steps[-1].stage
     return PackageOrigin(
         check.commit, stage, check.path or f"models/{manifest.name}", "attestation"
     )

@@ -45,19 +45,19 @@ class Contents:
         Raises:
             StagebookError: The folder is not a package, or one of a newer format.
         """
-        found = manifest.read(folder)
+        package_manifest = manifest.read(folder)
         files: dict[str, bytes] = {}
-        problems = [*_unexpected(folder, found), *_absent(found)]
-        for name, entry in sorted(found.files.items()):
-            if name not in found.known:
+        problems = [*_unexpected(folder, package_manifest), *_absent(package_manifest)]
+        for name, entry in sorted(package_manifest.files.items()):
+            if name not in package_manifest.known:
                 message = "The manifest names a file that no package has."
                 problems.append(Problem("package-changed", message, GET_ANOTHER, Where(name)))
             else:
                 try:
-                    files[name] = _read(folder / name, entry, _most(name, found))
+                    files[name] = _read(folder / name, entry, _most(name, package_manifest))
                 except (OSError, ValueError) as error:
                     problems.append(_changed(name, error))
-        return cls(folder, found, files, _bounded(problems))
+        return cls(folder, package_manifest, files, _bounded(problems))
 
     def text(self, name: str) -> str:
         """A file as text; KeyError if it is not as it was packaged."""
@@ -87,9 +87,9 @@ def _changed(name: str, error: OSError | ValueError) -> Problem:
     return Problem("package-changed", message, GET_ANOTHER, Where(name))
 
 
-def _most(name: str, found: Manifest) -> int:
+def _most(name: str, package_manifest: Manifest) -> int:
     """Bytes that a file may have; a model, half of the memory, as it is read and then opened."""
-    if name == found.model.file:
+    if name == package_manifest.model.file:
         return _memory() // 2
     return _LARGEST_GOLDEN if name == GOLDEN else json_text.LARGEST
 
@@ -112,19 +112,19 @@ def _read(path: Path, entry: ManifestEntry, most: int) -> bytes:
     return data
 
 
-def _absent(found: Manifest) -> Iterator[Problem]:
-    if found.model.file not in found.known:
-        message = f"The model's file is not {manifest.MODEL_FILES[found.model.format]}."
-        yield Problem("package-changed", message, GET_ANOTHER, Where(found.model.file))
-    for name in sorted(found.known - found.files.keys()):
+def _absent(package_manifest: Manifest) -> Iterator[Problem]:
+    if package_manifest.model.file not in package_manifest.known:
+        message = f"The model's file is not {manifest.MODEL_FILES[package_manifest.model.format]}."
+        yield Problem("package-changed", message, GET_ANOTHER, Where(package_manifest.model.file))
+    for name in sorted(package_manifest.known - package_manifest.files.keys()):
         message = "The manifest does not name this file, which every package has."
         yield Problem("package-changed", message, GET_ANOTHER, Where(name))
 
 
-def _unexpected(folder: Path, found: Manifest) -> Iterator[Problem]:
+def _unexpected(folder: Path, package_manifest: Manifest) -> Iterator[Problem]:
     hint = "Delete it, or get the package anew."
     for path in islice(manifest.files_of(folder), _MOST_ENTRIES):
-        if path not in found.files:
+        if path not in package_manifest.files:
             message = "The file was added after the package was made."
             yield Problem("package-changed", message, hint, Where(path))
 
@@ -134,5 +134,5 @@ def _bounded(problems: list[Problem]) -> tuple[Problem, ...]:
     if len(problems) <= _SHOWN:
         return tuple(problems)
     message = f"{len(problems) - _SHOWN} more files differ from the manifest."
-    rest = Problem("package-changed", message, GET_ANOTHER, Where(manifest.FILE))
-    return (*problems[:_SHOWN], rest)
+    summary = Problem("package-changed", message, GET_ANOTHER, Where(manifest.FILE))
+    return (*problems[:_SHOWN], summary)

@@ -30,7 +30,7 @@ class Environment:
         libc: C library and its version; empty where Python does not know.
         distributions: Installed distributions that matter, with versions.
         critical: Those whose version can change what the model predicts.
-        rule: ``equal``, or ``compatible`` if the same minor version will do.
+        rule: ``equal``, or ``compatible`` if the same minor version is enough.
     """
 
     python: str
@@ -94,22 +94,22 @@ class Environment:
                 Where(FILE),
             )
         for name in self.critical:
-            wanted, found = self.distributions[name], _version(name)
-            if found is None or not fits(wanted, found, rule):
+            expected, installed = self.distributions[name], _version(name)
+            if installed is None or not fits(expected, installed, rule):
                 yield Problem(
                     "other-version",
-                    f"The package was made with {name} {wanted}; here is {found or 'none'}.",
-                    f"pip install {name}=={wanted}",
+                    f"The package was made with {name} {expected}; here is {installed or 'none'}.",
+                    f"pip install {name}=={expected}",
                     Where(FILE),
                 )
 
 
-def fits(wanted: str, found: str, rule: Rule) -> bool:
-    """Whether a version will do in place of another."""
-    if rule == "equal" or wanted == found:
-        return wanted == found
+def fits(expected: str, installed: str, rule: Rule) -> bool:
+    """Whether an installed version satisfies a rule."""
+    if rule == "equal" or expected == installed:
+        return expected == installed
     try:
-        return Version(wanted).release[:2] == Version(found).release[:2]
+        return Version(expected).release[:2] == Version(installed).release[:2]
     except InvalidVersion:
         return False
 

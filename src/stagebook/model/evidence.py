@@ -38,7 +38,7 @@ class Evaluation:
         """The evaluation in what a notebook has.
 
         Raises:
-            StagebookError: There is no score of the test.
+            StagebookError: A score of the test split is missing.
         """
         numbers = [value for value in scores.values() if _is_number(value)]
         if not numbers:
@@ -54,7 +54,7 @@ class Evaluation:
 
 
 def require_readable(text: Callable[[str], str]) -> None:
-    """Raises where a file that tells of a model is not as ``stagebook.package`` writes it.
+    """Raises if a file with evidence of a model is not as ``stagebook.package`` writes it.
 
     Whoever registers, exports or shows a package reads these files.
 
@@ -107,16 +107,16 @@ def _is_number(value: Any) -> bool:
     return number and math.isfinite(value)
 
 
-def models_distributions(held: Collection[str]) -> tuple[dict[str, str], set[str]]:
+def models_distributions(names: Collection[str]) -> tuple[dict[str, str], set[str]]:
     """The distributions that a model needs, with versions, and the critical ones among them.
 
     Critical are those that provide a class or function that the model holds, NumPy and SciPy:
     another version of them can predict something else.
 
     Args:
-        held: Dotted names of the classes and functions in it.
+        names: Dotted names of the classes and functions in it.
     """
     installed = Installed.scan()
-    modules = {name.partition(".")[0] for name in held}
+    modules = {name.partition(".")[0] for name in names}
     critical = {item for module in modules for item in installed.providers.get(module, ())}
     return installed.closure(modules, _TO_LOAD), critical | set(_ALWAYS)

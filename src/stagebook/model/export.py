@@ -45,7 +45,7 @@ class ExportFormat:
     Attributes:
         suffix: What its files end with.
         convert: Gives the bytes of the file.
-        score: Asks the file, with the engine that is made for it.
+        score: Gives the file's predictions, by the engine that is made for it.
     """
 
     suffix: str
@@ -53,25 +53,25 @@ class ExportFormat:
     score: Callable[[bytes, ConversionRequest], ConvertedPredictions]
 
 
-def _convert_in_python(asked: ConversionRequest, format_: _PythonFormat) -> ConvertedModel:
+def _convert_in_python(request: ConversionRequest, format_: _PythonFormat) -> ConvertedModel:
     """A model as a pickle or a file of skops; the package's own file, if it is that already."""
     try:
-        is_same = asked.file.format == format_
-        file = asked.file if is_same else ModelFile.of(asked.model, format_)
+        is_same = request.file.format == format_
+        file = request.file if is_same else ModelFile.of(request.model, format_)
     except Exception as error:  # what a model's own code raises when it is taken apart
-        raise not_convertible(format_, str(error) or type(error).__name__, asked.model) from error
-    if problems := file.distrust(asked.trusted):
+        raise not_convertible(format_, str(error) or type(error).__name__, request.model) from error
+    if problems := file.distrust(request.trusted):
         raise StagebookError(*problems)
     return ConvertedModel(file.data, versions("scikit-learn", *_tools(format_)))
 
 
 def _score_in_python(
-    data: bytes, asked: ConversionRequest, format_: _PythonFormat
+    data: bytes, request: ConversionRequest, format_: _PythonFormat
 ) -> ConvertedPredictions:
-    """What the model in a file says, once it is opened as any loader opens it."""
-    model = ModelFile(format_, data).open(asked.trusted)
-    served = asked.served
-    outputs = predict(model, served.method, asked.rows, served.outputs)
+    """The predictions of the model in a file, opened as any loader opens it."""
+    model = ModelFile(format_, data).open(request.trusted)
+    served = request.served
+    outputs = predict(model, served.method, request.rows, served.outputs)
     return ConvertedPredictions(
         outputs, {"Python": platform.python_version(), **versions("scikit-learn")}
     )
@@ -108,7 +108,7 @@ class Export:
         data: The file's bytes.
         rows: The rows that it was compared on.
         parity: How near it is.
-        versions: Of what converted, opened and asked it.
+        versions: Versions of the tools that converted, opened and scored it.
     """
 
     name: str
@@ -146,7 +146,7 @@ class Export:
 
 
 def export(
-    passage: VerificationReport,
+    report: VerificationReport,
     format_: FormatName,
     rows: FeatureRows,
     tolerance: float | None = None,
@@ -155,47 +155,47 @@ def export(
     """Converts a model that has passed the gate, and asks both forms about the same rows.
 
     Args:
-        passage: The package, after the gate.
+        report: The package, after the gate.
         format_: The format that is wanted.
         rows: The rows.
         tolerance: How far a number may be off; if None, what the package says.
-        say: Is told what is done now, in a few words.
+        say: Called with each step, in a few words.
 
     Raises:
-        StagebookError: A converter or what it needs is not there, or cannot have this model, or
-            the two are too far apart.
+        StagebookError: A converter or a tool that it needs is missing, the converter does not
+            support this model, or the two are too far apart.
     """
-    request = _asked(passage, rows)
+    request = _conversion_request(report, rows)
     format_of = _FORMATS[format_]
-    # before anything is converted: what a converter does to the model is then no matter
-    original = _said(request, rows)
+    # before the conversion, as a converter may change the model
+    original = _original_predictions(request, rows)
     say(f"converting to {format_}")
     converted = format_of.convert(request)
     say(f"asking it about {len(rows.frame):,} rows")
     scored = format_of.score(converted.data, request)
     if tolerance is None:
-        tolerance = Golden.parse(passage.contents.files[GOLDEN]).tolerance
+        tolerance = Golden.parse(report.contents.files[GOLDEN]).tolerance
     parity = Parity.of(original, scored.outputs, tolerance)
     if not parity.holds:
         raise StagebookError(parity.problem(format_), exit_code=Exit.UNFIT)
     versions = {**converted.versions, **scored.versions}
-    made = (passage.manifest.name, passage.manifest.digest, format_, converted.data)
-    return Export(*made, rows, parity, versions)
+    manifest = report.manifest
+    return Export(manifest.name, manifest.digest, format_, converted.data, rows, parity, versions)
 
 
-def _asked(passage: VerificationReport, rows: FeatureRows) -> ConversionRequest:
-    assert passage.file, "a model that has passed the gate was read"
-    manifest, policy = passage.manifest, passage.policy
+def _conversion_request(report: VerificationReport, rows: FeatureRows) -> ConversionRequest:
+    assert report.file, "a model that has passed the gate was read"
+    manifest, policy = report.manifest, report.policy
     return ConversionRequest(
-        manifest.name, passage.model, passage.file, manifest.model, rows.frame, policy.trusted
+        manifest.name, report.model, report.file, manifest.model, rows.frame, policy.trusted
     )
 
 
-def _said(asked: ConversionRequest, rows: FeatureRows) -> "pd.DataFrame":
-    """What the original says of the rows."""
-    served = asked.served
+def _original_predictions(request: ConversionRequest, rows: FeatureRows) -> "pd.DataFrame":
+    """The original's predictions for the rows."""
+    served = request.served
     try:
-        return predict(asked.model, served.method, asked.rows, served.outputs)
+        return predict(request.model, served.method, request.rows, served.outputs)
     except Exception as error:  # a model's own code raises what it likes
         first = (str(error).splitlines() or [type(error).__name__])[0]
         message = f"The model itself cannot take these rows: {first}"
@@ -203,25 +203,25 @@ def _said(asked: ConversionRequest, rows: FeatureRows) -> "pd.DataFrame":
 
 
 def target_of(package: Path, format_: FormatName, output: Path | None) -> Path:
-    """Where an export goes: beside the package, if nothing is said.
+    """The path of an export; by default beside the package.
 
     Args:
         package: The package's folder or archive, as it was named.
         format_: The format.
-        output: What was said.
+        output: The path that the user gave, if any.
 
     Raises:
-        StagebookError: A file is there that is no export, its folder is not there, or it would be
-            in the package.
+        StagebookError: A file exists there that is not an export, its folder is missing, or it
+            would be in the package.
     """
-    whole = package.resolve()
-    stem = whole.name.removesuffix(".tar") if whole.is_file() else whole.name
-    target = output or whole.with_name(stem + _FORMATS[format_].suffix)
-    if target.resolve().is_relative_to(whole):
+    package_path = package.resolve()
+    stem = package_path.name.removesuffix(".tar") if package_path.is_file() else package_path.name
+    target = output or package_path.with_name(stem + _FORMATS[format_].suffix)
+    if target.resolve().is_relative_to(package_path):
         message = "The export would lie in the package, which would then not be what was packaged."
         raise StagebookError(Problem("file-there", message, _ELSEWHERE, Where(str(target))))
     if not target.parent.is_dir():
-        message = "The folder that it should go into is not there."
+        message = "The folder of the export does not exist."
         hint = f"mkdir -p {target.parent}"
         raise StagebookError(Problem("no-folder", message, hint, Where(str(target))))
     if target.exists() and not report_of(target).is_file():
@@ -230,7 +230,7 @@ def target_of(package: Path, format_: FormatName, output: Path | None) -> Path:
     return target
 
 
-_ELSEWHERE = "Say where it goes instead: --output FILE"
+_ELSEWHERE = "Name another file: --output FILE"
 
 
 def report_of(target: Path) -> Path:
@@ -238,17 +238,17 @@ def report_of(target: Path) -> Path:
     return target.with_name(target.name + REPORT)
 
 
-def write(made: Export, target: Path) -> None:
+def write(exported: Export, target: Path) -> None:
     """Writes an export and its report, the report first, so that no file is without one."""
-    write_whole(report_of(target), render(made, target.name))
+    write_whole(report_of(target), render(exported, target.name))
     near = target.with_name(f".{target.name}.new")
     try:
-        near.write_bytes(made.data)
+        near.write_bytes(exported.data)
         near.replace(target)
     finally:
         near.unlink(missing_ok=True)
 
 
-def render(made: Export, file: str) -> str:
+def render(exported: Export, file: str) -> str:
     """The text of a report."""
-    return json.dumps(made.as_json(file), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(exported.as_json(file), indent=1, ensure_ascii=False) + "\n"

@@ -76,48 +76,48 @@ def _examine(
     MODEL.require()
     if policy.public_key:
         SIGNING.require()
-    passage = VerificationReport(contents, policy, here)
-    for name, look in _STEPS:
+    report = VerificationReport(contents, policy, here)
+    for name, step in _STEPS:
         after_opening = name in _AFTER_OTHERS
-        if after_opening and passage.refusals:
-            passage.checks.append(Check(name, CheckState.SKIPPED))
+        if after_opening and report.refusals:
+            report.checks.append(Check(name, CheckState.SKIPPED))
         else:
-            passage.checks.append(_looked(name, replaced.get(name, look), passage))
-    return passage
+            report.checks.append(_run_check(name, replaced.get(name, step), report))
+    return report
 
 
-def _looked(name: str, look: Step, passage: VerificationReport) -> Check:
+def _run_check(name: str, step: Step, report: VerificationReport) -> Check:
     try:
-        return look(passage)
+        return step(report)
     except StagebookError as error:
         return Check(name, CheckState.REFUSED, "", error.problems)
     except Exception as error:  # whatever a package does to its reader is a reason against it
-        if _is_missing(error, passage):
+        if _is_missing(error, report):
             return Check(name, CheckState.SKIPPED)
         message = f"It cannot be read: {type(error).__name__}: {error}"
-        where = Where(str(passage.folder))
+        where = Where(str(report.folder))
         problem = Problem("package-changed", message, manifest.GET_ANOTHER, where)
         return Check(name, CheckState.REFUSED, "", (problem,))
 
 
-def _is_missing(error: Exception, passage: VerificationReport) -> bool:
-    """Whether an error says that a file is not there, for which the check of files refuses."""
+def _is_missing(error: Exception, report: VerificationReport) -> bool:
+    """Whether an error says that a file is missing, for which the check of files refuses."""
     name = error.args[0] if isinstance(error, KeyError) else None
-    return name in passage.manifest.known and name not in passage.contents.files
+    return name in report.manifest.known and name not in report.contents.files
 
 
-def _files(passage: VerificationReport) -> Check:
-    key, contents = passage.policy.public_key, passage.contents
+def _files(report: VerificationReport) -> Check:
+    key, contents = report.policy.public_key, report.contents
     problems = signing.verify(contents, key) if key else ()
     problems = problems or contents.problems
-    words = f"{len(passage.manifest.files)} files" + (", signed" if key else "")
+    words = f"{len(report.manifest.files)} files" + (", signed" if key else "")
     return Check.of("files", words, problems)
 
 
-def _environment(passage: VerificationReport) -> Check:
-    mlmodel.require_plain_environment(passage.contents.text)
-    lock = environments.parse(passage.contents.text(environments.FILE))
-    rule = passage.policy.environment
+def _environment(report: VerificationReport) -> Check:
+    mlmodel.require_plain_environment(report.contents.text)
+    lock = environments.parse(report.contents.text(environments.FILE))
+    rule = report.policy.environment
     problems = lock.differences(None if rule == "ignore" else rule)
     words = lock.words
     if problems and rule == "ignore":
@@ -125,40 +125,42 @@ def _environment(passage: VerificationReport) -> Check:
     return Check.of("environment", words, problems)
 
 
-def _provenance(passage: VerificationReport) -> Check:
-    evidence.require_readable(passage.contents.text)
-    made_of = materials.parse(passage.contents.text(materials.FILE))
-    lock = passage.contents.text(environments.FILE)
-    gaps = list(made_of.gaps)
-    if made_of.environment != materials.digest(lock):
-        what = "They name another environment than the package's."
-        gaps.append(Problem("materials-missing", what, manifest.GET_ANOTHER, Where(materials.FILE)))
-    attested, doubts = _attested(passage)
-    told = [(passage.policy.materials, gap) for gap in gaps] + doubts
-    words = f"{len(made_of.steps)} stages, {attested.words}"
-    for state, wanted in ((CheckState.REFUSED, "refuse"), (CheckState.WARNED, "warn")):
-        if problems := tuple(problem for attitude, problem in told if attitude == wanted):
+def _provenance(report: VerificationReport) -> Check:
+    evidence.require_readable(report.contents.text)
+    model_materials = materials.parse(report.contents.text(materials.FILE))
+    lock = report.contents.text(environments.FILE)
+    gaps = list(model_materials.gaps)
+    if model_materials.environment != materials.digest(lock):
+        message = "They name another environment than the package's."
+        gaps.append(
+            Problem("materials-missing", message, manifest.GET_ANOTHER, Where(materials.FILE))
+        )
+    attested, doubts = _attested(report)
+    findings = [(report.policy.materials, gap) for gap in gaps] + doubts
+    words = f"{len(model_materials.steps)} stages, {attested.words}"
+    for state, attitude in ((CheckState.REFUSED, "refuse"), (CheckState.WARNED, "warn")):
+        if problems := tuple(problem for answer, problem in findings if answer == attitude):
             return Check("provenance", state, words, problems)
     return Check("provenance", CheckState.PASSED, words)
 
 
 def _attested(
-    passage: VerificationReport,
+    report: VerificationReport,
 ) -> tuple[AttestationCheck, list[tuple[Attitude, Problem]]]:
     """What the attestation says, and what to do about each thing that is wrong with it."""
-    wanted = passage.policy.attestation
-    if wanted == "ignore":
+    attesting = report.policy.attestation
+    if attesting == "ignore":
         return AttestationCheck("attestation not looked at"), []
-    attested = passage.attested = attestations.look(passage.folder, passage.manifest)
+    attested = report.attested = attestations.look(report.folder, report.manifest)
     # one that speaks of another package is not made right by any policy
-    lenient: Attitude = "warn" if wanted == "unsigned" else wanted
-    attitude: Attitude = "refuse" if attested.foreign or wanted == "unsigned" else wanted
+    lenient: Attitude = "warn" if attesting == "unsigned" else attesting
+    attitude: Attitude = "refuse" if attested.foreign or attesting == "unsigned" else attesting
     doubts = [(attitude, item) for item in attested.problems]
     if attested.statement is None:
         return attested, doubts
-    key = passage.policy.public_key
-    unsigned = (attestations.unsigned(passage.folder),)
-    problems = signing.verify_statement(passage.folder, attested.data, key) if key else unsigned
+    key = report.policy.public_key
+    unsigned = (attestations.unsigned(report.folder),)
+    problems = signing.verify_statement(report.folder, attested.data, key) if key else unsigned
     for problem in problems:
         forged = problem.code != "unsigned-attestation"
         doubts.append(("refuse" if forged else lenient, problem))
@@ -166,113 +168,113 @@ def _attested(
     return attested, doubts
 
 
-def _types(passage: VerificationReport) -> Check:
-    served = passage.manifest.model
-    passage.file = ModelFile(served.format, passage.contents.files[served.file])
-    problems = passage.file.distrust(passage.policy.trusted)
+def _types(report: VerificationReport) -> Check:
+    served = report.manifest.model
+    report.file = ModelFile(served.format, report.contents.files[served.file])
+    problems = report.file.distrust(report.policy.trusted)
     words = served.format
-    if passage.policy.trusted:
-        words += f", trusting {', '.join(passage.policy.trusted)}"
+    if report.policy.trusted:
+        words += f", trusting {', '.join(report.policy.trusted)}"
     return Check.of("types", words, problems)
 
 
-def _open(passage: VerificationReport) -> Check:
-    assert passage.file, "the types in it have been looked through"
-    served, trusted = passage.manifest.model, passage.policy.trusted
-    if _is_apart(passage):
-        golden = passage.contents.files[GOLDEN]
-        result = passage.rehearsed = rehearsal.rehearse(passage.file, served, golden, trusted)
+def _open(report: VerificationReport) -> Check:
+    assert report.file, "the types in it have been looked through"
+    served, trusted = report.manifest.model, report.policy.trusted
+    if _is_apart(report):
+        golden = report.contents.files[GOLDEN]
+        result = report.rehearsed = rehearsal.rehearse(report.file, served, golden, trusted)
         if result.opening:
             return Check("opening", CheckState.REFUSED, result.type, result.opening)
-    if passage.rehearsed and (passage.rehearsed.asking or not passage.here):
-        kind = passage.rehearsed.type
+    if report.rehearsed and (report.rehearsed.asking or not report.here):
+        kind = report.rehearsed.type
     else:
-        passage.model = passage.file.open(trusted)
-        kind = type_of(passage.model)
-    told = served.type
-    if kind == told:
+        report.model = report.file.open(trusted)
+        kind = type_of(report.model)
+    expected = served.type
+    if kind == expected:
         return Check("opening", CheckState.PASSED, kind)
-    return Check("opening", CheckState.REFUSED, kind, (_other_type(passage, kind),))
+    return Check("opening", CheckState.REFUSED, kind, (_other_type(report, kind),))
 
 
-def _other_type(passage: VerificationReport, kind: str) -> Problem:
-    message = f"The model is a {kind}; the package says {passage.manifest.model.type}."
+def _other_type(report: VerificationReport, kind: str) -> Problem:
+    message = f"The model is a {kind}; the package says {report.manifest.model.type}."
     return Problem("package-changed", message, manifest.GET_ANOTHER, Where(manifest.FILE))
 
 
-def _is_apart(passage: VerificationReport) -> bool:
+def _is_apart(report: VerificationReport) -> bool:
     """Whether a model is opened in a process of its own first."""
-    policy = passage.policy
+    policy = report.policy
     if any(name.startswith("__main__") for name in policy.trusted):
         return False  # the code is in no file that another process could import
     if policy.isolate != "unsigned":
         return policy.isolate == "always"
     # the files are as the owner of the key signed them, or passed before, on this machine
-    digest = passage.contents.manifest.digest
+    digest = report.contents.manifest.digest
     return not policy.public_key and not rehearsal.is_known(digest, policy.trusted)
 
 
-def _golden(passage: VerificationReport) -> Check:
-    if passage.rehearsed and passage.model is None:
-        words, problems = passage.rehearsed.rows, passage.rehearsed.asking
+def _golden(report: VerificationReport) -> Check:
+    if report.rehearsed and report.model is None:
+        words, problems = report.rehearsed.rows, report.rehearsed.asking
     else:
-        golden = Golden.parse(passage.contents.files[GOLDEN])
-        words, problems = rehearsal.ask(passage.model, passage.manifest.model, golden)
-    if passage.rehearsed and not problems:
-        rehearsal.remember(passage.contents.manifest.digest, passage.policy.trusted)
+        golden = Golden.parse(report.contents.files[GOLDEN])
+        words, problems = rehearsal.ask(report.model, report.manifest.model, golden)
+    if report.rehearsed and not problems:
+        rehearsal.remember(report.contents.manifest.digest, report.policy.trusted)
     return Check.of("golden rows", words, problems)
 
 
-def _schemas(passage: VerificationReport) -> Check:
-    said = mlmodel.parse(passage.contents.text(mlmodel.FILE))
-    pairs = zip((schema.INPUT, schema.OUTPUT), mlmodel.signed_columns(said), strict=True)
-    problems = (*mlmodel.strange(said), *_disagreements(passage, pairs))
-    served = passage.manifest.model
+def _schemas(report: VerificationReport) -> Check:
+    mlflow_model = mlmodel.parse(report.contents.text(mlmodel.FILE))
+    pairs = zip((schema.INPUT, schema.OUTPUT), mlmodel.signed_columns(mlflow_model), strict=True)
+    problems = (*mlmodel.strange(mlflow_model), *_disagreements(report, pairs))
+    served = report.manifest.model
     words = f"{len(served.features)} columns in, {len(served.outputs)} out"
     return Check.of("schema", words, problems)
 
 
 def _disagreements(
-    passage: VerificationReport, pairs: "Iterator[tuple[str, list[tuple[str, str]]]]"
+    report: VerificationReport, pairs: "Iterator[tuple[str, list[tuple[str, str]]]]"
 ) -> Iterator[Problem]:
-    served = passage.manifest.model
-    wanted = {schema.INPUT: served.features, schema.OUTPUT: served.outputs}
+    served = report.manifest.model
+    expected = {schema.INPUT: served.features, schema.OUTPUT: served.outputs}
     for file, signed in pairs:
-        own = schema.parse(passage.contents.text(file))
+        own = schema.parse(report.contents.text(file))
         yield from own.disagreements(signed, file)
-        if tuple(field.name for field in own.fields) != wanted[file]:
+        if tuple(field.name for field in own.fields) != expected[file]:
             message = f"{file} and {manifest.FILE} disagree on the columns."
             yield Problem("schema-differs", message, "Make the package anew.", Where(file))
 
 
-def _recorded_opening(passage: VerificationReport) -> Check:
-    """What packaging found when it opened the model; a warning if nothing tells."""
-    opened = _recorded(passage)
+def _recorded_opening(report: VerificationReport) -> Check:
+    """What packaging found when it opened the model; a warning if that is not recorded."""
+    opened = _recorded(report)
     if opened is None:
-        return Check("opening", CheckState.WARNED, "", (_not_recorded(passage),))
+        return Check("opening", CheckState.WARNED, "", (_not_recorded(report),))
     words = f"{opened.type}, when it was packaged, {opened.moment}"
-    if opened.type == passage.manifest.model.type:
+    if opened.type == report.manifest.model.type:
         return Check("opening", CheckState.PASSED, words)
-    return Check("opening", CheckState.REFUSED, words, (_other_type(passage, opened.type),))
+    return Check("opening", CheckState.REFUSED, words, (_other_type(report, opened.type),))
 
 
-def _recorded_golden(passage: VerificationReport) -> Check:
-    opened = _recorded(passage)
+def _recorded_golden(report: VerificationReport) -> Check:
+    opened = _recorded(report)
     if opened is None:
         return Check("golden rows", CheckState.SKIPPED)
     words = f"{opened.rows}, when it was packaged, {opened.moment}"
     return Check("golden rows", CheckState.PASSED, words)
 
 
-def _recorded(passage: VerificationReport) -> OpeningCheck | None:
-    statement = passage.attested.statement if passage.attested else None
+def _recorded(report: VerificationReport) -> OpeningCheck | None:
+    statement = report.attested.statement if report.attested else None
     return statement.opened if statement else None
 
 
-def _not_recorded(passage: VerificationReport) -> Problem:
+def _not_recorded(report: VerificationReport) -> Problem:
     message = "Nothing records that the model was opened when it was packaged."
-    hint = f"Check it: stagebook model check {shlex.quote(str(passage.folder))}"
-    return Problem("opening-not-recorded", message, hint, Where(str(passage.folder)))
+    hint = f"Check it: stagebook model check {shlex.quote(str(report.folder))}"
+    return Problem("opening-not-recorded", message, hint, Where(str(report.folder)))
 
 
 _AFTER_OTHERS = ("opening", "golden rows", "schema")  # nothing that was seen before is wrong

@@ -1,4 +1,4 @@
-"""A few rows with what the model says of them, by which any copy of it can be checked."""
+"""A few rows with the model's predictions, by which any copy of it can be checked."""
 
 import math
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Golden:
         table = file.read(use_threads=False)
         tolerance = float((table.schema.metadata or {})[_TOLERANCE])
         if not 0 <= tolerance < math.inf:
-            raise ValueError(f"a tolerance of {tolerance:g} tells nothing apart")
+            raise ValueError(f"a tolerance of {tolerance:g} is not finite and at least 0")
         frame = table.to_pandas()
         expected = [name for name in frame.columns if name.startswith(_EXPECTED)]
         outputs = frame[expected].rename(columns=lambda name: name.removeprefix(_EXPECTED))
@@ -63,30 +63,31 @@ class Golden:
         """Writes the rows as Parquet: the same bytes for the same rows."""
         frame = pd.concat([self.inputs, self.outputs.add_prefix(_EXPECTED)], axis=1)
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        kept = {**(table.schema.metadata or {}), _TOLERANCE: repr(self.tolerance).encode()}
-        pq.write_table(table.replace_schema_metadata(kept), path, compression="zstd")
+        tolerance = {_TOLERANCE: repr(self.tolerance).encode()}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **tolerance})
+        pq.write_table(table, path, compression="zstd")
 
-    def differences(self, found: pd.DataFrame) -> tuple[Problem, ...]:
+    def differences(self, predictions: pd.DataFrame) -> tuple[Problem, ...]:
         """Where predictions for the same rows are off by more than the tolerance.
 
         Args:
-            found: n rows of predictions.
+            predictions: n rows of predictions.
         """
-        if list(found.columns) != list(self.outputs.columns) or len(found) != len(self.outputs):
-            message = (
-                f"The model gives {_shape(found)}; when packaged it gave {_shape(self.outputs)}."
-            )
+        same_columns = list(predictions.columns) == list(self.outputs.columns)
+        if not same_columns or len(predictions) != len(self.outputs):
+            actual, expected = _shape(predictions), _shape(self.outputs)
+            message = f"The model gives {actual}; when packaged it gave {expected}."
             return (Problem("golden-differs", message, _HINT, Where(FILE)),)
-        problems = (self._column(str(name), found[name]) for name in self.outputs)
+        problems = (self._column(str(name), predictions[name]) for name in self.outputs)
         return tuple(problem for problem in problems if problem)
 
-    def _column(self, name: str, found: pd.Series) -> Problem | None:
-        off = distance(self.outputs[name], found)
+    def _column(self, name: str, predictions: pd.Series) -> Problem | None:
+        off = distance(self.outputs[name], predictions)
         wrong = np.flatnonzero(~(off <= self.tolerance))
         if not len(wrong):
             return None
         shown = ", ".join(
-            f"row {place} {found.iloc[place]!s} for {self.outputs[name].iloc[place]!s}"
+            f"row {place} {predictions.iloc[place]!s} for {self.outputs[name].iloc[place]!s}"
             for place in wrong[:_SHOWN]
         )
         message = (

@@ -1,4 +1,4 @@
-"""``stagebook.load``: a model out of its package, if it passes the gate."""
+"""``stagebook.load``: the model in a package, if it passes the gate."""
 
 import logging
 import os
@@ -49,7 +49,7 @@ class Model:
         return self.manifest.digest
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """What the model says of some rows.
+        """The model's predictions for some rows.
 
         Args:
             rows: n rows with at least the model's features, as columns in any order.
@@ -145,20 +145,20 @@ def load(
 
 def opened(folder: Path, policy: Policy) -> Model:
     """The model in a package, under a policy; see ``load``."""
-    passage = pass_through(folder, policy)
-    passage.require()
-    for check in passage.checks:
+    report = pass_through(folder, policy)
+    report.require()
+    for check in report.checks:
         if check.state in (CheckState.WARNED, CheckState.OVERRIDDEN):
             for problem in check.problems:
-                _LOG.warning("%s, %s: %s", passage.manifest.name, check.state.value, problem)
-    return Model(passage.model, passage.manifest, tuple(passage.checks))
+                _LOG.warning("%s, %s: %s", report.manifest.name, check.state.value, problem)
+    return Model(report.model, report.manifest, tuple(report.checks))
 
 
 def policy_of_environment() -> Policy:
     """The policy that environment variables give, for loaders that have no arguments.
 
     Raises:
-        StagebookError: A variable has a value that is none of its choices.
+        StagebookError: A variable has a value that is not one of its choices.
     """
     names = os.environ.get("STAGEBOOK_LOAD_TRUSTED", "")
     key = os.environ.get("STAGEBOOK_LOAD_PUBLIC_KEY")
@@ -180,12 +180,12 @@ def _choice(
     variable: str, choices: tuple[str, ...], default: str | None, problems: list[Problem]
 ) -> Any:
     """The choice that a variable names, or the default where it is not set."""
-    said = os.environ.get(variable, "").strip()
-    if not said:
+    value = os.environ.get(variable, "").strip()
+    if not value:
         return default
-    if said in choices:
-        return said
-    message = f"{variable} is {said!r}, but must be one of: {', '.join(choices)}."
-    hint = did_you_mean(said, choices, f"Unset it, or: export {variable}={choices[0]}")
+    if value in choices:
+        return value
+    message = f"{variable} is {value!r}, but must be one of: {', '.join(choices)}."
+    hint = did_you_mean(value, choices, f"Unset it, or: export {variable}={choices[0]}")
     problems.append(Problem("bad-policy", message, hint))
     return default

@@ -130,7 +130,7 @@ def read(folder: Path) -> Manifest:
     try:
         text = regular_file.read(folder / FILE, LARGEST + 1)
     except (OSError, ValueError):
-        message = f"There is no package here: it has no {FILE} that can be read."
+        message = f"This is not a package: it has no {FILE} that can be read."
         hint = "Name the folder that `stagebook.package` wrote, or the archive of `model pack`."
         raise StagebookError(Problem("no-package", message, hint, Where(str(folder)))) from None
     return parse(text, str(folder / FILE))

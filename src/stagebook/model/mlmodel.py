@@ -40,16 +40,16 @@ def signature(
         from mlflow.models import infer_signature
         from mlflow.types.schema import ColSpec, Schema
 
-        found = infer_signature(inputs, outputs)
-    found.inputs = Schema(
+        inferred = infer_signature(inputs, outputs)
+    inferred.inputs = Schema(
         [
             ColSpec(
                 input_.type, input_.name, required=input_.required and input_.name not in nullable
             )
-            for input_ in found.inputs.inputs
+            for input_ in inferred.inputs.inputs
         ]
     )
-    return found
+    return inferred
 
 
 def columns(schema: Any) -> list[tuple[str, str]]:
@@ -117,9 +117,9 @@ def require_plain_environment(text: Callable[[str], str]) -> None:
         StagebookError: ``requirements.txt`` or ``python_env.yaml`` is not as ``write`` writes it.
     """
     requirements.parse(text(REQUIREMENTS))
-    said = text(PYTHON_ENV)
-    python = said.partition("\n")[0].removeprefix("python: ")
-    if said != _python_env(requirements.version(python, PYTHON_ENV)):
+    environment_text = text(PYTHON_ENV)
+    python = environment_text.partition("\n")[0].removeprefix("python: ")
+    if environment_text != _python_env(requirements.version(python, PYTHON_ENV)):
         message = "It names something else to install than requirements.txt."
         hint = "Do not install it. Get the package anew from where it was made, or recreate it."
         problem = Problem("bad-requirement", message, hint, Where(PYTHON_ENV))
@@ -144,8 +144,8 @@ def parse(text: str) -> Mapping[str, Any]:
     """
     if len(text) > json_text.LARGEST or len(_QUOTED.sub("", text)) > _LARGEST:
         raise ValueError(f"{FILE} is too long")
-    said: Mapping[str, Any] = yaml_text.load(text, FILE, plain=True)
-    return said
+    values: Mapping[str, Any] = yaml_text.load(text, FILE, plain=True)
+    return values
 
 
 _QUOTED = re.compile(r"'[^']*'")
@@ -153,28 +153,28 @@ _LARGEST = 20_000  # characters outside of quotes, which take YAML's parser long
 
 
 def signed_columns(
-    said: Mapping[str, Any],
+    values: Mapping[str, Any],
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Inputs and outputs in the signature of an ``MLmodel``; KeyError if it has none."""
-    signed = said["signature"]
+    signed = values["signature"]
     return _pairs(signed["inputs"]), _pairs(signed["outputs"])
 
 
-def strange(said: Mapping[str, Any]) -> tuple[Problem, ...]:
+def strange(values: Mapping[str, Any]) -> tuple[Problem, ...]:
     """What in an ``MLmodel`` would have MLflow run other code than Stagebook's loader."""
-    flavors: Mapping[str, Mapping[str, Any]] = said["flavors"]
+    flavors: Mapping[str, Mapping[str, Any]] = values["flavors"]
     own = flavors.get("python_function", {})
     others = sorted((flavors.keys() - {"python_function"}) | (own.keys() - _KEYS))
     loader, env = own.get("loader_module"), own.get("env")
     if others:
-        what = f"has {', '.join(others)}"
+        difference = f"has {', '.join(others)}"
     elif loader != LOADER:
-        what = f"loads with {loader}"
+        difference = f"loads with {loader}"
     elif env != {"virtualenv": PYTHON_ENV}:
-        what = f"takes its environment from {env}"
+        difference = f"takes its environment from {env}"
     else:
         return ()
-    message = f"MLflow would run other code than Stagebook's to load it: {FILE} {what}."
+    message = f"MLflow would run other code than Stagebook's to load it: {FILE} {difference}."
     hint = "Get the package anew from where it was made, or recreate it."
     return (Problem("schema-differs", message, hint, Where(FILE)),)
 
@@ -183,5 +183,5 @@ _KEYS = frozenset({"env", "loader_module", "python_version"})
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    found: Sequence[Mapping[str, Any]] = json_text.load(text)
-    return [(str(item["name"]), str(item["type"])) for item in found]
+    entries: Sequence[Mapping[str, Any]] = json_text.load(text)
+    return [(str(item["name"]), str(item["type"])) for item in entries]

@@ -1,4 +1,4 @@
-"""What an execution's result is going to be made of, told from ``dvc.lock`` before it starts."""
+"""What an execution's result will be made of, read from ``dvc.lock`` before it starts."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -52,10 +52,10 @@ class _Search:
 
     def follow(self, contents: Iterable[Content], reader: str) -> None:
         for content in contents:
-            made = next(self.lock.writers(content.path), None)
-            if made is None:
+            writer = next(self.lock.writers(content.path), None)
+            if writer is None:
                 continue  # nothing wrote it: raw data
-            entry, written = made
+            entry, written = writer
             if written.path == content.path and written.md5 != content.md5:
                 self.missing.append(
                     f"`{content.path}` as {reader} read it is not what {entry.stage} wrote"
@@ -87,7 +87,7 @@ class _Search:
         try:
             data = (self.project.root / source_path(stage)).read_bytes()
         except OSError:
-            self.missing.append(f"the source of {stage} is not there")
+            self.missing.append(f"the source of {stage} is missing")
             return "", {}
         if hashlib.md5(data, usedforsecurity=False).hexdigest() != recorded[0].md5:
             self.missing.append(f"{stage} was changed after it was built")

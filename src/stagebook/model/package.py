@@ -1,4 +1,4 @@
-"""``stagebook.package``: what a notebook says of a model that is ready to leave."""
+"""``stagebook.package``: writes a model and its evidence from a notebook."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -40,14 +40,14 @@ def package(
     purpose: str = "",
     limits: str = "",
 ) -> str:
-    """Writes a model and its evidence into a folder, ready to leave.
+    """Writes a model and its evidence into a folder, which can be handed over.
 
-    The folder is a model of MLflow's, too. Its bytes depend on the model and its evidence alone:
+    The folder is also a model of MLflow's. Its bytes depend on the model and its evidence alone:
     the same inputs give the same package.
 
     Args:
         model: The fitted model: anything with a method that predicts.
-        path: The folder to be, a declared output of the stage; its name is the model's name.
+        path: The folder, a declared output of the stage; its name is the model's name.
         splits: The Parquet file of each part of the data, by name; ``train`` and ``test`` at least.
         key: The column, or columns, that tell rows apart. No key may be in two splits.
         features: Columns that the model is given, in order.
@@ -76,8 +76,8 @@ def package(
 
     Raises:
         StagebookError: It cannot be packaged: splits overlap, a score of the test is missing, it
-            predicts something else when asked again, or opening it would call what is not trusted;
-            or the extra ``model`` is not installed.
+            predicts something else in a second call, or opening it would call what is not
+            trusted; or the extra ``model`` is not installed.
 
     Example:
         >>> import pandas as pd
@@ -104,13 +104,11 @@ def package(
     MODEL.require()
     files = {name: Path(file) for name, file in splits.items()}
     if absent := [name for name in (train, test) if name not in files]:
-        message = (
-            f"The splits are {', '.join(files) or 'none'}: {' and '.join(absent)} is not there."
-        )
+        message = f"The splits are {', '.join(files) or 'none'}: {' and '.join(absent)} is missing."
         hint = 'Give its file: splits={"train": ..., "test": ...}, or say which it is: test="..."'
         raise StagebookError(Problem("no-split", message, hint))
     if not 0 <= tolerance < math.inf:
-        message = f"The tolerance is {tolerance}, and has to be a number from 0 on."
+        message = f"The tolerance is {tolerance}, but must be a number of at least 0."
         raise StagebookError(Problem("bad-policy", message, "Leave it out, or: tolerance=1e-9"))
     options = PackageOptions(
         tuple(features),

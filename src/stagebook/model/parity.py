@@ -81,7 +81,7 @@ class Parity:
             format_: The format of the other form.
         """
         if not self.largest:
-            message = "There is no row to compare the two on."
+            message = "The file has no row to compare the two on."
             return Problem("parity-off", message, "Name rows: --rows FILE.")
         far = self.largest
         message = (

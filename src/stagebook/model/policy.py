@@ -42,8 +42,8 @@ class Policy:
     isolate: Isolation = "unsigned"
 
     def __post_init__(self) -> None:
-        """Refuses what is none of the choices, which would else be taken for `ignore`."""
-        asked = (
+        """Raises for a value that is not one of the choices; it would otherwise act as `ignore`."""
+        options = (
             ("environment", self.environment, (*RULES, None)),
             ("attestation", self.attestation, ATTESTING),
             ("materials", self.materials, ATTITUDES),
@@ -57,7 +57,7 @@ class Policy:
                     str(value), [str(choice) for choice in choices], "Choose one of these."
                 ),
             )
-            for name, value, choices in asked
+            for name, value, choices in options
             if value not in choices
         )
         if problems:

@@ -1,4 +1,4 @@
-"""What a model says of some rows, as a frame whose columns have names."""
+"""A model's predictions for some rows, as a frame whose columns have names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,24 +29,25 @@ def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = 
         hint = 'Name the one that predicts: stagebook.package(..., method="predict").'
         message = f"The model, a {type(model).__name__}, has no method `{method}`."
         raise StagebookError(Problem("no-method", message, hint))
-    found = call(rows)
-    frame = found if isinstance(found, pd.DataFrame) else _frame(np.asarray(found), model, method)
-    frame = frame.reset_index(drop=True)
+    predictions = call(rows)
+    if not isinstance(predictions, pd.DataFrame):
+        predictions = _frame(np.asarray(predictions), model, method)
+    frame: pd.DataFrame = predictions.reset_index(drop=True)
     if len(frame) != len(rows) or (names and len(names) != frame.shape[1]):
-        wanted = f"{len(rows)} rows" + (f" of {', '.join(names)}" if names else "")
-        message = f"`{method}` gave {len(frame)} rows of {frame.shape[1]} columns for {wanted}."
+        expected = f"{len(rows)} rows" + (f" of {', '.join(names)}" if names else "")
+        message = f"`{method}` gave {len(frame)} rows of {frame.shape[1]} columns for {expected}."
         hint = "A model gives one row for each row that it is given."
         raise StagebookError(Problem("bad-prediction", message, hint))
     return frame.set_axis(list(names), axis=1) if names else frame
 
 
-def _frame(found: Any, model: Any, method: str) -> pd.DataFrame:
-    if found.ndim == 1:
-        return pd.DataFrame({"prediction": found})
+def _frame(values: Any, model: Any, method: str) -> pd.DataFrame:
+    if values.ndim == 1:
+        return pd.DataFrame({"prediction": values})
     classes = getattr(model, "classes_", ()) if method == "predict_proba" else ()
-    if len(classes) == found.shape[1]:
-        return pd.DataFrame(found, columns=[f"probability_{name}" for name in classes])
-    return pd.DataFrame(found, columns=[f"prediction_{place}" for place in range(found.shape[1])])
+    if len(classes) == values.shape[1]:
+        return pd.DataFrame(values, columns=[f"probability_{name}" for name in classes])
+    return pd.DataFrame(values, columns=[f"prediction_{place}" for place in range(values.shape[1])])
 
 
 def type_of(model: Any) -> str:

@@ -27,6 +27,6 @@ def _load_pyfunc(path: str) -> Predictor:
     """Called by MLflow with the package's folder.
 
     ``STAGEBOOK_LOAD_ENVIRONMENT``, ``STAGEBOOK_LOAD_MATERIALS``, ``STAGEBOOK_LOAD_TRUSTED`` and
-    ``STAGEBOOK_LOAD_PUBLIC_KEY`` stand for the arguments of ``stagebook.load``.
+    ``STAGEBOOK_LOAD_PUBLIC_KEY`` have the values of the arguments of ``stagebook.load``.
     """
     return Predictor(opened(Path(path), policy_of_environment()))

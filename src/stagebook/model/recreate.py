@@ -1,4 +1,4 @@
-"""A model made again, from its package and the repository alone, and held against the package."""
+"""A model made again, from its package and the repository alone, and compared with the package."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ class Likeness(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Recreation:
-    """What came of it.
+    """The result of making a package again.
 
     Attributes:
         origin: The commit that it was made from.
@@ -57,8 +57,8 @@ def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = T
     Args:
         package: The package.
         root: The project's root in the repository that it was built in.
-        into: The folder to work in, which must not be there yet.
-        say: Is told of each step.
+        into: The folder to work in, which must not exist yet.
+        say: Called with each step.
         fresh: Whether to make an environment from the commit's lock file; else this one is used,
             which then has to be the package's.
 
@@ -67,9 +67,9 @@ def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = T
             installed.
     """
     MODEL.require()
-    wanted = manifest.read(package)
-    origin = commit.find(package, wanted, root)
-    say(f"commit {origin.commit[:12]} ({origin.told_by}), stage {origin.stage}")
+    package_manifest = manifest.read(package)
+    origin = commit.find(package, package_manifest, root)
+    say(f"commit {origin.commit[:12]} ({origin.source}), stage {origin.stage}")
     place = _check_out(root, origin.commit, into)
     env = _environment(place, package, say, fresh=fresh)
     say("data by hash")
@@ -77,16 +77,16 @@ def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = T
     say(f"dvc repro --force {origin.stage}")
     _run(["dvc", "repro", "--force", "--", origin.stage], place, env)
     path = place / origin.path
-    likeness, detail = compare(package, wanted, path)
+    likeness, detail = compare(package, package_manifest, path)
     return Recreation(origin, likeness, detail, path)
 
 
 def _check_out(root: Path, name: str, into: Path) -> Path:
     """Clones the repository into a folder, at a commit; returns the project's root in it."""
     if into.exists():
-        message = "The folder is there already."
+        message = "The folder already exists."
         raise StagebookError(
-            Problem("not-empty", message, "Name one that is not: --into FOLDER", Where(str(into)))
+            Problem("not-empty", message, "Name another: --into FOLDER", Where(str(into)))
         )
     return git.clone(root, name, into)
 
@@ -102,8 +102,8 @@ def _environment(place: Path, package: Path, say: Say, *, fresh: bool) -> dict[s
         if problems := lock.differences():
             raise StagebookError(*problems, exit_code=Exit.ENVIRONMENT)
     hidden = {"DVC_STAGE", "DVC_ROOT", *(("VIRTUAL_ENV", "PYTHONPATH") if fresh else ())}
-    kept = {key: value for key, value in git_command.inherited().items() if key not in hidden}
-    return {**kept, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+    variables = {key: value for key, value in git_command.inherited().items() if key not in hidden}
+    return {**variables, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
 
 
 def _make_environment(place: Path) -> Path:
@@ -116,20 +116,20 @@ def _make_environment(place: Path) -> Path:
     venv.create(place / ".venv", with_pip=True)
     bin_folder = place / ".venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet"]
-    # with hashes it is whole, and pip would stumble over extras that it does not list apart
-    whole = ["--no-deps"] if "--hash=" in (place / lock).read_text(encoding="utf-8") else []
-    _run([*pip, *whole, "--requirement", lock], place, git_command.inherited())
+    # a lock with hashes is complete; pip would fail for extras that it does not list separately
+    options = ["--no-deps"] if "--hash=" in (place / lock).read_text(encoding="utf-8") else []
+    _run([*pip, *options, "--requirement", lock], place, git_command.inherited())
     if "[build-system]" in (place / "pyproject.toml").read_text(encoding="utf-8"):
         own = ["--no-deps", "--no-build-isolation", "--editable", "."]
         _run([*pip, *own], place, git_command.inherited())
     return bin_folder
 
 
-def fetch_data(root: Path, place: Path, made_of: Materials, env: dict[str, str]) -> None:
+def fetch_data(root: Path, place: Path, package_materials: Materials, env: dict[str, str]) -> None:
     """Fetches raw data by hash: from the repository's own cache, else from its DVC remote."""
     cache = _run(["dvc", "cache", "dir"], root, env).strip()
     _run(["dvc", "cache", "dir", "--local", "--", str((root / cache).resolve())], place, env)
-    raw = [content.path for content in made_of.raw if not (place / content.path).exists()]
+    raw = [content.path for content in package_materials.raw if not (place / content.path).exists()]
     if raw:
         _run(["dvc", "pull", "--", *raw], place, env)
 
@@ -152,44 +152,44 @@ def _run(command: list[str], folder: Path, env: dict[str, str]) -> str:
     return process.stdout
 
 
-def _failed(command: list[str], folder: Path, said: str) -> Problem:
-    last = " / ".join(line.strip() for line in said.strip().splitlines()[-3:])
+def _failed(command: list[str], folder: Path, output: str) -> Problem:
+    last = " / ".join(line.strip() for line in output.strip().splitlines()[-3:])
     message = f"`{' '.join(command)}` failed: {last}"
     return Problem("not-recreated", message, f"Look there: cd {folder}", Where(str(folder)))
 
 
-def compare(package: Path, wanted: Manifest, made: Path) -> tuple[Likeness, str]:
+def compare(package: Path, expected: Manifest, recreated: Path) -> tuple[Likeness, str]:
     """How a package that was made again is like the first.
 
     Args:
         package: The first.
-        wanted: Its manifest.
-        made: The second.
+        expected: Its manifest.
+        recreated: The second.
     """
-    found = manifest.read(made)
-    if found.digest == wanted.digest:
-        size = sum(file.size for file in wanted.files.values())
-        return Likeness.IDENTICAL, f"{len(wanted.files) + 1} files, {size:,} bytes"
-    first = next(_differences(package, made), "")
-    if _predicts_alike(package, found, made):
+    actual = manifest.read(recreated)
+    if actual.digest == expected.digest:
+        size = sum(file.size for file in expected.files.values())
+        return Likeness.IDENTICAL, f"{len(expected.files) + 1} files, {size:,} bytes"
+    first = next(_differences(package, recreated), "")
+    if _predicts_alike(package, actual, recreated):
         golden = Golden.read(package / GOLDEN)
-        words = f"golden rows within {golden.tolerance:g}; {first or _files(wanted, found)}"
+        words = f"golden rows within {golden.tolerance:g}; {first or _files(expected, actual)}"
         return Likeness.WITHIN_TOLERANCE, words
-    return Likeness.DIFFERENT, first or _files(wanted, found)
+    return Likeness.DIFFERENT, first or _files(expected, actual)
 
 
-def _files(wanted: Manifest, found: Manifest) -> str:
+def _files(expected: Manifest, actual: Manifest) -> str:
     names = sorted(
         path
-        for path in wanted.files.keys() | found.files.keys()
-        if wanted.files.get(path) != found.files.get(path)
+        for path in expected.files.keys() | actual.files.keys()
+        if expected.files.get(path) != actual.files.get(path)
     )
     return f"files that differ: {', '.join(names) or manifest.FILE}"
 
 
-def _predicts_alike(package: Path, found: Manifest, made: Path) -> bool:
-    golden, served = Golden.read(package / GOLDEN), found.model
-    file = ModelFile(served.format, (made / served.file).read_bytes())
+def _predicts_alike(package: Path, actual: Manifest, recreated: Path) -> bool:
+    golden, served = Golden.read(package / GOLDEN), actual.model
+    file = ModelFile(served.format, (recreated / served.file).read_bytes())
     model = file.open(file.types())  # it was made here, by the commit's own code
     if set(served.features) - set(golden.inputs.columns):
         return False
@@ -197,24 +197,24 @@ def _predicts_alike(package: Path, found: Manifest, made: Path) -> bool:
     return not golden.differences(predict(model, served.method, rows, served.outputs))
 
 
-def _differences(package: Path, made: Path) -> Iterator[str]:
+def _differences(package: Path, recreated: Path) -> Iterator[str]:
     """Where two packages' materials differ, from raw data on."""
-    item, other = (materials.read(path / materials.FILE) for path in (package, made))
+    item, other = (materials.read(path / materials.FILE) for path in (package, recreated))
     others = {step.stage: step for step in other.steps}
     for step in item.steps:
         if step.stage not in others:
-            yield f"there is no stage {step.stage} any more"
+            yield f"stage {step.stage} no longer exists"
         else:
             yield from _different(step, others[step.stage])
     if item.environment != other.environment:
-        yield "the environment is another one"
+        yield "the environment differs"
 
 
 def _different(step: Step, other: Step) -> Iterator[str]:
     if step.source != other.source:
-        yield f"the source of {step.stage} is another one"
+        yield f"the source of {step.stage} differs"
     if step.parameters != other.parameters:
-        yield f"the parameters of {step.stage} are others"
+        yield f"the parameters of {step.stage} differ"
     for word, was, now in (
         ("reads", step.inputs, other.inputs),
         ("wrote", step.outputs, other.outputs),

@@ -80,7 +80,7 @@ class RegistryAddress:
 
     Attributes:
         uri: MLflow's address.
-        experiment: The experiment for a package whose run is not there.
+        experiment: The experiment for a package whose run is missing.
         folder: Where a new SQLite store puts its artifacts.
     """
 
@@ -98,16 +98,16 @@ class RegistryAddress:
             experiment: The experiment, outside of a project.
 
         Raises:
-            StagebookError: Nothing says where.
+            StagebookError: No address is known.
         """
         if project:
-            said = uri or project.tracking_uri
-            return cls(said, project.settings.name, project.root)
-        if not (said := uri or os.environ.get("MLFLOW_TRACKING_URI", "")):
-            message = "There is no project here, and nothing else says where MLflow is."
+            address = uri or project.tracking_uri
+            return cls(address, project.settings.name, project.root)
+        if not (address := uri or os.environ.get("MLFLOW_TRACKING_URI", "")):
+            message = "No project was found here, and MLflow's address is not set."
             hint = "Give its address: --tracking-uri http://…, or set MLFLOW_TRACKING_URI."
             raise StagebookError(Problem("no-registry", message, hint), exit_code=Exit.ENVIRONMENT)
-        return cls(said, experiment, Path.cwd())
+        return cls(address, experiment, Path.cwd())
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Registration:
         title: What it is called there.
         version: Its version.
         digest: The package's digest.
-        made: Whether the version was made now; False if it was there before.
+        created: Whether the version was created now; False if it existed before.
         run: The run of the execution that made the package, if MLflow knows it.
         before: The version that the alias pointed to before, if it was another one.
         tracking_uri: MLflow's address, without credentials.
@@ -127,7 +127,7 @@ class Registration:
     title: Title
     version: int
     digest: str
-    made: bool
+    created: bool
     run: str | None
     before: int | None
     tracking_uri: str
@@ -161,26 +161,26 @@ def fetched(uri: str | Path, place: RegistryAddress | None = None) -> Iterator[P
         yield Path(folder)
 
 
-def register(passage: VerificationReport, title: Title, place: RegistryAddress) -> Registration:
+def register(report: VerificationReport, title: Title, place: RegistryAddress) -> Registration:
     """Puts a package that has passed the gate into a registry, once.
 
     Args:
-        passage: The package, after the gate.
+        report: The package, after the gate.
         title: What it is to be called.
         place: Where.
 
     Raises:
         StagebookError: It has not passed; or MLflow does not answer, or refuses.
     """
-    passage.require()
+    report.require()
     with _asking(place):
-        client, version, made = _version(passage, title, place)
+        client, version, created = _version(report, title, place)
         before = _point(client, title, version)
     return Registration(
         title,
         int(version.version),
-        passage.manifest.digest,
-        made,
+        report.manifest.digest,
+        created,
         version.run_id or None,
         before,
         without_credentials(place.uri),
@@ -206,7 +206,7 @@ def _asking(place: RegistryAddress) -> Iterator[None]:
     except Exception as error:  # MLflow's clients raise whatever their transport raises
         where = without_credentials(place.uri)
         message = f"MLflow at {where} did not accept the package: {root_cause(error)}."
-        hint = "The package is as it was; once MLflow takes it, say the same again."
+        hint = "The package is unchanged. When MLflow answers, run the same command again."
         problem = Problem("no-registry", message, hint)
         raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from error
     finally:
@@ -214,33 +214,33 @@ def _asking(place: RegistryAddress) -> Iterator[None]:
 
 
 def _version(
-    passage: VerificationReport, title: Title, place: RegistryAddress
+    report: VerificationReport, title: Title, place: RegistryAddress
 ) -> "tuple[MlflowClient, ModelVersion, bool]":
-    """The version of a package, and whether it had to be made."""
+    """The version of a package, and whether it was created now."""
     from stagebook.tracking.tracker import Tracker
 
     tracker = Tracker.at(place.uri, place.experiment)
-    client, digest = tracker.client, passage.manifest.digest
+    client, digest = tracker.client, report.manifest.digest
     same = f"name = '{title.name}' and tags.`{PACKAGE}` = '{digest}'"
-    if found := list(client.search_model_versions(same)):
-        return client, min(found, key=lambda item: int(item.version)), False
-    statement = version_tags.statement_of(passage)
+    if versions := list(client.search_model_versions(same)):
+        return client, min(versions, key=lambda item: int(item.version)), False
+    statement = version_tags.statement_of(report)
     run = tracker.run_of(statement.record) if statement else None
-    model_id = _logged(tracker, passage, run)
+    model_id = _logged(tracker, report, run)
     if not client.search_registered_models(f"name = '{title.name}'"):
         client.create_registered_model(title.name)
     version = client.create_model_version(
         title.name,
         f"models:/{model_id}",
         run_id=run.info.run_id if run else None,
-        tags=version_tags.tags(passage, statement),
-        description=version_tags.description(passage.contents),
+        tags=version_tags.tags(report, statement),
+        description=version_tags.description(report.contents),
         model_id=model_id,
     )
     return client, version, True
 
 
-def _logged(tracker: "Tracker", passage: VerificationReport, run: "Run | None") -> str:
+def _logged(tracker: "Tracker", report: VerificationReport, run: "Run | None") -> str:
     """Id of the logged model that holds a package's files: that of its run, if it has one."""
     from mlflow.entities.logged_model_status import LoggedModelStatus
 
@@ -249,19 +249,19 @@ def _logged(tracker: "Tracker", passage: VerificationReport, run: "Run | None") 
     def rank(model: "LoggedModel") -> tuple[bool, bool]:
         return model.status != LoggedModelStatus.READY, model.source_run_id != source
 
-    client, manifest = tracker.client, passage.manifest
+    client, manifest = tracker.client, report.manifest
     experiment = run.info.experiment_id if run else tracker.experiment
     source = run.info.run_id if run else None
     same = f"tags.`{models.PACKAGE_TAG}` = '{manifest.digest}'"
-    found = client.search_logged_models([experiment], filter_string=same)
-    model = min(found, key=rank, default=None) or client.create_logged_model(
+    candidates = client.search_logged_models([experiment], filter_string=same)
+    model = min(candidates, key=rank, default=None) or client.create_logged_model(
         experiment,
         name=re.sub(r"[^\w-]", "_", manifest.name),
         source_run_id=source,
         tags={models.PACKAGE_TAG: manifest.digest},
     )
     if model.status != LoggedModelStatus.READY:
-        with passage.contents.written() as folder:
+        with report.contents.written() as folder:
             client.log_model_artifacts(model.model_id, str(folder))
         client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     if source:

@@ -43,7 +43,7 @@ _SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC
 
 @dataclass(frozen=True, slots=True)
 class RehearsalResult:
-    """What opening a model and asking it gave.
+    """The result of opening a model and comparing its predictions.
 
     Attributes:
         type: The model's class; empty if it was not opened.
@@ -81,7 +81,7 @@ def rehearse(
     }
     command = [sys.executable, "-I", "-c", _START.format(path=header["path"])]
     try:
-        ended = subprocess.run(
+        process = subprocess.run(
             command,
             input=b"".join((json.dumps(header).encode(), b"\n", file.data, golden)),
             capture_output=True,
@@ -92,26 +92,26 @@ def rehearse(
     except subprocess.TimeoutExpired:
         return _failed(file, f"takes longer than {_WAITING * seconds} seconds")
     try:
-        return typed_json.convert(typed_json.load(ended.stdout), RehearsalResult)
+        return typed_json.convert(typed_json.load(process.stdout), RehearsalResult)
     except ShapeError:
-        return _failed(file, _ending(ended.returncode, ended.stderr))
+        return _failed(file, _ending(process.returncode, process.stderr))
 
 
 _START = """import sys; sys.path[:] = {path!r}
 from stagebook.model import rehearsal; rehearsal.main()"""
 
 
-def _ending(code: int, said: bytes) -> str:
+def _ending(code: int, stderr: bytes) -> str:
     if code < 0 and -code == getattr(signal, "SIGXCPU", 0):
         return "takes more processor time than is allowed"
     if code < 0:
         return f"ends the process with {signal.Signals(-code).name}"
-    last = said.decode("utf-8", "replace").strip().splitlines() or [f"exit code {code}"]
+    last = stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {code}"]
     return f"ends the process: {last[-1]:.300}"
 
 
-def _failed(file: ModelFile, what: str) -> RehearsalResult:
-    message = f"Opening the model and asking it about its golden rows {what}."
+def _failed(file: ModelFile, failure: str) -> RehearsalResult:
+    message = f"Opening the model and asking it about its golden rows {failure}."
     problem = Problem("model-fails", message, GET_ANOTHER, Where(file.name))
     return RehearsalResult("", "", (problem,))
 
@@ -189,7 +189,7 @@ def _import_libraries() -> None:
 
 
 def _confine(request: Mapping[str, Any]) -> None:
-    """Takes from this process what opening a model does not need."""
+    """Takes from this process the rights that opening a model does not need."""
     if landlock.version():
         readable = (*_SYSTEM, sys.prefix, sys.base_prefix, *request["path"])
         null = Grant("/dev/null", EVERYTHING)
@@ -215,13 +215,13 @@ def _confine(request: Mapping[str, Any]) -> None:
 
 
 def _data_in_use() -> int:
-    """Bytes of data that this process has asked for; 0 where the system does not tell."""
+    """Bytes of data that this process has allocated; 1 GB where the system does not report it."""
     try:
         with open("/proc/self/status", encoding="ascii") as file:
-            found = next((line.split()[1] for line in file if line.startswith("VmData")), "0")
+            kilobytes = next((line.split()[1] for line in file if line.startswith("VmData")), "0")
     except OSError:
         return 10**9
-    return int(found) * 1024
+    return int(kilobytes) * 1024
 
 
 def is_known(digest: str, trusted: Sequence[str]) -> bool:
@@ -237,7 +237,7 @@ def is_known(digest: str, trusted: Sequence[str]) -> bool:
 
 
 def remember(digest: str, trusted: Sequence[str]) -> None:
-    """Notes that a package has passed; where nothing can be written, it is not noted."""
+    """Notes that a package has passed, if the folder can be written."""
     with contextlib.suppress(OSError):
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

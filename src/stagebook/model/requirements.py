@@ -47,26 +47,32 @@ def _problems(lines: list[tuple[int, str]]) -> Iterator[Problem]:
 def _is_pinned(line: str) -> bool:
     """Whether a line is a name and one version, and nothing else."""
     try:
-        asked = Requirement(line) if len(line) <= _LONGEST else None
+        requirement = Requirement(line) if len(line) <= _LONGEST else None
     except InvalidRequirement:
         return False
-    if asked is None or asked.url or asked.extras or asked.marker or len(asked.specifier) != 1:
+    if (
+        requirement is None
+        or requirement.url
+        or requirement.extras
+        or requirement.marker
+        or len(requirement.specifier) != 1
+    ):
         return False
-    (item,) = asked.specifier
+    (item,) = requirement.specifier
     try:
         Version(item.version)
     except InvalidVersion:  # such as 1.*
         return False
-    return item.operator == "==" and line.replace(" ", "") == f"{asked.name}=={item.version}"
+    return item.operator == "==" and line.replace(" ", "") == f"{requirement.name}=={item.version}"
 
 
-def pinned(name: str, found: str) -> str:
+def pinned(name: str, version_text: str) -> str:
     """The requirement of a distribution with a version.
 
     Raises:
         StagebookError: It is not a version.
     """
-    return f"{name}=={version(found, FILE)}"
+    return f"{name}=={version(version_text, FILE)}"
 
 
 def version(text: str, file: str) -> str:
@@ -90,7 +96,7 @@ def write_running_wheel(folder: Path) -> Path:
     See https://packaging.python.org/en/latest/specifications/binary-distribution-format/.
 
     Args:
-        folder: Where to.
+        folder: The folder for the wheel.
     """
     version = metadata.version("stagebook")
     info = f"stagebook-{version}.dist-info"

@@ -1,4 +1,4 @@
-"""The rows on which a model is held against another form of it."""
+"""The rows on which a model is compared with another form of it."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -54,8 +54,8 @@ class FeatureRows:
             frame = pq.read_table(path, columns=list(features)).to_pandas()[list(features)]
             md5 = digest(path, "md5")
         except (OSError, ValueError, KeyError) as error:
-            what = f"It cannot be read as Parquet with the model's features: {error}"
-            raise bad(name, what, features) from None
+            message = f"It cannot be read as Parquet with the model's features: {error}"
+            raise bad(name, message, features) from None
         if frame.empty:
             raise bad(name, "It has no rows to compare on.", features)
         return cls(TEST if md5 == test else OTHER, name, md5, frame)
@@ -66,7 +66,7 @@ class FeatureRows:
 
 
 def bad(name: str, message: str, features: Sequence[str]) -> StagebookError:
-    """The error that rows are none that a model can be asked about.
+    """The error that a model cannot predict for some rows.
 
     Args:
         name: The file that they are from.
@@ -77,7 +77,7 @@ def bad(name: str, message: str, features: Sequence[str]) -> StagebookError:
     return StagebookError(Problem("bad-rows", message, hint, Where(name)))
 
 
-def given(contents: Contents, file: Path, features: Sequence[str]) -> FeatureRows:
+def read(contents: Contents, file: Path, features: Sequence[str]) -> FeatureRows:
     """The rows in a file that somebody names.
 
     Args:
@@ -88,7 +88,7 @@ def given(contents: Contents, file: Path, features: Sequence[str]) -> FeatureRow
     return FeatureRows.of(file, file.as_posix(), features, _test(contents)[1])
 
 
-def found(contents: Contents, roots: Iterable[Path], features: Sequence[str]) -> FeatureRows:
+def default(contents: Contents, roots: Iterable[Path], features: Sequence[str]) -> FeatureRows:
     """The test set, if it still lies in a project where it lay; else the package's golden rows.
 
     Args:

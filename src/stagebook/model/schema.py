@@ -66,9 +66,15 @@ class Schema:
             contract: What is asked of its columns.
             nullable: Columns in which values may be missing.
         """
-        asked = contract.schema.columns if contract else {}
+        contract_columns = contract.schema.columns if contract else {}
         fields = tuple(
-            _field(str(name), frame[name], type_, asked.get(name), is_nullable=name in nullable)
+            _field(
+                str(name),
+                frame[name],
+                type_,
+                contract_columns.get(name),
+                is_nullable=name in nullable,
+            )
             for name, type_ in zip(frame.columns, types, strict=True)
         )
         return cls(contract.spec if contract else None, fields)
@@ -84,15 +90,17 @@ class Schema:
         if own == list(signature):
             return ()
         names = [name for name, _ in {*own, *signature} - ({*own} & {*signature})]
-        what = ", ".join(sorted(set(names))) or "their order"
-        message = f"MLmodel and {file} disagree on {what}."
+        columns = ", ".join(sorted(set(names))) or "their order"
+        message = f"MLmodel and {file} disagree on {columns}."
         return (Problem("schema-differs", message, "Make the package anew.", Where("MLmodel")),)
 
 
-def _field(name: str, column: "pd.Series", type_: str, asked: Any, *, is_nullable: bool) -> Field:
+def _field(
+    name: str, column: "pd.Series", type_: str, contract_column: Any, *, is_nullable: bool
+) -> Field:
     from stagebook.data.contracts.rules import built_in_name, rule
 
-    checks = tuple(asked.checks) if asked is not None else ()
+    checks = tuple(contract_column.checks) if contract_column is not None else ()
     return Field(
         name=name,
         type=type_,

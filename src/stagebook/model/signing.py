@@ -64,7 +64,7 @@ def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
         hint = f"Get {target.name} from whoever signed it, and put it beside the package."
         return (Problem("not-signed", message, hint, Where(str(target))),)
     if not key.is_file():
-        raise StagebookError(_bad_key(key, FileNotFoundError("there is no such file")))
+        raise StagebookError(_bad_key(key, FileNotFoundError("the file does not exist")))
     SIGNING.require()
     try:
         verifier = _config("verifying").use_elliptic_key_verifier(public_key=key)
@@ -72,10 +72,10 @@ def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
             verifier.verify(folder, target)
     except Exception:  # model-signing raises what its parsers raise
         names = ", ".join(problem.where.file for problem in contents.problems if problem.where)
-        what = (
+        reason = (
             f"{names} changed since." if names else "it is of another key, or of another package."
         )
-        message = f"The signature does not fit the package: {what}"
+        message = f"The signature does not fit the package: {reason}"
         hint = "Get the package anew, and the key from its owner."
         return (Problem("bad-signature", message, hint, Where(str(target))),)
     return ()

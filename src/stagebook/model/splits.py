@@ -87,7 +87,7 @@ class Splits:
         return cls(parts, tuple(key), time)
 
     def part(self, name: str) -> Split:
-        """The part of this name; KeyError if there is none."""
+        """The part of this name; KeyError if it is missing."""
         return {split.name: split for split in self.parts}[name]
 
     def as_json(self) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _shared(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Ite
             rows = [f"{place:,}" for place in keys[other].get_indexer_for(both[:_SHOWN])]
             yield Problem(
                 "splits-overlap",
-                f"{len(both):,} rows of the split `{other}` are in `{item}` too: "
+                f"{len(both):,} rows of the split `{other}` are also in `{item}`: "
                 f"{_listed(both)}; rows {', '.join(rows)} of {files[other].as_posix()}.",
                 "A model that has seen a row cannot be judged with it. Cut the data anew.",
                 Where(files[other].as_posix()),

@@ -1,4 +1,4 @@
-"""What the checks of a package gave: each with its state, its words and its problems."""
+"""The results of a package's checks: each with its state, its words and its problems."""
 
 import json
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from stagebook.project.errors import Exit, Problem, StagebookError
 
 
 class CheckState(Enum):
-    """What came of a check."""
+    """The result of a check."""
 
     PASSED = "passed"
     WARNED = "warned"
@@ -31,7 +31,7 @@ class Check:
 
     Attributes:
         name: What is checked.
-        state: What came of it.
+        state: Its result.
         detail: What was seen, in a few words.
         problems: What is wrong.
     """

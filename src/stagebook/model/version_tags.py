@@ -22,28 +22,28 @@ _LENGTH = 5000  # of a value or a description; what MLflow's databases hold
 _CUT = "…"
 
 
-def statement_of(passage: VerificationReport) -> Statement | None:
+def statement_of(report: VerificationReport) -> Statement | None:
     """What the attestation beside a package says, if it is about this package."""
-    attested = passage.attested or attestation.look(passage.folder, passage.manifest)
+    attested = report.attested or attestation.look(report.folder, report.manifest)
     return attested.statement
 
 
-def tags(passage: VerificationReport, said: Statement | None) -> dict[str, str]:
+def tags(report: VerificationReport, statement: Statement | None) -> dict[str, str]:
     """The evidence of a package, within the lengths that MLflow takes.
 
     Args:
-        passage: The package, after the gate.
-        said: What its attestation says.
+        report: The package, after the gate.
+        statement: What its attestation says.
     """
-    contents, manifest = passage.contents, passage.manifest
+    contents, manifest = report.contents, report.manifest
     lock = environments.parse(contents.text(environments.FILE))
     splits = json_text.load(contents.files[SPLITS])
-    found = {
+    values = {
         PACKAGE: manifest.digest,
         "stagebook.type": manifest.model.type,
         "stagebook.method": manifest.model.method,
         "stagebook.checks": ", ".join(
-            f"{check.name} {check.state.value}" for check in passage.checks
+            f"{check.name} {check.state.value}" for check in report.checks
         ),
         "stagebook.environment": lock.digest,
         "stagebook.requires": lock.words,
@@ -53,18 +53,18 @@ def tags(passage: VerificationReport, said: Statement | None) -> dict[str, str]:
         ),
         **_scores(json_text.load(contents.files[EVALUATION])),
         **{f"stagebook.split.{split['name']}": split["md5"] for split in splits["parts"]},
-        **(_attested(said) if said else {}),
+        **(_attested(statement) if statement else {}),
     }
-    return {_key(name): _cut(str(value), "\n") for name, value in found.items() if value}
+    return {_key(name): _cut(str(value), "\n") for name, value in values.items() if value}
 
 
-def _attested(said: Statement) -> dict[str, str]:
+def _attested(statement: Statement) -> dict[str, str]:
     return {
-        "stagebook.code": said.code or "",
-        "stagebook.commit": said.commit or "",
-        "stagebook.dirty": str(said.dirty).lower(),
-        "stagebook.stage": said.stage,
-        RECORD: said.record,
+        "stagebook.code": statement.code or "",
+        "stagebook.commit": statement.commit or "",
+        "stagebook.dirty": str(statement.dirty).lower(),
+        "stagebook.stage": statement.stage,
+        RECORD: statement.record,
     }
 
 
@@ -87,8 +87,8 @@ def _cut(text: str, between: str) -> str:
     if len(text) <= _LENGTH:
         return text
     room = text[: _LENGTH - len(between) - len(_CUT)]
-    whole, found, _ = room.rpartition(between)
-    return f"{whole if found else room}{between}{_CUT}"
+    whole, separator, _ = room.rpartition(between)
+    return f"{whole if separator else room}{between}{_CUT}"
 
 
 def _key(name: str) -> str:

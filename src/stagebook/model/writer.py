@@ -46,7 +46,7 @@ EVALUATION = "evaluation.json"
 
 @dataclass(frozen=True, slots=True)
 class PackageOptions:
-    """What the person who packages says of a model.
+    """The options with which a model is packaged.
 
     Attributes:
         features: Columns that the model is given, in order.
@@ -83,17 +83,17 @@ def write(
     splits: Splits,
     files: Mapping[str, Path],
     scores: Evaluation,
-    told: PackageOptions,
+    options: PackageOptions,
 ) -> Manifest:
-    """Writes a package, whole or not at all.
+    """Writes a package; after a failure, the folder is as it was.
 
     Args:
         model: The fitted model.
-        path: The folder to be; what was there is replaced.
+        path: The folder; an existing one is replaced.
         splits: The parts of the data.
         files: The file of each part.
         scores: How good the model is.
-        told: What else the person says.
+        options: What else the person says.
 
     Returns:
         Its manifest.
@@ -105,11 +105,11 @@ def write(
     near = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     near.chmod(0o755)
     try:
-        made = _fill(near, model, path.name, splits, files, scores, told)
+        package_manifest = _fill(near, model, path.name, splits, files, scores, options)
         if path.exists():
             shutil.rmtree(path)
         near.rename(path)
-        return made
+        return package_manifest
     finally:
         shutil.rmtree(near, ignore_errors=True)
 
@@ -121,48 +121,55 @@ def _fill(
     splits: Splits,
     files: Mapping[str, Path],
     scores: Evaluation,
-    told: PackageOptions,
+    options: PackageOptions,
 ) -> Manifest:
     """Writes all files of a package, the manifest last."""
-    rows = pd.read_parquet(files[told.test], columns=list(told.features))
-    found = _predict_twice(model, told, rows)
-    file = ModelFile.of(model, told.format)
-    if problems := file.distrust(told.trusted):
+    rows = pd.read_parquet(files[options.test], columns=list(options.features))
+    predictions = _predict_twice(model, options, rows)
+    file = ModelFile.of(model, options.format)
+    if problems := file.distrust(options.trusted):
         raise StagebookError(*(replace(problem, hint=_TRUST) for problem in problems))
     (folder / file.name).write_bytes(file.data)
-    golden = Golden.of(rows, found, told.tolerance)
+    golden = Golden.of(rows, predictions, options.tolerance)
     golden.write(folder / GOLDEN)
-    made_of, lock = _origin(file.held(model), told.rule)
+    model_materials, lock = _origin(file.names_in(model), options.rule)
     kind = type_of(model)
     served = PredictionInterface(
-        file.name, file.format, kind, told.method, told.features, tuple(map(str, found.columns))
+        file.name,
+        file.format,
+        kind,
+        options.method,
+        options.features,
+        tuple(map(str, predictions.columns)),
     )
-    opened = _opened(file, served, golden, told.trusted)
-    learned = _learned(files[told.train], told.features)
-    signed = _write_schemas(folder, rows, found, told, learned)
+    opened = _opened(file, served, golden, options.trusted)
+    learned = _learned(files[options.train], options.features)
+    signed = _write_schemas(folder, rows, predictions, options, learned)
     content = hashlib.sha256(file.data).hexdigest()
     mlmodel.write(folder, signed, rows.head(5), lock.distributions, lock.python, content)
-    _write_profiles(folder, learned, found)
+    _write_profiles(folder, learned, predictions)
     texts = {
         environments.FILE: environments.render(lock),
-        materials.FILE: materials.render(made_of),
+        materials.FILE: materials.render(model_materials),
         SPLITS: _json(splits.as_json()),
-        EVALUATION: _json(scores.as_json(splits.part(told.test))),
-        card.FILE: card.render(name, served, told.words, splits, scores.values, made_of, lock),
+        EVALUATION: _json(scores.as_json(splits.part(options.test))),
+        card.FILE: card.render(
+            name, served, options.words, splits, scores.values, model_materials, lock
+        ),
     }
     for path, text in texts.items():
         write_whole(folder / path, text)
-    made = Manifest.of(folder, name, served)
-    write_whole(folder / manifest.FILE, manifest.render(made))
+    package_manifest = Manifest.of(folder, name, served)
+    write_whole(folder / manifest.FILE, manifest.render(package_manifest))
     if (notes := os.environ.get(NOTES)) and Path(notes).is_dir():
-        opening.note(Path(notes), made.digest, opened)
-    return made
+        opening.note(Path(notes), package_manifest.digest, opened)
+    return package_manifest
 
 
 def _opened(
     file: ModelFile, served: PredictionInterface, golden: Golden, trusted: Sequence[str]
 ) -> OpeningCheck:
-    """What opening the written model gives; a model that no loader would take does not leave."""
+    """The check of the written model; raises for a model that a loader would refuse."""
     model = file.open(trusted)
     words, problems = rehearsal.ask(model, served, golden)
     if problems:
@@ -171,35 +178,37 @@ def _opened(
 
 
 _TRUST = (
-    "Whoever loads it has to trust that, too. If it is yours and harmless, name it: "
+    "Whoever loads it must also trust that. If it is yours and harmless, name it: "
     "stagebook.package(..., trusted=[...])."
 )
 
 
-def _predict_twice(model: Any, told: PackageOptions, rows: pd.DataFrame) -> pd.DataFrame:
-    """Predictions for the test's rows, which have to be the same when asked again."""
-    first, second = (predict(model, told.method, rows, told.outputs) for _ in range(2))
+def _predict_twice(model: Any, options: PackageOptions, rows: pd.DataFrame) -> pd.DataFrame:
+    """Predictions for the test's rows; a second call must give the same."""
+    first, second = (predict(model, options.method, rows, options.outputs) for _ in range(2))
     if not first.equals(second):
         share = float((first != second).any(axis=1).mean())
         raise StagebookError(
             Problem(
                 "not-deterministic",
-                f"`{told.method}` gave other predictions for {share:.1%} of the test's rows when "
-                "it was asked again.",
+                f"`{options.method}` gave other predictions for {share:.1%} of the test's rows "
+                "when it was asked again.",
                 "Fix its seed: a model that cannot be checked cannot be handed over.",
             )
         )
     return first
 
 
-def _origin(held: Collection[str], rule: Rule) -> tuple[Materials, Environment]:
-    """What the model was made of, and the environment that it needs."""
-    told = os.environ.get(MATERIALS)
-    made_of = materials.read(Path(told)) if told and Path(told).exists() else Materials.unknown()
-    needed, critical = models_distributions(held)
+def _origin(names: Collection[str], rule: Rule) -> tuple[Materials, Environment]:
+    """The model's materials, and the environment that it needs."""
+    path = os.environ.get(MATERIALS)
+    model_materials = (
+        materials.read(Path(path)) if path and Path(path).exists() else Materials.unknown()
+    )
+    needed, critical = models_distributions(names)
     own = {**_mlflow(), "stagebook": metadata.version("stagebook")}
-    lock = Environment.here({**made_of.distributions, **needed, **own}, critical, rule)
-    return replace(made_of, environment=lock.digest), lock
+    lock = Environment.here({**model_materials.distributions, **needed, **own}, critical, rule)
+    return replace(model_materials, environment=lock.digest), lock
 
 
 def _mlflow() -> dict[str, str]:
@@ -208,45 +217,52 @@ def _mlflow() -> dict[str, str]:
 
 
 def _write_schemas(
-    folder: Path, rows: pd.DataFrame, found: pd.DataFrame, told: PackageOptions, learned: Profile
+    folder: Path,
+    rows: pd.DataFrame,
+    predictions: pd.DataFrame,
+    options: PackageOptions,
+    learned: Profile,
 ) -> "ModelSignature":
-    """Writes what goes in and comes out; returns the same as MLflow says it."""
-    contracts = [_contract(item) for item in (told.contract, told.output_contract)]
-    asked = contracts[0].schema.columns if contracts[0] else {}
+    """Writes the schemas of what goes in and comes out; returns them as MLflow's signature."""
+    contracts = [_contract(item) for item in (options.contract, options.output_contract)]
+    contract_columns = contracts[0].schema.columns if contracts[0] else {}
     nullable = {item.name for item in learned.columns if item.nulls}
-    nullable |= {name for name, column in asked.items() if column.nullable}
-    signed = mlmodel.signature(rows, found, nullable)
-    sides = ((schema.INPUT, rows, signed.inputs), (schema.OUTPUT, found, signed.outputs))
+    nullable |= {name for name, column in contract_columns.items() if column.nullable}
+    signed = mlmodel.signature(rows, predictions, nullable)
+    sides = ((schema.INPUT, rows, signed.inputs), (schema.OUTPUT, predictions, signed.outputs))
     for (file, frame, side), contract in zip(sides, contracts, strict=True):
         types = [type_ for _, type_ in mlmodel.columns(side)]
-        made = Schema.of(frame, types, contract, nullable)
-        write_whole(folder / file, schema.render(made))
+        frame_schema = Schema.of(frame, types, contract, nullable)
+        write_whole(folder / file, schema.render(frame_schema))
     return signed
 
 
-def _contract(asked: Any) -> Contract | None:
+def _contract(contract: Any) -> Contract | None:
     """A contract by its name, or by its class."""
-    if asked is None:
+    if contract is None:
         return None
-    spec = asked if isinstance(asked, str) else f"{asked.__module__}:{asked.__qualname__}"
+    spec = (
+        contract if isinstance(contract, str) else f"{contract.__module__}:{contract.__qualname__}"
+    )
     return Contract.load(spec)
 
 
 def _learned(train: Path, features: Sequence[str]) -> Profile:
-    """The profile of what the model learned from."""
-    whole = profile(Table.open(train.parent, train.name))
+    """The profile of the training rows."""
+    train_profile = profile(Table.open(train.parent, train.name))
     return replace(
-        whole, columns=tuple(column for column in whole.columns if column.name in features)
+        train_profile,
+        columns=tuple(column for column in train_profile.columns if column.name in features),
     )
 
 
-def _write_profiles(folder: Path, learned: Profile, found: pd.DataFrame) -> None:
-    """Writes the profiles of what the model learned from, and of what it says of the test."""
+def _write_profiles(folder: Path, learned: Profile, predictions: pd.DataFrame) -> None:
+    """Writes the profiles of the training rows, and of the predictions for the test rows."""
     write_whole(folder / INPUT_PROFILE, profiles.render(learned))
     with tempfile.TemporaryDirectory() as name:
-        found.to_parquet(Path(name) / "predictions.parquet", index=False)
-        said = profile(Table.open(Path(name), "predictions.parquet"))
-    write_whole(folder / OUTPUT_PROFILE, profiles.render(said))
+        predictions.to_parquet(Path(name) / "predictions.parquet", index=False)
+        output_profile = profile(Table.open(Path(name), "predictions.parquet"))
+    write_whole(folder / OUTPUT_PROFILE, profiles.render(output_profile))
 
 
 def _json(values: Mapping[str, Any]) -> str:

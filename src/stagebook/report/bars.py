@@ -6,7 +6,7 @@ from itertools import pairwise
 
 LEVELS = "▁▂▃▄▅▆▇█"
 MARK = "┊"
-"""Stands between the bins and an open tail that holds values."""
+"""The sign between the bins and an open tail that holds values."""
 
 ROOM_FOR_TAILS = 7
 WIDTH, HEIGHT = 320, 72
@@ -24,7 +24,7 @@ def line(counts: Sequence[int], width: int = 20) -> str:
 
     Returns:
         Bars of a height that grows with the count, never none for a bin that holds a value. A
-        tail that holds values stands apart, behind a ``┊``. Empty for no counts.
+        tail that holds values is set apart by a ``┊``. Empty for no counts.
     """
     return lines((counts,), width)[0]
 
@@ -45,7 +45,7 @@ def lines(histograms: Sequence[Sequence[int]], width: int = 20) -> tuple[str, ..
 
 
 def _bars(counts: Sequence[int], width: int, tails: tuple[bool, bool]) -> list[float | None]:
-    """Values for each character; None where the mark of a tail stands."""
+    """Values for each character; None for the mark of a tail."""
     if len(counts) < 2 or (width < ROOM_FOR_TAILS and any(tails)):
         return [*_together(counts, width)]
     first, *inner, last = counts
@@ -98,7 +98,7 @@ def svg(counts: Sequence[int], label: str, reference: Sequence[int] | None = Non
     """A histogram as an inline picture, that of the reference in grey behind it.
 
     Args:
-        counts: Values in each bin, the open tails first and last; these stand apart and paler.
+        counts: Values in each bin, the open tails first and last; these are set apart and paler.
         label: The alternative text.
         reference: Counts between the same edges. Both are then drawn in shares of their sum.
 

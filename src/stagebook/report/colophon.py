@@ -21,10 +21,10 @@ def render(record: Record, tables: Iterable[Inspection] = ()) -> str:
 
     Args:
         record: Its record.
-        tables: What was found out about its tables.
+        tables: The inspections of its tables.
     """
     views = [TableView.of(table) for table in tables]
-    refused = record.outcome == Outcome.REFUSED.value  # then the tables say the problems
+    refused = record.outcome == Outcome.REFUSED.value  # then the tables have the problems
     files = [*_files("read", record, views), *_files("wrote", record, views)]
     block = markup.block(
         [
@@ -77,13 +77,13 @@ def _sentence(record: Record) -> str:
 
 
 def _trial(record: Record) -> str:
-    """What tells a reader that a run is a part of a trial; nothing of the build's."""
+    """The sentence that a run is part of a trial; empty for a run of the build."""
     trial = record.trial
     if trial is None:
         return ""
-    given = ", ".join(code(f"{name}={value}") for name, value in trial.overrides.items())
+    overrides = ", ".join(code(f"{name}={value}") for name, value in trial.overrides.items())
     of = "" if trial.stage == record.stage else f" of {escaped(trial.stage)}"
-    return f" **This is not the build's result: it is a trial{of} with {given}.**"
+    return f" **This is not the build's result: it is a trial{of} with {overrides}.**"
 
 
 def _problems(record: Record) -> Iterator[str]:
@@ -121,17 +121,17 @@ def _environment(record: Record) -> str:
     environment = record.environment
     system = environment.platform.partition("-")[0]
     threads = environment.threads
-    told = (
+    summary = (
         f"Python {environment.python}, {system} {environment.machine}, "
         f"{threads} thread{'s' if threads != 1 else ''}"
     )
     installed = environment.distributions
     if not installed:
-        return escaped(told)
+        return escaped(summary)
     names = ", ".join(f"{name} {version}" for name, version in installed.items())
     count = f"{len(installed)} distribution{'s' if len(installed) != 1 else ''}"
     folded = f"<details><summary>{count}</summary>{wrapped(names)}</details>"
-    return f"{escaped(told)}{folded}"
+    return f"{escaped(summary)}{folded}"
 
 
 def _parameters(record: Record) -> Iterator[str]:

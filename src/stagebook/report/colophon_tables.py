@@ -1,4 +1,4 @@
-"""What the colophon says of tables: which contract each keeps, and what is in it."""
+"""The tables in the colophon: the contract of each, its state, and the profile."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class TableView:
         contract: The contract, as ``module:Name``; None if none is declared.
         rows: How many it has; None if not counted.
         verdict: None if it was not checked.
-        profile: None if there is none.
+        profile: Its profile, if it has one.
         others: How many more paths it has.
-        note: What else there is to say, such as why there is no profile.
+        note: More about it, such as why it has no profile.
     """
 
     role: str
@@ -46,18 +46,18 @@ class TableView:
     note: str = ""
 
     @classmethod
-    def of(cls, found: "Inspection") -> "TableView":
+    def of(cls, inspection: "Inspection") -> "TableView":
         """The view of a table that was inspected."""
-        subject, profile = found.subject, found.profile
+        subject, profile = inspection.subject, inspection.profile
         return cls(
             "read" if subject.reads else "wrote",
             subject.paths[0],
             subject.contract,
             profile.rows if profile else None,
-            found.verdict,
+            inspection.verdict,
             profile,
             len(subject.paths) - 1,
-            " ".join(problem.message for problem in found.problems),
+            " ".join(problem.message for problem in inspection.problems),
         )
 
 
@@ -74,14 +74,14 @@ def render(tables: Sequence[TableView]) -> str:
 
 
 def verdict(table: TableView) -> str:
-    """How it stands with a table's contract, in HTML; empty where nothing is to be said."""
+    """The state of a table's contract and the table's notes, as HTML; empty without any."""
     notes = [table.note, *(table.verdict.notes if table.verdict else ())]
-    kept = [f"{place(table.contract)} {escaped(words(table))}"] if table.contract else []
-    return "; ".join([*kept, *(escaped(note) for note in notes if note)])
+    parts = [f"{place(table.contract)} {escaped(words(table))}"] if table.contract else []
+    return "; ".join([*parts, *(escaped(note) for note in notes if note)])
 
 
 def words(table: TableView) -> str:
-    """How it stands with a table's contract: ``holds``, ``refused: 2 rules``."""
+    """The state of a table's contract: ``holds``, ``refused: 2 rules``."""
     if table.verdict is None:
         return "not checked" if table.contract else ""
     if table.verdict.holds:

@@ -14,21 +14,21 @@ RADIUS = 4.5
 
 
 def distances(column: ColumnDrift) -> tuple[CardLine, ...]:
-    """All distances that there are, in words."""
-    found = column.distances
+    """All distances that are known, in words."""
+    measures = column.distances
     return tuple(
         CardLine(name, text, "")
         for name, text in (
-            ("Jensen-Shannon", f"{found.jensen_shannon:.3f}"),
-            ("PSI", f"{found.psi:.3f}"),
-            ("Kolmogorov-Smirnov", _between(found.ks)),
+            ("Jensen-Shannon", f"{measures.jensen_shannon:.3f}"),
+            ("PSI", f"{measures.psi:.3f}"),
+            ("Kolmogorov-Smirnov", _between(measures.ks)),
             ("Wasserstein", _moved(column)),
-            *_tested(found.chi_square),
-            ("nulls", _points(found.null_change)),
-            ("NaN", _points(found.nan_change)),
-            ("infinities", _points(found.infinite_change)),
-            ("new categories", _percent(found.new_share)),
-            ("beyond the bins", _points(found.tail_change)),
+            *_tested(measures.chi_square),
+            ("nulls", _points(measures.null_change)),
+            ("NaN", _points(measures.nan_change)),
+            ("infinities", _points(measures.infinite_change)),
+            ("new categories", _percent(measures.new_share)),
+            ("beyond the bins", _points(measures.tail_change)),
         )
         if text
     )
@@ -63,11 +63,11 @@ def _percent(share: float | None) -> str:
 
 def strip_label(finding: Finding) -> str:
     """What the strip shows: ``effect 0.245, threshold 0.234, blocks 0.079 to 0.139``."""
-    said = f"effect {finding.effect:.3f}, threshold {finding.threshold.value:.3f}"
+    text = f"effect {finding.effect:.3f}, threshold {finding.threshold.value:.3f}"
     if not finding.threshold.blocks:
-        return said
+        return text
     low, high = min(finding.threshold.blocks), max(finding.threshold.blocks)
-    return f"{said}, blocks {low:.3f} to {high:.3f}"
+    return f"{text}, blocks {low:.3f} to {high:.3f}"
 
 
 def strip(finding: Finding) -> str:

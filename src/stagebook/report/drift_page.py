@@ -66,7 +66,7 @@ def render_page(drift: Drift, reference: str = "reference", batch: str = "batch"
     """The page: the same text for the same drift, with no time and no path of a machine in it.
 
     Args:
-        drift: What was found.
+        drift: The drift.
         reference: The reference's name, such as its path in the project.
         batch: The batch's.
     """
@@ -81,14 +81,14 @@ def shown(drift: Drift, reference: str, batch: str) -> dict[str, Any]:
         "extents": tuple(counted(rows, "row") for rows in drift.rows),
         "calibration": drift.calibration,
         "notes": drift.notes,
-        "problems": tuple(_told(problem) for problem in drift.problems),
+        "problems": tuple(_sentence(problem) for problem in drift.problems),
         "entries": tuple(
             _entry(place, column) for place, column in enumerate(drift.columns, start=1)
         ),
     }
 
 
-def _told(problem: Problem) -> str:
+def _sentence(problem: Problem) -> str:
     return f"{problem.message} {problem.hint}"
 
 

@@ -20,22 +20,22 @@ SMALL_CHANGE = 0.005
 MOST_MOVES = 2
 
 
-def verdict(found: Drift) -> str:
+def verdict(drift: Drift) -> str:
     """The verdict in one line: ``drift in 2 of 22 columns``."""
-    compared, missing = counted(len(found.columns), "column"), len(found.missing)
-    parts = [f"drift in {len(found.drifted):,} of {compared}"] if found.drifted else []
+    compared, missing = counted(len(drift.columns), "column"), len(drift.missing)
+    parts = [f"drift in {len(drift.drifted):,} of {compared}"] if drift.drifted else []
     if missing:
         parts.append(f"{counted(missing, 'column')} missing")
     words = ", ".join(parts) or f"no drift in {compared}"
-    return words if found.calibrated else f"{words} (not calibrated)"
+    return words if drift.calibrated else f"{words} (not calibrated)"
 
 
 def words(column: ColumnDrift) -> tuple[str, ...]:
     """What is different in the batch; what matters most comes first. Never empty."""
-    found = [*_types(column), *_gaps(column), *_apart(column)]
+    differences = [*_types(column), *_gaps(column), *_apart(column)]
     if not column.reason and not _only_gaps(column):
-        found += _values(column)
-    return tuple(found or ["as before"])
+        differences += _values(column)
+    return tuple(differences or ["as before"])
 
 
 def gist(column: ColumnDrift) -> str:
@@ -45,10 +45,10 @@ def gist(column: ColumnDrift) -> str:
 
 
 def effect(column: ColumnDrift) -> str:
-    """The size that decides, with what it is held against."""
+    """The effect that decides, with its threshold."""
     decisive = column.decisive
-    what = "" if column.reason else f" ({decisive.basis.value})"
-    return f"{decisive.effect:.3f} of {decisive.threshold.value:.3f}{what}"
+    basis = "" if column.reason else f" ({decisive.basis.value})"
+    return f"{decisive.effect:.3f} of {decisive.threshold.value:.3f}{basis}"
 
 
 def _types(column: ColumnDrift) -> Iterator[str]:
@@ -71,15 +71,15 @@ def _gaps(column: ColumnDrift) -> Iterator[str]:
 
 
 def _only_gaps(column: ColumnDrift) -> bool:
-    """Whether its gaps drifted and its values are as different as they use to be."""
+    """Whether its gaps drifted and its values are no more different than usual."""
     return {finding.basis for finding in column.findings if finding.ratio > 1} == {
         ComparisonBasis.GAPS
     }
 
 
-def _instead(what: str, counts: tuple[int, int], column: ColumnDrift) -> str:
+def _instead(kind: str, counts: tuple[int, int], column: ColumnDrift) -> str:
     was, now = share(counts[0], column.reference.rows), share(counts[1], column.batch.rows)
-    return f"{now} {what} instead of {was}"
+    return f"{now} {kind} instead of {was}"
 
 
 def _values(column: ColumnDrift) -> Iterator[str]:

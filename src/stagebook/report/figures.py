@@ -93,7 +93,7 @@ def _unit(column: Column, span: Number, digits: int) -> int:
 
 
 def spread(column: Column) -> str:
-    """The standard deviation, that of times as a duration; empty if there is none."""
+    """The standard deviation, that of times as a duration; empty without one."""
     detail = column.detail
     if not isinstance(detail, Numbers) or detail.std is None:
         return ""
@@ -118,7 +118,7 @@ def trio(column: Column) -> tuple[str, str, str]:
 
 
 def gist(column: Column, most: int = 10) -> str:
-    """What there is to say where there is no number line: values and their shares."""
+    """The values of a column without a number line, with their shares."""
     detail = column.detail
     if isinstance(detail, Booleans):
         return f"{share(detail.true, detail.true + detail.false)} true"
@@ -131,7 +131,7 @@ def gist(column: Column, most: int = 10) -> str:
 
 
 def distinct(texts: Texts) -> str:
-    """How many different values; an estimate is said to be one."""
+    """The number of different values; an estimate has the word ``about``."""
     if texts.distinct is None:
         return "unknown"
     if texts.counts is not None:
@@ -140,13 +140,13 @@ def distinct(texts: Texts) -> str:
 
 
 def odd(column: Column) -> str:
-    """Values without a place on the number line; empty if there are none."""
+    """Values without a place on the number line; empty without any."""
     detail = column.detail
     if not isinstance(detail, Numbers):
         return ""
-    found = (
+    counts = (
         (detail.nan, "not a number"),
         (detail.infinite, "infinite"),
         (detail.far, "too far out for the mean"),
     )
-    return ", ".join(f"{count:,} {words}" for count, words in found if count)
+    return ", ".join(f"{count:,} {words}" for count, words in counts if count)

@@ -62,7 +62,7 @@ def render(
         frame: The page's frame.
         title: The page's title.
         style: CSS of this page alone.
-        foreign: Whether the page holds HTML that a notebook made, whose styles count, too.
+        foreign: Whether the page holds HTML that a notebook made, whose styles also count.
         values: What else the template names.
     """
     return self_contained.render(

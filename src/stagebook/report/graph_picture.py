@@ -21,11 +21,11 @@ class Box:
     """One box of the picture.
 
     Attributes:
-        key: What it stands for.
+        key: The stage or file that it shows.
         href: What it links to; empty for nothing.
         kind: Names that a page has styles for.
         title: The whole name.
-        lines: The name as shown, and what stands below it.
+        lines: The name as shown, and the text below it.
         stage: Whether it is something done, and no file; it has round corners then.
     """
 
@@ -51,15 +51,15 @@ def draw(boxes: Iterable[Box], links: Iterable[Link], name: str) -> str:
         links: Keys of the boxes that an arrow leads from and to; others are left out.
         name: The class of the picture, unique on its page.
     """
-    known = {item.key: item for item in boxes}
-    pairs = [pair for pair in dict.fromkeys(links) if set(pair) <= known.keys()]
-    places, lines = _laid_out(known, pairs)
-    right = [x + known[key].width / 2 for key, (x, _) in places.items()]
+    boxes_by_key = {item.key: item for item in boxes}
+    pairs = [pair for pair in dict.fromkeys(links) if set(pair) <= boxes_by_key.keys()]
+    places, lines = _laid_out(boxes_by_key, pairs)
+    right = [x + boxes_by_key[key].width / 2 for key, (x, _) in places.items()]
     width = max([*right, *(x for line in lines for x, _ in line)], default=0) + _EDGE
     height = max((y for _, y in places.values()), default=0) + _HEIGHT / 2 + _EDGE
     drawn = [
         *(_edge(line, f"tip-{name}") for line in lines),
-        *(_box(known[key], *place) for key, place in places.items()),
+        *(_box(boxes_by_key[key], *place) for key, place in places.items()),
     ]
     return (
         f'<svg class="{name}" viewBox="0 0 {width:.0f} {height:.0f}" '

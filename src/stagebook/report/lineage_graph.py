@@ -1,4 +1,4 @@
-"""A trace drawn as a graph, from what was there first down to what came of it, as SVG."""
+"""A trace drawn as a graph, from the first files down to what was made from them, as SVG."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ class PictureSize:
     Attributes:
         name: Of the room; part of what the picture is called on the page.
         letters: Characters of a name at most; the whole name is its tooltip.
-        whole: Whether names are paths, and not only the last part of one.
+        full_paths: Whether names are paths, and not only the last part of one.
     """
 
     name: str
     letters: int
-    whole: bool
+    full_paths: bool
 
 
 ROOMS = (PictureSize("wide", 30, True), PictureSize("narrow", 16, False))
 
 
 def draw(trace: Trace, hrefs: Mapping[Entity | str, str], room: PictureSize) -> str:
-    """The SVG of a trace: every box links to what tells of it.
+    """The SVG of a trace, in which boxes are links.
 
     Args:
         trace: The trace.
-        hrefs: Where each file and each making is told of; one that is not there is no link.
+        hrefs: The address of each file and each making; the box of one without it is not a link.
         room: How much room there is.
     """
     boxes = tuple(_boxes(trace, hrefs, room))
@@ -40,7 +40,7 @@ def draw(trace: Trace, hrefs: Mapping[Entity | str, str], room: PictureSize) -> 
 
 
 def on_the_way(trace: Trace) -> tuple[Entity, ...]:
-    """The files that the trace follows, without what else was written, or read, beside them."""
+    """The files that the trace follows, without others that the same stages wrote or read."""
     shown = {entity for pair in trace.folders for entity in pair} | set(trace.query.artefacts)
     for making in trace.makings:
         shown.update(making.outputs if trace.down else making.inputs)
@@ -53,14 +53,14 @@ def _boxes(trace: Trace, hrefs: Mapping[Entity | str, str], room: PictureSize) -
     raw = set(trace.raw)
     for file in on_the_way(trace):
         kind, title = "raw" if file in raw else "file", words.name(file)
-        shown = title if room.whole else title.rpartition("/")[2]
+        shown = title if room.full_paths else title.rpartition("/")[2]
         lines = (cut(shown, room.letters), words.short(file.md5))
         marks = f"{kind} asked" if file in trace.query.artefacts else kind
         yield Box(file, hrefs.get(file, ""), marks, title, lines)
     for making in trace.makings:
         kind = "making" if making.executed == "here" else "elsewhere"
         below = _below(making)
-        lines = (cut(making.stage, room.letters), below if room.whole else below[:16])
+        lines = (cut(making.stage, room.letters), below if room.full_paths else below[:16])
         marks = f"{kind} asked" if making.id in trace.query.makings else kind
         yield Box(making.id, hrefs.get(making.id, ""), marks, making.stage, lines, stage=True)
 
@@ -75,6 +75,6 @@ def _links(trace: Trace) -> Iterator[tuple[Entity | str, Entity | str]]:
     for making in trace.makings:
         yield from ((file, making.id) for file in making.inputs)
         yield from ((making.id, file) for file in making.outputs)
-    made = trace.makers
+    makers = trace.makers
     for folder, part in trace.folders:
-        yield (part, folder) if part in made else (folder, part)
+        yield (part, folder) if part in makers else (folder, part)

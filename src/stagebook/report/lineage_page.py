@@ -24,26 +24,26 @@ _STYLE = """
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file with where it is told of.
+    """A file, with the place on the page that describes it.
 
     Attributes:
-        anchor: Its own anchor on the page, in the one place that tells of it; empty elsewhere.
-        link: The anchor of the making that tells of it; empty where that is here.
+        anchor: Its own anchor on the page, in the place that describes it; empty elsewhere.
+        link: The anchor of the making that describes it; empty in that place itself.
         path: Its path.
         md5: Its hash.
-        said: What else is said of it.
+        note: A remark on it.
     """
 
     anchor: str
     link: str
     path: str
     md5: str
-    said: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """What the page tells of one making.
+    """What the page shows of one making.
 
     Attributes:
         anchor: Its anchor.
@@ -75,8 +75,8 @@ def render_page(trace: Trace) -> str:
     anchors: dict[Entity | str, str] = {
         making.id: f"making-{place}" for place, making in enumerate(trace.makings, start=1)
     }
-    shown, made = lineage_graph.on_the_way(trace), trace.makers
-    files = dict.fromkeys((*shown, *made))
+    shown, makers = lineage_graph.on_the_way(trace), trace.makers
+    files = dict.fromkeys((*shown, *makers))
     anchors |= {file: f"file-{place}" for place, file in enumerate(files, start=1)}
     hrefs = {key: f"#{anchor}" for key, anchor in anchors.items()}
     return self_contained.render(
@@ -87,19 +87,19 @@ def render_page(trace: Trace) -> str:
         asked=[(words.name(artefact), artefact.md5) for artefact in trace.query.artefacts],
         notes=(*trace.query.notes, *trace.notes),
         pictures=[lineage_graph.draw(trace, hrefs, room) for room in lineage_graph.ROOMS],
-        cards=[_card(making, made, anchors) for making in reversed(trace.makings)],
+        cards=[_card(making, makers, anchors) for making in reversed(trace.makings)],
         others_title="Begins with" if trace.down else "Made by nothing that is known",
-        others=[_other(trace, file, anchors) for file in shown if file not in made],
+        others=[_other(trace, file, anchors) for file in shown if file not in makers],
     )
 
 
 def _title(trace: Trace) -> str:
-    what = plain(trace.query.what, words.LONGEST)
-    return f"What was made from {what}" if trace.down else f"Where {what} comes from"
+    subject = plain(trace.query.what, words.LONGEST)
+    return f"What was made from {subject}" if trace.down else f"Where {subject} comes from"
 
 
 def _card(
-    making: Activity, made: Mapping[Entity, Activity], anchors: Mapping[Entity | str, str]
+    making: Activity, makers: Mapping[Entity, Activity], anchors: Mapping[Entity | str, str]
 ) -> _Card:
     environment: Mapping[str, Any] = making.details["environment"] or {}
     return _Card(
@@ -115,7 +115,7 @@ def _card(
         ),
         outputs=tuple(
             _File(
-                anchors[output] if made[output] is making else "",
+                anchors[output] if makers[output] is making else "",
                 "",
                 words.name(output),
                 output.md5,
@@ -128,9 +128,9 @@ def _card(
 def _other(trace: Trace, file: Entity, anchors: Mapping[Entity | str, str]) -> _File:
     dvc = (trace.tracked or {}).get(file)
     if file in trace.raw:
-        said = f"raw, tracked by {dvc}" if dvc else "raw"
+        note = f"raw, tracked by {dvc}" if dvc else "raw"
     elif trace.down:
-        said = ""
+        note = ""
     else:
-        said = "in a folder that was made as a whole, or of files that were made one by one"
-    return _File(anchors[file], "", words.name(file), file.md5, said)
+        note = "in a folder that was made as a whole, or of files that were made one by one"
+    return _File(anchors[file], "", words.name(file), file.md5, note)

@@ -1,4 +1,4 @@
-"""What a reader is told of a making, as terminal and page show it."""
+"""A making in words that terminal and page share."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from stagebook.history.lineage.graph import Activity, Entity
 from stagebook.project.text import plain
 
 DIGITS = 10
-"""Of a hash, so many are shown."""
+"""Digits of a hash that are shown."""
 
 LONGEST = 60
 """Characters of a value."""
@@ -41,7 +41,7 @@ def headline(making: Activity) -> str:
 
 
 def facts(making: Activity, most: int | None = None) -> Iterator[tuple[str, str]]:
-    """What else is known of it: pairs of a label and a text.
+    """The facts of a making: pairs of a label and a text.
 
     Args:
         making: The making.
@@ -72,7 +72,7 @@ def moment(iso: str) -> str:
 
 
 def parameter(item: Mapping[str, Any]) -> str:
-    """A parameter with its value, and its default where that is another one."""
+    """A parameter with its value, and its default where that differs."""
     shown = f"{plain(item['name'])} {value(item['value'])}"
     is_default = item["value"] == item["default"] or item["origin"] == "default"
     if is_default or item["default"] is None:
@@ -86,17 +86,17 @@ def value(item: Any) -> str:
 
 
 def _code(details: Mapping[str, Any]) -> str:
-    what = details["notebook"] or details["command"] or "unknown"
+    code_path = details["notebook"] or details["command"] or "unknown"
     source = f", source {short(details['source'])}" if details["source"] else ""
-    return f"{plain(what, 2 * LONGEST)}{source}"
+    return f"{plain(code_path, 2 * LONGEST)}{source}"
 
 
 def _commit(git: Mapping[str, Any]) -> str:
     branch = f" on {plain(git['branch'])}" if git["branch"] else ""
     digest = f" ({short(git['diff'])})" if git.get("diff") else ""
     dirty = f", with uncommitted changes{digest}" if git["dirty"] else ""
-    gone = ", which no branch leads to any more" if git["in_history"] is False else ""
-    return f"{short(git['commit'])}{branch}{gone}{dirty}"
+    unreachable = ", which no branch contains" if git["in_history"] is False else ""
+    return f"{short(git['commit'])}{branch}{unreachable}{dirty}"
 
 
 def _lock(commits: list[Mapping[str, str]]) -> str:
@@ -116,5 +116,5 @@ def _environment(environment: Mapping[str, Any]) -> str:
 
 def _metrics(metrics: Mapping[str, Any], most: int | None) -> str:
     shown = [f"{plain(name)} {value(item)}" for name, item in list(metrics.items())[:most]]
-    left = len(metrics) - len(shown)
-    return ", ".join([*shown, *([f"{left} more"] if left else [])])
+    more = len(metrics) - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more else [])])

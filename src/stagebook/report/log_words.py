@@ -1,4 +1,4 @@
-"""What a log says of an execution, as the terminal and the site show it."""
+"""An entry of the log in words that terminal and site share."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from stagebook.report.metric_words import shown
 _LARGEST = 10**15  # from here on, digits are left out
 
 MOST = 4
-"""Of each kind, so many changes and metrics are named."""
+"""Changes and metrics of each kind that are named."""
 
 _LONGEST = 24
 
@@ -77,11 +77,11 @@ def measured(row: LogEntry, headline: frozenset[str]) -> list[str]:
     """The metrics that the project shows first, and of the others those that are not as before."""
     first, changed = [], []
     for name, (before, now) in row.changes.metrics.items():
-        told = f"{name} {_number(now)}{_difference(before, now)}"
+        text = f"{name} {_number(now)}{_difference(before, now)}"
         if name in headline:
-            first.append(told)
+            first.append(text)
         elif differ(before, now):
-            changed.append(told)
+            changed.append(text)
     return [*first, *_some(changed)]
 
 

@@ -20,7 +20,7 @@ def block(parts: Iterable[str]) -> str:
 
     What is too wide is scrolled within it.
     """
-    # JupyterLab would set what stands between two dollar signs as a formula
+    # JupyterLab would set the text between two dollar signs as a formula
     opening = '<div class="colophon tex2jax_ignore mathjax_ignore" style="overflow-x: auto">'
     return "\n".join([opening, *parts, "</div>"])
 
@@ -33,8 +33,10 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], *, texts: Iterable
         rows: Their cells, each as ``left`` or ``right`` made it.
         texts: Names of the columns whose cells are on the left.
     """
-    left = set(texts)
-    top = "".join(f'<th style="{_LEFT if item in left else _RIGHT}">{item}</th>' for item in head)
+    left_columns = set(texts)
+    top = "".join(
+        f'<th style="{_LEFT if item in left_columns else _RIGHT}">{item}</th>' for item in head
+    )
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     begin = f"<thead><tr>{top}</tr></thead>\n" if top else ""
     return f'<table style="margin-left: 0">\n{begin}<tbody>\n{body}\n</tbody>\n</table>'

@@ -19,9 +19,9 @@ class MetricChange:
     """How a metric differs from what it was.
 
     Attributes:
-        words: Such as ``▲ +0.012`` or ``NaN before``; empty if there is nothing to compare with.
+        words: Such as ``▲ +0.012`` or ``NaN before``; empty without a value to compare with.
         up: Whether it grew; None if it did not, or if that means nothing.
-        other: What it was, where no difference can be told; empty where one can.
+        other: What it was, if no difference can be computed; else empty.
     """
 
     words: str
@@ -30,7 +30,7 @@ class MetricChange:
 
 
 def shown(value: Any) -> str:
-    """A value for a reader; one that is no number or text says what it is."""
+    """A value for a reader; NaN and infinities as words or signs."""
     if value is None:
         return "none"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -46,11 +46,11 @@ def shown(value: Any) -> str:
 
 
 def change(value: Any, before: Any) -> MetricChange:
-    """What a value is, measured by another.
+    """The change of a value from another.
 
     Args:
         value: The value now.
-        before: The other; None if there is none.
+        before: The other; None without one.
     """
     if before is None:
         return MetricChange("")
@@ -71,25 +71,27 @@ def change(value: Any, before: Any) -> MetricChange:
 def bounds(gate: Gate, against: str) -> str:
     """What a metric has to keep to: ``at least 0.68, at most 0.01 below main``."""
     base = plain(against, _LONGEST) if against else "the base"
-    told = (
+    limits = (
         (gate.floor, f"at least {gate.floor}"),
         (gate.ceiling, f"at most {gate.ceiling}"),
         (gate.drop, f"at most {gate.drop} below {base}"),
         (gate.rise, f"at most {gate.rise} above {base}"),
     )
-    return ", ".join(words for bound, words in told if bound is not None)
+    return ", ".join(words for bound, words in limits if bound is not None)
 
 
-def verdict(found: GateVerdict) -> str:
-    """What came of a gate, in words."""
-    if found.problem is not None:
-        return found.problem.message
-    return "; ".join(found.failures) or ("passes" if found.judged else "cannot be judged")
+def verdict(gate_verdict: GateVerdict) -> str:
+    """The result of a gate, in words."""
+    if gate_verdict.problem is not None:
+        return gate_verdict.problem.message
+    return "; ".join(gate_verdict.failures) or (
+        "passes" if gate_verdict.judged else "cannot be judged"
+    )
 
 
 def _other(before: Any, *, up: bool | None = None) -> MetricChange:
-    told = shown(before)
-    return MetricChange(f"{told} before", up, told)
+    text = shown(before)
+    return MetricChange(f"{text} before", up, text)
 
 
 def _signed(moved: float) -> str:

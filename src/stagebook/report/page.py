@@ -63,7 +63,7 @@ class Pages:
         Args:
             executed: What papermill wrote.
             record: The record, for the colophon.
-            tables: What was found out about its tables, likewise.
+            tables: The inspections of its tables, likewise.
             project: The project's name.
             interactive: Whether scripts in outputs may run on the page.
 
@@ -90,7 +90,7 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
     Args:
         executed: The text that papermill wrote.
         record: The record of the execution.
-        tables: What was found out about its tables.
+        tables: The inspections of its tables.
 
     Raises:
         ValueError: The text is not a notebook, as when a crash cut it off.
@@ -104,8 +104,12 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
         raise ValueError("the text is JSON, but not a notebook")
     facts = {**_mapping(notebook.get("metadata")), "title": title(cells) or record.stage}
     facts.pop("papermill", None)
-    kept = [cell for cell in cells if colophon.TAG not in _tags(cell)]
-    closed = {**notebook, "metadata": facts, "cells": [*kept, _colophon(notebook, record, tables)]}
+    other_cells = [cell for cell in cells if colophon.TAG not in _tags(cell)]
+    closed = {
+        **notebook,
+        "metadata": facts,
+        "cells": [*other_cells, _colophon(notebook, record, tables)],
+    }
     # as nbformat writes it; a half of a pair of characters cannot be written at all
     text = json.dumps(closed, ensure_ascii=False, indent=1, sort_keys=True)
     return text.encode("utf-8", "replace").decode() + "\n"
@@ -133,9 +137,9 @@ def render_html(
         alone=True,
         interactive=interactive,
     )
-    known = tuple(facts.of_execution(record.stage, record.outcome, record.volatile))
-    found = article.parse(notebook, record.stage, interactive=interactive)
-    return article.render(found, frame, known, tuple(problems.refused(record.tables)))
+    known_facts = tuple(facts.of_execution(record.stage, record.outcome, record.volatile))
+    content = article.parse(notebook, record.stage, interactive=interactive)
+    return article.render(content, frame, known_facts, tuple(problems.refused(record.tables)))
 
 
 def title(cells: Iterable[Any]) -> str | None:

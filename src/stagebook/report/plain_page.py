@@ -1,4 +1,4 @@
-"""The page of a run whose good page cannot be made: what its cells say, as plain text."""
+"""The page of a run whose usual page cannot be made: the text of its cells."""
 
 import html
 import json
@@ -56,7 +56,7 @@ def write(pages: Pages, executed: Path, record: Record, problem: Problem) -> tup
         problem: Why there is only a plain page.
 
     Returns:
-        The files; none if there is no executed notebook.
+        The files; empty without an executed notebook.
     """
     if not executed.exists():
         return ()

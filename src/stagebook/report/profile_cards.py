@@ -17,13 +17,13 @@ class CardLine:
 
     Attributes:
         name: What it is.
-        here: Of the column.
-        there: Of the reference; empty if there is none.
+        text: Its value for the column.
+        reference: Its value for the reference; empty without one.
     """
 
     name: str
-    here: str
-    there: str
+    text: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class ColumnCard:
         alone: Whether there is a reference, but not of this column.
         beside: Whether the reference has the column.
         changes: What differs from the reference.
-        picture: The histogram, as markup; empty if there is no number line.
+        picture: The histogram, as markup; empty without a number line.
         edges: Some edges of its bins, first and last among them.
         tails: What lies outside.
-        note: Why there is no picture and no value; empty if there is one.
+        note: Why it has neither picture nor values; empty if it has one.
         caption: Of the values.
         values: The most frequent ones.
         figures: All else.
@@ -169,18 +169,18 @@ def _counts(column: Column | None) -> dict[str, int] | None:
 
 
 def _values(now: Column, then: Column | None, top: int) -> tuple[CardValue, ...]:
-    here, there = _counts(now), _counts(then)
-    if not here:
+    counts, reference = _counts(now), _counts(then)
+    if not counts:
         return ()
-    shares = _shares(here)
-    before = None if there is None else _shares(there)
-    names = list(here)[:top]
+    shares = _shares(counts)
+    before = None if reference is None else _shares(reference)
+    names = list(counts)[:top]
     longest = max(max(shares[name], (before or {}).get(name, 0.0)) for name in names) or 1.0
     return tuple(
         CardValue(
             plain(name, LONGEST_VALUE),
-            share(here[name], sum(here.values())),
-            "" if there is None else _was(there, name),
+            share(counts[name], sum(counts.values())),
+            "" if reference is None else _was(reference, name),
             _bar(shares[name] / longest, before.get(name, 0.0) / longest if before else None),
         )
         for name in names
@@ -188,20 +188,19 @@ def _values(now: Column, then: Column | None, top: int) -> tuple[CardValue, ...]
 
 
 def _shares(counts: dict[str, int]) -> dict[str, float]:
-    whole = sum(counts.values()) or 1
-    return {name: count / whole for name, count in counts.items()}
+    total = sum(counts.values()) or 1
+    return {name: count / total for name, count in counts.items()}
 
 
 def _was(counts: dict[str, int], name: str) -> str:
     return share(counts[name], sum(counts.values())) if name in counts else "new"
 
 
-def _bar(here: float, there: float | None) -> str:
+def _bar(now: float, then: float | None) -> str:
     """A value's share, and in grey behind it that of the reference."""
-    if there is None:
-        drawn = [("now", 1, 10, here)]
-    else:
-        drawn = [("then", 0, 12, there), ("now", 3, 6, here)]
+    drawn = [("now", 1, 10, now)]
+    if then is not None:
+        drawn = [("then", 0, 12, then), ("now", 3, 6, now)]
     rects = "".join(
         f'<rect class="{kind}" y="{y}" width="{100 * part:.3g}" height="{height}"/>'
         for kind, y, height, part in drawn
@@ -210,8 +209,8 @@ def _bar(here: float, there: float | None) -> str:
 
 
 def _figures(now: Column, then: Column | None) -> tuple[CardLine, ...]:
-    here, there = _figures_of(now), _figures_of(then) if then else {}
-    return tuple(CardLine(name, text, there.get(name, "")) for name, text in here.items())
+    figures, reference = _figures_of(now), _figures_of(then) if then else {}
+    return tuple(CardLine(name, text, reference.get(name, "")) for name, text in figures.items())
 
 
 def _figures_of(column: Column) -> dict[str, str]:

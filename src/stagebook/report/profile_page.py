@@ -22,7 +22,7 @@ class Page:
     Attributes:
         name: Of what it is the profile.
         extent: Rows and columns.
-        reference: Those of the reference; empty if there is none.
+        reference: Those of the reference; empty without one.
         sides: What only one of both has, a sentence each.
         cards: One for each column.
         most_open: Up to so many columns, their list is not folded.
@@ -50,9 +50,9 @@ def render_page(profile: Profile, name: str, against: Profile | None = None) -> 
 def shown(profile: Profile, name: str, against: Profile | None = None) -> Page:
     """What a page shows of a profile; see ``render_page``."""
     top = TOP if len(profile.columns) <= MANY else TOP_OF_MANY
-    known = {item.name: item for item in against.columns} if against is not None else {}
+    references = {item.name: item for item in against.columns} if against is not None else {}
     cards = tuple(
-        card(place, column, known.get(column.name), top, compared=against is not None)
+        card(place, column, references.get(column.name), top, compared=against is not None)
         for place, column in enumerate(profile.columns, start=1)
     )
     sides = OneSidedColumns.of(profile, against).words if against is not None else ()

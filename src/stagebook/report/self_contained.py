@@ -19,7 +19,7 @@ def render(
     interactive: bool = False,
     **values: Any,
 ) -> str:
-    """A page from a template, with a content security policy that knows its style by a hash.
+    """A page from a template, with a content security policy that has the hash of its style.
 
     Args:
         template: The template's file.
@@ -29,13 +29,13 @@ def render(
         interactive: Whether scripts in that HTML may run. Nothing is loaded even so.
         values: What else the template names.
     """
-    whole = stylesheet() + style
+    full_style = stylesheet() + style
     page = _environment().get_template(template)
     return (
         page.render(
-            style=whole,
+            style=full_style,
             script=script,
-            policy=_policy(whole, script, foreign=foreign, interactive=interactive),
+            policy=_policy(full_style, script, foreign=foreign, interactive=interactive),
             **values,
         )
         + "\n"

@@ -134,9 +134,9 @@ def export(
         passage.require()
         features = passage.manifest.model.features
         if rows:
-            chosen = comparing.given(passage.contents, rows, features)
+            chosen = comparing.read(passage.contents, rows, features)
         else:
-            chosen = comparing.found(passage.contents, _roots(path), features)
+            chosen = comparing.default(passage.contents, _roots(path), features)
         made = exporting.export(passage, format_, chosen, tolerance, say)
     exporting.write(made, target)
     return ExportedModel(made, target, passage)

@@ -17,10 +17,10 @@ def _are_scalars(arguments: tuple[Any, ...]) -> bool:
 
 
 def _are_small(arguments: tuple[Any, ...]) -> bool:
-    whole = all(
+    are_integers = all(
         isinstance(argument, int) and abs(argument) <= _LONGEST_RANGE for argument in arguments
     )
-    return whole and len(arguments) <= 3
+    return are_integers and len(arguments) <= 3
 
 
 def _is_list_of_keys(arguments: tuple[Any, ...]) -> bool:
@@ -96,9 +96,9 @@ def _is_a_tree(arguments: tuple[Any, ...]) -> bool:
     if len(arguments) != 3:
         return False
     features, classes, outputs = arguments
-    whole = isinstance(features, int) and isinstance(outputs, int) and 0 < outputs <= 10_000
+    are_integers = isinstance(features, int) and isinstance(outputs, int) and 0 < outputs <= 10_000
     arrays = isinstance(classes, np.ndarray) and classes.dtype == np.intp
-    return whole and arrays and classes.shape == (outputs,)
+    return are_integers and arrays and classes.shape == (outputs,)
 
 
 def _is_a_zone(arguments: tuple[Any, ...]) -> bool:
@@ -140,8 +140,8 @@ def _is_a_range(arguments: tuple[Any, ...]) -> bool:
 
 def _is_a_loss(arguments: tuple[Any, ...]) -> bool:
     kind = arguments[0] if len(arguments) == 3 else None
-    made = isinstance(kind, type) and kind.__module__ == "sklearn._loss._loss"
-    return made and type(arguments[1]) is int and arguments[2] in ((), None)
+    is_loss = isinstance(kind, type) and kind.__module__ == "sklearn._loss._loss"
+    return is_loss and type(arguments[1]) is int and arguments[2] in ((), None)
 
 
 _RULES: Mapping[str, Callable[[tuple[Any, ...]], bool]] = {

@@ -85,13 +85,13 @@ def _require_attributes(target: Any, state: Any, name: str) -> None:
 
 
 def _require_array(target: Any, state: Any, name: str) -> None:
-    """Refuses bytes for an array of objects, which would be addresses, and too few bytes."""
+    """Refuses bytes for an array of objects, which would be addresses, and missing bytes."""
     kinds = isinstance(state, tuple) and len(state) == (5 if type(target) is np.ndarray else 7)
     if not kinds or target.size or not isinstance(state[2], np.dtype):
         raise DistrustedError(name, "has a state that no array has")
     shape, dtype, data = state[1], state[2], state[4]
-    whole = isinstance(shape, tuple) and all(isinstance(n, int) and n >= 0 for n in shape)
-    size = int(np.prod(shape, dtype=object)) if whole else -1
+    is_shape = isinstance(shape, tuple) and all(isinstance(n, int) and n >= 0 for n in shape)
+    size = int(np.prod(shape, dtype=object)) if is_shape else -1
     if dtype.hasobject:
         fits = dtype.kind == "O" and isinstance(data, list) and len(data) == size
     else:
@@ -103,19 +103,19 @@ def _require_array(target: Any, state: Any, name: str) -> None:
 def _require_dtype(target: Any, state: Any) -> None:
     """Refuses a type of NumPy's that is not as NumPy itself would make it."""
     try:
-        wanted = _expected_dtype(target, state)
+        expected = _expected_dtype(target, state)
     except (TypeError, ValueError, KeyError, IndexError) as error:
         raise DistrustedError("numpy.dtype", "has a state that no type has") from error
     size, alignment, flags = state[5:8]
-    same = flags == wanted.flags and (size < 0 or size == wanted.itemsize)
-    if not same or (alignment >= 0 and alignment != wanted.alignment):
+    same = flags == expected.flags and (size < 0 or size == expected.itemsize)
+    if not same or (alignment >= 0 and alignment != expected.alignment):
         raise DistrustedError("numpy.dtype", "has a state that no type has")
 
 
 def _expected_dtype(target: Any, state: Any) -> Any:
     version, order, base, names, parts, size, alignment, flags = state[:8]
-    whole = all(isinstance(item, int) for item in (version, size, alignment, flags))
-    if not whole or version not in (3, 4) or order not in ("<", ">", "=", "|"):
+    are_integers = all(isinstance(item, int) for item in (version, size, alignment, flags))
+    if not are_integers or version not in (3, 4) or order not in ("<", ">", "=", "|"):
         raise ValueError("a state of another version")
     if base is not None:
         return np.dtype((_as_dtype(base[0]), tuple(base[1])))
@@ -152,6 +152,6 @@ def _as_dtype(value: Any) -> Any:
 
 
 def is_shared(value: Any) -> bool:
-    """Whether others than the model hold an object too: a class, a function or a module."""
+    """Whether an object does not belong to the model alone: a class, a function or a module."""
     shared = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, np.ufunc)
     return isinstance(value, shared) or type(value).__name__ == "cython_function_or_method"

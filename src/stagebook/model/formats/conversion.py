@@ -1,4 +1,4 @@
-"""What it takes to convert a model, and what comes of it or stands in the way."""
+"""A request to convert a model, its results, and the error if a model cannot be converted."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class ConversionRequest:
         name: The model's name.
         model: The model.
         file: Its file in the package.
-        served: How it is asked, and what goes in and comes out.
+        served: The method that predicts, and what goes in and comes out.
         rows: Some rows of its features, for their types.
         trusted: Names that opening it may call, besides those that every loader trusts.
     """
@@ -45,7 +45,7 @@ class ConvertedModel:
 
     Attributes:
         data: The file's bytes.
-        versions: Of what converted it.
+        versions: Versions of the tools that converted it.
     """
 
     data: bytes
@@ -54,11 +54,11 @@ class ConvertedModel:
 
 @dataclass(frozen=True, slots=True)
 class ConvertedPredictions:
-    """What a converted model says.
+    """The predictions of a converted model.
 
     Attributes:
         outputs: n rows, with a column for each of the model's outputs.
-        versions: Of what opened and asked it.
+        versions: Versions of the tools that opened and scored it.
     """
 
     outputs: "pd.DataFrame"
@@ -67,35 +67,35 @@ class ConvertedPredictions:
 
 def versions(*distributions: str) -> dict[str, str]:
     """The versions of some distributions, of those that are installed."""
-    found = {}
+    installed = {}
     for name in distributions:
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
-def require_method(tool: str, methods: Collection[str], asked: ConversionRequest) -> None:
-    """Raises a StagebookError if a format does not know the method that predicts.
+def require_method(tool: str, methods: Collection[str], request: ConversionRequest) -> None:
+    """Raises a StagebookError if a format does not support the method that predicts.
 
     Args:
         tool: The format.
-        methods: Those that it knows.
-        asked: What is to be converted.
+        methods: The methods that it supports.
+        request: What is to be converted.
     """
-    if asked.served.method not in methods:
-        reason = f"{tool} knows {' and '.join(methods)}, and no `{asked.served.method}`"
-        raise not_convertible(tool, reason, asked.model)
+    if request.served.method not in methods:
+        reason = f"{tool} supports {' and '.join(methods)}, not `{request.served.method}`"
+        raise not_convertible(tool, reason, request.model)
 
 
 def not_convertible(tool: str, reason: str, model: Any) -> StagebookError:
-    """The error that a converter, or the engine behind it, cannot have a model.
+    """The error that a converter, or the engine behind it, does not support a model.
 
     Args:
         tool: Which one.
-        reason: Its own words, of which the first line is told.
-        model: The model; a part of it that the reason names is told by its place.
+        reason: Its own message, of which the first line is shown.
+        model: The model; the message has the place of a part that the reason names.
     """
     first = next((line.strip() for line in reason.splitlines() if line.strip()), "it does not say")
     if len(first) > _LONGEST:

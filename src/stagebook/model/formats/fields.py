@@ -21,8 +21,8 @@ def _is_check_or_empty(value: Any) -> bool:
 
 
 def _is_number_of_jobs(value: Any) -> bool:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value is None or (whole and abs(value) <= _MOST_JOBS)
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return value is None or (is_integer and abs(value) <= _MOST_JOBS)
 
 
 def _one_of(*choices: Any) -> Callable[[Any], bool]:
@@ -86,5 +86,5 @@ def shadowing(owner: type, attribute: object) -> str:
     if not isinstance(attribute, str) or attribute.startswith("__"):
         return "is not the name of an attribute that an estimator has"
     if callable(getattr(owner, attribute, None)):
-        return f"would stand in for a method of {owner.__name__}"
+        return f"would replace a method of {owner.__name__}"
     return ""

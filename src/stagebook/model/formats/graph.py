@@ -1,4 +1,4 @@
-"""Decides whether all that an opened model is made of may be there, whatever its format."""
+"""Decides whether every part of an opened model is allowed, in any format."""
 
 import datetime
 import decimal
@@ -54,13 +54,13 @@ class _Review:
     Attributes:
         file: The model's file, for messages.
         also: Names that the person who loads trusts besides.
-        seen: Ids of the objects that were visited; ``kept`` keeps them alive.
+        seen: Ids of the objects that were visited; ``visited`` keeps them alive.
     """
 
     file: str
     also: frozenset[str]
     seen: set[int] = field(default_factory=set)
-    kept: list[Any] = field(default_factory=list)
+    visited: list[Any] = field(default_factory=list)
 
     def problems(self, model: Any) -> Iterator[Problem]:
         places = [_Place(model, "model", "")]
@@ -68,7 +68,7 @@ class _Review:
             place = places.pop()
             if type(place.value) not in _PLAIN and id(place.value) not in self.seen:
                 self.seen.add(id(place.value))
-                self.kept.append(place.value)
+                self.visited.append(place.value)
                 yield from self._of(place, places)
 
     def _of(self, place: _Place, places: list[_Place]) -> Iterator[Problem]:
@@ -193,9 +193,9 @@ def problems(model: Any, file: str, also: Collection[str]) -> tuple[Problem, ...
         file: Its file, for messages.
         also: Names that the person who loads trusts besides.
     """
-    found = []
+    first_problems = []
     for problem in _Review(file, frozenset(also)).problems(model):
-        found.append(problem)
-        if len(found) == _SHOWN:
+        first_problems.append(problem)
+        if len(first_problems) == _SHOWN:
             break
-    return tuple(found)
+    return tuple(first_problems)

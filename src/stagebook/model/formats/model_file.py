@@ -65,9 +65,9 @@ class ModelFile:
         except Exception as error:  # a file that is damaged raises whatever its parts raise
             raise _unreadable(self.name, error) from error
 
-    def held(self, model: Any) -> tuple[str, ...]:
+    def names_in(self, model: Any) -> tuple[str, ...]:
         """Every class and function in the model that this is the file of, whatever the format."""
-        # skops tells of those alone that it does not trust
+        # skops names only those that it does not trust
         data = self.data if self.format == "pickle" else pickle_file.dump(model)
         return pickle_file.types(data)
 
@@ -152,14 +152,14 @@ _OTHER_VERSION = "Install the versions in environment.lock.json: pip install -r 
 
 
 def _of_another_version(name: str, warning: Warning) -> StagebookError:
-    """What scikit-learn's ``InconsistentVersionWarning`` says, with the line that mends it."""
-    made = getattr(warning, "original_sklearn_version", None)
-    here = getattr(warning, "current_sklearn_version", None)
-    if not (made and here):
+    """The error for an ``InconsistentVersionWarning``, with the command that repairs it."""
+    packaged = getattr(warning, "original_sklearn_version", None)
+    installed = getattr(warning, "current_sklearn_version", None)
+    if not (packaged and installed):
         return _unreadable(name, warning, _OTHER_VERSION)
     part = getattr(warning, "estimator_name", "estimator")
-    message = f"its {part} was pickled by scikit-learn {made}; here is {here}"
-    return _unreadable(name, Warning(message), f"pip install scikit-learn=={made}")
+    message = f"its {part} was pickled by scikit-learn {packaged}; here is {installed}"
+    return _unreadable(name, Warning(message), f"pip install scikit-learn=={packaged}")
 
 
 def _unreadable(name: str, error: BaseException, hint: str = "") -> StagebookError:

@@ -44,8 +44,8 @@ def check_twister(generator: Any) -> None:
 
 def check_partial(partial: Any) -> None:
     """Checks that a function with arguments is the one that gradient boosting has."""
-    given = partial.keywords.values()
-    values = [part for value in given for part in (value if type(value) is list else [value])]
+    arguments = partial.keywords.values()
+    values = [part for value in arguments for part in (value if type(value) is list else [value])]
     plain = all(isinstance(value, int | float | str | type(None) | type) for value in values)
     require(trusted.is_partly_given(partial.func) and not partial.args and plain, "a function")
     kinds = [value for value in values if isinstance(value, type)]

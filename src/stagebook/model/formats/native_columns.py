@@ -19,11 +19,11 @@ def check_one_hot(encoder: Any) -> None:
     dropped = encoder._drop_idx_after_grouping
     require(dropped is None or len(dropped) == len(encoder.categories_), "a column")
     for place, categories in enumerate(encoder.categories_):
-        kept = len(categories)
+        columns = len(categories)
         if encoder._infrequent_enabled:
-            kept = _check_infrequent(encoder, place, kept)
+            columns = _check_infrequent(encoder, place, columns)
         drop = None if dropped is None else dropped[place]
-        require(drop is None or 0 <= drop < kept, "a dropped category")
+        require(drop is None or 0 <= drop < columns, "a dropped category")
 
 
 def _check_infrequent(encoder: Any, place: int, count: int) -> int:
@@ -44,8 +44,8 @@ def check_vocabulary(vectorizer: Any) -> None:
     """Checks that each word has a column of its own."""
     if is_fitted(vectorizer, "vocabulary_"):
         columns = vectorizer.vocabulary_.values()
-        whole = all(isinstance(column, int | np.integer) for column in columns)
-        require(whole and sorted(columns) == list(range(len(columns))), "a word")
+        are_integers = all(isinstance(column, int | np.integer) for column in columns)
+        require(are_integers and sorted(columns) == list(range(len(columns))), "a word")
 
 
 def check_hasher(hasher: Any) -> None:

@@ -82,11 +82,11 @@ def check_isolation_forest(model: Any) -> None:
     if not is_fitted(model, "estimators_"):
         return
     require(len(model.estimators_) == len(model.estimators_features_), "a tree")
-    whole = model._max_features == model.n_features_in_
+    uses_all_features = model._max_features == model.n_features_in_
     for estimator, features in zip(model.estimators_, model.estimators_features_, strict=True):
-        given = model.n_features_in_ if whole else len(features)
-        require(estimator.tree_.n_features == given, "a feature")
-        require(vars(estimator).get("n_features_in_") == given, "a feature")
+        count = model.n_features_in_ if uses_all_features else len(features)
+        require(estimator.tree_.n_features == count, "a feature")
+        require(vars(estimator).get("n_features_in_") == count, "a feature")
 
 
 def check_single_tree(model: Any) -> None:

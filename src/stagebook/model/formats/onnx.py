@@ -21,7 +21,7 @@ _METHODS = {"predict": 0, "predict_proba": 1}
 """Which of the results a method's is: a classifier's first is its label."""
 
 
-def convert(asked: ConversionRequest) -> ConvertedModel:
+def convert(request: ConversionRequest) -> ConvertedModel:
     """A model as an ONNX file: one input for each feature, of shape (rows, 1).
 
     Numbers go in as float64 where onnxruntime can have them so, else as float32.
@@ -30,21 +30,21 @@ def convert(asked: ConversionRequest) -> ConvertedModel:
         StagebookError: The extra is not installed, or the model cannot be converted.
     """
     ONNX.require()
-    require_method("ONNX", _METHODS, asked)
-    model = _with_columns(asked)
+    require_method("ONNX", _METHODS, request)
+    model = _with_columns(request)
     reasons = []
     for wide in (True, False):
         try:
-            data = _converted(model, asked, is_wide=wide)
+            data = _converted(model, request, is_wide=wide)
             _session(data)
         except Exception as error:  # each of its operators raises what it likes
             reasons.append(_reason(error))
         else:
             return ConvertedModel(data, versions("skl2onnx", "onnx", "scikit-learn"))
-    raise not_convertible("skl2onnx", reasons[0], asked.model)
+    raise not_convertible("skl2onnx", reasons[0], request.model)
 
 
-def _with_columns(asked: ConversionRequest) -> Any:
+def _with_columns(request: ConversionRequest) -> Any:
     """A model that takes columns by name: what takes a matrix gets a step before it.
 
     Without it, skl2onnx refuses a lone estimator, and has scalers compute in float32.
@@ -52,27 +52,27 @@ def _with_columns(asked: ConversionRequest) -> Any:
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
-    first = asked.model.steps[0][1] if isinstance(asked.model, Pipeline) else asked.model
-    if isinstance(first, ColumnTransformer) or not hasattr(asked.model, "get_params"):
-        return asked.model
-    columns = ColumnTransformer([("all", "passthrough", list(asked.served.features))])
-    return Pipeline([("columns", columns.fit(asked.rows)), ("model", asked.model)])
+    first = request.model.steps[0][1] if isinstance(request.model, Pipeline) else request.model
+    if isinstance(first, ColumnTransformer) or not hasattr(request.model, "get_params"):
+        return request.model
+    columns = ColumnTransformer([("all", "passthrough", list(request.served.features))])
+    return Pipeline([("columns", columns.fit(request.rows)), ("model", request.model)])
 
 
-def _converted(model: Any, asked: ConversionRequest, *, is_wide: bool) -> bytes:
+def _converted(model: Any, request: ConversionRequest, *, is_wide: bool) -> bytes:
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
     number = DoubleTensorType if is_wide else FloatTensorType
     inputs = [
-        (str(name), (number if _is_number(asked.rows[name]) else StringTensorType)([None, 1]))
-        for name in asked.rows
+        (str(name), (number if _is_number(request.rows[name]) else StringTensorType)([None, 1]))
+        for name in request.rows
     ]
     options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
     with warnings.catch_warnings(action="ignore"):
         # by itself it would give a name by chance
-        made = convert_sklearn(model, name=asked.name, initial_types=inputs, options=options)
-    return bytes(made.SerializeToString())
+        converted = convert_sklearn(model, name=request.name, initial_types=inputs, options=options)
+    return bytes(converted.SerializeToString())
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -86,12 +86,12 @@ def _is_number(column: pd.Series) -> bool:
 def _reason(error: Exception) -> str:
     """What an error says; of one about a node, without the node's numbers, but with the cause."""
     text = str(error) or type(error).__name__
-    said, found, _ = text.partition(" and attributes=")
-    cause = f": {error.__cause__}".splitlines()[0] if found and error.__cause__ else ""
-    return said + cause if found else text
+    reason, separator, _ = text.partition(" and attributes=")
+    cause = f": {error.__cause__}".splitlines()[0] if separator and error.__cause__ else ""
+    return reason + cause if separator else text
 
 
-def score(data: bytes, asked: ConversionRequest) -> ConvertedPredictions:
+def score(data: bytes, request: ConversionRequest) -> ConvertedPredictions:
     """What an ONNX file says of some rows.
 
     Raises:
@@ -99,15 +99,15 @@ def score(data: bytes, asked: ConversionRequest) -> ConvertedPredictions:
     """
     session = _session(data)
     try:
-        found = session.run(None, dict(_fed(session, asked.rows)))
+        results = session.run(None, dict(_fed(session, request.rows)))
     except Exception as error:  # onnxruntime's errors have no common class
-        raise not_convertible("onnxruntime", str(error), asked.model) from error
-    values = np.asarray(found[min(_METHODS[asked.served.method], len(found) - 1)])
-    values = values.reshape(len(asked.rows), -1)
-    if values.shape[1] != len(asked.served.outputs):
-        reason = f"the file gives {values.shape[1]} columns for {', '.join(asked.served.outputs)}"
-        raise not_convertible("onnxruntime", reason, asked.model)
-    outputs = pd.DataFrame(values, columns=list(asked.served.outputs))
+        raise not_convertible("onnxruntime", str(error), request.model) from error
+    values = np.asarray(results[min(_METHODS[request.served.method], len(results) - 1)])
+    values = values.reshape(len(request.rows), -1)
+    if values.shape[1] != len(request.served.outputs):
+        reason = f"the file gives {values.shape[1]} columns for {', '.join(request.served.outputs)}"
+        raise not_convertible("onnxruntime", reason, request.model)
+    outputs = pd.DataFrame(values, columns=list(request.served.outputs))
     return ConvertedPredictions(outputs, versions("onnxruntime"))
 
 

@@ -18,11 +18,11 @@ def parts(model: Any, place: str = "") -> Iterator[tuple[str, Any]]:
         Place, as names of steps with dots between, and estimator.
     """
     yield place, model
-    for name, part in _held(model):
+    for name, part in _direct_parts(model):
         yield from parts(part, f"{place}.{name}" if place else name)
 
 
-def _held(model: Any) -> Iterator[tuple[str, Any]]:
+def _direct_parts(model: Any) -> Iterator[tuple[str, Any]]:
     for attribute in _STEPS:
         for step in getattr(model, attribute, None) or ():
             if isinstance(step, tuple) and len(step) > 1 and hasattr(step[1], "get_params"):

@@ -40,9 +40,9 @@ class _Pickler(pickle.Pickler):
         if type(value) in _INDEXES:
             return _index(value)
         if own := _own_methods(value):
-            made = value.__reduce_ex__(5)
-            state = {name: item for name, item in made[2].items() if name not in own}
-            return (*made[:2], state, *made[3:])
+            reduced = value.__reduce_ex__(5)
+            state = {name: item for name, item in reduced[2].items() if name not in own}
+            return (*reduced[:2], state, *reduced[3:])
         return NotImplemented
 
 
@@ -96,8 +96,8 @@ def _names(data: bytes) -> Iterator[str]:
             yield lists.spelled(*str(argument).split(" ", 1))
             last = [last[-1], None]
         elif name == "STACK_GLOBAL":
-            known = all(isinstance(item, str) for item in last)
-            yield lists.spelled(*last) if known else UNREADABLE
+            are_strings = all(isinstance(item, str) for item in last)
+            yield lists.spelled(*last) if are_strings else UNREADABLE
             last = [None, None]
         elif name in ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"):
             yield UNREADABLE
@@ -132,47 +132,47 @@ class _Unpickler(_PythonUnpickler):  # type: ignore[misc]  # Python's and not C'
         super().__init__(file)
         self._size = size
         self._also = also
-        self._found: dict[int, tuple[str, Any]] = {}
+        self._named: dict[int, tuple[str, Any]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         """A class or function, if its name is trusted."""
         spelled = lists.spelled(module, name)
         if lists.untrusted([spelled], self._also):
             raise DistrustedError(spelled)
-        found = super().find_class(module, name)
-        self._found[id(found)] = spelled, found
-        return found
+        value = super().find_class(module, name)
+        self._named[id(value)] = spelled, value
+        return value
 
-    def _name(self, found: Any) -> str:
+    def _name(self, value: Any) -> str:
         """The name by which the pickle has found something; a DistrustedError if it has not."""
-        name, same = self._found.get(id(found), ("", None))
-        if not name or same is not found:
-            raise DistrustedError(type(found).__name__, "is called, and was not named")
+        name, same = self._named.get(id(value), ("", None))
+        if not name or same is not value:
+            raise DistrustedError(type(value).__name__, "is called, and was not named")
         return name
 
     def load_reduce(self) -> None:
         """Calls a function, if it is one that makes values."""
-        called, given = self.stack[-2:]
+        called, args = self.stack[-2:]
         if (name := self._name(called)) not in self._also:
-            calls.require_call(name, given)
+            calls.require_call(name, args)
         super().load_reduce()
 
     def load_newobj(self) -> None:
         """Makes an object of a class without calling its ``__init__``."""
-        kind, given = self.stack[-2:]
-        self._require_instances(kind, given)
+        kind, args = self.stack[-2:]
+        self._require_instances(kind, args)
         super().load_newobj()
 
     def load_newobj_ex(self) -> None:
         """The same with arguments by name."""
-        kind, given, named = self.stack[-3:]
-        self._require_instances(kind, (given, named) if given or named else ())
+        kind, args, named = self.stack[-3:]
+        self._require_instances(kind, (args, named) if args or named else ())
         super().load_newobj_ex()
 
-    def _require_instances(self, kind: Any, given: Any) -> None:
+    def _require_instances(self, kind: Any, args: Any) -> None:
         name = self._name(kind)
-        plain = lists.is_held(name) and type(given) is tuple and not given
-        items = name in lists.TUPLES and type(given) is tuple
+        plain = lists.is_held(name) and type(args) is tuple and not args
+        items = name in lists.TUPLES and type(args) is tuple
         if name not in self._also and not (plain or items):
             raise DistrustedError(name, "is made in a way that no model has")
 

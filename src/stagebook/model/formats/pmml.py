@@ -37,7 +37,7 @@ _METHODS = ("predict", "predict_proba")
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
-def convert(asked: ConversionRequest) -> ConvertedModel:
+def convert(request: ConversionRequest) -> ConvertedModel:
     """A model as a PMML file, the same bytes each time.
 
     Raises:
@@ -45,40 +45,40 @@ def convert(asked: ConversionRequest) -> ConvertedModel:
     """
     home = java_home()
     PMML.require()
-    require_method("PMML", _METHODS, asked)
-    data = _settled(_converted(asked, home), _unknown_is_missing(asked.model))
+    require_method("PMML", _METHODS, request)
+    data = _settled(_converted(request, home), _unknown_is_missing(request.model))
     return ConvertedModel(data, versions("sklearn2pmml", "scikit-learn"))
 
 
-def _converted(asked: ConversionRequest, home: Path) -> bytes:
+def _converted(request: ConversionRequest, home: Path) -> bytes:
     from sklearn2pmml import make_pmml_pipeline, sklearn2pmml
 
-    said = io.StringIO()  # it prints what Java says, and an advertisement
+    output = io.StringIO()  # it prints what Java says, and an advertisement
     with (
         tempfile.TemporaryDirectory() as name,
-        contextlib.redirect_stdout(said),
+        contextlib.redirect_stdout(output),
         warnings.catch_warnings(action="ignore"),
     ):
         target = Path(name) / "model.pmml"
         try:
             # the converter writes into what it is given
-            model, features = copy.deepcopy(asked.model), list(asked.served.features)
-            pipeline = make_pmml_pipeline(model, features, _targets(asked))
+            model, features = copy.deepcopy(request.model), list(request.served.features)
+            pipeline = make_pmml_pipeline(model, features, _targets(request))
             sklearn2pmml(pipeline, str(target), java_home=str(home))
         except Exception as error:  # its own checks, and scikit-learn's, raise what they like
-            reason = _java_reason(said.getvalue()) or str(error)
-            raise not_convertible("sklearn2pmml", reason, asked.model) from error
+            reason = _java_reason(output.getvalue()) or str(error)
+            raise not_convertible("sklearn2pmml", reason, request.model) from error
         return target.read_bytes()
 
 
-def _targets(asked: ConversionRequest) -> list[str]:
+def _targets(request: ConversionRequest) -> list[str]:
     """Names for what is predicted that no feature has."""
-    names = asked.served.outputs if asked.served.method == "predict" else ("prediction",)
-    return [f"predicted_{name}" if name in asked.served.features else name for name in names]
+    names = request.served.outputs if request.served.method == "predict" else ("prediction",)
+    return [f"predicted_{name}" if name in request.served.features else name for name in names]
 
 
 def _java_reason(text: str) -> str:
-    """The message of the first exception that Java printed; empty if there is none."""
+    """The message of the first exception that Java printed; empty without one."""
     for line in text.splitlines():
         kind, colon, message = line.partition("Exception: ")
         if colon and " " not in kind.strip():
@@ -119,8 +119,8 @@ def _settled(data: bytes, missing: Collection[str]) -> bytes:
     return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
 
 
-def score(data: bytes, asked: ConversionRequest) -> ConvertedPredictions:
-    """What a PMML file says of some rows, asked in Java by a process of its own.
+def score(data: bytes, request: ConversionRequest) -> ConvertedPredictions:
+    """The predictions of a PMML file for some rows, made in Java by a process of its own.
 
     Raises:
         StagebookError: The extra or Java is not installed, or Java cannot score the rows.
@@ -128,19 +128,20 @@ def score(data: bytes, asked: ConversionRequest) -> ConvertedPredictions:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "model.pmml").write_bytes(data)
-        asked.rows.to_parquet(folder / "rows.parquet", index=False)
+        request.rows.to_parquet(folder / "rows.parquet", index=False)
         process = _in_java(folder)
         if process.returncode:
             reason = (
                 process.stderr.strip().splitlines() or [f"it ended with {process.returncode}"]
             )[-1]
-            raise not_convertible("jpmml-evaluator", reason, asked.model)
-        found = pd.read_parquet(folder / "said.parquet")
-    outputs = found[list(_wanted(list(found.columns), asked))]
-    if outputs.shape[1] != len(asked.served.outputs):
-        reason = f"the file gives {', '.join(found.columns)} for {', '.join(asked.served.outputs)}"
-        raise not_convertible("jpmml-evaluator", reason, asked.model)
-    named = outputs.set_axis(list(asked.served.outputs), axis=1)
+            raise not_convertible("jpmml-evaluator", reason, request.model)
+        predictions = pd.read_parquet(folder / "predictions.parquet")
+    outputs = predictions[list(_output_columns(list(predictions.columns), request))]
+    if outputs.shape[1] != len(request.served.outputs):
+        names = ", ".join(predictions.columns)
+        reason = f"the file gives {names} for {', '.join(request.served.outputs)}"
+        raise not_convertible("jpmml-evaluator", reason, request.model)
+    named = outputs.set_axis(list(request.served.outputs), axis=1)
     return ConvertedPredictions(
         named, {"jpmml-evaluator": process.stdout.split()[0], "Java": process.stdout.split()[1]}
     )
@@ -152,12 +153,12 @@ def _in_java(folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def _wanted(columns: list[str], asked: ConversionRequest) -> Iterator[str]:
+def _output_columns(columns: list[str], request: ConversionRequest) -> Iterator[str]:
     """The columns of JPMML that are the model's outputs, in order."""
-    if asked.served.method == "predict_proba":
+    if request.served.method == "predict_proba":
         yield from (name for name in columns if name.startswith("probability("))
         return
-    targets = _targets(asked)
+    targets = _targets(request)
     # a model without targets, such as one of clusters, has an output field of JPMML's naming
     yield from targets if set(targets) <= set(columns) else columns[:1]
 
@@ -166,13 +167,13 @@ def java_home() -> Path:
     """Where Java is installed.
 
     Raises:
-        StagebookError: Nowhere.
+        StagebookError: It is not installed.
     """
     home = os.environ.get("JAVA_HOME")
     if home and (Path(home) / "bin" / "java").is_file():
         return Path(home)
-    if found := shutil.which("java"):
-        return Path(found).resolve().parents[1]
-    message = "PMML is converted and scored in Java, and no `java` is found."
+    if program := shutil.which("java"):
+        return Path(program).resolve().parents[1]
+    message = "PMML is converted and scored in Java, and `java` was not found."
     hint = "apt-get install default-jre-headless, or set JAVA_HOME to where it is"
     raise StagebookError(Problem("no-java", message, hint), exit_code=Exit.ENVIRONMENT)

@@ -1,8 +1,8 @@
-"""A process that asks a PMML file in Java, apart from its caller: a Java machine starts once.
+"""A process that scores a PMML file in Java, apart from its caller: a Java machine starts once.
 
 Run as ``python -m stagebook.model.formats.pmml_scorer FOLDER``, with ``model.pmml`` and
-``rows.parquet`` in the folder. Writes ``said.parquet``, and the versions of JPMML-Evaluator and
-Java on its standard output.
+``rows.parquet`` in the folder. Writes ``predictions.parquet``, and the versions of
+JPMML-Evaluator and Java on its standard output.
 """
 
 import sys
@@ -12,7 +12,7 @@ import pandas as pd
 
 
 def main(folder: Path) -> None:
-    """Writes what the file says of the rows."""
+    """Writes the file's predictions for the rows."""
     import jpype
     from jpmml_evaluator import __version__, make_evaluator
 
@@ -20,12 +20,14 @@ def main(folder: Path) -> None:
     rows = pd.read_parquet(folder / "rows.parquet")
     # Java knows a missing value as null only
     plain = {name: rows[name].astype(object).where(rows[name].notna(), None) for name in rows}
-    found, errors = evaluator.evaluateAll(pd.DataFrame(plain), nan_as_missing=False, error_col=None)
+    predictions, errors = evaluator.evaluateAll(
+        pd.DataFrame(plain), nan_as_missing=False, error_col=None
+    )
     if errors is not None and errors.notna().any():
         failed = errors[errors.notna()]
         first = f"row {failed.index[0] + 1}: {failed.iloc[0]}"
         sys.exit(f"{len(failed):,} of {len(rows):,} rows could not be scored, {first}")
-    found.to_parquet(folder / "said.parquet", index=False)
+    predictions.to_parquet(folder / "predictions.parquet", index=False)
     print(__version__, ".".join(map(str, jpype.getJVMVersion())))  # noqa: T201  the answer
 
 

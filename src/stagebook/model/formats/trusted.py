@@ -189,8 +189,8 @@ def untrusted(names: Collection[str], also: Collection[str] = ()) -> tuple[str, 
 
 
 def _is_trusted(name: str) -> bool:
-    made = name in CALLED or name in COMPLETE or name in TUPLES
-    return made or is_held(name) or _is_number(name) or _is_referenced(name)
+    is_value = name in CALLED or name in COMPLETE or name in TUPLES
+    return is_value or is_held(name) or _is_number(name) or _is_referenced(name)
 
 
 def is_held(name: str) -> bool:
@@ -199,8 +199,8 @@ def is_held(name: str) -> bool:
     if name in _HELD:
         return True
     if module in _OWN_CLASSES:
-        found = _find(module, short)
-        return isinstance(found, type) and found.__module__ in _OWN_CLASSES
+        value = _find(module, short)
+        return isinstance(value, type) and value.__module__ in _OWN_CLASSES
     return module.startswith("sklearn.") and _is_public(module, short)
 
 
@@ -211,11 +211,11 @@ def _is_public(module: str, name: str) -> bool:
     if name.startswith("_") or not _OTHER_PARTS.isdisjoint(parts):
         return False
     public = ".".join(parts[:private])
-    found = _find(public, name) or _find(module, name)
-    if not isinstance(found, type) or found.__module__ != module:
+    value = _find(public, name) or _find(module, name)
+    if not isinstance(value, type) or value.__module__ != module:
         return False
     base = _find(module, "Kernel") if module == _KERNELS else _find("sklearn.base", "BaseEstimator")
-    return isinstance(base, type) and issubclass(found, base)
+    return isinstance(base, type) and issubclass(value, base)
 
 
 _KERNELS = "sklearn.gaussian_process.kernels"
@@ -228,10 +228,10 @@ def _is_number(name: str) -> bool:
     module, _, short = name.rpartition(".")
     if module not in ("numpy", "numpy.dtypes"):
         return False
-    found = _find(module, short)
+    value = _find(module, short)
     bases = (_find("numpy", name) for name in ("generic", "dtype"))
-    return isinstance(found, type) and any(
-        isinstance(base, type) and issubclass(found, base) for base in bases
+    return isinstance(value, type) and any(
+        isinstance(base, type) and issubclass(value, base) for base in bases
     )
 
 
@@ -243,8 +243,8 @@ def _is_score(name: str) -> bool:
     module, _, short = name.rpartition(".")
     if module not in _FUNCTIONS_OF or short.startswith("_"):
         return False
-    found = _find(module, short)
-    return callable(found) and getattr(found, "__module__", None) == module
+    value = _find(module, short)
+    return callable(value) and getattr(value, "__module__", None) == module
 
 
 def may_hold(attribute: str, name: str) -> bool:
@@ -272,7 +272,7 @@ def is_partly_given(value: object) -> bool:
 
 
 def _find(module: str, name: str) -> object:
-    """What a module has by a name; None if it has not, or is not there."""
+    """The value of a name in a module; None if the name or the module is missing."""
     try:
         return getattr(importlib.import_module(module), name, None)
     except ImportError:

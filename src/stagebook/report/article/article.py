@@ -22,7 +22,7 @@ class Article:
         body: Its cells as HTML that is safe in a page.
         contents: Its headings.
         notes: What could not be shown, in words.
-        colophon: Markdown of the colophon; empty if there is none.
+        colophon: Markdown of the colophon; empty without one.
         highlights: What the notebook names as its result.
     """
 
@@ -36,11 +36,11 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Something that stands above a notebook as a list.
+    """A list above a notebook.
 
     Attributes:
         head: What it is, in words with names in backticks.
-        lines: Its entries, in such words too.
+        lines: Its entries, likewise.
     """
 
     head: str
@@ -63,8 +63,8 @@ def read(path: Path, name: str, *, interactive: bool = False) -> Article:
     except FileNotFoundError:
         return Article(name, "", notes=(f"There is no executed notebook, {place}.",))
     except OSError as error:
-        told = f"The executed notebook, {place}, cannot be read: {error.strerror}."
-        return Article(name, "", notes=(told,))
+        note = f"The executed notebook, {place}, cannot be read: {error.strerror}."
+        return Article(name, "", notes=(note,))
     text = content.decode("utf-8", "replace")
     return parse(text, name, interactive=interactive, place=place)
 
@@ -87,7 +87,7 @@ def parse(text: str, name: str, *, interactive: bool = False, place: str = "") -
     return Article(
         executed.without_unseen(headings.title or name),
         executed.without_unseen(body),
-        tuple(headings.found),
+        tuple(headings.headings),
         (*notebook.notes, *writer.notes),
         next((cell.text for cell in notebook.cells if colophon.TAG in cell.tags), ""),
         Highlights.of(unsettled),
@@ -106,7 +106,7 @@ def render(
         article: The article.
         around: The page's frame.
         facts: What to know before it is read.
-        listings: What stands above it, such as what was refused.
+        listings: The lists above it, such as of what was refused.
     """
     return frame.render(
         "site/article.html",

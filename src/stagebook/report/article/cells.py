@@ -82,12 +82,12 @@ def views(executed: ExecutedNotebook, writer: OutputWriter) -> list[CellView]:
     return cell_views
 
 
-def settled(found: Sequence[CellView]) -> tuple[list[CellView], contents.Headings]:
+def settled(cell_views: Sequence[CellView]) -> tuple[list[CellView], contents.Headings]:
     """The same with all headings in order, and the headings."""
     headings = contents.Headings(
-        piece for view in found if view.kind != "colophon" for piece in view.pieces
+        piece for view in cell_views if view.kind != "colophon" for piece in view.pieces
     )
-    return [_settled(view, headings) for view in found], headings
+    return [_settled(view, headings) for view in cell_views], headings
 
 
 def _settled(view: CellView, headings: contents.Headings) -> CellView:

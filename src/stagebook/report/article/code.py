@@ -11,10 +11,10 @@ _SHELLS = {"ipython": "python", "ipython3": "python", "python3": "python", "": "
 def highlighted(text: str, language: str) -> str:
     """Code as HTML, its syntax marked by Pygments' classes where the language is known."""
     shown = text[:_LONGEST]
-    rest = "\n… The rest of this code is in the executed notebook." if shown != text else ""
+    notice = "\n… The rest of this code is in the executed notebook." if shown != text else ""
     inner = _marked(shown, _SHELLS.get(language.lower(), language.lower()))
-    # what is wider than the page is scrolled, by keyboard, too
-    return f'<pre class="hl" tabindex="0">{inner.rstrip()}{rest}</pre>'
+    # code that is wider than the page is scrolled, also by keyboard
+    return f'<pre class="hl" tabindex="0">{inner.rstrip()}{notice}</pre>'
 
 
 def first_line(text: str, most: int = 80) -> str:

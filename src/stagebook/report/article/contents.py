@@ -28,8 +28,8 @@ class Heading:
 
 def last(piece: str) -> str | None:
     """The text of the last heading of sanitised HTML."""
-    found = _HEADING.findall(piece)
-    return _text(found[-1][2]) if found else None
+    headings = _HEADING.findall(piece)
+    return _text(headings[-1][2]) if headings else None
 
 
 def _text(inner: str) -> str:
@@ -47,12 +47,12 @@ class Headings:
         """
         levels = [int(level) for piece in pieces for level, _, _ in _HEADING.findall(piece)]
         self.title: str | None = None
-        self.found: list[Heading] = []
+        self.headings: list[Heading] = []
         self._shift = 2 - min(levels[1:], default=2)
         self._taken = set(_RESERVED)
 
     def settle(self, piece: str, *, titles: bool = True) -> str:
-        """The piece with its headings in order; the first of all is the title, and goes.
+        """The piece with its headings in order; the first of all is the title, and is removed.
 
         Args:
             piece: Sanitised HTML.
@@ -69,20 +69,20 @@ class Headings:
         if self.title is None:
             self.title = text
             return ""
-        last = self.found[-1].level if self.found else 1
+        last = self.headings[-1].level if self.headings else 1
         level = min(max(level + self._shift, 2), last + 1, 6)
         anchor = self._anchor(text)
-        self.found.append(Heading(level, text, anchor))
+        self.headings.append(Heading(level, text, anchor))
         return f'<h{level} id="{escape(anchor)}"{facts}>{inner}</h{level}>'
 
     def _anchor(self, text: str) -> str:
-        """The anchor that Jupyter gives a heading, so that a notebook's own links go on working."""
-        wanted = text.replace(" ", "-")
-        if wanted.startswith("cell-"):  # those are the anchors of cells
-            wanted = f"section-{wanted}"
-        anchor, number = wanted, 1
+        """The anchor that Jupyter gives a heading, so that a notebook's own links still work."""
+        base = text.replace(" ", "-")
+        if base.startswith("cell-"):  # those are the anchors of cells
+            base = f"section-{base}"
+        anchor, number = base, 1
         while anchor in self._taken:
             number += 1
-            anchor = f"{wanted}-{number}"
+            anchor = f"{base}-{number}"
         self._taken.add(anchor)
         return anchor

@@ -1,4 +1,4 @@
-"""An executed notebook as its file says it, also where the file is broken."""
+"""An executed notebook as its file has it, also where the file is broken."""
 
 import json
 import re
@@ -80,7 +80,7 @@ class ExecutedNotebook:
 
 
 def parse(text: str) -> ExecutedNotebook:
-    """A notebook from its text; whatever is not a notebook is told in the notes."""
+    """A notebook from its text; the notes say what is not a notebook."""
     if not text.strip():
         return ExecutedNotebook(notes=("The executed notebook is empty.",))
     if sum(map(text.count, ",[{")) > _MOST_VALUES:
@@ -88,10 +88,10 @@ def parse(text: str) -> ExecutedNotebook:
             notes=("The executed notebook has too much in it to be shown here.",)
         )
     try:
-        found = json.loads(text.removeprefix("\ufeff"))
+        document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         return ExecutedNotebook(notes=(_broken(error),))
-    return _notebook(found)
+    return _notebook(document)
 
 
 def _broken(error: Exception) -> str:
@@ -103,27 +103,27 @@ def _broken(error: Exception) -> str:
     return "The executed notebook is broken: it cannot be read as JSON."
 
 
-def _notebook(found: Any) -> ExecutedNotebook:
-    cells = found.get("cells") if isinstance(found, dict) else None
+def _notebook(document: Any) -> ExecutedNotebook:
+    cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
-        return ExecutedNotebook(notes=(_no_notebook(found),))
+        return ExecutedNotebook(notes=(_not_a_notebook(document),))
     notes = []
     if len(cells) > _MOST_CELLS:
         notes.append(f"Only the first {_MOST_CELLS:,} of {len(cells):,} cells are shown.")
     cleaner = _Cleaner()
     read = [_cell(item, cleaner) for item in cells[:_MOST_CELLS] if isinstance(item, dict)]
     if strange := sum(not isinstance(item, dict) for item in cells[:_MOST_CELLS]):
-        notes.append(f"What should be a cell is none in {strange} place{'s' * (strange > 1)}.")
+        notes.append(f"{strange} {'entries are' if strange > 1 else 'entry is'} not a cell.")
     if cleaner.removed:
         notes.append(f"{cleaner.removed:,} characters that no page can show are left out.")
-    kept = tuple(
+    shown_cells = tuple(
         executed_cell for executed_cell in read if _PAPERMILL_MARK not in executed_cell.tags
     )
-    return ExecutedNotebook(tuple(_numbered(kept)), _language(found), tuple(notes))
+    return ExecutedNotebook(tuple(_numbered(shown_cells)), _language(document), tuple(notes))
 
 
 def _numbered(cells: Iterable[ExecutedCell]) -> Iterator[ExecutedCell]:
-    """Cells with their places in the notebook, by which errors name them too."""
+    """Cells with their places in the notebook, which errors also name."""
     position = 0
     for cell in cells:
         is_own = INJECTED not in cell.tags
@@ -131,14 +131,14 @@ def _numbered(cells: Iterable[ExecutedCell]) -> Iterator[ExecutedCell]:
         yield replace(cell, position=position if is_own else 0)
 
 
-def _no_notebook(found: Any) -> str:
-    if isinstance(found, dict) and isinstance(found.get("worksheets"), list):
+def _not_a_notebook(document: Any) -> str:
+    if isinstance(document, dict) and isinstance(document.get("worksheets"), list):
         return "The executed notebook is of nbformat 3 or older, which is not shown here."
     return "The executed notebook is JSON, but not a notebook."
 
 
-def _language(found: Mapping[str, Any]) -> str:
-    metadata = _mapping(found.get("metadata"))
+def _language(document: Mapping[str, Any]) -> str:
+    metadata = _mapping(document.get("metadata"))
     named = _mapping(metadata.get("language_info")).get("name")
     return named if isinstance(named, str) else "python"
 
@@ -149,7 +149,7 @@ def without_unseen(text: str) -> str:
 
 
 class _Cleaner:
-    """Makes texts of what should be texts, and counts what had to go."""
+    """Makes texts of what should be texts, and counts the characters that it removes."""
 
     def __init__(self) -> None:
         self.removed = 0
@@ -169,26 +169,26 @@ class _Cleaner:
         return value if kind.endswith("json") and not isinstance(value, str) else self.text(value)
 
 
-def _cell(found: Mapping[str, Any], cleaner: _Cleaner) -> ExecutedCell:
-    metadata = _mapping(found.get("metadata"))
-    count = found.get("execution_count")
-    outputs = found.get("outputs")
+def _cell(cell: Mapping[str, Any], cleaner: _Cleaner) -> ExecutedCell:
+    metadata = _mapping(cell.get("metadata"))
+    count = cell.get("execution_count")
+    outputs = cell.get("outputs")
     return ExecutedCell(
         0,
-        str(found.get("cell_type")),
-        cleaner.text(found.get("source")),
+        str(cell.get("cell_type")),
+        cleaner.text(cell.get("source")),
         frozenset(_strings(metadata.get("tags"))),
         metadata,
         count if isinstance(count, int) else None,
         tuple(_outputs(outputs if isinstance(outputs, list) else [], cleaner)),
-        _mapping(found.get("attachments")),
+        _mapping(cell.get("attachments")),
     )
 
 
-def _outputs(found: list[Any], cleaner: _Cleaner) -> Iterable[CellOutput]:
-    """Outputs in order; what a stream said in pieces is one text."""
+def _outputs(outputs: list[Any], cleaner: _Cleaner) -> Iterable[CellOutput]:
+    """Outputs in order; the pieces of a stream are one text."""
     merged: list[CellOutput] = []
-    for item in found[:_MOST_OUTPUTS]:
+    for item in outputs[:_MOST_OUTPUTS]:
         output = _output(_mapping(item), cleaner)
         last = merged[-1] if merged else None
         if last and last.kind == output.kind == "stream" and last.name == output.name:
@@ -202,25 +202,25 @@ def _outputs(found: list[Any], cleaner: _Cleaner) -> Iterable[CellOutput]:
             if item.kind != "stream"
             else CellOutput("stream", {"text": "".join(item.data["text"])}, name=item.name)
         )
-    if len(found) > _MOST_OUTPUTS:
-        text = f"… {len(found) - _MOST_OUTPUTS:,} more outputs are in the executed notebook."
+    if len(outputs) > _MOST_OUTPUTS:
+        text = f"… {len(outputs) - _MOST_OUTPUTS:,} more outputs are in the executed notebook."
         yield CellOutput("data", {"text/plain": text})
 
 
-def _output(found: Mapping[str, Any], cleaner: _Cleaner) -> CellOutput:
-    kind = found.get("output_type")
+def _output(output: Mapping[str, Any], cleaner: _Cleaner) -> CellOutput:
+    kind = output.get("output_type")
     if kind == "stream":
-        name = "stderr" if found.get("name") == "stderr" else "stdout"
-        return CellOutput("stream", {"text": [cleaner.text(found.get("text"))]}, name=name)
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return CellOutput("stream", {"text": [cleaner.text(output.get("text"))]}, name=name)
     if kind == "error":
-        told = {key: cleaner.text(found.get(key)) for key in ("ename", "evalue")}
-        frames = [cleaner.text(string) for string in _strings(found.get("traceback"))]
-        return CellOutput("error", {**told, "traceback": frames})
-    data = _mapping(found.get("data"))
+        summary = {key: cleaner.text(output.get(key)) for key in ("ename", "evalue")}
+        frames = [cleaner.text(string) for string in _strings(output.get("traceback"))]
+        return CellOutput("error", {**summary, "traceback": frames})
+    data = _mapping(output.get("data"))
     return CellOutput(
         "data",
         {kind: cleaner.content(kind, value) for kind, value in data.items()},
-        _mapping(found.get("metadata")),
+        _mapping(output.get("metadata")),
     )
 
 

@@ -1,4 +1,4 @@
-"""The error that a notebook stopped at: on top in a line, at its cell with the traceback."""
+"""The error that a notebook stopped at: a line on top, and the traceback at its cell."""
 
 import re
 from collections.abc import Sequence
@@ -46,11 +46,11 @@ def message(output: CellOutput) -> str:
     """An error in a line: its kind, and what it says."""
     name, value = output.data["ename"] or "Error", output.data["evalue"]
     first = next(iter(_COLOURS.sub("", value).strip().splitlines()), "")
-    told = f"{name}: {first}" if first else name
-    return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
+    line = f"{name}: {first}" if first else name
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def box(output: CellOutput, place: str) -> str:
+def render(output: CellOutput, place: str) -> str:
     """An error as HTML, its traceback a click away and cut to what helps."""
     traceback = texts.block("\n".join(_helpful(output.data["traceback"])), place, "out")
     return (
@@ -64,14 +64,14 @@ def _helpful(frames: Sequence[str]) -> list[str]:
     if len(frames) <= 5:
         lines = "\n".join(frames).split("\n")
         return lines if len(lines) <= _LINES else [*lines[:8], "   …", *lines[8 - _LINES :]]
-    kept, skipped = list(frames[:2]), 0
+    helpful, skipped = list(frames[:2]), 0
     for place, frame in enumerate(frames[2:], start=2):
         own = _OWN_FRAME.match(_COLOURS.sub("", frame))
         if own or place >= len(frames) - 2:
             if skipped:
-                kept.append(f"   … {skipped} call{'s' * (skipped != 1)} in libraries")
-            kept.append(frame)
+                helpful.append(f"   … {skipped} call{'s' * (skipped != 1)} in libraries")
+            helpful.append(frame)
             skipped = 0
         else:
             skipped += 1
-    return kept
+    return helpful

@@ -30,7 +30,7 @@ _DELIMITERS = (  # longest first; a backslash before a delimiter is one of Markd
 class Renderer(HTMLRenderer):
     """Jupyter's HTML, but for formulas, code and pictures.
 
-    What is ours is kept aside, in ``later``, until all that is others' has been sanitised.
+    Stagebook's own HTML is kept aside, in ``later``, until all HTML of others has been sanitised.
     """
 
     def __init__(self, attachments: Mapping[str, Any]) -> None:
@@ -41,7 +41,7 @@ class Renderer(HTMLRenderer):
         """
         super().__init__(escape=False, allow_harmful_protocols=True)  # it is sanitised later
         self.later: list[str] = []
-        self._given = attachments
+        self._attachments = attachments
 
     def block_code(self, code: str, info: str | None = None) -> str:
         """Code, with its syntax marked."""
@@ -63,21 +63,21 @@ class Renderer(HTMLRenderer):
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """A picture that is in the notebook; of any other, what it shows, in words."""
-        source = pictures.attached(url, self._given)
+        source = pictures.attached(url, self._attachments)
         alt = escape(unescape(_MARK.sub("", text)))
         if source:
             return f'<img src="{escape(source)}" alt="{alt}">'
         away = url.startswith(("http://", "https://"))
-        told = f'<a href="{escape(url)}">{_ELSEWHERE}</a>' if away else _ELSEWHERE
-        return f"<em>{alt or 'Not shown'} ({told})</em>"
+        notice = f'<a href="{escape(url)}">{_ELSEWHERE}</a>' if away else _ELSEWHERE
+        return f"<em>{alt or 'Not shown'} ({notice})</em>"
 
     def _formula(self, tex: str, source: str, *, block: bool = False) -> str:
-        found = maths.mathml(tex.strip(), block=block)
-        if not found:
+        html = maths.mathml(tex.strip(), block=block)
+        if not html:
             return f"<code>{escape(source)}</code>" if block else escape(source)
         if block:
-            found = f'<span class="formula" tabindex="0">{found}</span>'
-        return self._later(found)
+            html = f'<span class="formula" tabindex="0">{html}</span>'
+        return self._later(html)
 
     def _later(self, html: str) -> str:
         self.later.append(html)
@@ -93,8 +93,10 @@ def render(text: str, renderer: Renderer) -> str:
     """
     block, inline = BlockParser(), InlineParser(hard_wrap=False)
     block.specification["atx_heading"] = _HEADING
-    whole = "|".join([r"(?<!\\)[$]{2}(?s:.*?)(?<!\\)[$]{2}", r"\\\\\[(?s:.*?)\\\\\]", _ENVIRONMENT])
-    block.register("formula", whole, _paragraph, before="fenced_code")
+    formula = "|".join(
+        [r"(?<!\\)[$]{2}(?s:.*?)(?<!\\)[$]{2}", r"\\\\\[(?s:.*?)\\\\\]", _ENVIRONMENT]
+    )
+    block.register("formula", formula, _paragraph, before="fenced_code")
     for name, begin, end in _DELIMITERS:
         pattern = f"{begin}(?P<{name}_tex>(?s:.*?)){end}"
         inline.register(name, pattern, partial(_formula, name), before="escape")
@@ -103,29 +105,29 @@ def render(text: str, renderer: Renderer) -> str:
     return str(parser(text))
 
 
-def _paragraph(block: BlockParser, found: re.Match[str], state: BlockState) -> int:
+def _paragraph(block: BlockParser, match: re.Match[str], state: BlockState) -> int:
     """A formula of several lines, before other rules can split it."""
-    state.add_paragraph(found[0])
-    return found.end()
+    state.add_paragraph(match[0])
+    return match.end()
 
 
 def _formula(
-    name: str, inline: InlineParser, found: re.Match[str], state: InlineState
+    name: str, inline: InlineParser, match: re.Match[str], state: InlineState
 ) -> int | None:
-    body = found[f"{name}_tex"]
-    if name == "inline_math_dollars" and _is_price(body, found):
+    body = match[f"{name}_tex"]
+    if name == "inline_math_dollars" and _is_price(body, match):
         return None
     state.append_token({"type": name.rpartition("_")[0], "raw": body})
-    return found.end()
+    return match.end()
 
 
-def _is_price(body: str, found: re.Match[str]) -> bool:
-    """Whether dollar signs stand before prices: a formula touches its own, and no digit follows."""
-    follows = found.string[found.end() : found.end() + 1]
+def _is_price(body: str, match: re.Match[str]) -> bool:
+    """Whether dollar signs are those of prices: a formula touches its own, and no digit follows."""
+    follows = match.string[match.end() : match.end() + 1]
     return not body or body != body.strip() or "\n\n" in body or follows.isdigit()
 
 
-def _environment(inline: InlineParser, found: re.Match[str], state: InlineState) -> int:
-    facts = {"name": found["math_name"], "body": found["math_body"]}
+def _environment(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    facts = {"name": match["math_name"], "body": match["math_body"]}
     state.append_token({"type": "latex_environment", "attrs": facts})
-    return found.end()
+    return match.end()

@@ -71,7 +71,7 @@ class OutputWriter:
     figure_room: int = _FIGURES
 
     def write(self, cell: ExecutedCell, output: CellOutput) -> ShownOutput | None:
-        """An output; nothing if there is nothing to see."""
+        """An output; None if it has nothing to show."""
         if self.room <= 0 and output.kind != "error":
             return None
         try:
@@ -101,18 +101,18 @@ class OutputWriter:
         self._take(cell, html)
         return html
 
-    def failed(self, cell: ExecutedCell, what: str, error: Exception) -> str:
+    def failed(self, cell: ExecutedCell, part: str, error: Exception) -> str:
         """Says on the page and in the notes that a part of it could not be made.
 
         Args:
             cell: The cell that the part belongs to.
-            what: The part.
+            part: The part.
             error: Why it could not be made.
         """
         name = type(error).__name__
-        self.notes.append(f"The {what} of cell {cell.position} cannot be shown: {name}.")
+        self.notes.append(f"The {part} of cell {cell.position} cannot be shown: {name}.")
         place = escape(self.place)
-        return f"<p>The {what} cannot be shown ({escape(name)}). The notebook, {place}, has it.</p>"
+        return f"<p>The {part} cannot be shown ({escape(name)}). The notebook, {place}, has it.</p>"
 
     def _take(self, cell: ExecutedCell, html: str) -> None:
         before = self.room
@@ -125,7 +125,7 @@ class OutputWriter:
 
     def _write(self, cell: ExecutedCell, output: CellOutput) -> ShownOutput | None:
         if output.kind == "error":
-            return ShownOutput("error", failures.box(output, self.place))
+            return ShownOutput("error", failures.render(output, self.place))
         if output.kind == "stream":
             return self._stream(output)
         for kind in self._kinds(output.data):
@@ -158,25 +158,25 @@ class OutputWriter:
         html = output.data[kind]
         if self.interactive and _SCRIPT.search(html):
             return ShownOutput("live", html)
-        html, told = self._short(html)
+        html, notice = self._short(html)
         html = tables.without_pandas_style(html)
-        if told and not html:
-            return ShownOutput("note", f"<p>{told}</p>")
+        if notice and not html:
+            return ShownOutput("note", f"<p>{notice}</p>")
         if sanitised.has_style(html):
             inner = sanitised.shadow(html)
-            box = f'<div><template shadowrootmode="open">{inner}</template></div>'
+            shadow_root = f'<div><template shadowrootmode="open">{inner}</template></div>'
             return ShownOutput(
-                "table", f'<div class="foreign paper" tabindex="0">{box}</div>{told}'
+                "table", f'<div class="foreign paper" tabindex="0">{shadow_root}</div>{notice}'
             )
         safe = sanitised.flat(tables.tidied(sanitised.clean(html)))
         if not _MARK.sub("", safe).strip() and "<img" not in safe:
             return None
         paper = ' class="paper"' if _COLOURED.search(safe) else ""
-        return ShownOutput("table", f"<div{paper}>{safe}</div>{told}")
+        return ShownOutput("table", f"<div{paper}>{safe}</div>{notice}")
 
     def _short(self, html: str) -> tuple[str, str]:
-        """HTML that a page has room for, and what to say of the rest."""
-        told = ""
+        """HTML that a page has room for, and a notice about the rest."""
+        notice = ""
         if _weight(html) > _HTML:
             end = html.rfind(_ROW_END, 0, _HTML)
             if end < 0:
@@ -186,10 +186,10 @@ class OutputWriter:
                 )
             rows = html.count(_ROW_END, end + 1)
             html = html[: end + len(_ROW_END)]
-            told = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
+            notice = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
         if sanitised.too_deep(html):
             return "", "An output of HTML is left out: its elements are nested too deeply."
-        return html, told and f'<p class="said">{told}</p>'
+        return html, notice and f'<p class="said">{notice}</p>'
 
     def _markdown(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         return ShownOutput("prose", prose.render(output.data[kind]))
@@ -202,14 +202,14 @@ class OutputWriter:
         return ShownOutput("text", texts.block(text, self.place))
 
     def _picture(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
-        found = pictures.parse(kind, output.data[kind])
-        if isinstance(found, str):
+        picture = pictures.parse(kind, output.data[kind])
+        if isinstance(picture, str):
             name = escape(kind)
-            self.notes.append(f"A picture of cell {cell.position} cannot be shown: {found}.")
+            self.notes.append(f"A picture of cell {cell.position} cannot be shown: {picture}.")
             return ShownOutput(
-                "note", f"<p>A picture ({name}) cannot be shown: {escape(found)}.</p>"
+                "note", f"<p>A picture ({name}) cannot be shown: {escape(picture)}.</p>"
             )
-        self.figure_room -= len(found.source)
+        self.figure_room -= len(picture.source)
         if self.figure_room < 0:
             self.notes.append(f"A figure of cell {cell.position} is left out: the page is full.")
             return ShownOutput(
@@ -219,10 +219,10 @@ class OutputWriter:
         caption, alt = pictures.captions(cell, output, kind)
         under = f", under {self.heading}" if self.heading else ""
         alt = alt or caption or f"Figure {self.figures}{under}"
-        size = pictures.shown_size(found, output.metadata.get(kind))
-        html = f'<img src="{found.source}" alt="{escape(alt)}"{size}>'
-        told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-        return ShownOutput("figure", f"<figure>{html}{sanitised.directed(told)}</figure>")
+        size = pictures.shown_size(picture, output.metadata.get(kind))
+        html = f'<img src="{picture.source}" alt="{escape(alt)}"{size}>'
+        figcaption = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+        return ShownOutput("figure", f"<figure>{html}{sanitised.directed(figcaption)}</figure>")
 
     def _json(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         value = output.data[kind]
@@ -237,24 +237,24 @@ class OutputWriter:
 
     def _plain(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         text = output.data[kind]
-        told = self._not_alive(output.data)
+        notice = self._not_alive(output.data)
         if _NO_OBJECT.fullmatch(text.strip()):
-            return ShownOutput("note", told) if told else None
+            return ShownOutput("note", notice) if notice else None
         html = texts.block(text, self.place) if text.strip() else ""
-        return ShownOutput("text", html + told) if html or told else None
+        return ShownOutput("text", html + notice) if html or notice else None
 
     def _unknown(self, output: CellOutput) -> ShownOutput | None:
         """An output that has nothing to show, not even a text."""
         if not output.data:
             return None
-        told = self._not_alive(output.data)
-        if not told:
+        notice = self._not_alive(output.data)
+        if not notice:
             names = ", ".join(sorted(output.data))[:200]
-            told = f"<p>An output cannot be shown here: {escape(names)}.</p>"
-        return ShownOutput("note", told)
+            notice = f"<p>An output cannot be shown here: {escape(names)}.</p>"
+        return ShownOutput("note", notice)
 
     def _not_alive(self, data: Mapping[str, Any]) -> str:
-        """What to say of an output that only a script could show."""
+        """A notice about an output that only a script could show."""
         if _WIDGET in data:
             return '<p class="said">A widget, which is not alive on this page.</p>'
         chart = next((match for kind in data if (match := _CHART.match(kind))), None)
@@ -275,8 +275,8 @@ def _weight(html: str) -> int:
 
 
 def _text(data: Mapping[str, Any], kind: str) -> str:
-    found = data.get(kind)
-    return found if isinstance(found, str) else ""
+    value = data.get(kind)
+    return value if isinstance(value, str) else ""
 
 
 _Write = Callable[[OutputWriter, ExecutedCell, CellOutput, str], ShownOutput | None]

@@ -74,9 +74,9 @@ def attached(address: str, attachments: Mapping[str, Any]) -> str:
         text = bundle.get(kind)
         if isinstance(text, list):
             text = "".join(str(item) for item in text)
-        found = parse(kind, text) if isinstance(text, str) else ""
-        if isinstance(found, Picture):
-            return found.source
+        picture = parse(kind, text) if isinstance(text, str) else ""
+        if isinstance(picture, Picture):
+            return picture.source
     return ""
 
 

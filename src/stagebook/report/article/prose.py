@@ -33,7 +33,7 @@ def render(text: str, attachments: Mapping[str, Any] | None = None) -> str:
         html = ""
     if not html.strip() or sanitised.too_deep(html):
         return f"<pre>{escape(shown)}</pre>" if shown.strip() else ""
-    html = _CHECKBOX.sub(lambda found: "☑ " if "checked" in found[0] else "☐ ", html)
+    html = _CHECKBOX.sub(lambda match: "☑ " if "checked" in match[0] else "☐ ", html)
     safe = tables.tidied(sanitised.clean(html + (_REST if shown != text else "")))
-    kept = dict(enumerate(renderer.later))
-    return _PLACE.sub(lambda match: kept.pop(int(match[1]), ""), safe)
+    set_aside = dict(enumerate(renderer.later))
+    return _PLACE.sub(lambda match: set_aside.pop(int(match[1]), ""), safe)

@@ -69,7 +69,7 @@ _WITH_DIRECTION = re.compile(r"<(p|li|td|th|h[1-6]|blockquote|dd|dt|summary|figc
 
 
 def clean(html: str) -> str:
-    """HTML with nothing left that acts, loads or leaves its place; its ids are gone, too."""
+    """HTML with nothing left that acts, loads or leaves its place, and without ids."""
     return directed(_cleaner(shadow=False).clean(_with_pictures(html)))
 
 
@@ -163,10 +163,10 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 def _style(value: str) -> str | None:
     """The declarations of a style that can change how their element looks, but not where it is."""
-    kept = []
+    declarations = []
     for item in value.split(";"):
         name, _, worth = item.partition(":")
-        known = _PROPERTIES.fullmatch(name.strip().lower())
-        if known and _VALUE.fullmatch(worth.strip()) and not _NOT_IN_VALUE.search(worth):
-            kept.append(f"{name.strip().lower()}: {worth.strip()}")
-    return "; ".join(kept) or None
+        allowed = _PROPERTIES.fullmatch(name.strip().lower())
+        if allowed and _VALUE.fullmatch(worth.strip()) and not _NOT_IN_VALUE.search(worth):
+            declarations.append(f"{name.strip().lower()}: {worth.strip()}")
+    return "; ".join(declarations) or None

@@ -48,13 +48,15 @@ def _aligned(table: str) -> str:
 def _number_columns(rows: list[list[tuple[str, str, str]]]) -> frozenset[int]:
     """Columns, counted from the last, that hold nothing but numbers."""
     kinds: dict[int, set[str]] = {}
-    seen = 0
+    count = 0
     for row in rows:
         for place, (name, _, inner) in enumerate(reversed(row)):
-            if name == "td" and seen < _MOST:
+            if name == "td" and count < _MOST:
                 kinds.setdefault(place, set()).add(_kind(inner))
-                seen += 1
-    return frozenset(place for place, found in kinds.items() if found - {"empty"} == {"number"})
+                count += 1
+    return frozenset(
+        place for place, column_kinds in kinds.items() if column_kinds - {"empty"} == {"number"}
+    )
 
 
 def _kind(inner: str) -> str:
@@ -71,7 +73,7 @@ def _cells(row: str, numbers: frozenset[int]) -> str:
     for place, (name, facts, inner) in enumerate(cells):
         from_end = len(cells) - 1 - place
         mark = ' class="number"' if from_end in numbers and not spans else ""
-        # a header that says nothing is none
+        # an empty header cell is not a header
         shown.append(
             _cell("td" if name == "th" and not inner.strip() else name, mark, facts, inner)
         )

@@ -41,9 +41,9 @@ def block(text: str, place: str, kind: str = "out") -> str:
 
 
 def _left_out(lines: int, place: str) -> str:
-    what = f"{_counted(lines)} more" if lines else "The rest"
+    subject = f"{_counted(lines)} more" if lines else "The rest"
     verb = "is" if lines <= 1 else "are"
-    return f'<p class="said">… {what} {verb} in the executed notebook, {escape(place)}.</p>'
+    return f'<p class="said">… {subject} {verb} in the executed notebook, {escape(place)}.</p>'
 
 
 def _counted(lines: int) -> str:
@@ -51,11 +51,11 @@ def _counted(lines: int) -> str:
 
 
 def _cut(text: str) -> str:
-    """As much of a text as is looked at; a line that is cut through is not a line."""
+    """The first characters of a text, in whole lines where it has several."""
     if len(text) <= _CHARACTERS:
         return text
-    whole, _, last = text[:_CHARACTERS].rpartition("\n")
-    return whole or last
+    whole_lines, _, last = text[:_CHARACTERS].rpartition("\n")
+    return whole_lines or last
 
 
 def _overwritten(line: str) -> str:

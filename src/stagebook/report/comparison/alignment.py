@@ -12,7 +12,7 @@ from stagebook.report.comparison import sandbox_paths
 
 _ALIKE = 0.5  # share of characters that two versions of one cell have in common at least
 _LONGEST = 2_000  # characters of a cell that are looked at for that
-_MOST = 400  # pairs of cells that are held against each other
+_MOST = 400  # pairs of cells that are compared with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ def align(before: ExecutedNotebook, now: ExecutedNotebook) -> tuple[Pair, ...]:
         [_key(cell, side.language) for cell in listed]
         for side, listed in ((before, left), (now, right))
     ]
-    found: list[Pair] = []
+    aligned: list[Pair] = []
     matcher = SequenceMatcher(None, keys[0], keys[1], autojunk=False)
     for kind, start, end, begin, stop in matcher.get_opcodes():
         if kind == "equal":
             pairs = zip(left[start:end], right[begin:stop], strict=True)
-            found += [_pair(cell, other, code=False) for cell, other in pairs]
+            aligned += [_pair(cell, other, code=False) for cell, other in pairs]
         else:
-            found += _matched(left[start:end], right[begin:stop])
-    return tuple(found)
+            aligned += _matched(left[start:end], right[begin:stop])
+    return tuple(aligned)
 
 
 def _counts(cell: ExecutedCell) -> bool:

@@ -21,14 +21,14 @@ class OutputPair:
 
     Attributes:
         kind: ``same``, ``one`` where both are shown as one with marks, or ``beside``.
-        said: What is to say of it.
+        caption: A few words about it.
         html: What is shown of both; what is the same.
-        before: What is shown of the side before; empty if there is nothing.
+        before: What is shown of the side before; empty for nothing.
         now: Likewise now.
     """
 
     kind: str
-    said: str = ""
+    caption: str = ""
     html: str = ""
     before: str = ""
     now: str = ""
@@ -74,7 +74,7 @@ def _written(cell: ExecutedCell, writer: OutputWriter) -> list[Written]:
 
 
 def _shown(shown: ShownOutput) -> str:
-    """An output as it stands in a comparison, without headings."""
+    """An output as a comparison shows it, without headings."""
     inner = sanitised.flat(shown.html) if shown.kind == "prose" else shown.html
     return f'<div class="output {shown.kind}">{inner}</div>'
 
@@ -98,7 +98,7 @@ def _block(before: Written | None, now: Written | None) -> OutputPair:
 
 
 def _is_same(before: Written, now: Written) -> bool:
-    """Whether a reader sees the same: of pictures the bytes count, whatever is said of them."""
+    """Whether a reader sees the same; pictures are compared by their bytes alone."""
     if before[1].html == now[1].html or same_output(before[0], now[0]):
         return True
     figures = [_picture(output) for output, shown in (before, now) if shown.kind == "figure"]
@@ -106,23 +106,23 @@ def _is_same(before: Written, now: Written) -> bool:
 
 
 def _picture(output: CellOutput) -> dict[str, str]:
-    found = {kind: output.data.get(kind) for kind in pictures.TYPES}
-    return {kind: "".join(item.split()) for kind, item in found.items() if isinstance(item, str)}
+    data = {kind: output.data.get(kind) for kind in pictures.TYPES}
+    return {kind: "".join(item.split()) for kind, item in data.items() if isinstance(item, str)}
 
 
 def _as_one(before: Written, now: Written) -> OutputPair | None:
-    """Both with what differs marked, where that can be told."""
+    """Both as one, with marks for what differs; None if they cannot be compared so."""
     if before[1].kind == now[1].kind == "table":
         marked = marked_tables.mark(before[1].html, now[1].html)
         if marked and not marked.changed:
             return OutputPair("same", "Table unchanged", _html(now))
         if marked:
-            said = f"{marked.changed:,} of {counted(marked.total, 'value')} differ"
-            return OutputPair("one", said, _shown(ShownOutput("table", marked.html)))
+            caption = f"{marked.changed:,} of {counted(marked.total, 'value')} differ"
+            return OutputPair("one", caption, _shown(ShownOutput("table", marked.html)))
     texts = [_text(*outputs) for outputs in (before, now)]
     if texts[0] and texts[1]:
-        said = "Messages differ" if now[0].name == "stderr" else ""
-        return OutputPair("one", said, line_diff.diff(texts[0], texts[1]))
+        caption = "Messages differ" if now[0].name == "stderr" else ""
+        return OutputPair("one", caption, line_diff.diff(texts[0], texts[1]))
     return None
 
 
@@ -133,8 +133,8 @@ def _text(output: CellOutput, shown: ShownOutput) -> str:
     if output.kind == "stream":
         return sandbox_paths.without(str(output.data["text"]))
     plain = not any(kind in output.data for kind in _CODED)
-    found = output.data.get("text/plain") if plain else ""
-    return sandbox_paths.without(found) if isinstance(found, str) else ""
+    text = output.data.get("text/plain") if plain else ""
+    return sandbox_paths.without(text) if isinstance(text, str) else ""
 
 
 def _html(outputs: Written | None) -> str:

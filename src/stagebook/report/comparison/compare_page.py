@@ -22,7 +22,7 @@ from stagebook.report.frame import Frame
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a page says of one stage.
+    """The part of a page about one stage.
 
     Attributes:
         stage: The stage.
@@ -50,28 +50,33 @@ class Section:
 
 
 def render(
-    found: Comparison, notebooks: PastNotebooks, frame: Frame, headline: Sequence[str] = ()
+    comparison: Comparison, notebooks: PastNotebooks, frame: Frame, headline: Sequence[str] = ()
 ) -> str:
     """The page of all stages that differ.
 
     Args:
-        found: The comparison.
+        comparison: The comparison.
         notebooks: Where the executed notebooks are.
         frame: The page's frame.
         headline: The metrics that the project shows first, each as ``file:dotted.name``.
     """
     sections = tuple(
         section(item, notebooks, f"stage-{place}")
-        for place, item in enumerate(found.stages, start=1)
+        for place, item in enumerate(comparison.stages, start=1)
     )
-    only = plain(found.stages[0].stage) if len(sections) == 1 else ""
-    both = (found.before, found.now)
+    only = plain(comparison.stages[0].stage) if len(sections) == 1 else ""
+    both = (comparison.before, comparison.now)
     alone = all(side.kind is SideKind.EXECUTION for side in both)  # then the section names them
     sides = None if alone else [(words.brief(side), plain(side.name)) for side in both]
-    notes = tuple(words.notes(found))
+    notes = tuple(words.notes(comparison))
     title = f"{only}: what differs" if only else "What differs"
     return page(
-        frame, title, sections, sides, notes, tuple(differences.headlines(found.stages, headline))
+        frame,
+        title,
+        sections,
+        sides,
+        notes,
+        tuple(differences.headlines(comparison.stages, headline)),
     )
 
 
@@ -88,9 +93,9 @@ def page(
     Args:
         frame: The page's frame.
         title: Its title.
-        sections: What to say of each stage.
-        sides: What is held against each other, each in words and its whole name;
-            None where each section says it.
+        sections: A section for each stage.
+        sides: What is compared, each in words and with its full name; None if each section
+            says it.
         notes: What could not be shown, in words.
         headlines: The metrics that come first.
     """
@@ -117,7 +122,7 @@ def section(
     lean: bool = False,
     notebook: str = "",
 ) -> Section:
-    """What is to say of one stage.
+    """The section of one stage.
 
     Args:
         stage: The stage on both sides.
@@ -129,12 +134,12 @@ def section(
     notes: list[str] = []
     rows: tuple[CellRow, ...] = ()
     both = [record for record in (stage.before, stage.now) if record is not None]
-    told = len(both) == 2 and stage.remembered
-    sides = [_executed(record, notebooks, notes) for record in both if told]
+    is_comparable = len(both) == 2 and stage.remembered
+    sides = [_executed(record, notebooks, notes) for record in both if is_comparable]
     if sides and all(side.cells for side in sides):
         writers = (OutputWriter(_place(stage.before)), OutputWriter(_place(stage.now)))
-        pen = CellPairWriter(writers, lean, sides[1].language)
-        rows = tuple(paired_cells.rows(alignment.align(*sides), pen))
+        pair_writer = CellPairWriter(writers, lean, sides[1].language)
+        rows = tuple(paired_cells.rows(alignment.align(*sides), pair_writer))
         notes += dict.fromkeys(note for writer in writers for note in writer.notes)
     return Section(
         plain(stage.stage),
@@ -168,5 +173,5 @@ def _side(record: Record | None) -> tuple[str, str, str]:
 
 
 def _place(record: Record | None) -> str:
-    """What has all that there is no room for."""
+    """The execution that has all that the page has no room for."""
     return f"the execution {words.end(record.id)}" if record else ""

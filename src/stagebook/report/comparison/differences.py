@@ -44,7 +44,7 @@ class Group:
 
 def groups(stage: StageComparison) -> tuple[Group, ...]:
     """All that is known to differ of a stage, kind by kind."""
-    found = (
+    all_groups = (
         Group("outcome", tuple(_outcome(stage))),
         Group("parameters", tuple(_values(stage.parameters))),
         Group("metrics", tuple(_metrics(stage.measured))),
@@ -53,18 +53,18 @@ def groups(stage: StageComparison) -> tuple[Group, ...]:
         Group("code", tuple(_code(stage))),
         Group("packages", tuple(_values(stage.changes.packages) if stage.changes else ())),
     )
-    return tuple(group for group in found if group.lines)
+    return tuple(group for group in all_groups if group.lines)
 
 
-def headlines(stages: Iterable[StageComparison], asked: Iterable[str]) -> Iterator[Line]:
+def headlines(stages: Iterable[StageComparison], entries: Iterable[str]) -> Iterator[Line]:
     """The metrics that a project shows first, where one of the stages measured them.
 
     Args:
         stages: The stages that are compared.
-        asked: The metrics, each as ``file:dotted.name``.
+        entries: The metrics, each as ``file:dotted.name``.
     """
     compared = tuple(stages)
-    for entry in asked:
+    for entry in entries:
         file, _, name = entry.rpartition(":")
         names = (name, metrics.named(file, name, 2))
         measured = (stage.metrics for stage in compared if _writes(stage, file))
@@ -100,7 +100,7 @@ def _metrics(pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Line]:
 
 
 def _kinds(before: Any, now: Any) -> str:
-    """What to say of two values of which one is not a number."""
+    """The change between two values of which one is not a number."""
     if before is None or now is None:
         return "new" if before is None else "gone"
     if type(before) is not type(now) and differ(value(before), value(now)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _ROW = re.compile(r"(<tr\b[^>]*>)(.*?)(</tr>)", re.DOTALL)
 _CELL = re.compile(r"<(t[hd])((?: [^>]*)?)>(.*?)</\1>", re.DOTALL)
 _MARK = re.compile(r"<[^>]*>")
-_MOST = 50_000  # cells that are held against each other
+_MOST = 50_000  # cells that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,6 @@ def _cell(name: str, facts: str, inner: str, was: str) -> str:
         if 'class="' in facts
         else f'{facts} class="changed"'
     )
-    gone = f"<del>{was}</del> " if _text(was) else ""
-    come = f"<ins>{inner}</ins>" if _text(inner) else ""
-    return f"<{name}{marked}>{gone}{come}</{name}>"
+    removed = f"<del>{was}</del> " if _text(was) else ""
+    added = f"<ins>{inner}</ins>" if _text(inner) else ""
+    return f"<{name}{marked}>{removed}{added}</{name}>"

@@ -22,7 +22,7 @@ class CellRow:
     Attributes:
         kind: ``changed``, ``new``, ``gone``, ``outputs`` where the code is as before, or
             ``same``.
-        said: What is to say of it.
+        caption: A few words about it.
         hint: What it is known by: its first line.
         code: Its code, or how that differs; empty where it is as before.
         blocks: Its outputs.
@@ -30,7 +30,7 @@ class CellRow:
     """
 
     kind: str
-    said: str
+    caption: str
     hint: str = ""
     code: str = ""
     blocks: tuple[OutputPair, ...] = ()
@@ -52,14 +52,14 @@ class CellPairWriter:
     language: str = "python"
 
 
-def rows(pairs: Sequence[Pair], pen: CellPairWriter) -> Iterator[CellRow]:
+def rows(pairs: Sequence[Pair], pair_writer: CellPairWriter) -> Iterator[CellRow]:
     """What a page says of paired cells: those that are the same are folded into one line.
 
     Args:
         pairs: The cells, in order.
-        pen: Writes them.
+        pair_writer: Writes them.
     """
-    for same, group in groupby((_row(pair, pen) for pair in pairs), key=_is_same):
+    for same, group in groupby((_row(pair, pair_writer) for pair in pairs), key=_is_same):
         if same:
             items = tuple(block for row in group for block in row.blocks)
             yield CellRow("same", f"{counted(len(items), 'cell')} unchanged", blocks=items)
@@ -71,60 +71,64 @@ def _is_same(row: CellRow) -> bool:
     return row.kind == "same"
 
 
-def _same(cell: ExecutedCell, pen: CellPairWriter, outputs: str | None = None) -> CellRow:
+def _same(cell: ExecutedCell, pair_writer: CellPairWriter, outputs: str | None = None) -> CellRow:
     """A cell that is the same on both sides.
 
     Args:
         cell: The cell.
-        pen: Writes it.
+        pair_writer: Writes it.
         outputs: Its outputs as HTML, where they were written before.
     """
-    if pen.lean:
+    if pair_writer.lean:
         block = OutputPair("named", _hint(cell))
     else:
         block = OutputPair(
-            "cell", html=_whole(cell, pen) if outputs is None else _code(cell, pen) + outputs
+            "cell",
+            html=_full_cell(cell, pair_writer)
+            if outputs is None
+            else _code(cell, pair_writer) + outputs,
         )
     return CellRow("same", "", blocks=(block,))
 
 
-def _whole(cell: ExecutedCell, pen: CellPairWriter) -> str:
+def _full_cell(cell: ExecutedCell, pair_writer: CellPairWriter) -> str:
     """A cell with its outputs."""
-    writer = pen.writers[1]
+    writer = pair_writer.writers[1]
     if cell.kind == "markdown":
         return f'<div class="prose">{flat(writer.prose(cell))}</div>'
-    return _code(cell, pen) + "".join(beside.alone(cell, writer))
+    return _code(cell, pair_writer) + "".join(beside.alone(cell, writer))
 
 
-def _row(pair: Pair, pen: CellPairWriter) -> CellRow:
+def _row(pair: Pair, pair_writer: CellPairWriter) -> CellRow:
     before, now = pair.before, pair.now
     if pair.same:
-        return _same(pair.cell, pen)
+        return _same(pair.cell, pair_writer)
     hint = _hint(pair.cell)
     if before is None or now is None:
-        kind, said = ("new", "new cell") if before is None else ("gone", "cell is gone")
-        writer = pen.writers[now is not None]
+        kind, caption = ("new", "new cell") if before is None else ("gone", "cell is gone")
+        writer = pair_writer.writers[now is not None]
         outputs = tuple(OutputPair("one", html=item) for item in beside.alone(pair.cell, writer))
-        return CellRow(kind, said, hint, _code(pair.cell, pen), outputs, open=True)
+        return CellRow(kind, caption, hint, _code(pair.cell, pair_writer), outputs, open=True)
     code = _diff(before, now) if pair.code else ""
-    blocks = beside.blocks(before, now, pen.writers) if now.kind == "code" else ()
+    blocks = beside.blocks(before, now, pair_writer.writers) if now.kind == "code" else ()
     differing = any(block.kind != "same" for block in blocks)
     if not (pair.code or differing):  # what differs, no reader sees
-        return _same(now, pen, "".join(block.html for block in blocks))
-    if pen.lean:
+        return _same(now, pair_writer, "".join(block.html for block in blocks))
+    if pair_writer.lean:
         blocks = tuple(
-            OutputPair("named", block.said) if block.kind == "same" else block for block in blocks
+            OutputPair("named", block.caption) if block.kind == "same" else block
+            for block in blocks
         )
     kind = "changed" if pair.code else "outputs"
-    said = "text changed" if now.kind == "markdown" else _said(pair, outputs=differing)
-    return CellRow(kind, said, hint, code, blocks, open=now.kind == "markdown")
+    caption = "text changed" if now.kind == "markdown" else _caption(pair, outputs=differing)
+    return CellRow(kind, caption, hint, code, blocks, open=now.kind == "markdown")
 
 
-def _said(pair: Pair, *, outputs: bool) -> str:
+def _caption(pair: Pair, *, outputs: bool) -> str:
     if not pair.code:
         return "output differs"
-    what = "values" if cells.is_injected(pair.cell) else "code"
-    return f"{what} and output differ" if outputs else f"{what} changed"
+    subject = "values" if cells.is_injected(pair.cell) else "code"
+    return f"{subject} and output differ" if outputs else f"{subject} changed"
 
 
 def _diff(before: ExecutedCell, now: ExecutedCell) -> str:
@@ -132,13 +136,13 @@ def _diff(before: ExecutedCell, now: ExecutedCell) -> str:
     return "" if hidden else line_diff.diff(before.text, now.text)
 
 
-def _code(cell: ExecutedCell, pen: CellPairWriter) -> str:
-    writer = pen.writers[1]
+def _code(cell: ExecutedCell, pair_writer: CellPairWriter) -> str:
+    writer = pair_writer.writers[1]
     if cell.kind == "markdown":
         return f'<div class="prose">{flat(prose.render(cell.text, cell.attachments))}</div>'
     if "remove-input" in cells.tags_of(cell) or not cell.text.strip():
         return ""
-    return writer.code(cell, pen.language)
+    return writer.code(cell, pair_writer.language)
 
 
 def _hint(cell: ExecutedCell) -> str:

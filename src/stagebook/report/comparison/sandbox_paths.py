@@ -1,4 +1,4 @@
-"""Paths below an execution's own sandbox, which are others each time and tell of nothing else."""
+"""Paths below an execution's own sandbox, which differ each time and mean nothing else."""
 
 import re
 

@@ -17,7 +17,7 @@ _CAPTION = 4
 """Metrics below a figure."""
 
 _SHARED = 8
-"""Values of each kind that are said at once of those that all have."""
+"""Shared values of each kind that are shown without a click."""
 
 _ROOM = 40_000_000
 """Characters of all figures of a page."""
@@ -31,18 +31,18 @@ class SweepCard:
         anchor: Where a link to it goes.
         name: Its id.
         short: The end of it.
-        said: When it was, and what it was.
+        caption: When it was, and what it was.
         parameters: Names and values of those that differ.
         metrics: Names and values of the first ones that differ.
-        figure: The figure's HTML; empty if there is none.
-        reason: Why there is none.
-        mark: What says that it is of other code than the newest; empty where it is not.
+        figure: The figure's HTML; empty if it is missing.
+        reason: Why the figure is missing.
+        mark: The mark of an execution of other code than the newest; empty for others.
     """
 
     anchor: str
     name: str
     short: str
-    said: str
+    caption: str
     parameters: tuple[tuple[str, str], ...]
     metrics: tuple[tuple[str, str], ...]
     figure: str
@@ -50,52 +50,52 @@ class SweepCard:
     mark: str = ""
 
 
-def render(found: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) -> str:
+def render(sweep: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) -> str:
     """The page of a sweep.
 
     Args:
-        found: The sweep.
+        sweep: The sweep.
         notebooks: Where the executed notebooks are.
         figure: Which figure of each, counted from 1.
         frame: The page's frame.
     """
-    cards, room, commit = [], _ROOM, not words.one_commit(found)
-    for place, trial in enumerate(found.rows, start=1):
+    cards, room, commit = [], _ROOM, not words.one_commit(sweep)
+    for place, trial in enumerate(sweep.rows, start=1):
         shown, reason = _figure(trial, notebooks, figure)
         room -= len(shown)
         if room < 0:
             shown, reason = "", "It is left out: the page is full."
-        said = words.execution(trial.record, commit=commit)
-        cards.append(_card(place, trial, said, found.metrics[:_CAPTION], (shown, reason)))
+        caption = words.execution(trial.record, commit=commit)
+        cards.append(_card(place, trial, caption, sweep.metrics[:_CAPTION], (shown, reason)))
     style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")
     page = frames.render(
         "site/sweep.html",
         frame,
-        f"{plain(found.stage)}: {counted(len(cards), 'execution')}",
+        f"{plain(sweep.stage)}: {counted(len(cards), 'execution')}",
         style=style,
         foreign=True,
         figure=figure,
-        order=words.order(found),
-        marked=words.code_marked(found),
+        order=words.order(sweep),
+        marked=words.code_marked(sweep),
         shared=[
-            (title, values[:_SHARED], values[_SHARED:]) for title, values in words.shared(found)
+            (title, values[:_SHARED], values[_SHARED:]) for title, values in words.shared(sweep)
         ],
-        parameters=[plain(parameter) for parameter in found.parameters],
-        metrics=[plain(metric) for metric in found.metrics],
-        table=[_values(row, found) for row in found.rows],
+        parameters=[plain(parameter) for parameter in sweep.parameters],
+        metrics=[plain(metric) for metric in sweep.metrics],
+        table=[_values(row, sweep) for row in sweep.rows],
         cards=cards,
     )
     return executed.without_unseen(page)
 
 
 def _card(
-    place: int, trial: SweepRow, said: str, metrics: tuple[str, ...], figure: tuple[str, str]
+    place: int, trial: SweepRow, caption: str, metrics: tuple[str, ...], figure: tuple[str, str]
 ) -> SweepCard:
     return SweepCard(
         f"execution-{place}",
         plain(trial.name),
         words.end(trial.name),
-        said,
+        caption,
         tuple((plain(name), words.exact(item)) for name, item in trial.parameters.items()),
         tuple(
             (plain(name), words.value(trial.metrics[name]))
@@ -107,16 +107,16 @@ def _card(
     )
 
 
-def _values(trial: SweepRow, found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _values(trial: SweepRow, sweep: Sweep) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The cells of a row: values of parameters, and of metrics."""
     return (
-        tuple(words.exact(trial.parameters.get(name)) for name in found.parameters),
-        tuple(words.value(trial.metrics.get(name)) for name in found.metrics),
+        tuple(words.exact(trial.parameters.get(name)) for name in sweep.parameters),
+        tuple(words.value(trial.metrics.get(name)) for name in sweep.metrics),
     )
 
 
 def _figure(trial: SweepRow, notebooks: PastNotebooks, number: int) -> tuple[str, str]:
-    """A figure of an execution, or why there is none."""
+    """A figure of an execution, or why it is missing."""
     notebook = notebooks.of(trial.record)
     if notebook.text is None:
         return "", words.shortened(notebook.reason, trial.record)

@@ -17,10 +17,10 @@ LONGEST = 60
 """Characters of a value."""
 
 MARK = "*"
-"""What stands at an execution of other code than the newest of a sweep."""
+"""The mark of an execution of other code than the newest of a sweep."""
 
 NONE = "–"
-"""What stands for a value that is not there."""
+"""Shown for a missing value."""
 
 
 def gist(stage: StageComparison) -> str:
@@ -51,7 +51,7 @@ def side(item: ComparisonSide) -> str:
 
 
 def brief(item: ComparisonSide) -> str:
-    """The same with the end of its id, for where the whole is at hand."""
+    """The same with the end of its id, where the full id is also shown."""
     return (
         side(item) if item.kind is SideKind.COMMIT else side(item).replace(*_id_and_end(item.name))
     )
@@ -71,38 +71,38 @@ def _id_and_end(name: str) -> tuple[str, str]:
     return plain(name), end(name)
 
 
-def order(found: Sweep) -> str:
+def order(sweep: Sweep) -> str:
     """What comes first in a sweep: ``highest auc first``."""
-    if found.order is None:
+    if sweep.order is None:
         return "newest first"
-    name = plain(found.order.metric, LONGEST)
-    way = "highest" if found.order.highest_first else "lowest"
-    if found.order.higher_is_better is None:
+    name = plain(sweep.order.metric, LONGEST)
+    way = "highest" if sweep.order.highest_first else "lowest"
+    if sweep.order.higher_is_better is None:
         return f"{way} {name} first"
     return f"best {name} first (the {way}, by its gate)"
 
 
-def code_marked(found: Sweep) -> str:
-    """What the mark at some executions of a sweep means; empty where there is none."""
-    others = sum(row.other_code for row in found.rows)
+def code_marked(sweep: Sweep) -> str:
+    """What the mark at some executions of a sweep means; empty without a mark."""
+    others = sum(row.other_code for row in sweep.rows)
     if not others:
         return ""
     verb = "is" if others == 1 else "are"
-    return f"{MARK} {others} of {len(found.rows)} {verb} of other code or packages than the newest"
+    return f"{MARK} {others} of {len(sweep.rows)} {verb} of other code or packages than the newest"
 
 
-def shared(found: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
+def shared(sweep: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What does not differ in a sweep: of each kind a title, and names with values."""
-    same = "same " if len(found.rows) > 1 else ""
+    same = "same " if len(sweep.rows) > 1 else ""
     kinds = (
-        ("parameters", found.shared.parameters, exact),
-        ("metrics", found.shared.metrics, value),
+        ("parameters", sweep.shared.parameters, exact),
+        ("metrics", sweep.shared.metrics, value),
     )
     for title, values, word in kinds:
         if values:
-            told = (f"{plain(name, LONGEST)} {word(item)}" for name, item in values.items())
-            yield f"{same}{title}", tuple(told)
-    if commit := one_commit(found):
+            texts = (f"{plain(name, LONGEST)} {word(item)}" for name, item in values.items())
+            yield f"{same}{title}", tuple(texts)
+    if commit := one_commit(sweep):
         yield f"{same}commit", (commit,)
 
 
@@ -110,7 +110,7 @@ def execution(record: Record | None, *, commit: bool = True) -> str:
     """Which execution it was, on one line.
 
     Args:
-        record: Its record; None if there is none.
+        record: Its record; None without one.
         commit: Whether to name the commit that it was executed from.
     """
     if record is None:
@@ -131,25 +131,26 @@ def _commit(record: Record) -> str:
     return short(record.git.commit) + (", changed" if record.git.dirty else "")
 
 
-def one_commit(found: Sweep) -> str:
+def one_commit(sweep: Sweep) -> str:
     """The commit that all executions of a sweep are from; empty if they are from several."""
-    commits = {_commit(row.record) for row in found.rows}
+    commits = {_commit(row.record) for row in sweep.rows}
     (commit,) = commits if len(commits) == 1 else ("",)
     return plain(commit) if commit else ""
 
 
-def notes(found: Comparison) -> Iterator[str]:
+def notes(comparison: Comparison) -> Iterator[str]:
     """What else a reader has to know."""
-    if found.elsewhere:
-        names = ", ".join(map(plain, found.elsewhere))
-        what = "They are told by dvc.lock and by the metrics files that the commits have."
-        what = what if len(found.elsewhere) > 1 else what.replace("They are", "It is")
-        yield f"Executed where no record of it is here: {names}. {what}"
-    if found.before.kind is not found.now.kind and not all(
-        stage.remembered for stage in found.stages
+    if comparison.elsewhere:
+        names = ", ".join(map(plain, comparison.elsewhere))
+        yield (
+            f"Executed elsewhere, without a record here: {names}. "
+            "What is known is from dvc.lock and the metrics files of the commits."
+        )
+    if comparison.before.kind is not comparison.now.kind and not all(
+        stage.remembered for stage in comparison.stages
     ):
         yield "Whether its code and packages are those of the execution is not known."
-    if found.before.name == found.now.name:
+    if comparison.before.name == comparison.now.name:
         yield "Both sides are the same."
 
 
@@ -164,8 +165,8 @@ def started(record: Record) -> str:
 
 
 def _stamp(name: str) -> str:
-    found = measured.moment(name)
-    return f"{found}Z" if found else ""
+    time = measured.moment(name)
+    return f"{time}Z" if time else ""
 
 
 def exact(item: Any) -> str:

@@ -1,4 +1,4 @@
-"""A model card as HTML: what is not a Markdown in it is text, and its tables can be read."""
+"""A model card as HTML: HTML in it is shown as text, and its tables are aligned."""
 
 import re
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ def shown(text: str) -> str:
     html = str(render("\n".join(_aligned(_lowered(body.splitlines())))))
     html = html.replace(' style="text-align:right"', ' class="number"')  # as no page has styles
     html = _MOMENT.sub(r'<td class="moment">\1</td>', html)
-    box = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-    return html.replace("<table>", box).replace("</table>", "</table></div>")
+    scrolled = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
+    return html.replace("<table>", scrolled).replace("</table>", "</table></div>")
 
 
 def _lowered(lines: list[str]) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _aligned(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _table(lines: list[str]) -> list[str]:
-    """The lines of a table with its columns of numbers aligned; of what is none, as they are."""
+    """The lines of a table with its columns of numbers aligned; others as they are."""
     if len(lines) < 3 or not _RULE.fullmatch(lines[1].strip()):
         return lines
     head, rule, *rows = [[item.strip() for item in _CELLS.split(line)[1:-1]] for line in lines]

@@ -1,4 +1,4 @@
-"""What the site's stage gives DVC to carry, so that a clone has articles and profiles too."""
+"""What the site's stage gives DVC to carry, so that a clone also has articles and profiles."""
 
 import json
 import re
@@ -20,15 +20,15 @@ _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 _MEASURED = ("papermill", "execution", "ExecuteTime", MEMORY)
 
 
-def write(project: Project, book: ProjectStatus) -> None:
+def write(project: Project, status: ProjectStatus) -> None:
     """Writes what DVC carries of the stages that are built.
 
     Args:
         project: The project.
-        book: What is known of its last build.
+        status: What is known of its last build.
     """
     notebooks = PastNotebooks(project)
-    records = {stage.name: stage.record for stage in book.built if stage.record is not None}
+    records = {stage.name: stage.record for stage in status.built if stage.record is not None}
     stages = {
         name: _of(record, project, notebooks)
         for name, record in records.items()
@@ -57,28 +57,28 @@ def normalised(notebook: str) -> str | None:
         The text; None if it is not a notebook.
     """
     try:
-        found = json.loads(notebook)
+        document = json.loads(notebook)
         cells = [
             _cell(cell, f"cell-{place}")
-            for place, cell in enumerate(found["cells"], start=1)
+            for place, cell in enumerate(document["cells"], start=1)
             if colophon.TAG not in cell["metadata"].get("tags", [])
         ]
-        facts = {key: item for key, item in found["metadata"].items() if key not in _MEASURED}
+        facts = {key: item for key, item in document["metadata"].items() if key not in _MEASURED}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    whole = {**found, "metadata": facts, "cells": cells}
-    text = json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True)
+    cleaned = {**document, "metadata": facts, "cells": cells}
+    text = json.dumps(cleaned, ensure_ascii=False, indent=1, sort_keys=True)
     return text.encode("utf-8", "replace").decode() + "\n"
 
 
 def _cell(cell: Mapping[str, Any], name: str) -> dict[str, Any]:
     facts = {key: item for key, item in cell["metadata"].items() if key not in _MEASURED}
-    kept = {**cell, "metadata": facts}
+    cleaned = {**cell, "metadata": facts}
     if "id" in cell:  # papermill gives the cells that it adds another id each time
-        kept["id"] = name
+        cleaned["id"] = name
     if isinstance(cell.get("outputs"), list):
-        kept["outputs"] = [_output(item) for item in _merged(cell["outputs"])]
-    return kept
+        cleaned["outputs"] = [_output(item) for item in _merged(cell["outputs"])]
+    return cleaned
 
 
 def _merged(outputs: list[Any]) -> Iterator[dict[str, Any]]:

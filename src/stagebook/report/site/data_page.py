@@ -36,7 +36,7 @@ class Link:
 
 def render(
     file: DataFile,
-    book: ProjectStatus,
+    status: ProjectStatus,
     frame: Frame,
     profile: Profile | None,
     drift: str = "",
@@ -46,10 +46,10 @@ def render(
 
     Args:
         file: The file.
-        book: The project.
+        status: The project.
         frame: The page's frame.
         profile: Its profile, if it is a table and its profile is here.
-        drift: The page that holds it against its reference; empty for none.
+        drift: The page that compares it with its reference; empty for none.
         sample: Its first rows, if they are shown.
     """
     missing = file.table is not None and bool(file.table.profile) and profile is None
@@ -61,7 +61,7 @@ def render(
         facts=tuple(_facts(file)),
         maker=_stage(file.maker) if file.maker else None,
         readers=[_stage(reader) for reader in file.readers],
-        contracts=tuple(contracts(file, book)),
+        contracts=tuple(contracts(file, status)),
         missing=missing,
         drift=drift,
         sample=sample,
@@ -108,17 +108,17 @@ class ContractResult:
     rules: tuple[str, ...] = ()
 
 
-def contracts(file: DataFile, book: ProjectStatus) -> Iterator[ContractResult]:
+def contracts(file: DataFile, status: ProjectStatus) -> Iterator[ContractResult]:
     """The contracts of a file, each with the stages that ask for it."""
-    asked: dict[tuple[str, tuple[str, ...] | None], list[tuple[Link, str]]] = {}
-    for stage in book.stages:
+    stages_of: dict[tuple[str, tuple[str, ...] | None], list[tuple[Link, str]]] = {}
+    for stage in status.stages:
         for table in stage.tables:
             if table.contract and file.path in table.paths:
                 broken = None if table.holds else tuple(problems.rules(table))
                 role = "reads" if table.is_input else "writes"
-                stages = asked.setdefault((plain(table.contract), broken), [])
+                stages = stages_of.setdefault((plain(table.contract), broken), [])
                 stages.append((_stage(stage.name), role))
-    for (name, broken), stages in asked.items():
+    for (name, broken), stages in stages_of.items():
         count = f"{counted(len(broken), 'rule')} broken" if broken else "does not hold"
         state, mark = ("holds", "good") if broken is None else (count, "bad")
         yield ContractResult(name, state, mark, tuple(stages), broken or ())

@@ -1,4 +1,4 @@
-"""The folder of a site, written so that whoever reads it meanwhile sees the old one or the new."""
+"""The folder of a site, written so that a reader meanwhile sees the old one or the new."""
 
 import shutil
 import tempfile
@@ -13,14 +13,14 @@ _MARKED = "Stagebook wrote this folder, and replaces it with the next site.\n"
 
 
 def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
-    """Writes all pages of a site, whole or not at all; returns how many.
+    """Writes all pages of a site, or none after a failure; returns how many.
 
     Args:
-        folder: The folder; a site that was there is replaced.
+        folder: The folder; an existing site is replaced.
         pages: Path and text of each page.
 
     Raises:
-        StagebookError: Something else is there, or it cannot be written.
+        StagebookError: The folder exists and is not a site, or it cannot be written.
     """
     _refuse_other(folder)
     try:
@@ -42,7 +42,7 @@ def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
 def _refuse_other(folder: Path) -> None:
     is_site = (folder / SITE_MARK).is_file()
     if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
-        message = "It is there already, and is not a site that Stagebook wrote."
+        message = "The folder already exists and is not a site that Stagebook wrote."
         hint = "Name another folder: --to FOLDER, or `folder` in [tool.stagebook.report]."
         raise StagebookError(Problem("not-a-site", message, hint, Where(str(folder))))
 

@@ -34,9 +34,9 @@ class HeadlineFigure:
         name: Its name.
         file: Where it is from, if another has its name.
         value: The value.
-        changes: Each what it is measured by, the change, and its class.
-        failures: What it does not keep to.
-        origin: The build that it is from; empty where no record tells.
+        changes: Each what it is compared with, the change, and its class.
+        failures: The bounds that it breaks.
+        origin: The build that it is from; empty if no record says.
         stale: Why it is stale; empty where it is current.
     """
 
@@ -67,7 +67,7 @@ class Highlight:
 
 
 def render(
-    book: ProjectStatus,
+    status: ProjectStatus,
     frame: Frame,
     drifts: Sequence[ListLine],
     models: Sequence[ListLine],
@@ -77,79 +77,81 @@ def render(
     """The front page.
 
     Args:
-        book: The project.
+        status: The project.
         frame: The page's frame.
-        drifts: A line for each table that is held against a reference.
+        drifts: A line for each table that is compared with a reference.
         models: A line for each packaged model.
         compared: Stages that have a page with their build before beside the last one.
         highlights: What notebooks name as their results, in the order of the stages.
     """
-    picture = pipeline_picture.draw(book, frame)
-    grade, reasons = overall.verdict(book, drifts, models)
+    picture = pipeline_picture.draw(status, frame)
+    grade, reasons = overall.verdict(status, drifts, models)
     return frames.render(
         "site/front.html",
         replace(frame, interactive=False),  # what notebooks name as results are not scripts
-        book.project,
+        status.project,
         style=self_contained.source("site/front.css") + sideways.cue(picture),
         foreign=True,
-        summary=provenance.summary(book),
-        description=plain(book.description, 600),
+        summary=provenance.summary(status),
+        description=plain(status.description, 600),
         verdict=overall.WORDS[grade],
         reasons=reasons,
         mark=MARKS[grade],
-        notes=[plain(note, 300) for note in book.notes],
-        figures=[_figure(metric, book) for metric in book.headlines],
+        notes=[plain(note, 300) for note in status.notes],
+        figures=[_figure(metric, status) for metric in status.headlines],
         results=[highlight for highlight in highlights if highlight.named.result],
         headline=next(
             (highlight for highlight in reversed(highlights) if highlight.named.figure), None
         ),
-        gates=list(_gates(book)),
+        gates=list(_gates(status)),
         picture=picture,
-        stages=[_stage(stage, compared) for stage in book.stages],
-        contracts=tuple(contracts(book)),
-        held=book.held_contracts,
+        stages=[_stage(stage, compared) for stage in status.stages],
+        contracts=tuple(contracts(status)),
+        held=status.held_contracts,
         drifts=drifts,
         models=models,
-        files=[_file(file) for file in book.files],
-        history=places.HISTORY if book.builds else "",
+        files=[_file(file) for file in status.files],
+        history=places.HISTORY if status.builds else "",
     )
 
 
-def contracts(book: ProjectStatus) -> Iterator[ListLine]:
+def contracts(status: ProjectStatus) -> Iterator[ListLine]:
     """The contracts that do not hold, a line each."""
-    for stage in book.stages:
+    for stage in status.stages:
         for table in stage.broken_tables:
             name = ", ".join(map(plain, table.paths))
             words = tuple(plain(problems.short(failure), 200) for failure in table.failures)
             yield ListLine(name, places.notebook(stage.name), "refused", "bad", words)
 
 
-def _figure(item: HeadlineMetric, book: ProjectStatus) -> HeadlineFigure:
-    verdict = book.verdict(item.file, item.name)
+def _figure(item: HeadlineMetric, status: ProjectStatus) -> HeadlineFigure:
+    verdict = status.verdict(item.file, item.name)
     better = verdict.gate.higher_is_better if verdict else None
     before = "since the last build here" if item.edited else "since the build before"
-    sides = ((before, item.before), (f"against {plain(book.against)}", item.base))
+    sides = ((before, item.before), (f"against {plain(status.against)}", item.base))
     changes = [
-        (what, metric_words.change(item.value, then))
-        for what, then in sides
+        (label, metric_words.change(item.value, then))
+        for label, then in sides
         if not item.trouble and not item.stale
     ]
-    told = tuple(
-        (*_told(what, metric), mark(metric, better)) for what, metric in changes if metric.words
+    shown = tuple(
+        (*_change_words(label, metric), mark(metric, better))
+        for label, metric in changes
+        if metric.words
     )
     failures = verdict.failures if verdict and not item.trouble else ()
     value = item.trouble or metric_words.shown(item.value)
-    twins = sum(other.name == item.name for other in book.headlines)
+    twins = sum(other.name == item.name for other in status.headlines)
     file = plain(item.file) if twins > 1 else ""
     origin, stale = provenance.origin(item.stage), provenance.stale(item.stale)
-    return HeadlineFigure(plain(item.name), file, value, told, failures, origin, stale)
+    return HeadlineFigure(plain(item.name), file, value, shown, failures, origin, stale)
 
 
-def _told(what: str, change: MetricChange) -> tuple[str, str]:
-    """What a value is measured by, and the change: ``0.7`` stood ``in the build before``."""
+def _change_words(label: str, change: MetricChange) -> tuple[str, str]:
+    """What a value is compared with, and the change, such as ``0.7`` ``in the build before``."""
     if not change.other:
-        return what, change.words
-    return what.replace("since", "in", 1).replace("against", "in", 1), change.other
+        return label, change.words
+    return label.replace("since", "in", 1).replace("against", "in", 1), change.other
 
 
 def mark(change: MetricChange, higher_is_better: bool | None) -> str:
@@ -159,16 +161,16 @@ def mark(change: MetricChange, higher_is_better: bool | None) -> str:
     return "good" if change.up is higher_is_better else "bad"
 
 
-def _gates(book: ProjectStatus) -> Iterator[ListLine]:
+def _gates(status: ProjectStatus) -> Iterator[ListLine]:
     """Each gate as a sentence: what the metric is, what is required of it, and whether it is."""
-    names = Counter(verdict.gate.name for verdict in book.verdicts)
-    page = places.HISTORY if book.builds else ""
-    for verdict in sorted(book.verdicts, key=lambda verdict: verdict.holds):
+    names = Counter(verdict.gate.name for verdict in status.verdicts)
+    page = places.HISTORY if status.builds else ""
+    for verdict in sorted(status.verdicts, key=lambda verdict: verdict.holds):
         gate = verdict.gate
         where = f" in {plain(gate.file)}" if names[gate.name] > 1 else ""
         value = f"{metric_words.shown(verdict.value)}, " if verdict.value is not None else ""
-        required = f"required: {metric_words.bounds(gate, book.against)}"
-        then = f"in {plain(book.against)} it is {metric_words.shown(verdict.base)}"
+        required = f"required: {metric_words.bounds(gate, status.against)}"
+        then = f"in {plain(status.against)} it is {metric_words.shown(verdict.base)}"
         compared = [then] if gate.compares and verdict.base is not None else []
         stale = [f"stale: {provenance.stale(verdict.stale)}"] if verdict.stale else []
         yield ListLine(

@@ -32,7 +32,7 @@ _OTHERS = (
 
 
 def render(
-    book: ProjectStatus,
+    status: ProjectStatus,
     drifts: Sequence[ListLine],
     models: Sequence[ListLine],
     stopped: Mapping[str, str],
@@ -41,21 +41,21 @@ def render(
     """The gist of a build.
 
     Args:
-        book: The project.
-        drifts: A line for each table that is held against a reference.
+        status: The project.
+        drifts: A line for each table that is compared with a reference.
         models: A line for each packaged model.
         stopped: Of each failed stage that left one, the path of its notebook as far as it got.
         link: Address of the site; empty for none.
 
     Raises:
-        StagebookError: The address is none.
+        StagebookError: The address is invalid.
     """
     sections = (
-        _head(book, *overall.verdict(book, drifts, models)),
-        _metrics(book),
-        _failed(book, stopped),
-        _stages(book),
-        _contracts(book),
+        _head(status, *overall.verdict(status, drifts, models)),
+        _metrics(status),
+        _failed(status, stopped),
+        _stages(status),
+        _contracts(status),
         _lines("Drift", drifts, "⚠️"),
         _lines("Models", models, "❌"),
         [f"[All pages]({inert.address(link)})"] if link else [],
@@ -63,11 +63,11 @@ def render(
     return "\n\n".join("\n".join(item) for item in map(list, sections) if item) + "\n"
 
 
-def _head(book: ProjectStatus, grade: Grade, reasons: Sequence[ListLine]) -> Iterator[str]:
-    yield f"### {_MARKS[grade]} {code(book.project, 60)}: {_verdict(grade, reasons)}"
+def _head(status: ProjectStatus, grade: Grade, reasons: Sequence[ListLine]) -> Iterator[str]:
+    yield f"### {_MARKS[grade]} {code(status.project, 60)}: {_verdict(grade, reasons)}"
     yield ""
-    yield provenance.sentence(book, lambda text: code(text, 140))
-    notes = [code(note, 200) for note in book.notes]
+    yield provenance.sentence(status, lambda text: code(text, 140))
+    notes = [code(note, 200) for note in status.notes]
     yield from (f"> {item}  " for item in _cut(notes, _NOTES))
 
 
@@ -81,11 +81,11 @@ def _verdict(grade: Grade, reasons: Sequence[ListLine]) -> str:
     return f"{word} ({code(reason.name, 80)}: {_word(reason.state)}{more})"
 
 
-def _metrics(book: ProjectStatus) -> list[str]:
-    rows = list(_rows(book))
+def _metrics(status: ProjectStatus) -> list[str]:
+    rows = list(_rows(status))
     if not rows:
         return []
-    base = code(book.against, 40) if book.against else "the build before"
+    base = code(status.against, 40) if status.against else "the build before"
     return _short_table(("metric", "#now", f"#{base}", "#change", "gate"), rows, _METRICS)
 
 
@@ -95,54 +95,54 @@ def _short_table(head: tuple[str, ...], rows: list[list[str]], most: int) -> lis
     return inert.table(head, [*rows[:most], *last])
 
 
-def _rows(book: ProjectStatus) -> Iterator[list[str]]:
+def _rows(status: ProjectStatus) -> Iterator[list[str]]:
     """The headline metrics, and then the others that have a gate, those that fail it first."""
-    first = [(metric.file, metric.name) for metric in book.headlines]
-    for metric in book.headlines:
-        base = metric.base if book.against else metric.before
-        verdict = book.verdict(metric.file, metric.name)
-        yield _row(metric.name, (metric.value, base, metric.stale), verdict, book)
-    for verdict in sorted(book.verdicts, key=lambda gate_verdict: gate_verdict.holds):
+    first = [(metric.file, metric.name) for metric in status.headlines]
+    for metric in status.headlines:
+        base = metric.base if status.against else metric.before
+        verdict = status.verdict(metric.file, metric.name)
+        yield _row(metric.name, (metric.value, base, metric.stale), verdict, status)
+    for verdict in sorted(status.verdicts, key=lambda gate_verdict: gate_verdict.holds):
         gate = verdict.gate
         if (gate.file, gate.name) not in first:
-            known = (verdict.value, verdict.base, verdict.stale)
-            yield _row(gate.name, known, verdict, book)
+            values = (verdict.value, verdict.base, verdict.stale)
+            yield _row(gate.name, values, verdict, status)
 
 
 def _row(
-    name: str, known: tuple[Any, Any, Causes], verdict: GateVerdict | None, book: ProjectStatus
+    name: str, values: tuple[Any, Any, Causes], verdict: GateVerdict | None, status: ProjectStatus
 ) -> list[str]:
-    """A metric: what is known of it are its value, what that is compared with, and its causes."""
-    value, base, causes = known
+    """A metric; its values are the value, what that is compared with, and why it is stale."""
+    value, base, causes = values
     shown = [
         inert.number(metric_words.shown(item)) if item is not None else "" for item in (value, base)
     ]
     change = inert.number(metric_words.change(value, base).words)
     if causes:
         shown[0], change = f"{shown[0]} (stale)".strip(), ""
-    return [code(name, 60), *shown, change, _gate(verdict, book) if verdict else ""]
+    return [code(name, 60), *shown, change, _gate(verdict, status) if verdict else ""]
 
 
-def _gate(verdict: GateVerdict, book: ProjectStatus) -> str:
-    words = "" if verdict.holds else f"**{_told(verdict, book)}**"
+def _gate(verdict: GateVerdict, status: ProjectStatus) -> str:
+    words = "" if verdict.holds else f"**{_failure_words(verdict, status)}**"
     mark = _MARKS[gate_grade(verdict)]
     bounds = metric_words.bounds(verdict.gate, "")
-    if book.against:  # a name is anybody's, and so it is code
-        bounds = bounds.replace("the base", code(book.against, 40))
+    if status.against:  # a name is anybody's, and so it is code
+        bounds = bounds.replace("the base", code(status.against, 40))
     return " ".join(filter(None, (mark, words or bounds, *_notes(verdict))))
 
 
-def _told(verdict: GateVerdict, book: ProjectStatus) -> str:
+def _failure_words(verdict: GateVerdict, status: ProjectStatus) -> str:
     if verdict.problem is not None:
         unreadable = verdict.problem.code in ("bad-metrics", "merge-conflict")
         return "cannot be read" if unreadable else "no such metric"
-    return "; ".join(_inline(failure, book) for failure in verdict.failures)
+    return "; ".join(_inline(failure, status) for failure in verdict.failures)
 
 
-def _inline(words: str, book: ProjectStatus) -> str:
+def _inline(words: str, status: ProjectStatus) -> str:
     """Words of ours in which the name of the other commit, which is anybody's, is made code."""
-    if book.against and words.endswith(f" {book.against}"):
-        return f"{words.removesuffix(book.against)}{code(book.against, 40)}"
+    if status.against and words.endswith(f" {status.against}"):
+        return f"{words.removesuffix(status.against)}{code(status.against, 40)}"
     return words
 
 
@@ -150,12 +150,12 @@ def _notes(verdict: GateVerdict) -> list[str]:
     return [*(["(not compared)"] if verdict.notes else []), *(["(stale)"] if verdict.stale else [])]
 
 
-def _failed(book: ProjectStatus, stopped: Mapping[str, str]) -> Iterator[str]:
-    """What failed, with the first problem and where the notebook lies as far as it got."""
-    if (unstarted := book.unstarted) is not None:
+def _failed(status: ProjectStatus, stopped: Mapping[str, str]) -> Iterator[str]:
+    """The failed stages, with the first problem and the path of the notebook as far as it got."""
+    if (unstarted := status.unstarted) is not None:
         problem = code(str(unstarted.problems[0]), 400)
         yield f"**{code(unstarted.stage, 60)} could not start**: {problem}"
-    failed = [stage for stage in book.stages if stage.state is StageState.FAILED]
+    failed = [stage for stage in status.stages if stage.state is StageState.FAILED]
     for stage in failed[:_LINES]:
         name = f"**{code(stage.name, 60)} {_word(stage.failed)}**"
         page = stopped.get(stage.name)
@@ -173,25 +173,25 @@ def _problem(stage: StageStatus) -> str:
     if problem is None:
         return ""
     cell = f", cell {problem.cell}" if problem.cell else ""
-    told = f": {code(problem.message, problems.LONGEST)}" if problem.message else ""
-    return f"{cell}{told}"
+    message = f": {code(problem.message, problems.LONGEST)}" if problem.message else ""
+    return f"{cell}{message}"
 
 
-def _stages(book: ProjectStatus) -> Iterator[str]:
-    """The stages that were executed, or are others than in the other commit, and why."""
-    rebuilt = [stage for stage in book.notebooks if stage.state is StageState.EXECUTED]
-    pulled = [stage for stage in book.notebooks if _pulled(stage, book)]
+def _stages(status: ProjectStatus) -> Iterator[str]:
+    """The stages that were executed, or differ from those in the other commit, and why."""
+    rebuilt = [stage for stage in status.notebooks if stage.state is StageState.EXECUTED]
+    pulled = [stage for stage in status.notebooks if _pulled(stage, status)]
     most = _BOTH if rebuilt and pulled else (_STAGES, _STAGES)
-    yield from _changed("**Rebuilt**", rebuilt, book, most[0])
+    yield from _changed("**Rebuilt**", rebuilt, status, most[0])
     if rebuilt and pulled:
         yield ""
-    base = f"**Other than in {code(book.against, 40)}, not executed here**"
-    yield from _changed(base, pulled, book, most[1])
-    rest = [words for state in _OTHERS if (words := _listed(book, state))]
-    stale = [stage for stage in book.stages if stage.stale and not stage.failed]
-    if (rest or stale) and (rebuilt or pulled):
+    base = f"**Other than in {code(status.against, 40)}, not executed here**"
+    yield from _changed(base, pulled, status, most[1])
+    others = [words for state in _OTHERS if (words := _listed(status, state))]
+    stale = [stage for stage in status.stages if stage.stale and not stage.failed]
+    if (others or stale) and (rebuilt or pulled):
         yield ""
-    yield from (f"{words}  " for words in rest)
+    yield from (f"{words}  " for words in others)
     for stage in stale[:_LINES]:
         origin = provenance.origin(stage)
         built = f", {code(origin, 120)}" if origin else ""
@@ -202,13 +202,13 @@ def _stages(book: ProjectStatus) -> Iterator[str]:
 
 
 def _changed(
-    head: str, stages: Sequence[StageStatus], book: ProjectStatus, most: int
+    head: str, stages: Sequence[StageStatus], status: ProjectStatus, most: int
 ) -> Iterator[str]:
     """A line for each of some stages, with what changed."""
     if stages:
         yield head
     for stage in stages[:most]:
-        why = _why(stage, book)
+        why = _why(stage, status)
         more = [f"{len(why) - _WHY} more"] if len(why) > _WHY else []
         words = ", ".join([*(code(item, 80) for item in why[:_WHY]), *more])
         yield f"- {code(stage.name, 60)}{f': {words}' if words else ''}"
@@ -216,32 +216,32 @@ def _changed(
         yield f"- and {len(stages) - most} more"
 
 
-def _pulled(stage: StageStatus, book: ProjectStatus) -> bool:
-    return stage.state is StageState.UNCHANGED and stage.name in book.rebuilt
+def _pulled(stage: StageStatus, status: ProjectStatus) -> bool:
+    return stage.state is StageState.UNCHANGED and stage.name in status.rebuilt
 
 
-def _why(stage: StageStatus, book: ProjectStatus) -> list[str]:
+def _why(stage: StageStatus, status: ProjectStatus) -> list[str]:
     """What changed since it was executed before; if that was elsewhere, since the other commit."""
     if stage.row is not None and not stage.row.first:
         return list(front.changed(stage.row))
-    first = ["first execution"] if stage.row is not None and not book.against else []
-    pair = book.rebuilt.get(stage.name)
+    first = ["first execution"] if stage.row is not None and not status.against else []
+    pair = status.rebuilt.get(stage.name)
     return list(log_words.rebuilt(*pair)) if pair else first
 
 
-def _listed(book: ProjectStatus, state: StageState) -> str:
+def _listed(status: ProjectStatus, state: StageState) -> str:
     stages = (
-        stage for stage in book.notebooks if stage.state is state and not _pulled(stage, book)
+        stage for stage in status.notebooks if stage.state is state and not _pulled(stage, status)
     )
     names = [code(stage.name, 60) for stage in stages]
     return f"{state.value.capitalize()}: {', '.join(_cut(names, _NAMES))}" if names else ""
 
 
-def _contracts(book: ProjectStatus) -> list[str]:
+def _contracts(status: ProjectStatus) -> list[str]:
     """A row for each rule that is broken."""
     rows = [
         [code(", ".join(table.paths)), *_rule(failure)]
-        for stage in book.stages
+        for stage in status.stages
         for table in stage.broken_tables
         for failure in table.failures
     ]

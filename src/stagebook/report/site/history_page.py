@@ -34,7 +34,7 @@ class MetricHistory:
         points: Its values, oldest first; what is not a finite number is a gap with a word.
         rows: Of each build that changed it, newest first: the commit, when, and the value.
         notes: What cannot be drawn, in words.
-        band: What the band around the line is, in words; empty if there is none.
+        band: What the band around the line is, in words; empty without a band.
     """
 
     stage: str
@@ -46,44 +46,44 @@ class MetricHistory:
     band: str = ""
 
     @property
-    def told(self) -> bool:
-        """Whether there is more to tell than one number."""
+    def is_eventful(self) -> bool:
+        """Whether it has more than one number."""
         return len(self.rows) > 1 or any(point.odd for point in self.points)
 
     @classmethod
     def of(
-        cls, book: ProjectStatus, builds: Sequence[BuildMetrics], stage: str, name: str
+        cls, status: ProjectStatus, builds: Sequence[BuildMetrics], stage: str, name: str
     ) -> "MetricHistory":
         """The course of a metric."""
         values = [item.metrics.get(stage, {}).get(name) for item in builds]
         odd = {
             metric_words.shown(value) for value in values if value is not None and not _drawn(value)
         }
-        labels = _labels(book)
-        found = (_point(item, labels, stage, name) for item in builds)
-        points = tuple(point for point in found if point is not None)
+        labels = _labels(status)
+        candidates = (_point(item, labels, stage, name) for item in builds)
+        points = tuple(point for point in candidates if point is not None)
         notes = [f"Not drawn: {', '.join(sorted(odd))}"] if odd else []
         if len(points) < len(builds):
             notes.append(f"Measured in {len(points)} of {counted(len(builds), 'build')}")
         return cls(
             plain(stage),
             plain(name),
-            name in (metric.name for metric in book.headlines),
+            name in (metric.name for metric in status.headlines),
             points,
-            tuple(_rows(book, labels, builds, stage, name)),
+            tuple(_rows(status, labels, builds, stage, name)),
             tuple(notes),
             _band(points, name),
         )
 
 
-def render(book: ProjectStatus, frame: Frame) -> str:
+def render(status: ProjectStatus, frame: Frame) -> str:
     """The page of a project's metrics over its builds."""
-    builds = book.builds[-MOST_BUILDS:]
-    courses = [MetricHistory.of(book, builds, *item) for item in _first(book, _names(builds))]
+    builds = status.builds[-MOST_BUILDS:]
+    courses = [MetricHistory.of(status, builds, *item) for item in _first(status, _names(builds))]
     moved = [
         metric_history
         for metric_history in courses
-        if metric_history.told or metric_history.headline
+        if metric_history.is_eventful or metric_history.headline
     ]
     drawn = [(course, _picture(course)) for course in moved[:MOST_CHARTS]]
     return frames.render(
@@ -95,8 +95,8 @@ def render(book: ProjectStatus, frame: Frame) -> str:
             *moved[MOST_CHARTS:],
             *(metric_history for metric_history in courses if metric_history not in moved),
         ],
-        said=_said(book, len(builds)),
-        lost=_lost(book, len(book.lost & {build.commit for build in builds})),
+        build_count=_build_count(status, len(builds)),
+        lost_note=_lost_note(status, len(status.lost & {build.commit for build in builds})),
     )
 
 
@@ -107,38 +107,40 @@ def _band(points: Sequence[Point], name: str) -> str:
     return f"from {plain(name)}_low to {plain(name)}_high"
 
 
-def _said(book: ProjectStatus, shown: int) -> str:
-    whole = f"{counted(len(book.builds), 'build')}, stages that were run by themselves included"
-    return f"{whole}." if shown == len(book.builds) else f"The last {shown} of {whole}."
+def _build_count(status: ProjectStatus, shown: int) -> str:
+    total = f"{counted(len(status.builds), 'build')}, stages that were run by themselves included"
+    return f"{total}." if shown == len(status.builds) else f"The last {shown} of {total}."
 
 
-def _lost(book: ProjectStatus, count: int) -> str:
-    """What to say of builds whose commits git does not have."""
+def _lost_note(status: ProjectStatus, count: int) -> str:
+    """A note on builds whose commits git does not have; empty without any."""
     if not count:
         return ""
-    if book.shallow:
+    if status.shallow:
         return (
             f"{counted(count, 'commit')} of these builds cannot be looked up: the clone is shallow."
         )
-    return f"Of {count} of these commits git knows nothing any more: history was rewritten."
+    return f"Git no longer has {count} of these commits: its history was rewritten."
 
 
 def _names(builds: Sequence[BuildMetrics]) -> dict[tuple[str, str], None]:
     """Every metric that is a number in any build; ends of intervals belong to their metric."""
-    found = {
+    names = {
         (stage, name): None
         for build in builds
         for stage, values in build.metrics.items()
         for name, value in values.items()
         if _number(value) is not None
     }
-    ends = {(stage, name + end) for stage, name in found for end in ("_low", "_high")}
-    return {item: None for item in found if item not in ends}
+    ends = {(stage, name + end) for stage, name in names for end in ("_low", "_high")}
+    return {item: None for item in names if item not in ends}
 
 
-def _first(book: ProjectStatus, names: Mapping[tuple[str, str], None]) -> Iterator[tuple[str, str]]:
+def _first(
+    status: ProjectStatus, names: Mapping[tuple[str, str], None]
+) -> Iterator[tuple[str, str]]:
     """The metrics with those that the project shows first before all others."""
-    headlines = [metric.name for metric in book.headlines]
+    headlines = [metric.name for metric in status.headlines]
     yield from sorted(
         names,
         key=lambda item: headlines.index(item[1]) if item[1] in headlines else len(headlines),
@@ -160,19 +162,19 @@ def _point(build: BuildMetrics, labels: Mapping[str, str], stage: str, name: str
     values = build.metrics.get(stage, {})
     if values.get(name) is None:
         return None
-    label, found = labels[build.name], _number(values[name])
-    told = metric_words.shown(values[name])
-    words = f"{told} at {label}, {_when(build)}"
-    if found is None or not math.isfinite(found):
-        odd = "not a number" if found is None else told
+    label, value = labels[build.name], _number(values[name])
+    text = metric_words.shown(values[name])
+    words = f"{text} at {label}, {_when(build)}"
+    if value is None or not math.isfinite(value):
+        odd = "not a number" if value is None else text
         return Point(label, words, math.nan, odd=odd)
     ends = (_number(values.get(name + end)) for end in ("_low", "_high"))
     low, high = (item if item is not None and math.isfinite(item) else math.nan for item in ends)
-    return Point(label, words, found, low, high)
+    return Point(label, words, value, low, high)
 
 
 def _rows(
-    book: ProjectStatus,
+    status: ProjectStatus,
     labels: Mapping[str, str],
     builds: Sequence[BuildMetrics],
     stage: str,
@@ -184,16 +186,16 @@ def _rows(
         values = build.metrics.get(stage, {})
         if name in values and (not rows or repr(values[name]) != repr(last)):
             last = values[name]
-            label = f"{labels[build.name]}{_lost_words(build, book)}"
+            label = f"{labels[build.name]}{_lost_words(build, status)}"
             rows.append((label, _when(build), metric_words.shown(last)))
     yield from reversed(rows)
 
 
-def _labels(book: ProjectStatus) -> dict[str, str]:
+def _labels(status: ProjectStatus) -> dict[str, str]:
     """What each build is called: its commit, counted where that was built more than once."""
     seen: Counter[str] = Counter()
     labels = {}
-    for build in book.builds:
+    for build in status.builds:
         label = _commit(build)
         seen[label] += 1
         again = f" ({seen[label]})" if build.commit and seen[label] > 1 else ""
@@ -207,10 +209,10 @@ def _commit(build: BuildMetrics) -> str:
     return build.commit[:_COMMIT] + ("*" if build.dirty else "")
 
 
-def _lost_words(build: BuildMetrics, book: ProjectStatus) -> str:
-    if build.commit not in book.lost:
+def _lost_words(build: BuildMetrics, status: ProjectStatus) -> str:
+    if build.commit not in status.lost:
         return ""
-    return f" ({'not in this shallow clone' if book.shallow else 'no longer in git'})"
+    return f" ({'not in this shallow clone' if status.shallow else 'no longer in git'})"
 
 
 def _when(build: BuildMetrics) -> str:
@@ -218,8 +220,8 @@ def _when(build: BuildMetrics) -> str:
 
 
 def _drawn(value: Any) -> bool:
-    found = _number(value)
-    return found is not None and math.isfinite(found)
+    drawable = _number(value)
+    return drawable is not None and math.isfinite(drawable)
 
 
 def _number(value: Any) -> float | None:

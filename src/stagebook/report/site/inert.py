@@ -51,7 +51,7 @@ def address(url: str) -> str:
     """An address as the target of a link.
 
     Raises:
-        StagebookError: It is none of the web.
+        StagebookError: It is not an address of the web.
     """
     try:
         parts = urlsplit(url)

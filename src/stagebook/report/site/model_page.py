@@ -1,4 +1,4 @@
-"""The page of a packaged model: its card, what the gate says of it, and where it comes from."""
+"""The page of a packaged model: its card, the gate's checks, and where it comes from."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ STATES = {
     CheckState.WARNED: "can be loaded with a warning",
     CheckState.REFUSED: "refused",
 }
-"""What stands of a package whose worst check has this state."""
+"""The state of a package whose worst check has this state, in words."""
 
 _REASONS = {
     "no-attestation": "No attestation came with it, so nothing says who built it",
@@ -44,33 +44,33 @@ _VERDICTS = {
 
 
 def render(
-    passage: VerificationReport, trace: Trace | None, book: ProjectStatus, frame: Frame
+    report: VerificationReport, trace: Trace | None, status: ProjectStatus, frame: Frame
 ) -> str:
     """The page of a packaged model.
 
     Args:
-        passage: What the gate says of it.
+        report: The gate's checks.
         trace: Where it comes from; None if that is not known.
-        book: The project.
+        status: The project.
         frame: The page's frame.
     """
-    worst = passage.worst
-    pictures = _pictures(trace, book, frame) if trace is not None else []
+    worst = report.worst
+    pictures = _pictures(trace, status, frame) if trace is not None else []
     return frames.render(
         "site/model.html",
         frame,
-        plain(passage.manifest.name),
+        plain(report.manifest.name),
         style=sideways.cue(pictures[-1]) if pictures else "",
-        digest=passage.manifest.digest,
+        digest=report.manifest.digest,
         verdict=f"{_VERDICTS[worst]}.",
         mark=MARKS[GRADES[worst]],
         checks=[
             (check.name, check.state.value, _mark(check.state), plain(check.detail, 200))
-            for check in passage.checks
+            for check in report.checks
         ],
-        problems=tuple(_problems(passage)),
+        problems=tuple(_problems(report)),
         pictures=pictures,
-        card=_card(passage),
+        card=_card(report),
     )
 
 
@@ -84,19 +84,19 @@ def reason(problem: Problem) -> str:
     return _REASONS.get(problem.code) or problem.message.rstrip(".")
 
 
-def _problems(passage: VerificationReport) -> Iterator[str]:
-    for check in passage.checks:
+def _problems(report: VerificationReport) -> Iterator[str]:
+    for check in report.checks:
         yield from (plain(f"{problem.message} {problem.hint}", 400) for problem in check.problems)
 
 
-def _pictures(trace: Trace, book: ProjectStatus, frame: Frame) -> list[str]:
-    known = {file.path for file in book.files}
+def _pictures(trace: Trace, status: ProjectStatus, frame: Frame) -> list[str]:
+    file_paths = {file.path for file in status.files}
     hrefs: dict[Entity | str, str] = {
         artefact: frame.link(places.data(artefact.path))
         for artefact in trace.artefacts
-        if artefact.path in known
+        if artefact.path in file_paths
     }
-    stages = {stage.name for stage in book.notebooks}
+    stages = {stage.name for stage in status.notebooks}
     hrefs |= {
         making.id: frame.link(places.notebook(making.stage))
         for making in trace.makings
@@ -105,10 +105,10 @@ def _pictures(trace: Trace, book: ProjectStatus, frame: Frame) -> list[str]:
     return [lineage_graph.draw(trace, hrefs, room) for room in lineage_graph.ROOMS]
 
 
-def _card(passage: VerificationReport) -> str:
-    """The card as HTML; what is not a Markdown in it, such as a tag, is text."""
+def _card(report: VerificationReport) -> str:
+    """The card as HTML; HTML in it, such as a tag, is shown as text."""
     try:
-        text = (passage.folder / card.FILE).read_text(encoding="utf-8", errors="replace")
+        text = (report.folder / card.FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     return card_text.shown(text)

@@ -1,4 +1,4 @@
-"""Short names of paths, none of which stands for two things."""
+"""Short names of paths, each for one path."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from stagebook.report.article.article import Article
 
 
 def read(project: Project, stage: StageStatus, *, interactive: bool) -> Article:
-    """The article of the execution that a stage's record tells of.
+    """The article of the execution that a stage's record describes.
 
     What is in ``runs/`` comes first. Where that is missing, or is of another execution, the copy
     that was kept of this one takes its place. Of a stage that was executed elsewhere, DVC may have
@@ -27,16 +27,16 @@ def read(project: Project, stage: StageStatus, *, interactive: bool) -> Article:
         if text is not None:
             return article.parse(text, stage.name, interactive=interactive)
     path = place(project, stage)
-    found = article.read(path, stage.name, interactive=interactive)
+    current = article.read(path, stage.name, interactive=interactive)
     name = _record(stage)
-    if stage.record is None or not name or (path.is_file() and name in found.colophon):
-        return found
-    if path.is_file() and not found.colophon:  # cut off: the page says so, and shows what is left
-        return found
-    kept = PastNotebooks(project).of(stage.record).text
-    if kept is None:
-        return found
-    return article.parse(kept, stage.name, interactive=interactive)
+    if stage.record is None or not name or (path.is_file() and name in current.colophon):
+        return current
+    if path.is_file() and not current.colophon:  # cut off: the page says so, and shows what is left
+        return current
+    kept_text = PastNotebooks(project).of(stage.record).text
+    if kept_text is None:
+        return current
+    return article.parse(kept_text, stage.name, interactive=interactive)
 
 
 def place(project: Project, stage: StageStatus) -> Path:
@@ -45,15 +45,17 @@ def place(project: Project, stage: StageStatus) -> Path:
     return project.root / project.settings.runs / f"{stage.name}{ending}"
 
 
-def stopped(project: Project, book: ProjectStatus) -> dict[str, str]:
+def stopped(project: Project, status: ProjectStatus) -> dict[str, str]:
     """Of each failed stage that left one, its notebook as far as it got, relative to the root."""
-    failed = [stage for stage in book.stages if stage.state is StageState.FAILED]
-    places = {stage.name: place(project, stage) for stage in failed if _left(project, stage)}
+    failed = [stage for stage in status.stages if stage.state is StageState.FAILED]
+    places = {
+        stage.name: place(project, stage) for stage in failed if _is_of_this_failure(project, stage)
+    }
     return {name: path.relative_to(project.root).as_posix() for name, path in places.items()}
 
 
-def _left(project: Project, stage: StageStatus) -> bool:
-    """Whether the notebook there is of this failure, and not of one before."""
+def _is_of_this_failure(project: Project, stage: StageStatus) -> bool:
+    """Whether the notebook on disk is of this failure, and not of one before."""
     try:
         content = place(project, stage).read_bytes()
     except OSError:

@@ -39,7 +39,7 @@ def verdict(
 
     Args:
         status: What is known of the project.
-        drifts: A line for each table that is held against a reference.
+        drifts: A line for each table that is compared with a reference.
         models: A line for each packaged model.
     """
     judged = BuildVerdict.of(status, _findings(drifts), _findings(models))
@@ -66,7 +66,7 @@ def _line(
             return models[reason.place]
         case ReasonKind.BUILD_UNKNOWN:
             return ListLine("The last build", "", _STATES[reason.kind], mark)
-    state, words = _told(reason, status)
+    state, words = _state_words(reason, status)
     return ListLine(_names(reason), _page(reason, status), state, mark, words)
 
 
@@ -84,14 +84,14 @@ def _page(reason: Reason, status: ProjectStatus) -> str:
     return places.HISTORY if is_metric and status.builds else ""
 
 
-def _told(reason: Reason, status: ProjectStatus) -> tuple[str, tuple[str, ...]]:
-    """The state in a few words, and what else is to say."""
+def _state_words(reason: Reason, status: ProjectStatus) -> tuple[str, tuple[str, ...]]:
+    """The state in a few words, and more words about it."""
     if reason.kind is ReasonKind.FAILED and reason.stage is not None:
         return _failure(reason.stage)
     if reason.kind is ReasonKind.COULD_NOT_START and status.unstarted is not None:
-        found = status.unstarted.problems[:1]
+        first = status.unstarted.problems[:1]
         return _STATES[reason.kind], tuple(
-            plain(str(problem), problems.LONGEST) for problem in found
+            plain(str(problem), problems.LONGEST) for problem in first
         )
     if reason.gate is not None and reason.kind is ReasonKind.GATE_FAILED:
         return metric_words.verdict(reason.gate), ()

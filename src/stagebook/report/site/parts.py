@@ -86,7 +86,7 @@ class Parts:
     models: tuple[PartTask, ...] = ()
     drifts: tuple[PartTask, ...] = ()
 
-    def done(self) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    def results(self) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         """The parts, once all are made: models, and drifts."""
         return tuple(task.part() for task in self.models), tuple(
             part_task.part() for part_task in self.drifts
@@ -94,10 +94,10 @@ class Parts:
 
 
 @contextmanager
-def started(project: Project, book: ProjectStatus, asked: Frames) -> Iterator[Parts]:
+def started(project: Project, status: ProjectStatus, page_frames: Frames) -> Iterator[Parts]:
     """Begins with the parts of a site, for as long as the block lasts."""
-    models = [partial(model, project, path, book, frame) for path, frame in asked.models]
-    drifts = [partial(drift, project.root, *pair, frame) for pair, frame in asked.drifts]
+    models = [partial(model, project, path, status, frame) for path, frame in page_frames.models]
+    drifts = [partial(drift, project.root, *pair, frame) for pair, frame in page_frames.drifts]
     workers = min(_MOST, len(models) + len(drifts), os.cpu_count() or 1)
     if not workers:
         yield Parts()
@@ -107,55 +107,55 @@ def started(project: Project, book: ProjectStatus, asked: Frames) -> Iterator[Pa
         yield Parts(*map(tuple, sides))
 
 
-def model(project: Project, path: str, book: ProjectStatus, frame: Frame) -> Part:
-    """The page of a packaged model; one that cannot be read says why."""
+def model(project: Project, path: str, status: ProjectStatus, frame: Frame) -> Part:
+    """The page of a packaged model; if it cannot be read, the page says why."""
     from stagebook.history.lineage import tracing
     from stagebook.report.site import model_page
 
     try:
-        passage = _passage(project.root, path)
+        report = _verification(project.root, path)
     except StagebookError as error:
         return _failed(path, frame, error)
     try:
         trace = tracing.trace(project, path, project.root, at=None, down=False)
     except StagebookError:  # a package that was copied here
         trace = None
-    return Part(of_model(passage, frame.page), model_page.render(passage, trace, book, frame))
+    return Part(of_model(report, frame.page), model_page.render(report, trace, status, frame))
 
 
 def model_line(root: Path, path: str) -> ListLine:
-    """What is to say of a packaged model, without its page."""
+    """The line of a packaged model, without its page."""
     try:
-        return of_model(_passage(root, path), places.model(path))
+        return of_model(_verification(root, path), places.model(path))
     except StagebookError as error:
         return _trouble(path, places.model(path), error)
 
 
-def _passage(root: Path, path: str) -> "VerificationReport":
+def _verification(root: Path, path: str) -> "VerificationReport":
     from stagebook.model import gate
     from stagebook.model.policy import Policy
 
     return gate.as_recorded(root / path, Policy())
 
 
-def of_model(passage: "VerificationReport", page: str) -> ListLine:
+def of_model(report: "VerificationReport", page: str) -> ListLine:
     """The line of a package that passed the gate, or not: as bad as its worst check."""
     from stagebook.report.site import model_page
 
-    worst = passage.worst
-    checks = (check for check in passage.checks if check.state is worst)
+    worst = report.worst
+    checks = (check for check in report.checks if check.state is worst)
     problems = (problem for check in checks for problem in check.problems)
     words = tuple(plain(model_page.reason(problem), 200) for problem in problems)
     state, mark = model_page.STATES[worst], MARKS[model_page.GRADES[worst]]
-    return ListLine(plain(passage.manifest.name), page, state, mark, words)
+    return ListLine(plain(report.manifest.name), page, state, mark, words)
 
 
 def drift(root: Path, path: str, reference: str, frame: Frame) -> Part:
-    """The page of a table held against its reference; one that cannot be says why."""
+    """The page of a table compared with its reference; if that fails, the page says why."""
     from stagebook.report import drift_page
 
     try:
-        found = _compared(root, path, reference)
+        result = _compared(root, path, reference)
     except StagebookError as error:
         return _failed(path, frame, error)
     text = frames.render(
@@ -165,13 +165,13 @@ def drift(root: Path, path: str, reference: str, frame: Frame) -> Part:
         style=drift_page.STYLE,
         path=path,
         data=places.data(path),
-        **drift_page.shown(found, reference, path),
+        **drift_page.shown(result, reference, path),
     )
-    return Part(_of_drift(found, path, reference, frame.page), text)
+    return Part(_of_drift(result, path, reference, frame.page), text)
 
 
 def drift_line(root: Path, path: str, reference: str) -> ListLine:
-    """What is to say of a table held against its reference, without its page."""
+    """The line of a table compared with its reference, without its page."""
     try:
         return _of_drift(_compared(root, path, reference), path, reference, places.drift(path))
     except StagebookError as error:
@@ -182,17 +182,17 @@ def _compared(root: Path, path: str, reference: str) -> "Drift":
     from stagebook.data.drift.drift import drift as compared
     from stagebook.data.drift.reference import open_batch, open_reference
 
-    held = open_reference(root, reference, batch=path)
-    return compared(held, open_batch(root, path, held))
+    opened = open_reference(root, reference, batch=path)
+    return compared(opened, open_batch(root, path, opened))
 
 
-def _of_drift(found: "Drift", path: str, reference: str, page: str) -> ListLine:
+def _of_drift(result: "Drift", path: str, reference: str, page: str) -> ListLine:
     from stagebook.report import drift_words
 
-    names = tuple(plain(column.name) for column in found.drifted)
-    grade = Grade.WARNINGS if found.drifted or found.missing else Grade.GOOD
+    names = tuple(plain(column.name) for column in result.drifted)
+    grade = Grade.WARNINGS if result.drifted or result.missing else Grade.GOOD
     words = (", ".join(names),) if names else ()
-    state = f"{drift_words.verdict(found)}, against {plain(reference)}"
+    state = f"{drift_words.verdict(result)}, against {plain(reference)}"
     return ListLine(plain(path), page, state, MARKS[grade], words)
 
 

@@ -22,22 +22,22 @@ _KINDS = {
 }
 
 
-def draw(book: ProjectStatus, frame: Frame) -> str:
-    """The SVG of a project's pipeline; empty if there is none.
+def draw(status: ProjectStatus, frame: Frame) -> str:
+    """The SVG of a project's pipeline; empty without stages.
 
     Args:
-        book: The project.
+        status: The project.
         frame: The page that it is drawn for.
     """
-    if not book.stages:
+    if not status.stages:
         return ""
-    whole = len(book.stages) + len(book.files) <= MOST
-    boxes = [*_stages(book, frame), *(_files(book, frame) if whole else ())]
-    return graph_picture.draw(boxes, _links(book) if whole else _between(book), "pipeline")
+    with_files = len(status.stages) + len(status.files) <= MOST
+    boxes = [*_stages(status, frame), *(_files(status, frame) if with_files else ())]
+    return graph_picture.draw(boxes, _links(status) if with_files else _between(status), "pipeline")
 
 
-def _stages(book: ProjectStatus, frame: Frame) -> Iterator[Box]:
-    for item in book.stages:
+def _stages(status: ProjectStatus, frame: Frame) -> Iterator[Box]:
+    for item in status.stages:
         page = places.notebook(item.name) if item.node.notebook else ""
         kind = f"stage {_KINDS.get(item.state, 'waiting')}"
         lines = (cut(plain(item.name), _LETTERS), item.failed or _state(item))
@@ -51,9 +51,9 @@ def _state(stage: StageStatus) -> str:
     return stage.state.value
 
 
-def _files(book: ProjectStatus, frame: Frame) -> Iterator[Box]:
-    short = names.apart(item.path for item in book.files)
-    for item in book.files:
+def _files(status: ProjectStatus, frame: Frame) -> Iterator[Box]:
+    short = names.apart(item.path for item in status.files)
+    for item in status.files:
         kind = "file" if item.maker else "file raw"
         below = f"{item.rows} rows" if item.rows else _kind(item.path)
         lines = (cut(plain(short[item.path]), _LETTERS), below)
@@ -65,14 +65,14 @@ def _kind(path: str) -> str:
     return PurePosixPath(path).suffix.lstrip(".") or "folder"
 
 
-def _links(book: ProjectStatus) -> Iterator[Link]:
-    for item in book.files:
+def _links(status: ProjectStatus) -> Iterator[Link]:
+    for item in status.files:
         if item.maker:
             yield ("stage", item.maker), ("file", item.path)
         yield from ((("file", item.path), ("stage", reader)) for reader in item.readers)
 
 
-def _between(book: ProjectStatus) -> Iterator[Link]:
-    for file in book.files:
+def _between(status: ProjectStatus) -> Iterator[Link]:
+    for file in status.files:
         for reader in file.readers:
             yield ("stage", file.maker), ("stage", reader)

@@ -14,7 +14,7 @@ def notebook(stage: str) -> str:
 
 
 def compare(stage: str) -> str:
-    """The page that holds a stage's last build against the one before."""
+    """The page that compares a stage's last build with the one before."""
     return f"compare/{_inside(stage)}.html"
 
 
@@ -24,7 +24,7 @@ def data(path: str) -> str:
 
 
 def drift(path: str) -> str:
-    """The page that holds a table against its reference."""
+    """The page that compares a table with its reference."""
     return f"drift/{_inside(path)}.html"
 
 
@@ -37,5 +37,5 @@ def model(path: str) -> str:
 def _inside(path: str) -> str:
     """A path that stays in its folder, whoever named it."""
     parts = PurePosixPath(path.replace("\\", "/")).parts
-    kept = ("_" if part in ("..", "/") or part.startswith(".") else part for part in parts)
-    return "/".join(kept)
+    safe_parts = ("_" if part in ("..", "/") or part.startswith(".") else part for part in parts)
+    return "/".join(safe_parts)

@@ -1,4 +1,4 @@
-"""What an execution ended with, in words, as its record has it: an error, or broken contracts."""
+"""The end of an execution in words, as its record has it: an error, or broken contracts."""
 
 from collections.abc import Iterable, Iterator
 
@@ -29,7 +29,7 @@ def refused(tables: Iterable[RecordedTable]) -> Iterator[Listing]:
 
 
 def unexecuted(stage: StageStatus) -> str:
-    """Why a failed stage has no executed notebook, as its record tells; empty if it does not."""
+    """Why a failed stage has no executed notebook, if its record says; else empty."""
     if not stage.is_input_refused:
         return ""
     return (
@@ -38,7 +38,7 @@ def unexecuted(stage: StageStatus) -> str:
 
 
 def rules(table: RecordedTable) -> Iterator[str]:
-    """What a table breaks of its contract, one rule each; else why that could not be told."""
+    """The rules of its contract that a table breaks; else why it could not be checked."""
     yield from (plain(_with_rows(failure), LONGEST) for failure in table.failures[:_RULES])
     if len(table.failures) > _RULES:
         yield f"and {len(table.failures) - _RULES:,} more"

@@ -16,51 +16,53 @@ from stagebook.report.lineage_words import short
 _CAUSES = 3
 
 Shown = Callable[[str], str]
-"""How a text of unknown origin is shown where the sentence stands."""
+"""How the sentence shows a text of unknown origin."""
 
 
-def summary(book: ProjectStatus) -> str:
+def summary(status: ProjectStatus) -> str:
     """The sentence on top of the front page, with how many stages are in each state."""
-    if evidence(book) is not BuildEvidence.RECORDS:
-        return sentence(book, plain)
-    counts = {state: sum(stage.state is state for stage in book.notebooks) for state in StageState}
+    if evidence(status) is not BuildEvidence.RECORDS:
+        return sentence(status, plain)
+    counts = {
+        state: sum(stage.state is state for stage in status.notebooks) for state in StageState
+    }
     parts = [
         f"{counts[state]} {state.value}"
         for state in StageState
         if counts[state] and state is not StageState.OTHER
     ]
-    return f"{sentence(book, plain).removesuffix('.')}: {', '.join(parts)}."
+    return f"{sentence(status, plain).removesuffix('.')}: {', '.join(parts)}."
 
 
-def sentence(book: ProjectStatus, shown: Shown) -> str:
+def sentence(status: ProjectStatus, shown: Shown) -> str:
     """What was built, when, and from which commit.
 
     Args:
-        book: The project.
+        status: The project.
         shown: How names that come from elsewhere are shown.
     """
-    if book.unstarted is not None:
-        return f"The last build could not start {shown(book.unstarted.stage)}."
-    blind = _blind(book, shown)
-    if evidence(book) is not BuildEvidence.RECORDS:
-        return blind or _nothing(book, shown)
-    when = f" on {book.started.replace('T', ' at ')} UTC" if book.started else ""
-    built = f"uilt{when} from {shown(built_from(book))}."
+    if status.unstarted is not None:
+        return f"The last build could not start {shown(status.unstarted.stage)}."
+    blind = _blind(status, shown)
+    if evidence(status) is not BuildEvidence.RECORDS:
+        return blind or _nothing(status, shown)
+    when = f" on {status.started.replace('T', ' at ')} UTC" if status.started else ""
+    built = f"uilt{when} from {shown(built_from(status))}."
     return f"{blind} What is known was b{built}" if blind else f"B{built}"
 
 
-def built_from(book: ProjectStatus) -> str:
+def built_from(status: ProjectStatus) -> str:
     """The commit of the last build, and whether git still leads to it; else that of the tree."""
-    words = commit(book.code)
-    if not book.is_commit_lost:
+    words = commit(status.code)
+    if not status.is_commit_lost:
         return words
-    if book.shallow:
+    if status.shallow:
         return f"{words}, which this shallow clone does not have"
     return f"{words}, to which git no longer leads"
 
 
 def origin(stage: StageStatus | None) -> str:
-    """The build that the outputs of a stage are from; empty where no record tells.
+    """The build that the outputs of a stage are from; empty if no record says.
 
     Args:
         stage: The stage.
@@ -81,11 +83,11 @@ def stale(causes: Causes) -> str:
     return "; ".join([*words, *more])
 
 
-def footer(book: ProjectStatus) -> str:
-    """The same at the end of each page; where no record tells of a build, that of the tree."""
-    if book.recorded or not book.checkout:
-        return built_from(book)
-    return f"checkout of {commit(book.checkout)}"
+def footer(status: ProjectStatus) -> str:
+    """The same at the end of each page; without a record of a build, that of the tree."""
+    if status.recorded or not status.checkout:
+        return built_from(status)
+    return f"checkout of {commit(status.checkout)}"
 
 
 def commit(code: Git | None) -> str:
@@ -101,39 +103,39 @@ def commit(code: Git | None) -> str:
     return f"commit {short(code.commit)}{branch}{dirty}"
 
 
-def _blind(book: ProjectStatus, shown: Shown) -> str:
+def _blind(status: ProjectStatus, shown: Shown) -> str:
     """Which records of the last build cannot be read; empty if all can."""
-    if not book.blind:
+    if not status.blind:
         return ""
-    more = f" and {len(book.blind) - 1} more" if len(book.blind) > 1 else ""
+    more = f" and {len(status.blind) - 1} more" if len(status.blind) > 1 else ""
     subject = "Records" if more else "The record"
     return (
-        f"{subject} {shown(book.blind[-1])}{more} cannot be read, so that it is not known "
+        f"{subject} {shown(status.blind[-1])}{more} cannot be read, so that it is not known "
         "what the last build did."
     )
 
 
-def _nothing(book: ProjectStatus, shown: Shown) -> str:
-    """What is there without a single execution."""
-    where = f" at {shown(commit(book.checkout))}" if book.checkout else ""
-    if evidence(book) is BuildEvidence.NEVER_BUILT:
+def _nothing(status: ProjectStatus, shown: Shown) -> str:
+    """The state of a project without a single execution."""
+    where = f" at {shown(commit(status.checkout))}" if status.checkout else ""
+    if evidence(status) is BuildEvidence.NEVER_BUILT:
         return f"Nothing was built here yet{where}. Build with: dvc repro --pull"
-    if lacking := _lacking(book, shown):
+    if lacking := _lacking(status, shown):
         return f"Nothing was executed here{where}, and {lacking}. Build with: dvc repro --pull"
-    as_locked = " as dvc.lock has them" if book.edited is not None else ""
+    as_locked = " as dvc.lock has them" if status.edited is not None else ""
     return (
         f"Nothing was executed here{where}: the outputs of "
-        f"{counted(len(book.notebooks), 'stage')} are there{as_locked}, from DVC's cache."
+        f"{counted(len(status.notebooks), 'stage')} are there{as_locked}, from DVC's cache."
     )
 
 
-def _lacking(book: ProjectStatus, shown: Shown) -> str:
+def _lacking(status: ProjectStatus, shown: Shown) -> str:
     """What is not as ``dvc.lock`` has it; empty if nothing is known to be."""
-    if evidence(book) is BuildEvidence.OUTPUTS_MISSING:
+    if evidence(status) is BuildEvidence.OUTPUTS_MISSING:
         return "not all outputs are there"
-    if evidence(book) is BuildEvidence.STALE:
+    if evidence(status) is BuildEvidence.STALE:
         return "not all stages are up to date"
-    if not book.edited:
+    if not status.edited:
         return ""
-    more = f" and {counted(len(book.edited) - 1, 'other')}" if len(book.edited) > 1 else ""
-    return f"{shown(book.edited[0])}{more} {'are' if more else 'is'} not what dvc.lock has"
+    more = f" and {counted(len(status.edited) - 1, 'other')}" if len(status.edited) > 1 else ""
+    return f"{shown(status.edited[0])}{more} {'are' if more else 'is'} not what dvc.lock has"

@@ -60,12 +60,14 @@ def read(root: Path, path: str, rows: int) -> TableSample | None:
 
 
 def _first(table: Table, names: list[str], rows: int) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = []
+    records: list[tuple[Any, ...]] = []
     for batch in table.batches(names):
-        found += zip(*(column.to_pylist() for column in batch.slice(0, rows).columns), strict=True)
-        if len(found) >= rows:
+        records += zip(
+            *(column.to_pylist() for column in batch.slice(0, rows).columns), strict=True
+        )
+        if len(records) >= rows:
             break
-    return found[:rows]
+    return records[:rows]
 
 
 def _is_number(kind: Any) -> bool:

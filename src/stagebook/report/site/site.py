@@ -38,11 +38,11 @@ Page = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A site to be.
+    """A site, before its pages are made.
 
     Attributes:
         project: The project.
-        book: What it tells.
+        book: What it shows.
         frame: The frame of its front page.
         models: Paths of the packaged models.
     """
@@ -53,22 +53,22 @@ class Site:
     models: tuple[str, ...]
 
     @classmethod
-    def of(cls, project: Project, book: ProjectStatus) -> "Site":
+    def of(cls, project: Project, status: ProjectStatus) -> "Site":
         """The site of a project."""
-        models = tuple(file.path for file in book.files if file.package)
+        models = tuple(file.path for file in status.files if file.package)
         pages = [("Overview", places.FRONT)]
         short = names.apart(models)
         pages += [(plain(short[path], 40), places.model(path)) for path in models]
-        pages += [("History", places.HISTORY)] if book.builds else []
+        pages += [("History", places.HISTORY)] if status.builds else []
         report = project.settings.report
         frame = Frame(
-            plain(book.project),
+            plain(status.project),
             places.FRONT,
             tuple(pages),
-            f"Stagebook {metadata.version('stagebook')}, {provenance.footer(book)}",
+            f"Stagebook {metadata.version('stagebook')}, {provenance.footer(status)}",
             interactive=report is not None and report.interactive,
         )
-        return cls(project, book, frame, models)
+        return cls(project, status, frame, models)
 
     def pages(self) -> Iterator[Page]:
         """Every page; the front page comes last, when the others are known."""
@@ -77,14 +77,14 @@ class Site:
             yield from ((places.compare(stage), text) for stage, text in compared.items())
             highlights: list[Highlight] = []
             for stage in self.book.notebooks:
-                found = self._read(stage)
-                highlights.append(_highlight(stage, found))
-                yield self._notebook(stage, found, compared)
+                content = self._read(stage)
+                highlights.append(_highlight(stage, content))
+                yield self._notebook(stage, content, compared)
             yield from (self._file(file) for file in self.book.files)
             if self.book.builds:
                 frame = self._at(places.HISTORY)
                 yield places.HISTORY, history_page.render(self.book, frame)
-            yield from self._judged(*making.done(), highlights, compared)
+            yield from self._judged(*making.results(), highlights, compared)
 
     def _slow(self) -> Frames:
         return Frames(
@@ -102,11 +102,11 @@ class Site:
         highlights: Sequence[Highlight],
         compared: Collection[str] = (),
     ) -> Iterator[Page]:
-        """The pages of models and drifts, and the front page, which tells of them."""
+        """The pages of models and drifts, and the front page, which lists them."""
         yield from ((part.line.page, part.text) for part in (*models, *drifts))
-        lines = [tuple(part.line for part in found) for found in (drifts, models)]
-        told = (self.book, self.frame, lines[0], lines[1], compared, highlights)
-        yield places.FRONT, front.render(*told)
+        lines = [tuple(part.line for part in side) for side in (drifts, models)]
+        text = front.render(self.book, self.frame, lines[0], lines[1], compared, highlights)
+        yield places.FRONT, text
 
     def alone(self, name: str) -> str:
         """The text of one page, without links to others, to be mailed.
@@ -115,16 +115,18 @@ class Site:
             name: A stage, a file, a packaged model or ``history``; empty for the front page.
 
         Raises:
-            StagebookError: There is no such page.
+            StagebookError: The site does not have the page.
         """
-        known = {"history": places.HISTORY} if self.book.builds else {}
-        known |= {file.path: places.data(file.path) for file in self.book.files}
-        known |= {short: places.model(path) for path, short in names.apart(self.models).items()}
-        known |= {stage.name: places.notebook(stage.name) for stage in self.book.notebooks}
-        page = places.FRONT if not name else known.get(name)
+        pages_by_name = {"history": places.HISTORY} if self.book.builds else {}
+        pages_by_name |= {file.path: places.data(file.path) for file in self.book.files}
+        pages_by_name |= {
+            short: places.model(path) for path, short in names.apart(self.models).items()
+        }
+        pages_by_name |= {stage.name: places.notebook(stage.name) for stage in self.book.notebooks}
+        page = places.FRONT if not name else pages_by_name.get(name)
         if page is None:
             message = f"The site has no page `{name}`."
-            hint = did_you_mean(name, known, f"It has: {', '.join(known)}.")
+            hint = did_you_mean(name, pages_by_name, f"It has: {', '.join(pages_by_name)}.")
             raise StagebookError(Problem("no-page", message, hint))
         site = replace(self, frame=replace(self.frame, alone=True))
         return next(text for place, text in site._those_of(page) if place == page)
@@ -141,7 +143,7 @@ class Site:
         else:
             with parts.started(self.project, self.book, self._slow()) as making:
                 highlights = [_highlight(stage, self._read(stage)) for stage in self.book.notebooks]
-                yield from self._judged(*making.done(), highlights)
+                yield from self._judged(*making.results(), highlights)
 
     def _at(self, page: str) -> Frame:
         return replace(self.frame, page=page)
@@ -149,39 +151,41 @@ class Site:
     def _read(self, stage: StageStatus) -> Article:
         return notebooks.read(self.project, stage, interactive=self.frame.interactive)
 
-    def _notebook(self, stage: StageStatus, found: Article, compared: Collection[str] = ()) -> Page:
-        notes = tuple(_notes(stage, found.colophon, self.book.damaged))
+    def _notebook(
+        self, stage: StageStatus, content: Article, compared: Collection[str] = ()
+    ) -> Page:
+        notes = tuple(_notes(stage, content.colophon, self.book.damaged))
         page = places.notebook(stage.name)
-        known = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
-        told = replace(found, notes=(*notes, *_shortcomings(stage, found)))
+        page_facts = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
+        completed = replace(content, notes=(*notes, *_shortcomings(stage, content)))
         refused = (
             tuple(problems.refused(stage.broken_tables)) if stage.state is StageState.FAILED else ()
         )
-        return page, article.render(told, self._at(page), known, refused)
+        return page, article.render(completed, self._at(page), page_facts, refused)
 
     def _file(self, file: DataFile) -> Page:
         page = places.data(file.path)
         profile = data_page.read_profile(self.project, file)
-        held = file.path in self.project.settings.drift
-        drift = places.drift(file.path) if held else ""
+        has_reference = file.path in self.project.settings.drift
+        drift = places.drift(file.path) if has_reference else ""
         rows = self.project.settings.report.rows if self.project.settings.report else 0
         shown = sample.read(self.project.root, file.path, rows if file.table else 0)
         return page, data_page.render(file, self.book, self._at(page), profile, drift, shown)
 
 
-def _compared(project: Project, book: ProjectStatus, frame: Frame) -> Iterator[tuple[str, str]]:
+def _compared(project: Project, status: ProjectStatus, frame: Frame) -> Iterator[tuple[str, str]]:
     """The pages of the stages that the last build executed and that changed.
 
     Args:
         project: The project.
-        book: What is known of its last build.
+        status: What is known of its last build.
         frame: The frame of any of its pages.
 
     Yields:
-        The stage, and the text of its page; nothing of one whose notebooks are not at hand.
+        The stage, and the text of its page; nothing for a stage whose notebooks are missing.
     """
     notebooks = PastNotebooks(project)
-    for stage in book.notebooks:
+    for stage in status.notebooks:
         row = stage.row
         if row is None or row.before is None:
             continue
@@ -196,11 +200,11 @@ def _compared(project: Project, book: ProjectStatus, frame: Frame) -> Iterator[t
 
 
 def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Iterator[str]:
-    """What a reader has to know who takes the page for what the build made.
+    """Warnings that a page does not show the execution that made the outputs.
 
     Args:
         stage: The stage.
-        colophon: How its page ends, which names its record; empty if there is no whole page.
+        colophon: The end of its page, which names its record; empty if the page is cut off.
         damaged: Ids of the records that cannot be read.
     """
     if stage.record is not None and carried.is_carried(stage.record):
@@ -210,51 +214,52 @@ def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Itera
         )
     match PageSubject.of(stage, colophon, damaged):
         case PageSubject.DAMAGED_RECORD:
-            lost = next(name for name in damaged if name in colophon)
+            record_id = next(name for name in damaged if name in colophon)
             yield (
-                f"The record of this execution, {plain(lost)}, cannot be read: "
+                f"The record of this execution, {plain(record_id)}, cannot be read: "
                 "only its page is left."
             )
         case PageSubject.UNKNOWN:
             yield (
-                "Which execution made what stands of this stage is not known, since a record "
-                "cannot be read. This is the page of the last execution here."
+                "A record cannot be read, so it is not known which execution made the outputs "
+                "of this stage. This is the page of the last execution here."
             )
         case PageSubject.OUTPUTS_GONE:
-            yield "This is the page of the last execution here; its outputs are not there any more."
+            yield "This is the page of the last execution here; its outputs no longer exist."
         case PageSubject.BUILT_ELSEWHERE:
             yield (
-                "What stands of this stage was executed elsewhere and came from DVC's cache. "
+                "The outputs of this stage were made elsewhere and came from DVC's cache. "
                 "This is the page of the last execution here."
             )
         case PageSubject.OTHER_EXECUTION:
-            yield "This is the page of another execution than the one whose outputs stand."
+            yield "This is the page of another execution than the one that made the outputs."
 
 
-def _shortcomings(stage: StageStatus, found: Article) -> Iterator[str]:
-    """What is wrong with an article; of a stage that has none, why, and how the stage ended."""
-    unexecuted = "" if found.body else problems.unexecuted(stage)
-    yield from [unexecuted] if unexecuted else found.notes
+def _shortcomings(stage: StageStatus, content: Article) -> Iterator[str]:
+    """What is wrong with an article; if a stage has none, why, and how the stage ended."""
+    unexecuted = "" if content.body else problems.unexecuted(stage)
+    yield from [unexecuted] if unexecuted else content.notes
     trouble = stage.first_problem
-    if trouble and not found.body and not unexecuted:
+    if trouble and not content.body and not unexecuted:
         cell = f" in cell {plain(trouble.cell)}" if trouble.cell else ""
         yield f"It {plain(stage.failed, 60)}{cell}: {plain(trouble.message, problems.LONGEST)}"
 
 
-def _highlight(stage: StageStatus, found: Article) -> Highlight:
+def _highlight(stage: StageStatus, content: Article) -> Highlight:
     page = places.notebook(stage.name)
-    return Highlight(plain(stage.name), plain(stage.title), page, found.highlights)
+    return Highlight(plain(stage.name), plain(stage.title), page, content.highlights)
 
 
-def _neighbours(stage: StageStatus, book: ProjectStatus) -> Iterator[Fact]:
+def _neighbours(stage: StageStatus, status: ProjectStatus) -> Iterator[Fact]:
     """The stages whose files a stage reads, and those that read its files."""
-    before = (file.maker for file in book.files if stage.name in file.readers and file.maker)
-    after = (name for file in book.files if file.maker == stage.name for name in file.readers)
+    before = (file.maker for file in status.files if stage.name in file.readers and file.maker)
+    after = (name for file in status.files if file.maker == stage.name for name in file.readers)
     pages = {
-        item.name: places.notebook(item.name) if item.node.notebook else "" for item in book.stages
+        item.name: places.notebook(item.name) if item.node.notebook else ""
+        for item in status.stages
     }
-    for word, found in (("builds on", before), ("read by", after)):
-        links = tuple((plain(name), pages.get(name, "")) for name in dict.fromkeys(found))
+    for word, stage_names in (("builds on", before), ("read by", after)):
+        links = tuple((plain(name), pages.get(name, "")) for name in dict.fromkeys(stage_names))
         if links:
             yield Fact(word, links=links)
 
