@@ -1,6 +1,6 @@
-"""Checking the flights against their contract, beside pandera's own validation.
+"""Compares a contract check of the flights with pandera's own validation.
 
-The first two have the frame in memory; the last one reads the file too.
+The first two ways use a frame in memory. The third also reads the file.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ FLIGHTS = "data/raw/flights.parquet"
 
 
 def contract(table: Table) -> Contract:
-    """What a draft asks, with some rules more."""
+    """A drafted contract with additional rules."""
     names: dict[str, object] = {"__name__": "drafted"}
     exec(draft(table), names)
     schema = names["Flights"].to_schema()  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
-"""The memory that a contract check takes: ten million rows of twenty columns, against reading them.
+"""Compares the peak memory of a contract check with that of reading the same table.
 
-Each way runs in a process of its own, which says the most memory that it held.
+The table has ten million rows of twenty columns. Each way runs in a separate process, which prints
+its peak memory.
 """
 
 import subprocess
@@ -46,7 +47,7 @@ def schema():
 
 
 def peak(code: str) -> float:
-    """Gigabytes that a process with this code holds at most."""
+    """Returns the peak memory of a process that runs this code, in gigabytes."""
     said = f"{code}\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=False)
     if done.returncode:

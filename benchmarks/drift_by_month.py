@@ -1,8 +1,8 @@
-"""What drift says of each month of a table against its first eight, and how much is season.
+"""Shows the drift of each month of a table from its first eight, and the share of the season.
 
     python benchmarks/drift_by_month.py data/features.parquet [column of time] [figure.png]
 
-Run it in the project's root, after a build. Months are those of UTC.
+Run the script in the project's root, after a build. Months are in UTC.
 """
 
 import sys
@@ -26,23 +26,23 @@ REFERENCE = 8
 
 
 def months(path: str, time: str | None) -> Reference:
-    """The table cut into its months, all of them over the grids of the whole."""
+    """Cuts the table into its months. All months have the grids of the whole table."""
     return references.of_table(Table.open(Path.cwd(), path), time, Span.MONTH)
 
 
 def against(whole: Reference, blocks: Sequence[TimeBlock]) -> Reference:
-    """The reference that some blocks make together."""
+    """Merges blocks into a reference."""
     merged = merge([block.profile for block in blocks])
     return replace(whole, profile=merged, blocks=tuple(blocks))
 
 
 def values(one: ColumnDrift) -> float | None:
-    """The effect on a column's values."""
+    """Returns the effect on the values of a column."""
     return next((it.effect for it in one.findings if it.basis is ComparisonBasis.VALUES), None)
 
 
 def nearest(name: str, blocks: Sequence[TimeBlock], month: profiles.Profile) -> tuple[float, str]:
-    """The smallest effect against a single month, and which month that is."""
+    """Returns the smallest effect against a single month, and that month."""
     found = []
     for block in blocks:
         pair = [one for one in (block.profile.column(name), month.column(name)) if one]
@@ -58,12 +58,12 @@ def verdict(found: Drift) -> str:
 
 
 def above_rule(found: Drift) -> int:
-    """Columns whose values are farther than the rule of thumb allows, which knows no season."""
+    """Counts the columns whose effect exceeds the rule of thumb, which ignores seasons."""
     return sum((values(one) or 0) > DEFAULT for one in found.columns)
 
 
 def judged(whole: Reference) -> list[tuple[str, Drift]]:
-    """Each month against the first eight, of which it is left out if it is one of them."""
+    """Compares each month with the first eight, or with the other seven of them."""
     first = whole.blocks[:REFERENCE]
     return [
         (
@@ -75,7 +75,7 @@ def judged(whole: Reference) -> list[tuple[str, Drift]]:
 
 
 def season(whole: Reference, name: str) -> str:
-    """Effects of the later months: range over the eight, and of each later month two numbers."""
+    """Shows the range of effects in the first eight months, and two effects per later month."""
     first, later = whole.blocks[:REFERENCE], whole.blocks[REFERENCE:]
     reference = against(whole, first)
     cells = []
@@ -90,7 +90,7 @@ def season(whole: Reference, name: str) -> str:
 
 
 def picture(found: list[tuple[str, Drift]], path: Path) -> None:
-    """Effect over threshold, by month and column."""
+    """Draws effect over threshold, by month and column."""
     import matplotlib.pyplot as plt
     from matplotlib.colors import TwoSlopeNorm
 

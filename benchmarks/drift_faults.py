@@ -1,8 +1,8 @@
-"""What drift says if one column of October is spoiled; the reference is January to August.
+"""Shows the drift of October if one column has a fault; the reference is January to August.
 
     python benchmarks/drift_faults.py data/features.parquet
 
-Run it in the project's root, after a build. Months are those of UTC.
+Run the script in the project's root, after a build. Months are in UTC.
 """
 
 import sys
@@ -40,7 +40,7 @@ def store(source: str, target: Path, months: str, fault: tuple[str, str] | None 
 
 
 def spoiled(source: str, folder: Path, reference: Reference, fault: tuple[str, str]) -> ColumnDrift:
-    """The column that was spoiled, as drift sees it."""
+    """Returns the drift of the column with the fault."""
     store(source, folder / "batch.parquet", "= 10", fault)
     batch: Profile = references.open_batch(folder, "batch.parquet", reference)
     return next(one for one in drift(reference, batch).columns if one.name == fault[0])

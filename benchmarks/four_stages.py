@@ -1,6 +1,6 @@
-"""A build of four short stages: plain scripts, Stagebook, and the same tools put together by hand.
+"""Compares a build of four short stages: plain scripts, Stagebook, and the tools without it.
 
-Each way runs `dvc repro --force` on a pipeline of its own: make numbers, fit, predict, score.
+Each way runs `dvc repro --force` on its own pipeline: make numbers, fit, predict, score.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Compares a front page of 200 stages and 10,000 records with reading these records as JSON.
 
-Each way is a process of its own, timed from after its imports and from outside. The index of the
-records is there, as it is after any other command.
+Each way runs in a separate process. Its time is measured after its imports, and with them. The
+index of the records exists, as after any other command.
 """
 
 import argparse
@@ -20,7 +20,7 @@ FRONT = "the front page"
 
 
 def lay_out(root: Path, stages: int, records: int) -> None:
-    """A project of ten stages beside each other and twenty levels of them, built time and again."""
+    """Writes a project of twenty levels of ten stages, built many times."""
     sys.path.insert(0, str(PROJECT / "tests"))
     import spooled
 
@@ -49,7 +49,7 @@ def lay_out(root: Path, stages: int, records: int) -> None:
 
 
 def work(way: str, root: Path) -> float:
-    """Does one way; seconds after the imports."""
+    """Runs one way; returns the seconds after the imports."""
     from stagebook.project.project import Project
     from stagebook.report.site import front, site  # noqa: F401
     from stagebook.workflow import reporting
@@ -65,7 +65,7 @@ def work(way: str, root: Path) -> float:
 
 
 def child(way: str, root: Path) -> tuple[float, float]:
-    """Runs one way in a process: seconds after the imports, and from outside."""
+    """Runs one way in a process; returns the seconds after the imports, and with them."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, __file__, "--child", way, str(root)],

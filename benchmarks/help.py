@@ -1,4 +1,4 @@
-"""How long `stagebook --help` takes, against Python itself."""
+"""Compares the time of `stagebook --help` with that of `python -c pass`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How long `stagebook trace` and `log` take with ten thousand records, against ten."""
+"""Compares the time of `stagebook trace` and `log` with ten thousand records and with ten."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from ratio import BIN, compare, environment, run
 
 
 def begin(folder: Path, count: int) -> tuple[Path, str]:
-    """A project with so many records, whose index is warm; and what is traced in it."""
+    """Writes a project with a number of records and a warm index; returns the path to trace."""
     folder.mkdir()
     what = lay_out(folder, count)
     run([str(BIN / "stagebook"), "log"], folder)

@@ -1,8 +1,8 @@
-"""How long `stagebook.load` takes, against unpickling the same model without any check.
+"""Compares the time of `stagebook.load` with unpickling the same model without checks.
 
-Each load is a process of its own. What unpickling itself needs, pandas and the modules that the
-model's classes are in, is imported before in both, so that what remains is the gate: hashes,
-environment, provenance, types, golden rows, schema, and Stagebook's own imports.
+Each load runs in a separate process. Both ways first import pandas and the modules of the model's
+classes, which unpickling needs. The difference is the cost of the gate: hashes, environment,
+provenance, types, golden rows, schema, and Stagebook's own imports.
 """
 
 import argparse
@@ -31,7 +31,7 @@ WAYS = {
 
 
 def seconds(way: str, package: Path) -> tuple[float, float]:
-    """Seconds on the clock and of the processor that one load takes."""
+    """Returns the wall-clock and the processor time of one load, in seconds."""
     command = [sys.executable, "-c", TIMED.format(load=WAYS[way]), str(package)]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
@@ -41,7 +41,7 @@ def seconds(way: str, package: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Times both ways in turn, after a round that does not count."""
+    """Times both ways in turn, after a warm-up round."""
     parser = argparse.ArgumentParser()
     parser.add_argument("package", nargs="?", default="models/late_arrival", type=Path)
     parser.add_argument("--rounds", default=9, type=int)

@@ -1,4 +1,4 @@
-"""A project with as many records as wanted, shaped as real ones are."""
+"""Writes a project with any number of realistic records."""
 
 import hashlib
 import json
@@ -18,9 +18,9 @@ def hashed(*parts: object) -> str:
 
 
 def lay_out(root: Path, count: int) -> str:
-    """Writes a project of one chain of stages, built again and again with other values.
+    """Writes a project with one chain of stages, built many times with different values.
 
-    Every other build comes to what the first came to; the last one does not.
+    Every other build has the outputs of the first one; the last build has others.
 
     Returns:
         The path of the last stage's output.

@@ -1,7 +1,7 @@
 """Compares the profile of ten million rows with DuckDB's SUMMARIZE of the same file.
 
-Six columns: two of floats, one of integers, one of timestamps, one of a few texts, one of
-booleans. Each way runs in a process of its own, on two threads.
+The table has six columns: two of floats, one of integers, one of timestamps, one of few different
+texts, one of booleans. Each way runs in a separate process, on two threads.
 """
 
 import argparse
@@ -38,7 +38,7 @@ duckdb.execute(f"summarize select * from '{sys.argv[1]}'").fetchall()
 
 
 def write(path: Path, rows: int) -> Path:
-    """Writes a table of so many rows, in row groups of a million."""
+    """Writes a table with a number of rows, in row groups of a million."""
     random = np.random.default_rng(1)
     writer = None
     for start in range(0, rows, MILLION):
@@ -68,7 +68,9 @@ def command(script: str, path: Path) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=10 * MILLION, help="rows of the comparison")
+    parser.add_argument(
+        "--rows", type=int, default=10 * MILLION, help="number of rows in the comparison"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -85,7 +87,12 @@ def main() -> None:
 
 
 def growth(folder: Path, unit: int) -> None:
-    """Times and peaks of memory of one profile of each size, in tenths of the rows."""
+    """Prints time and peak memory of one profile per size.
+
+    Args:
+        folder: Folder for the tables.
+        unit: Number of rows that each size is a multiple of.
+    """
     for size in SIZES:
         path = write(folder / f"{size}.parquet", size * unit)
         start = time.perf_counter()
@@ -99,7 +106,7 @@ def growth(folder: Path, unit: int) -> None:
         seconds = time.perf_counter() - start
         path.unlink()
         peak = int(done.stdout) // (1024 if sys.platform == "linux" else 1024**2)
-        print(f"{size * unit:>12,} rows  {seconds:6.2f} s  {peak:5} MB at most")
+        print(f"{size * unit:>12,} rows  {seconds:6.2f} s  {peak:5} MB peak")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ BIN = Path(sys.executable).parent
 
 
 def environment() -> dict[str, str]:
-    """The shell's environment with this Python's commands first, and bytecode allowed."""
+    """The environment of the shell, with this Python first in PATH and bytecode enabled."""
     own = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return {**own, "PATH": f"{BIN}{os.pathsep}{own['PATH']}", "DVC_NO_ANALYTICS": "1"}
 
 
 def run(command: list[str], folder: Path) -> None:
-    """Runs a command to its end; its output is shown only if it fails."""
+    """Runs a command; prints its output only if it fails."""
     done = subprocess.run(
         command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
     )
@@ -27,9 +27,11 @@ def run(command: list[str], folder: Path) -> None:
 
 
 def compare(ways: Mapping[str, Callable[[], None]], rounds: int) -> None:
-    """Times each way in turn, so many rounds, after one that does not count.
+    """Times each way in turn, after a warm-up round, and prints medians and ratios.
 
-    The first way is what the others are measured against.
+    Args:
+        ways: The functions to time, by name. The ratios are to the first one.
+        rounds: Number of rounds.
     """
     times: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds + 1):
@@ -46,12 +48,12 @@ def compare(ways: Mapping[str, Callable[[], None]], rounds: int) -> None:
 
 
 def show(times: Mapping[str, Sequence[Sequence[float]]], said: Sequence[str], unit: str) -> None:
-    """Prints the median of each way and its ratio to that of the first, for each kind of time.
+    """Prints the median of each way and its ratio to that of the first way, per kind of time.
 
     Args:
-        times: Of each way, its rounds; a round has a time of each kind.
-        said: What the kinds are.
-        unit: What a ratio is a multiple of.
+        times: The rounds of each way. A round has one time per kind.
+        said: The names of the kinds.
+        unit: The name of the first way in the ratios.
     """
     first = next(iter(times))
     for place, kind in enumerate(said):

@@ -1,7 +1,7 @@
-"""Compares the site of a built project with its executed notebooks as pages of nbconvert.
+"""Compares the site of a built project with nbconvert's pages of its executed notebooks.
 
-The site holds these notebooks, and pages of data, drift, models and metrics. Run it in the root of
-a built project; a number after it says how many rounds.
+The site contains these notebooks, and pages of data, drift, models and metrics. Run the script in
+the root of a built project. Its argument is the number of rounds.
 """
 
 import sys

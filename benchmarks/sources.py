@@ -1,7 +1,7 @@
-"""How long the stage that begins every build takes, against Python itself.
+"""Compares the time of the stage `sources`, the first of every build, with `python -c pass`.
 
-It runs in a copy of the reference project: with nothing to do, after a cell was edited, and without
-what it remembers of the environment and of the last build, as in a fresh clone.
+The stage runs in a copy of the reference project: unchanged, after an edit of a cell, and without
+its caches of the environment and of the last build, as in a fresh clone.
 """
 
 import shutil

@@ -1,8 +1,8 @@
-"""Compares what a stage's contracts and profiles cost with reading the same files with pandas.
+"""Compares the cost of a stage's contracts and profiles with reading the same files with pandas.
 
-Each way is a process of its own. It is timed by itself, from after its imports (the process that
-inspects a stage's tables imports while the kernel works), and from outside, with them. The time of
-processors, after the imports too, is what other work on the machine disturbs least.
+Each way runs in a separate process. Its time is measured after its imports, and with them, because
+the process that inspects a stage's tables imports while the kernel works. Processor time is also
+measured after the imports; other work on the machine changes it least.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from stagebook.notebook import cells, parameters_cell
 
 PROJECT = Path(__file__).parents[1]
 READ = "pandas reads the files"
-STAGE = "a stage: inputs known, output new"
-AFRESH = "all tables inspected afresh"
+STAGE = "a stage: inputs cached, output new"
+AFRESH = "all tables, nothing cached"
 THREADS = 2
 
 
 def subjects(stage: str) -> list[Subject]:
-    """The tables with a contract that a notebook of this project declares."""
+    """Returns the tables with a contract that a notebook of this project declares."""
     signature = parameters_cell.parse(cells.read(f"notebooks/{stage}.ipynb", PROJECT))
     return [Subject.of(one, {}) for one in signature.declared if one.schema]
 
@@ -41,14 +41,14 @@ SAID = ("after imports", "with imports", "processors")
 
 
 def seconds(way: str, root: Path, known: InspectionCache, tables: Sequence[Subject]) -> Times:
-    """Does the work of one way: seconds after the imports, and those of processors."""
+    """Runs one way; returns the seconds after the imports, and the processor time."""
     return reading(root, tables) if way == READ else inspecting(way, root, known, tables)
 
 
 def reading(root: Path, tables: Sequence[Subject]) -> Times:
     import pandas as pd
 
-    buffer = io.BytesIO()  # a first file, so that nothing is left to import
+    buffer = io.BytesIO()  # a first file, so that all imports happen before the start
     pd.DataFrame({"text": ["x"], "number": [1.0]}).to_parquet(buffer)
     pd.read_parquet(buffer)
     start = _now()
@@ -82,7 +82,7 @@ def _since(start: Times) -> Times:
 
 
 def child(way: str, root: Path, folder: Path, tables: Sequence[Subject]) -> Times:
-    """Runs one way in a process; seconds as in ``SAID``."""
+    """Runs one way in a process; returns the seconds of each kind in ``SAID``."""
     told = json.dumps([asdict(one) for one in tables])
     command = [sys.executable, __file__, "--child", way, str(root), str(folder), told]
     path = os.pathsep.join(filter(None, [str(PROJECT / "src"), os.environ.get("PYTHONPATH")]))
@@ -105,8 +105,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--stage", default="features")
-    parser.add_argument("--root", type=Path, default=Path.cwd(), help="where the built data are")
-    parser.add_argument("--tables", nargs="*", help="names of the stage's tables; all if not given")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="folder of the built project")
+    parser.add_argument("--tables", nargs="*", help="names of the stage's tables [default: all]")
     arguments = parser.parse_args()
     root, chosen = arguments.root.resolve(), arguments.tables
     tables = [one for one in subjects(arguments.stage) if chosen is None or one.name in chosen]
