@@ -1,4 +1,4 @@
-"""What a person sees in the terminal; plain lines where there is no terminal."""
+"""Output to the terminal, and plain lines elsewhere."""
 
 import contextlib
 import dataclasses
@@ -29,10 +29,10 @@ _out = Screen()
 _err = Screen(stderr=True)
 
 
-def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
+def problems(problems: Iterable["Problem"], *, warning: bool = False) -> None:
     """Prints problems to standard error: place, what happened, what to do."""
     word, style = ("warning", "yellow") if warning else ("error", "bold red")
-    for problem, hint in with_hints(found):
+    for problem, hint in with_hints(problems):
         place = f"[bold]{escape(str(problem.where))}[/]: " if problem.where else ""
         _err.print(f"[{style}]{word}[/] {place}{escape(problem.message)}")
         if hint:
@@ -40,41 +40,41 @@ def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
 
 
 def note(text: str) -> None:
-    """Prints to standard error what a person should know, and what stops nothing."""
+    """Prints to standard error a note that does not stop anything."""
     _err.print(f"[yellow]note[/] {escape(text)}")
 
 
-def layout(found: "Layout", *, check: bool) -> None:
-    """Prints what sync changes, or would change, and which stage each notebook is."""
-    for change in found.changes:
+def layout(layout: "Layout", *, check: bool) -> None:
+    """Prints what sync changes, or would change, and the derived names of stages."""
+    for change in layout.changes:
         if _out.is_terminal:
             _out.print(Syntax(change.diff(), "diff", background_color="default"), soft_wrap=True)
         else:
             _out.print(change.diff(), markup=False, end="")
-    for path, name in found.derived:
+    for path, name in layout.derived:
         _out.print(f"{path} is the notebook of the stage {name}", markup=False)
-    problems(found.warnings, warning=True)
-    if not found.changes:
-        _out.print("dvc.yaml fits the notebooks." if found.notebooks else "Nothing to change.")
+    problems(layout.warnings, warning=True)
+    if not layout.changes:
+        _out.print("dvc.yaml fits the notebooks." if layout.notebooks else "Nothing to change.")
     elif check:
-        names = ", ".join(change.path for change in found.changes)
+        names = ", ".join(change.path for change in layout.changes)
         _err.print(f"[bold red]error[/] {names} would change.\n  [cyan]→[/] Run: stagebook sync")
     else:
-        _out.print("Written. Build with: dvc repro" if found.notebooks else "Written.")
+        _out.print("Written. Build with: dvc repro" if layout.notebooks else "Written.")
 
 
-def layout_as_json(found: "Layout") -> dict[str, Any]:
-    """What sync changes, for machines."""
-    stages = [{"notebook": stage.notebook, "stage": stage.name} for stage in found.pipeline.stages]
+def layout_as_json(layout: "Layout") -> dict[str, Any]:
+    """The changes of sync as plain values."""
+    stages = [{"notebook": stage.notebook, "stage": stage.name} for stage in layout.pipeline.stages]
     return {
-        "changes": [{"path": change.path, "diff": change.diff()} for change in found.changes],
+        "changes": [{"path": change.path, "diff": change.diff()} for change in layout.changes],
         "stages": stages,
-        "warnings": [problem.as_json() for problem in found.warnings],
+        "warnings": [problem.as_json() for problem in layout.warnings],
     }
 
 
 class _Progress:
-    """Shows one run: a live line on a terminal, one line a cell elsewhere."""
+    """Shows one run: a live line on a terminal, one line for each cell elsewhere."""
 
     def __init__(self, stage: str, live: Live | None) -> None:
         self._stage, self._live = stage, live
@@ -98,8 +98,8 @@ class _Progress:
     def _line(self) -> Text:
         seconds = time.monotonic() - self._started
         where = f"cell {self._position} of {self._total}" if self._total else "starting the kernel"
-        done = round(20 * (self._position - 1) / self._total) if self._total else 0
-        bar = Text.assemble(("━" * done, "green"), ("━" * (20 - done), "bright_black"))
+        filled = round(20 * (self._position - 1) / self._total) if self._total else 0
+        bar = Text.assemble(("━" * filled, "green"), ("━" * (20 - filled), "bright_black"))
         return Text.assemble((self._stage, "bold"), "  ", bar, f"  {where}  {seconds:.0f} s")
 
 
@@ -113,7 +113,7 @@ class _Silent:
 
 @contextlib.contextmanager
 def progress(stage: str, *, quiet: bool) -> Iterator[Any]:
-    """What shows a run while it goes on."""
+    """The progress display of a run."""
     if quiet:
         yield _Silent()
     elif _out.is_terminal:
@@ -123,27 +123,27 @@ def progress(stage: str, *, quiet: bool) -> Iterator[Any]:
         yield _Progress(stage, None)
 
 
-def run(done: "Run", started: float | None = None) -> None:
+def run(run: "Run", started: float | None = None) -> None:
     """Prints how a run ended, where its pages are and what to do next.
 
     Args:
-        done: The run.
+        run: The run.
         started: When it began; None if it began with this process.
     """
-    record, ending = done.record, done.ending
-    for name in done.leftovers.damaged:
+    record, ending = run.record, run.ending
+    for name in run.leftovers.damaged:
         note(f"The record of an earlier run is damaged: .stagebook/damaged/{name}")
-    for name in done.leftovers.records:
+    for name in run.leftovers.records:
         note(f"An earlier run was killed; its record is kept: {name}")
-    if (failure := done.git_failure) is not None:
+    if (failure := run.git_failure) is not None:
         note(f"No commit is recorded. {failure.message}")
         _err.print(f"  [cyan]→[/] {escape(failure.hint)}")
-    problems(done.warnings, warning=True)
+    problems(run.warnings, warning=True)
     problems(ending.problems, warning=ending.done)
     mark = "[green]✓[/]" if ending.done else "[red]✗[/]"
-    whole = time.time() - (started or psutil.Process().create_time())
-    took = f"{whole:.1f} s, notebook {record.volatile.seconds:.1f} s"
-    pages = [f" · {escape(str(page))}" for page in done.pages if page.suffix == ".html"]
+    elapsed = time.time() - (started or psutil.Process().create_time())
+    took = f"{elapsed:.1f} s, notebook {record.volatile.seconds:.1f} s"
+    pages = [f" · {escape(str(page))}" for page in run.pages if page.suffix == ".html"]
     _out.print(
         f"{mark} [bold]{escape(record.stage)}[/] {ending.outcome.value} in {took}"
         f"{''.join(pages[:1])}"
@@ -156,73 +156,73 @@ def run(done: "Run", started: float | None = None) -> None:
         _out.print("  This is not the build's result: it is a trial with -P.")
         for file in record.outputs:
             _out.print(f"  {escape(file.path)}")
-    if done.delivery.run_id is None:
+    if run.delivery.run_id is None:
         note(
-            f"MLflow does not have this run yet ({done.delivery.reason}); "
+            f"MLflow does not have this run yet ({run.delivery.reason}); "
             "the next run or `stagebook deliver` brings it."
         )
 
 
-def run_as_json(done: "Run") -> dict[str, Any]:
-    """A run for machines."""
+def run_as_json(run: "Run") -> dict[str, Any]:
+    """A run as plain values."""
     return {
-        "record": done.record.as_json(),
-        "pages": [str(page) for page in done.pages],
-        "mlflow": dataclasses.asdict(done.delivery),
-        "problems": [problem.as_json() for problem in done.ending.problems],
-        "warnings": [warning.as_json() for warning in done.warnings],
+        "record": run.record.as_json(),
+        "pages": [str(page) for page in run.pages],
+        "mlflow": dataclasses.asdict(run.delivery),
+        "problems": [problem.as_json() for problem in run.ending.problems],
+        "warnings": [warning.as_json() for warning in run.warnings],
     }
 
 
 def trial_as_json(trial: "Downstream", runs: Iterable["Run"]) -> dict[str, Any]:
-    """A trial with what follows from it, for machines."""
+    """A trial and the stages downstream as plain values."""
     return {
         "runs": [run_as_json(item) for item in runs],
         "left_out": [problem.as_json() for problem in trial.left_out],
     }
 
 
-def summary(found: "Summary") -> None:
+def summary(summary: "Summary") -> None:
     """Prints the three lines that end a build."""
-    names = [_built(stage, record, found) for stage, record in found.stages]
-    dirty = " with changes that are not in git" if found.is_dirty else ""
-    commits = {record.git.commit if record.git else "" for _, record in found.stages if record}
+    names = [_built(stage, record, summary) for stage, record in summary.stages]
+    dirty = " with changes that are not in git" if summary.is_dirty else ""
+    commits = {record.git.commit if record.git else "" for _, record in summary.stages if record}
     at = f" at commit {min(commits)[:10]}" if len(commits) == 1 and min(commits) else ""
-    at = at if found.is_here else " elsewhere"
-    _out.print(f"[bold]built[/]  {escape(found.name)}{at}{dirty}: {escape(', '.join(names))}")
-    for stage, causes in found.stale.items():
+    at = at if summary.is_here else " elsewhere"
+    _out.print(f"[bold]built[/]  {escape(summary.name)}{at}{dirty}: {escape(', '.join(names))}")
+    for stage, causes in summary.stale.items():
         words = "; ".join(cause.words for cause in causes)
         _out.print(f"[bold yellow]stale[/]  {escape(stage)}: {escape(words)}")
-    if found.never_built:
-        _out.print(f"[bold yellow]never built[/]  {escape(', '.join(found.never_built))}")
-    score = ", ".join(map(_score, found.headline))
+    if summary.never_built:
+        _out.print(f"[bold yellow]never built[/]  {escape(', '.join(summary.never_built))}")
+    score = ", ".join(map(_score, summary.headline))
     _out.print(f"[bold]score[/]  {escape(score or 'no headline metric is set in pyproject.toml')}")
-    _out.print(f"[bold]look[/]   {escape(' · '.join(_places(found)))}")
+    _out.print(f"[bold]look[/]   {escape(' · '.join(_places(summary)))}")
 
 
-def _places(found: "Summary") -> Iterator[str]:
-    """Where a person finds the pages of a build; what nothing wrote here is left out."""
-    if found.site:
-        yield found.site
-    if found.is_here:
-        yield f"{found.runs}/*.html and {found.runs}/*.ipynb"
-    elif not found.site:
+def _places(summary: "Summary") -> Iterator[str]:
+    """Where the pages of a build are; what was not written here is left out."""
+    if summary.site:
+        yield summary.site
+    if summary.is_here:
+        yield f"{summary.runs}/*.html and {summary.runs}/*.ipynb"
+    elif not summary.site:
         yield "write the site with: stagebook report"
-    if found.is_here and not found.is_served:
+    if summary.is_here and not summary.is_served:
         first = f" (first: {UI.install_command})" if UI.missing else ""
-        yield f"mlflow ui --backend-store-uri {shlex.quote(found.tracking_uri)}{first}"
-    if found.is_here or found.is_served:
-        yield found.address
+        yield f"mlflow ui --backend-store-uri {shlex.quote(summary.tracking_uri)}{first}"
+    if summary.is_here or summary.is_served:
+        yield summary.address
 
 
-def _built(stage: str, record: "Record | None", found: "Summary") -> str:
-    if stage in found.stale:
+def _built(stage: str, record: "Record | None", summary: "Summary") -> str:
+    if stage in summary.stale:
         return f"{stage} (stale)"
-    return stage if record or not found.is_here else f"{stage} (not built here)"
+    return stage if record or not summary.is_here else f"{stage} (not built here)"
 
 
 def _score(score: "Score") -> str:
-    """A metric, with the build that it is from where that is not the present state."""
+    """A metric; a stale one with the build that it is from."""
     if score.value is None and score.stale:
         return f"{score.name} has no value ({score.stale[0].words})"
     text = f"{score.name} {_number(score.value)}"
@@ -234,21 +234,21 @@ def _score(score: "Score") -> str:
     return f"{text} (stale, from a build{when})"
 
 
-def summary_as_json(found: "Summary") -> dict[str, Any]:
-    """A summary for machines."""
+def summary_as_json(summary: "Summary") -> dict[str, Any]:
+    """A summary as plain values."""
     return {
-        "name": found.name,
-        "stages": {stage: record.as_json() if record else None for stage, record in found.stages},
-        "headline": {score.name: score.value for score in found.headline},
+        "name": summary.name,
+        "stages": {stage: record.as_json() if record else None for stage, record in summary.stages},
+        "headline": {score.name: score.value for score in summary.headline},
         "stale": {
-            stage: [cause.as_json() for cause in causes] for stage, causes in found.stale.items()
+            stage: [cause.as_json() for cause in causes] for stage, causes in summary.stale.items()
         },
-        "never_built": list(found.never_built),
-        "dirty": found.is_dirty,
-        "runs": found.runs,
-        "site": found.site or None,
-        "tracking_uri": found.tracking_uri,
-        "address": found.address,
+        "never_built": list(summary.never_built),
+        "dirty": summary.is_dirty,
+        "runs": summary.runs,
+        "site": summary.site or None,
+        "tracking_uri": summary.tracking_uri,
+        "address": summary.address,
     }
 
 

@@ -232,9 +232,9 @@ def _display(view: "LabOutput") -> None:
 
 
 def _unknown(word: str) -> Problem:
-    known = ", ".join(f"`%{MAGIC} {item}`" for item in _WORDS)
+    choices = ", ".join(f"`%{MAGIC} {item}`" for item in _WORDS)
     return Problem(
         "unknown-word",
         f"There is no `%{MAGIC} {word}`.",
-        did_you_mean(word, _WORDS, f"There is: {known}."),
+        did_you_mean(word, _WORDS, f"There is: {choices}."),
     )

@@ -46,14 +46,14 @@ def behind(error: BaseException, project: Project, declared: Iterable[str]) -> t
     """
     saved = SavedNotebook.read_all(project)
     written = (path for notebook in saved if notebook.stage for path in notebook.stage.writes)
-    known = [
+    absent = [
         item for item in dict.fromkeys((*declared, *written)) if not (project.root / item).exists()
     ]
     chain = list(_chain(error))
     text = "\n".join(map(str, chain))
     files = [_below(project.root, item) for item in chain]
     named = [
-        path for path in known if _names(text, path) or any(_within(file, path) for file in files)
+        path for path in absent if _names(text, path) or any(_within(file, path) for file in files)
     ]
     return missing(project, named, saved)
 
@@ -66,19 +66,19 @@ def beside(error: BaseException, project: Project, folder: str) -> tuple[str, ..
         project: The project.
         folder: The folder of the notebook, relative to the root.
     """
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for item in _chain(error):
         if isinstance(item, FileNotFoundError) and isinstance(item.filename, str):
             path = Path(os.path.normpath(project.root / folder / item.filename))
             if path.is_relative_to(project.root) and path.exists():
-                found[path.relative_to(project.root).as_posix()] = None
-    return tuple(found)
+                paths[path.relative_to(project.root).as_posix()] = None
+    return tuple(paths)
 
 
-def are_missing(what: str, paths: list[str]) -> str:
+def are_missing(noun: str, paths: list[str]) -> str:
     """A clause that names paths which do not exist."""
     names = ", ".join(f"`{path}`" for path in paths)
-    return f"The {what}s {names} are missing" if paths[1:] else f"The {what} {names} is missing"
+    return f"The {noun}s {names} are missing" if paths[1:] else f"The {noun} {names} is missing"
 
 
 def _maker(path: str, saved: tuple[SavedNotebook, ...], project: Project) -> str | None:

@@ -43,8 +43,8 @@ class KeptOutputs:
 
     def is_written(self, path: str) -> bool:
         """Whether a cell wrote an output, or removed it."""
-        there = (self.project.root / path).is_file()
-        return self.holds(path) and (there or path in self._copies)
+        exists = (self.project.root / path).is_file()
+        return self.holds(path) and (exists or path in self._copies)
 
     def copy(self, path: str) -> None:
         """Copies a file of the build, which is about to be written; once for each cell."""

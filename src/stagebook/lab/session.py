@@ -92,14 +92,17 @@ class Session:
         if cell is None:
             return None
         self._last, self.signature = ran, cell.signature
-        given = answer(self.project, ran, cell, self.mode)
+        cell_values = answer(self.project, ran, cell, self.mode)
         if cell.problems or not cell.signature.outputs:
-            return given
-        folder = self._folder(ran, given.stage)
+            return cell_values
+        folder = self._folder(ran, cell_values.stage)
         outputs.make_folders(self.project, cell.signature, folder)
         named = outputs.variables(cell.signature, folder)
         return replace(
-            given, place=self.place, folder=folder, effective={**given.effective, **named}
+            cell_values,
+            place=self.place,
+            folder=folder,
+            effective={**cell_values.effective, **named},
         )
 
     def _folder(self, ran: CompletedCell, stage: str | None) -> str:
@@ -121,25 +124,25 @@ class Session:
         return self.take(self._last) if self._last else None
 
 
-def answer(project: Project, ran: CompletedCell, found: RecognisedCell, mode: Mode) -> CellValues:
+def answer(project: Project, ran: CompletedCell, cell: RecognisedCell, mode: Mode) -> CellValues:
     """What a parameters cell gets, from the files as they stand."""
-    signature, notebook = found.signature, found.notebook
-    if found.problems:
-        return CellValues(notebook.name if notebook else None, mode, problems=found.problems)
-    notes = inputs.missing(project, signature.inputs, found.saved)
+    signature, notebook = cell.signature, cell.notebook
+    if cell.problems:
+        return CellValues(notebook.name if notebook else None, mode, problems=cell.problems)
+    notes = inputs.missing(project, signature.inputs, cell.saved)
     if notebook is None:
-        return _of_defaults(None, mode, None, signature, (_unclear(found, project),), notes)
+        return _of_defaults(None, mode, None, signature, (_unclear(cell, project),), notes)
     notes = (*_untagged(ran, notebook), *notes)
     path = params_file.locate(notebook.path, project)
-    there = path if (project.root / path).is_file() else None
+    params = path if (project.root / path).is_file() else None
     try:
         values = parameters.resolve(signature, params_file.read(path, project.root), {})
     except StagebookError as error:
-        return _of_defaults(notebook.name, mode, there, signature, error.problems, notes)
+        return _of_defaults(notebook.name, mode, params, signature, error.problems, notes)
     effective = {value.name: value.value for value in values}
     if mode is Mode.DEFAULTS:
         effective |= _defaults(signature)
-    return CellValues(notebook.name, mode, there, values, effective, (), notes)
+    return CellValues(notebook.name, mode, params, values, effective, (), notes)
 
 
 def _of_defaults(
@@ -151,14 +154,14 @@ def _of_defaults(
     notes: tuple[Problem, ...],
 ) -> CellValues:
     """The answer where the build's values cannot be had."""
-    given = {
+    optional = {
         parameter.name: parameter for parameter in signature.parameters if not parameter.required
     }
     values = tuple(
         ResolvedParameter(
             name, parameter.default, ValueOrigin.DEFAULT, parameter.default, parameter.help
         )
-        for name, parameter in given.items()
+        for name, parameter in optional.items()
     )
     return CellValues(stage, mode, params, values, _defaults(signature), problems, notes)
 
@@ -172,9 +175,9 @@ def _defaults(signature: Signature) -> dict[str, Value]:
     }
 
 
-def _unclear(found: RecognisedCell, project: Project) -> Problem:
-    if found.others:
-        names = ", ".join(other.path for other in found.others)
+def _unclear(cell: RecognisedCell, project: Project) -> Problem:
+    if cell.others:
+        names = ", ".join(other.path for other in cell.others)
         return Problem(
             "ambiguous-stage",
             f"The cell may belong to any of {names}, so its values in the build are unknown.",

@@ -71,18 +71,18 @@ def work_on(project: Project, stage: str) -> None:
 
 def _fix_threads(project: Project, stage: str | None) -> tuple[Problem, ...]:
     settings = project.settings.stage(stage) if stage else project.settings.defaults
-    wanted = variables.of_threads(settings.threads)
-    differ = any(os.environ.get(name) != value for name, value in wanted.items())
-    os.environ.update(wanted)
+    expected = variables.of_threads(settings.threads)
+    differ = any(os.environ.get(name) != value for name, value in expected.items())
+    os.environ.update(expected)
     return (_TOO_LATE,) if differ and "numpy" in sys.modules else ()
 
 
 def _fix_tracking(project: Project) -> None:
     """Lets plain MLflow log to the project's experiment, unless the person has set another."""
-    wanted = {"MLFLOW_TRACKING_URI": project.tracking_uri}
+    defaults = {"MLFLOW_TRACKING_URI": project.tracking_uri}
     if "MLFLOW_EXPERIMENT_ID" not in os.environ:
-        wanted |= variables.of_mlflow(project.settings.name)
-    for name, value in wanted.items():
+        defaults |= variables.of_mlflow(project.settings.name)
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)
 
 

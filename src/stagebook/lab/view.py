@@ -63,34 +63,34 @@ def line(text: str) -> LabOutput:
     return _joined(_line("Stagebook", text))
 
 
-def problems(found: Iterable[Problem], then: str = "") -> LabOutput:
+def problems(problems: Iterable[Problem], then: str = "") -> LabOutput:
     """Problems: place, what happened, what to do, and what to do after that."""
-    views = [_problem(problem, "error") for problem in found]
+    views = [_problem(problem, "error") for problem in problems]
     return _joined(*views, *([_line("Then", then)] if then else []))
 
 
-def notes(found: Iterable[Problem]) -> LabOutput:
+def notes(problems: Iterable[Problem]) -> LabOutput:
     """What a build would refuse, though the cell has run; and what became of its own files."""
     refused = "a build would refuse this"
     return _joined(
-        *(_problem(problem, "note" if problem.code in OWN else refused) for problem in found)
+        *(_problem(problem, "note" if problem.code in OWN else refused) for problem in problems)
     )
 
 
-def answer(found: CellValues, namespace: Mapping[str, Any]) -> LabOutput:
+def answer(cell_values: CellValues, namespace: Mapping[str, Any]) -> LabOutput:
     """What a parameters cell got.
 
     Args:
-        found: The answer.
+        cell_values: The values.
         namespace: The kernel's variables, whose values are the ones in effect.
     """
-    rows = [_row(value, found, namespace) for value in found.values]
+    rows = [_row(value, cell_values, namespace) for value in cell_values.values]
     return _joined(
-        _line(found.stage or "Stagebook", _headline(found, rows)),
-        *(_problem(problem, "error") for problem in found.problems),
-        *([_table(rows, found.mode)] if rows else []),
-        *_outputs(found),
-        *(_problem(problem, "note") for problem in found.notes),
+        _line(cell_values.stage or "Stagebook", _headline(cell_values, rows)),
+        *(_problem(problem, "error") for problem in cell_values.problems),
+        *([_table(rows, cell_values.mode)] if rows else []),
+        *_outputs(cell_values),
+        *(_problem(problem, "note") for problem in cell_values.notes),
     )
 
 
@@ -123,49 +123,51 @@ def switched(word: str) -> LabOutput:
 
 
 def situation(
-    project: Project, mode: Mode, found: CellValues | None, namespace: Mapping[str, Any]
+    project: Project, mode: Mode, cell_values: CellValues | None, namespace: Mapping[str, Any]
 ) -> LabOutput:
     """Where one is: the project, the mode, and what the last parameters cell got."""
     where = f"project {project.settings.name} in `{project.root}`, mode `{mode.value}`"
-    if found:
-        return _joined(_line("Stagebook", where), answer(found, namespace))
+    if cell_values:
+        return _joined(_line("Stagebook", where), answer(cell_values, namespace))
     return _joined(_line("Stagebook", f"{where}; no parameters cell has run yet."))
 
 
-def _headline(found: CellValues, rows: list[ParameterRow]) -> str:
-    if found.problems:
+def _headline(cell_values: CellValues, rows: list[ParameterRow]) -> str:
+    if cell_values.problems:
         return "the cell's defaults are in effect, as the build's values are not available."
     if not rows:
         return "it has no parameters."
     if changed := sum(row.changed for row in rows):
-        whose = "the build's" if found.mode is Mode.BUILD else "the defaults"
-        again = f"`%stagebook {found.mode.value}` sets them"
+        whose = "the build's" if cell_values.mode is Mode.BUILD else "the defaults"
+        again = f"`%stagebook {cell_values.mode.value}` sets them"
         return f"{changed} of {len(rows)} values are not {whose}; {again}."
-    if found.params is None:
+    if cell_values.params is None:
         return "there is no params file, so the build's values are the cell's defaults."
     count = sum(row.differs for row in rows)
     many = f"{count} of {len(rows)}" if count else "none"
-    if found.mode is Mode.BUILD:
-        return f"the build's values, from `{found.params}`; {many} differ from the defaults."
+    if cell_values.mode is Mode.BUILD:
+        return f"the build's values, from `{cell_values.params}`; {many} differ from the defaults."
     return f"the cell's defaults; {many} differ in the build (`%stagebook build`)."
 
 
-def _outputs(found: CellValues) -> list[LabOutput]:
+def _outputs(cell_values: CellValues) -> list[LabOutput]:
     """Where the outputs go, if the notebook has any."""
-    if found.place is OutputPlace.ASIDE:
-        return [_line("outputs", f"to `{found.folder}/`; the build's files stay as they are.")]
-    if found.place is OutputPlace.IN_PLACE:
+    if cell_values.place is OutputPlace.ASIDE:
+        return [
+            _line("outputs", f"to `{cell_values.folder}/`; the build's files stay as they are.")
+        ]
+    if cell_values.place is OutputPlace.IN_PLACE:
         return [_line("outputs", "in place of the build's; `%stagebook aside` keeps those.")]
     return []
 
 
 def _row(
-    parameter: ResolvedParameter, found: CellValues, namespace: Mapping[str, Any]
+    parameter: ResolvedParameter, cell_values: CellValues, namespace: Mapping[str, Any]
 ) -> ParameterRow:
-    other = parameter.default if found.mode is Mode.BUILD else parameter.value
-    value, meant = namespace.get(parameter.name), found.effective.get(parameter.name)
+    other = parameter.default if cell_values.mode is Mode.BUILD else parameter.value
+    value, meant = namespace.get(parameter.name), cell_values.effective.get(parameter.name)
     changed = not _equal(value, meant)
-    whose = "the build has" if found.mode is Mode.BUILD else "the default is"
+    whose = "the build has" if cell_values.mode is Mode.BUILD else "the default is"
     help_ = f"{whose} {_shown(meant)}" if changed else parameter.help
     cells = (parameter.name, _shown(value), _shown(other), help_)
     return ParameterRow(cells, not _equal(value, other), changed)

@@ -67,14 +67,14 @@ def holds_lfs_pointer(path: Path) -> bool:
     return is_lfs_pointer(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def lfs_pointer(path: str, what: str) -> Problem:
+def lfs_pointer(path: str, kind: str) -> Problem:
     """The problem with a file that is a pointer of Git LFS.
 
     Args:
         path: Its path.
-        what: What it should be, such as ``notebook``.
+        kind: What it should be, such as ``notebook``.
     """
-    message = f"It is a pointer of Git LFS, not the {what} itself."
+    message = f"It is a pointer of Git LFS, not the {kind} itself."
     return Problem("lfs-pointer", message, "Run: git lfs pull", Where(path))
 
 

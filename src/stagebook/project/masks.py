@@ -54,25 +54,28 @@ class Masks:
                 names are not masked.
         """
         spared = {name.strip() for name in environ.get(UNMASKED, "").split(",")}
-        found = secrets({name: text for name, text in environ.items() if name not in spared})
+        values = secrets({name: text for name, text in environ.items() if name not in spared})
         return cls(
-            _longest_first(form for secret in found for form in spellings.written(secret)),
+            _longest_first(form for secret in values for form in spellings.written(secret)),
             _longest_first(
-                form for secret in found for form in spellings.read(secret) if len(form) >= SHORTEST
+                form
+                for secret in values
+                for form in spellings.read(secret)
+                if len(form) >= SHORTEST
             ),
             tuple(
-                sorted({code for secret in found for code in spellings.encoded(secret)}, key=str)
+                sorted({code for secret in values for code in spellings.encoded(secret)}, key=str)
             ),
         )
 
     @classmethod
     def here(cls) -> Self:
         """The masks for the secrets of this process's environment."""
-        return cls._known(tuple(os.environ.items()))
+        return cls._cached(tuple(os.environ.items()))
 
     @classmethod
     @functools.lru_cache(maxsize=4)
-    def _known(cls, environ: tuple[tuple[str, str], ...]) -> Self:
+    def _cached(cls, environ: tuple[tuple[str, str], ...]) -> Self:
         return cls.of(dict(environ))
 
     def hide(self, text: str) -> str:
@@ -97,11 +100,11 @@ class Masks:
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for reading in spellings.readings(text):
             forms = self.forms if reading.below is None else self.readings
-            found = [
+            spans = [
                 *spellings.places(reading.text, forms),
                 *spellings.places_encoded(reading.text, self.codes),
             ]
-            yield from reading.traced(found) if found else ()
+            yield from reading.traced(spans) if spans else ()
 
     def hide_name(self, name: str) -> str:
         """A name without secrets: ``---`` instead of each, which files and MLflow accept."""

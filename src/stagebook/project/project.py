@@ -87,8 +87,8 @@ class Project:
             StagebookError: No parent folder has a ``pyproject.toml`` with a table
                 ``[tool.stagebook]``, or that table is wrong.
         """
-        if found := cls.around(start):
-            return found
+        if project := cls.around(start):
+            return project
         raise StagebookError(
             Problem(
                 "no-project",

@@ -101,7 +101,7 @@ def is_secret_name(name: str) -> bool:
 def _within(name: str, value: str) -> Iterator[str]:
     """The secrets that one variable holds."""
     if is_secret_name(name) and not _FILE_NAME.fullmatch(value):
-        yield from _whole(value)
+        yield from _whole_value(value)
     yield from _in_addresses(value)
     yield from _in_pairs(value)
     if value.lstrip().startswith(("{", "[")):
@@ -113,15 +113,15 @@ def _within(name: str, value: str) -> Iterator[str]:
 
 def _in_pairs(value: str) -> Iterator[str]:
     """The values of secret names in a text such as ``name=value; other=value``."""
-    for name, between, *found in _PAIR.findall(value):
-        part = "".join(found)
+    for name, between, *alternatives in _PAIR.findall(value):
+        part = "".join(alternatives)
         # prose has colons, too: a commit's message may say "fix the key: spelling"
         meant = "=" in between or _CODE.fullmatch(part)
         if meant and (is_secret_name(name) or _SIGNATURE.search(name)):
             yield from (part, unquote(part))
 
 
-def _whole(value: str) -> Iterator[str]:
+def _whole_value(value: str) -> Iterator[str]:
     """A value that is secret as a whole, and its parts that are used apart from it."""
     yield value
     if scheme := _SCHEME.match(value):
@@ -161,8 +161,8 @@ def _in_addresses(value: str) -> Iterator[str]:
         space = _SPACE.search(value, start, after)
         address = value[start : space.start() if space else after]
         authority = address.partition("/")[0]
-        held = (authority if "@" in authority else address).rpartition("@")[0]
-        user, colon, password = held.partition(":")
+        credentials = (authority if "@" in authority else address).rpartition("@")[0]
+        user, colon, password = credentials.partition(":")
         if colon and password and "/" not in user:
             yield from (password, unquote(password))
             if len(password) < SHORTEST:

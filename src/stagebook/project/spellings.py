@@ -127,8 +127,8 @@ def readings(text: str) -> Iterator[DecodedText]:
         yield reading
 
 
-def _resolved(found: re.Match[str]) -> str:
-    return "" if found[1] else _plain(found[0])
+def _resolved(match: re.Match[str]) -> str:
+    return "" if match[1] else _plain(match[0])
 
 
 @functools.lru_cache(maxsize=4096)

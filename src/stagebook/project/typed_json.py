@@ -41,9 +41,9 @@ def convert(values: Any, kind: type[T]) -> T:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$")
+        reason, _, place = str(error).partition(" - at `$")
         where = f" at `{place.removeprefix('.')}" if place else ""  # which ends in a backtick
-        words = f"{what[:1].lower()}{what[1:]}{where}"
+        words = f"{reason[:1].lower()}{reason[1:]}{where}"
         raise ShapeError(f"it is of another shape: {words}") from None
     except (UnicodeError, RecursionError) as error:  # half of a surrogate pair, as a name
         raise ShapeError(f"it is of another shape: {error}") from None

@@ -81,7 +81,7 @@ def complete(
     metrics: Mapping[str, Any],
 ) -> Record:
     """The draft with the results of the execution, without secrets."""
-    whole = dataclasses.replace(
+    record = dataclasses.replace(
         draft,
         outcome=execution.ending.outcome.value,
         problems=execution.ending.problems,
@@ -95,7 +95,7 @@ def complete(
             cells=execution.cells,
         ),
     )
-    return _hidden(whole, execution.job.masks)
+    return _hidden(record, execution.job.masks)
 
 
 def _hidden(record: Record, masks: Masks) -> Record:

@@ -93,12 +93,12 @@ def ended(project: Project) -> tuple[KernelSession, ...]:
     if not home.is_dir():
         return ()
     with locks.gate(home):
-        gone = [
+        sessions = [
             KernelSession(folder)
             for folder in sorted(home.iterdir())
             if folder.is_dir() and not locks.is_held(folder / "lock")
         ]
-    for session in gone:
+    for session in sessions:
         if not session.trackers:
             session.forget()
-    return tuple(session for session in gone if session.trackers)
+    return tuple(session for session in sessions if session.trackers)

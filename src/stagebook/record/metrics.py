@@ -47,8 +47,8 @@ def read(folder: Path, paths: tuple[str, ...]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for path in paths:
-        found = _load(folder, path).items()
-        values.update((named(path, name, len(paths)), value) for name, value in found)
+        entries = _load(folder, path).items()
+        values.update((named(path, name, len(paths)), value) for name, value in entries)
     return values
 
 
@@ -114,10 +114,10 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
-        found = float(value)
+        converted = float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-    return None if math.isnan(found) else found
+    return None if math.isnan(converted) else converted
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

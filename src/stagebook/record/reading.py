@@ -50,14 +50,14 @@ def _migrated(values: Mapping[str, Any]) -> Mapping[str, Any]:
     if values.get("format", 1) == 1:
         values = {"title": None, "code": None, "tables": [], **values}
     if values.get("build", True) is not True:
-        older = typed_json.convert(values, _NotOfTheBuild)
-        values = {**values, "trial": older.trial or older.given}
+        older = typed_json.convert(values, _OlderTrial)
+        values = {**values, "trial": older.trial or older.from_parameters}
     return values
 
 
 @dataclass(frozen=True, slots=True)
-class _NotOfTheBuild:
-    """What a record of a trial says of it, whether or not it names the trial."""
+class _OlderTrial:
+    """The fields of an older record from which its trial is known."""
 
     stage: str
     build: bool
@@ -65,8 +65,8 @@ class _NotOfTheBuild:
     parameters: tuple[RecordedParameter, ...] = ()
 
     @property
-    def given(self) -> dict[str, Any]:
-        """The trial, as far as the parameters tell it."""
+    def from_parameters(self) -> dict[str, Any]:
+        """The trial, as far as the parameters show it."""
         overrides = {
             parameter.name: parameter.value
             for parameter in self.parameters

@@ -203,8 +203,8 @@ class Record:
     def as_portable_json(self) -> dict[str, Any]:
         """The record as plain values that are the same on each machine and at each commit."""
         elsewhere = {"git": None, "environment": {}, "volatile": {"id": ""}}
-        kept = {key: value for key, value in self.as_json().items() if key not in elsewhere}
-        return {**kept, **elsewhere}
+        portable = {key: value for key, value in self.as_json().items() if key not in elsewhere}
+        return {**portable, **elsewhere}
 
     def as_json(self) -> dict[str, Any]:
         """The record as plain values."""

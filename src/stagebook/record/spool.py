@@ -103,17 +103,17 @@ class Spool:
     def _take_in(self, folder: Path) -> bool | None:
         """Whether the record of an execution was put; False if it is damaged, None without one."""
         evidence, partial = folder / "evidence", folder / f"{EXECUTED}.ipynb"
-        record, kept = evidence / RECORD, None
+        record, is_valid = evidence / RECORD, None
         if record.is_file():
-            kept = _is_record(record, folder.name)
+            is_valid = _is_record(record, folder.name)
             if partial.exists() and not (evidence / partial.name).exists():
                 partial.rename(evidence / partial.name)
-            if kept:
+            if is_valid:
                 self.put(evidence)
             else:
                 self._set_aside(evidence, folder.name)
         remove_execution(folder)
-        return kept
+        return is_valid
 
     def _set_aside(self, evidence: Path, name: str) -> None:
         self.damaged.mkdir(parents=True, exist_ok=True)
@@ -151,8 +151,8 @@ class Spool:
 
     def run_of(self, name: str) -> str | None:
         """An execution's run in MLflow; None if it is not there."""
-        found = self.delivery(name) if name else None
-        return str(found["run_id"]) if found else None
+        delivery = self.delivery(name) if name else None
+        return str(delivery["run_id"]) if delivery else None
 
     def experiment(self, tracking_uri: str) -> str | None:
         """Id of the experiment that the last delivery to an address went to; None if unknown.
@@ -161,17 +161,21 @@ class Spool:
             tracking_uri: MLflow's address, without credentials.
         """
         for path in sorted(self.delivered.glob("*.json"), reverse=True):  # ids sort by time
-            found = self.delivery(path.stem) or {}
-            if found.get("tracking_uri") == tracking_uri and found.get("experiment_id"):
-                return str(found["experiment_id"])
+            delivery = self.delivery(path.stem) or {}
+            if delivery.get("tracking_uri") == tracking_uri and delivery.get("experiment_id"):
+                return str(delivery["experiment_id"])
         return None
 
     def delivery(self, name: str) -> dict[str, Any] | None:
         """Where an execution's run is in MLflow; None if it is not."""
         try:
-            found = json.loads((self.delivered / f"{name}.json").read_text(encoding="utf-8"))
-            names = ("run_id", "tracking_uri", *(key for key in ("experiment_id",) if key in found))
-            return {name: str(found[name]) for name in names}
+            values = json.loads((self.delivered / f"{name}.json").read_text(encoding="utf-8"))
+            names = (
+                "run_id",
+                "tracking_uri",
+                *(key for key in ("experiment_id",) if key in values),
+            )
+            return {name: str(values[name]) for name in names}
         except (OSError, ValueError, KeyError, TypeError):  # then it is delivered once more
             return None
 

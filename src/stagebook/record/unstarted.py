@@ -53,11 +53,11 @@ class Unstarted:
             values = typed_json.load((state / _FILE).read_bytes())
             if typed_json.convert(values, dict[str, Any]).get("format") != _FORMAT:
                 return None
-            found = typed_json.convert(values, cls)
+            unstarted = typed_json.convert(values, cls)
         except (OSError, ShapeError):
             return None
-        outs = [path for node in nodes if node.name == found.stage for path in node.outs]
-        return None if all((root / path).exists() for path in outs) else found
+        outs = [path for node in nodes if node.name == unstarted.stage for path in node.outs]
+        return None if all((root / path).exists() for path in outs) else unstarted
 
 
 @contextmanager

@@ -129,17 +129,17 @@ def parse_settings(table: Mapping[str, Any], name: str, description: str = "") -
             problems.append(kinds.bad_value(f"[{where}]", ValueError(_twice(stage))))
         known = kinds.known(entries, stage_keys, where, problems)
         stages[stage] = _stage_settings(known, defaults, where, problems)
-    kept: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "name": name,
         "description": description,
         "report": _report_settings(values, problems),
         "gates": gates.parse(values.get("gates", {}), problems),
     }
-    for key in sorted((own - kept.keys() | {"name", "description"}) & values.keys()):
-        kept[key] = _project_value(key, values[key], problems)
+    for key in sorted((own - arguments.keys() | {"name", "description"}) & values.keys()):
+        arguments[key] = _project_value(key, values[key], problems)
     if problems:
         raise StagebookError(*problems)
-    return Settings(**kept, defaults=defaults, stages=stages)
+    return Settings(**arguments, defaults=defaults, stages=stages)
 
 
 def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -149,9 +149,9 @@ def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping
         if isinstance(entries, dict):
             yield stage, entries
         else:
-            what = f"[tool.stagebook] stages.{stage}"
+            place = f"[tool.stagebook] stages.{stage}"
             problems.append(
-                kinds.bad_value(what, TypeError(f"{entries!r} is not a table of settings"))
+                kinds.bad_value(place, TypeError(f"{entries!r} is not a table of settings"))
             )
 
 

@@ -36,18 +36,18 @@ def read(
     problems: list[Problem],
 ) -> dict[str, Any]:
     """The values of a table that are of the right kind; of the others, a problem each."""
-    kept: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in table.items():
         try:
-            kept[key] = readers[key](value)
+            values[key] = readers[key](value)
         except (TypeError, ValueError) as error:
             problems.append(bad_value(f"[{where}] {key}", error))
-    return kept
+    return values
 
 
-def bad_value(what: str, error: Exception) -> Problem:
+def bad_value(setting: str, error: Exception) -> Problem:
     """The problem with a value that is of the wrong kind."""
-    return Problem("bad-setting", f"{what}: {error}.", where=Where(FILE))
+    return Problem("bad-setting", f"{setting}: {error}.", where=Where(FILE))
 
 
 def parse_duration(text: str | float) -> float:
