@@ -49,15 +49,15 @@ def _folded(text: Text, width: int) -> Iterator[Text]:
     """
     for line in text.split(allow_blank=True):
         indent = len(line.plain) - len(line.plain.lstrip()) + _HANGING
-        breaks, indents, taken = [], [0], 0
+        breaks, indents, used = [], [0], 0
         for word in re.finditer(r"\s*\S+", line.plain):
             start = word.end() - len(word[0].lstrip())
-            taken += cell_len(word[0])
-            if taken > width and word.start():
+            used += cell_len(word[0])
+            if used > width and word.start():
                 wide = cell_len(line.plain[start : word.end()])
                 breaks.append(start)
                 indents.append(indent if indent + wide <= width else 0)
-                taken = indents[-1] + wide
+                used = indents[-1] + wide
         for part, blanks in zip(line.divide(breaks), indents, strict=True):
             part.rstrip()
             yield Text(" " * blanks).append_text(part)

@@ -101,13 +101,13 @@ class _Down:
 
     def _fill(self, tree: Tree, file: Entity) -> None:
         readers = [activity for activity in self._trace.makings if file in activity.inputs]
-        beside = [part for folder, part in self._trace.folders if folder == file]
-        beside += [folder for folder, part in self._trace.folders if part == file]
-        nothing = file in self._trace.asked.artefacts and not (readers or beside)
+        related = [part for folder, part in self._trace.folders if folder == file]
+        related += [folder for folder, part in self._trace.folders if part == file]
+        nothing = file in self._trace.asked.artefacts and not (readers or related)
         tree.label = _file(file, "nothing was made from it" if nothing else "")
         for making in readers:
             self._fill_making(tree.add(""), making)
-        for other in beside:
+        for other in related:
             others = [activity for activity in self._trace.makings if other in activity.inputs]
             branch = tree.add(_file(other, "holds it" if file.path > other.path else "is in it"))
             for making in others:

@@ -1,4 +1,4 @@
-"""Inputs that are missing, and the command that makes each."""
+"""Missing inputs, and the command that builds each."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def missing(
 
 
 def behind(error: BaseException, project: Project, declared: Iterable[str]) -> tuple[Problem, ...]:
-    """The missing inputs that an error names; none where it is about something else.
+    """The missing inputs that an error names; empty if the error has another cause.
 
     Args:
         error: What a cell raised.
@@ -59,7 +59,7 @@ def behind(error: BaseException, project: Project, declared: Iterable[str]) -> t
 
 
 def beside(error: BaseException, project: Project, folder: str) -> tuple[str, ...]:
-    """Files that a missing path of an error names if it is read from the notebook's own folder.
+    """Files that an error's missing path would name from the notebook's own folder.
 
     Args:
         error: What a cell raised.
@@ -82,7 +82,7 @@ def are_missing(noun: str, paths: list[str]) -> str:
 
 
 def _maker(path: str, saved: tuple[SavedNotebook, ...], project: Project) -> str | None:
-    """The stage that writes a path; notebooks that are wrong are passed over."""
+    """The stage that writes a path; invalid notebooks are ignored."""
     ours = Pipeline(tuple(notebook.stage for notebook in saved if notebook.stage)).producer(path)
     if ours:
         return ours.name

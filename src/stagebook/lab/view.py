@@ -1,4 +1,4 @@
-"""What a person sees under a cell: HTML in a notebook, plain text in a terminal."""
+"""The output under a cell: HTML in a notebook, plain text in a terminal."""
 
 import html
 import re
@@ -21,7 +21,7 @@ _CODE = re.compile("`([^`]+)`")
 
 @dataclass(frozen=True, slots=True)
 class LabOutput:
-    """A piece of output; IPython takes from it what the frontend can show.
+    """A piece of output, in each format that a frontend may show.
 
     Attributes:
         plain: As plain text.
@@ -45,12 +45,12 @@ class LabOutput:
 
 @dataclass(frozen=True, slots=True)
 class ParameterRow:
-    """One parameter as it is shown.
+    """One parameter in the table.
 
     Attributes:
         cells: Name, value, the value of the other mode, help.
         differs: Whether the two values differ.
-        changed: Whether the kernel's value is not the one that the mode gives.
+        changed: Whether the kernel's value differs from that of the mode.
     """
 
     cells: tuple[str, str, str, str]
@@ -70,7 +70,7 @@ def problems(problems: Iterable[Problem], then: str = "") -> LabOutput:
 
 
 def notes(problems: Iterable[Problem]) -> LabOutput:
-    """What a build would refuse, though the cell has run; and what became of its own files."""
+    """Notes about a cell: what a build would refuse, and where its own files went."""
     refused = "a build would refuse this"
     return _joined(
         *(_problem(problem, "note" if problem.code in OWN else refused) for problem in problems)
@@ -78,7 +78,7 @@ def notes(problems: Iterable[Problem]) -> LabOutput:
 
 
 def answer(cell_values: CellValues, namespace: Mapping[str, Any]) -> LabOutput:
-    """What a parameters cell got.
+    """The values that a parameters cell got.
 
     Args:
         cell_values: The values.
@@ -99,8 +99,8 @@ def entered(project: Project, notes: Iterable[Problem], *, signature_next: bool)
 
     Args:
         project: The project.
-        notes: What is not as in a build.
-        signature_next: Whether the parameters cell is still to be run.
+        notes: Differences from a build.
+        signature_next: Whether the parameters cell has not run yet.
     """
     text = f"the working folder is now the project's root, `{project.root.name}/`"
     end = "; run the parameters cell to get the build's values." if signature_next else "."
@@ -125,7 +125,7 @@ def switched(word: str) -> LabOutput:
 def situation(
     project: Project, mode: Mode, cell_values: CellValues | None, namespace: Mapping[str, Any]
 ) -> LabOutput:
-    """Where one is: the project, the mode, and what the last parameters cell got."""
+    """The present state: the project, the mode, and the values of the last parameters cell."""
     where = f"project {project.settings.name} in `{project.root}`, mode `{mode.value}`"
     if cell_values:
         return _joined(_line("Stagebook", where), answer(cell_values, namespace))
@@ -151,7 +151,7 @@ def _headline(cell_values: CellValues, rows: list[ParameterRow]) -> str:
 
 
 def _outputs(cell_values: CellValues) -> list[LabOutput]:
-    """Where the outputs go, if the notebook has any."""
+    """The place of the outputs, if the notebook has any."""
     if cell_values.place is OutputPlace.ASIDE:
         return [
             _line("outputs", f"to `{cell_values.folder}/`; the build's files stay as they are.")
@@ -178,7 +178,7 @@ def _equal(value: Any, other: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """A value in one short line; of anything but plain values, such as a frame, only the type."""
+    """A plain value in one short line; for other values, such as a frame, the type."""
     text = repr(value) if isinstance(value, _PLAIN) else f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 16]} … {text[-13:]}"
 
@@ -199,7 +199,7 @@ def _plain_table(rows: list[ParameterRow], other: str) -> str:
 
 
 def _html_table(rows: list[ParameterRow], other: str) -> str:
-    # Colours are the frontend's own, so that light and dark themes both read well.
+    # The frontend's own colours are readable in light and dark themes.
     second = any(row.differs for row in rows)
     names = ("name", "value", *([other] if second else []), "help")
     body = []
@@ -244,7 +244,7 @@ def _bold(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """Text as HTML; what stands in backticks becomes code."""
+    """Text as HTML; text in backticks becomes code."""
     return _CODE.sub(r"<code>\1</code>", html.escape(text))
 
 

@@ -1,4 +1,4 @@
-"""JSON that this or another version wrote, read into types."""
+"""Reads JSON, from this or another version, into types."""
 
 import json
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class ShapeError(ValueError):
-    """A text is not JSON, or its values are not of a type; says why in one line."""
+    """A text is not JSON, or its values do not fit a type; the message is one line."""
 
 
 def load(text: str | bytes) -> Any:
@@ -30,8 +30,8 @@ def convert(values: Any, kind: type[T]) -> T:
     """Plain values as a type. Fields that the type does not have are ignored.
 
     Args:
-        values: Values as ``load`` gives them.
-        kind: A frozen dataclass, or what such a class is made of.
+        values: Values from ``load``.
+        kind: A frozen dataclass, or the type of a field.
 
     Raises:
         ShapeError: A field is missing or of another type.

@@ -28,8 +28,8 @@ class Unstarted:
     Attributes:
         repro: The ``dvc repro``.
         stage: The stage.
-        exit_code: What it ended with.
-        problems: What stood against it.
+        exit_code: Its exit code.
+        problems: Why it could not start.
     """
 
     repro: str
@@ -39,10 +39,10 @@ class Unstarted:
 
     @classmethod
     def read(cls, state: Path, root: Path, nodes: Iterable["Node"]) -> Self | None:
-        """The stage that could not start; None if there is none, or if it was built since.
+        """The stage that could not start; None without one, or if it was built since.
 
-        DVC takes a stage's outputs away before it starts it, so they are there again once it was
-        built, be it from DVC's cache without running anything.
+        DVC deletes a stage's outputs before it starts the stage, so they exist again once it is
+        built, even from DVC's cache without a run.
 
         Args:
             state: The project's state folder.
@@ -62,7 +62,7 @@ class Unstarted:
 
 @contextmanager
 def noted(state: Path, stage: str) -> Iterator[None]:
-    """Notes down a stage that cannot start, if DVC runs it, for whoever asks how the build went.
+    """Records a stage that cannot start, if DVC runs it, for the verdict on the build.
 
     Args:
         state: The project's state folder.

@@ -178,7 +178,7 @@ def _executed(
     """
     ready = execution.unstarted(job)
     try:
-        sandbox.lay_code(job.taken.files, job.taken.folders)
+        sandbox.lay_code(job.snapshot.files, job.snapshot.folders)
         ready = stage_tables.inputs(ready, inputs)
         if not ready.ending.done:
             return ready

@@ -28,12 +28,12 @@ def sources(project: Project) -> tuple[Problem, ...]:
         previous = Snapshot.read(project.state).as_read_by(reader)
         stage_notebooks = notebooks.read_all(project, previous.notebooks)
         fits = layout.require_fit(project, stage_notebooks, previous.fits)
-        modules = notebooks.makings(project, stage_notebooks, installed, previous.modules)
-        layout.require_unhidden(project, stage_notebooks, modules, installed)
-        packages_lock.require_agreement(project, [module.source for module in modules])
+        stage_sources = notebooks.makings(project, stage_notebooks, installed, previous.modules)
+        layout.require_unhidden(project, stage_notebooks, stage_sources, installed)
+        packages_lock.require_agreement(project, [item.source for item in stage_sources])
     stages = [
-        StageSnapshot.of(notebook.notebook, project, makings)
-        for notebook, makings in zip(stage_notebooks, modules, strict=True)
+        StageSnapshot.of(notebook.notebook, project, stage_source)
+        for notebook, stage_source in zip(stage_notebooks, stage_sources, strict=True)
     ]
     Snapshot.of(stages, fits, reader).write(project.state)
     installed.remember(project.state)

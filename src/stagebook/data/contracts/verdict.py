@@ -1,4 +1,4 @@
-"""What a table breaks of its contract, in words and as plain values."""
+"""The rules of a contract that a table breaks, in words and as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,22 +9,22 @@ from stagebook.project.errors import Problem, Where
 
 VERSION = 1
 SAMPLE = 5
-"""Rows of a failure that are shown."""
+"""Number of rows of a failure that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFailure:
-    """One rule that does not hold.
+    """One broken rule.
 
     Attributes:
-        code: Stable name, as of a problem.
+        code: Stable name, which is also the problem's code.
         column: The column; None for a rule of whole rows or of the table.
-        rule: What is asked, in words.
-        failed: Rows that break it; None where it is not about single rows.
-        rows: Rows that were looked at; None where no row was.
-        sample: The first rows that break it, each with its value in words. Rows are counted
-            from 1 over the rows of the data, so a header is none.
-        found: What was found instead, in words, where no row says it.
+        rule: The rule, in words.
+        failed: Number of rows that break it; None if it is not about single rows.
+        rows: Number of rows that were checked; None if no row was.
+        sample: The first rows that break it, each with its value in words. Rows of data are
+            counted from 1, without a header.
+        found: What was found instead, in words, if the sample does not show it.
         hint: What to do next.
     """
 
@@ -43,20 +43,20 @@ class RuleFailure:
 
     @property
     def subject(self) -> str:
-        """What the rule is about."""
+        """The subject of the rule."""
         return f"`{self.column}`" if self.column is not None else "The rows"
 
 
 @dataclass(frozen=True, slots=True)
 class ContractVerdict:
-    """All that a table breaks of its contract.
+    """All rules of a contract that a table breaks.
 
     Attributes:
         path: The table's path as declared.
         contract: The contract, as ``module:Name``.
         rows: Rows of the table.
-        failures: What does not hold; empty where the contract holds.
-        notes: What else there is to say, such as a rule that was checked in parts.
+        failures: The broken rules; empty if the contract holds.
+        notes: Further remarks, such as a rule that was checked in parts.
     """
 
     path: str
@@ -67,7 +67,7 @@ class ContractVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether the table keeps the contract."""
+        """Whether the table satisfies the contract."""
         return not self.failures
 
     def problems(self) -> tuple[Problem, ...]:
@@ -80,7 +80,7 @@ class ContractVerdict:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ContractVerdict":
-        """The verdict that these plain values are."""
+        """The verdict from plain values."""
         failures = tuple(
             RuleFailure(
                 **{**failure, "sample": tuple((row, value) for row, value in failure["sample"])}
