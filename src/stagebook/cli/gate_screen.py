@@ -41,7 +41,7 @@ def _next(broken: "tuple[BrokenStage, ...]") -> str:
     build = "dvc repro --pull" if any(stage.missing for stage in broken) else "dvc repro"
     failed = ", ".join(plain(stage.stage) for stage in broken if stage.failed)
     if failed:
-        return f"Put right what is wrong with {failed}, and build again: {build}"
+        return f"Fix {failed}, and build again: {build}"
     return f"{'Bring the outputs' if all(stage.missing for stage in broken) else 'Build'}: {build}"
 
 

@@ -181,7 +181,7 @@ def _unclear(cell: RecognisedCell, project: Project) -> Problem:
         return Problem(
             "ambiguous-stage",
             f"The cell may belong to any of {names}, so its values in the build are unknown.",
-            "Outputs tell a notebook from its copies: give each a path of its own, and save.",
+            "Outputs distinguish a notebook from its copies: give each its own path, and save.",
         )
     return Problem(
         "unknown-stage",

@@ -74,7 +74,7 @@ def parse_cell(text: str, where: Where) -> Signature:
             Problem(
                 "bad-python",
                 f"The parameters cell is not valid Python: {reason}.",
-                "It may hold imports, assignments of literals and comments; magics belong in "
+                "It may contain imports, assignments of literals and comments; magics belong in "
                 "another cell.",
                 Where(where.file, where.cell, line),
             )
@@ -161,7 +161,7 @@ class _Reader:
                 "not-a-path",
                 f"`{name}` is {role.value}, so it is a path or a list of paths, not {literal!r}.",
                 at,
-                f'Write it so: {name}: {role.value} = "data/{name}.parquet"',
+                f'Write it like this: {name}: {role.value} = "data/{name}.parquet"',
             )
             return
         clean = [self._path(at, name, role, path) for path in texts]
@@ -193,7 +193,7 @@ class _Reader:
                 "schema-not-imported",
                 f"The schema `{text}` of `{name}` is {fault}.",
                 at,
-                f"Import it here, so: from my_package.contracts import {text.split('.')[-1]}",
+                f"Import it in this cell: from my_package.contracts import {text.split('.')[-1]}",
             )
         return origin
 

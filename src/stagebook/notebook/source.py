@@ -271,7 +271,7 @@ def warnings(source: Source, path: str) -> tuple[Problem, ...]:
     dynamic = (
         Problem(
             "dynamic-import",
-            f"`{call}` imports a module that only the run knows, so its changes are not seen.",
+            f"`{call}` imports a module known only at run time, so its changes are not seen.",
             "Import it by name; a distribution can be listed under "
             f"{table_name(source.stage)} distributions.",
             Where(file),

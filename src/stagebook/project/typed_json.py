@@ -44,6 +44,6 @@ def convert(values: Any, kind: type[T]) -> T:
         reason, _, place = str(error).partition(" - at `$")
         where = f" at `{place.removeprefix('.')}" if place else ""  # which ends in a backtick
         words = f"{reason[:1].lower()}{reason[1:]}{where}"
-        raise ShapeError(f"it is of another shape: {words}") from None
+        raise ShapeError(f"it has another structure: {words}") from None
     except (UnicodeError, RecursionError) as error:  # half of a surrogate pair, as a name
-        raise ShapeError(f"it is of another shape: {error}") from None
+        raise ShapeError(f"it has another structure: {error}") from None

@@ -105,7 +105,7 @@ def _parse(text: str, path: str) -> Any:
 
 
 def _bad(path: str, message: str) -> StagebookError:
-    hint = 'Write it so: json.dump({"auc": 0.71}, file)'
+    hint = 'Write it like this: json.dump({"auc": 0.71}, file)'
     return StagebookError(Problem("bad-metrics", message, hint, Where(path)))
 
 

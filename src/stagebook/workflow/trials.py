@@ -92,7 +92,7 @@ def _reason(node: Node, missing: set[str], packaging: frozenset[str]) -> Problem
     if node.name in packaging:
         why = "it packages a model, which only a build does"
     elif not node.notebook:
-        why = "it is written by hand in dvc.yaml, and its command knows no folder but the build's"
+        why = "it is written by hand in dvc.yaml, and its command always uses the build's folder"
     elif missing:
         why = f"it needs what `{min(missing)}` makes, which is not run"
     else:

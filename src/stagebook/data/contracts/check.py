@@ -160,9 +160,7 @@ def _check_in_pieces(run: _CheckRun, pieces: Pieces, every: list[str], *, whole:
         _check_rows(run, _together(run, pieces, every, None), lambda check: check in custom)
     elif custom:
         rules = ", ".join(f"“{rule(check)}”" for check in custom)
-        note = (
-            f"The table is too large to be checked whole, so these rules saw it in parts: {rules}."
-        )
+        note = f"The table is too large, so these rules checked it in parts: {rules}."
         run.findings.notes[note] = None
 
 

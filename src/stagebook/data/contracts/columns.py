@@ -87,7 +87,7 @@ def _say_type(series: Any, column: ContractColumn, findings: Findings) -> None:
         getattr(column.schema.dtype, "type", column.schema.dtype), series.dtype
     )
     gaps = series.isna()
-    hint = "Write the column with this type, or let the contract ask for the one it has."
+    hint = "Write the column with this type, or change the type in the contract."
     if expected.startswith("a whole") and actual.startswith("a decimal"):
         hint = "Write whole numbers. Gaps make them decimal, unless the contract says `Int64`."
     values = series[~gaps].head(1)
@@ -99,7 +99,7 @@ def _type_hint(refused: Any) -> str:
     written = {str(value).strip().lower() for value in refused.head(1000)}
     if written & {"na", "n/a", "nan", "null", "none", "-", "?"}:
         return "Leave the cell of a missing value empty."
-    return "Correct these values, or let the contract ask for another type."
+    return "Correct these values, or change the type in the contract."
 
 
 def check_missing(piece: Piece, column: ContractColumn, findings: Findings) -> None:
@@ -112,7 +112,7 @@ def check_missing(piece: Piece, column: ContractColumn, findings: Findings) -> N
         written = piece.refused[column.name]
         gaps.loc[written[written.notna()].index] = False
     if gaps.any():
-        hint = "Fill them in, or say `nullable=True` in the contract."
+        hint = "Fill them in, or set `nullable=True` in the contract."
         findings.add_series("value-missing", column.name, MISSING, series[gaps], hint)
 
 
@@ -184,7 +184,7 @@ def run_check(
         return
     if check.raise_warning:
         about = f"`{column}`: " if column is not None else ""
-        findings.notes[f"{about}{words}; it is not so, of which the contract only warns."] = None
+        findings.notes[f"{about}{words}; it does not hold, and the contract only warns."] = None
         return
     if result.failure_cases is None:
         code = "value-refused" if findings.rows else "no-rows"

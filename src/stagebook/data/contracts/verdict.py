@@ -94,7 +94,7 @@ class ContractVerdict:
 def _of_columns(failure: RuleFailure, where: Where) -> Problem | None:
     match failure.code:
         case "column-missing":
-            message = f"{failure.subject} is not there; the contract asks for {failure.rule}."
+            message = f"{failure.subject} is missing; the contract requires {failure.rule}."
             return Problem("column-missing", message, failure.hint, where)
         case "column-extra":
             message = f"{failure.subject} is not in the contract, which allows no other columns."
@@ -105,7 +105,7 @@ def _of_columns(failure: RuleFailure, where: Where) -> Problem | None:
         case "column-type":
             return Problem("column-type", _type_message(failure), failure.hint, where)
         case "index-asked":
-            message = f"The contract asks for an index ({failure.rule}): {failure.found}."
+            message = f"The contract requires an index ({failure.rule}): {failure.found}."
             return Problem("index-asked", message, failure.hint, where)
         case "check-raised":
             message = f"{failure.subject}: the check “{failure.rule}” raised {failure.found}."
@@ -128,7 +128,7 @@ def _of_values(failure: RuleFailure, where: Where) -> Problem:
             message = f"{failure.subject}: {failure.rule}; the table has no rows."
             return Problem("no-rows", message, failure.hint, where)
     if failure.failed is None:
-        message = f"{failure.subject}: {failure.rule}; it is not so."
+        message = f"{failure.subject}: {failure.rule}; it does not hold."
     else:
         share = _share(failure, "is not", "are not")
         message = f"{failure.subject}: {failure.rule}; {share}{_sampled(failure)}."

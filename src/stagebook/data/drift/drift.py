@@ -139,7 +139,7 @@ def _sides(reference_profile: Profile, batch: Profile) -> list[Problem]:
         Problem(
             "column-added",
             f"Column `{name}` is not in the reference, and not compared.",
-            "Make the reference anew if it is to stay.",
+            "Create the reference again if the column is permanent.",
         )
         for name in new
     ]
@@ -164,6 +164,6 @@ def _notes(fitted: CalibrationSample, columns: Sequence[ColumnDrift]) -> list[st
     blind = [f"{on.value} of `{column.name}`" for column in columns for on in column.blind]
     if blind:
         names = ", ".join(sorted(blind))
-        why = "too different from block to block, or with too few rows"
-        notes.append(f"No drift could be told, {why}: {names}.")
+        why = "They differ too much from block to block, or have too few rows."
+        notes.append(f"Drift cannot be detected in {names}. {why}")
     return notes

@@ -15,7 +15,7 @@ from stagebook.data.profiles.scale import DAY
 SHORTER = 0.5
 """A batch shorter than this number of blocks varies more than a block does."""
 
-_RULE = "Thresholds are a rule of thumb and know nothing of how this data varies."
+_RULE = "Thresholds are a rule of thumb and do not depend on how this data varies."
 
 
 @dataclass(frozen=True, slots=True)

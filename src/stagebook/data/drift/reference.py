@@ -203,7 +203,7 @@ def parse(text: str, file: str = "reference") -> Reference:
         return Reference(profiles.parse(text, file), note=PLAIN)
     if document["reference"] != FORMAT:
         message = f"The reference has format {document['reference']!r}; this Stagebook reads"
-        hint = "Make the reference anew from its table, or use the Stagebook that wrote it."
+        hint = "Create the reference again from its table, or use the Stagebook that wrote it."
         raise StagebookError(Problem("reference-format", f"{message} {FORMAT}.", hint, Where(file)))
     try:
         return _reference(document, file)
@@ -228,6 +228,6 @@ def _profile(document: Any, file: str) -> Profile:
 
 
 def _bad(
-    file: str, message: str, hint: str = "Make the reference anew from its table."
+    file: str, message: str, hint: str = "Create the reference again from its table."
 ) -> StagebookError:
     return StagebookError(Problem("bad-reference", message, hint, Where(file)))

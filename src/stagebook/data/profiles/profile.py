@@ -98,7 +98,7 @@ def parse(text: str, file: str = "profile") -> Profile:
             Problem(
                 "profile-format",
                 f"The profile has format {document['format']!r}; this Stagebook reads {FORMAT}.",
-                "Make the profile anew from its table, or use the Stagebook that wrote it.",
+                "Create the profile again from its table, or use the Stagebook that wrote it.",
                 Where(file),
             )
         )
@@ -117,5 +117,5 @@ def _profile(document: dict[str, Any]) -> Profile:
 
 
 def _bad(file: str, message: str) -> StagebookError:
-    hint = "Make the profile anew from its table."
+    hint = "Create the profile again from its table."
     return StagebookError(Problem("bad-profile", message, hint, Where(file)))

@@ -93,7 +93,7 @@ def misfit(where: Where, column: pa.Field, row: int, value: object) -> Problem:
     return Problem(
         "bad-value",
         f"`{column.name}` in row {row} has {shown!r}, which is not of the type {column.type}.",
-        "Correct the value, or let the contract allow it.",
+        "Correct the value, or allow it in the contract.",
         where,
     )
 

@@ -119,6 +119,6 @@ def _misnamed(path: Path, actual: str, where: Where) -> Problem:
     return Problem(
         "wrong-extension",
         f"It is named {suffix} but is {actual}.",
-        "Name it after what it is, or write it again in the format that the name says.",
+        "Rename it to match its content, or write it again in the format of its name.",
         where,
     )

@@ -161,6 +161,6 @@ def _value(text: str | None, column: pa.Field, where: Where) -> pa.Array:
     if fitted.refused:
         shown = Masks.here().hide(str(text))[:60]
         message = f"Its folder says `{column.name}={shown}`, which is not of type {column.type}."
-        hint = "Rename the folder, or let the contract ask for another type."
+        hint = "Rename the folder, or change the type in the contract."
         raise StagebookError(Problem("bad-value", message, hint, where))
     return fitted.array

@@ -268,7 +268,9 @@ def _files(root: Path, path: str) -> Iterator[_Part]:
     elif format_ := format_of(path):
         yield _Part(place, format_, place.parent)
     else:
-        hint = "Tables are Parquet, CSV, Feather and JSON Lines, told by the file's extension."
+        hint = (
+            "Tables are Parquet, CSV, Feather and JSON Lines, recognised by the file's extension."
+        )
         message = (
             "Its name is not the name of a table." if place.exists() else "The file is missing."
         )
