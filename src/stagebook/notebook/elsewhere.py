@@ -48,7 +48,7 @@ class ExternalModules:
         return OutsideModule(folder, owner)
 
     def _is_known_otherwise(self, folder: Path) -> bool:
-        """Whether a folder is in the standard library, or in the project but no environment."""
+        """Whether a folder is Python's own, or in the project and not in its environment."""
         paths = sysconfig.get_paths()
         if any(folder.is_relative_to(paths[key]) for key in ("purelib", "platlib")):
             return False

@@ -25,7 +25,7 @@ def coerce(piece: Piece, column: ContractColumn, *, is_text: bool) -> None:
         piece: The rows.
         column: The column.
         is_text: Whether the file has only text, so that a missing value fits every type.
-            Otherwise it is cast as pandera does, which turns a missing boolean into a value.
+            Otherwise it is cast as pandera does, which turns a missing boolean into `False`.
     """
     dtype, series = column.schema.dtype, piece.of(column.name)[column.name]
     values = series[series.notna()] if is_text else series

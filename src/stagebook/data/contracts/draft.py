@@ -129,7 +129,7 @@ def render(name: str, types: Mapping[str, str], summaries: Mapping[str, ColumnSu
     lines = [_line(column, type_, summaries[column], taken) for column, type_ in types.items()]
     body = "\n".join(lines)
     typing = [item for item in ("Annotated", "Any") if re.search(rf": {item}\b", body)]
-    head = ['"""What a table has to be; correct what a draft cannot know."""', ""]
+    head = ['"""The contract of a table; correct what a draft cannot know."""', ""]
     head += [f"from typing import {', '.join(typing)}", ""] if typing else []
     head += ["import pandas as pd"] if re.search(r": \S*\bpd\.", body) else []
     head += ["import pandera.pandas as pa", "", "", f"class {name}(pa.DataFrameModel):"]
