@@ -89,7 +89,7 @@ def _coincide(left: Column, right: Column) -> bool:
 def _no_time_column(table_profile: Profile, name: str, candidates: list[str], file: str) -> Problem:
     column = table_profile.column(name)
     reason = (
-        "is not there"
+        "does not exist"
         if column is None
         else f"is {column.type}, which is neither a date nor a timestamp"
     )
