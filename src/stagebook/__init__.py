@@ -1,6 +1,6 @@
 """Stagebook makes a Jupyter notebook a reproducible build step."""
 
-from stagebook import interruption  # noqa: I001, F401  # before all that takes time
+from stagebook import interruption  # noqa: I001, F401  # before the slow imports
 
 import sys
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["In", "Metrics", "Out", "Plots", "load", "package"]
 
 
 def __getattr__(name: str) -> Any:
-    """``package`` and ``load``, which bring pandas along, are imported when they are used."""
+    """Imports ``package`` and ``load``, which import pandas, when they are used."""
     if name == "package":
         from stagebook.model.package import package
 
@@ -37,7 +37,7 @@ def unload_ipython_extension(shell: Any) -> None:
     unload(shell)
 
 
-if "IPython" in sys.modules:  # perhaps a person's kernel, which the cell that imports this needs
+if "IPython" in sys.modules:  # perhaps a person's kernel, which has to be watched from this cell on
     from stagebook.lab.activation import watch_this_kernel
 
     watch_this_kernel()

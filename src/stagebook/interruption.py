@@ -1,6 +1,6 @@
-"""Ctrl-C while a verb is imported, and what Python would print of it.
+"""Ctrl-C while a verb is imported: it ends the process without a traceback.
 
-This is the first module of all, so it imports only what Python itself has imported already.
+This module is imported first, so it imports only what Python itself has already imported.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -11,9 +11,9 @@ _CODE = 130
 
 
 def end_quietly() -> None:
-    """From here on, SIGINT ends this process at once, with 130 and without a word.
+    """From here on, SIGINT ends this process at once, with exit code 130 and no output.
 
-    Where it is ignored, as in a shell's background, it stays so.
+    If SIGINT is ignored, as for a background job of a shell, it stays ignored.
     """
     if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
         _signal.signal(_signal.SIGINT, lambda *_: os._exit(_CODE))
@@ -22,23 +22,23 @@ def end_quietly() -> None:
 def is_command() -> bool:
     """Whether this process is ``stagebook`` or ``python -m stagebook``, not a user of its code."""
     script = next(iter(getattr(sys, "argv", ())), "")
-    if script == "-m":  # so it is while the package is imported
+    if script == "-m":  # Python sets this while it imports the package
         return sys.orig_argv[-len(sys.argv) :][:1] == ["stagebook"]
     return script.endswith((f"{os.sep}stagebook", f"stagebook{os.sep}__main__.py"))
 
 
 class Raised:
-    """A block in which SIGINT raises KeyboardInterrupt, so that a verb can clear up."""
+    """A block in which SIGINT raises KeyboardInterrupt, so that a verb can clean up."""
 
     def __enter__(self) -> None:
-        """Python reports nothing of an interruption in a callback, such as one of an import."""
+        """Installs the handler, and hides what Python reports of an interrupted callback."""
         sys.unraisablehook = _report
         self._before = _signal.getsignal(_signal.SIGINT)
         if self._before != _signal.SIG_IGN:
             _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
     def __exit__(self, *_: object) -> None:
-        """What comes after the verb is as short as what came before."""
+        """Restores the previous handler."""
         if self._before is not None:
             _signal.signal(_signal.SIGINT, self._before)
 

@@ -36,7 +36,7 @@ def test_each_rule_has_a_line_with_rows_and_values() -> None:
         "  ✗ `age`: at least 0; 12 of 336,776 rows are not: "
         "row 3 has -1, row 40 has -2, row 5,000 has -3."
     )
-    assert column.startswith("  ✗ `town` is not there")
+    assert column.startswith("  ✗ `town` is missing")
     assert hint == "    → Add it, or say that it is not required."
 
 

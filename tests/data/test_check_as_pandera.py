@@ -195,7 +195,7 @@ def test_whole_and_in_pieces_a_table_breaks_what_pandera_says(
         expected = by_pandera(schema, pd.read_parquet(root / "a.parquet"))
         whole = check(table, contract)
         assert by_us(whole) == expected
-        held = check(table.held(), contract)
+        held = check(table.loaded(), contract)
         assert (held.failures, held.rows) == (whole.failures, whole.rows)
         patch.setattr(tables, "CELLS", 2 * len(frame.columns))
         patch.setattr(repeats, "_SHARE", 2)

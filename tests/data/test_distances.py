@@ -136,5 +136,5 @@ def test_with_many_rows_p_is_small_where_the_effect_is_none_to_speak_of():
 
 
 def test_nothing_at_all_has_no_shares():
-    with pytest.raises(ValueError, match="no bin"):
+    with pytest.raises(ValueError, match="bins are empty"):
         distances.shares([0, 0])

@@ -103,7 +103,7 @@ def test_what_was_seen_stands_beside_and_bounds_nothing(tmp_path: Path) -> None:
     )
     frame.to_parquet(tmp_path / "flight-times.parquet")
     assert draft(Table.open(tmp_path, "flight-times.parquet")) == (
-        '"""What a table has to be; correct what a draft cannot know."""\n\n'
+        '"""The contract of a table; correct what a draft cannot know."""\n\n'
         "import pandera.pandas as pa\n\n\n"
         "class FlightTimes(pa.DataFrameModel):\n"
         "    id: str = pa.Field(unique=True)  # 0 of 3 missing; 3 values\n"

@@ -31,7 +31,7 @@ def asked(monkeypatch):
 
 def test_a_column_that_is_held_is_hashed_once(tmp_path, asked):
     ids("é").to_parquet(tmp_path / "a.parquet")
-    table = Table.open(tmp_path, "a.parquet").held()
+    table = Table.open(tmp_path, "a.parquet").loaded()
     assert check(table, Contract("rules:Ids", SCHEMA)).holds
     profile(table)
     assert asked == [ROWS]
@@ -48,7 +48,7 @@ def test_the_profile_is_the_same_without_shared_hashes(tmp_path, monkeypatch, la
 
 def test_a_repetition_is_found_by_shared_hashes(tmp_path):
     ids("000007").to_parquet(tmp_path / "a.parquet")
-    (failure,) = check(Table.open(tmp_path, "a.parquet").held(), Contract("r:I", SCHEMA)).failures
+    (failure,) = check(Table.open(tmp_path, "a.parquet").loaded(), Contract("r:I", SCHEMA)).failures
     assert (failure.failed, failure.sample) == (2, ((8, "'000007'"), (ROWS, "'000007'")))
 
 

@@ -56,7 +56,7 @@ def failures(root: Path, name: str, **columns: Any) -> list[tuple[str, str | Non
     """What the table breaks of a contract, held, whole and in pieces."""
     contract = Contract("c:C", pa.DataFrameSchema(columns))
     table = Table.open(root, name)
-    verdicts = [check(table, contract), check(table, contract, 0), check(table.held(), contract)]
+    verdicts = [check(table, contract), check(table, contract, 0), check(table.loaded(), contract)]
     first, *others = [[(f.code, f.column, f.failed) for f in v.failures] for v in verdicts]
     assert others == [first, first]
     return first

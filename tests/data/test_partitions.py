@@ -66,7 +66,7 @@ def test_partitions_are_the_columns_that_pandas_reads(tmp_path: Path, writer: st
     assert rows["year"].type == arrow.int64()
     assert rows["place"].type == arrow.string()
     assert sorted(rows.to_pylist(), key=str) == sorted(read.to_dict("records"), key=str)
-    assert table.held().arrow() == rows
+    assert table.loaded().arrow() == rows
 
 
 def test_values_are_integers_if_all_are_and_decoded_text_otherwise(tmp_path: Path) -> None:

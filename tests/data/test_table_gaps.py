@@ -51,7 +51,7 @@ def test_a_check_that_writes_into_its_rows_leaves_the_table_as_it_is(tmp_path, c
         return bool(frame.loc[0, column] == 99.0)
 
     pd.DataFrame({"full": [1.0, 2.0], "gaps": [1.0, None]}).to_parquet(tmp_path / "a.parquet")
-    table = Table.open(tmp_path, "a.parquet").held()
+    table = Table.open(tmp_path, "a.parquet").loaded()
     before = profile(table)
     schema = pa.DataFrameSchema({}, checks=pa.Check(spoil))
     assert check(table, Contract("rules:Spoil", schema)).holds

@@ -195,7 +195,7 @@ def test_texts_of_few_values_are_held_as_a_list_of_these_and_given_out_as_texts(
         pq.write_table(rows, tmp_path / name, row_group_size=70)
     table = Table.open_all(tmp_path, ["one.parquet", "two.parquet"])
     assert table.listed == {"few", "many"}
-    held = table.held()
+    held = table.loaded()
     assert held.memory is not None
     assert pa.types.is_dictionary(held.memory.schema.field("few").type)
     assert held.arrow().equals(pa.concat_tables([rows, rows]))

@@ -21,7 +21,7 @@ def ignored(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
 def test_a_signal_that_the_caller_ignores_stays_ignored(ignored: signal.Signals) -> None:
     with signals.listen() as stop:
         os.kill(os.getpid(), ignored)
-        assert not stop.asked
+        assert not stop.requested
     assert signal.getsignal(ignored) is signal.SIG_IGN
 
 

@@ -74,7 +74,7 @@ def test_the_file_says_what_the_model_says_and_repeats_to_the_byte(
     said = scored(packaged.parent, format_, rows)
     assert np.abs(said - fitted().predict_proba(rows)).max() < 1e-12
     report = json.loads(done.target.with_name(f"{done.target.name}.parity.json").read_text())
-    assert report == json.loads(json.dumps(done.made.as_json(done.target.name)))
+    assert report == json.loads(json.dumps(done.export.as_json(done.target.name)))
     assert report["compared_on"]["of"] == "the test set"
     assert (report["parity"]["rows"], report["parity"]["tolerance"]) == (300, 1e-9)
     assert report["parity"]["largest"]["difference"] < 1e-12
@@ -92,21 +92,21 @@ def test_the_test_set_is_found_where_the_project_has_it(
     monkeypatch.chdir(tmp_path)
     write(fitted(), Path("tall"), {name: Path(file.name) for name, file in files.items()})
     monkeypatch.chdir(Path(__file__).parent)
-    made = export(tmp_path / "tall", "pickle").made
+    made = export(tmp_path / "tall", "pickle").export
     assert (made.rows.kind, made.rows.path, made.parity.rows) == (TEST, "test.parquet", 300)
     table(0, 300).to_parquet(files["test"], index=False)  # no longer what the model was judged with
-    made = export(tmp_path / "tall", "pickle").made
+    made = export(tmp_path / "tall", "pickle").export
     assert (made.rows.kind, made.rows.path, made.parity.rows) == (FEW, "golden.parquet", 128)
 
 
 def test_a_path_that_leads_out_of_the_project_is_not_followed(packaged: Path) -> None:
     # these packages name their splits by absolute paths, and the files are there
-    assert export(packaged, "pickle").made.rows.kind == FEW
+    assert export(packaged, "pickle").export.rows.kind == FEW
 
 
 def test_other_rows_are_called_so(packaged: Path, tmp_path: Path) -> None:
     table(9000, 50).to_parquet(tmp_path / "later.parquet", index=False)
-    made = export(packaged, "pickle", rows=tmp_path / "later.parquet").made
+    made = export(packaged, "pickle", rows=tmp_path / "later.parquet").export
     assert (made.rows.kind, made.parity.rows) == ("other rows", 50)
 
 
@@ -147,7 +147,7 @@ def test_what_is_further_off_than_allowed_is_not_written(
     assert problem.code == "parity-off"
     named = float(problem.hint.rpartition(" ")[2])
     assert 1e-9 < named <= 1e-6
-    assert export(package, "onnx", tolerance=named).made.parity.holds
+    assert export(package, "onnx", tolerance=named).export.parity.holds
 
 
 def test_texts_that_training_never_saw_are_missing_in_pmml_too(
@@ -166,7 +166,7 @@ def test_texts_that_training_never_saw_are_missing_in_pmml_too(
     model = make_pipeline(columns, trees).fit(learn[features], learn["tall"])
     package = tmp_path / "trees"
     write(model, package, files, features=features)
-    made = export(package, "pmml", rows=files["test"]).made
+    made = export(package, "pmml", rows=files["test"]).export
     assert (made.parity.holds, made.parity.rows) == (True, 300)
     problem = refusal(package, "onnx", rows=files["test"])
     assert (problem.code, "TreeEnsemble" in problem.message) == ("not-convertible", True)
@@ -203,7 +203,7 @@ def test_a_model_of_numbers_is_exported(
     line = LinearRegression().fit(learn[["height"]], learn["weight"])
     package = tmp_path / "line"
     write(line, package, files, features=["height"], method="predict", outputs=["weight"])
-    assert export(package, format_).made.parity.columns == ("weight",)
+    assert export(package, format_).export.parity.columns == ("weight",)
 
 
 @pytest.mark.parametrize("format_", ["pmml", "onnx"])
@@ -215,7 +215,7 @@ def test_labels_are_exported(
     model = LogisticRegression().fit(learn[FEATURES], answers)
     package = tmp_path / "labels"
     write(model, package, files, method="predict")
-    assert export(package, format_, tolerance=0.0).made.parity.rows == 128
+    assert export(package, format_, tolerance=0.0).export.parity.rows == 128
 
 
 @pytest.mark.parametrize("format_", ["pmml", "onnx"])
@@ -242,7 +242,7 @@ def test_what_is_no_estimator_is_not_convertible(
     trusting = Policy(materials="ignore", attestation="ignore", trusted=("own_steps.Rule",))
     problem = refusal(package, format_, trusting)
     assert (problem.code, "Rule" in problem.message) == ("not-convertible", True)
-    assert export(package, "pickle", trusting).made.parity.holds
+    assert export(package, "pickle", trusting).export.parity.holds
 
 
 def test_a_method_that_a_format_does_not_have_is_named(

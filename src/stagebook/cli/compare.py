@@ -1,4 +1,4 @@
-"""The verb that holds executions against each other."""
+"""The verb that compares executions."""
 
 import json
 from pathlib import Path
@@ -57,8 +57,8 @@ def compare(
         if one or stage:
             raise click.UsageError("--sweep STAGE takes neither ONE nor --stage.")
         _sweep(project, sweep, **options)
-    elif given := [name for name in ("last", "figure") if _is_given(name)]:
-        raise click.UsageError(f"--{given[0]} needs --sweep STAGE.")
+    elif names := [name for name in ("last", "figure") if _is_given(name)]:
+        raise click.UsageError(f"--{names[0]} needs --sweep STAGE.")
     else:
         _compare(project, one, other, stage, options["html"], as_json=options["as_json"])
 
@@ -70,8 +70,8 @@ def _is_given(option: str) -> bool:
 
 def _compare(
     project: Project,
-    one: str | None,
-    other: str | None,
+    now: str | None,
+    before: str | None,
     stage: str | None,
     html: Path | None,
     *,
@@ -79,7 +79,7 @@ def _compare(
 ) -> None:
     from stagebook.workflow import comparing
 
-    comparison = comparing.compare(project, one or comparing.NEWEST, other, stage)
+    comparison = comparing.compare(project, now or comparing.NEWEST, before, stage)
     if html:
         pages.write(html, comparing.comparison_page(project, comparison))
     if as_json:

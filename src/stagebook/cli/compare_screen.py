@@ -19,33 +19,33 @@ _out = Screen()
 _err = Screen(stderr=True)
 
 
-def show(found: Comparison) -> None:
+def show(comparison: Comparison) -> None:
     """Prints a comparison, with notes on standard error."""
-    for note in words.notes(found):
+    for note in words.notes(comparison):
         _err.print(Text.assemble(("note ", "yellow"), note))
-    put(_out, _sides(found))
-    if len(found.stages) > 1:
-        put(_out, _overview(found))
-    for item in found.stages:
+    put(_out, _sides(comparison))
+    if len(comparison.stages) > 1:
+        put(_out, _overview(comparison))
+    for item in comparison.stages:
         _out.print()
         _stage(item)
-    if not found.stages:
+    if not comparison.stages:
         _out.print("No stage differs.")
-    elif found.unchanged:
-        names = ", ".join(map(plain, found.unchanged))
+    elif comparison.unchanged:
+        names = ", ".join(map(plain, comparison.unchanged))
         _out.print(Text.assemble("\n", ("as before  ", "dim"), names))
 
 
-def _sides(found: Comparison) -> Table:
+def _sides(comparison: Comparison) -> Table:
     table = _table("", "")
-    for name, side in (("before", found.before), ("now", found.now)):
+    for name, side in (("before", comparison.before), ("now", comparison.now)):
         table.add_row(Text(name, "dim"), Text(words.side(side)))
     return table
 
 
-def _overview(found: Comparison) -> Table:
+def _overview(comparison: Comparison) -> Table:
     table = _table("stage", "differs", header=True)
-    for item in found.stages:
+    for item in comparison.stages:
         table.add_row(Text(plain(item.stage), "bold"), Text(words.gist(item)))
     return table
 
@@ -77,29 +77,29 @@ def _groups(groups: tuple[Group, ...]) -> Table:
     return table
 
 
-def sweep(found: Sweep) -> None:
+def sweep(sweep: Sweep) -> None:
     """Prints a sweep: a table of its executions."""
-    values, shown, table = _fitting(found)
-    _out.print(Text.assemble((plain(found.stage), "bold cyan"), f"  {_told(found)}"))
-    if marked := words.code_marked(found):
+    values, shown, table = _fitting(sweep)
+    _out.print(Text.assemble((plain(sweep.stage), "bold cyan"), f"  {_summary(sweep)}"))
+    if marked := words.code_marked(sweep):
         _out.print(Text(marked, "yellow"))
-    shared = tuple(words.shared(found))
+    shared = tuple(words.shared(sweep))
     if shared:
         put(_out, _shared(shared))
         _out.print()
     put(_out, table)
-    if hidden := len(found.metrics) - len(shown) + len(found.parameters) - len(values):
+    if hidden := len(sweep.metrics) - len(shown) + len(sweep.parameters) - len(values):
         _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
 
 
-def _fitting(found: Sweep) -> tuple[tuple[str, ...], tuple[str, ...], Table]:
-    """The table with as many metrics as there is room for, one at least, and its columns."""
-    values = found.parameters[:_VALUES]
-    free = _out.options.update(max_width=_FREE)  # else it is measured as folded
+def _fitting(sweep: Sweep) -> tuple[tuple[str, ...], tuple[str, ...], Table]:
+    """The table with as many metrics as fit, at least one, and its columns."""
+    values = sweep.parameters[:_VALUES]
+    free = _out.options.update(max_width=_FREE)  # otherwise the folded table is measured
     for most in range(_METRICS, 0, -1):
-        shown = found.metrics[:most]
+        shown = sweep.metrics[:most]
         table = _table("when, UTC", "execution", *values, *shown, header=True)
-        for row in found.rows:
+        for row in sweep.rows:
             table.add_row(*_cells(row, values, shown))
         if not _out.is_terminal or _out.measure(table, options=free).maximum <= _out.width:
             break
@@ -115,8 +115,8 @@ def _shared(shared: tuple[tuple[str, tuple[str, ...]], ...]) -> Table:
     return table
 
 
-def _told(found: Sweep) -> str:
-    return f"{counted(len(found.rows), 'execution')}, {words.order(found)}"
+def _summary(sweep: Sweep) -> str:
+    return f"{counted(len(sweep.rows), 'execution')}, {words.order(sweep)}"
 
 
 def _cells(row: SweepRow, values: tuple[str, ...], metrics: tuple[str, ...]) -> tuple[Text, ...]:

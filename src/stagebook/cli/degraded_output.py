@@ -1,4 +1,4 @@
-"""Standard output and standard error that can print every text, whatever their encoding."""
+"""Makes standard output and standard error able to print every text in any encoding."""
 
 import codecs
 import sys
@@ -31,10 +31,10 @@ _WORDS = {
 
 
 def degrade() -> None:
-    """From here on, nothing that is printed fails at its encoding.
+    """From here on, no print fails because of the stream's encoding.
 
-    A sign of ours that the encoding does not have becomes a word of ASCII, such as ``ok``. Any
-    other character becomes an escape of JSON, so that printed JSON stays what it is.
+    A sign of Stagebook that the encoding lacks becomes a word in ASCII, such as ``ok``. Any other
+    character becomes a JSON escape, so that printed JSON remains valid.
     """
     codecs.register_error(_ERRORS, _degraded)
     codecs.register(_find)
@@ -50,7 +50,7 @@ def degrade() -> None:
 
 
 def _degraded(error: UnicodeError) -> tuple[str, int]:
-    """What is printed in place of what an encoding does not have, and where to go on."""
+    """The replacement for characters that an encoding lacks, and the position to continue at."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     failed = error.object[error.start : error.end]

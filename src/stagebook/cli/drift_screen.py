@@ -19,31 +19,31 @@ HEAD = ("column", "effect", "threshold")
 WIDEST_NAME, NARROWEST_NAME = 30, 12
 FEWEST_BARS, MOST_BARS = 8, 24
 TAKEN = 2 + 8 + 11 + 2 + 2
-"""The mark, both figures, and what parts the histograms."""
+"""Width of the mark, both figures, and the gaps between the histograms."""
 
 _out = Screen()
 
 
 def show(drift: Drift, reference: str, batch: str) -> None:
-    """Prints what was found.
+    """Prints a drift report.
 
     Args:
-        drift: What was found.
+        drift: The report.
         reference: The reference's name, such as its path.
-        batch: The batch's.
+        batch: The batch's name.
     """
     for line in lines(drift, reference, batch, _out.width if _out.is_terminal else None):
         _out.print(line)
 
 
 def lines(drift: Drift, reference: str, batch: str, width: int | None) -> Iterator[Text]:
-    """The lines of it: what drifted is explained, of the rest there are figures and pictures.
+    """The lines of a drift report: all columns with figures, drifted ones with an explanation.
 
     Args:
-        drift: What was found.
+        drift: The report.
         reference: The reference's name.
-        batch: The batch's.
-        width: Characters of a line at most; None to leave nothing out.
+        batch: The batch's name.
+        width: Largest number of characters in a line; None for no limit.
     """
     rows = [counted(item, "row") for item in drift.rows]
     title = f": {rows[1]}, against {plain(reference)} with {rows[0]}"
@@ -63,7 +63,7 @@ def lines(drift: Drift, reference: str, batch: str, width: int | None) -> Iterat
 
 
 def _layout(drift: Drift, width: int | None) -> tuple[int, int]:
-    """Width of the names, and of a histogram."""
+    """The width of the names, and of a histogram."""
     longest = max(cell_len(plain(column.name)) for column in drift.columns)
     name = max(NARROWEST_NAME, min(longest, WIDEST_NAME))
     if width is None:
@@ -90,7 +90,7 @@ def _row(column: ColumnDrift, name: int, room: int) -> Text:
 
 
 def _pictures(column: ColumnDrift, room: int) -> tuple[str, str]:
-    """Both histograms, the reference's first; of texts its most frequent values."""
+    """Both histograms, the reference's first; a text column shows its most frequent values."""
     then, now = column.reference.detail, column.batch.detail
     if room < 1 or (column.reason and not same_bins(column.batch, column.reference)):
         return "", ""
@@ -108,8 +108,10 @@ def _categories(column: ColumnDrift) -> Sequence[Sequence[int]]:
         return [[0, side.false, side.true, 0] for side in (then, now)]
     if not isinstance(then, Texts) or not isinstance(now, Texts):
         return []
-    known = [value for value, _ in then.top(MOST_BARS)]
-    return [[0, *((side.counts or {}).get(value, 0) for value in known), 0] for side in (then, now)]
+    frequent = [value for value, _ in then.top(MOST_BARS)]
+    return [
+        [0, *((side.counts or {}).get(value, 0) for value in frequent), 0] for side in (then, now)
+    ]
 
 
 def _wide(text: str, width: int) -> str:

@@ -77,6 +77,6 @@ def export(
     say = model_screen.silent if as_json else model_screen.step
     model = models.export(package, format_, policy, say, rows, output, tolerance)  # type: ignore[arg-type]
     if as_json:
-        click.echo(json.dumps(model.made.as_json(model.target.name), ensure_ascii=False))
+        click.echo(json.dumps(model.export.as_json(model.target.name), ensure_ascii=False))
     else:
         export_screen.show(model)

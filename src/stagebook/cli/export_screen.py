@@ -1,4 +1,4 @@
-"""What a person sees of a model that was exported."""
+"""An exported model in the terminal."""
 
 from typing import TYPE_CHECKING
 
@@ -20,31 +20,31 @@ _FEW = (
 )
 
 
-def show(done: "ExportedModel", console: Console = _out) -> None:
-    """Prints what the package was warned of, then how near the export is, and where it lies."""
+def show(model: "ExportedModel", console: Console = _out) -> None:
+    """Prints the package's warnings, then how close the export is, and where it was written."""
     from stagebook.model.export import report_of
     from stagebook.model.rows import FEW
 
     let_through = (CheckState.WARNED, CheckState.OVERRIDDEN)
     noted = [
         problem
-        for check in done.passage.checks
+        for check in model.report.checks
         if check.state in let_through
         for problem in check.problems
     ]
     screen.problems(noted, warning=True)
-    export = done.made
+    export = model.export
     console.print(Text.assemble((export.name, "bold"), f"  {export.package[:16]}"))
     for word, words in _lines(export):
         console.print(Text.assemble((f"  {word:<9}", "dim"), words), soft_wrap=True)
     if export.rows.kind == FEW:
         console.print(Text.assemble(("! ", "yellow"), _FEW))
-    console.print(Text.assemble(("Written: ", "green"), str(done.target)), soft_wrap=True)
-    console.print(Text(f"         {report_of(done.target)}", "dim"), soft_wrap=True)
+    console.print(Text.assemble(("Written: ", "green"), str(model.target)), soft_wrap=True)
+    console.print(Text(f"         {report_of(model.target)}", "dim"), soft_wrap=True)
 
 
-def _lines(made: "Export") -> list[tuple[str, str]]:
-    parity, largest = made.parity, made.parity.largest
+def _lines(export: "Export") -> list[tuple[str, str]]:
+    parity, largest = export.parity, export.parity.largest
     assert largest, "what was written was compared"
     apart = [("apart", "nowhere: all predictions are equal")]
     if largest.difference:
@@ -53,11 +53,11 @@ def _lines(made: "Export") -> list[tuple[str, str]]:
             ("apart", f"{largest.difference:.2g} at most; {parity.tolerance:g} is allowed"),
             ("", f"`{largest.column}` in row {largest.row:,}: {values}"),
         ]
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(made.versions.items()))
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(export.versions.items()))
     return [
-        ("rows", f"{parity.rows:,}, {made.rows.kind} ({made.rows.path})"),
+        ("rows", f"{parity.rows:,}, {export.rows.kind} ({export.rows.path})"),
         ("outputs", ", ".join(parity.columns)),
         *apart,
         ("made by", versions),
-        ("file", f"{made.format}, {len(made.data):,} bytes, sha256 {made.sha256[:16]}"),
+        ("file", f"{export.format}, {len(export.data):,} bytes, sha256 {export.sha256[:16]}"),
     ]

@@ -1,4 +1,4 @@
-"""The verb that ends a build in CI: whether it went well and its metrics are good enough."""
+"""The verb that judges a build in CI: by its stages, then by its metrics."""
 
 import json
 import sys
@@ -45,9 +45,9 @@ def gate(against: str | None, allow_missing: bool, allow_stale: bool, as_json: b
     sys.exit(judgement.exit_code)
 
 
-def _show(found: "GateJudgement") -> None:
+def _show(judgement: "GateJudgement") -> None:
     from stagebook.cli import gate_screen, screen
 
-    gate_screen.show(found)
-    screen.problems(problem for stage in found.broken for problem in stage.problems)
-    screen.problems(verdict.problem for verdict in found.verdicts if verdict.problem)
+    gate_screen.show(judgement)
+    screen.problems(problem for stage in judgement.broken for problem in stage.problems)
+    screen.problems(verdict.problem for verdict in judgement.verdicts if verdict.problem)

@@ -1,4 +1,4 @@
-"""What came of a build in the terminal: a line for each stage that failed, or for each gate."""
+"""The judgement of a build in the terminal: a line for each failed stage, or for each gate."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,22 +18,22 @@ _out = Screen()
 _err = Screen(stderr=True)
 
 
-def show(found: "GateJudgement") -> None:
-    """Prints what came of a build, with notes on standard error."""
-    for note in found.notes:
+def show(judgement: "GateJudgement") -> None:
+    """Prints the judgement of a build, with notes on standard error."""
+    for note in judgement.notes:
         _err.print(Text.assemble(("note ", "yellow"), plain(note)))
-    for broken in found.broken:
+    for broken in judgement.broken:
         _out.print(
             Text.assemble(("✗ ", "red"), (plain(broken.stage), "bold"), f" {plain(broken.how)}")
         )
-    if found.broken:
-        _out.print(f"No metric was looked at. {_next(found.broken)}", markup=False)
-    elif not found.verdicts:
+    if judgement.broken:
+        _out.print(f"No metric was checked. {_next(judgement.broken)}", markup=False)
+    elif not judgement.verdicts:
         _out.print(
             "The build went well. No metric has a gate: see [tool.stagebook.gates]", markup=False
         )
     else:
-        put(_out, _table(found))
+        put(_out, _table(judgement))
 
 
 def _next(broken: "tuple[BrokenStage, ...]") -> str:
@@ -41,19 +41,19 @@ def _next(broken: "tuple[BrokenStage, ...]") -> str:
     build = "dvc repro --pull" if any(stage.missing for stage in broken) else "dvc repro"
     failed = ", ".join(plain(stage.stage) for stage in broken if stage.failed)
     if failed:
-        return f"Put right what is wrong with {failed}, and build again: {build}"
+        return f"Fix {failed}, and build again: {build}"
     return f"{'Bring the outputs' if all(stage.missing for stage in broken) else 'Build'}: {build}"
 
 
-def _table(found: "GateJudgement") -> Table:
+def _table(judgement: "GateJudgement") -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("")
-    for name in ("metric", "now", plain(found.against or "base"), "has to be"):
+    for name in ("metric", "now", plain(judgement.against or "base"), "has to be"):
         table.add_column(name, overflow="fold")
-    for verdict in found.verdicts:
+    for verdict in judgement.verdicts:
         good = Text("✓", "green") if verdict.is_good else Text("–", "yellow")
         mark = good if verdict.holds else Text("✗", "red")
-        table.add_row(mark, *_cells(verdict, found.against))
+        table.add_row(mark, *_cells(verdict, judgement.against))
     return table
 
 
@@ -63,9 +63,9 @@ def _cells(verdict: "GateVerdict", against: str) -> Iterator[Text]:
     moved = "" if change.other else f" {change.words}"
     base = "" if verdict.base is None else f"{metric_words.shown(verdict.base)}{moved}"
     yield from (Text(metric_words.shown(verdict.value)), Text(base))
-    told = Text(metric_words.bounds(verdict.gate, against))
-    for words in verdict.failures:  # of a problem, standard error tells
-        told.append(f"\n{words}", "red")
+    text = Text(metric_words.bounds(verdict.gate, against))
+    for words in verdict.failures:  # problems are printed to standard error
+        text.append(f"\n{words}", "red")
     for words in (*verdict.notes, *(f"stale: {cause.words}" for cause in verdict.stale)):
-        told.append(f"\n{plain(words)}", "yellow")
-    yield told
+        text.append(f"\n{plain(words)}", "yellow")
+    yield text

@@ -1,4 +1,4 @@
-"""Lines of the terminal that several screens have in common."""
+"""Lines that several screens of the terminal share."""
 
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def with_hints(problems: Iterable["Problem"]) -> Iterator[tuple["Problem", str]]:
-    """Problems with what to do; a hint that several in a row share stands after the last."""
+    """Problems with their hints; a hint shared by consecutive problems comes after the last."""
     listed = list(problems)
     for item, following in zip_longest(listed, listed[1:]):
         shared = following is not None and following.hint == item.hint
@@ -24,10 +24,10 @@ def folded(console: Console, text: Text, width: int | None, indent: str = "  ") 
     """A sentence on as many lines as it needs.
 
     Args:
-        console: Where it will stand.
+        console: The console that will print it.
         text: The sentence.
-        width: Cells of a line; None where lines may be as long as they like.
-        indent: What all lines but the first begin with.
+        width: Cells of a line; None for no limit.
+        indent: The indent of all lines after the first.
     """
     if width is None or cell_len(text.plain) <= width:
         yield text

@@ -1,4 +1,4 @@
-"""A log in the terminal: one row an execution, as narrow as the terminal is."""
+"""A log in the terminal: one row for each execution."""
 
 from rich.table import Table
 from rich.text import Text
@@ -24,18 +24,18 @@ def show(log: Log) -> None:
 
 def table(log: Log) -> Table:
     """The executions, newest first."""
-    found = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    found.add_column("when, UTC", no_wrap=True)
-    found.add_column("stage", overflow="fold")
-    found.add_column("outcome", overflow="fold")
-    found.add_column("took", justify="right", no_wrap=True)
-    found.add_column("changed, and metrics", ratio=1, overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("when, UTC", no_wrap=True)
+    table.add_column("stage", overflow="fold")
+    table.add_column("outcome", overflow="fold")
+    table.add_column("took", justify="right", no_wrap=True)
+    table.add_column("changed, and metrics", ratio=1, overflow="fold")
     for row in log.rows:
-        found.add_row(*_cells(row, log.headline))
-    return found
+        table.add_row(*_cells(row, log.headline))
+    return table
 
 
-def _told(row: LogEntry, headline: frozenset[str]) -> str:
+def _changes(row: LogEntry, headline: frozenset[str]) -> str:
     words = "; ".join((*log_words.changed(row), *log_words.measured(row, headline)))
     return f"beside the build: {words}" if row.departs else words
 
@@ -48,5 +48,5 @@ def _cells(row: LogEntry, headline: frozenset[str]) -> tuple[Text, ...]:
         Text(record.stage + trial, "bold"),
         Text(record.outcome, "green" if record.done else "red"),
         Text(log_words.took(record.volatile.seconds) if record.volatile.started else ""),
-        Text(_told(row, headline)),
+        Text(_changes(row, headline)),
     )

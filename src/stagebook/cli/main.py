@@ -34,7 +34,7 @@ Exit codes:
 
 
 class _Group(click.Group):
-    """Commands in the order in which a person meets them; our errors end them tidily."""
+    """Commands in the order of a person's work; errors of Stagebook end them with a message."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -56,7 +56,7 @@ class _Group(click.Group):
             from stagebook.execution import outcome
 
             if error.errno == errno.EPIPE:
-                raise  # click ends quietly where nobody reads the output any more
+                raise  # click ends quietly if the reader of the output is gone
             if error.errno not in (*outcome.FULL_DISK, *outcome.NO_RIGHT):
                 _refuse(ctx, _unforeseen(error, ctx.invoked_subcommand or "stagebook"))
             ending = outcome.of_full_disk(error, None)
@@ -68,7 +68,7 @@ class _Group(click.Group):
 
 
 def _unforeseen(error: Exception, verb: str) -> StagebookError:
-    """The one line that a person sees of an error that nobody foresaw; a file has the rest."""
+    """One line about an unexpected error; a file has the traceback."""
     from stagebook.project import crashes
     from stagebook.project.project import STATE
 

@@ -11,10 +11,10 @@ from stagebook.project.masks import UNMASKED, Masks
 
 
 class _MaskedStream:
-    """A text stream that hides the environment's secrets in each text that is written to it.
+    """A text stream that hides the environment's secrets in each text written to it.
 
     Args:
-        stream: Where the texts go.
+        stream: The stream that receives the texts.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -38,7 +38,7 @@ class _MaskedStream:
 
 @contextlib.contextmanager
 def masked_streams(arguments: Sequence[str]) -> Iterator[None]:
-    """While the block runs, nothing that is printed has a secret in it.
+    """While the block runs, no printed text contains a secret.
 
     Args:
         arguments: The words of the command.
@@ -51,7 +51,7 @@ def masked_streams(arguments: Sequence[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _spared(arguments: Sequence[str]) -> Iterator[None]:
-    """While the block runs, words of the project's own are not masked; says so once."""
+    """While the block runs, words of the project are not masked; prints a note about it."""
     if not Masks.here().forms:
         yield
         return
@@ -62,7 +62,7 @@ def _spared(arguments: Sequence[str]) -> Iterator[None]:
     if names:
         os.environ.update(own_words.spared(os.environ, names))
         many = "values of" if len(names) > 1 else "value of"
-        print(  # noqa: T201  the console is not imported where nothing else needs it
+        print(  # noqa: T201  the console is imported only where it is needed
             f"note The {many} {', '.join(names)} {'are words' if len(names) > 1 else 'is a word'} "
             "of this project or of Stagebook, and not masked.",
             file=sys.stderr,

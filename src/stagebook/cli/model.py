@@ -54,16 +54,16 @@ def check(
     policy = Policy(key, environment, attestation, trusted=trusted, isolate="always")  # type: ignore[arg-type]
     if clean:
         _check_clean(package, policy, as_json=as_json)
-    passage = models.check_package(package, policy)
+    report = models.check_package(package, policy)
     if as_json:
-        click.echo(verification.render(passage))
+        click.echo(verification.render(report))
     else:
-        model_screen.show(passage)
-    sys.exit(Exit.UNFIT if passage.refusals else Exit.DONE)
+        model_screen.show(report)
+    sys.exit(Exit.UNFIT if report.refusals else Exit.DONE)
 
 
 def _check_clean(package: Path, policy: "Policy", *, as_json: bool) -> NoReturn:
-    """The same in a fresh environment; ends the program."""
+    """Checks a package in a fresh environment; ends the program."""
     from stagebook.cli import model_screen
     from stagebook.model import clean
     from stagebook.workflow import models

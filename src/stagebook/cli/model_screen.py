@@ -1,4 +1,4 @@
-"""What a person sees of a package at the gate."""
+"""A package in the terminal: its checks, its registration, its recreation."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -26,21 +26,21 @@ _STYLES = {
 }
 
 
-def show(passage: "VerificationReport", console: Console = _out) -> None:
+def show(report: "VerificationReport", console: Console = _out) -> None:
     """Prints each check on a line of a table, then what is wrong."""
-    manifest = passage.manifest
-    _checks(manifest.name, manifest.digest, passage.checks, console)
-    if passage.refusals:
+    manifest = report.manifest
+    _checks(manifest.name, manifest.digest, report.checks, console)
+    if report.refusals:
         console.print(Text("It would be refused here.", "bold red"))
     else:
         console.print(Text("It can be loaded here.", "green"))
 
 
-def show_clean(cleaned: "CleanCheck", console: Console = _out) -> None:
-    """The same of what was checked in a fresh environment, and how that was made."""
-    _checks(cleaned.name, cleaned.digest, cleaned.checks, console)
-    console.print(Text(cleaned.environment, "dim"))
-    if cleaned.holds:
+def show_clean(clean_check: "CleanCheck", console: Console = _out) -> None:
+    """Prints the checks in a fresh environment, and how the environment was created."""
+    _checks(clean_check.name, clean_check.digest, clean_check.checks, console)
+    console.print(Text(clean_check.environment, "dim"))
+    if clean_check.holds:
         console.print(Text("It can be loaded in an environment made from it alone.", "green"))
     else:
         console.print(Text("It would be refused in an environment made from it alone.", "bold red"))
@@ -64,54 +64,54 @@ def _checks(name: str, digest: str, checks: "Sequence[Check]", console: Console)
 
 
 def step(words: str) -> None:
-    """Prints what is done now."""
+    """Prints the current step."""
     _out.print(Text(f"  {words}", "dim"))
 
 
 def silent(words: str) -> None:
-    """Prints nothing, where only JSON is wanted."""
+    """Prints nothing, since only JSON is printed."""
 
 
-def recreated(made: "Recreation") -> None:
-    """Prints how what was made again is like the package."""
+def recreated(recreation: "Recreation") -> None:
+    """Prints how similar the rebuilt model is to the package."""
     styles = {"identical": "green", "within tolerance": "yellow", "different": "bold red"}
-    word = made.likeness.value
-    _out.print(Text.assemble((word, styles[word]), f": {made.detail}"))
-    _out.print(Text(f"  {made.folder}", "dim"), soft_wrap=True)
+    word = recreation.likeness.value
+    _out.print(Text.assemble((word, styles[word]), f": {recreation.detail}"))
+    _out.print(Text(f"  {recreation.folder}", "dim"), soft_wrap=True)
 
 
-def recreated_as_json(made: "Recreation") -> dict[str, Any]:
-    """The same as plain values."""
+def recreated_as_json(recreation: "Recreation") -> dict[str, Any]:
+    """A recreation as plain values."""
     return {
-        "likeness": made.likeness.value,
-        "detail": made.detail,
-        "folder": str(made.folder),
-        "commit": made.origin.commit,
-        "stage": made.origin.stage,
-        "told_by": made.origin.source,
+        "likeness": recreation.likeness.value,
+        "detail": recreation.detail,
+        "folder": str(recreation.folder),
+        "commit": recreation.origin.commit,
+        "stage": recreation.origin.stage,
+        "told_by": recreation.origin.source,
     }
 
 
-def registered(made: "Registration") -> None:
+def registered(registration: "Registration") -> None:
     """Prints where a package is in the registry."""
-    title = made.title
-    words = "" if made.created else ", which was there already"
-    _out.print(Text.assemble((title.name, "bold"), f" version {made.version}{words}"))
+    title = registration.title
+    words = "" if registration.created else ", which already existed"
+    _out.print(Text.assemble((title.name, "bold"), f" version {registration.version}{words}"))
     if title.alias:
-        moved = f" (before: version {made.before})" if made.before else ""
+        moved = f" (before: version {registration.before})" if registration.before else ""
         _out.print(Text(f"  {title.uri}{moved}"), soft_wrap=True)
-    _out.print(Text(f"  in {made.tracking_uri}", "dim"), soft_wrap=True)
+    _out.print(Text(f"  in {registration.tracking_uri}", "dim"), soft_wrap=True)
 
 
-def registered_as_json(made: "Registration") -> dict[str, Any]:
-    """The same as plain values."""
+def registered_as_json(registration: "Registration") -> dict[str, Any]:
+    """A registration as plain values."""
     return {
-        "name": made.title.name,
-        "version": made.version,
-        "alias": made.title.alias,
-        "before": made.before,
-        "digest": made.digest,
-        "made": made.created,
-        "run_id": made.run,
-        "tracking_uri": made.tracking_uri,
+        "name": registration.title.name,
+        "version": registration.version,
+        "alias": registration.title.alias,
+        "before": registration.before,
+        "digest": registration.digest,
+        "made": registration.created,
+        "run_id": registration.run,
+        "tracking_uri": registration.tracking_uri,
     }

@@ -11,7 +11,7 @@ from stagebook.project.errors import StagebookError
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds ``--json``, which errors honour too."""
+    """Adds ``--json``, which also applies to errors."""
 
     def note(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
         ctx.meta["json"] = value
@@ -38,7 +38,7 @@ class StageName(click.types.StringParamType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The stages of the project that begin so; none where there is no project."""
+        """The stages that begin with the text; empty outside a project."""
         from stagebook.pipeline import notebooks
         from stagebook.project.project import Project
 

@@ -17,23 +17,23 @@ html_option = click.option(
 
 
 def is_page(begin: bytes) -> bool:
-    """Whether a file that begins so is a page of HTML."""
+    """Whether a file with this beginning is a page of HTML."""
     return begin.lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def write(path: Path, text: str, is_old: Callable[[bytes], bool] = is_page) -> None:
-    """Writes a page, or another file that is made anew each time, and says so.
+    """Writes a page, or another generated file, and prints its path.
 
     Args:
-        path: Where.
+        path: The file.
         text: The page.
-        is_old: Whether a file that begins so is an older one of its kind, and is replaced.
+        is_old: Whether a file with this beginning is an older version, which may be replaced.
 
     Raises:
-        StagebookError: It cannot be written there, or a file of another kind is there.
+        StagebookError: The file cannot be written, or a file of another kind exists there.
     """
     if path.exists() and not _is_replaced(path, is_old):
-        message = "Another kind of file is there already. It is not overwritten."
+        message = "A file of another kind already exists; it is not overwritten."
         hint = f"Delete it, or name another file, such as new-{path.name}."
         raise StagebookError(Problem("file-there", message, hint, Where(str(path))))
     try:
@@ -46,7 +46,7 @@ def write(path: Path, text: str, is_old: Callable[[bytes], bool] = is_page) -> N
 
 
 def _is_replaced(path: Path, is_old: Callable[[bytes], bool]) -> bool:
-    """Whether nothing is lost with a file: it is empty, or an older one of the same kind."""
+    """Whether a file may be replaced: it is empty, or an older version of the same kind."""
     try:
         with path.open("rb") as file:
             begin = file.read(200)

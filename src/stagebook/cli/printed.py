@@ -1,4 +1,4 @@
-"""The consoles of all screens: words stay whole on a terminal, and lines stay whole elsewhere."""
+"""The console of all screens: folds between words on a terminal, and never elsewhere."""
 
 import io
 import re
@@ -19,7 +19,7 @@ _HANGING = 2
 class Screen(Console):
     """A console that folds lines between words on a terminal, and nowhere else.
 
-    A word that is wider than the terminal, such as a path, goes over its edge as a whole.
+    A word that is wider than the terminal, such as a path, is not broken.
 
     Args:
         stderr: Whether it prints to standard error.
@@ -43,41 +43,41 @@ class Screen(Console):
 
 
 def _folded(text: Text, width: int) -> Iterator[Text]:
-    """Lines that are no wider than so many cells, but for words that are.
+    """The lines of a text, no wider than a number of cells unless a single word is wider.
 
-    What goes on in a further line is indented more than its first one, if it has room for that.
+    Continuation lines are indented more than the first, if there is room.
     """
     for line in text.split(allow_blank=True):
         indent = len(line.plain) - len(line.plain.lstrip()) + _HANGING
-        breaks, indents, taken = [], [0], 0
+        breaks, indents, used = [], [0], 0
         for word in re.finditer(r"\s*\S+", line.plain):
             start = word.end() - len(word[0].lstrip())
-            taken += cell_len(word[0])
-            if taken > width and word.start():
+            used += cell_len(word[0])
+            if used > width and word.start():
                 wide = cell_len(line.plain[start : word.end()])
                 breaks.append(start)
                 indents.append(indent if indent + wide <= width else 0)
-                taken = indents[-1] + wide
+                used = indents[-1] + wide
         for part, blanks in zip(line.divide(breaks), indents, strict=True):
             part.rstrip()
             yield Text(" " * blanks).append_text(part)
 
 
 def put(console: Console, shown: RenderableType) -> None:
-    """Prints to a terminal; elsewhere without folding a line, for whoever reads it by program.
+    """Prints to a terminal; elsewhere without folding lines, for programs that read them.
 
-    Where the terminal has no room for whole words, a table is printed row by row, and a tree
+    If the terminal is too narrow for whole words, a table is printed row by row, and a tree
     without its lines.
 
     Args:
-        console: Where to.
+        console: The console.
         shown: A tree or a table.
     """
     if not console.is_terminal:
         wide = Console(file=io.StringIO(), width=_ROOM, highlight=False, color_system=None)
-        with wide.capture() as held:
+        with wide.capture() as capture:
             wide.print(shown)
-        for line in held.get().splitlines():
+        for line in capture.get().splitlines():
             console.print(line.rstrip(), markup=False, soft_wrap=True)
     elif _narrowest(console, shown) <= console.width:
         console.print(shown)
@@ -106,9 +106,9 @@ def _branches(tree: Tree, depth: int = 0) -> Iterator[Text]:
 
 
 def _rows(table: Table) -> Iterator[Text]:
-    """Each row of a table as lines: what the first cell says, then the other cells.
+    """Each row of a table as lines: the first cell, then the other cells.
 
-    Cells that no header explains stand on one line.
+    In a table without a header, the cells of a row share one line.
     """
     titles = [_text(column.header) if table.show_header else Text() for column in table.columns]
     for cells in zip(*(column.cells for column in table.columns), strict=True):

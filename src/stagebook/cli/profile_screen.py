@@ -1,4 +1,4 @@
-"""A profile in the terminal: one line a column, beside the reference where there is one."""
+"""A profile in the terminal: one line for each column, and one for its reference if given."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from stagebook.report.changes import OneSidedColumns, changes, same_bins
 HEAD = ("column", "type", "missing", "min", "mean", "max")
 NUMBER_LINE = ("min", "mean", "max")
 GIVEN_UP = ("type", "mean", "min", "max", "missing")
-"""What is left out first where the terminal is narrow."""
+"""The order in which fields are left out on a narrow terminal."""
 
 GAP = "  "
 REFERENCE = "  reference"
@@ -35,8 +35,8 @@ def show(profile: Profile, name: str, against: Profile | None = None) -> None:
 
     Args:
         profile: The profile.
-        name: Of what, such as the path of the table.
-        against: The reference that each column is shown beside.
+        name: Name of the data, such as the path of the table.
+        against: The reference to show next to each column.
     """
     width = _out.width if _out.is_terminal else None
     for line in lines(profile, name, width, against):
@@ -50,8 +50,8 @@ def lines(
 
     Args:
         profile: The profile.
-        name: Of what.
-        width: Characters of a line at most; None to leave nothing out.
+        name: Name of the data.
+        width: Largest number of characters in a line; None for no limit.
         against: The reference.
     """
     title = Text.assemble((plain(name), "bold"), f": {figures.extent(profile)}")
@@ -62,9 +62,9 @@ def lines(
         return
     layout = _Layout.of(profile, width, against)
     yield layout.head()
-    known = {item.name: item for item in against.columns} if against else {}
+    references = {item.name: item for item in against.columns} if against else {}
     for column in profile.columns:
-        then = known.get(column.name)
+        then = references.get(column.name)
         yield from _beside(layout, column, then) if then else [layout.row(column)]
         if odd := figures.odd(column):
             yield Text(f"{GAP}{odd}", "yellow")
@@ -73,15 +73,17 @@ def lines(
 
 
 def _beside(layout: "_Layout", now: Column, then: Column) -> Iterator[Text]:
-    """A column, below it the reference, below both what changed."""
+    """The lines of a column, of its reference, and of the changes."""
     comparable = same_bins(now, then)
     pair = bars.lines(_counts(now, then), layout.bars) if comparable else None
     yield layout.row(now, pair[0] if pair else None)
     row = layout.row(then, pair[1] if pair else None, REFERENCE)
     row.stylize("dim")
     yield row
-    if found := changes(now, then):
-        yield from folded(_out, Text(f"  → {'; '.join(found)}", "yellow"), layout.width, "    ")
+    if differences := changes(now, then):
+        yield from folded(
+            _out, Text(f"  → {'; '.join(differences)}", "yellow"), layout.width, "    "
+        )
 
 
 def _counts(*columns: Column) -> list[Sequence[int]]:
@@ -90,12 +92,12 @@ def _counts(*columns: Column) -> list[Sequence[int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How wide each field is.
+    """The width of each field.
 
     Attributes:
-        fields: Width of the fields that there is room for, by their name.
+        fields: Width of each field that fits, by its name.
         bars: Width of the histograms.
-        width: Of a line; None if it does not matter.
+        width: Width of a line; None for no limit.
     """
 
     fields: dict[str, int]
@@ -104,7 +106,7 @@ class _Layout:
 
     @classmethod
     def of(cls, profile: Profile, width: int | None, against: Profile | None) -> "_Layout":
-        """Fields as wide as what is in them; the least telling ones go until it fits."""
+        """Fields as wide as their content; the least informative are left out until it fits."""
         others = against.columns if against else ()
         rows = [_fields(column) for column in (*profile.columns, *others)]
         fields = {name: max(len(name), *(cell_len(row[name]) for row in rows)) for name in HEAD}
@@ -136,9 +138,9 @@ class _Layout:
         if isinstance(column.detail, Numbers):
             own = bars.line(column.detail.counts, self.bars) if histogram is None else histogram
             return Text(self._line(texts, self.fields, own).rstrip())
-        kept = {name: wide for name, wide in self.fields.items() if name not in NUMBER_LINE}
-        room = LONGEST_GIST if self.width is None else self.width - _taken(kept)
-        return Text(self._line(texts, kept, _cut_at_comma(figures.gist(column), room)).rstrip())
+        fields = {name: wide for name, wide in self.fields.items() if name not in NUMBER_LINE}
+        room = LONGEST_GIST if self.width is None else self.width - _taken(fields)
+        return Text(self._line(texts, fields, _cut_at_comma(figures.gist(column), room)).rstrip())
 
     def _line(self, texts: dict[str, str], fields: dict[str, int], end: str) -> str:
         cells = [_field(name, texts[name], width) for name, width in fields.items()]
@@ -162,14 +164,14 @@ def _field(name: str, text: str, width: int) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    """At most so many cells."""
+    """A text cut to a number of cells."""
     if cell_len(text) <= width:
         return text
     return f"{set_cell_size(text, width - 1).rstrip()}…" if width > 0 else ""
 
 
 def _cut_at_comma(text: str, width: int) -> str:
-    """At most so many cells, and no value in parts unless it is the first."""
+    """A list of values cut to a number of cells, between values if possible."""
     short = _cut(text, width)
     values, comma, _ = short.rpartition(", ")
     return f"{values}, …" if comma and short != text else short

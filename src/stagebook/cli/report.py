@@ -55,11 +55,11 @@ def report(
     from stagebook.workflow import reporting
 
     if page and not single:
-        raise click.UsageError("--page goes with --single FILE.")
+        raise click.UsageError("--page needs --single FILE.")
     if link and not markdown:
-        raise click.UsageError("--link goes with --markdown.")
+        raise click.UsageError("--link needs --markdown.")
     if sum(map(bool, (folder, single, markdown))) > 1:
-        message = "--to, --single and --markdown are different things: give one of them."
+        message = "--to, --single and --markdown exclude each other."
         raise click.UsageError(message)
     project = Project.find(Path.cwd())
     if markdown:

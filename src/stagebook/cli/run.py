@@ -1,4 +1,4 @@
-"""The verb that runs a stage, or a trial with the stages that follow from it."""
+"""The verb that runs a stage, or a trial with the stages downstream."""
 
 import functools
 import json
@@ -56,12 +56,12 @@ def _run_stage(project: "Project", stage: str, overrides: dict[str, str], *, as_
     from stagebook.workflow import building
 
     with screen.progress(stage, quiet=as_json) as progress:
-        done = building.run(project, stage, overrides, progress)
+        run = building.run(project, stage, overrides, progress)
     if as_json:
-        click.echo(json.dumps(screen.run_as_json(done), ensure_ascii=False))
+        click.echo(json.dumps(screen.run_as_json(run), ensure_ascii=False))
     else:
-        screen.run(done)
-    sys.exit(done.ending.outcome.exit_code)
+        screen.run(run)
+    sys.exit(run.ending.outcome.exit_code)
 
 
 def _run_trial(project: "Project", stage: str, overrides: dict[str, str], *, as_json: bool) -> None:
@@ -73,10 +73,10 @@ def _run_trial(project: "Project", stage: str, overrides: dict[str, str], *, as_
         screen.problems(trial.left_out, warning=True)
     runs, started = [], None
     shown = functools.partial(screen.progress, quiet=as_json)
-    for done in trials.run(project, trial, overrides, shown):
-        runs.append(done)
+    for run in trials.run(project, trial, overrides, shown):
+        runs.append(run)
         if not as_json:
-            screen.run(done, started)
+            screen.run(run, started)
         started = time.time()
     if as_json:
         click.echo(json.dumps(screen.trial_as_json(trial, runs), ensure_ascii=False))

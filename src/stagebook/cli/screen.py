@@ -1,4 +1,4 @@
-"""What a person sees in the terminal; plain lines where there is no terminal."""
+"""Output to the terminal, and plain lines elsewhere."""
 
 import contextlib
 import dataclasses
@@ -25,10 +25,10 @@ _out = Screen()
 _err = Screen(stderr=True)
 
 
-def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
+def problems(problems: Iterable["Problem"], *, warning: bool = False) -> None:
     """Prints problems to standard error: place, what happened, what to do."""
     word, style = ("warning", "yellow") if warning else ("error", "bold red")
-    for problem, hint in with_hints(found):
+    for problem, hint in with_hints(problems):
         place = f"[bold]{escape(str(problem.where))}[/]: " if problem.where else ""
         _err.print(f"[{style}]{word}[/] {place}{escape(problem.message)}")
         if hint:
@@ -36,41 +36,41 @@ def problems(found: Iterable["Problem"], *, warning: bool = False) -> None:
 
 
 def note(text: str) -> None:
-    """Prints to standard error what a person should know, and what stops nothing."""
+    """Prints to standard error a note that does not stop anything."""
     _err.print(f"[yellow]note[/] {escape(text)}")
 
 
-def layout(found: "Layout", *, check: bool) -> None:
-    """Prints what sync changes, or would change, and which stage each notebook is."""
-    for change in found.changes:
+def layout(layout: "Layout", *, check: bool) -> None:
+    """Prints what sync changes, or would change, and the derived names of stages."""
+    for change in layout.changes:
         if _out.is_terminal:
             _out.print(Syntax(change.diff(), "diff", background_color="default"), soft_wrap=True)
         else:
             _out.print(change.diff(), markup=False, end="")
-    for path, name in found.derived:
+    for path, name in layout.derived:
         _out.print(f"{path} is the notebook of the stage {name}", markup=False)
-    problems(found.warnings, warning=True)
-    if not found.changes:
-        _out.print("dvc.yaml fits the notebooks." if found.notebooks else "Nothing to change.")
+    problems(layout.warnings, warning=True)
+    if not layout.changes:
+        _out.print("dvc.yaml fits the notebooks." if layout.notebooks else "Nothing to change.")
     elif check:
-        names = ", ".join(change.path for change in found.changes)
+        names = ", ".join(change.path for change in layout.changes)
         _err.print(f"[bold red]error[/] {names} would change.\n  [cyan]→[/] Run: stagebook sync")
     else:
-        _out.print("Written. Build with: dvc repro" if found.notebooks else "Written.")
+        _out.print("Written. Build with: dvc repro" if layout.notebooks else "Written.")
 
 
-def layout_as_json(found: "Layout") -> dict[str, Any]:
-    """What sync changes, for machines."""
-    stages = [{"notebook": stage.notebook, "stage": stage.name} for stage in found.pipeline.stages]
+def layout_as_json(layout: "Layout") -> dict[str, Any]:
+    """The changes of sync as plain values."""
+    stages = [{"notebook": stage.notebook, "stage": stage.name} for stage in layout.pipeline.stages]
     return {
-        "changes": [{"path": change.path, "diff": change.diff()} for change in found.changes],
+        "changes": [{"path": change.path, "diff": change.diff()} for change in layout.changes],
         "stages": stages,
-        "warnings": [problem.as_json() for problem in found.warnings],
+        "warnings": [problem.as_json() for problem in layout.warnings],
     }
 
 
 class _Progress:
-    """Shows one run: a live line on a terminal, one line a cell elsewhere."""
+    """Shows one run: a live line on a terminal, one line for each cell elsewhere."""
 
     def __init__(self, stage: str, live: Live | None) -> None:
         self._stage, self._live = stage, live
@@ -94,8 +94,8 @@ class _Progress:
     def _line(self) -> Text:
         seconds = time.monotonic() - self._started
         where = f"cell {self._position} of {self._total}" if self._total else "starting the kernel"
-        done = round(20 * (self._position - 1) / self._total) if self._total else 0
-        bar = Text.assemble(("━" * done, "green"), ("━" * (20 - done), "bright_black"))
+        filled = round(20 * (self._position - 1) / self._total) if self._total else 0
+        bar = Text.assemble(("━" * filled, "green"), ("━" * (20 - filled), "bright_black"))
         return Text.assemble((self._stage, "bold"), "  ", bar, f"  {where}  {seconds:.0f} s")
 
 
@@ -109,7 +109,7 @@ class _Silent:
 
 @contextlib.contextmanager
 def progress(stage: str, *, quiet: bool) -> Iterator[Any]:
-    """What shows a run while it goes on."""
+    """The progress display of a run."""
     if quiet:
         yield _Silent()
     elif _out.is_terminal:
@@ -119,27 +119,27 @@ def progress(stage: str, *, quiet: bool) -> Iterator[Any]:
         yield _Progress(stage, None)
 
 
-def run(done: "Run", started: float | None = None) -> None:
+def run(run: "Run", started: float | None = None) -> None:
     """Prints how a run ended, where its pages are and what to do next.
 
     Args:
-        done: The run.
+        run: The run.
         started: When it began; None if it began with this process.
     """
-    record, ending = done.record, done.ending
-    for name in done.leftovers.damaged:
+    record, ending = run.record, run.ending
+    for name in run.leftovers.damaged:
         note(f"The record of an earlier run is damaged: .stagebook/damaged/{name}")
-    for name in done.leftovers.records:
+    for name in run.leftovers.records:
         note(f"An earlier run was killed; its record is kept: {name}")
-    if (failure := done.git_failure) is not None:
+    if (failure := run.git_failure) is not None:
         note(f"No commit is recorded. {failure.message}")
         _err.print(f"  [cyan]→[/] {escape(failure.hint)}")
-    problems(done.warnings, warning=True)
+    problems(run.warnings, warning=True)
     problems(ending.problems, warning=ending.done)
     mark = "[green]✓[/]" if ending.done else "[red]✗[/]"
-    whole = time.time() - (started or psutil.Process().create_time())
-    took = f"{whole:.1f} s, notebook {record.volatile.seconds:.1f} s"
-    pages = [f" · {escape(str(page))}" for page in done.pages if page.suffix == ".html"]
+    elapsed = time.time() - (started or psutil.Process().create_time())
+    took = f"{elapsed:.1f} s, notebook {record.volatile.seconds:.1f} s"
+    pages = [f" · {escape(str(page))}" for page in run.pages if page.suffix == ".html"]
     _out.print(
         f"{mark} [bold]{escape(record.stage)}[/] {ending.outcome.value} in {took}"
         f"{''.join(pages[:1])}"
@@ -152,26 +152,26 @@ def run(done: "Run", started: float | None = None) -> None:
         _out.print("  This is not the build's result: it is a trial with -P.")
         for file in record.outputs:
             _out.print(f"  {escape(file.path)}")
-    if done.delivery.run_id is None:
+    if run.delivery.run_id is None:
         note(
-            f"MLflow does not have this run yet ({done.delivery.reason}); "
+            f"MLflow does not have this run yet ({run.delivery.reason}); "
             "the next run or `stagebook deliver` brings it."
         )
 
 
-def run_as_json(done: "Run") -> dict[str, Any]:
-    """A run for machines."""
+def run_as_json(run: "Run") -> dict[str, Any]:
+    """A run as plain values."""
     return {
-        "record": done.record.as_json(),
-        "pages": [str(page) for page in done.pages],
-        "mlflow": dataclasses.asdict(done.delivery),
-        "problems": [problem.as_json() for problem in done.ending.problems],
-        "warnings": [warning.as_json() for warning in done.warnings],
+        "record": run.record.as_json(),
+        "pages": [str(page) for page in run.pages],
+        "mlflow": dataclasses.asdict(run.delivery),
+        "problems": [problem.as_json() for problem in run.ending.problems],
+        "warnings": [warning.as_json() for warning in run.warnings],
     }
 
 
 def trial_as_json(trial: "Downstream", runs: Iterable["Run"]) -> dict[str, Any]:
-    """A trial with what follows from it, for machines."""
+    """A trial and the stages downstream as plain values."""
     return {
         "runs": [run_as_json(item) for item in runs],
         "left_out": [problem.as_json() for problem in trial.left_out],

@@ -1,4 +1,4 @@
-"""The verbs for anyone with a table, in a project or outside of any."""
+"""The verbs for a table, in a project or not."""
 
 import json
 import sys
@@ -101,7 +101,7 @@ def profile(
 
 
 def _span(_: click.Context, __: click.Parameter, text: str | None) -> "Span | RowCount | None":
-    """The length of a block that the text of ``--by`` names."""
+    """The length of a block, from the text of ``--by``."""
     from stagebook.data.drift import spans
 
     try:
@@ -158,39 +158,39 @@ def drift(
 
     if batch is not None:
         DRIFT.require()  # before the reference is read, which can take minutes
-    held = tables.reference(Path.cwd(), reference, time, by, batch)
+    baseline = tables.reference(Path.cwd(), reference, time, by, batch)
     if save:
         from stagebook.data.drift import reference as references
 
-        pages.write(save, references.render(held), references.is_reference)
+        pages.write(save, references.render(baseline), references.is_reference)
     if batch is not None:
-        _show_drift(held, (reference, batch), html, as_json=as_json, check=check)
+        _show_drift(baseline, (reference, batch), html, as_json=as_json, check=check)
     elif not save:
         raise click.UsageError("Give a BATCH to compare, or --save the reference.")
 
 
 def _show_drift(
-    held: "Reference", names: tuple[str, str], html: Path | None, *, as_json: bool, check: bool
+    reference: "Reference", names: tuple[str, str], html: Path | None, *, as_json: bool, check: bool
 ) -> None:
     from stagebook.cli import drift_screen
     from stagebook.data.drift.drift import DriftVerdict
     from stagebook.workflow import tables
 
-    found = tables.drift(Path.cwd(), held, names[1])
+    drift = tables.drift(Path.cwd(), reference, names[1])
     if html:
         from stagebook.report import drift_page
 
-        pages.write(html, drift_page.render_page(found, *names))
+        pages.write(html, drift_page.render_page(drift, *names))
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(json.dumps(drift.as_json(), ensure_ascii=False))
     elif not html:
-        drift_screen.show(found, *names)
-    if check and found.verdict is DriftVerdict.DRIFT:
+        drift_screen.show(drift, *names)
+    if check and drift.verdict is DriftVerdict.DRIFT:
         sys.exit(Exit.DRIFTED)
 
 
 def _code_folders() -> tuple[Path, ...]:
-    """Folders that contracts are imported from: the project's, or the present one and its src."""
+    """Folders to import contracts from: the project's, or else the current one and its src."""
     from stagebook.project.project import Project
 
     try:

@@ -1,4 +1,4 @@
-"""The verbs that look back: where something comes from, and what was executed."""
+"""The verbs about the past: where something comes from, and what was executed."""
 
 import json
 from pathlib import Path
@@ -31,17 +31,17 @@ def trace(what: str, down: bool, at: str | None, html: Path | None, as_json: boo
     from stagebook.project.project import Project
     from stagebook.workflow import records
 
-    found = records.trace(Project.find(Path.cwd()), what, Path.cwd(), at=at, down=down)
+    trace = records.trace(Project.find(Path.cwd()), what, Path.cwd(), at=at, down=down)
     if html:
         from stagebook.report.lineage_page import render_page
 
-        pages.write(html, render_page(found))
+        pages.write(html, render_page(trace))
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(json.dumps(trace.as_json(), ensure_ascii=False))
     elif not html:
         from stagebook.cli import trace_screen
 
-        trace_screen.show(found)
+        trace_screen.show(trace)
 
 
 @click.command()
@@ -63,10 +63,10 @@ def log(stage: str | None, limit: int, as_json: bool) -> None:
     from stagebook.project.project import Project
     from stagebook.workflow import records
 
-    found = records.log(Project.find(Path.cwd()), stage, limit)
+    log = records.log(Project.find(Path.cwd()), stage, limit)
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(json.dumps(log.as_json(), ensure_ascii=False))
     else:
         from stagebook.cli import log_screen
 
-        log_screen.show(found)
+        log_screen.show(log)

@@ -1,4 +1,4 @@
-"""A trace in the terminal: a tree whose root is what was asked."""
+"""A trace in the terminal: a tree whose root is the query."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,7 +10,7 @@ from stagebook.history.lineage.graph import Activity, Entity, Trace
 from stagebook.report import lineage_words as words
 
 MOST = 4
-"""Metrics of each making that are shown."""
+"""Largest number of metrics to show for each execution."""
 
 _GUIDE = "bright_black"
 _out = Screen()
@@ -26,7 +26,7 @@ def show(trace: Trace) -> None:
 
 
 def trees(trace: Trace) -> Iterator[Tree]:
-    """One tree for each file or execution that was asked for."""
+    """One tree for each file or execution of the query."""
     plant = _Down(trace) if trace.down else _Up(trace)
     for making in trace.makings:
         if making.id in trace.query.makings:
@@ -36,7 +36,7 @@ def trees(trace: Trace) -> Iterator[Tree]:
 
 
 class _Up:
-    """Below each file, what it was made from; what was shown once is not shown again."""
+    """Shows below each file what it was made from; nothing is shown twice."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace, self._makers = trace, trace.makers
@@ -69,21 +69,21 @@ class _Up:
             self._grow(tree, making.inputs)
 
     def _fill_unmade(self, tree: Tree, file: Entity) -> None:
-        """A file that nothing made by itself: raw, or a part of something, or made of parts."""
-        whole = [entity for entity, part in self._trace.folders if part == file]
+        """A file without an execution of its own: raw, part of a folder, or a folder of parts."""
+        folders = [entity for entity, part in self._trace.folders if part == file]
         parts = [part for entity, part in self._trace.folders if entity == file]
         dvc = (self._trace.tracked or {}).get(file)
-        if whole:
+        if folders:
             tree.label = _file(file, "in a folder that was made as a whole")
         elif parts:
             tree.label = _file(file, "a folder of files that were made one by one")
         else:
             tree.label = _file(file, f"raw, tracked by {dvc}" if dvc else "raw")
-        self._grow(tree, whole or parts)
+        self._grow(tree, folders or parts)
 
 
 class _Down:
-    """Below each file, what read it; below that, what it wrote."""
+    """Shows below each file the executions that read it, and below these what they wrote."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
@@ -101,13 +101,13 @@ class _Down:
 
     def _fill(self, tree: Tree, file: Entity) -> None:
         readers = [activity for activity in self._trace.makings if file in activity.inputs]
-        beside = [part for whole, part in self._trace.folders if whole == file]
-        beside += [whole for whole, part in self._trace.folders if part == file]
-        nothing = file in self._trace.query.artefacts and not (readers or beside)
+        related = [part for folder, part in self._trace.folders if folder == file]
+        related += [folder for folder, part in self._trace.folders if part == file]
+        nothing = file in self._trace.query.artefacts and not (readers or related)
         tree.label = _file(file, "nothing was made from it" if nothing else "")
         for making in readers:
             self._fill_making(tree.add(""), making)
-        for other in beside:
+        for other in related:
             others = [activity for activity in self._trace.makings if other in activity.inputs]
             branch = tree.add(_file(other, "holds it" if file.path > other.path else "is in it"))
             for making in others:
@@ -123,9 +123,9 @@ class _Down:
             self._fill(tree.add(""), file)
 
 
-def _file(file: Entity, said: str = "") -> Text:
+def _file(file: Entity, remark: str = "") -> Text:
     shown = Text.assemble((words.name(file), "bold cyan"), " ", (words.short(file.md5), "dim"))
-    return shown.append(f"  {said}", "dim") if said else shown
+    return shown.append(f"  {remark}", "dim") if remark else shown
 
 
 def _title(making: Activity) -> Text:

@@ -1,4 +1,4 @@
-"""A verdict in the terminal: one line for each rule that does not hold."""
+"""A verdict in the terminal: one line for each broken rule."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ def show(verdict: "ContractVerdict", columns: int | None = None, rules: int | No
 
     Args:
         verdict: The verdict.
-        columns: How many the table has, where that is known.
-        rules: How many the contract has, where that is known.
+        columns: Number of columns in the table, if known.
+        rules: Number of rules in the contract, if known.
     """
     for line in lines(verdict, columns, rules):
         _out.print(line)

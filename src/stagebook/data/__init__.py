@@ -1,1 +1,1 @@
-"""Tables on disk: what a contract asks of them, what is in them, and how that drifts."""
+"""Tables on disk: their contracts, their profiles, and their drift."""

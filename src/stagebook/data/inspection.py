@@ -1,4 +1,4 @@
-"""What is found out about one declared table: whether it keeps its contract, and what is in it."""
+"""The inspection of one declared table: the check of its contract, and its profile."""
 
 import contextlib
 import functools
@@ -33,8 +33,8 @@ class Subject:
 
     Attributes:
         name: The variable that declares it.
-        reads: Whether the stage reads it; else it writes it.
-        paths: Its paths, which are one table if there are several.
+        reads: Whether the stage reads it; otherwise it writes it.
+        paths: Its paths; several paths are one table.
         contract: Where its schema is imported from, as ``module:Name``, if it has one.
         code: Digest of the code that defines the schema.
     """
@@ -60,14 +60,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was found out about a table.
+    """The result of inspecting a table.
 
     Attributes:
         subject: The table.
-        verdict: Whether it keeps its contract; None without one.
-        profile: What is in it; None where it could not be read.
-        problems: Why it could not be read, or why its contract could not be asked.
-        at_fault: Whether the problems are of the contract's own making, and not of the data's.
+        verdict: The verdict of its contract; None without a contract.
+        profile: Its profile; None if it could not be read.
+        problems: Why it could not be read, or why its contract could not be checked.
+        at_fault: Whether the contract itself causes the problems, and not the data.
     """
 
     subject: Subject
@@ -78,7 +78,7 @@ class Inspection:
 
     @property
     def refusals(self) -> tuple[Problem, ...]:
-        """Why the table cannot be taken; without a contract, any table can."""
+        """Why the table is refused; without a contract, no table is."""
         broken = self.verdict.problems() if self.verdict else ()
         return (*broken, *(self.problems if self.subject.contract else ()))
 
@@ -117,12 +117,12 @@ def parse_subject(values: Mapping[str, Any]) -> Subject:
 
 
 def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] = ()) -> Inspection:
-    """Reads a table, holds it against its contract and profiles it.
+    """Reads a table, checks it against its contract and profiles it.
 
     Args:
         root: What its paths are relative to.
         subject: The table.
-        threads: How many threads are used; while the check runs, it is one of them.
+        threads: Number of threads, including the check.
         folders: Absolute folders that contracts are imported from, for messages.
     """
     from stagebook.data.tables.table import Table
@@ -130,29 +130,29 @@ def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] 
     try:
         table = Table.open_all(root, subject.paths)
         if subject.contract:
-            return _held(table, subject, subject.contract, threads, folders)
+            return _inspect_with_contract(table, subject, subject.contract, threads, folders)
         return Inspection(subject, profile=_profiled(table, threads))
     except StagebookError as error:
         return Inspection(subject, problems=error.problems)
 
 
-def _held(
+def _inspect_with_contract(
     table: "Table", subject: Subject, spec: str, threads: int, folders: Sequence[Path]
 ) -> Inspection:
-    """What is found out about a table that has a contract."""
+    """The inspection of a table with a contract."""
     from stagebook.data.contracts.check import check
     from stagebook.data.contracts.contract import Contract
     from stagebook.data.tables.table import Table
     from stagebook.data.tables.text_copy import copied
 
-    with ThreadPoolExecutor(1) as beside:  # files are read while the contract is imported
-        held = None if table.untyped else beside.submit(table.held)
+    with ThreadPoolExecutor(1) as pool:  # files are read while the contract is imported
+        in_memory = None if table.untyped else pool.submit(table.loaded)
         try:
             contract = Contract.load(spec, folders)
         except StagebookError as error:
             return Inspection(subject, problems=error.problems, at_fault=True)
-    if held:
-        return _at_once(held.result(), subject, contract, threads)
+    if in_memory:
+        return _at_once(in_memory.result(), subject, contract, threads)
     with copied(table) as table:
         verdict = check(table, contract)
         if verdict.holds:
@@ -165,15 +165,15 @@ def _held(
 
 
 def _at_once(table: "Table", subject: Subject, contract: "Contract", threads: int) -> Inspection:
-    """The same, check and profile at a time; the check, which is other people's, stays here.
+    """The inspection with check and profile at the same time; the check runs in this thread.
 
-    It is one of the threads: more of them than processors would wait for Python's lock.
+    It counts as one of the threads: more threads than processors would wait for Python's lock.
     """
     from stagebook.data.contracts.check import check
 
     turns = Semaphore(max(1, threads - 1))
-    with ThreadPoolExecutor(1) as beside:
-        profiled = beside.submit(_profiled, table, threads, turns)
+    with ThreadPoolExecutor(1) as pool:
+        profiled = pool.submit(_profiled, table, threads, turns)
         try:
             verdict = check(table, contract)
         finally:
@@ -182,12 +182,12 @@ def _at_once(table: "Table", subject: Subject, contract: "Contract", threads: in
 
 
 def rehearse(*, contracts: bool) -> None:
-    """Does all that an inspection does once, so that the next need not import anything.
+    """Runs all steps of an inspection once, so that the next one imports nothing.
 
-    pandera, pandas and DuckDB put off much of what they import until it is used.
+    pandera, pandas and DuckDB import much of their code only when it is used.
 
     Args:
-        contracts: Whether there are contracts to come, or profiles only.
+        contracts: Whether contracts will be checked, or only profiles made.
     """
     import pyarrow as pa
 
@@ -218,9 +218,9 @@ def _profiled(table: "Table", threads: int, turns: Semaphore | None = None) -> P
 
 @dataclass(frozen=True, slots=True)
 class InspectionCache:
-    """Inspections on disk by the content of the table and the code of the contract.
+    """Inspections on disk, by the content of the table and the code of the contract.
 
-    A table that was inspected once is not read again.
+    A table is not inspected again if neither of them changed.
 
     Attributes:
         folder: The folder of their files.
@@ -229,7 +229,7 @@ class InspectionCache:
     folder: Path
 
     def get(self, subject: Subject, hashes: Iterable[str]) -> Inspection | None:
-        """The inspection of a table with this content; None if none is kept.
+        """The inspection of a table with this content; None if it is not stored.
 
         Args:
             subject: The table.
@@ -242,7 +242,7 @@ class InspectionCache:
         return replace(parse(text), subject=subject)
 
     def put(self, inspection: Inspection, hashes: Iterable[str]) -> None:
-        """Keeps an inspection that found nothing wrong, if the disk has room for it."""
+        """Stores an inspection without refusals, if the disk has room for it."""
         if inspection.refusals:
             return
         with contextlib.suppress(OSError):  # a full disk costs a second inspection, not the run

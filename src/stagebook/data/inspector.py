@@ -1,7 +1,7 @@
-"""The process that inspects tables: apart, since contracts are other people's code.
+"""The process that inspects tables, separate because contracts are foreign code.
 
 Run as ``python -m stagebook.data.inspector WHAT FOLDERS...``, with the folders that contracts
-are imported from. Each line on standard input asks for one inspection, and is answered by one line.
+are imported from. Each line on standard input requests one inspection; the answer is one line.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ _CONTRACTS, _PROFILES = "contracts", "profiles"
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """An inspector process, seen from the one that started it.
+    """The handle of an inspector process.
 
     Attributes:
         process: The process.
@@ -36,12 +36,12 @@ class Inspector:
 
     @classmethod
     def start(cls, root: Path, folders: Iterable[Path], *, contracts: bool) -> "Inspector":
-        """Starts a process that imports what it needs while it waits.
+        """Starts a process, which imports its libraries while it waits.
 
         Args:
             root: The project's root, its working folder.
-            folders: What contracts are imported from, in order.
-            contracts: Whether there are contracts to come, or profiles only.
+            folders: Folders that contracts are imported from, in order.
+            contracts: Whether contracts will be checked, or only profiles made.
         """
         words = [_CONTRACTS if contracts else _PROFILES, *map(str, folders)]
         command = [sys.executable, "-m", "stagebook.data.inspector", *words]
@@ -60,18 +60,18 @@ class Inspector:
     def inspect(
         self, root: Path, subject: Subject, threads: int, stopped: Callable[[], bool]
     ) -> Inspection | None:
-        """What is found out about a table; None if it was stopped before.
+        """The inspection of a table; None if it was stopped first.
 
         Args:
             root: What the table's paths are relative to.
             subject: The table.
-            threads: How many threads may be used.
-            stopped: Whether to give up; asked ten times a second.
+            threads: Largest number of threads.
+            stopped: Returns whether to give up; called ten times a second.
         """
         assert self.process.stdin is not None
-        asked = {"root": str(root), "subject": asdict(subject), "threads": threads}
+        request = {"root": str(root), "subject": asdict(subject), "threads": threads}
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(asked) + "\n")
+            self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
         return self._answer(subject, stopped)
 
@@ -88,7 +88,7 @@ class Inspector:
         return Inspection(subject, problems=(_died(subject, self.process.wait()),), at_fault=True)
 
     def dismiss(self) -> None:
-        """Ends it, whatever it is doing."""
+        """Ends the process at once."""
         self.process.kill()
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
@@ -102,40 +102,40 @@ def _died(subject: Subject, code: int) -> Problem:
     return Problem(
         "inspector-died",
         f"The process that inspects the table ended with {how}.",
-        "Look for what ends a process in the contract's checks; a table that is too large for "
-        "the memory does it too.",
+        "Check whether the contract's checks end the process, or the table is too large for the "
+        "memory.",
         Where(subject.paths[0]),
     )
 
 
 def main() -> None:
     """Answers each line on standard input until that is closed."""
-    what, *sys.path[:0] = sys.argv[1:]
+    mode, *sys.path[:0] = sys.argv[1:]
     folders = tuple(map(Path, sys.argv[2:]))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what contracts print is nobody's answer
+    os.dup2(2, 1)  # output of contracts must not mix with answers
     lines = _lines()
-    with contextlib.suppress(Exception):  # what is broken is told of the table that is asked for
-        inspection.rehearse(contracts=what == _CONTRACTS)
+    with contextlib.suppress(Exception):  # the inspection of a table reports the error
+        inspection.rehearse(contracts=mode == _CONTRACTS)
     for line in lines:
-        asked = json.loads(line)
-        subject = inspection.parse_subject(asked["subject"])
-        found = inspection.inspect(Path(asked["root"]), subject, asked["threads"], folders)
-        answers.write(inspection.render(found) + "\n")
+        request = json.loads(line)
+        subject = inspection.parse_subject(request["subject"])
+        result = inspection.inspect(Path(request["root"]), subject, request["threads"], folders)
+        answers.write(inspection.render(result) + "\n")
         answers.flush()
 
 
 def _lines() -> Iterator[str]:
-    """The lines on standard input; the process ends at once when the one that asks is gone."""
-    asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+    """The lines on standard input; the process ends at once when its caller is gone."""
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def read() -> None:
         for line in sys.stdin:
-            asked.put(line)
+            requests.put(line)
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()
-    return iter(asked.get, "")
+    return iter(requests.get, "")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sees, inside the kernel, who asks for a file that the sandbox lacks: no audit event does."""
+"""Notices, inside the kernel, questions for files that the sandbox lacks; no audit event does."""
 
 import functools
 import os
@@ -11,10 +11,10 @@ _RAISING = ("stat", "lstat")
 
 
 def install(auditor: Auditor) -> None:
-    """From here on, a question for a file that is not there reaches the auditor.
+    """From here on, a question for a missing file reaches the auditor.
 
-    ``os.path`` and ``pathlib`` ask through these functions of ``os``. An answer that a file is
-    there costs one call more; Python's import asks elsewhere and is not seen.
+    ``os.path`` and ``pathlib`` ask through these functions of ``os``. For an existing file this
+    costs one more call. Python's import asks in another way and is not seen.
     """
     for name in _RAISING:
         _replace(name, _watch_error(getattr(os, name), auditor))
@@ -45,7 +45,7 @@ def _watch_answer(function: Callable[..., bool], auditor: Auditor) -> Callable[.
 
 
 def _replace(name: str, watched: Callable[..., Any]) -> None:
-    """Puts a function in the place of one of ``os``, with what ``os`` says of that one."""
+    """Replaces a function of ``os``, also in the groups of functions that ``os`` lists."""
     function = getattr(os, name)
     watched.__module__ = os.__name__  # where pickle finds it
     for group in (

@@ -1,4 +1,4 @@
-"""What a stage did beyond its declaration, as problems: each with the line to add."""
+"""Problems with what a stage did beyond its declaration, each with the line to add."""
 
 import ast
 import builtins
@@ -21,21 +21,21 @@ _MANY = 3
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Words for what one notebook did.
+    """Creates the problems with what one notebook did.
 
     Attributes:
         signature: What it declares.
-        taken: Names that its parameters cell uses.
+        used_names: Names that its parameters cell uses.
         where: The notebook, and the cell that the run ended in, if it ended in one.
     """
 
     signature: Signature
-    taken: frozenset[str]
+    used_names: frozenset[str]
     where: Where
 
     @classmethod
     def of(cls, notebook: Notebook, signature: Signature, cell: int | None) -> "Advice":
-        """The words for a notebook.
+        """The advice for a notebook.
 
         Args:
             notebook: The notebook.
@@ -50,7 +50,7 @@ class Advice:
 
     @classmethod
     def of_cell(cls, text: str, signature: Signature, cell: int | None) -> "Advice":
-        """The words for a notebook of which only the parameters cell is known.
+        """The advice for a notebook of which only the parameters cell is known.
 
         Args:
             text: The parameters cell as plain Python.
@@ -94,7 +94,7 @@ class Advice:
             "sees only the files that it declares."
         )
         return Problem(
-            "undeclared-read", message, self._line("In", *self._whole(files)), self.where
+            "undeclared-read", message, self._line("In", *self._common_folder(files)), self.where
         )
 
     def unseen(self, lacking: IncompleteListing) -> Problem:
@@ -105,7 +105,9 @@ class Advice:
             f"The code names the pattern `{lacking.listed}`. In the project it also matches "
             f"`{files[0]}`{more}, which the stage does not declare and so does not see."
         )
-        return Problem("unseen-files", message, self._line("In", *self._whole(files)), self.where)
+        return Problem(
+            "unseen-files", message, self._line("In", *self._common_folder(files)), self.where
+        )
 
     def wrote(self, path: str) -> Problem:
         """The notebook wrote a file of the project."""
@@ -184,8 +186,8 @@ class Advice:
                 return declared
         return None
 
-    def _whole(self, files: Sequence[str]) -> Sequence[str]:
-        """The folder of many files, where an input can be the whole of it."""
+    def _common_folder(self, files: Sequence[str]) -> Sequence[str]:
+        """The folder of many files, if it can be an input; otherwise the files."""
         folders = {PurePosixPath(file).parent for file in files}
         if len(files) <= _MANY or len(folders) > 1:
             return files
@@ -196,13 +198,13 @@ class Advice:
         return files if holds_output or not folder.name else (folder.as_posix(),)
 
     def _line(self, role: str, *files: str) -> str:
-        """The line to add to the parameters cell, where there can be one."""
+        """The line to add to the parameters cell, if the path can be declared."""
         name = self._free_name(files[0] if len(files) == 1 else Path(files[0]).parent.name)
         for path in files:
             if problem := paths.check(name, path, self.where, written=role != "In"):
                 return problem.hint or f"A stage cannot declare {path!r}."
         value = json.dumps(files[0] if len(files) == 1 else list(files), ensure_ascii=False)
-        needed = "" if role in self.taken else f" (with `from stagebook import {role}`)"
+        needed = "" if role in self.used_names else f" (with `from stagebook import {role}`)"
         cell = self.signature.where.cell
         return f"Add to cell {cell}{needed}, then run `stagebook sync`:  {name}: {role} = {value}"
 
@@ -211,7 +213,7 @@ class Advice:
         while (
             not name.isidentifier()
             or keyword.iskeyword(name)
-            or name in self.taken
+            or name in self.used_names
             or hasattr(builtins, name)
         ):
             name = f"the_{name}"

@@ -1,4 +1,4 @@
-"""Sees, inside the kernel, each file that Python touches, and refuses what is not declared."""
+"""Checks, inside the kernel, each file that Python touches, and refuses undeclared ones."""
 
 # Each file that the kernel opens passes here, and pathlib takes ten times longer.
 # ruff: noqa: PTH109, PTH118
@@ -30,13 +30,13 @@ _RELINKING = {
 
 
 class ClosedFolderError(RuntimeError):
-    """A pattern is searched in a folder that a stage may not list."""
+    """Code searches a pattern in a folder that a stage must not list."""
 
 
 def install(policy: SandboxPolicy, journal: Journal) -> "Auditor":
     """From here on, each file of the project that Python code touches is checked.
 
-    Native readers do not pass here; Landlock holds those, where the kernel has it.
+    Native readers do not pass here; Landlock confines those, if the system has it.
     """
     auditor = Auditor(policy, journal)
     sys.addaudithook(auditor.hook)
@@ -92,7 +92,7 @@ class Auditor:
         self._unseen(handler, *args)
 
     def _unseen(self, act: Callable[..., None], *args: Any) -> None:
-        """Does something that is not audited itself, in this thread."""
+        """Calls a function without auditing it, in this thread."""
         self._busy.add(_thread.get_ident())
         try:
             act(*args)
@@ -116,7 +116,7 @@ class Auditor:
             return
         text = path_checks.absolute(path)
         searching = _is_searching(caller)
-        # these take a closed folder for an empty one; a library may take a `?` for a pattern
+        # these treat a closed folder as an empty one; a library may treat a `?` as a pattern
         hides = searching or _is_walking(caller)
         if hides and text in self._above and not _is_library(caller):
             self._boundary.note("closed", text)
@@ -138,11 +138,11 @@ class Auditor:
         self._boundary.search(str(path), str(pattern))
 
     def _change(self, path: Any, folder: int = _NO_FOLDER) -> None:
-        if folder == _NO_FOLDER:  # else such as in shutil.rmtree; Landlock holds it, if it is there
+        if folder == _NO_FOLDER:  # otherwise, as in shutil.rmtree, only Landlock can check it
             self._boundary.write(path, follow=False)
 
     def _touch(self, path: Any, folder: int) -> None:
-        """Holds a change of rights, owner or times, which goes through links."""
+        """Checks a change of rights, owner or times, which follows links."""
         if folder == _NO_FOLDER:
             self._boundary.write(path)
 
@@ -167,7 +167,7 @@ class Auditor:
             self._boundary.make_folder(path)
 
     def _command(self, words: Any) -> None:
-        """Holds the files that another program is given."""
+        """Checks the files in the command line of another program."""
         for pattern in command_line.patterns(words):
             self._boundary.search(os.getcwd(), pattern)
         for word, writes in command_line.words(words):
@@ -175,10 +175,10 @@ class Auditor:
                 self._boundary.mention(word, writes=writes)
 
     def absent(self, path: Any, folder: int | None = None) -> None:
-        """Notes a question for what the sandbox lacks and the project has.
+        """Notes a question for a file that the sandbox lacks and the project has.
 
         Args:
-            path: What is not there.
+            path: The missing file.
             folder: Descriptor of the folder that the path starts from.
         """
         if folder is not None and isinstance(path, PATHS):
@@ -190,7 +190,7 @@ class Auditor:
 
 
 def _caller() -> FrameType:
-    """The frame whose code touched a file, below the frames of Stagebook that look at it."""
+    """The frame whose code touched a file, below the frames of Stagebook that check it."""
     frame = sys._getframe(1)
     while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("stagebook."):
         frame = frame.f_back
@@ -198,7 +198,7 @@ def _caller() -> FrameType:
 
 
 def _is_importing(caller: FrameType) -> bool:
-    """Whether Python looks for a module, or for what is installed."""
+    """Whether Python looks for a module or a distribution."""
     name = str(caller.f_globals.get("__name__", ""))
     return caller.f_code.co_filename.startswith("<frozen importlib") or name.startswith(
         ("importlib.", "pkgutil", "pkg_resources")
@@ -206,7 +206,7 @@ def _is_importing(caller: FrameType) -> bool:
 
 
 def _is_library(caller: FrameType) -> bool:
-    """Whether the nearest code that is not Python's own is an installed package's."""
+    """Whether the nearest code outside the standard library is an installed package."""
     frame: FrameType | None = caller
     while frame and frame.f_code.co_filename.startswith((_PYTHON, "<frozen")):
         if "site-packages" in frame.f_code.co_filename:
@@ -216,13 +216,13 @@ def _is_library(caller: FrameType) -> bool:
 
 
 def _is_deleting(caller: FrameType) -> bool:
-    """Whether a folder is listed by ``shutil.rmtree``, which tells nobody what is in it."""
+    """Whether ``shutil.rmtree`` lists a folder; the notebook does not see that list."""
     module, function = caller.f_globals.get("__name__"), caller.f_code.co_name
     return module == "shutil" and function.startswith("_rmtree")
 
 
 def _is_walking(caller: FrameType) -> bool:
-    """Whether a folder is listed by ``os.walk`` or ``os.fwalk``, which pass over errors."""
+    """Whether ``os.walk`` or ``os.fwalk`` lists a folder; both ignore errors."""
     module, function = caller.f_globals.get("__name__"), caller.f_code.co_name
     return module == "os" and function.lstrip("_") in ("walk", "fwalk")
 

@@ -1,4 +1,4 @@
-"""What a stage may read and write, and what is noted when it tries more."""
+"""The files that a stage may read and write, and a note of every attempt beyond them."""
 
 # Each file that the kernel opens passes here, and pathlib takes ten times longer.
 # ruff: noqa: PTH113, PTH118, PTH120
@@ -18,10 +18,10 @@ _BYTECODE = f"{os.sep}__pycache__{os.sep}"
 
 
 class Notes(Protocol):
-    """What takes down each file that a kernel was refused."""
+    """Records each file that a kernel was refused."""
 
     def note(self, kind: str, path: str) -> None:
-        """Takes down a kind, such as ``read``, and a path relative to the root."""
+        """Records a kind, such as ``read``, and a path relative to the root."""
 
 
 class Place(NamedTuple):
@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
 
 class Boundary:
-    """Holds each path that a kernel touches against what its stage declares.
+    """Checks each path that a kernel touches against the stage's declaration.
 
     Args:
         policy: The limits of the kernel.
@@ -67,7 +67,7 @@ class Boundary:
         self._journal.note(kind, name)
 
     def forget_links(self) -> None:
-        """Follows each folder anew: one may lead somewhere else than before."""
+        """Forgets where folders lead: a link may have changed."""
         self._real_folders.clear()
 
     def read(self, path: Any) -> None:
@@ -109,7 +109,7 @@ class Boundary:
             self._note_undeclared("homeless", place.text)
 
     def make_folder(self, path: Any) -> None:
-        """A folder is made. It is not content: only the files that are put into it count."""
+        """A folder is created. It is not content: only files in it count."""
         place = self._place(path, follow=False)
         if (
             place
@@ -119,7 +119,7 @@ class Boundary:
             self.write(path, follow=False)
 
     def open_database(self, path: Any) -> None:
-        """SQLite opens a file by itself; it makes one that does not exist."""
+        """SQLite opens a file without an audit event, and creates it if it is missing."""
         if not (place := self._place(path)):
             return
         declared = self._names.of(place.text)
@@ -132,11 +132,11 @@ class Boundary:
             self.write(path, opens=True)
 
     def list(self, text: str, *, passes_over: bool) -> None:
-        """A folder is listed, and not for a pattern.
+        """A folder is listed, other than for a pattern.
 
         Args:
-            text: Its path in full.
-            passes_over: Whether the list may lack what is not declared.
+            text: Its absolute path.
+            passes_over: Whether the list may lack undeclared files.
         """
         if not passes_over and path_checks.exists(text):
             self._note_undeclared("listed", text)
@@ -148,7 +148,7 @@ class Boundary:
             self.note("searched", name)
 
     def mention(self, word: str, *, writes: bool) -> None:
-        """Another program is given a path.
+        """The command line of another program contains a path.
 
         Args:
             word: The path.
@@ -168,7 +168,7 @@ class Boundary:
         """Code asks for a path that does not exist in the sandbox.
 
         Args:
-            text: The path in full.
+            text: The absolute path.
         """
         name = self._names.of(text) if self._project.hold(text) else None
         if name and not self._outputs.hold(name) and self._exists_in_project(name):
@@ -195,7 +195,7 @@ class Boundary:
             self.note("absent", name)
 
     def _note_undeclared(self, kind: str, text: str) -> None:
-        """Notes a path in the sandbox that neither is nor holds anything declared."""
+        """Notes a path in the sandbox that is not declared and holds no declared path."""
         if not self._sandbox.hold(text) or self._inputs.hold(text):
             return
         name = self._names.of(text)
@@ -203,7 +203,7 @@ class Boundary:
             self.note(kind, name)
 
     def _place(self, path: Any, *, follow: bool = True) -> Place | None:
-        """A path in the project as it is spelt, and where it leads; None for any other path.
+        """A path in the project as it is spelled, and where it leads; None for any other path.
 
         A link that leads out of the project counts as a file at its own path.
         """

@@ -29,7 +29,7 @@ def patterns(command: Any) -> Iterator[str]:
     A word that a program gets as it is, such as in a list of words, is not a pattern.
     """
     texts = [command] if isinstance(command, str | bytes | os.PathLike) else list(command or ())
-    whole = {os.fsdecode(text) for text in texts}
+    arguments = {os.fsdecode(text) for text in texts}
     for word, _ in words(command):
-        if word not in whole and os.sep in word and not _SIGNS.isdisjoint(word):
+        if word not in arguments and os.sep in word and not _SIGNS.isdisjoint(word):
             yield word

@@ -1,4 +1,4 @@
-"""Holds what a run did to files against what its notebook declares."""
+"""Checks what a run did to files against its notebook's declaration."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,15 +22,15 @@ _LONGEST_COMMAND = 200
 
 
 def check(ending: Ending, sandbox: Sandbox, job: Job, inputs: Iterable[HashedPath]) -> Ending:
-    """The ending, with what the run did beyond its declaration.
+    """The ending, with problems for what the run did beyond its declaration.
 
-    A run that touched an undeclared file fails even where the notebook caught the error. A run
-    that failed because such a file was out of its reach gets the line to add.
+    A run that touched an undeclared file fails even if the notebook caught the error. A run that
+    failed because it could not reach such a file gets the line to add.
 
     Args:
         ending: How the execution ended.
         sandbox: Its sandbox.
-        job: What was run.
+        job: The job.
         inputs: Its inputs with the hashes that they had before.
     """
     altered = _altered(sandbox, inputs)
@@ -68,7 +68,7 @@ def check(ending: Ending, sandbox: Sandbox, job: Job, inputs: Iterable[HashedPat
 
 
 def _explained(ending: Ending, sandbox: Sandbox) -> Ending:
-    """The ending, with a hint where the cell failed at the wall and not at the disk.
+    """The ending, with a hint if the cell failed because of the sandbox and not of the disk.
 
     Landlock has no exceptions below a granted folder, so the folders above the project are
     closed to new entries and to listing.
@@ -95,12 +95,12 @@ class _Touched:
         changed: Inputs that it wrote to.
         closed: Folders above the project that it searched.
         beside: Files that it read by paths from the notebook's own folder.
-        read: Files that it read, or took for absent though the project has them.
+        read: Files that it read, or found missing though the project has them.
         wrote: Files that it wrote, or could not write.
-        listed: Listings that would have been others in the project.
+        listed: Listings that would have been different in the project.
         damaged: Whether it wrote to the pipe that reports all this.
-        unseen: Patterns that the code names and that match more in the project; where the run
-            failed, those that its error names.
+        unseen: Patterns in the code that match more in the project; if the run failed, only
+            those that its error names.
         commands: Commands of its shell cells that failed, each after its exit code.
         wrote_into: Folders that it could not write a file into, whose name is not known.
     """
@@ -120,7 +120,7 @@ class _Touched:
     def of(
         cls, ending: Ending, sandbox: Sandbox, job: Job, altered: Mapping[str, Alteration]
     ) -> "_Touched":
-        """What a run did, by its journal, its sandbox, and the texts of its errors."""
+        """What a run did, from its journal, its sandbox, and the texts of its errors."""
         entries = frozenset(journal.read(sandbox.journal))
         names = PathNames(
             str(sandbox.root), str(sandbox.files), Path(job.notebook.path).parent.as_posix()
@@ -136,7 +136,7 @@ class _Touched:
         beside = frozenset(_of_kind(entries, "beside"))
         read = {
             *_of_kind(entries, "read", "missed", "database"),
-            *_asked(entries, sandbox, listings),
+            *_missed(entries, sandbox, listings),
         } - beside
         return cls(
             frozenset(
@@ -148,7 +148,7 @@ class _Touched:
             frozenset(_of_kind(entries, "closed")),
             beside,
             frozenset(read),
-            # SQLite makes the file that it does not find
+            # SQLite creates a missing file
             frozenset({*_wrote(entries, ending, sandbox), *written_files.undeclared(sandbox)})
             - frozenset(_of_kind(entries, "database")),
             tuple(_listed(entries, listings, read)),
@@ -178,7 +178,7 @@ def _damaged(where: Where) -> Problem:
 
 
 def _altered(sandbox: Sandbox, inputs: Iterable[HashedPath]) -> dict[str, Alteration]:
-    """What became of the inputs; where only rights or times changed, they are as before again."""
+    """How the inputs changed; changed rights and times are restored."""
     before = {file.path: file.md5 for file in inputs}
     altered = sandbox.alterations()
     for path, kind in altered.items():
@@ -196,32 +196,32 @@ def _of_kind(entries: Iterable[tuple[str, str]], *kinds: str) -> Iterator[str]:
     return (path for kind, path in entries if kind in kinds)
 
 
-def _asked(
+def _missed(
     entries: Iterable[tuple[str, str]], sandbox: Sandbox, listings: Listings
 ) -> Iterator[str]:
-    """What was taken for absent though the project has it, and what the stage did not make."""
+    """Files that code did not find, though the project has them; outputs do not count."""
     for path in _of_kind(entries, "asked"):
         if not (sandbox.files / path).exists() and listings.is_content(path):
             yield path
 
 
 def _wrote(entries: Iterable[tuple[str, str]], ending: Ending, sandbox: Sandbox) -> Iterator[str]:
-    """What was written past the sandbox, or could not be for want of a folder in it.
+    """Files written outside the sandbox, or not written because their folder was missing in it.
 
-    A run that got over the missing folder, such as by making it, has not failed at it.
+    A run that recovered, such as by creating the folder, did not fail because of it.
     """
     yield from _of_kind(entries, "wrote")
     for path in _of_kind(entries, "homeless"):
         in_project = (sandbox.root / path).parent.is_dir()
-        made = (sandbox.files / path).parent.exists()
-        if not made and (in_project or ending.outcome is Outcome.FAILED):
+        has_folder = (sandbox.files / path).parent.exists()
+        if not has_folder and (in_project or ending.outcome is Outcome.FAILED):
             yield path
 
 
 def _listed(
     entries: Iterable[tuple[str, str]], listings: Listings, read: set[str]
 ) -> Iterator[IncompleteListing]:
-    """Listings that lacked something that no other problem names."""
+    """Listings that lacked files which no other problem names."""
     folders = sorted(set(_of_kind(entries, "listed")))
     patterns = sorted(set(_of_kind(entries, "searched")))
     for lacking in (*map(listings.of_folder, folders), *map(listings.of_pattern, patterns)):
@@ -237,22 +237,22 @@ def _listed(
 def _unseen(
     entries: Iterable[tuple[str, str]], ending: Ending, job: Job, listings: Listings
 ) -> Iterator[IncompleteListing]:
-    """Patterns that the notebook names and that no Python code was seen to search."""
+    """Patterns that the notebook names and that no Python code searched."""
     texts = (cell.text for cell in job.notebook.cells if cell.kind == "code")
     values = (value for value in job.values.values() if isinstance(value, str))
-    found = {
+    named_patterns = {
         *patterns.of_cells(texts),
         *(item for text in values for item in patterns.of_text(text)),
     }
     message = " ".join(problem.message for problem in ending.problems)
-    for pattern in sorted(found.difference(_of_kind(entries, "searched"))):
+    for pattern in sorted(named_patterns.difference(_of_kind(entries, "searched"))):
         lacking = listings.of_pattern(pattern)
         if lacking.files and (ending.done or pattern in message):
             yield lacking
 
 
 def _printed(executed: Path) -> str:
-    """What the cells of an executed notebook printed; nothing where it cannot be read."""
+    """What the cells of an executed notebook printed; empty if it cannot be read."""
     try:
         cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, RecursionError, KeyError):

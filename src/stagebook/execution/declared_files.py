@@ -1,4 +1,4 @@
-"""Where the declared files of a run are: those of the build, or those of a trial with ``-P``."""
+"""The declared files of a run: those of the build, or those of a trial with ``-P``."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ class DeclaredFiles:
     Attributes:
         root: The project's root.
         trial: The trial; None for a run of the build.
-        made: Declared outputs that earlier stages of the trial wrote.
+        written: Declared outputs that earlier stages of the trial wrote.
     """
 
     root: Path
     trial: Trial | None = None
-    made: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
     def input(self, declared: str) -> str:
         """The path that is read for a declared input, relative to the root."""
-        within = any(PurePosixPath(declared).is_relative_to(output) for output in self.made)
+        within = any(PurePosixPath(declared).is_relative_to(output) for output in self.written)
         return self.output(declared) if within else declared
 
     def input_file(self, declared: str) -> Path:
@@ -45,7 +45,7 @@ class DeclaredFiles:
 
     def after(self, outputs: Iterable[str]) -> Self:
         """The files of the trial's next stage, once a stage wrote these outputs."""
-        return replace(self, made=tuple(dict.fromkeys((*self.made, *outputs))))
+        return replace(self, written=tuple(dict.fromkeys((*self.written, *outputs))))
 
     def require_whole(self, inputs: Iterable[str]) -> None:
         """Refuses inputs that would mix files of the trial with files of the build.
@@ -61,7 +61,7 @@ class DeclaredFiles:
                 f"Declare `{output}` as an input instead of `{folder}`.",
             )
             for folder in inputs
-            for output in self.made
+            for output in self.written
             if output != folder and PurePosixPath(output).is_relative_to(folder)
         ]
         if problems:

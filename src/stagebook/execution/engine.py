@@ -28,15 +28,15 @@ def execute(task: NotebookTask, launch: Launch, progress: Progress, stop: Stop) 
     """Runs a notebook from its first cell to its last, or to the first that fails.
 
     papermill runs in a thread of its own; this one waits, shows progress, and stops the kernel
-    on SIGINT, SIGTERM or SIGHUP, when time is up, or when the DVC that started it is gone.
-    Whatever happens, the task's target holds the notebook as far as it got and no process of
-    it is left.
+    on SIGINT, SIGTERM or SIGHUP, at the time limit, or when the DVC that started it is gone.
+    In any case, the task's target holds the notebook as far as it got, and none of its processes
+    is left.
 
     Args:
         task: The notebook.
         launch: Its kernel.
         progress: Shows each cell that starts.
-        stop: Whether somebody wants the run to stop.
+        stop: Whether a stop is requested.
     """
     watch = Watch()
     orphans.adopt()  # those of a guard that was killed
@@ -45,7 +45,7 @@ def execute(task: NotebookTask, launch: Launch, progress: Progress, stop: Stop) 
         return _execute(task, launch, progress, stop, watch)
     finally:
         if watch.finished.is_set():
-            guard = launch.guard  # it ends by itself, once its journal is whole
+            guard = launch.guard  # it ends by itself, once its journal is complete
             orphans.end_all_but(others | {guard} if guard else others)
 
 
@@ -74,7 +74,7 @@ def _execute(
 def _ended_early(
     watch: Watch, launch: Launch, limit: float | None, progress: Progress, stop: Stop
 ) -> bool:
-    """Waits for the end of a run; ends it when time is up, or when somebody wants it to stop."""
+    """Waits for the end of a run; ends it at the time limit, or if a stop is requested."""
     deadline = time.monotonic() + limit if limit else None
     caller, late, attempts = Caller.of_this_process(), False, 0
     while not watch.finished.wait(0.1):
@@ -82,15 +82,15 @@ def _ended_early(
         late = late or bool(deadline and time.monotonic() > deadline)
         if caller.is_gone:
             stop.reason = signal.SIGHUP
-        if late or stop.asked:
+        if late or stop.requested:
             attempts += 1
             if guard := launch.guard:
                 orphans.end(guard, firmly=attempts > _ATTEMPTS)
-    return late or stop.asked
+    return late or stop.requested
 
 
 def _not_completed(node: Any) -> int | None:
-    """The first cell that did not end well, though papermill says nothing: it called ``exit``."""
+    """The first cell that did not complete without an error: it called ``exit``."""
     for cell in node.cells:
         status = cell.metadata.get("papermill", {}).get("status", "completed")
         if cell.cell_type == "code" and cell.source.strip() and status != "completed":
@@ -120,7 +120,7 @@ def _classify(watch: Watch, ending: Path, oom_killed: bool, notebook: str) -> En
 def _shown_error(node: Any, traceback: list[str]) -> CellError | None:
     """The error that a cell shows, in the cell that shows it.
 
-    That need not be the last cell: after one that may raise, papermill goes on, and fails at last.
+    This may not be the last cell: papermill continues after a cell that may raise.
     """
     for cell in node.cells:
         for output in cell.get("outputs", ()):

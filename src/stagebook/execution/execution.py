@@ -1,4 +1,4 @@
-"""One run of one stage: a job carried out, and what came of it."""
+"""One run of one stage: executes a job, and holds the result."""
 
 import dataclasses
 import datetime
@@ -26,7 +26,7 @@ from stagebook.project.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What came of one job.
+    """The result of one job.
 
     Attributes:
         job: The job.
@@ -34,7 +34,7 @@ class Execution:
         started: When, in UTC.
         seconds: How long it took.
         cells: Its code cells.
-        tables: What was found out about its tables.
+        tables: The inspections of its tables.
     """
 
     job: Job
@@ -45,7 +45,7 @@ class Execution:
     tables: tuple[Inspection, ...] = ()
 
     def ended(self, ending: Ending, tables: tuple[Inspection, ...] = ()) -> "Execution":
-        """This execution with another ending, and with what was found out of more tables."""
+        """This execution with another ending, and with inspections of more tables."""
         return dataclasses.replace(self, ending=ending, tables=(*self.tables, *tables))
 
     def noted(self, *problems: Problem) -> "Execution":
@@ -62,11 +62,11 @@ def folder(project: Project, job: Job) -> Path:
 def code_folders(project: Project, job: Job) -> tuple[Path, ...]:
     """Folders that an execution imports local modules from: those of its sandbox, in order."""
     files = Sandbox.of(job.files, folder(project, job), (), ()).files
-    return tuple(files / name for name in job.taken.folders)
+    return tuple(files / name for name in job.snapshot.folders)
 
 
 def unstarted(job: Job) -> Execution:
-    """A job of which nothing has been run, and with which nothing is wrong so far."""
+    """The execution of a job before its start, without problems."""
     return Execution(job, Ending(Outcome.DONE), datetime.datetime.now(datetime.UTC), 0.0)
 
 
@@ -76,16 +76,16 @@ def execute(
     """Runs a job in its sandbox; how it ended is a value, not an exception.
 
     Raises:
-        StagebookError: The kernel that the notebook names is not to be had.
+        StagebookError: The kernel that the notebook names is not available.
     """
     job, clock = ready.job, time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     spec, note = kernel.choose(job.notebook, job.settings, job.signature.where)
     if note:
         progress.note(note)
-    there = tuple(project.root / folder for folder in job.taken.folders)
-    # the project's own folders come last: what is found there and not laid is refused by name
-    code = (*code_folders(project, job), *there)
+    own_folders = tuple(project.root / folder for folder in job.snapshot.folders)
+    # the project's own folders come last: a module found only there is refused by name
+    code = (*code_folders(project, job), *own_folders)
     if version := dict(job.source.distributions).get("mlflow-skinny"):
         sandbox.give_store(empty_store(project.state, version))
     source = _with_positions(job.notebook, sandbox.folder / "input.ipynb")
@@ -98,11 +98,11 @@ def execute(
         sandbox.clear_files,
         job.masks,
     )
-    modules = tuple(job.taken.modules)
+    modules = tuple(job.snapshot.modules)
     with leftovers.sockets() as short:
         home = Path(job.notebook.path).parent.as_posix()
         limits = kernel.build_policy(
-            sandbox, short, modules, there, home, job.settings.memory_limit
+            sandbox, short, modules, own_folders, home, job.settings.memory_limit
         )
         policy_file = sandbox.folder / "policy.json"
         limits.write(policy_file)
@@ -136,7 +136,7 @@ def _with_positions(notebook: Notebook, target: Path) -> Path:
 
 
 def _cell_runs(executed: Path, ending: Ending, kernels_end: Path) -> tuple[CellRun, ...]:
-    """What became of each code cell, as papermill says, but for what it glosses over.
+    """The result of each code cell, from papermill's metadata, with their gaps filled.
 
     Args:
         executed: What papermill wrote.
@@ -146,20 +146,20 @@ def _cell_runs(executed: Path, ending: Ending, kernels_end: Path) -> tuple[CellR
     try:
         document = json.loads(executed.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return ()  # it ended before papermill wrote anything, or while it wrote
-    told = (cell["metadata"] for cell in document["cells"] if cell["cell_type"] == "code")
-    runs = [_cell_run(item) for item in told if item.get("papermill", {}).get("status")]
+        return ()  # papermill had written nothing yet, or was killed while it wrote
+    cell_metadata = (cell["metadata"] for cell in document["cells"] if cell["cell_type"] == "code")
+    runs = [_cell_run(item) for item in cell_metadata if item.get("papermill", {}).get("status")]
     if ending.cell is None:
         return tuple(runs)
     return tuple(_last(run, kernels_end) if run.position == ending.cell else run for run in runs)
 
 
 def _cell_run(metadata: dict[str, Any]) -> CellRun:
-    told = metadata["papermill"]
-    seconds, status = told.get("duration"), told["status"]
+    report = metadata["papermill"]
+    seconds, status = report.get("duration"), report["status"]
     if SKIPPED in metadata.get("tags", ()):
         return CellRun(metadata.get(POSITION), None, "skipped")
-    if seconds is None:  # papermill says of what it did not reach that it is completed
+    if seconds is None:  # papermill calls cells that it did not reach completed
         status = "pending"
     return CellRun(metadata.get(POSITION), seconds, status, metadata.get(MEMORY))
 

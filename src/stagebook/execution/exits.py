@@ -1,4 +1,4 @@
-"""How kernels end: cells that ask for it, and what the guard says of it."""
+"""How kernels end: a cell that calls ``exit``, and the guard's note of the end."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,21 +12,21 @@ class CellExitError(Exception):
 
 
 def refuse(cell: Any, reply: Mapping[str, Any]) -> None:
-    """Ends a run at a cell that asked for its kernel's end, as a bare ``exit()`` does.
+    """Ends a run at a cell that requested its kernel's end, as a bare ``exit()`` does.
 
-    IPython raises nothing then, and the kernel goes a tenth of a second later: how many cells
-    after it still run is luck. So nothing more is asked of it, and it ends like ``sys.exit()``.
+    IPython then raises no error, and the kernel ends a tenth of a second later, so the number of
+    further cells that run is random. So the run ends here, as after ``sys.exit()``.
 
     Args:
         cell: The cell, as papermill has it.
         reply: What the kernel answered.
 
     Raises:
-        CellExitError: It did.
+        CellExitError: The cell requested the end.
     """
     if any(item.get("source") == "ask_exit" for item in reply["content"].get("payload", ())):
-        told = {"ename": "SystemExit", "evalue": "", "traceback": ["SystemExit"]}
-        cell.outputs.append(lean_import("nbformat").v4.new_output("error", **told))
+        fields = {"ename": "SystemExit", "evalue": "", "traceback": ["SystemExit"]}
+        cell.outputs.append(lean_import("nbformat").v4.new_output("error", **fields))
         cell.metadata.papermill["status"] = "failed"
         raise CellExitError
 
@@ -43,7 +43,7 @@ def write(file: Path, code: int, memory: int) -> None:
 
 
 def read(file: Path) -> tuple[int | None, int | None]:
-    """The exit code and the peak of memory in a file of ``write``; None where it is not whole."""
+    """The exit code and the peak of memory from a file of ``write``; None if it is incomplete."""
     try:
         code, memory = file.read_text(encoding="utf-8").split()
         return int(code), int(memory)

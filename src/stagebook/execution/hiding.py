@@ -1,4 +1,4 @@
-"""A notebook as it is written while it runs and afterwards: without secrets."""
+"""Hides secrets in a notebook, while it runs and afterwards."""
 
 from pathlib import Path
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 from stagebook.notebook.lean import lean_import
 from stagebook.project.masks import Masks
 
-_TOLD = {
+_TOOL_WORDS = {
     "papermill": {"duration", "end_time", "exception", "start_time", "status", "version"},
     "language_info": {"name", "mimetype", "pygments_lexer", "nbconvert_exporter"},
 }
-"""Words that papermill tells of a cell and of a notebook, and the kernel of its language."""
+"""Keys that papermill writes about a cell and a notebook, and the kernel about its language."""
 
 
 class MaskedWriter:
-    """papermill's way to a file, through which every text of a notebook goes.
+    """papermill's writer of files, which hides secrets in each notebook.
 
     Args:
-        masks: What is hidden in it.
+        masks: The secrets to hide.
     """
 
     def __init__(self, masks: Masks) -> None:
@@ -33,11 +33,11 @@ class MaskedWriter:
 
 
 def hide(text: str, masks: Masks) -> str:
-    """The text of a notebook without secrets; what its images are made of is left alone."""
+    """The text of a notebook without secrets; the data of images does not change."""
     if not masks.forms:
         return text
     v4 = lean_import("nbformat").v4
-    node = v4.reads(text)  # texts that a file has in lines are whole again
+    node = v4.reads(text)  # joins texts that the file splits into lines
     node.metadata = _hidden_metadata(node.metadata, masks)
     for cell in node.cells:
         cell.source = masks.hide(cell.source)
@@ -48,16 +48,16 @@ def hide(text: str, masks: Masks) -> str:
 
 
 def _hidden_metadata(metadata: Any, masks: Masks) -> dict[str, Any]:
-    """Metadata without secrets; words that papermill and the kernel write there are left alone.
+    """Metadata without secrets; words that papermill and the kernel write there do not change.
 
-    A secret such as ``completed`` would otherwise take the status from every cell.
+    Otherwise a secret such as ``completed`` would hide the status of every cell.
     """
-    kept = {name: metadata[name] for name in _TOLD.keys() & metadata.keys()}
-    hidden = masks.hide_all({key: item for key, item in metadata.items() if key not in kept})
-    for name, item in kept.items():
-        words = {key: value for key, value in item.items() if key in _TOLD[name]}
-        rest = {key: masks.hide_all(value) for key, value in item.items() if key not in words}
-        hidden[name] = {**words, **rest}
+    sections = {name: metadata[name] for name in _TOOL_WORDS.keys() & metadata.keys()}
+    hidden = masks.hide_all({key: item for key, item in metadata.items() if key not in sections})
+    for name, item in sections.items():
+        words = {key: value for key, value in item.items() if key in _TOOL_WORDS[name]}
+        masked = {key: masks.hide_all(value) for key, value in item.items() if key not in words}
+        hidden[name] = {**words, **masked}
     return hidden
 
 
@@ -75,13 +75,13 @@ def _hidden_outputs(outputs: list[Any], masks: Masks) -> list[Any]:
 
 
 def _hidden_stream(outputs: list[Any], name: str, masks: Masks) -> list[Any]:
-    """Outputs in which a stream is in one piece if a secret is in it, even across its pieces."""
+    """Outputs without secrets in a stream, whose pieces are joined if a secret is in them."""
     pieces = [
         output for output in outputs if output.output_type == "stream" and output.name == name
     ]
-    whole = "".join(piece.text for piece in pieces)
-    hidden = masks.hide(whole)
-    if hidden == whole:
+    text = "".join(piece.text for piece in pieces)
+    hidden = masks.hide(text)
+    if hidden == text:
         return outputs
     pieces[0].text = hidden
     return [output for output in outputs if not any(output is other for other in pieces[1:])]

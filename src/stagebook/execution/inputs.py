@@ -1,4 +1,4 @@
-"""Inputs that a stage cannot start with: missing, or not files and folders of data."""
+"""Inputs with which a stage cannot start: missing ones, and special files."""
 
 from collections.abc import Iterator
 

@@ -33,18 +33,18 @@ class Job:
         id: Name of the execution to come; sorts by time.
         signature: What it declares.
         parameters: Its parameters with their values.
-        taken: What it is made of.
+        snapshot: Its notebook, source, settings and modules.
         files: Where the files that it declares are.
         subjects: Its inputs and outputs, each of which may be a table.
         packages: Whether it packages a model.
-        masks: What is hidden in all that it leaves but its outputs.
-        warnings: What a person should know of it.
+        masks: The secrets to hide in everything that it leaves, except its outputs.
+        warnings: What a person should know about it.
     """
 
     id: str
     signature: Signature
     parameters: tuple[ResolvedParameter, ...]
-    taken: StageSnapshot
+    snapshot: StageSnapshot
     files: DeclaredFiles
     subjects: tuple[Subject, ...] = ()
     packages: bool = False
@@ -59,17 +59,17 @@ class Job:
     @property
     def notebook(self) -> Notebook:
         """The notebook."""
-        return self.taken.notebook
+        return self.snapshot.notebook
 
     @property
     def source(self) -> Source:
-        """What it is made of, as DVC hashes it."""
-        return self.taken.source
+        """Its source, as DVC hashes it."""
+        return self.snapshot.source
 
     @property
     def settings(self) -> StageSettings:
-        """What is not a parameter of the science."""
-        return self.taken.settings
+        """The stage's settings."""
+        return self.snapshot.settings
 
     @property
     def where(self) -> Where:
@@ -78,7 +78,7 @@ class Job:
 
     @property
     def is_build(self) -> bool:
-        """Whether it makes the build's own files, and is no part of a trial with ``-P``."""
+        """Whether it belongs to the build, and not to a trial with ``-P``."""
         return self.files.trial is None
 
     @property
@@ -107,29 +107,29 @@ def prepare(
         project: The project.
         stage: The stage's name, or its notebook's.
         overrides: Values given with ``-P``, as text.
-        files: Those of the trial that it goes on with; None if it goes on with none.
+        files: The files of the trial that it continues; None if it continues no trial.
 
     Raises:
-        StagebookError: All that stands against it.
+        StagebookError: Everything that prevents the run.
     """
     stage = notebooks.stage_named(project, stage)
     installed = Installed.remembered(project.state)
-    taken, warnings = taking.take(project, stage, installed)
-    notebook = notebooks.of_notebook(project, taken.notebook)
+    snapshot, warnings = taking.take(project, stage, installed)
+    notebook = notebooks.of_notebook(project, snapshot.notebook)
     file = params_file.read(notebook.params, project.root)
     resolved = parameters.resolve(notebook.signature, file, overrides)
     masks = Masks.of(os.environ)
     if files is None:
-        trial = Trial.of(taken.notebook.stage, resolved, masks, project.settings.runs)
+        trial = Trial.of(snapshot.notebook.stage, resolved, masks, project.settings.runs)
         files = DeclaredFiles(project.root, trial)
     files.require_whole(notebook.signature.inputs)
     inputs.require(project, notebook.signature, files)
-    subjects = _subjects(notebook.signature, taken, project, installed)
+    subjects = _subjects(notebook.signature, snapshot, project, installed)
     return Job(
         _new_id(stage),
         notebook.signature,
         resolved,
-        taken,
+        snapshot,
         files,
         subjects,
         notebook.stage.packages,
@@ -139,10 +139,10 @@ def prepare(
 
 
 def _subjects(
-    signature: Signature, taken: StageSnapshot, project: Project, installed: Installed
+    signature: Signature, snapshot: StageSnapshot, project: Project, installed: Installed
 ) -> tuple[Subject, ...]:
-    folders = [project.root / folder for folder in taken.folders]
-    search = search_in(project.root, folders, installed, taken.modules)
+    folders = [project.root / folder for folder in snapshot.folders]
+    search = search_in(project.root, folders, installed, snapshot.modules)
     declared = [
         declaration for declaration in signature.declared if declaration.role in (Role.IN, Role.OUT)
     ]

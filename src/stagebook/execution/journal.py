@@ -1,4 +1,4 @@
-"""What a kernel was refused or did not see: sent to its guard at once, which keeps it."""
+"""Entries about what a kernel was refused or did not see, sent at once to its guard."""
 
 import fcntl
 import json
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Self
 
 CLOSED = 97
-"""Exit code of a kernel that has something to report and whose way to its guard is closed."""
+"""Exit code of a kernel that cannot report an entry, because its pipe is closed."""
 
 DAMAGED = "damaged"
-"""Kind of what came through the pipe and is not an entry."""
+"""Kind of a line in the pipe that is not an entry."""
 
-_FIRST_DESCRIPTOR = 200  # high, so that no file of a notebook comes to have the same
+_FIRST_DESCRIPTOR = 200  # high, so that no file of a notebook gets the same
 
 
 class Journal:
-    """The kernel's end of the way to its guard.
+    """The kernel's end of the pipe to its guard.
 
     Nothing that the kernel does later can take back an entry.
 
@@ -48,7 +48,7 @@ class Journal:
         os.close(self._descriptor)
 
     def note(self, kind: str, path: str) -> None:
-        """Adds an entry, unless it is there already.
+        """Adds an entry, unless it was already added.
 
         Args:
             kind: What happened.
@@ -58,7 +58,7 @@ class Journal:
             return
         self._seen.add((kind, path))
         sent = self._send(json.dumps({"kind": kind, "path": path}) + "\n")
-        if not sent and os.getpid() == self._process:  # a child that it forks may close its copy
+        if not sent and os.getpid() == self._process:  # a forked child may close its copy
             os._exit(CLOSED)
 
     def _send(self, line: str) -> bool:
@@ -72,7 +72,7 @@ class Journal:
 
 
 def keep(reader: int, file: Path) -> threading.Thread:
-    """Starts a thread that writes what comes from a kernel to a file, until its end.
+    """Starts a thread that writes a kernel's entries to a file, until the kernel ends.
 
     Args:
         reader: The reading end of the kernel's pipe.

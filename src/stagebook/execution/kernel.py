@@ -1,4 +1,4 @@
-"""The kernel that a stage gets: which one, confined how, with which environment."""
+"""The kernel of a stage: its kernelspec, its limits and its environment."""
 
 import os
 import re
@@ -22,9 +22,9 @@ from stagebook.project.project import artifact_root, sqlite_uri
 from stagebook.project.settings import StageSettings
 
 NATIVE = "python3"
-# They name runs of the shell's tracker, which the kernel's own store does not know.
+# They name runs of the shell's tracker, which do not exist in the kernel's own store.
 _OTHERS_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", variables.SESSION)
-# They change what Python does, and no source tells of them.
+# They change what Python does, and the source does not contain them.
 _OTHERS_PYTHON = ("PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONBREAKPOINT", "PYTHONINSPECT")
 
 
@@ -32,7 +32,7 @@ def choose(notebook: Notebook, settings: StageSettings, where: Where) -> tuple[K
     """The kernelspec of a stage: the setting's, or the notebook's, or plain ``python3``.
 
     Where no setting names a kernel and the notebook names one of Python that is not installed,
-    such as one of somebody else's conda environment, this Python takes its place.
+    such as one of somebody else's conda environment, this Python runs the notebook.
 
     Args:
         notebook: The notebook, whose metadata may name a kernel and a language.
@@ -40,11 +40,11 @@ def choose(notebook: Notebook, settings: StageSettings, where: Where) -> tuple[K
         where: The notebook's parameters cell.
 
     Returns:
-        The kernelspec, and what to say of it; an empty text where there is nothing to say.
+        The kernelspec, and a note for the person, which may be empty.
 
     Raises:
-        StagebookError: There is no such kernel here, or it runs another Python than this one,
-            whose packages the stage's source would not describe.
+        StagebookError: The kernel is not installed, or it runs another Python, whose packages
+            the stage's source would not describe.
     """
     name = settings.kernel or notebook.kernel or NATIVE
     manager = KernelSpecManager()
@@ -54,12 +54,12 @@ def choose(notebook: Notebook, settings: StageSettings, where: Where) -> tuple[K
         if settings.kernel is None and _is_python(notebook):
             note = f"The kernel `{name}` is not installed; {sys.executable} runs the notebook."
             return _native(), note
-        known = sorted(manager.find_kernel_specs())
+        installed = sorted(manager.find_kernel_specs())
         raise StagebookError(
             Problem(
                 "no-kernel",
-                f"The kernel `{name}` is not installed here; there is: {', '.join(known)}.",
-                f"{did_you_mean(name, known)} "
+                f"The kernel `{name}` is not installed here; there is: {', '.join(installed)}.",
+                f"{did_you_mean(name, installed)} "
                 f'Set kernel = "{NATIVE}" under [tool.stagebook] in pyproject.toml, or install it: '
                 f"python -m ipykernel install --sys-prefix --name {name}",
                 where,
@@ -153,7 +153,7 @@ def manager(spec: KernelSpec, policy: Path, sockets: Path) -> AsyncKernelManager
 
 
 class _OneKernel(KernelSpecManager):
-    """Knows one kernelspec, whatever it is asked for."""
+    """Returns the same kernelspec for every name."""
 
     def __init__(self, spec: KernelSpec) -> None:
         super().__init__()
@@ -233,7 +233,7 @@ def environment(
         **variables.of_threads(threads),
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join([*map(str, code), *_own_python_path()]),
-        "IPYTHONDIR": str(folder / "ipython"),  # a person's own startup files are no part of it
+        "IPYTHONDIR": str(folder / "ipython"),  # without the person's own startup files
         "TMPDIR": str(folder / "tmp"),
         "MLFLOW_TRACKING_URI": sqlite_uri(sandbox.tracker_store),
         **artifact_root(sandbox.tracker_files.parent),

@@ -1,4 +1,4 @@
-"""How a file or folder gets to its place: first beside it, then by one rename."""
+"""Moves a file or folder into place: first next to it, then by one rename."""
 
 import errno
 import shutil
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def bring_near(source: Path, target: Path) -> Path:
-    """Moves a file or folder beside its target, across file systems if need be."""
+    """Moves a file or folder next to its target, across file systems if necessary."""
     if source.is_symlink():
         raise OSError(errno.EINVAL, "the output is a link; write the file itself", str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def bring_near(source: Path, target: Path) -> Path:
 
 
 def replace(near: Path, target: Path) -> None:
-    """Puts what lies beside a target into its place."""
+    """Replaces a target by the file or folder next to it."""
     if target.is_dir() and not target.is_symlink():
         old = target.with_name(f".{target.name}.old")
         remove(old)
@@ -41,7 +41,7 @@ def replace(near: Path, target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Deletes a file or a folder, if it is there."""
+    """Deletes a file or a folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,4 +1,4 @@
-"""Confines a process to some paths by Linux's Landlock, for native code too.
+"""Confines a process to some paths by Linux's Landlock, including its native code.
 
 The numbers are those of the kernel's ABI, ``include/uapi/linux/landlock.h``.
 """
@@ -50,11 +50,11 @@ class Grant:
 
 
 def version() -> int:
-    """The kernel's Landlock version; 0 where there is none."""
+    """The kernel's Landlock version; 0 without Landlock."""
     if sys.platform != "linux":
         return 0
-    found = _libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
-    return max(0, int(found))
+    result = _libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
+    return max(0, int(result))
 
 
 def restrict(grants: Iterable[Grant]) -> None:
@@ -81,7 +81,7 @@ def restrict(grants: Iterable[Grant]) -> None:
 def _add(libc: ctypes.CDLL, ruleset: int, grant: Grant, handled: int) -> None:
     try:
         descriptor = os.open(grant.path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:  # not there, or not ours to look at: then there is nothing to grant
+    except OSError:  # missing, or not accessible: there is nothing to grant
         return
     try:
         rights = grant.rights & handled

@@ -20,7 +20,7 @@ from stagebook.execution.journal import Journal
 from stagebook.execution.sandbox_policy import SandboxPolicy
 
 _PR_SET_PDEATHSIG = 1
-_SECONDS_TO_KEEP = 10  # nobody is left who could write; only a disk that hangs takes longer
+_SECONDS_TO_KEEP = 10  # no writer is left; only a disk that hangs takes longer
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _serve(evidence: Journal) -> None:
-    """Runs IPython's kernel, which loses no message that a cell puts out."""
+    """Runs IPython's kernel, without losing a message of a cell."""
     import zmq
     from ipykernel.kernelapp import IPKernelApp
 
@@ -62,9 +62,9 @@ def _serve(evidence: Journal) -> None:
 
 
 def _note_failed_commands(evidence: Journal) -> None:
-    """Notes each command after ``!`` that fails, since IPython goes on and says nothing.
+    """Notes each command after ``!`` that fails, since IPython continues without an error.
 
-    IPython starts it by a fork of its own, which Python does not audit.
+    IPython starts it by its own fork, which Python does not audit.
     """
     from ipykernel import zmqshell
 
@@ -82,12 +82,12 @@ def _note_failed_commands(evidence: Journal) -> None:
 
 
 def _guard(kernel: int, policy: SandboxPolicy, evidence: threading.Thread) -> Never:
-    """Waits for the kernel, and kills all that it started when it, or the runner, is gone.
+    """Waits for the kernel; kills its processes when the kernel or the runner is gone.
 
-    The runner holds a lock on a file as long as it lives; the system releases it however the
-    runner ends, ``kill -9`` included, and then the lock is had here. On SIGTERM the guard ends
-    everything too. What the kernel started becomes this process's child when it is orphaned,
-    even if it left the process group.
+    The runner holds a lock on a file as long as it lives. When the runner ends, even by
+    ``kill -9``, the system releases the lock and the guard gets it. SIGTERM also ends everything.
+    An orphaned process of the kernel becomes this process's child, even if it left the process
+    group.
     """
     orphans.adopt()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -115,7 +115,7 @@ def _kill_when_free(lock: str) -> None:
 
 
 def _kill_children() -> None:
-    """Kills each child; the children of those come here next, and the guard kills them too."""
+    """Kills each child; their children become the guard's children next, and are killed then."""
     if sys.platform != "linux":
         os.killpg(0, signal.SIGKILL)
     for child in orphans.children():

@@ -1,4 +1,4 @@
-"""What killed runs left outside of their execution's folder, and how it is swept."""
+"""Sweeps what killed runs left outside of their execution's folder."""
 
 import contextlib
 import os
@@ -13,26 +13,26 @@ from stagebook.execution import landing, locks
 _SOCKETS = re.compile(r"sb-[a-z0-9_]{8}")
 _LOCK = "lock"
 _PARTIAL = re.compile(r"\..+\.(\d+)\.new")
-"""What ``files.write_whole`` calls a file that it has not finished, with its process's id."""
+"""The name that ``files.write_whole`` gives to an unfinished file, with its process's id."""
 
 
 @contextlib.contextmanager
 def sockets() -> Iterator[Path]:
-    """A new folder whose name is short enough for a socket in it (107 bytes in all).
+    """A new folder whose path is short enough for a socket in it (at most 107 bytes).
 
-    It is locked as long as this process lives, so that nobody sweeps it.
+    It is locked as long as this process lives, so that no other run sweeps it.
     """
-    with contextlib.ExitStack() as held:
-        yield _locked_folder(held)
+    with contextlib.ExitStack() as stack:
+        yield _locked_folder(stack)
 
 
-def _locked_folder(held: contextlib.ExitStack) -> Path:
+def _locked_folder(stack: contextlib.ExitStack) -> Path:
     while True:
         folder = Path(tempfile.mkdtemp(prefix="sb-", dir=_temporary()))
         with contextlib.suppress(FileNotFoundError):  # swept before it was locked
-            held.enter_context(locks.hold(folder / _LOCK, make_folder=False))
+            stack.enter_context(locks.hold(folder / _LOCK, make_folder=False))
             if (folder / _LOCK).exists():
-                held.callback(shutil.rmtree, folder, ignore_errors=True)
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
                 return folder
 
 
@@ -42,7 +42,7 @@ def _temporary() -> Path:
 
 
 def sweep_sockets() -> None:
-    """Deletes the socket folders of this user's runs that no longer live."""
+    """Deletes the socket folders of this user's runs that have ended."""
     for folder in _temporary().glob("sb-*"):
         with contextlib.suppress(OSError):
             ours = (
@@ -53,16 +53,16 @@ def sweep_sockets() -> None:
 
 
 def _is_left(folder: Path) -> bool:
-    """Whether no run lives that could use a folder; one without a lock counts only if empty."""
+    """Whether no living run uses a folder; a folder without a lock counts only if empty."""
     lock = folder / _LOCK
     return not locks.is_held(lock) if lock.exists() else not any(folder.iterdir())
 
 
 def sweep_outputs(root: Path, executions: Path, outputs: Iterable[str]) -> None:
-    """Clears what a run that was killed while it moved its outputs left beside them.
+    """Deletes what a run left next to its outputs, if it was killed while it moved them.
 
-    Nothing is touched while any run of the project lives. An output that had been moved aside,
-    and whose successor had not come yet, goes back to its place.
+    Nothing changes while any run of the project lives. An output that was moved aside and not
+    replaced yet goes back into place.
 
     Args:
         root: The folder that the paths are relative to.
@@ -83,7 +83,7 @@ def sweep_outputs(root: Path, executions: Path, outputs: Iterable[str]) -> None:
 
 
 def sweep_partial(*folders: Path) -> None:
-    """Deletes unfinished files of processes that no longer live, directly in some folders."""
+    """Deletes unfinished files of processes that have ended, directly in some folders."""
     for folder in folders:
         for file in folder.glob(".*.new"):
             match = _PARTIAL.fullmatch(file.name)

@@ -1,4 +1,4 @@
-"""Which files a listing in the sandbox lacked that the same listing in the project has."""
+"""Files that a listing in the sandbox lacks and the same listing in the project has."""
 
 import os
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ _CODE = {".py", ".pyc", ".ipynb", ".so"}
 
 @dataclass(frozen=True, slots=True)
 class IncompleteListing:
-    """A listing that would have been another one in the project.
+    """A listing that would have been different in the project.
 
     Attributes:
         listed: The folder or the pattern, relative to the root.
-        files: What it lacked.
+        files: The files that it lacked.
     """
 
     listed: str
@@ -34,7 +34,7 @@ class IncompleteListing:
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """Judges what a stage saw of its project.
+    """Compares the listings of a stage with those of its project.
 
     Attributes:
         root: The project's root.
@@ -47,25 +47,25 @@ class Listings:
     def of_folder(self, folder: str) -> IncompleteListing:
         """What the listing of a folder lacked.
 
-        Folders right below the root are those of other work, and no stage can declare the root.
+        Folders directly below the root do not count, since no stage can declare the root.
         """
         path = self.root / folder
         names = sorted(os.listdir(path)) if path.is_dir() else []
-        found = [PurePosixPath(folder, name).as_posix() for name in names]
+        paths = [PurePosixPath(folder, name).as_posix() for name in names]
         if folder == os.curdir:
-            found = [item for item in found if not (self.root / item).is_dir()]
-        return IncompleteListing(folder, tuple(filter(self._is_lacking, found)))
+            paths = [item for item in paths if not (self.root / item).is_dir()]
+        return IncompleteListing(folder, tuple(filter(self._is_lacking, paths)))
 
     def of_pattern(self, pattern: str) -> IncompleteListing:
-        """What the search for a pattern lacked; ``**`` stands for folders of any depth."""
+        """What the search for a pattern lacked; ``**`` matches folders of any depth."""
         paths = _matches(self.root, PurePosixPath(pattern).parts)
         names = dict.fromkeys(path.relative_to(self.root).as_posix() for path in paths)
         return IncompleteListing(pattern, tuple(sorted(filter(self._is_lacking, names))))
 
     def is_content(self, name: str) -> bool:
-        """Whether a stage that was told that a path is absent was told something wrong.
+        """Whether a path is data: a stage that finds it missing is wrong.
 
-        Code is not, which the stage's source counts; nor is what tools look for by habit.
+        Code is not data, since the stage's source contains it; nor is what tools look for.
         """
         path = self.root / name
         if name in RESERVED or is_configuration(name) or path.suffix in _CODE:
@@ -89,7 +89,7 @@ class Listings:
 
 
 def is_configuration(name: str) -> bool:
-    """Whether a path is a tool's own, which an honest notebook or a library may look for."""
+    """Whether a path belongs to a tool, so that a notebook or a library may look for it."""
     parts = PurePosixPath(name).parts
     hidden = any(part.startswith(".") for part in parts)
     return hidden or parts[-1] in _CONFIGURATION or parts[-1].endswith(".dvc")
@@ -114,7 +114,7 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    """What is in a folder, without hidden files: such as those of DVC's cache and of git."""
+    """What is in a folder, without hidden files such as those of DVC and git."""
     names = sorted(os.listdir(folder)) if folder.is_dir() else []
     return [folder / name for name in names if not name.startswith(".")]
 

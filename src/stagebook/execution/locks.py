@@ -25,18 +25,18 @@ def hold(lock: Path, *, make_folder: bool = True) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def occupy(folder: Path) -> Iterator[None]:
-    """Makes an execution's folder and holds its lock, with no moment between the two.
+    """Creates an execution's folder and locks it, with no moment between the two.
 
-    Without that, a run that starts meanwhile would take the folder for one that was left.
+    Otherwise a run that starts in between would sweep the folder as a leftover.
     """
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as stack:
         with gate(folder.parent):
-            held.enter_context(hold(folder / "lock"))
+            stack.enter_context(hold(folder / "lock"))
         yield
 
 
 def gate(executions: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
-    """The right to make execution folders, or to clear those that were left."""
+    """The right to create execution folders, or to clear leftover ones."""
     return hold(executions.with_suffix(".gate"))
 
 

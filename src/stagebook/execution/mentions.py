@@ -1,4 +1,4 @@
-"""The files of the project that an error's text names: all that native readers tell of a wall."""
+"""The files of the project that an error's text names, since native readers report no more."""
 
 import ast
 import os
@@ -33,7 +33,7 @@ class Mentions:
     Attributes:
         sandbox: The sandbox.
         names: The names of its files in the project.
-        absent: Files that Python looked for and that are nowhere.
+        absent: Files that Python looked for and that do not exist anywhere.
         code: The cell that failed.
     """
 
@@ -43,7 +43,7 @@ class Mentions:
     code: str = ""
 
     def touched(self, text: str) -> Iterator[tuple[str, str]]:
-        """Pairs of a kind and a path: what a native reader or writer was refused, or missed."""
+        """Pairs of a kind and a path that a native reader or writer was refused or did not find."""
         if not _ABOUT_A_FILE.search(text):
             return
         if folder := _NO_FOLDER.search(text):  # pandas names the folder alone
@@ -52,7 +52,7 @@ class Mentions:
         yield from self._touched(text, denied=bool(_DENIED.search(text)))
 
     def _written_into(self, folder: str) -> tuple[str, str]:
-        """The file that the cell wanted to write into a folder, or else that folder."""
+        """The file that the cell tried to write into a folder, or else that folder."""
         files = {text for text in _texts(self.code) if PurePath(text).parent == PurePath(folder)}
         if len(files) == 1:
             file = files.pop()
@@ -61,17 +61,16 @@ class Mentions:
         return ("wrote into" if (self.sandbox.root / name).is_dir() else "wrote"), name
 
     def printed(self, text: str) -> Iterator[tuple[str, str]]:
-        """The same of what a cell printed, such as the errors of other programs.
+        """The same pairs from the output of a cell, such as errors of other programs.
 
-        Only lines count that say that something is denied, or that a file of the project is not
-        there.
+        Only lines count that report a denied access, or a missing file of the project.
         """
         for line in text.splitlines():
             if _DENIED.search(line) and str(self.sandbox.root) in line:
                 yield from self._touched(_REASON.sub("", line), denied=True)
             elif _ABSENT in line:
-                found = self._touched(line.partition(_ABSENT)[0], denied=False)
-                yield from (item for item in found if item[0] == "read")
+                entries = self._touched(line.partition(_ABSENT)[0], denied=False)
+                yield from (item for item in entries if item[0] == "read")
 
     def _touched(self, text: str, *, denied: bool) -> Iterator[tuple[str, str]]:
         for path in self._paths(text):
@@ -99,8 +98,8 @@ class Mentions:
             pieces = text.split(base)
             text = pieces[0] + "".join(_END.split(piece, maxsplit=1)[-1] for piece in pieces[1:])
             for piece in pieces[1:]:
-                rest = _longest(_END.split(piece, maxsplit=1)[0], self.sandbox.root)
-                yield self._name(base + rest) or rest
+                path = _longest(_END.split(piece, maxsplit=1)[0], self.sandbox.root)
+                yield self._name(base + path) or path
         for quoted in QUOTED.findall(text):
             text = text.replace(quoted, " ")
             yield from self._relative(quoted)
@@ -108,7 +107,7 @@ class Mentions:
             yield from self._relative(word)
 
     def _relative(self, word: str) -> Iterator[str]:
-        """A word as a path, if it can be one: its file, or its folder, is there."""
+        """A word as a path, if its file or its folder exists."""
         name, root = self._name(word), self.sandbox.root
         beside = self.names.beside(self._absolute(word))
         if name and ((root / name).exists() or ("/" in word and _fixed(root / name).is_dir())):
@@ -126,7 +125,7 @@ class Mentions:
 
 
 def _texts(code: str) -> Iterator[str]:
-    """The texts that are written out in a cell; nothing of one that is no Python."""
+    """The literal texts in a cell; empty if it is not valid Python."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
@@ -145,7 +144,7 @@ def _is_below(path: str, folder: str) -> bool:
     return PurePosixPath(path).is_relative_to(folder)
 
 
-def _longest(rest: str, root: Path) -> str:
-    """The longest beginning of a text that is there as a file; all of it if none is."""
-    cuts = [len(rest), *(match.start() for match in reversed(list(_PAUSE.finditer(rest))))]
-    return next((rest[:cut] for cut in cuts if (root / rest[:cut]).is_file()), rest)
+def _longest(text: str, root: Path) -> str:
+    """The longest beginning of a text that is an existing file; the whole text if none is."""
+    cuts = [len(text), *(match.start() for match in reversed(list(_PAUSE.finditer(text))))]
+    return next((text[:cut] for cut in cuts if (root / text[:cut]).is_file()), text)

@@ -22,19 +22,19 @@ def children() -> Iterator[int]:
     own = str(os.getpid())
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            # the name of the command stands in brackets and may hold anything
+            # the name of the command is in parentheses and may contain any character
             if stat.read_text().rpartition(")")[2].split()[1] == own:
                 yield int(stat.parent.name)
 
 
-def end_all_but(kept: Collection[int]) -> None:
-    """Kills each child but some, and those that become children by that.
+def end_all_but(spared: Collection[int]) -> None:
+    """Kills all children but some, and those that become children meanwhile.
 
     Args:
-        kept: The children to leave alone.
+        spared: The children to leave alone.
     """
-    while left := [child for child in children() if child not in kept]:
-        for child in left:
+    while remaining := [child for child in children() if child not in spared]:
+        for child in remaining:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):

@@ -1,4 +1,4 @@
-"""How an execution ended, and what to tell the person about it."""
+"""How an execution ended, and the problem that explains it."""
 
 import enum
 import errno
@@ -12,10 +12,10 @@ from stagebook.project.errors import HINT, Exit, Problem, Where
 from stagebook.project.settings.stage_names import stage_name, table_name
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
-"""Error numbers that say that no space is left, or that the person's share is used up."""
+"""Error numbers for a full disk or a used-up quota."""
 
 NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
-"""Error numbers that say that a file may not be written."""
+"""Error numbers for a file that must not be written."""
 
 
 class Outcome(enum.Enum):
@@ -44,8 +44,8 @@ class Ending:
 
     Attributes:
         outcome: How it ended.
-        problems: What was wrong; when it is done, what went wrong after the last cell.
-        cell: Position of the cell that it ended in, counted from 1, if it ended in one.
+        problems: What was wrong; in a successful execution, what failed after the last cell.
+        cell: Position of the cell in which it ended, counted from 1, if it ended in one.
     """
 
     outcome: Outcome
@@ -54,7 +54,7 @@ class Ending:
 
     @property
     def done(self) -> bool:
-        """Whether everything went well."""
+        """Whether the execution succeeded."""
         return self.outcome is Outcome.DONE
 
 
@@ -67,8 +67,8 @@ class CellRun:
         seconds: How long it took; None if it was not reached.
         status: ``completed``, ``failed`` if the execution ended in it, ``skipped`` if a tag says
             so, ``pending`` if it was not reached.
-        memory: Bytes of memory that the kernel had at the most while it ran; None where the
-            system does not tell.
+        memory: Peak memory of the kernel while it ran, in bytes; None if the system does not
+            report it.
     """
 
     position: int | None
@@ -94,7 +94,7 @@ class CellError:
     cell: int
 
 
-# IPython's own tracebacks, and Python's, which it prints of a group of exceptions.
+# IPython's own tracebacks, and Python's, which it prints for a group of exceptions.
 _LINE = re.compile(r'Cell In\[\d+\], line (\d+)|ipykernel_\d+/\d+\.py", line (\d+)')
 
 
@@ -124,12 +124,12 @@ def of_cell_error(error: CellError, notebook: str) -> Ending:
 
 def _first_hint(text: str) -> str:
     """The hint of the first problem in the text of a StagebookError; empty if it has no hint."""
-    _, *rest = text.strip().splitlines() or [""]
-    return rest[0].removeprefix(HINT) if rest and rest[0].startswith(HINT) else ""
+    _, *lines = text.strip().splitlines() or [""]
+    return lines[0].removeprefix(HINT) if lines and lines[0].startswith(HINT) else ""
 
 
 def of_deep_output(notebook: str, cell: int | None) -> Ending:
-    """The end by an output that no notebook file can hold.
+    """The end by an output that is nested too deeply for a notebook file.
 
     Args:
         notebook: The notebook's path.
@@ -145,8 +145,8 @@ def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int 
     """The end by the kernel's own death.
 
     Args:
-        code: Its exit code, negative for a signal; None where nobody knows.
-        oom_killed: Whether the system killed something for want of memory meanwhile.
+        code: Its exit code, negative for a signal; None if it is unknown.
+        oom_killed: Whether the system killed a process meanwhile because memory was exhausted.
         notebook: The notebook's path.
         cell: The cell that was running.
     """
@@ -171,7 +171,7 @@ def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int 
 
 
 def of_exit(notebook: str, cell: int) -> Ending:
-    """The end by a cell that called ``exit``, which papermill takes for success.
+    """The end by a cell that called ``exit``, which papermill treats as success.
 
     Args:
         notebook: The notebook's path.
@@ -209,7 +209,7 @@ def of_stop(
 
 
 def of_full_disk(error: OSError, where: Where | None) -> Ending:
-    """The end by a file that could not be written, for want of space or rights."""
+    """The end by a file that could not be written, because space or rights were missing."""
     full = error.errno in FULL_DISK
     file = error.filename2 or error.filename
     message = f"{f'`{file}`' if file else 'A file'} could not be written: {error.strerror}."
@@ -220,7 +220,7 @@ def of_full_disk(error: OSError, where: Where | None) -> Ending:
 
 
 def of_killed_runner(where: Where) -> Ending:
-    """The end by a death of the runner that it could not tell of, such as ``kill -9``."""
+    """The end by a death of the runner that it could not report, such as ``kill -9``."""
     message = "The run was killed; the cause is unknown."
     return Ending(
         Outcome.KILLED, (Problem("runner-killed", message, "Continue with: dvc repro", where),)
@@ -235,7 +235,7 @@ _MAKE_ROOM = "Make room on the disk; `dvc gc --workspace` deletes old results fr
 
 
 def oom_kills() -> int:
-    """How many processes the system has killed for want of memory since it started."""
+    """How many processes the system has killed since it started because memory was exhausted."""
     try:
         counters = Path("/proc/vmstat").read_text(encoding="ascii")
     except OSError:

@@ -1,4 +1,4 @@
-"""papermill with a kernel of ours: notes each cell's start, its error and its peak of memory."""
+"""Runs papermill with Stagebook's kernel, and notes each cell's start, error and peak memory."""
 
 import logging
 import re
@@ -23,28 +23,28 @@ POSITION = "stagebook_position"
 """Key in a cell's metadata: the cell's position in the notebook that a person edits."""
 
 MEMORY = "stagebook_memory"
-"""Key in a cell's metadata: bytes of memory that the kernel had at the most while it ran."""
+"""Key in a cell's metadata: peak memory of the kernel while it ran, in bytes."""
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-"""Colours in what IPython prints."""
+"""Colours in IPython's output."""
 
 _ENGINE = "stagebook"
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
-_OUTPUT_SECONDS = 86_400  # a kernel that is alive sends all that a cell put out; a limit loses it
+_OUTPUT_SECONDS = 86_400  # a living kernel sends all output of a cell; a lower limit loses some
 _START_SECONDS = 120  # ten kernels that start at once on two cores need most of a minute
 
 
 class Progress(Protocol):
-    """Sees a run go on."""
+    """Is called as a run proceeds."""
 
     def cell(self, position: int, total: int) -> None:
         """A code cell starts: its position in the notebook, of so many cells of every kind."""
 
     def tick(self) -> None:
-        """A moment has passed."""
+        """Some time has passed."""
 
     def note(self, text: str) -> None:
-        """Something that a person should know, and that stops nothing."""
+        """A note for the person, which does not stop the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class NotebookTask:
     """A notebook to run.
 
     Attributes:
-        source: The notebook, whose cells bear their positions.
+        source: The notebook, with each cell's position in its metadata.
         target: Where the executed notebook goes.
         values: Parameters to inject.
         notebook: Path of the notebook that a person edits, for messages.
         time_limit: Seconds, or None.
         make_room: Deletes what the notebook wrote; called when the disk is full.
-        masks: What is hidden in the executed notebook.
+        masks: The secrets to hide in the executed notebook.
     """
 
     source: Path
@@ -104,19 +104,19 @@ class Watch:
 
 
 def run(task: NotebookTask, launch: Launch, watch: Watch, progress: Progress) -> None:
-    """Executes a notebook with papermill; what it raises is left in the watch.
+    """Executes a notebook with papermill; an error goes into the watch.
 
     Args:
         task: The notebook.
         launch: Its kernel.
-        watch: What the thread that waits looks at.
+        watch: The state that the waiting thread observes.
         progress: Shows each cell that starts.
     """
     try:
         papermill = lean_import("papermill")
         _register()
         papermill.iorw.papermill_io.register(str(task.target), hiding.MaskedWriter(task.masks))
-        logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we tell it better
+        logging.getLogger("papermill").setLevel(logging.CRITICAL)  # our messages say more
         papermill.execute_notebook(
             str(task.source),
             str(task.target),
@@ -145,8 +145,8 @@ def _register() -> None:
     class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
         def execute(self, launch: Launch) -> Any:
             env, cwd, none = dict(launch.environment), str(launch.folder), subprocess.DEVNULL
-            # What cells print comes by message; what is left is IPython's talk with itself,
-            # which nobody would mask.
+            # The output of cells comes by message. The rest is IPython's own output, in which
+            # secrets would not be hidden.
             return super().execute(env=env, cwd=cwd, stdout=none, stderr=none, cleanup_kc=True)
 
     class Engine(NBClientEngine):  # type: ignore[misc]
@@ -207,13 +207,13 @@ def _note_error(watch: Watch) -> Callable[..., None]:
 
 
 def _measure(launch: Launch) -> tuple[Callable[..., None], Callable[..., None]]:
-    """What is to be called before and after each cell, so that it bears the memory it took."""
+    """Callbacks before and after each cell that write its peak memory into its metadata."""
     meters: list[Meter] = []
 
     def begin(**_: object) -> None:
         if meters:
             meters[0].mark()
-        else:  # the kernel is there since it started, but this is the first that is asked of it
+        else:  # the first cell: the kernel is ready now
             meters.append(Meter.of_guarded(launch.guard))
 
     def end(cell: Any, execute_reply: Mapping[str, Any], **_: object) -> None:
@@ -249,7 +249,7 @@ class Meter:
         return meter if meter.mark() else cls(None)
 
     def mark(self) -> bool:
-        """Forgets what was; says whether the system can do that."""
+        """Resets the peak; returns whether the system can do that."""
         try:  # see "clear_refs" in https://docs.kernel.org/filesystems/proc.html
             Path(f"/proc/{self.process}/clear_refs").write_text("5", encoding="ascii")
         except OSError:
@@ -257,7 +257,7 @@ class Meter:
         return True
 
     def peak(self) -> int | None:
-        """The most bytes of memory that it had at once since the last mark."""
+        """Its peak memory since the last mark, in bytes."""
         try:
             status = Path(f"/proc/{self.process}/status").read_text(encoding="ascii")
         except OSError:

@@ -26,9 +26,9 @@ class ResolvedParameter:
 
     Attributes:
         name: The variable.
-        value: What the run uses.
-        origin: Who gave the value.
-        default: What the parameters cell says.
+        value: The value in the run.
+        origin: Where the value is from.
+        default: The value in the parameters cell.
         help: The trailing comment.
     """
 

@@ -1,4 +1,4 @@
-"""Questions about paths that the audit hook asks of each file, without pathlib."""
+"""Checks of paths for the audit hook, which runs them for each file, without pathlib."""
 
 # Each file that a kernel opens passes here, and pathlib takes ten times longer.
 # ruff: noqa: PTH100, PTH115, PTH118, PTH120, PTH206
@@ -17,7 +17,7 @@ from stagebook.execution.spelling import PathNames
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LONGEST_PATH = 1024
 """Bytes that macOS writes a path into, by its constant ``MAXPATHLEN``."""
-_lstat = os.lstat  # the kernel replaces that of ``os`` by one that asks the audit hook
+_lstat = os.lstat  # the kernel replaces ``os.lstat`` by one that calls the audit hook
 
 
 def absolute(path: Any) -> str:
@@ -34,7 +34,7 @@ def is_link(path: str) -> bool:
 
 
 def exists(path: str) -> bool:
-    """Whether something is at a path, a broken link too."""
+    """Whether a path exists, even as a broken link."""
     try:
         _lstat(path)
     except (OSError, ValueError):
@@ -49,7 +49,7 @@ def above(folder: str) -> Iterator[str]:
 
 
 def input_spellings(policy: SandboxPolicy) -> Iterator[str]:
-    """The ways in which a path can lead to an input."""
+    """All paths that lead to an input."""
     for path in policy.inputs:
         yield os.path.join(policy.files, path)
         yield os.path.join(policy.root, path)
@@ -71,7 +71,7 @@ def opens_to_write(mode: object, flags: object) -> bool:
 
 
 def path_of(opened: Any) -> Any:
-    """The path of an open folder; None if the system does not say. A path is returned as it is.
+    """The path of an open folder; None if it is unknown. A path is returned unchanged.
 
     Args:
         opened: A descriptor, or a path.
@@ -80,8 +80,8 @@ def path_of(opened: Any) -> Any:
         return opened
     try:
         if sys.platform == "darwin":
-            found = fcntl.fcntl(opened, fcntl.F_GETPATH, bytes(_LONGEST_PATH))
-            return os.fsdecode(found.rstrip(b"\0"))
+            result = fcntl.fcntl(opened, fcntl.F_GETPATH, bytes(_LONGEST_PATH))
+            return os.fsdecode(result.rstrip(b"\0"))
         return os.readlink(f"/proc/self/fd/{opened}")
     except OSError:
         return None

@@ -1,4 +1,4 @@
-"""Patterns of files that a notebook's code names, for readers whose listings nobody can see."""
+"""Patterns of files in a notebook's code, for readers whose listings cannot be observed."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ _AROUND = str.maketrans(dict.fromkeys("'\"`(),;=<>|&", " "))
 
 
 def of_cells(texts: Iterable[str]) -> Iterator[str]:
-    """Patterns in the texts that some code cells name, such as in a query of SQL.
+    """Patterns in the literal texts of some code cells, such as in a query of SQL.
 
     Args:
         texts: The code of each cell.
@@ -25,8 +25,8 @@ def of_cells(texts: Iterable[str]) -> Iterator[str]:
 def of_text(text: str) -> Iterator[str]:
     """Patterns in a text, relative to the project's root.
 
-    A word counts if it has a sign of a pattern and is a path below the root: ``data/*.csv`` or
-    ``*.csv``, and no absolute path, which a stage cannot list.
+    A word counts if it contains a sign of a pattern and is a path below the root: ``data/*.csv``
+    or ``*.csv``. Absolute paths do not count, since a stage cannot list them.
     """
     for word in text.translate(_AROUND).split():
         if _SIGNS.isdisjoint(word) or not ("/" in word or word.startswith("*.")):

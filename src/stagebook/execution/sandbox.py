@@ -1,4 +1,4 @@
-"""A folder that holds only what a stage declares, and the way of its outputs out of it."""
+"""A folder that holds only what a stage declares, and from which its outputs are moved."""
 
 import os
 import shutil
@@ -25,8 +25,8 @@ class Sandbox:
         folder: The execution's folder, below the project's state folder.
         inputs: Declared inputs, relative to the root.
         outputs: Declared outputs, relative to the root.
-        stamps: For each file of an input, as laid, what tells whether it was written to.
-        code: The same for each module, as laid; None for a link to what is not laid.
+        stamps: The stamp of each file of an input when it was laid.
+        code: The stamp of each module when it was laid; None for a link to a module that was not.
     """
 
     declared: DeclaredFiles
@@ -48,17 +48,17 @@ class Sandbox:
 
     @property
     def kernel(self) -> Path:
-        """The kernel's own corner: temporary files, what it logs to MLflow."""
+        """The kernel's own folder: temporary files, and what it logs to MLflow."""
         return self.folder / "kernel"
 
     @property
     def journal(self) -> Path:
-        """What the kernel was refused, where the kernel cannot reach it."""
+        """The file with what the kernel was refused; the kernel cannot write to it."""
         return self.folder / "journal.jsonl"
 
     @property
     def materials(self) -> Path:
-        """What the stage's result is made of, for a notebook that packages a model."""
+        """The file with the origin of the stage's result, for a notebook that packages a model."""
         return self.kernel / "materials.json"
 
     @property
@@ -78,7 +78,7 @@ class Sandbox:
 
     @property
     def tracker_files(self) -> Path:
-        """Where plain MLflow leaves artifacts, beside the notebook."""
+        """The folder in which plain MLflow stores artifacts."""
         return self.files / _TRACKER_FILES
 
     @classmethod
@@ -89,7 +89,7 @@ class Sandbox:
         inputs: tuple[str, ...],
         outputs: tuple[str, ...],
     ) -> Self:
-        """The sandbox of an execution, of which nothing is there yet."""
+        """The sandbox of an execution, before it is laid."""
         return cls(declared, folder, inputs, outputs, {})
 
     def lay(self) -> Self:
@@ -104,7 +104,7 @@ class Sandbox:
         for path in sorted(set(self.inputs)):
             place = self.files / path
             if place.exists():
-                continue  # it lies in a folder that is an input as a whole
+                continue  # it is in a folder that is an input
             place.parent.mkdir(parents=True, exist_ok=True)
             original = self.declared.input_file(path)
             if confined and _lies_in(self.root, original):
@@ -119,14 +119,14 @@ class Sandbox:
         return self
 
     def lay_code(self, modules: Mapping[str, bytes], folders: Iterable[str]) -> None:
-        """Lays out the local modules that the stage runs, as its build's start had them.
+        """Lays out the local modules that the stage runs, as they were at the build's start.
 
-        Beside each module of a package, the others of that package are links to where they are in
-        the project, which the kernel cannot open: a notebook that imports one of them is told.
+        The other modules of a package are links into the project, which the kernel cannot open:
+        a notebook that imports one of them gets an error that names it.
 
         Args:
-            modules: Bytes by path, relative to the root; those in a folder that is an input come
-                with it.
+            modules: Bytes by path, relative to the root; modules in a folder that is an input are
+                laid with it.
             folders: Folders that modules are found in, relative to the root.
         """
         own = {
@@ -144,10 +144,10 @@ class Sandbox:
             self._link_others(package.as_posix())
 
     def _link_others(self, package: str) -> None:
-        """Links what lies beside the modules of a package and was neither laid nor declared."""
+        """Links what is next to the modules of a package and was neither laid nor declared."""
         declared = [PurePosixPath(path) for path in (*self.inputs, *self.outputs)]
-        there = self.root / package
-        for entry in os.scandir(there) if there.is_dir() else ():
+        folder = self.root / package
+        for entry in os.scandir(folder) if folder.is_dir() else ():
             path, place = PurePosixPath(package, entry.name), self.files / package / entry.name
             near = any(path.is_relative_to(file) or file.is_relative_to(path) for file in declared)
             if not near and entry.name not in UNNOTICED and not place.exists():
@@ -155,26 +155,26 @@ class Sandbox:
                 self.code[place] = None
 
     def give_store(self, empty: Path) -> None:
-        """Puts a copy of an empty MLflow store where the kernel's MLflow looks for one."""
+        """Copies an empty MLflow store to where the kernel's MLflow looks for it."""
         if empty.exists():
             shutil.copyfile(empty, self.tracker_store)
 
     def alterations(self) -> dict[str, Alteration]:
-        """The inputs that are not as they were laid, each with what can be told of it."""
-        found = {
+        """The inputs that changed since they were laid, each with how it changed."""
+        alterations = {
             path: stamps.compare(
                 self._laid(path), self.files / path, self.declared.input_file(path)
             )
             for path in dict.fromkeys(self.inputs)
         }
-        return {path: kind for path, kind in found.items() if kind}
+        return {path: kind for path, kind in alterations.items() if kind}
 
     def restore_rights(self, path: str) -> None:
-        """Gives an input the rights and, where that is allowed, the owner that it had."""
+        """Restores the rights of an input and, if allowed, its owner."""
         stamps.restore_rights(self._laid(path))
 
     def restore_times(self, path: str) -> None:
-        """Gives the files of an input the times that they had, which DVC goes by."""
+        """Restores the times of an input's files, by which DVC recognises them."""
         stamps.restore_times(self._laid(path))
 
     def _laid(self, path: str) -> dict[Path, Stamp]:
@@ -182,7 +182,7 @@ class Sandbox:
         return {file: stamp for file, stamp in self.stamps.items() if file.is_relative_to(place)}
 
     def link_targets(self) -> Iterator[str]:
-        """Where inputs, and the links in them, lead: such as into DVC's cache."""
+        """The targets of inputs and of the links in them, such as in DVC's cache."""
         for path in self.inputs:
             original = self.declared.input_file(path)
             for file in (original, *files_below(original, stop=())):
@@ -190,9 +190,9 @@ class Sandbox:
                     yield str(file.resolve())
 
     def move_out(self) -> None:
-        """Moves the outputs into place, each whole, replacing what is there.
+        """Moves the outputs into place, each whole, replacing older ones.
 
-        Whatever can fail for want of space or rights is done beside the target first; then
+        What can fail because of missing space or rights happens next to the target first; then
         each target changes by one rename.
         """
         near: dict[Path, Path] = {}
@@ -209,7 +209,7 @@ class Sandbox:
 
     @property
     def evidence(self) -> Path:
-        """What is to be remembered of the execution."""
+        """The folder with what is recorded of the execution."""
         return self.folder / "evidence"
 
     def clear_files(self) -> None:
@@ -217,12 +217,12 @@ class Sandbox:
         shutil.rmtree(self.files, ignore_errors=True)
 
     def clear(self) -> None:
-        """Deletes the sandbox with all that is left in it."""
+        """Deletes the sandbox."""
         remove_execution(self.folder)
 
 
 def remove_execution(folder: Path) -> None:
-    """Deletes the folder of an execution, its lock last: what is left is found by its lock."""
+    """Deletes the folder of an execution, its lock last: leftovers are found by their lock."""
     for entry in list(folder.iterdir()) if folder.is_dir() else ():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
@@ -232,7 +232,7 @@ def remove_execution(folder: Path) -> None:
 
 
 def empty_store(state: Path, version: str) -> Path:
-    """Path of the empty MLflow store that sandboxes get a copy of, as making one takes seconds.
+    """Path of the empty MLflow store that sandboxes get a copy of, as creating it takes seconds.
 
     Args:
         state: The project's state folder.
@@ -242,5 +242,5 @@ def empty_store(state: Path, version: str) -> Path:
 
 
 def _lies_in(root: Path, path: Path) -> bool:
-    """Whether a file, or every file in a folder, really lies below the root."""
+    """Whether a file, or every file in a folder, is below the root once links are followed."""
     return all(file.resolve().is_relative_to(root) for file in (path, *files_below(path, stop=())))

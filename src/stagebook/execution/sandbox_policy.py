@@ -17,8 +17,8 @@ from stagebook.execution.landlock import EVERYTHING, FOLDERS, LIST, READ, Grant
 class SandboxPolicy:
     """The limits of one kernel.
 
-    Everything outside the project is as open as to any process of the user; inside it, only
-    what is named here can be touched.
+    Outside the project, the kernel has the rights of any process of the user. Inside, it can
+    touch only what is named here.
 
     Attributes:
         root: The project's root, resolved.
@@ -110,13 +110,13 @@ _USER_FOLDERS = (
     *(".cache", ".config", ".local/share", ".local/state"),
     *("scikit_learn_data", "nltk_data", ".keras"),
 )
-"""What libraries make in the home folder, which is closed where it holds the project."""
+"""Folders that libraries create in the home folder, which is closed if it holds the project."""
 
 _FOLDER_VARIABLES = (
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"),
     *("SCIKIT_LEARN_DATA", "NLTK_DATA", "KERAS_HOME", "TORCH_HOME", "HF_HOME", "MPLCONFIGDIR"),
 )
-"""Variables that name another folder for the same."""
+"""Variables that name such folders elsewhere."""
 
 
 def _user_folders() -> tuple[Path, ...]:
@@ -126,12 +126,12 @@ def _user_folders() -> tuple[Path, ...]:
 
 
 def user_paths(root: Path) -> tuple[str, ...]:
-    """The folders that libraries keep downloads in, as far as they lie inside the project."""
+    """The folders in which libraries keep downloads, if they are inside the project."""
     return tuple(str(path) for path in _user_folders() if path.is_relative_to(root))
 
 
 def make_user_folders(root: Path) -> None:
-    """Makes the folders that libraries keep downloads in, where nobody could make them later.
+    """Creates the folders in which libraries keep downloads, if they cannot be created later.
 
     Args:
         root: The project's root. It and the folders above it are closed to new entries once the

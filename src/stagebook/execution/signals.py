@@ -1,4 +1,4 @@
-"""Signals to the runner, heard and not obeyed at once, so that a run can end in order."""
+"""Signals to the runner, which are noted first, so that a run can end in order."""
 
 import contextlib
 import signal
@@ -10,27 +10,27 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(slots=True)
 class Stop:
-    """Whether somebody wants the run to stop.
+    """Whether a stop of the run is requested.
 
     Attributes:
-        reason: The signal that said so; None as long as nobody does.
-        raises: Whether a signal ends at once what is being done.
+        reason: The signal that requested it; None before a signal.
+        raises: Whether a signal raises StoppedError at once.
     """
 
     reason: signal.Signals | None = None
     raises: bool = False
 
     @property
-    def asked(self) -> bool:
-        """Whether the run is to stop."""
+    def requested(self) -> bool:
+        """Whether a stop is requested."""
         return self.reason is not None
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
-        """In the block, a signal raises StoppedError; so does one that came before."""
+        """In the block, a signal raises StoppedError; so does an earlier signal."""
         self.raises = True
         try:
-            if self.asked:
+            if self.requested:
                 raise StoppedError
             yield
         finally:
@@ -38,21 +38,21 @@ class Stop:
 
 
 class StoppedError(Exception):
-    """Somebody wants the run to stop."""
+    """A stop of the run is requested."""
 
 
 @contextlib.contextmanager
 def listen() -> Iterator[Stop]:
-    """SIGINT, SIGTERM and SIGHUP are noted in the value of this block, instead of their effect."""
+    """In the block, SIGINT, SIGTERM and SIGHUP are only noted in its value."""
     stop = Stop()
 
     def note(number: int, _: object) -> None:
         stop.reason = signal.Signals(number)
         if stop.raises:
-            stop.raises = False  # what clears up is not interrupted again
+            stop.raises = False  # the cleanup is not interrupted again
             raise StoppedError
 
-    # `nohup` lets a process ignore SIGHUP, and so it stays
+    # `nohup` lets a process ignore SIGHUP, which must stay ignored
     heeded = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
     previous = {number: signal.signal(number, note) for number in heeded}
     try:
@@ -64,7 +64,7 @@ def listen() -> Iterator[Stop]:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """The block raises TimeoutError when its time is up, whatever it waits for.
+    """The block raises TimeoutError after some time, whatever it waits for.
 
     Args:
         seconds: How long it may take.

@@ -1,4 +1,4 @@
-"""The name that a file has in the project, however a notebook spells its path."""
+"""The path of a file relative to the project's root, however a notebook spells it."""
 
 # The kernel asks this of each file, and pathlib takes ten times longer.
 # ruff: noqa: PTH118
@@ -25,8 +25,8 @@ class PathNames:
     def of(self, path: str) -> str | None:
         """The path of a file relative to the root; None if it is not in the project.
 
-        A path that leaves the sandbox, such as ``../data/in.csv``, was written for the folder of
-        the notebook, so it is read from there.
+        A path that leaves the sandbox, such as ``../data/in.csv``, is resolved from the folder of
+        the notebook, for which it was written.
 
         Args:
             path: An absolute path without ``..``.
@@ -40,7 +40,7 @@ class PathNames:
         return _below(path, self.root)
 
     def beside(self, path: str) -> str | None:
-        """The same, of a path in the sandbox that was written for the notebook's own folder."""
+        """The same for a path in the sandbox, if it was written for the notebook's own folder."""
         name = _below(path, self.files)
         return os.path.join(self.home, name) if name and self.home not in ("", os.curdir) else None
 

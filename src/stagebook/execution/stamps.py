@@ -1,4 +1,4 @@
-"""What tells of each file of an input whether it was touched."""
+"""Stamps of files, by which changes of inputs are recognised."""
 
 import contextlib
 import enum
@@ -16,19 +16,19 @@ SPECIAL = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-"""What is neither file nor folder."""
+"""Kinds of entries that are neither file nor folder."""
 
 UNNOTICED = {".ipynb_checkpoints", "__pycache__"}
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells whether a file was touched.
+    """The state of a file, by which a change is recognised.
 
     Attributes:
         inode: Its inode, which changes when it is replaced.
         size: Bytes.
-        modified: When it was written, in nanoseconds; None for a folder, of which only rights and
+        modified: When it was written, in nanoseconds; None for a folder, where only rights and
             owner count.
         mode: Its rights.
         owner: User and group.
@@ -42,7 +42,7 @@ class Stamp:
 
     @classmethod
     def of(cls, file: Path) -> Self:
-        """The stamp of a file; of a link, that of what it points to."""
+        """The stamp of a file; for a link, the stamp of its target."""
         status = file.stat()
         mode, owner = stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid)
         if stat.S_ISDIR(status.st_mode):
@@ -51,7 +51,7 @@ class Stamp:
 
 
 class Alteration(enum.Enum):
-    """What became of an input while a stage ran."""
+    """How an input changed while a stage ran."""
 
     REPLACED = "the notebook wrote to the sandbox's own copy"
     TOUCHED = "its content may be the same, but its permissions or its times differ"
@@ -59,7 +59,7 @@ class Alteration(enum.Enum):
 
 
 def stamps_of(path: Path) -> dict[Path, Stamp]:
-    """Stamps of a file, or of a folder with all in it; of a link, those of what it points to."""
+    """Stamps of a file, or of a folder with its content; for a link, those of its target."""
     stamps = {}
     for file in _all_below(path):
         with contextlib.suppress(FileNotFoundError):
@@ -68,10 +68,10 @@ def stamps_of(path: Path) -> dict[Path, Stamp]:
 
 
 def compare(laid: Mapping[Path, Stamp], place: Path, original: Path) -> Alteration | None:
-    """What became of an input since it was laid; folders get their rights back first.
+    """How an input changed since it was laid; the rights of folders are restored first.
 
     Args:
-        laid: The stamps that it had.
+        laid: Its stamps when it was laid.
         place: Where it is in the sandbox.
         original: Where it is in the project.
     """
@@ -93,7 +93,7 @@ def compare(laid: Mapping[Path, Stamp], place: Path, original: Path) -> Alterati
 
 
 def _reopen(laid: Mapping[Path, Stamp]) -> bool:
-    """Gives folders the rights that they had, from the uppermost down; whether any had others."""
+    """Restores the rights of folders, from the top down; returns whether any had changed."""
     reopened = False
     for folder in sorted(path for path, stamp in laid.items() if stamp.modified is None):
         with contextlib.suppress(OSError):
@@ -104,7 +104,7 @@ def _reopen(laid: Mapping[Path, Stamp]) -> bool:
 
 
 def restore_rights(laid: Mapping[Path, Stamp]) -> None:
-    """Gives files and folders the rights and, where that is allowed, the owner they had."""
+    """Restores the rights of files and folders and, if allowed, their owner."""
     for file, stamp in laid.items():
         with contextlib.suppress(OSError):
             file.chmod(stamp.mode)
@@ -113,7 +113,7 @@ def restore_rights(laid: Mapping[Path, Stamp]) -> None:
 
 
 def restore_times(laid: Mapping[Path, Stamp]) -> None:
-    """Gives files the times that they had, which DVC goes by."""
+    """Restores the times of files, by which DVC recognises them."""
     for file, stamp in laid.items():
         if stamp.modified is not None:
             with contextlib.suppress(OSError):
@@ -121,7 +121,7 @@ def restore_times(laid: Mapping[Path, Stamp]) -> None:
 
 
 def _all_below(path: Path) -> Iterator[Path]:
-    """A path and, if it is a folder, all that is in it, with what the links in it lead to."""
+    """A path and, if it is a folder, everything in it, also through links."""
     if not path.is_dir():
         yield from files_below(path, stop=())
         return
@@ -132,9 +132,9 @@ def _all_below(path: Path) -> Iterator[Path]:
 
 
 def special_files(path: Path) -> Iterator[tuple[Path, str]]:
-    """What is at or below a path and is neither file nor folder, and what it is.
+    """Entries at or below a path that are neither file nor folder, each with its kind.
 
-    Links are followed. To open such a file may wait for ever.
+    Links are followed. Opening such an entry may block forever.
     """
     for file in _all_below(path):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Takes the network and other programs from a process by Linux's seccomp, for native code too.
+"""Denies a process the network and other programs by Linux's seccomp, including native code.
 
 The numbers are those of the kernel's ABI, ``include/uapi/linux/seccomp.h`` and ``audit.h``.
 """
@@ -14,7 +14,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _SET_MODE_FILTER, _ALL_THREADS = 1, 1
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_NUMBER, _ARCHITECTURE = 0, 4  # places in what a filter is given
+_NUMBER, _ARCHITECTURE = 0, 4  # offsets in the input of a filter
 _OTHER_ABI = 0x40000000  # x32 has the same calls from here on
 
 
@@ -23,7 +23,7 @@ class _Machine:
     """The system calls of a processor.
 
     Attributes:
-        architecture: How the kernel names it.
+        architecture: The kernel's number for it.
         seccomp: The call that sets a filter.
         refused: Calls that open a socket or start a program: ``socket``, ``execve``,
             ``execveat`` and ``io_uring_setup``.
@@ -57,7 +57,7 @@ def close_network_and_programs() -> bool:
     """Takes from this process the right to open a socket and to start a program.
 
     Returns:
-        Whether it did: not every system and processor has the means.
+        Whether it succeeded: not every system and processor supports it.
     """
     machine = _MACHINES.get(platform.machine()) if sys.platform == "linux" else None
     if machine is None:

@@ -20,7 +20,7 @@ _CACHE = "cache/inspections"
 
 
 class Tables:
-    """Inspects the tables of one job, each content once.
+    """Inspects the tables of one job; tables with known content are not inspected again.
 
     The process that inspects is started when the first table asks for it.
     """
@@ -38,38 +38,38 @@ class Tables:
             self._start()
 
     def inputs(self, ready: Execution, hashes: Iterable[HashedPath]) -> Execution:
-        """A job with what is found out of its inputs; it ends here if one of them is refused."""
+        """A job with the inspections of its inputs; it ends here if one of them is refused."""
         by_path = {file.path: file.md5 for file in hashes}
         return self._judged(ready, tuple(self._inspections(True, self._root, by_path)))
 
-    def outputs(self, done: Execution, files: Path) -> Execution:
-        """An execution with what is found out of its outputs, where the notebook has left them."""
-        if not done.ending.done:
-            return done
-        return self._judged(done, tuple(self._inspections(False, files, {})))
+    def outputs(self, execution: Execution, files: Path) -> Execution:
+        """An execution with the inspections of its outputs, still in the sandbox."""
+        if not execution.ending.done:
+            return execution
+        return self._judged(execution, tuple(self._inspections(False, files, {})))
 
-    def _judged(self, execution: Execution, found: tuple[Inspection, ...]) -> Execution:
-        """Ends otherwise if a table is refused or somebody wanted the run to stop meanwhile."""
-        if self._stop.asked:
+    def _judged(self, execution: Execution, inspections: tuple[Inspection, ...]) -> Execution:
+        """The execution with inspections; it fails if a table is refused or a stop is requested."""
+        if self._stop.requested:
             path = self._job.notebook.path
-            return execution.ended(of_stop(self._stop.reason, None, path, None), found)
-        refused = [inspection for inspection in found if inspection.refusals]
+            return execution.ended(of_stop(self._stop.reason, None, path, None), inspections)
+        refused = [inspection for inspection in inspections if inspection.refusals]
         problems = tuple(problem for inspection in refused for problem in inspection.refusals)
         if not problems:
-            return execution.ended(execution.ending, found)
+            return execution.ended(execution.ending, inspections)
         fault = any(inspection.at_fault for inspection in refused)
         outcome = Outcome.FAILED if fault else Outcome.REFUSED
-        return execution.ended(Ending(outcome, problems), found)
+        return execution.ended(Ending(outcome, problems), inspections)
 
-    def remember(self, done: Execution, outputs: Iterable[HashedPath]) -> None:
-        """Remembers what was found out of the outputs by their content.
+    def remember(self, execution: Execution, outputs: Iterable[HashedPath]) -> None:
+        """Remembers the inspections of the outputs by the hash of their content.
 
         Args:
-            done: The execution.
-            outputs: The outputs with their hashes, where they have landed; none if they have not.
+            execution: The execution.
+            outputs: The outputs with their hashes in the project; empty if they were not moved.
         """
         by_path = {self._job.files.declared(file.path): file.md5 for file in outputs}
-        for table in done.tables:
+        for table in execution.tables:
             if by_path.keys() >= set(table.subject.paths):
                 self._known.put(table, [by_path[path] for path in table.subject.paths])
 
@@ -83,19 +83,21 @@ class Tables:
                     yield Inspection(subject, problems=(_no_table(subject),), at_fault=True)
                 continue
             hashes = [md5[path] for path in paths if path in md5]
-            known = self._known.get(subject, hashes) if hashes else None
-            inspection = known or self._inspect(root, dataclasses.replace(subject, paths=paths))
+            remembered = self._known.get(subject, hashes) if hashes else None
+            inspection = remembered or self._inspect(
+                root, dataclasses.replace(subject, paths=paths)
+            )
             if inspection:
                 inspection = dataclasses.replace(
                     self._job.masks.hide_all(inspection), subject=subject
                 )
-                if hashes and not known:
+                if hashes and not remembered:
                     self._known.put(inspection, hashes)
                 yield inspection
 
     def _inspect(self, root: Path, subject: Subject) -> Inspection | None:
         threads = self._job.settings.threads
-        return self._start().inspect(root, subject, threads, lambda: self._stop.asked)
+        return self._start().inspect(root, subject, threads, lambda: self._stop.requested)
 
     def _start(self) -> Inspector:
         if self._inspector is None:
@@ -111,7 +113,7 @@ class Tables:
 
 @contextlib.contextmanager
 def of(project: Project, job: Job, stop: Stop) -> Iterator[Tables]:
-    """The tables of a job; what inspects them is gone when the block is left."""
+    """The tables of a job; the process that inspects them ends with the block."""
     tables = Tables(project, job, stop)
     try:
         yield tables

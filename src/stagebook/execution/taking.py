@@ -1,4 +1,4 @@
-"""Which notebook, modules and settings a run takes: those of its build's start, or those of now."""
+"""Selects the notebook, modules and settings of a run: from its build's start, or from now."""
 
 import os
 from pathlib import Path
@@ -18,10 +18,10 @@ from stagebook.project.project import Project
 
 
 def take(project: Project, stage: str, installed: Installed) -> tuple[StageSnapshot, list[Problem]]:
-    """What a run of a stage executes, and what a person should know about it.
+    """The snapshot that a run of a stage executes, and warnings about it.
 
-    Under DVC, a run takes what the stage ``sources`` recorded at the build's start: DVC's hash of
-    the source says that. A run that a person types takes what is in the project now.
+    Under DVC, a run takes what the stage ``sources`` recorded at the build's start, which is what
+    DVC's hash of the source describes. A run that a person starts takes the present project.
 
     Args:
         project: The project.
@@ -29,46 +29,48 @@ def take(project: Project, stage: str, installed: Installed) -> tuple[StageSnaps
         installed: The environment.
 
     Raises:
-        StagebookError: There is no such notebook, it is wrong, or what was recorded cannot be had
-            any more.
+        StagebookError: The notebook is missing or invalid, or the recorded state is no longer
+            available.
     """
     path = source_path(stage)
     source_file = project.root / path
-    # a hand-written stage may call `stagebook run` too, and need not depend on the source
+    # a hand-written stage may also call `stagebook run`, without depending on the source
     if "DVC_STAGE" not in os.environ or not source_file.exists():
         return _now(project, notebooks.read_one(project, stage), installed), []
     recorded = source_file.read_text(encoding="utf-8", errors="replace")
-    taken = Snapshot.read(project.state).stages.get(stage)
-    if taken and source.render(taken.source) == recorded:
-        source.check_installed(taken.source, installed, path)
-        _check_outside(taken, path)
-        return taken, _newer(project, taken)
+    snapshot = Snapshot.read(project.state).stages.get(stage)
+    if snapshot and source.render(snapshot.source) == recorded:
+        source.check_installed(snapshot.source, installed, path)
+        _check_outside(snapshot, path)
+        return snapshot, _newer(project, snapshot)
     return _recorded_now(project, stage, installed, recorded), []
 
 
-def _now(project: Project, found: StageNotebook, installed: Installed) -> StageSnapshot:
-    search = search_path(found.notebook, project, installed)
-    return StageSnapshot.of(found.notebook, project, look_up(found.notebook, project, search))
+def _now(project: Project, stage_notebook: StageNotebook, installed: Installed) -> StageSnapshot:
+    search = search_path(stage_notebook.notebook, project, installed)
+    return StageSnapshot.of(
+        stage_notebook.notebook, project, look_up(stage_notebook.notebook, project, search)
+    )
 
 
 def _recorded_now(
     project: Project, stage: str, installed: Installed, recorded: str
 ) -> StageSnapshot:
-    """The stage as it is now, which has to be what was recorded.
+    """The stage as it is now, which must equal the recorded one.
 
     This is so where the source came from DVC's cache and not from the stage ``sources``.
     """
     notebook = notebooks.read_one(project, stage)
     dvc_file.require_in_sync(Layout.read(project).changes)
-    taken = _now(project, notebook, installed)
-    source.check_recorded(recorded, taken.source, source_path(stage))
-    return taken
+    snapshot = _now(project, notebook, installed)
+    source.check_recorded(recorded, snapshot.source, source_path(stage))
+    return snapshot
 
 
-def _check_outside(taken: StageSnapshot, where: str) -> None:
-    """Holds modules outside of the project, which run where they are, against the source."""
-    digests = dict(taken.source.modules)
-    changed = [name for name, path in taken.outside.items() if _digest(path) != digests[name]]
+def _check_outside(snapshot: StageSnapshot, where: str) -> None:
+    """Checks modules outside the project, which run in place, against the source."""
+    digests = dict(snapshot.source.modules)
+    changed = [name for name, path in snapshot.outside.items() if _digest(path) != digests[name]]
     problems = [
         Problem(
             "source-changed",
@@ -90,14 +92,14 @@ def _digest(path: str) -> str | None:
         return None
 
 
-def _newer(project: Project, taken: StageSnapshot) -> list[Problem]:
-    """What was saved since the build began, as one warning."""
+def _newer(project: Project, snapshot: StageSnapshot) -> list[Problem]:
+    """A warning about files that were saved since the build began."""
     changed = [
         path
-        for path, data in taken.files.items()
+        for path, data in snapshot.files.items()
         if not (project.root / path).is_file() or (project.root / path).read_bytes() != data
     ]
-    notebook, name = taken.notebook, taken.source.stage
+    notebook, name = snapshot.notebook, snapshot.source.stage
     try:
         now = notebooks.read_one(project, name).notebook
         same = (now.path, now.cells) == (notebook.path, notebook.cells)
@@ -105,7 +107,7 @@ def _newer(project: Project, taken: StageSnapshot) -> list[Problem]:
         same = False
     if not same:
         changed.insert(0, notebook.path)
-    if project.settings.stage(name) != taken.settings:
+    if project.settings.stage(name) != snapshot.settings:
         changed.append("pyproject.toml")
     if not changed:
         return []

@@ -1,4 +1,4 @@
-"""A trial: runs with values that were given with ``-P``, which leave the build's files alone."""
+"""A trial: runs with values from ``-P``, which do not change the build's files."""
 
 import ast
 import hashlib
@@ -17,7 +17,7 @@ class Trial:
 
     Attributes:
         stage: The stage that it starts with.
-        overrides: The values that were given with ``-P``, by name, without secrets.
+        overrides: The values from ``-P``, by name, without secrets.
         folder: Its folder, relative to the project's root.
     """
 
@@ -27,19 +27,19 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """What its folder is called, such as ``train@max_iter=80``."""
+        """The name of its folder, such as ``train@max_iter=80``."""
         return PurePosixPath(self.folder).name
 
     @classmethod
     def of(
         cls, stage: str, values: Iterable[ResolvedParameter], masks: Masks, runs: str
     ) -> Self | None:
-        """The trial that a stage's values make; None if none of them was given with ``-P``.
+        """The trial with a stage's values; None if no value is from ``-P``.
 
         Args:
             stage: The stage.
             values: Its parameters.
-            masks: What is hidden in the trial's name.
+            masks: The secrets to hide in the trial's name.
             runs: The folder of runs, relative to the project's root.
         """
         overrides = [value for value in values if value.origin is ValueOrigin.OVERRIDE]
@@ -56,7 +56,7 @@ class Trial:
 
 
 def _reads_as_another(value: Any) -> bool:
-    """Whether a text looks like a value that is none, such as ``None`` or ``1``."""
+    """Whether a text looks like a value of another type, such as ``None`` or ``1``."""
     if not isinstance(value, str):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Environment variables of ours that a kernel has, and those that fix what numbers come out."""
+"""Stagebook's environment variables in a kernel, and those that make results repeatable."""
 
 import os
 
@@ -6,13 +6,13 @@ INSIDE = "STAGEBOOK_EXECUTION"
 """Holds the execution's id, in the kernel of an execution."""
 
 MATERIALS = "STAGEBOOK_MATERIALS"
-"""Names a file: what the stage is made of, back to raw data."""
+"""Names a file: what the stage is made from, back to raw data."""
 
 NOTES = "STAGEBOOK_NOTES"
-"""Names a folder: where a kernel leaves notes for the process that records its execution."""
+"""Names a folder: a kernel's notes for the process that records its execution."""
 
 SESSION = "STAGEBOOK_SESSION"
-"""Names the folder of a person's kernel, in that kernel and in what it starts."""
+"""Names the folder of a person's kernel, in that kernel and its child processes."""
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -29,7 +29,7 @@ _THREADS = (
 
 
 def of_threads(threads: int) -> dict[str, str]:
-    """What numerical libraries read when they are loaded: how many threads, and how they wait."""
+    """The variables that numerical libraries read: how many threads, and how they wait."""
     return {
         **dict.fromkeys(_THREADS, str(threads)),
         # Threads that wait for each other spin by default, which on a machine with other work made
@@ -39,9 +39,9 @@ def of_threads(threads: int) -> dict[str, str]:
 
 
 def of_mlflow(experiment: str) -> dict[str, str]:
-    """What plain MLflow takes for its experiment, and how much it says."""
+    """The variables that plain MLflow reads: its experiment, and its level of logging."""
     return {
         "MLFLOW_EXPERIMENT_NAME": experiment,
-        # else a new store tells of its tables, with times that no second run repeats
+        # otherwise a new store logs about its tables, with times that differ between runs
         "MLFLOW_LOGGING_LEVEL": os.environ.get("MLFLOW_LOGGING_LEVEL", "WARNING"),
     }

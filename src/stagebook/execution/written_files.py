@@ -1,4 +1,4 @@
-"""What a notebook wrote in its sandbox: what is missing, undeclared, or no file at all."""
+"""What a notebook wrote in its sandbox: missing outputs, undeclared and special files."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ _MANY = 3
 
 
 def special_files(sandbox: Sandbox) -> Iterator[tuple[str, str]]:
-    """What is in outputs and is neither file nor folder: its path, and its kind."""
+    """Entries in outputs that are neither file nor folder, as pairs of path and kind."""
     for path in sandbox.outputs:
         for entry in _entries(sandbox.files / path):
             kind = stamps.SPECIAL.get(stat.S_IFMT(entry.lstat().st_mode))
@@ -23,7 +23,7 @@ def special_files(sandbox: Sandbox) -> Iterator[tuple[str, str]]:
 
 
 def drop_special_artifacts(sandbox: Sandbox) -> None:
-    """Deletes what the kernel left for MLflow and what is neither file nor folder."""
+    """Deletes entries for MLflow that are neither file nor folder."""
     for place in (sandbox.tracker_store, sandbox.tracker_files):
         for entry in list(_entries(place)):
             if stat.S_IFMT(entry.lstat().st_mode) in stamps.SPECIAL:
@@ -31,18 +31,18 @@ def drop_special_artifacts(sandbox: Sandbox) -> None:
 
 
 def undeclared(sandbox: Sandbox) -> tuple[str, ...]:
-    """What is in the sandbox and neither input nor output, relative to it.
+    """Files in the sandbox that are neither input nor output, relative to it.
 
-    Of many files in a folder that holds nothing declared, the folder is named.
+    For many files in a folder without declared files, the folder is returned.
     """
     declared = [sandbox.files / path for path in (*sandbox.inputs, *sandbox.outputs)]
-    left = [
+    files = [
         file
         for file in sorted(files_below(sandbox.files, stop={*declared, *sandbox.code}))
         if not any(file.is_relative_to(path) for path in (*declared, sandbox.tracker_files))
         and not _is_laid_code(sandbox, file)
     ]
-    tops = {file: _undeclared_folder(sandbox, file, declared) for file in left}
+    tops = {file: _undeclared_folder(sandbox, file, declared) for file in files}
     counts = Counter(tops.values())
     named = (top if counts[top] > _MANY else file for file, top in tops.items())
     return tuple(dict.fromkeys(path.relative_to(sandbox.files).as_posix() for path in named))
@@ -70,7 +70,7 @@ def missing(sandbox: Sandbox) -> tuple[str, ...]:
 
 
 def _entries(path: Path) -> Iterator[Path]:
-    """A path and, if it is a folder, all below it; no link is followed."""
+    """A path and, if it is a folder, everything below it; links are not followed."""
     if not os.path.lexists(path):
         return
     yield path

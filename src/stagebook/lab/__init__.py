@@ -1,1 +1,1 @@
-"""What runs inside a person's Jupyter kernel."""
+"""The extension of a person's Jupyter kernel."""

@@ -1,6 +1,6 @@
 """Makes the extension active in a person's kernel as soon as it runs a stage's notebook.
 
-This is an IPython extension, too: ``ipython_kernel_config.json``, which is installed with
+This is also an IPython extension: ``ipython_kernel_config.json``, which is installed with
 Stagebook, loads it in each kernel at its start. It imports almost nothing.
 """
 
@@ -23,10 +23,10 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def watch_this_kernel() -> None:
-    """Watches the kernel that this code runs in, and looks at its running cell.
+    """Watches the kernel that this code runs in, starting with the running cell.
 
-    ``import stagebook`` calls this, so that a kernel is watched that has not loaded the
-    extension at its start. Outside of a kernel it does nothing.
+    ``import stagebook`` calls this, for a kernel that did not load the extension at its start.
+    Outside a kernel it does nothing.
     """
     get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell = get_shell() if get_shell else None
@@ -35,7 +35,7 @@ def watch_this_kernel() -> None:
 
 
 def watch(shell: Any) -> None:
-    """Waits for a cell of a stage; a kernel of a build is left alone."""
+    """Waits for a cell of a stage; does nothing in a kernel of a build."""
     if INSIDE in os.environ or _watchers(shell) or not hasattr(shell, "kernel"):
         return
     watcher = _Watcher(shell)
@@ -44,7 +44,7 @@ def watch(shell: Any) -> None:
 
 
 def unwatch(shell: Any) -> None:
-    """Waits for no cell any more."""
+    """Stops waiting for a cell."""
     for watcher in _watchers(shell):
         shell.events.unregister(_EVENT, watcher)
 
@@ -93,13 +93,13 @@ class _Watcher:
 
 
 def _belongs_to_stage(file: "Path | None", text: str) -> bool:
-    """Whether a cell is of a stage's notebook, or is a parameters cell, in a project."""
+    """Whether a cell is in a stage's notebook, or is a parameters cell, in a project."""
     from stagebook.lab.surroundings import find_project
     from stagebook.project.errors import StagebookError
 
     try:
         project = find_project(file)
-    except StagebookError as error:  # broken settings are shown to those who use Stagebook
+    except StagebookError as error:  # invalid settings matter only to users of Stagebook
         return error.problems[0].code != "no-project" and _IMPORT in text
     from stagebook.lab import recognition
 

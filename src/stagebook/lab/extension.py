@@ -23,10 +23,10 @@ _COMPLETE = "complete_command"
 
 
 def load(shell: Any) -> None:
-    """Brings the build's values to a person's kernel; loading again starts anew.
+    """Gives a person's kernel the build's values; loading again resets the extension.
 
     The working folder becomes the project's root, and the project's code folders go on
-    ``sys.path``. In the kernel of a build, where papermill gives the values, nothing happens.
+    ``sys.path``. In the kernel of a build, where papermill sets the values, nothing happens.
     """
     from stagebook.execution.variables import INSIDE
 
@@ -41,7 +41,7 @@ def load(shell: Any) -> None:
 
 
 def activate(shell: Any) -> None:
-    """Loads the extension without a word of the person; later loading by hand changes nothing."""
+    """Loads the extension automatically; loading it by hand afterwards changes nothing."""
     if _active(shell) is None:
         extension = Extension.register(shell)
         extension.open()
@@ -49,10 +49,10 @@ def activate(shell: Any) -> None:
 
 
 def unload(shell: Any) -> None:
-    """Takes the extension out of a kernel: no cell is answered any more, the magic is gone.
+    """Removes the extension from a kernel, with its magic and its answers to cells.
 
-    The variables, the working folder and ``sys.path`` stay as they are: cells that have run
-    refer to them.
+    The variables, the working folder and ``sys.path`` do not change, since cells that have run
+    use them.
     """
     from stagebook.lab import failure
 
@@ -81,7 +81,7 @@ class Extension:
         shell: The kernel's IPython shell.
 
     Attributes:
-        by_itself: Whether it became active without ``%load_ext``, and no one has typed that since.
+        by_itself: Whether it became active without ``%load_ext``, which was not typed since.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -101,12 +101,12 @@ class Extension:
         return extension
 
     def takes_over(self) -> bool:
-        """Whether ``%load_ext`` in a notebook asks for what has become active already."""
+        """Whether ``%load_ext`` has nothing to do, since the extension is already active."""
         by_itself, self.by_itself = self.by_itself, False
         return by_itself and self._session is not None
 
     def open(self) -> None:
-        """Finds the project, goes to its root and says so; without one, says what to do."""
+        """Finds the project and changes to its root; without a project, shows what to do."""
         from stagebook.execution.advice import Advice
         from stagebook.lab import failure, frontend, inputs, view
         from stagebook.lab.recognition import is_signature, stage_of
@@ -141,7 +141,7 @@ class Extension:
             self._observer.begin(_plain(self._shell, info))
 
     def after_cell(self, result: Any) -> None:
-        """Called by IPython after each cell: answers a parameters cell that did not fail."""
+        """Called by IPython after each cell: gives a successful parameters cell its values."""
         from stagebook.lab import frontend, view
         from stagebook.lab.recognition import CompletedCell
 
@@ -160,9 +160,9 @@ class Extension:
             self._give(answer)
 
     def magic(self, line: str) -> None:
-        """Says whose values the parameters have, or changes it.
+        """Shows the origin of the parameters' values, or changes it.
 
-        ``%stagebook`` says where one is: project, stage, mode, values.
+        ``%stagebook`` shows the present state: project, stage, mode, values.
         ``%stagebook build`` gives the parameters the build's values.
         ``%stagebook defaults`` gives them the small defaults of the cell, until changed back.
         ``%stagebook in-place`` lets outputs replace those of the build.
@@ -189,7 +189,7 @@ class Extension:
             _display(view.problems([_unknown(word)]))
 
     def _give(self, answer: "CellValues") -> None:
-        """Sets the variables and shows what they are."""
+        """Sets the variables and shows their values."""
         from stagebook.lab import view
         from stagebook.lab.surroundings import work_on
 
@@ -232,9 +232,9 @@ def _display(view: "LabOutput") -> None:
 
 
 def _unknown(word: str) -> Problem:
-    known = ", ".join(f"`%{MAGIC} {item}`" for item in _WORDS)
+    choices = ", ".join(f"`%{MAGIC} {item}`" for item in _WORDS)
     return Problem(
         "unknown-word",
         f"There is no `%{MAGIC} {word}`.",
-        did_you_mean(word, _WORDS, f"There is: {known}."),
+        did_you_mean(word, _WORDS, f"Choose from: {choices}."),
     )

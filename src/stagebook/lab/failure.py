@@ -1,4 +1,4 @@
-"""Shows a cell's error: in words where a missing input is the cause, else as IPython does."""
+"""Shows a cell's error: in words if a missing input is the cause, otherwise as IPython does."""
 
 import traceback
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ from typing import Any
 from stagebook.project.errors import Problem
 
 Explain = Callable[[BaseException], Iterable[Problem]]
-"""What is known of an error; nothing where IPython's traceback says more."""
+"""Returns the problems behind an error; none if IPython's traceback says more."""
 
 _KINDS = (Exception,)
 _RENDERS = "_render_traceback_"
@@ -17,7 +17,7 @@ _RENDERS = "_render_traceback_"
 def show_with(shell: Any, explain: Explain) -> None:
     """From here on, an error that can be explained is shown in words.
 
-    A handler that somebody else has set is left alone.
+    A handler of somebody else remains in place.
     """
     if shell.custom_exceptions:
         return
@@ -32,7 +32,7 @@ def show_with(shell: Any, explain: Explain) -> None:
         line = _line(shell, trace)
         if line is not None and (problems := _explained(explain, error)):
             lines = _words(kind, error, line, problems)
-            # IPython asks an error for this before it makes a traceback; `%tb` makes one later
+            # IPython uses this in place of a traceback; `%tb` creates one later
             vars(error)[_RENDERS] = lambda: lines
         try:
             shell.showtraceback(
@@ -45,7 +45,7 @@ def show_with(shell: Any, explain: Explain) -> None:
 
 
 def show_as_usual(shell: Any) -> None:
-    """Errors are shown by IPython alone again."""
+    """From here on, IPython shows errors as usual."""
     if shell.custom_exceptions is _KINDS:
         shell.set_custom_exc((), None)
 
@@ -53,7 +53,7 @@ def show_as_usual(shell: Any) -> None:
 def _explained(explain: Explain, error: BaseException) -> tuple[Problem, ...]:
     try:
         return tuple(explain(error))
-    except Exception:  # the person's own error is what has to be seen
+    except Exception:  # the person's own error must be shown
         return ()
 
 

@@ -1,4 +1,4 @@
-"""What a front end says about itself, its notebook and the running cell."""
+"""Information from the front end about its notebook and the running cell."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def notebook_file(shell: Any) -> Path | None:
-    """The notebook's file: VS Code gives it in a variable, Jupyter in the environment."""
+    """The notebook's file: from a variable in VS Code, from the environment in Jupyter."""
     name = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
     return Path(name) if isinstance(name, str) and name else None
 
@@ -18,18 +18,18 @@ def cell_tags(shell: Any) -> frozenset[str]:
 
 
 def cell_text(shell: Any) -> str:
-    """The running cell's text; empty outside of a cell."""
+    """The running cell's text; empty outside a cell."""
     return str(_request(shell).get("content", {}).get("code", ""))
 
 
 def cell_id(shell: Any) -> str | None:
-    """The running cell's id, where the front end gives it."""
+    """The running cell's id, if the front end sends it."""
     name = _request(shell).get("metadata", {}).get("cellId")
     return name if isinstance(name, str) else None
 
 
 def has_person(shell: Any) -> bool:
-    """Whether a person runs the cell, who could answer ``input()``.
+    """Whether a person runs the cell and could answer ``input()``.
 
     JupyterLab, VS Code and consoles say so with each cell; papermill, nbclient and nbval say
     the opposite: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
@@ -38,6 +38,6 @@ def has_person(shell: Any) -> bool:
 
 
 def _request(shell: Any) -> dict[str, Any]:
-    """The message that asked for the running cell; empty in a shell that is no kernel."""
+    """The message that requested the running cell; empty in a shell without a kernel."""
     parent = shell.get_parent() if hasattr(shell, "get_parent") else None
     return parent if isinstance(parent, dict) else {}

@@ -1,4 +1,4 @@
-"""Inputs that are missing, and the command that makes each."""
+"""Missing inputs, and the command that builds each."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def missing(
 
 
 def behind(error: BaseException, project: Project, declared: Iterable[str]) -> tuple[Problem, ...]:
-    """The missing inputs that an error names; none where it is about something else.
+    """The missing inputs that an error names; empty if the error has another cause.
 
     Args:
         error: What a cell raised.
@@ -46,43 +46,43 @@ def behind(error: BaseException, project: Project, declared: Iterable[str]) -> t
     """
     saved = SavedNotebook.read_all(project)
     written = (path for notebook in saved if notebook.stage for path in notebook.stage.writes)
-    known = [
+    absent = [
         item for item in dict.fromkeys((*declared, *written)) if not (project.root / item).exists()
     ]
     chain = list(_chain(error))
     text = "\n".join(map(str, chain))
     files = [_below(project.root, item) for item in chain]
     named = [
-        path for path in known if _names(text, path) or any(_within(file, path) for file in files)
+        path for path in absent if _names(text, path) or any(_within(file, path) for file in files)
     ]
     return missing(project, named, saved)
 
 
 def beside(error: BaseException, project: Project, folder: str) -> tuple[str, ...]:
-    """Files that a missing path of an error names if it is read from the notebook's own folder.
+    """Files that an error's missing path would name from the notebook's own folder.
 
     Args:
         error: What a cell raised.
         project: The project.
         folder: The folder of the notebook, relative to the root.
     """
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for item in _chain(error):
         if isinstance(item, FileNotFoundError) and isinstance(item.filename, str):
             path = Path(os.path.normpath(project.root / folder / item.filename))
             if path.is_relative_to(project.root) and path.exists():
-                found[path.relative_to(project.root).as_posix()] = None
-    return tuple(found)
+                paths[path.relative_to(project.root).as_posix()] = None
+    return tuple(paths)
 
 
-def are_missing(what: str, paths: list[str]) -> str:
+def are_missing(noun: str, paths: list[str]) -> str:
     """A clause that names paths which do not exist."""
     names = ", ".join(f"`{path}`" for path in paths)
-    return f"The {what}s {names} are missing" if paths[1:] else f"The {what} {names} is missing"
+    return f"The {noun}s {names} are missing" if paths[1:] else f"The {noun} {names} is missing"
 
 
 def _maker(path: str, saved: tuple[SavedNotebook, ...], project: Project) -> str | None:
-    """The stage that writes a path; notebooks that are wrong are passed over."""
+    """The stage that writes a path; invalid notebooks are ignored."""
     ours = Pipeline(tuple(notebook.stage for notebook in saved if notebook.stage)).producer(path)
     if ours:
         return ours.name

@@ -1,4 +1,4 @@
-"""Keeps the build's files where a cell writes to them by their literal paths."""
+"""Protects the build's files from cells that write to them by literal paths."""
 
 import contextlib
 import os
@@ -13,22 +13,22 @@ from stagebook.project.errors import StagebookError
 from stagebook.project.project import Project
 
 OWN = frozenset({"put-aside", "wrote-in-place"})
-"""The codes of what is said about outputs that a cell wrote by their literal paths."""
+"""The codes of notes about outputs that a cell wrote by literal paths."""
 
 _COPIES = "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptOutputs:
-    """What a stage's build wrote, while a person runs its notebook.
+    """The outputs of a stage's build, while a person runs its notebook.
 
-    A file is copied before Python code opens it to write. What native code writes is seen after
-    the cell only; then DVC's cache may have the build's file.
+    A file is copied before Python code opens it for writing. A write by native code is noticed
+    only after the cell; then DVC's cache may have the build's file.
 
     Attributes:
         project: The project.
         outputs: The paths of the stage's outputs.
-        folder: Where the cells' own files go, relative to the project's root.
+        folder: The folder for the cells' own files, relative to the project's root.
     """
 
     project: Project
@@ -38,13 +38,13 @@ class KeptOutputs:
     _stamps: dict[str, tuple[int, int] | None] = field(default_factory=dict)
 
     def holds(self, path: str) -> bool:
-        """Whether a path is, or lies in, an output of the build."""
+        """Whether a path is an output of the build, or in one."""
         return any(PurePosixPath(path).is_relative_to(output) for output in self.outputs)
 
     def is_written(self, path: str) -> bool:
         """Whether a cell wrote an output, or removed it."""
-        there = (self.project.root / path).is_file()
-        return self.holds(path) and (there or path in self._copies)
+        exists = (self.project.root / path).is_file()
+        return self.holds(path) and (exists or path in self._copies)
 
     def copy(self, path: str) -> None:
         """Copies a file of the build, which is about to be written; once for each cell."""
@@ -52,14 +52,14 @@ class KeptOutputs:
         if path in self._copies or not self.holds(path) or not file.is_file():
             return
         place = self.project.state / FOLDER / _COPIES / str(os.getpid()) / path
-        with contextlib.suppress(OSError):  # such as a full disk: then the cell is only noted
+        with contextlib.suppress(OSError):  # without a copy, such as on a full disk, only a note
             place.parent.mkdir(parents=True, exist_ok=True)
             self._stamps[path] = _stamp(file)
             shutil.copy2(file, place)
             self._copies[path] = place
 
     def changed(self) -> tuple[str, ...]:
-        """The copied files that are not as they were when they were copied."""
+        """The copied files that changed since they were copied."""
         root = self.project.root
         return tuple(path for path in self._copies if _stamp(root / path) != self._stamps[path])
 
@@ -70,7 +70,7 @@ class KeptOutputs:
             path: The output, or a file in it.
 
         Returns:
-            Where the cell's file is now; None if the build's is not known, and so nothing moved.
+            The new path of the cell's file; None if the build's file is unknown and nothing moved.
         """
         built = self._copies.pop(path, None) or self._in_cache(path)
         file, own = self.project.root / path, f"{self.folder}/{path}"
@@ -87,7 +87,7 @@ class KeptOutputs:
         return own
 
     def forget(self) -> None:
-        """Deletes the copies of files that no cell changed after all."""
+        """Deletes the copies of files that the cell did not change."""
         for place in self._copies.values():
             place.unlink(missing_ok=True)
         self._copies.clear()
@@ -120,7 +120,7 @@ class KeptOutputs:
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:
-    """What tells whether a file was written to; None where there is none."""
+    """Size and time of a file, by which a write is noticed; None if it is missing."""
     try:
         status = file.stat()
     except OSError:

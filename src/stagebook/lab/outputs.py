@@ -1,4 +1,4 @@
-"""Where an interactive kernel writes a stage's outputs: beside the build's files."""
+"""The places in which an interactive kernel writes a stage's outputs."""
 
 from stagebook.notebook.signature import Role, Signature
 from stagebook.notebook.values import Value
@@ -6,7 +6,7 @@ from stagebook.project.files import write_whole
 from stagebook.project.project import Project
 
 FOLDER = "interactive"
-"""The folder, below that of the executed notebooks, that holds what interactive kernels write."""
+"""The folder for outputs of interactive kernels, below that of the executed notebooks."""
 
 _ROLES = (Role.OUT, Role.METRICS, Role.PLOTS)
 
@@ -33,7 +33,7 @@ def variables(signature: Signature, below: str) -> dict[str, Value]:
 
 
 def make_folders(project: Project, signature: Signature, below: str) -> None:
-    """Makes the folders that the outputs go to, as a build makes its own; git ignores them."""
+    """Creates the folders of the outputs, as a build does; git ignores them."""
     home = project.root / project.settings.runs / FOLDER
     for path in signature.outputs:
         (project.root / below / path).parent.mkdir(parents=True, exist_ok=True)

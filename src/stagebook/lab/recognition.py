@@ -1,4 +1,4 @@
-"""Which notebook's parameters cell a cell is that has just run."""
+"""Finds the notebook whose parameters cell has just run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ class CompletedCell:
 
     Attributes:
         text: Its text as it ran, saved or not.
-        id: Its id, where the frontend tells it.
-        tags: Its tags, where the frontend tells them, as JupyterLab does.
-        file: The notebook's file, where the frontend tells it; absolute, or a bare name.
+        id: Its id, if the frontend sends it.
+        tags: Its tags, if the frontend sends them, as JupyterLab does.
+        file: The notebook's file, if the frontend sends it; absolute, or a bare name.
     """
 
     text: str
@@ -35,7 +35,7 @@ class CompletedCell:
 
 @dataclass(frozen=True, slots=True)
 class SavedNotebook:
-    """A notebook as its file stands at this moment, be it right or wrong.
+    """A notebook in its present file, valid or not.
 
     Attributes:
         path: Relative to the project's root.
@@ -59,9 +59,9 @@ class SavedNotebook:
 
     @classmethod
     def read(cls, path: str, project: Project) -> "SavedNotebook":
-        """The notebook at a path; what cannot be read of it is left out."""
+        """The notebook at a path, without the parts that cannot be read."""
         saved = cls(path)
-        try:  # a file that is wrong in any way must not keep the others' cells from their values
+        try:  # an invalid file must not prevent the values of other notebooks' cells
             cell = parameters_cell.tagged_cell(cells.read(path, project.root))
             saved = replace(saved, cell=cell)
             signature = parameters_cell.parse_cell(cell.text, saved.where)
@@ -80,8 +80,8 @@ class RecognisedCell:
     """A parameters cell that has run.
 
     Attributes:
-        signature: What it declares; nothing where it is wrong.
-        notebook: The notebook that it belongs to, if that can be told.
+        signature: What it declares; empty if it is invalid.
+        notebook: The notebook that it belongs to, if known.
         others: The notebooks that it might belong to instead.
         saved: All notebooks of the project.
         problems: Why it is not a signature.
@@ -95,10 +95,10 @@ class RecognisedCell:
 
 
 def recognise(project: Project, ran: CompletedCell) -> RecognisedCell | None:
-    """What a cell declares and whose it is; None if it is not a parameters cell.
+    """A cell's declarations and its notebook; None if it is not a parameters cell.
 
-    A cell is one if it is tagged, has the id of a tagged cell, or declares a path. Most cells
-    are not, and for them no file is read.
+    A parameters cell is tagged, has the id of a tagged cell, or declares a path. For most other
+    cells no file is read.
     """
     signature, problems = _parse(ran.text, _HERE)
     sure = TAG in ran.tags or bool(signature.declared)
@@ -113,7 +113,7 @@ def recognise(project: Project, ran: CompletedCell) -> RecognisedCell | None:
 
 
 def stage_of(project: Project, file: Path | None) -> str | None:
-    """The stage of a notebook that has a parameters cell, right or wrong; None for other files."""
+    """The stage of a notebook with a parameters cell, valid or not; None for other files."""
     path = _below_root(file, project)
     if path not in _paths(project):
         return None
@@ -122,7 +122,7 @@ def stage_of(project: Project, file: Path | None) -> str | None:
 
 
 def is_signature(text: str) -> bool:
-    """Whether a cell declares a path, or would if it were right."""
+    """Whether a cell declares a path, or would if it were valid."""
     signature, problems = _parse(text, _HERE)
     return bool(signature.declared) or _looks_wrong(text, problems)
 
@@ -139,7 +139,7 @@ def _parse(text: str, where: Where) -> tuple[Signature, tuple[Problem, ...]]:
 
 
 def _may_be_one(ran: CompletedCell, signature: Signature, problems: tuple[Problem, ...]) -> bool:
-    """Whether it is worth a look into the files."""
+    """Whether it is worth reading the files."""
     wrong = _looks_wrong(ran.text, problems)
     return ran.id is not None and (bool(signature.parameters) or wrong)
 
@@ -150,7 +150,7 @@ def _is_saved_as_one(project: Project, ran: CompletedCell) -> bool:
             text = cells.read_text(path, project.root)
         except StagebookError:
             continue
-        if f'"{ran.id}"' in text:  # far cheaper than to read and validate every notebook
+        if f'"{ran.id}"' in text:  # far faster than validating every notebook
             cell = SavedNotebook.read(path, project).cell
             if cell and cell.id == ran.id:
                 return True
@@ -166,9 +166,9 @@ def _owners(
 ) -> tuple[SavedNotebook, ...]:
     """The notebooks that the cell may belong to: none, one, or copies of each other.
 
-    An output tells its stage, as no two notebooks may write one path. The cell's id tells less,
-    as a copied notebook has the same, and the file's name least: a kernel keeps the name with
-    which it was started.
+    An output identifies the stage, since no two notebooks may write the same path. The cell's id
+    is less reliable, since a copied notebook has the same ids. The file's name is least reliable:
+    a kernel keeps the name with which it was started.
     """
     outputs, file = set(signature.outputs), _below_root(ran.file, project)
     kinds: tuple[Callable[[SavedNotebook], bool], ...] = (
@@ -187,7 +187,7 @@ def _owners(
 
 
 def _below_root(file: Path | None, project: Project) -> str | None:
-    """The notebook's path as the project has it; a bare name is looked up in its folder."""
+    """The notebook's path relative to the root; a bare name is in the folder of notebooks."""
     if file is None:
         return None
     if not file.is_absolute():

@@ -1,4 +1,4 @@
-"""What a person's kernel knows of the project: its mode, and what a parameters cell gets."""
+"""The state of a person's kernel: its mode, and the values of a parameters cell."""
 
 import enum
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from stagebook.project.project import Project
 
 
 class Mode(enum.Enum):
-    """Whose values the parameters get; the value is the word after ``%stagebook``."""
+    """The origin of the parameters' values; the value is the word after ``%stagebook``."""
 
     BUILD = "build"
     DEFAULTS = "defaults"
@@ -33,18 +33,18 @@ class OutputPlace(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class CellValues:
-    """What a parameters cell gets.
+    """The values that a parameters cell gets.
 
     Attributes:
-        stage: The stage's name, if it can be told.
-        mode: Whose values are in effect.
-        params: Path of the stage's params file, if there is one.
-        values: The parameters; their values are the build's.
-        effective: The value that each variable gets, those that name outputs among them.
-        problems: Why the build would fail; where there are any, the defaults are in effect.
-        notes: What else to know before the next cell.
-        place: Where the outputs go; None if there are none.
-        folder: The folder that they go to; empty for the project's root.
+        stage: The stage's name, if known.
+        mode: The origin of the values in effect.
+        params: Path of the stage's params file, if it exists.
+        values: The parameters with the build's values.
+        effective: The value of each variable, including those that name outputs.
+        problems: Why the build would fail; if there are any, the defaults are in effect.
+        notes: Further remarks before the next cell.
+        place: Where the outputs go; None without outputs.
+        folder: The folder of the outputs; empty for the project's root.
     """
 
     stage: str | None
@@ -63,9 +63,9 @@ class Session:
 
     Attributes:
         project: The project.
-        mode: Whose values parameters get.
+        mode: The origin of the parameters' values.
         place: Where outputs go.
-        signature: What the last parameters cell declares; nothing if none has run.
+        signature: What the last parameters cell declares; empty before it has run.
     """
 
     def __init__(self, project: Project) -> None:
@@ -77,69 +77,72 @@ class Session:
 
     @property
     def cell(self) -> str:
-        """The text of the last parameters cell; empty if none has run."""
+        """The text of the last parameters cell; empty before it has run."""
         return self._last.text if self._last else ""
 
     @property
     def folder(self) -> str:
-        """The notebook's own folder, relative to the root, as far as it is known."""
+        """The notebook's own folder, relative to the root; a guess if it is unknown."""
         file = self.signature.where.file
         return PurePosixPath(file).parent.as_posix() if file else self.project.settings.notebooks
 
     def take(self, ran: CompletedCell) -> CellValues | None:
-        """What a cell that has run gets; None if it is not a parameters cell."""
+        """The values of a cell that has run; None if it is not a parameters cell."""
         cell = recognise(self.project, ran)
         if cell is None:
             return None
         self._last, self.signature = ran, cell.signature
-        given = answer(self.project, ran, cell, self.mode)
+        cell_values = answer(self.project, ran, cell, self.mode)
         if cell.problems or not cell.signature.outputs:
-            return given
-        folder = self._folder(ran, given.stage)
+            return cell_values
+        folder = self._folder(ran, cell_values.stage)
         outputs.make_folders(self.project, cell.signature, folder)
         named = outputs.variables(cell.signature, folder)
         return replace(
-            given, place=self.place, folder=folder, effective={**given.effective, **named}
+            cell_values,
+            place=self.place,
+            folder=folder,
+            effective={**cell_values.effective, **named},
         )
 
     def _folder(self, ran: CompletedCell, stage: str | None) -> str:
-        """The folder that a stage's outputs are written below; empty for the root."""
+        """The folder of a stage's outputs; empty for the root."""
         if self.place is OutputPlace.IN_PLACE:
             return ""
         name = stage or (ran.file.stem if ran.file else "notebook")
         return outputs.folder_of(self.project, name)
 
     def switch(self, word: str) -> None:
-        """Changes the mode or the place of outputs to what a word after ``%stagebook`` says."""
+        """Changes the mode or the place of outputs, by a word after ``%stagebook``."""
         if word in {mode.value for mode in Mode}:
             self.mode = Mode(word)
         else:
             self.place = OutputPlace(word)
 
     def again(self) -> CellValues | None:
-        """What the last parameters cell gets by now; None if none has run."""
+        """The present values of the last parameters cell; None if none has run."""
         return self.take(self._last) if self._last else None
 
 
-def answer(project: Project, ran: CompletedCell, found: RecognisedCell, mode: Mode) -> CellValues:
-    """What a parameters cell gets, from the files as they stand."""
-    signature, notebook = found.signature, found.notebook
-    if found.problems:
-        return CellValues(notebook.name if notebook else None, mode, problems=found.problems)
-    notes = inputs.missing(project, signature.inputs, found.saved)
+def answer(project: Project, ran: CompletedCell, cell: RecognisedCell, mode: Mode) -> CellValues:
+    """The values of a parameters cell, from the present files."""
+    signature, notebook = cell.signature, cell.notebook
+    if cell.problems:
+        return CellValues(notebook.name if notebook else None, mode, problems=cell.problems)
+    notes = inputs.missing(project, signature.inputs, cell.saved)
     if notebook is None:
-        return _of_defaults(None, mode, None, signature, (_unclear(found, project),), notes)
+        return _of_defaults(None, mode, None, signature, (_unclear(cell, project),), notes)
     notes = (*_untagged(ran, notebook), *notes)
     path = params_file.locate(notebook.path, project)
-    there = path if (project.root / path).is_file() else None
+    params = path if (project.root / path).is_file() else None
     try:
         values = parameters.resolve(signature, params_file.read(path, project.root), {})
     except StagebookError as error:
-        return _of_defaults(notebook.name, mode, there, signature, error.problems, notes)
+        return _of_defaults(notebook.name, mode, params, signature, error.problems, notes)
     effective = {value.name: value.value for value in values}
     if mode is Mode.DEFAULTS:
         effective |= _defaults(signature)
-    return CellValues(notebook.name, mode, there, values, effective, (), notes)
+    return CellValues(notebook.name, mode, params, values, effective, (), notes)
 
 
 def _of_defaults(
@@ -150,21 +153,21 @@ def _of_defaults(
     problems: tuple[Problem, ...],
     notes: tuple[Problem, ...],
 ) -> CellValues:
-    """The answer where the build's values cannot be had."""
-    given = {
+    """The answer if the build's values are not available."""
+    optional = {
         parameter.name: parameter for parameter in signature.parameters if not parameter.required
     }
     values = tuple(
         ResolvedParameter(
             name, parameter.default, ValueOrigin.DEFAULT, parameter.default, parameter.help
         )
-        for name, parameter in given.items()
+        for name, parameter in optional.items()
     )
     return CellValues(stage, mode, params, values, _defaults(signature), problems, notes)
 
 
 def _defaults(signature: Signature) -> dict[str, Value]:
-    """The defaults; what the cell leaves open has none."""
+    """The defaults of the parameters that have one."""
     return {
         parameter.name: parameter.default
         for parameter in signature.parameters
@@ -172,18 +175,18 @@ def _defaults(signature: Signature) -> dict[str, Value]:
     }
 
 
-def _unclear(found: RecognisedCell, project: Project) -> Problem:
-    if found.others:
-        names = ", ".join(other.path for other in found.others)
+def _unclear(cell: RecognisedCell, project: Project) -> Problem:
+    if cell.others:
+        names = ", ".join(other.path for other in cell.others)
         return Problem(
             "ambiguous-stage",
             f"The cell may belong to any of {names}, so its values in the build are unknown.",
-            "Outputs tell a notebook from its copies: give each a path of its own, and save.",
+            "Outputs distinguish a notebook from its copies: give each its own path, and save.",
         )
     return Problem(
         "unknown-stage",
         "No notebook of the project is known to hold this cell, so its values in the build "
-        "cannot be told.",
+        "are unknown.",
         f"Tag the cell `{TAG}` and save the notebook in {project.settings.notebooks}/; its name "
         "is the stage's.",
     )

@@ -1,4 +1,4 @@
-"""The paths that a cell hands to functions which read or write files.
+"""The paths that a cell passes to functions which read or write files.
 
 Readers in native code, such as those of Arrow, DuckDB and Polars, raise no audit event.
 """
@@ -19,13 +19,13 @@ _READS_OR_WRITES = re.compile(
 _SHELL = frozenset({"system", "getoutput"})
 """The methods that IPython calls for a line that begins with ``!``."""
 _BY_STAGES = frozenset({"dvc", "git", "stagebook"})
-"""Programs that write outputs as a build has them."""
+"""Programs that write outputs as a build does."""
 _QUOTED = re.compile(r"['\"`]([^'\"`\n]+)['\"`]")
 _LONGEST = 4096
 
 
 def find(text: str, names: Mapping[str, Any]) -> Iterator[str]:
-    """The paths, as they are spelt.
+    """The paths as they are spelled in a cell.
 
     Args:
         text: A cell as plain Python.
@@ -76,7 +76,7 @@ def _paths(value: str | PurePath | None) -> Iterator[str]:
 
 
 def _value(node: ast.expr, names: Mapping[str, Any]) -> str | PurePath | None:
-    """The text or path that an expression stands for; None for any other expression."""
+    """The text or path that is an expression's value; None for any other expression."""
     match node:
         case ast.Constant(value=str() as text):
             return text

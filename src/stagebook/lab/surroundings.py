@@ -1,4 +1,4 @@
-"""The project around a kernel, and what a kernel needs to work as a build of it does."""
+"""The project around a kernel, and the settings that make a kernel work like a build."""
 
 import os
 import subprocess
@@ -19,15 +19,15 @@ _TOO_LATE = Problem(
 
 
 def find_project(file: Path | None) -> Project:
-    """The project of the notebook; where its folder is unknown, that of the working folder.
+    """The project of the notebook or, if its folder is unknown, of the working folder.
 
-    VS Code starts a kernel in the folder that is open, which may be above the project.
+    VS Code starts a kernel in the open folder, which may be above the project.
 
     Args:
-        file: The notebook's file, if the front end says which.
+        file: The notebook's file, if the front end sends it.
 
     Raises:
-        StagebookError: There is no project, or its settings are wrong.
+        StagebookError: No project was found, or its settings are invalid.
     """
     if file and file.is_absolute() and file.parent.is_dir():
         try:
@@ -39,19 +39,19 @@ def find_project(file: Path | None) -> Project:
 
 
 def enter(project: Project, stage: str | None) -> tuple[Problem, ...]:
-    """Makes a kernel work as a build does: its paths, imports, threads and MLflow.
+    """Makes a kernel work like a build: its paths, imports, threads and MLflow.
 
     Args:
         project: The project.
         stage: The notebook's stage, if it is known.
 
     Returns:
-        What is not as in a build, because it is too late.
+        Differences from a build that can no longer be removed.
     """
     from stagebook.notebook.search import code_folders
 
-    beside = f"{project.settings.notebooks}/any.ipynb"
-    folders = [str(folder) for folder in code_folders(beside, project)]
+    notebook_path = f"{project.settings.notebooks}/any.ipynb"
+    folders = [str(folder) for folder in code_folders(notebook_path, project)]
     sys.path[:] = [*folders, *(entry for entry in sys.path if entry not in folders)]
     os.chdir(project.root)
     _end_abandoned_runs(project)
@@ -64,30 +64,30 @@ def enter(project: Project, stage: str | None) -> tuple[Problem, ...]:
 
 
 def work_on(project: Project, stage: str) -> None:
-    """The cells that run from now on are of this stage."""
+    """From now on, cells belong to this stage."""
     _fix_threads(project, stage)
     KernelSession.of_this_process(project).works_on(stage)
 
 
 def _fix_threads(project: Project, stage: str | None) -> tuple[Problem, ...]:
     settings = project.settings.stage(stage) if stage else project.settings.defaults
-    wanted = variables.of_threads(settings.threads)
-    differ = any(os.environ.get(name) != value for name, value in wanted.items())
-    os.environ.update(wanted)
+    expected = variables.of_threads(settings.threads)
+    differ = any(os.environ.get(name) != value for name, value in expected.items())
+    os.environ.update(expected)
     return (_TOO_LATE,) if differ and "numpy" in sys.modules else ()
 
 
 def _fix_tracking(project: Project) -> None:
-    """Lets plain MLflow log to the project's experiment, unless the person has set another."""
-    wanted = {"MLFLOW_TRACKING_URI": project.tracking_uri}
+    """Makes plain MLflow log to the project's experiment, unless the person has set another."""
+    defaults = {"MLFLOW_TRACKING_URI": project.tracking_uri}
     if "MLFLOW_EXPERIMENT_ID" not in os.environ:
-        wanted |= variables.of_mlflow(project.settings.name)
-    for name, value in wanted.items():
+        defaults |= variables.of_mlflow(project.settings.name)
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)
 
 
 def _end_abandoned_runs(project: Project) -> None:
-    """Lets a process of its own end the runs of kernels that were killed, if there are any."""
+    """Starts a process that ends the runs of killed kernels, if there are any."""
     if interactive.ended(project):
         module = "stagebook.tracking.interactive_runs"
         subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Notices in a person's kernel what a build would refuse, and says so after the cell."""
+"""Notices in a person's kernel what a build would refuse, and reports it after the cell."""
 
 import contextlib
 import os
@@ -23,10 +23,10 @@ _CODE = (".py", ".pyc", ".so")
 _REFUSED = ("read", "wrote", "changed")
 _TRACKER_FOLDERS = ("mlruns", "mlartifacts")
 _COARSE_CLOCK = 5
-"""``CLOCK_REALTIME_COARSE``, from which Linux takes a file's time; Python has no name for it."""
+"""``CLOCK_REALTIME_COARSE``, Linux's clock for the times of files; Python has no name for it."""
 
 _installed: list["Observer"] = []
-"""The observers of this process; a hook can be added and never be removed."""
+"""The observers of this process; an audit hook cannot be removed."""
 
 
 class Observer:
@@ -49,13 +49,13 @@ class Observer:
         self._kept = KeptOutputs(project, (), "")
 
     def declare(self, signature: Signature, place: OutputPlace, cell: str, folder: str) -> None:
-        """From the next cell on, files are held against what the notebook declares.
+        """From the next cell on, files are checked against the notebook's declaration.
 
         Args:
             signature: What it declares.
             place: Where its outputs go.
             cell: The text of the parameters cell.
-            folder: The folder that they go to; empty for the project's root.
+            folder: The folder of its outputs; empty for the project's root.
         """
         self._signature, self._place, self._cell = signature, place, cell
         aside = signature.outputs if place is OutputPlace.ASIDE else ()
@@ -68,7 +68,7 @@ class Observer:
     def note(self, kind: str, path: str) -> None:
         """Called by the auditor for each file that a build would refuse.
 
-        What a sandbox would not show counts only where it is read, since everything is shown here.
+        A file that a sandbox would hide counts only if it is read, since here all are visible.
         """
         if kind in _REFUSED:
             self._touched[kind, path] = None
@@ -78,7 +78,7 @@ class Observer:
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
         """Called by Python for every audited event."""
         if self._watching and self._auditor and not _is_code(args):
-            # the auditor raises for what it notes; and no fault of it may reach a cell
+            # the auditor raises for each note, and no error of it may reach a cell
             with contextlib.suppress(Exception), self.paused():
                 self._auditor.hook(event, args)
 
@@ -89,7 +89,7 @@ class Observer:
             text: The cell as plain Python.
         """
         self._touched.clear()
-        for word in spelled_paths.in_shell_lines(text):  # no hook sees what the shell writes
+        for word in spelled_paths.in_shell_lines(text):  # no hook notices writes of the shell
             path = os.path.relpath(word, self._project.root)
             self._kept.copy(Path(path).as_posix())
         self._since = _file_time()
@@ -105,7 +105,7 @@ class Observer:
             self._watching = watching
 
     def end(self, text: str, names: Mapping[str, Any]) -> tuple[Problem, ...]:
-        """What a build would refuse of a cell that has run; each file once.
+        """The problems of a cell that a build would refuse, each file once.
 
         Args:
             text: The cell as plain Python.
@@ -128,14 +128,14 @@ class Observer:
         return (*problems, *(self._problem(kind, path) for kind, path in sorted(new)))
 
     def _hold_spelled(self, path: str) -> None:
-        """Holds a path that a cell gives to a reader or writer against the same policy."""
+        """Checks a path that a cell passes to a reader or writer against the same policy."""
         assert self._auditor is not None
         written = Path(path).stat().st_mtime_ns >= self._since
         if Path(path).is_file() and not _is_code((path,)):
             self._auditor.hook("open", (path, "w" if written else "r", 0))
 
     def _counts(self, kind: str, path: str) -> bool:
-        """Whether it is content: a file, or a folder that holds what is not declared."""
+        """Whether a path is content: a file, or a folder with undeclared files."""
         place = self._project.root / path
         if kind != "read" or not place.is_dir():
             return place.is_file()
@@ -154,7 +154,7 @@ class Observer:
         return say[kind](path)
 
     def _put_aside(self, path: str) -> Problem:
-        """Gives a cell's file its place, and says so each time: a cell may read it again."""
+        """Moves a cell's file aside, with a note each time, since a later cell may read it."""
         assert self._signature is not None
         declared = (
             declaration.name
@@ -184,7 +184,7 @@ def _file_time() -> int:
 
 
 def _is_code(args: tuple[Any, ...]) -> bool:
-    """Whether a file is a module, which counts by its import and not by its declaration."""
+    """Whether a file is a module, which counts by its import."""
     return bool(args) and isinstance(args[0], (str, os.PathLike)) and str(args[0]).endswith(_CODE)
 
 

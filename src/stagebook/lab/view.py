@@ -1,4 +1,4 @@
-"""What a person sees under a cell: HTML in a notebook, plain text in a terminal."""
+"""The output under a cell: HTML in a notebook, plain text in a terminal."""
 
 import html
 import re
@@ -21,7 +21,7 @@ _CODE = re.compile("`([^`]+)`")
 
 @dataclass(frozen=True, slots=True)
 class LabOutput:
-    """A piece of output; IPython takes from it what the frontend can show.
+    """A piece of output, in each format that a frontend may show.
 
     Attributes:
         plain: As plain text.
@@ -45,12 +45,12 @@ class LabOutput:
 
 @dataclass(frozen=True, slots=True)
 class ParameterRow:
-    """One parameter as it is shown.
+    """One parameter in the table.
 
     Attributes:
         cells: Name, value, the value of the other mode, help.
         differs: Whether the two values differ.
-        changed: Whether the kernel's value is not the one that the mode gives.
+        changed: Whether the kernel's value differs from that of the mode.
     """
 
     cells: tuple[str, str, str, str]
@@ -63,34 +63,34 @@ def line(text: str) -> LabOutput:
     return _joined(_line("Stagebook", text))
 
 
-def problems(found: Iterable[Problem], then: str = "") -> LabOutput:
+def problems(problems: Iterable[Problem], then: str = "") -> LabOutput:
     """Problems: place, what happened, what to do, and what to do after that."""
-    views = [_problem(problem, "error") for problem in found]
+    views = [_problem(problem, "error") for problem in problems]
     return _joined(*views, *([_line("Then", then)] if then else []))
 
 
-def notes(found: Iterable[Problem]) -> LabOutput:
-    """What a build would refuse, though the cell has run; and what became of its own files."""
+def notes(problems: Iterable[Problem]) -> LabOutput:
+    """Notes about a cell: what a build would refuse, and where its own files went."""
     refused = "a build would refuse this"
     return _joined(
-        *(_problem(problem, "note" if problem.code in OWN else refused) for problem in found)
+        *(_problem(problem, "note" if problem.code in OWN else refused) for problem in problems)
     )
 
 
-def answer(found: CellValues, namespace: Mapping[str, Any]) -> LabOutput:
-    """What a parameters cell got.
+def answer(cell_values: CellValues, namespace: Mapping[str, Any]) -> LabOutput:
+    """The values that a parameters cell got.
 
     Args:
-        found: The answer.
+        cell_values: The values.
         namespace: The kernel's variables, whose values are the ones in effect.
     """
-    rows = [_row(value, found, namespace) for value in found.values]
+    rows = [_row(value, cell_values, namespace) for value in cell_values.values]
     return _joined(
-        _line(found.stage or "Stagebook", _headline(found, rows)),
-        *(_problem(problem, "error") for problem in found.problems),
-        *([_table(rows, found.mode)] if rows else []),
-        *_outputs(found),
-        *(_problem(problem, "note") for problem in found.notes),
+        _line(cell_values.stage or "Stagebook", _headline(cell_values, rows)),
+        *(_problem(problem, "error") for problem in cell_values.problems),
+        *([_table(rows, cell_values.mode)] if rows else []),
+        *_outputs(cell_values),
+        *(_problem(problem, "note") for problem in cell_values.notes),
     )
 
 
@@ -99,8 +99,8 @@ def entered(project: Project, notes: Iterable[Problem], *, signature_next: bool)
 
     Args:
         project: The project.
-        notes: What is not as in a build.
-        signature_next: Whether the parameters cell is still to be run.
+        notes: Differences from a build.
+        signature_next: Whether the parameters cell has not run yet.
     """
     text = f"the working folder is now the project's root, `{project.root.name}/`"
     end = "; run the parameters cell to get the build's values." if signature_next else "."
@@ -123,49 +123,51 @@ def switched(word: str) -> LabOutput:
 
 
 def situation(
-    project: Project, mode: Mode, found: CellValues | None, namespace: Mapping[str, Any]
+    project: Project, mode: Mode, cell_values: CellValues | None, namespace: Mapping[str, Any]
 ) -> LabOutput:
-    """Where one is: the project, the mode, and what the last parameters cell got."""
+    """The present state: the project, the mode, and the values of the last parameters cell."""
     where = f"project {project.settings.name} in `{project.root}`, mode `{mode.value}`"
-    if found:
-        return _joined(_line("Stagebook", where), answer(found, namespace))
+    if cell_values:
+        return _joined(_line("Stagebook", where), answer(cell_values, namespace))
     return _joined(_line("Stagebook", f"{where}; no parameters cell has run yet."))
 
 
-def _headline(found: CellValues, rows: list[ParameterRow]) -> str:
-    if found.problems:
+def _headline(cell_values: CellValues, rows: list[ParameterRow]) -> str:
+    if cell_values.problems:
         return "the cell's defaults are in effect, as the build's values are not available."
     if not rows:
         return "it has no parameters."
     if changed := sum(row.changed for row in rows):
-        whose = "the build's" if found.mode is Mode.BUILD else "the defaults"
-        again = f"`%stagebook {found.mode.value}` sets them"
+        whose = "the build's" if cell_values.mode is Mode.BUILD else "the defaults"
+        again = f"`%stagebook {cell_values.mode.value}` sets them"
         return f"{changed} of {len(rows)} values are not {whose}; {again}."
-    if found.params is None:
+    if cell_values.params is None:
         return "there is no params file, so the build's values are the cell's defaults."
     count = sum(row.differs for row in rows)
     many = f"{count} of {len(rows)}" if count else "none"
-    if found.mode is Mode.BUILD:
-        return f"the build's values, from `{found.params}`; {many} differ from the defaults."
+    if cell_values.mode is Mode.BUILD:
+        return f"the build's values, from `{cell_values.params}`; {many} differ from the defaults."
     return f"the cell's defaults; {many} differ in the build (`%stagebook build`)."
 
 
-def _outputs(found: CellValues) -> list[LabOutput]:
-    """Where the outputs go, if the notebook has any."""
-    if found.place is OutputPlace.ASIDE:
-        return [_line("outputs", f"to `{found.folder}/`; the build's files stay as they are.")]
-    if found.place is OutputPlace.IN_PLACE:
+def _outputs(cell_values: CellValues) -> list[LabOutput]:
+    """The place of the outputs, if the notebook has any."""
+    if cell_values.place is OutputPlace.ASIDE:
+        return [
+            _line("outputs", f"to `{cell_values.folder}/`; the build's files stay as they are.")
+        ]
+    if cell_values.place is OutputPlace.IN_PLACE:
         return [_line("outputs", "in place of the build's; `%stagebook aside` keeps those.")]
     return []
 
 
 def _row(
-    parameter: ResolvedParameter, found: CellValues, namespace: Mapping[str, Any]
+    parameter: ResolvedParameter, cell_values: CellValues, namespace: Mapping[str, Any]
 ) -> ParameterRow:
-    other = parameter.default if found.mode is Mode.BUILD else parameter.value
-    value, meant = namespace.get(parameter.name), found.effective.get(parameter.name)
+    other = parameter.default if cell_values.mode is Mode.BUILD else parameter.value
+    value, meant = namespace.get(parameter.name), cell_values.effective.get(parameter.name)
     changed = not _equal(value, meant)
-    whose = "the build has" if found.mode is Mode.BUILD else "the default is"
+    whose = "the build has" if cell_values.mode is Mode.BUILD else "the default is"
     help_ = f"{whose} {_shown(meant)}" if changed else parameter.help
     cells = (parameter.name, _shown(value), _shown(other), help_)
     return ParameterRow(cells, not _equal(value, other), changed)
@@ -176,7 +178,7 @@ def _equal(value: Any, other: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """A value in one short line; of anything but plain values, such as a frame, only the type."""
+    """A plain value in one short line; for other values, such as a frame, the type."""
     text = repr(value) if isinstance(value, _PLAIN) else f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 16]} … {text[-13:]}"
 
@@ -197,7 +199,7 @@ def _plain_table(rows: list[ParameterRow], other: str) -> str:
 
 
 def _html_table(rows: list[ParameterRow], other: str) -> str:
-    # Colours are the frontend's own, so that light and dark themes both read well.
+    # The frontend's own colours are readable in light and dark themes.
     second = any(row.differs for row in rows)
     names = ("name", "value", *([other] if second else []), "help")
     body = []
@@ -242,7 +244,7 @@ def _bold(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """Text as HTML; what stands in backticks becomes code."""
+    """Text as HTML; text in backticks becomes code."""
     return _CODE.sub(r"<code>\1</code>", html.escape(text))
 
 

@@ -1,1 +1,1 @@
-"""Notebooks as text: their cells, their signature, and what they are made of."""
+"""Notebooks as text: their cells, their signature and their source."""

@@ -37,14 +37,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """A notebook as its file says it.
+    """A notebook as it is in its file.
 
     Attributes:
-        path: Where it is, relative to the project's root, with forward slashes.
+        path: Its path relative to the project's root, with forward slashes.
         cells: Its cells in order.
         kernel: The kernelspec that it names, if any.
         language: The programming language that it names, if any.
-        text: The file's text, which JSON may have without its outputs.
+        text: The file's text; from a JSON file perhaps without outputs.
     """
 
     path: str
@@ -75,8 +75,8 @@ class Notebook:
 def find(folder: Path, root: Path) -> tuple[str, ...]:
     """The notebooks directly in a folder, sorted, relative to the root.
 
-    A ``.py`` file counts where it has a cell marker (``# %%``); other Python files beside the
-    notebooks are modules. Hidden files are other programs' own.
+    A ``.py`` file counts if it has a cell marker (``# %%``); other Python files next to the
+    notebooks are modules. Hidden files belong to other programs.
     """
     if not folder.is_dir():
         return ()
@@ -97,19 +97,19 @@ def _has_marks(path: Path) -> bool:
     return bool(_PERCENT_MARK.search(text)) or is_lfs_pointer(text)
 
 
-def read(path: str, root: Path, known: Notebook | None = None) -> Notebook:
+def read(path: str, root: Path, previous: Notebook | None = None) -> Notebook:
     """The notebook at ``root / path``.
 
     Args:
         path: Its path, relative to the root.
         root: The project's root.
-        known: The notebook as it was read before, which is returned if its text is the same.
+        previous: The notebook as it was read before, which is returned if its text is the same.
 
     Raises:
         StagebookError: The file cannot be read, or is not a notebook.
     """
     text = read_text(path, root)
-    return known if known and known.text == text else parse(text, path)
+    return previous if previous and previous.text == text else parse(text, path)
 
 
 def read_text(path: str, root: Path) -> str:
@@ -148,8 +148,8 @@ def parse(text: str, path: str) -> Notebook:
         )
         for position, cell in enumerate(node["cells"], start=1)
     )
-    kept = plain_json.without_outputs(plain) if plain else text
-    return Notebook(path, cells, kernelspec.get("name"), language, kept)
+    stored_text = plain_json.without_outputs(plain) if plain else text
+    return Notebook(path, cells, kernelspec.get("name"), language, stored_text)
 
 
 def _error(code: str, message: str, hint: str, path: str) -> StagebookError:

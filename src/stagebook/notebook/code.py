@@ -1,4 +1,4 @@
-"""Code as far as it can change a result: normalised, with comments and layout gone."""
+"""Normalised code: without comments and layout, which cannot change a result."""
 
 import ast
 import hashlib
@@ -17,7 +17,7 @@ _MAGIC = re.compile(
     r"|^([ \t]*)([\w.]+\?{1,2}|\?{1,2}[\w.]+)[ \t]*$",
     re.M,
 )
-_CELLS = 2**14  # more than a project has, so that a second pass over it parses nothing again
+_CELLS = 2**14  # more than a project has, so that a second pass parses nothing again
 _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
@@ -26,9 +26,9 @@ class Code:
     """A piece of code, normalised.
 
     Attributes:
-        text: The code without comments, layout and docstrings; raw where it does not parse.
-        tree: What of it is Python, for finding imports; empty where nothing parses.
-        raw: Whether the text could not be parsed and stands as it was written.
+        text: The code without comments, layout and docstrings; raw if it cannot be parsed.
+        tree: The part that is Python, for finding imports; empty if nothing can be parsed.
+        raw: Whether the text could not be parsed and is unchanged.
     """
 
     text: str
@@ -42,11 +42,11 @@ class Code:
 
 
 def parse(text: str) -> ast.Module:
-    """The syntax tree of a cell's text, which no caller changes; a text is parsed once.
+    """The syntax tree of a cell's text; each text is parsed once, so callers must not change it.
 
     Raises:
         SyntaxError: The text is not Python.
-        ValueError: The text holds a character that Python does not take.
+        ValueError: The text contains a character that Python does not accept.
     """
     tree = _tree_or_error(text)
     if isinstance(tree, Exception):
@@ -70,18 +70,18 @@ def _parse_anew(text: str) -> ast.Module:
 def normalise_module(text: str) -> Code:
     """The code of a Python file.
 
-    Docstrings do not count, as they do not for ``python -OO``.
+    Docstrings are removed, as by ``python -OO``.
     """
     return _normalised(text, _parse_module) or Code(text, ast.Module([], []), raw=True)
 
 
-@lru_cache(maxsize=_CELLS)  # callers want a cell's code, its imports and what it uses
+@lru_cache(maxsize=_CELLS)  # callers need a cell's code, its imports and its names
 def normalise_cell(text: str) -> Code:
     """The code of a cell.
 
-    Magics and shell lines stay as they are, in their places, and the Python around them is
-    normalised. A cell that then is not valid Python, such as one of ``%%bash``, counts as raw text.
-    Stagebook's own magics cannot change a result and do not count.
+    Magics and shell lines do not change, and the Python around them is normalised. A cell that is
+    then not valid Python, such as one of ``%%bash``, counts as raw text. Stagebook's own magics
+    cannot change a result and are removed.
     """
     if code := _normalised(text, parse):
         return code

@@ -1,4 +1,4 @@
-"""The installed distributions, what they provide, what they require, and where they came from."""
+"""The installed distributions: their modules, requirements and origins."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -26,9 +26,9 @@ class Distribution:
         requires: Its requirements, as its metadata writes them.
         local: The folder or file on this machine that it was installed from, an absolute path;
             None if it was installed as a release.
-        editable: Whether its code is run where that folder has it.
-        revision: What tells its content where its version does not: the commit of a repository,
-            or the hash of an archive, that it was installed from; empty for a release.
+        editable: Whether its code runs from that folder.
+        revision: The commit of the repository or the hash of the archive that it was installed
+            from, since its version does not identify its content; empty for a release.
     """
 
     version: str
@@ -50,8 +50,8 @@ class Installed:
     Attributes:
         providers: For each top-level module, the distributions that provide it.
         distributions: The distributions by canonical name.
-        edges: What a distribution requires with some extras, as far as it was asked.
-        remembered_edges: How many of these are on disk; -1 if nothing is.
+        edges: The requirements of distributions with some extras, as far as they were looked up.
+        remembered_edges: How many of these are on disk; -1 if the file is missing.
     """
 
     providers: Mapping[str, tuple[str, ...]]
@@ -62,15 +62,17 @@ class Installed:
     @classmethod
     def scan(cls) -> "Installed":
         """The environment of this process, as it is now."""
-        providers, found = environment_scan.scan()
-        return cls(providers, {name: Distribution(*values) for name, values in found.items()})
+        providers, distributions = environment_scan.scan()
+        return cls(
+            providers, {name: Distribution(*values) for name, values in distributions.items()}
+        )
 
     @classmethod
     def remembered(cls, state: Path) -> "Installed":
-        """The environment of this process, scanned only if it changed since the last time.
+        """The environment of this process, scanned only if it changed since the last scan.
 
         Args:
-            state: The project's state folder, which holds what the last scan found.
+            state: The project's state folder, which holds the last scan.
         """
         key = environment_scan.fingerprint()
         try:
@@ -82,7 +84,7 @@ class Installed:
         return cls.scan()
 
     def remember(self, state: Path) -> None:
-        """Writes down what was found and asked, for ``remembered``."""
+        """Writes the scan and the edges to disk, for ``remembered``."""
         if len(self.edges) == self.remembered_edges:
             return
         values = {
@@ -106,8 +108,8 @@ class Installed:
     @classmethod
     def _from_json(cls, values: Mapping[str, Any]) -> "Installed":
         edges = {
-            key: [(name, extras) for name, extras in known]
-            for key, known in values["edges"].items()
+            key: [(name, extras) for name, extras in required]
+            for key, required in values["edges"].items()
         }
         return cls(
             {module: tuple(names) for module, names in values["providers"].items()},
@@ -120,7 +122,7 @@ class Installed:
         )
 
     def provides(self, module: str) -> bool:
-        """Whether some distribution provides a top-level module of this name."""
+        """Whether a distribution provides a top-level module of this name."""
         return module in self.providers
 
     def version(self, name: str) -> str | None:
@@ -134,13 +136,13 @@ class Installed:
         return distribution.identity if distribution else None
 
     def identity_behind(self, name: str) -> str | None:
-        """The same of the distribution that provides a module, or that has this name."""
+        """The identity of the distribution that provides a module, or that has this name."""
         return self.identity(next(iter(self.providers.get(name, ())), name))
 
     def revisions(self, names: Iterable[str]) -> dict[str, str]:
-        """The revisions of those among some distributions that have one."""
-        found = {name: self.distributions[name].revision for name in names}
-        return {name: revision for name, revision in found.items() if revision}
+        """The revisions of the given distributions that have one."""
+        revisions = {name: self.distributions[name].revision for name in names}
+        return {name: revision for name, revision in revisions.items() if revision}
 
     @cached_property
     def local(self) -> Mapping[str, Distribution]:
@@ -152,10 +154,10 @@ class Installed:
         }
 
     def closure(self, modules: Iterable[str], also: Iterable[str] = ()) -> dict[str, str]:
-        """The distributions behind some modules, and all that these require.
+        """The distributions that provide some modules, and everything that these require.
 
         Args:
-            modules: Top-level module names; those that nothing provides are passed over.
+            modules: Top-level module names; unknown ones are ignored.
             also: Names of distributions to add.
 
         Returns:

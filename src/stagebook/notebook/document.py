@@ -1,4 +1,4 @@
-"""The nbformat node of a notebook's text, read as nbformat does where it can be."""
+"""The nbformat node of a notebook's text."""
 
 import json
 import re
@@ -23,15 +23,15 @@ _RESTORE = "Open it in JupyterLab and save it again, or restore it from git."
 def parse_node(text: str, path: str) -> Any:
     """The nbformat node of a notebook's text, valid in nbformat 4 and without outputs.
 
-    Older formats are converted. What a build does not use is repaired as nbformat does: a cell
-    without ids, an output that misses a field, unknown keys.
+    Older formats are converted. Parts that a build does not use are repaired as by nbformat: cells
+    without ids, outputs without a field, unknown keys.
 
     Args:
         text: The notebook's text.
         path: Its path, for messages; its suffix says how to read the text.
 
     Raises:
-        StagebookError: It is not a notebook; the cell is named where one is wrong.
+        StagebookError: It is not a valid notebook; the error names an invalid cell.
     """
     if is_lfs_pointer(text):
         raise StagebookError(lfs_pointer(path, "notebook"))
@@ -48,7 +48,7 @@ def _parse_percent(text: str, path: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = lean_import("jupytext").reads(text, fmt="py:percent")
         return document
-    except Exception as error:  # whatever its parsers of headers and cell marks raise
+    except Exception as error:  # its parsers of headers and cell marks raise various errors
         message = f"jupytext cannot read it: {str(error).splitlines()[0]}."
         hint = "Correct its header, or restore it from git."
         raise _error("bad-notebook", message, hint, Where(path)) from error
@@ -103,20 +103,20 @@ def _converted(document: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def _repair(document: dict[str, Any]) -> None:
-    """Makes what a build does not use fit the schema of nbformat 4; what it uses stays."""
+    """Repairs the parts that a build does not use, to fit the schema of nbformat 4."""
     minor = document.get("nbformat_minor")
     if isinstance(minor, bool) or not isinstance(minor, int) or minor < 0:
         document["nbformat_minor"] = 4
     _repair_metadata(document.setdefault("metadata", {}))
     cells = document.get("cells")
-    found = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
-    for cell in found:
+    objects = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+    for cell in objects:
         _repair_cell(cell)
-    ids = [cell.get("id") for cell in found]
+    ids = [cell.get("id") for cell in objects]
     if not all(map(_is_id, ids)) or len(set(ids)) < len(ids):
         document["nbformat_minor"] = min(document["nbformat_minor"], 4)
     if document["nbformat_minor"] < 5:
-        for cell in found:
+        for cell in objects:
             cell.pop("id", None)
 
 
@@ -170,13 +170,13 @@ def _validated(document: dict[str, Any], path: str) -> Any:
     return node
 
 
-def _invalid(what: str, where: Where) -> StagebookError:
-    shown = what if len(what) < _LONG else f"{what[:_LONG]}…"
+def _invalid(reason: str, where: Where) -> StagebookError:
+    shown = reason if len(reason) < _LONG else f"{reason[:_LONG]}…"
     return _error("bad-notebook", f"It is not a valid notebook: {shown}.", _RESTORE, where)
 
 
 def _drop_unused(document: dict[str, Any], place: list[Any]) -> bool:
-    """Takes out what is wrong at a place in the document; False if a build uses it."""
+    """Removes an invalid part of the document; returns False if a build uses it."""
     match place:
         case ["metadata", str(key), *_] if key not in ("kernelspec", "language_info"):
             del document["metadata"][key]
@@ -201,8 +201,8 @@ def _not_json(text: str, path: str, error: ValueError) -> StagebookError:
     hint = f"Restore it: git checkout {shlex.quote(path)}"
     if "<<<<<<<" in text:
         hint = "Resolve the merge conflict in it."
-    what = "The notebook is not valid JSON." if text.strip() else "The notebook's file is empty."
-    return _error("not-json", what, hint, Where(path, line=line))
+    message = "The notebook is not valid JSON." if text.strip() else "The notebook's file is empty."
+    return _error("not-json", message, hint, Where(path, line=line))
 
 
 def _error(code: str, message: str, hint: str, where: Where) -> StagebookError:

@@ -1,4 +1,4 @@
-"""Modules that are neither in the project nor in a release: their files count by content."""
+"""Modules outside the project and of no release, whose files count by content."""
 
 import sys
 import sysconfig
@@ -11,10 +11,10 @@ from stagebook.notebook.modules import OutsideModule
 
 @dataclass(frozen=True, slots=True)
 class ExternalModules:
-    """Top-level modules outside of a project that count by their content.
+    """Top-level modules outside a project that count by their content.
 
-    These are editable installs, copies that were installed from a folder of this machine, and
-    plain modules in a folder of ``PYTHONPATH``.
+    These are editable installs, copies installed from a folder of this machine, and plain modules
+    in a folder of ``PYTHONPATH``.
 
     Attributes:
         root: The project's root.
@@ -32,7 +32,7 @@ class ExternalModules:
         return self._found[module]
 
     def owner(self, module: str) -> str | None:
-        """The local distribution that a top-level module belongs to, if it belongs to one."""
+        """The local distribution that a top-level module belongs to, if any."""
         outside_module = self.find(module)
         return outside_module.owner if outside_module else None
 
@@ -48,7 +48,7 @@ class ExternalModules:
         return OutsideModule(folder, owner)
 
     def _is_known_otherwise(self, folder: Path) -> bool:
-        """Whether a folder is Python's own, or the project's and not of its environment."""
+        """Whether a folder is Python's own, or in the project and not in its environment."""
         paths = sysconfig.get_paths()
         if any(folder.is_relative_to(paths[key]) for key in ("purelib", "platlib")):
             return False
@@ -66,12 +66,12 @@ class ExternalModules:
 
 
 def _folder(module: str) -> Path | None:
-    """The folder that importing a top-level module of this process's path would look into.
+    """The folder that an import of a top-level module would use in this process.
 
-    Finders that an editable install has put up are asked too. Nothing is imported.
+    Finders of editable installs are included. Nothing is imported.
     """
     for finder in sys.meta_path:
-        find_spec = getattr(finder, "find_spec", None)  # finders of old may have none
+        find_spec = getattr(finder, "find_spec", None)  # old finders may lack it
         spec = find_spec(module, None) if find_spec else None
         if spec is None:
             continue

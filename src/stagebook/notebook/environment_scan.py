@@ -1,4 +1,4 @@
-"""Reads what is installed from the metadata in the folders of ``sys.path``."""
+"""Reads the installed distributions from the metadata in the folders of ``sys.path``."""
 
 import hashlib
 import os
@@ -16,21 +16,21 @@ _NAMES = ("METADATA", "PKG-INFO")
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
-Found = tuple[str, tuple[str, ...], str | None, bool, str]
-"""Version, requirements, local origin, whether it is editable, and its revision."""
+ScannedDistribution = tuple[str, tuple[str, ...], str | None, bool, str]
+"""Version, requirements, local origin, whether it is editable, and revision."""
 
 
 def canonical(name: str) -> str:
-    """The one spelling of a distribution's name, such as ``scikit-learn``."""
-    # as packaging.utils.canonicalize_name has it, whose import takes longer than all the rest
+    """The canonical spelling of a distribution's name, such as ``scikit-learn``."""
+    # like packaging.utils.canonicalize_name, whose import would take longer than the whole scan
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def fingerprint() -> str:
     """A digest that changes with every installation, upgrade and removal.
 
-    It covers this Python, the folders that it imports from, and in each of them the name, time
-    and size of each distribution's metadata. No file is opened.
+    It covers this Python, the folders of its imports, and the name, time and size of each
+    distribution's metadata in them. No file is opened.
     """
     parts = [sys.version, sys.platform, sys.prefix]
     for folder in sys.path:
@@ -38,7 +38,7 @@ def fingerprint() -> str:
             names = sorted(name for name in os.listdir(folder or ".") if name.endswith(_METADATA))
         except OSError:
             continue
-        # a folder without any, such as the one of the script that is run, says nothing
+        # a folder without metadata, such as that of the script, does not count
         parts += [_stamp(os.path.join(folder, name)) for name in names]  # noqa: PTH118  # 300 times
     return hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
 
@@ -54,23 +54,25 @@ def _stamp(path: str) -> str:
     return " ".join(stamps)
 
 
-def scan() -> tuple[dict[str, tuple[str, ...]], dict[str, Found]]:
+def scan() -> tuple[dict[str, tuple[str, ...]], dict[str, ScannedDistribution]]:
     """The distributions that provide each top-level module, and all distributions by name."""
     from importlib import metadata
 
-    found: dict[str, Found] = {}
+    distributions: dict[str, ScannedDistribution] = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]
-        if name and canonical(name) not in found:  # the first on the path is the one that counts
-            found[canonical(name)] = _of(distribution)
+        if (
+            name and canonical(name) not in distributions
+        ):  # the first on the path is the one that counts
+            distributions[canonical(name)] = _of(distribution)
     providers = {
         module: tuple(sorted({canonical(name) for name in names}))
         for module, names in metadata.packages_distributions().items()
     }
-    return providers, found
+    return providers, distributions
 
 
-def _of(distribution: "Distribution") -> Found:
+def _of(distribution: "Distribution") -> ScannedDistribution:
     direct = _direct(distribution)
     local, editable = _origin(distribution, direct)
     return (
@@ -83,7 +85,7 @@ def _of(distribution: "Distribution") -> Found:
 
 
 def _direct(distribution: "Distribution") -> Mapping[str, Any]:
-    """What ``direct_url.json`` holds, which is there for what comes from no package index.
+    """The content of ``direct_url.json``, which exists if a package index was not the origin.
 
     See https://packaging.python.org/specifications/direct-url
     """
@@ -97,10 +99,10 @@ def _direct(distribution: "Distribution") -> Mapping[str, Any]:
 
 
 def _origin(distribution: "Distribution", direct: Mapping[str, Any]) -> tuple[str | None, bool]:
-    """The path of this machine that a distribution was installed from, if any.
+    """The local path that a distribution was installed from, if any, and whether it is editable.
 
-    Packages of conda have the address of the folder that they were built in, on another machine;
-    they are releases all the same.
+    Packages of conda have the address of their build folder on another machine; they are
+    releases.
     """
     from urllib.parse import unquote, urlsplit
 
@@ -114,9 +116,9 @@ def _origin(distribution: "Distribution", direct: Mapping[str, Any]) -> tuple[st
 
 
 def _source_tree(distribution: "Distribution") -> str | None:
-    """The folder of a distribution that ``setup.py develop`` installed, which leaves no address.
+    """The source folder of a distribution that ``setup.py develop`` installed, without an address.
 
-    Its metadata are in the folder of its code, beside the file that describes its build.
+    Its metadata are in the folder of its code, next to the file that describes its build.
     """
     metadata = getattr(distribution, "_path", None)
     if not isinstance(metadata, Path) or metadata.suffix != ".egg-info":
@@ -130,7 +132,7 @@ def _source_tree(distribution: "Distribution") -> str | None:
 
 
 def _revision(direct: Mapping[str, Any]) -> str:
-    """What tells the content of a direct reference, beside the version; empty if nothing does."""
+    """The commit or hash of a direct reference, which identifies its content; may be empty."""
     vcs, archive = _table(direct, "vcs_info"), _table(direct, "archive_info")
     if commit := vcs.get("commit_id"):
         return f"{vcs.get('vcs', 'vcs')} {commit}"
@@ -146,29 +148,29 @@ def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def required(requires: Iterable[str], extras: str) -> list[tuple[str, str]]:
-    """What a distribution needs in this environment.
+    """The requirements of a distribution in this environment.
 
     Args:
         requires: Its requirements, as its metadata writes them.
-        extras: The extras that are wanted of it, sorted, with commas between.
+        extras: The requested extras, sorted, separated by commas.
 
     Returns:
-        Canonical names, each with the extras that are wanted of it.
+        Canonical names, each with its requested extras.
     """
     from packaging.markers import default_environment
     from packaging.requirements import InvalidRequirement, Requirement
 
     environment = {key: str(value) for key, value in default_environment().items()}
-    wanted = []
+    needed = []
     for line in requires:
         try:
             requirement = Requirement(line)
-        except InvalidRequirement:  # old releases hold some; pip could not install them either
+        except InvalidRequirement:  # in old releases; pip could not install them either
             continue
         if any(
             requirement.marker is None
             or requirement.marker.evaluate({**environment, "extra": extra})
             for extra in extras.split(",")
         ):
-            wanted.append((canonical(requirement.name), ",".join(sorted(requirement.extras))))
-    return wanted
+            needed.append((canonical(requirement.name), ",".join(sorted(requirement.extras))))
+    return needed

@@ -1,4 +1,4 @@
-"""The names that a parameters cell imports, and which of them are Stagebook's markers."""
+"""The names that a parameters cell imports, including Stagebook's markers."""
 
 import ast
 
@@ -8,22 +8,22 @@ _MARKERS_FROM = ("stagebook", "stagebook.project.markers")
 
 
 class ImportedNames:
-    """The names that the statements so far have imported, each with where it comes from."""
+    """The names imported by the statements so far, each with its origin."""
 
     def __init__(self) -> None:
         self._origins: dict[str, str] = {}
 
     def add(self, statement: ast.Import | ast.ImportFrom) -> None:
-        """Takes in the names of one import."""
+        """Adds the names of one import."""
         for alias in statement.names:
             if isinstance(statement, ast.ImportFrom):
                 self._origins[alias.asname or alias.name] = f"{statement.module}:{alias.name}"
             elif alias.asname:
                 self._origins[alias.asname] = alias.name
-            else:  # ``import a.b`` binds ``a``, and makes ``a.b`` mean something
+            else:  # ``import a.b`` binds ``a``, and makes ``a.b`` available
                 parts = alias.name.split(".")
-                whole = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-                self._origins.update({name: name for name in whole})
+                prefixes = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+                self._origins.update({name: name for name in prefixes})
 
     def marker(self, annotation: ast.expr | None) -> tuple[Role, ast.expr | None] | None:
         """The role of a marker and its schema; None if the annotation is not a marker."""
@@ -38,7 +38,7 @@ class ImportedNames:
         return None
 
     def unknown_marker(self, annotation: ast.expr | None) -> str:
-        """The marker that is used and not imported; empty if there is no such name."""
+        """The marker that is used but not imported; empty if there is none."""
         bare = annotation.value if isinstance(annotation, ast.Subscript) else annotation
         match bare:
             case ast.Name(id=name) if name in Role._value2member_map_ and not self.origin(bare):

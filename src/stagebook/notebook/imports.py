@@ -1,4 +1,4 @@
-"""The import statements in a piece of code, wherever in it they stand."""
+"""The import statements in a piece of code, including nested ones."""
 
 import ast
 from collections import deque
@@ -12,7 +12,7 @@ _BY_NAME: Mapping[str, tuple[str, ...]] = {
     "run_module": ("__main__",),
     "reload": (),
 }
-"""Functions that import the module they are given the name of, and what of it besides."""
+"""Functions that import a module by its name, each with the submodules that it also imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Imports:
     """What a piece of code imports.
 
     Attributes:
-        static: Imports whose module stands in the code.
-        dynamic: Code of the calls whose module is known only when they run.
+        static: Imports whose module is written in the code.
+        dynamic: Code of the calls whose module is known only at run time.
     """
 
     static: tuple[Import, ...]
@@ -44,9 +44,9 @@ class Imports:
 
 
 def find(tree: ast.Module) -> Imports:
-    """All imports in the code: conditional ones and those inside functions too.
+    """All imports in the code, including conditional ones and those in functions.
 
-    What stands under ``if TYPE_CHECKING`` never runs and does not count.
+    Code under ``if TYPE_CHECKING`` never runs and does not count.
     """
     static: list[Import] = []
     dynamic: list[str] = []
@@ -66,7 +66,7 @@ def find(tree: ast.Module) -> Imports:
 
 
 def uses(tree: ast.Module, module: str, name: str) -> bool:
-    """Whether the code takes a name from a module, by ``from`` or as ``module.name``."""
+    """Whether the code uses a name of a module, by ``from`` or as ``module.name``."""
     for node in _walk(tree):
         match node:
             case ast.ImportFrom(module=str(item), names=names, level=0) if item == module:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def lean_import(name: str) -> ModuleType:
-    """Imports a module that pulls in nbformat, as fast as it goes.
+    """Imports a module that imports nbformat, without a slow dependency.
 
     nbformat validates with jsonschema, which registers a checker for the format ``iri`` if it
     can import ``rfc3987_syntax``; that import compiles a grammar for over a second. No notebook

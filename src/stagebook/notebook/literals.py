@@ -17,10 +17,10 @@ _WORDS: Mapping[str, Value] = {
 
 
 def read(node: ast.expr) -> Value:
-    """The value of a literal: as Python has them, with ``dict(a=1)`` and ``float("inf")`` too.
+    """The value of a Python literal, or of ``dict(a=1)`` and ``float("inf")``.
 
     Raises:
-        MismatchError: The expression is not a literal, or holds what YAML has no word for.
+        MismatchError: The expression is not a literal, or YAML cannot express it.
     """
     match node:
         case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
@@ -39,12 +39,12 @@ def read(node: ast.expr) -> Value:
             return _read_dict(node)
     try:
         return plain(ast.literal_eval(node))
-    except (ValueError, TypeError):  # literal_eval's own, and what YAML has no word for
+    except (ValueError, TypeError):  # from literal_eval, or a value that YAML cannot express
         raise _no_literal(node) from None
 
 
 def from_text(text: str, type_: ValueType) -> Value:
-    """The value that a person means who writes ``-P name=text``.
+    """The value of the text in ``-P name=text``.
 
     Text that reads as a literal of Python, or as a word of YAML such as ``true``, ``null`` or
     ``inf``, is that literal if it fits the type; otherwise the text itself, if text fits.
@@ -65,7 +65,7 @@ def from_text(text: str, type_: ValueType) -> Value:
 
 
 def as_python(value: Value) -> str:
-    """A literal that evaluates to the value; ``float("inf")`` and such where Python has none."""
+    """A Python literal of the value; ``float("inf")`` and such if Python has no literal."""
     match value:
         case float() if not math.isfinite(value):
             return f'float("{value}")'

@@ -1,4 +1,4 @@
-"""The local modules that code reaches by its imports, transitively, without running any."""
+"""The local modules that code imports, transitively, found without running code."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ from stagebook.notebook.imports import Import, Imports
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A file of local code, as far as it counts.
+    """A file of local code, reduced to what counts.
 
     Attributes:
         path: Its absolute path.
@@ -40,7 +40,7 @@ class Module:
 
     @classmethod
     def of(cls, path: Path, data: bytes) -> "Module":
-        """The module with these bytes; a compiled one counts by its bytes."""
+        """The module with these bytes; a compiled module counts by its bytes."""
         if path.suffix != ".py":
             return cls(path, data, hashlib.sha256(data).hexdigest()[:32], Imports((), ()), ())
         return cls(path, data, *_facts(_text(data)))
@@ -48,13 +48,13 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class ReachableModules:
-    """What some code reaches by its imports.
+    """Everything that some code imports, transitively.
 
     Attributes:
-        modules: Local modules by name: the path relative to the project's root, or what
-            ``Outside`` calls it.
+        modules: Local modules by name: the path relative to the project's root, or the name from
+            ``OutsideModule``.
         external: First parts of the names of modules that are not in the project, sorted.
-        dynamic: Imports that cannot be told without running them, each with its file.
+        dynamic: Imports that are known only at run time, each with its file.
     """
 
     modules: tuple[tuple[str, Module], ...]
@@ -64,7 +64,7 @@ class ReachableModules:
 
 @dataclass(frozen=True, slots=True)
 class OutsideModule:
-    """Where a module is that is neither in the project nor in a release of a distribution.
+    """The place of a module that is neither in the project nor in a release of a distribution.
 
     Attributes:
         folder: The folder that it is imported from.
@@ -75,12 +75,12 @@ class OutsideModule:
     owner: str | None
 
     def name(self, file: Path) -> str:
-        """What a source calls a file below the folder: the same on every machine."""
+        """The name of a file below the folder in a source: the same on every machine."""
         return f"{self.owner or 'PYTHONPATH'}:{file.relative_to(self.folder).as_posix()}"
 
 
 def nowhere(_: str) -> None:
-    """Knows no module outside the project."""
+    """Finds no module outside the project."""
     return
 
 
@@ -91,7 +91,7 @@ class LocalModule:
     Attributes:
         path: Its absolute path.
         package: Dotted name of the package that its relative imports start from.
-        name: What the source calls it.
+        name: Its name in the source.
     """
 
     path: Path
@@ -101,17 +101,17 @@ class LocalModule:
 
 @dataclass(frozen=True, slots=True)
 class SearchPath:
-    """Where local modules are looked for.
+    """The places in which local modules are looked for.
 
     Attributes:
         root: The project's root.
-        folders: Absolute folders, in the order in which Python would look.
-        is_installed: Tells whether an installed distribution provides a top-level name; a
-            local folder without ``__init__.py`` gives way to it, as it does in Python.
-        outside: Tells where a top-level module is that is found in none of the folders, and
-            that counts by its content.
+        folders: Absolute folders, in the order of Python's search.
+        is_installed: Whether an installed distribution provides a top-level name; it precedes
+            a local folder without ``__init__.py``, as in Python.
+        outside: Finds a top-level module that is in none of the folders and counts by its
+            content.
         known: Modules that were read, by file; these are not read again.
-        remembered: Modules as they once were, by file; these are not parsed again if they have
+        remembered: Earlier versions of modules, by file; these are not parsed again if they have
             the same bytes.
     """
 
@@ -126,10 +126,10 @@ class SearchPath:
     )
 
     def locate(self, module: str) -> tuple[LocalModule, ...]:
-        """The files that importing this module runs, its packages' first.
+        """The files that an import of this module runs, its packages' first.
 
         Returns:
-            The files; a namespace package has none of its own.
+            The files; a namespace package has no file.
 
         Raises:
             LookupError: The module is not local.
@@ -157,7 +157,7 @@ class SearchPath:
         return tuple(files)
 
     def _start(self, top: str) -> tuple[tuple[Path, ...], OutsideModule | None]:
-        """The folders in which the path to a module starts."""
+        """The folders in which the search for a module starts."""
         try:
             self._step(self.folders, top, top=True)
         except LookupError:
@@ -172,7 +172,7 @@ class SearchPath:
         return Path(os.path.relpath(file, self.root)).as_posix()
 
     def module(self, path: Path) -> Module:
-        """The module in a file, which is read once."""
+        """The module in a file; each file is read once."""
         if path not in self.known:
             data, before = path.read_bytes(), self.remembered.get(path)
             same = before is not None and before.data == data
@@ -204,7 +204,7 @@ class SearchPath:
         return tuple(portions), None
 
     def reach(self, start: Iterable[tuple[str, Code]]) -> ReachableModules:
-        """All that these pieces of code import, transitively.
+        """Everything that these pieces of code import, transitively.
 
         Stagebook itself is left out: its markers cannot change a result.
 
@@ -216,9 +216,9 @@ class SearchPath:
         external: set[str] = set()
         dynamic: list[tuple[str, str]] = []
         while pending:
-            file, package, found = pending.pop()
-            dynamic.extend((file, call) for call in found.dynamic)
-            for imported in found.static:
+            file, package, file_imports = pending.pop()
+            dynamic.extend((file, call) for call in file_imports.dynamic)
+            for imported in file_imports.static:
                 for name in self._candidates(imported, package):
                     top = name.partition(".")[0]
                     if top == "stagebook":
@@ -255,12 +255,12 @@ class SearchPath:
 
 
 def _absolute(import_: Import, package: str) -> str:
-    """The absolute name of an import in a module of this package; empty where it has none."""
+    """The absolute name of an import in a module of this package; empty if it is impossible."""
     if import_.level == 0:
         return import_.module
     parts = package.split(".") if package else []
-    kept = parts[: max(0, len(parts) - (import_.level - 1))]
-    return ".".join([*kept, import_.module] if import_.module else kept) if kept else ""
+    base = parts[: max(0, len(parts) - (import_.level - 1))]
+    return ".".join([*base, import_.module] if import_.module else base) if base else ""
 
 
 @lru_cache(maxsize=2**12)  # without the tree of the module, which is large
@@ -271,7 +271,7 @@ def _facts(text: str) -> tuple[str, Imports, tuple[str, ...]]:
 
 
 def _text(data: bytes) -> str:
-    """The text of a Python file in the encoding that it names; in Latin-1 if it is not in that."""
+    """The text of a Python file in its declared encoding; in Latin-1 if that fails."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return io.TextIOWrapper(io.BytesIO(data), encoding).read()

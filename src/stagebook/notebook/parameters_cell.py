@@ -1,4 +1,4 @@
-"""Reads the cell tagged ``parameters`` into a signature, and never runs it."""
+"""Parses the cell tagged ``parameters`` into a signature, without running it."""
 
 import ast
 import io
@@ -20,8 +20,8 @@ def parse(notebook: Notebook) -> Signature:
     """The signature of a notebook.
 
     Raises:
-        StagebookError: There is not exactly one code cell tagged ``parameters``, or it holds
-            something that is no signature; every such thing at once.
+        StagebookError: There is not exactly one code cell tagged ``parameters``, or statements in
+            it are not declarations; all problems at once.
     """
     cell = tagged_cell(notebook)
     return parse_cell(cell.text, Where(notebook.path, cell.position))
@@ -31,48 +31,50 @@ def tagged_cell(notebook: Notebook) -> Cell:
     """The one code cell tagged ``parameters``.
 
     Raises:
-        StagebookError: There is none, or more than one.
+        StagebookError: No cell is tagged, or more than one.
     """
-    found = [cell for cell in notebook.code_cells if TAG in cell.tags]
-    if not found:
+    cells = [cell for cell in notebook.code_cells if TAG in cell.tags]
+    if not cells:
         raise StagebookError(
             Problem(
                 "no-parameters-cell",
                 "No code cell is tagged `parameters`, so the notebook declares nothing.",
                 "Tag the cell that names its files and parameters: in JupyterLab, select it and "
                 "add `parameters` under Property Inspector (the gears) → Cell Tags. Notebooks "
-                "that are no stages belong in another folder.",
+                "that are not stages belong in another folder.",
                 Where(notebook.path),
             )
         )
-    if len(found) > 1:
-        positions = " and ".join(str(cell.position) for cell in found)
+    if len(cells) > 1:
+        positions = " and ".join(str(cell.position) for cell in cells)
         raise StagebookError(
             Problem(
                 "two-parameters-cells",
                 f"Cells {positions} are both tagged `parameters`.",
                 "Keep the tag on one of them; papermill would use the first only.",
-                Where(notebook.path, found[1].position),
+                Where(notebook.path, cells[1].position),
             )
         )
-    return found[0]
+    return cells[0]
 
 
 def parse_cell(text: str, where: Where) -> Signature:
     """The signature in a cell's text.
 
     Raises:
-        StagebookError: The text holds something that is no signature; all such things at once.
+        StagebookError: The text contains statements that are not declarations; all at once.
     """
     try:
         tree = code.parse(text)
     except (SyntaxError, ValueError) as error:
-        what, line = (error.msg, error.lineno) if isinstance(error, SyntaxError) else (error, None)
+        reason, line = (
+            (error.msg, error.lineno) if isinstance(error, SyntaxError) else (error, None)
+        )
         raise StagebookError(
             Problem(
                 "bad-python",
-                f"The parameters cell is not valid Python: {what}.",
-                "It may hold imports, assignments of literals and comments; magics belong in "
+                f"The parameters cell is not valid Python: {reason}.",
+                "It may contain imports, assignments of literals and comments; magics belong in "
                 "another cell.",
                 Where(where.file, where.cell, line),
             )
@@ -86,7 +88,7 @@ def parse_cell(text: str, where: Where) -> Signature:
 
 
 class _Reader:
-    """Reads statement by statement, collecting what is declared and what is wrong."""
+    """Reads statement by statement, and collects declarations and problems."""
 
     def __init__(self, where: Where, comments: Mapping[int, str]) -> None:
         self.where = where
@@ -98,7 +100,7 @@ class _Reader:
         self.lines: dict[str, int] = {}
 
     def read(self, statement: ast.stmt) -> None:
-        """Takes one statement in, or adds a problem."""
+        """Adds the declaration of one statement, or a problem."""
         match statement:
             case ast.Import() | ast.ImportFrom(level=0):
                 self.imported.add(statement)
@@ -159,7 +161,7 @@ class _Reader:
                 "not-a-path",
                 f"`{name}` is {role.value}, so it is a path or a list of paths, not {literal!r}.",
                 at,
-                f'Write it so: {name}: {role.value} = "data/{name}.parquet"',
+                f'Write it like this: {name}: {role.value} = "data/{name}.parquet"',
             )
             return
         clean = [self._path(at, name, role, path) for path in texts]
@@ -186,12 +188,12 @@ class _Reader:
                 f"Leave out [{text}].",
             )
         elif ":" not in origin:
-            known = "a module, not a schema" if origin else "not imported in this cell"
+            fault = "a module, not a schema" if origin else "not imported in this cell"
             self._problem(
                 "schema-not-imported",
-                f"The schema `{text}` of `{name}` is {known}.",
+                f"The schema `{text}` of `{name}` is {fault}.",
                 at,
-                f"Import it here, so: from my_package.contracts import {text.split('.')[-1]}",
+                f"Import it in this cell: from my_package.contracts import {text.split('.')[-1]}",
             )
         return origin
 
@@ -220,12 +222,12 @@ class _Reader:
         try:
             if value is not None:
                 return literals.read(value)
-            what = "has no value"
+            fault = "has no value"
         except MismatchError:
-            what = f"is `{ast.unparse(value) if value else ''}`, which is not a literal"
+            fault = f"is `{ast.unparse(value) if value else ''}`, which is not a literal"
         self._problem(
             "not-a-literal",
-            f"`{name}` {what}.",
+            f"`{name}` {fault}.",
             at,
             "Write the value itself (a number, a text, a list or a dict of them); compute in "
             "a cell below.",
@@ -233,7 +235,7 @@ class _Reader:
         return _WRONG
 
     def _help(self, at: ast.stmt) -> str:
-        """The comment after the statement or, where that has many lines, after its first."""
+        """The comment after the statement, or after its first line."""
         return self.comments.get(at.end_lineno or at.lineno) or self.comments.get(at.lineno, "")
 
     def _problem(self, code: str, message: str, at: ast.stmt, hint: str) -> None:
@@ -243,7 +245,7 @@ class _Reader:
         return Where(self.where.file, self.where.cell, at.lineno)
 
 
-_WRONG: Value = "\0no literal"
+_WRONG: Value = "\0not a literal"
 
 
 def _comments(text: str) -> dict[int, str]:

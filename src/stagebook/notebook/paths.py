@@ -1,19 +1,19 @@
-"""Paths as a notebook may declare them: below the project's root, and nobody else's."""
+"""The rules for paths that a notebook declares."""
 
 from pathlib import PurePosixPath
 
 from stagebook.project.errors import Problem, Where
 
 RESERVED = {".stagebook", ".dvc", ".git", "runs", "notebooks", "params", "dvc.yaml", "dvc.lock"}
-"""What belongs to the tools of a project, right below its root."""
+"""Entries directly below a project's root that belong to its tools."""
 
 
 def check(name: str, path: str, where: Where, *, written: bool) -> Problem | None:
-    """What is wrong with a declared path; None if nothing is.
+    """The problem with a declared path; None if it is valid.
 
     Args:
         name: The variable.
-        path: As it stands in the cell.
+        path: The path in the cell.
         where: Its line.
         written: Whether the stage writes it.
     """

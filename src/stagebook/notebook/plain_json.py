@@ -1,7 +1,7 @@
-"""Notebooks whose JSON says plainly what their cells are, read without nbformat.
+"""Valid notebooks in the usual JSON, read without nbformat.
 
-Importing nbformat takes longer than reading all notebooks of a project. What is read here reads
-the same there, by test; whatever is in doubt is left to nbformat, which repairs or refuses it.
+Importing nbformat takes longer than reading all notebooks of a project. By test, both give the
+same result. In case of doubt, nbformat reads, repairs or refuses the notebook.
 """
 
 import json
@@ -19,7 +19,7 @@ def read(text: str) -> dict[str, Any] | None:
     """The notebook in a JSON text, with the source of each cell in one piece.
 
     Returns:
-        The document; None if nbformat has to say what it is.
+        The document; None if nbformat has to read it.
     """
     try:
         document = json.loads(text)

@@ -1,4 +1,4 @@
-"""Where the modules that a notebook imports are found, in the project and outside of it."""
+"""The search for the modules that a notebook imports, in the project and outside."""
 
 import hashlib
 import os
@@ -16,17 +16,17 @@ from stagebook.notebook.modules import Module, ReachableModules, SearchPath
 from stagebook.project.project import Project
 
 OWN = "stagebook"
-"""The distribution, and the module, that Stagebook itself is."""
+"""The name of Stagebook's own distribution and module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Where the modules of a folder's notebooks are found, in the project and outside of it.
+    """The search for the modules of a folder's notebooks, in the project and outside.
 
     Attributes:
-        path: The search.
+        path: The places in the project.
         installed: The environment.
-        elsewhere: What is found outside of the project and counts by its content.
+        elsewhere: The modules outside the project that count by their content.
     """
 
     path: SearchPath
@@ -34,7 +34,7 @@ class Search:
     elsewhere: ExternalModules
 
     def is_known(self, module: str) -> bool:
-        """Whether a top-level module that is not in the project is found at all."""
+        """Whether a top-level module outside the project is found."""
         return self.installed.provides(module) or self.elsewhere.find(module) is not None
 
     def closure(self, reached: ReachableModules, also: Iterable[str]) -> dict[str, str]:
@@ -43,27 +43,27 @@ class Search:
         return self.installed.closure(reached.external, (*also, *owners))
 
     def modules_of(self, distributions: Iterable[str]) -> tuple[str, ...]:
-        """The top-level modules of those among some distributions that count by content."""
+        """The top-level modules of the given distributions that count by content."""
         local = self.installed.local.keys() & set(distributions) - {OWN}
         providers = self.installed.providers.items() if local else ()
         return tuple(sorted(name for name, by in providers if local & set(by)))
 
 
 def module_digest(module: str, search: Search) -> str:
-    """SHA-256 over a module and all that it reaches: local code, and distributions by version.
+    """SHA-256 over a module and all that it imports: local code, and distributions by version.
 
     Args:
         module: Its dotted name.
-        search: Where local modules are found.
+        search: The search for its imports.
     """
     reached = search.path.reach([("", normalise_cell(f"import {module}"))])
-    lines = [f"{found.digest} {path}" for path, found in reached.modules]
+    lines = [f"{local_module.digest} {path}" for path, local_module in reached.modules]
     lines += [f"{name} {search.installed.identity(name)}" for name in search.closure(reached, ())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def search_path(notebook: Notebook, project: Project, installed: Installed) -> Search:
-    """Where a notebook's modules are found: beside it, in the code folders, then elsewhere."""
+    """The search for a notebook's modules: in its folder, in the code folders, then elsewhere."""
     return search_in(project.root, code_folders(notebook.path, project), installed)
 
 
@@ -80,8 +80,8 @@ def search_in(
         root: The project's root.
         folders: Absolute folders of local modules, in order.
         installed: The environment.
-        known: Modules that count in place of those on disk, by path relative to the root.
-        remembered: Modules as they once were, by path relative to the root.
+        known: Modules that replace those on disk, by path relative to the root.
+        remembered: Earlier versions of modules, by path relative to the root.
     """
 
     def is_installed(name: str) -> bool:

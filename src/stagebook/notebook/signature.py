@@ -11,7 +11,7 @@ from stagebook.project.errors import Where
 
 
 class Role(enum.Enum):
-    """What a declared path is to the stage; the value is its annotation's name."""
+    """The role of a declared path in the stage; the value is the annotation's name."""
 
     IN = "In"
     OUT = "Out"
@@ -21,14 +21,14 @@ class Role(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One name that stands for one path or a list of paths.
+    """One name with one path or a list of paths.
 
     Attributes:
         name: The variable.
         role: Input, output, metrics or plots.
         paths: Paths relative to the project's root, normalised, with forward slashes.
         many: Whether the cell gives a list, even if it holds one path.
-        schema: Where the subscript's schema is imported from, as ``module:Name``, if there is one.
+        schema: The subscript's schema, as ``module:Name``; None without a schema.
         help: The trailing comment.
         line: Line in the cell, counted from 1.
     """
@@ -44,13 +44,13 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One name whose value the params file or a person may set.
+    """One name whose value can be set in the params file or with ``-P``.
 
     Attributes:
         name: The variable.
-        type: What its value has to be.
+        type: The type of its value.
         default: The value in the cell.
-        required: Whether the cell gives no value, so that the params file must.
+        required: Whether the cell gives no value, so that the params file must give one.
         help: The trailing comment.
         line: Line in the cell, counted from 1.
     """
@@ -65,7 +65,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """All that a notebook declares, in the order of the cell.
+    """Everything that a notebook declares, in the order of the cell.
 
     Attributes:
         where: The notebook and the position of the tagged cell.
@@ -117,7 +117,7 @@ def render(signature: Signature) -> str:
 
 
 def _local_names(schemas: Iterable[str]) -> dict[str, str]:
-    """A name for each schema that no other one has, nor what else a cell imports."""
+    """A unique name for each schema, which also differs from the cell's other imports."""
     names: dict[str, str] = {}
     taken = {"Any", "Literal", *(role.value for role in Role)}
     for schema in schemas:

@@ -1,7 +1,7 @@
-"""What the stages of a build are made of, kept from its start to its end.
+"""The sources of a build's stages, kept from its start to its end.
 
-People save notebooks and modules while a build runs. The stage ``sources`` writes one file with
-all that the stages run; each stage takes its notebook, its modules and its settings from there.
+People save notebooks and modules while a build runs. So the stage ``sources`` writes one file with
+everything that the stages run; each stage reads its notebook, modules and settings from there.
 """
 
 import json
@@ -29,12 +29,11 @@ class StageSnapshot:
 
     Attributes:
         notebook: Its notebook.
-        source: What it is made of.
+        source: Its source.
         settings: Its settings.
-        folders: Folders of its local modules, relative to the root; those that lie outside of
-            it are absolute.
+        folders: Folders of its local modules, relative to the root; folders outside are absolute.
         modules: The modules in the project, by path relative to the root.
-        outside: Where the other modules of the source are, by their name in it.
+        outside: The paths of the source's other modules, by their name in it.
     """
 
     notebook: Notebook
@@ -50,10 +49,10 @@ class StageSnapshot:
         return {path: module.data for path, module in self.modules.items()}
 
     @classmethod
-    def of(cls, notebook: Notebook, project: Project, makings: SourceWithModules) -> Self:
+    def of(cls, notebook: Notebook, project: Project, stage_source: SourceWithModules) -> Self:
         """The stage of a notebook as it is now."""
         inside, outside = {}, {}
-        for name, module in makings.modules.items():
+        for name, module in stage_source.modules.items():
             if ":" not in name and not name.startswith("../"):
                 inside[name] = module
             else:
@@ -61,7 +60,7 @@ class StageSnapshot:
         folders = code_folders(notebook.path, project)
         return cls(
             notebook,
-            makings.source,
+            stage_source.source,
             project.settings.stage(notebook.stage),
             tuple(_from_root(folder, project.root) for folder in folders),
             inside,
@@ -79,8 +78,8 @@ class Snapshot:
 
     Attributes:
         stages: The stages by name.
-        fits: What ``dvc.yaml`` and the notebooks were when they were found to fit; empty for
-            never.
+        fits: A digest of ``dvc.yaml`` and the notebooks when they were last in sync; empty if
+            they never were.
         reader: Versions of the programs that read notebooks and modules.
     """
 
@@ -95,7 +94,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, state: Path) -> Self:
-        """The last snapshot; an empty one where there is none that can be read.
+        """The last snapshot; an empty one if it is missing or cannot be read.
 
         Args:
             state: The project's state folder.
@@ -107,13 +106,13 @@ class Snapshot:
             return cls()
 
     def write(self, state: Path) -> None:
-        """Puts this snapshot in the place of the last one."""
+        """Replaces the last snapshot by this one."""
         text, path = json.dumps(self._as_json()), state / _FILE
         if not path.exists() or path.read_bytes() != text.encode():
             write_whole(path, text, exact=True)
 
     def as_read_by(self, reader: str) -> Self:
-        """This snapshot if programs of these versions read it; else an empty one."""
+        """This snapshot if the same versions of programs read it; otherwise an empty one."""
         return self if reader == self.reader else type(self)()
 
     @property

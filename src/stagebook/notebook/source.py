@@ -26,30 +26,30 @@ HONOURED = frozenset(
     {
         "parameters",  # papermill: the injected cell follows the first cell with this tag
         "injected-parameters",  # papermill: the injected cell replaces the first cell with it
-        "papermill-error-cell-tag",  # papermill: such cells are left out
+        "papermill-error-cell-tag",  # papermill: such cells are removed
         "raises-exception",  # nbclient: the cells after an error are run
         SKIPPED,  # nbclient: the cell is not run
     }
 )
-"""The tags that change what papermill and nbclient do. They read no other metadata of a cell."""
+"""The tags that change what papermill and nbclient do; both ignore a cell's other metadata."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one notebook is made of; its text is what DVC hashes.
+    """The source of one notebook; DVC hashes its text.
 
     Attributes:
         stage: The stage's name.
         cells: Normalised code of the code cells, empty ones left out.
         modules: Local modules with the digests of their normalised code.
         distributions: Installed distributions that the imports reach, with versions.
-        missing: Imported modules that are not there, such as optional ones, and distributions
-            in the settings that are not.
+        missing: Imported modules that are not installed, such as optional ones, and
+            distributions in the settings that are not installed.
         python: Version of Python, major and minor.
         threads: Threads that numerical libraries may use.
-        dynamic: Imports that cannot be told without running them, each with its file.
+        dynamic: Imports that are known only at run time, each with its file.
         raw_cells: Positions of cells that could not be parsed; their imports are unknown.
-        revisions: Of those distributions that are no releases, the commit or the hash.
+        revisions: The commit or the hash of each distribution that is not a release.
     """
 
     stage: str
@@ -80,7 +80,7 @@ class Source:
 
     @classmethod
     def of(cls, notebook: Notebook, project: Project, installed: Installed) -> "Source":
-        """What a notebook is made of, here and now."""
+        """The present source of a notebook."""
         return look_up(notebook, project, search_path(notebook, project, installed)).source
 
 
@@ -98,12 +98,12 @@ class SourceWithModules:
 
 
 def look_up(notebook: Notebook, project: Project, search: Search) -> SourceWithModules:
-    """What a notebook is made of, with the files.
+    """The source of a notebook, with its modules.
 
     Args:
         notebook: The notebook.
         project: Its project.
-        search: Where its modules are found; the same one for all notebooks of a folder.
+        search: The search for its modules; the same for all notebooks of a folder.
     """
     settings = project.settings.stage(notebook.stage)
     codes = [(cell.position, normalise_cell(cell.text)) for cell in notebook.code_cells]
@@ -133,8 +133,8 @@ def _reach(
 ) -> tuple[ReachableModules, dict[str, str]]:
     """The modules and distributions that some code reaches.
 
-    Local distributions that another distribution, or a setting, brings in count by their content
-    too, so their modules are reached in a second round.
+    Local distributions that another distribution or a setting requires also count by their
+    content, so their modules are searched in a second round.
     """
     reached = search.path.reach(codes)
     versions = search.closure(reached, settings.distributions)
@@ -146,7 +146,7 @@ def _reach(
 
 
 def _with_stagebook(versions: dict[str, str], installed: Installed) -> dict[str, str]:
-    """The versions, with Stagebook's own where it is a release; a checkout of it never counts."""
+    """The versions, with Stagebook's own if it is a release; a checkout of it never counts."""
     others = {name: version for name, version in versions.items() if name != OWN}
     version = installed.version(OWN)
     if version is None or OWN in installed.local:
@@ -155,9 +155,9 @@ def _with_stagebook(versions: dict[str, str], installed: Installed) -> dict[str,
 
 
 def _cell_text(cell: Cell, codes: Mapping[int, Code]) -> str:
-    """The code of a cell, below the tags on which its execution depends; empty if it has neither.
+    """The code of a cell after the tags on which its execution depends; empty if it has neither.
 
-    Of a cell that is no code only the place among the others counts, which these tags mark.
+    For a cell that is not code, only its position counts, which these tags mark.
     """
     tags = cell.tags & HONOURED
     text = codes[cell.position].text if cell.kind == "code" else ""
@@ -167,7 +167,7 @@ def _cell_text(cell: Cell, codes: Mapping[int, Code]) -> str:
 
 
 def render(source: Source) -> str:
-    """The readable text of a source: valid as Python where the cells are."""
+    """The readable text of a source; it is valid Python if the cells are."""
     lines = [
         f"# Stagebook source {FORMAT} of stage {source.stage}: what its result depends on.",
         f"# python {source.python}",
@@ -183,7 +183,7 @@ def render(source: Source) -> str:
 
 
 def parse_distributions(text: str) -> dict[str, str]:
-    """The distributions with versions that a rendered source recorded."""
+    """The distributions with versions in a rendered source."""
     return _parse_named(text, "# distribution ")
 
 
@@ -205,15 +205,15 @@ def _parse_python(text: str) -> str | None:
 
 
 def check_recorded(recorded: str, source: Source, where: str) -> None:
-    """Holds what is here against the text that the ``sources`` stage wrote.
+    """Checks the present source against the text that the stage ``sources`` wrote.
 
     Args:
         recorded: The text in the stage's source file.
-        source: What the notebook is made of now.
+        source: The present source.
         where: The source file's path, for messages.
 
     Raises:
-        StagebookError: They differ; each distribution that does is named, and so is Python.
+        StagebookError: They differ; each different version is named.
     """
     if recorded == render(source):
         return
@@ -230,15 +230,15 @@ def check_recorded(recorded: str, source: Source, where: str) -> None:
 
 
 def check_installed(source: Source, installed: Installed, where: str) -> None:
-    """Holds what is installed now against what a source recorded.
+    """Checks the installed versions against those in a source.
 
     Args:
-        source: What the ``sources`` stage recorded.
+        source: The source that the stage ``sources`` recorded.
         installed: The environment.
         where: The source file's path, for messages.
 
     Raises:
-        StagebookError: A distribution, or Python, is of another version.
+        StagebookError: A distribution, or Python, has another version.
     """
     then = {"python": source.python, **source.identities}
     now = {
@@ -267,11 +267,11 @@ def _other_versions(
 
 
 def warnings(source: Source, path: str) -> tuple[Problem, ...]:
-    """What could not be told without running the code, so that its changes would go unseen."""
+    """Warnings about code whose imports are unknown, so that their changes are not noticed."""
     dynamic = (
         Problem(
             "dynamic-import",
-            f"`{call}` imports a module that only the run knows, so its changes are not seen.",
+            f"`{call}` imports a module known only at run time, so its changes are not seen.",
             "Import it by name; a distribution can be listed under "
             f"{table_name(source.stage)} distributions.",
             Where(file),

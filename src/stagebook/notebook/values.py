@@ -1,4 +1,4 @@
-"""The types that a parameter may declare, and the values that fit them."""
+"""The types of parameters, and the values that fit them."""
 
 import ast
 import contextlib
@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 Value: TypeAlias = (
     "bool | int | float | str | list[Value] | tuple[Value, ...] | dict[Any, Value] | None"
 )
-"""What a parameter holds: literals that Python, YAML and JSON share, and tuples."""
+"""A parameter's value: a literal that Python, YAML and JSON share, or a tuple."""
 
 
 class MismatchError(ValueError):
-    """A value does not fit a type; the text says which and why."""
+    """A value does not fit a type; the text names both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class DictOf:
 
 @dataclass(frozen=True, slots=True)
 class TupleOf:
-    """``tuple[X, Y]``, or ``tuple[X, ...]`` where ``repeated``; YAML writes it as a list."""
+    """``tuple[X, Y]``, or ``tuple[X, ...]`` if ``repeated``; YAML writes it as a list."""
 
     items: "tuple[ValueType, ...]"
     repeated: bool = False
@@ -88,10 +88,10 @@ _CLASSES = {"int": int, "float": float, "str": str, "bool": bool}
 
 
 def parse_type(node: ast.expr) -> ValueType:
-    """The type that an annotation names.
+    """The type of an annotation.
 
     Raises:
-        MismatchError: The annotation is none of the types that a parameter may have.
+        MismatchError: A parameter cannot have this type.
     """
     match node:
         case ast.Constant(value=None):
@@ -122,10 +122,10 @@ def type_of(value: Value) -> ValueType:
 
 
 def fit(value: Any, type_: ValueType) -> Value:
-    """The value as the type has it: an ``int`` becomes a ``float`` where one is declared.
+    """The value converted to the type: an ``int`` becomes a declared ``float``.
 
     Raises:
-        MismatchError: The value does not fit; ``bool`` is no ``int``, and text is not a number.
+        MismatchError: The value does not fit; ``bool`` is not ``int``, and text is not a number.
     """
     match type_:
         case Scalar(name="Any"):
@@ -155,10 +155,10 @@ def same(value: Value, other: Value) -> bool:
 
 
 def expression(text: str) -> ast.expr:
-    """The expression that a text is.
+    """The expression in a text.
 
     Raises:
-        MismatchError: It is none.
+        MismatchError: It is not an expression.
     """
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -232,7 +232,7 @@ def _common(values: list[Any]) -> ValueType:
 
 
 def _fit_either(value: Any, options: tuple[ValueType, ...]) -> Value:
-    """The value as the first option has it that leaves it as it is, or else the first it fits."""
+    """The value by the first type that does not change it, or else by the first that it fits."""
     fitted: list[Value] = []
     for option in options:
         with contextlib.suppress(MismatchError):
@@ -256,10 +256,10 @@ def _fit_collection(value: Any, type_: ValueType) -> Value:
 
 
 def plain(value: Any) -> Value:
-    """The value, if it and all in it are such as Python and YAML both have.
+    """The value, if Python and YAML both have it and everything in it.
 
     Raises:
-        MismatchError: They are not.
+        MismatchError: YAML cannot express it.
     """
     match value:
         case None | bool() | int() | str():

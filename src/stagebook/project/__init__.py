@@ -1,1 +1,1 @@
-"""A project: its root, settings, problems and files, and what is masked in them."""
+"""A project: its root, settings, problems and files, and the masks for secrets."""

@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: one problem for a person, the whole traceback in a file."""
+"""Unexpected errors: one problem for the person, the traceback in a file."""
 
 import contextlib
 import tempfile
@@ -17,9 +17,9 @@ def report(error: BaseException, state: Path, name: str, where: Where | None = N
 
     Args:
         error: The error.
-        state: The project's state folder. Without one, the temporary folder takes the file.
+        state: The project's state folder; if it is missing, the temporary folder is used.
         name: The file's name, without its extension.
-        where: The place that was at work.
+        where: The place of the error.
 
     Returns:
         The problem, which names the file.
@@ -42,6 +42,6 @@ def summary(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         line = next(iter(str(error).splitlines()), "")
-    except Exception:  # an error whose text cannot be made
+    except Exception:  # the error's own text fails
         line = ""
     return f"{kind}: {line[:_LONGEST].rstrip('.')}" if line else kind

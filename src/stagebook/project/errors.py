@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 HINT = "  → "
-"""What the line of a hint starts with."""
+"""The beginning of a hint's line."""
 
 
 class Exit(enum.IntEnum):
@@ -63,7 +63,7 @@ class Problem:
     Attributes:
         code: Stable kebab-case name for machines, such as ``unknown-parameter``.
         message: What happened, in one sentence.
-        hint: What to do next; empty where the message says it all.
+        hint: What to do next; empty if the message says it all.
         where: The place, if the problem has one.
 
     Example:
@@ -95,7 +95,7 @@ class Problem:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """The problem that ``as_json`` made these values of."""
+        """The problem from the values of ``as_json``."""
         where = values["where"]
         return cls(**{**values, "where": Where(**where) if where else None})
 
@@ -104,8 +104,8 @@ class StagebookError(Exception):
     """The root of every error that Stagebook raises on purpose; carries its problems.
 
     Args:
-        problems: All that is wrong, at least one.
-        exit_code: What the command line returns.
+        problems: All problems, at least one.
+        exit_code: The exit code of the command line.
 
     Example:
         >>> import stagebook

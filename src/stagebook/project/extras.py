@@ -1,4 +1,4 @@
-"""The extras of Stagebook: what each is for, what it installs, and the error if it is missing."""
+"""The extras of Stagebook: their purposes, their distributions, and the error if one is missing."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ class Extra:
 
     Attributes:
         name: Its name in ``pip install 'stagebook[name]'``.
-        feature: What needs it, as the start of a sentence.
+        feature: The feature that needs it, as the start of a sentence.
         modules: The distributions that it installs, each with a module that only it brings.
     """
 

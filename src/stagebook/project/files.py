@@ -1,4 +1,4 @@
-"""Files written whole or not at all, without secrets, and told apart by their bytes."""
+"""Writes files atomically and without secrets, and hashes files."""
 
 import hashlib
 import os
@@ -17,16 +17,14 @@ def write_whole(
 ) -> None:
     """Writes a file whole or not at all: beside it, then by one rename.
 
-    Every text that is kept or passed on goes through here, where secrets of the environment are
-    hidden in it.
+    All texts that Stagebook writes pass here, where the environment's secrets are hidden.
 
     Args:
-        path: The file; folders above it are made.
-        content: Its bytes, written as they are, or its text, written as UTF-8 with the line ends
-            that it has.
+        path: The file; folders above it are created.
+        content: Its bytes, or its text, which is written as UTF-8 with its own line ends.
         exact: Whether the text is the user's own, such as ``dvc.yaml``, and nothing is hidden.
-        durable: Whether a power loss must not take it, which costs milliseconds: for what cannot
-            be made again.
+        durable: Whether it must survive a power loss, which costs milliseconds: for files that
+            cannot be created again.
     """
     if isinstance(content, str):
         text = content if exact else Masks.here().hide_document(content, numbers=False)
@@ -38,48 +36,48 @@ def write_whole(
             file.write(content)
             if durable:
                 file.flush()
-                os.fsync(file.fileno())  # else a power loss can leave the name without the bytes
+                os.fsync(file.fileno())  # otherwise a power loss can leave an empty file
         near.replace(path)
     finally:
         near.unlink(missing_ok=True)
 
 
 def digest(path: Path, algorithm: str) -> str:
-    """The hash of a file's bytes, in hex; by ``md5`` it is DVC's.
+    """The hash of a file's bytes, in hex; with ``md5`` it equals DVC's hash.
 
     Args:
         path: The file.
-        algorithm: Its name in ``hashlib``.
+        algorithm: Name of the algorithm in ``hashlib``.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def is_lfs_pointer(text: str) -> bool:
-    """Whether a file's text is what git has in place of a file that Git LFS keeps."""
+    """Whether a file's text is a pointer of Git LFS."""
     return text.startswith(_LFS) and len(text) <= _LONGEST_POINTER
 
 
 def holds_lfs_pointer(path: Path) -> bool:
-    """Whether a path is a file that Git LFS has not brought yet; large files are not read."""
+    """Whether a file is a pointer that Git LFS has not replaced yet; large files are not read."""
     if not path.is_file() or path.stat().st_size > _LONGEST_POINTER:
         return False
     return is_lfs_pointer(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def lfs_pointer(path: str, what: str) -> Problem:
+def lfs_pointer(path: str, kind: str) -> Problem:
     """The problem with a file that is a pointer of Git LFS.
 
     Args:
         path: Its path.
-        what: What it should be, such as ``notebook``.
+        kind: The expected kind of file, such as ``notebook``.
     """
-    message = f"It is a pointer of Git LFS, not the {what} itself."
+    message = f"It is a pointer of Git LFS, not the {kind} itself."
     return Problem("lfs-pointer", message, "Run: git lfs pull", Where(path))
 
 
 def stamps(folder: Path) -> list[tuple[str, int, int]]:
-    """Name, time and size of each file in a folder, sorted: they tell apart versions of its code.
+    """Name, time and size of each file in a folder, sorted: they identify versions of its code.
 
     Args:
         folder: The folder.

@@ -1,4 +1,4 @@
-"""What hides the secrets of an environment in whatever is kept or shown: each reads ``***``."""
+"""Hides the secrets of an environment, as ``***``, in everything that is stored or shown."""
 
 import dataclasses
 import enum
@@ -15,7 +15,7 @@ from stagebook.project.secret_values import SHORTEST, secrets
 from stagebook.project.spellings import Base64Spelling
 
 MASK = "***"
-"""What is written instead of a secret."""
+"""The replacement for a secret."""
 
 UNMASKED = "STAGEBOOK_UNMASKED"
 """The variable that names the variables whose values are not masked, separated by commas."""
@@ -33,11 +33,11 @@ _Walk = Generator[Generator[Any, Any, Any], Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """What hides secrets.
+    """Hides the secrets of one environment.
 
     Attributes:
         forms: The spellings of each secret, longest first.
-        readings: How each secret reads once its escapes are resolved, longest first.
+        readings: Each secret after its escapes are resolved, longest first.
         codes: Each secret in base64.
     """
 
@@ -54,29 +54,32 @@ class Masks:
                 names are not masked.
         """
         spared = {name.strip() for name in environ.get(UNMASKED, "").split(",")}
-        found = secrets({name: text for name, text in environ.items() if name not in spared})
+        values = secrets({name: text for name, text in environ.items() if name not in spared})
         return cls(
-            _longest_first(form for secret in found for form in spellings.written(secret)),
+            _longest_first(form for secret in values for form in spellings.written(secret)),
             _longest_first(
-                form for secret in found for form in spellings.read(secret) if len(form) >= SHORTEST
+                form
+                for secret in values
+                for form in spellings.read(secret)
+                if len(form) >= SHORTEST
             ),
             tuple(
-                sorted({code for secret in found for code in spellings.encoded(secret)}, key=str)
+                sorted({code for secret in values for code in spellings.encoded(secret)}, key=str)
             ),
         )
 
     @classmethod
     def here(cls) -> Self:
         """The masks for the secrets of this process's environment."""
-        return cls._known(tuple(os.environ.items()))
+        return cls._cached(tuple(os.environ.items()))
 
     @classmethod
     @functools.lru_cache(maxsize=4)
-    def _known(cls, environ: tuple[tuple[str, str], ...]) -> Self:
+    def _cached(cls, environ: tuple[tuple[str, str], ...]) -> Self:
         return cls.of(dict(environ))
 
     def hide(self, text: str) -> str:
-        """A text without secrets; images that it embeds are left as they are."""
+        """A text without secrets; embedded images do not change."""
         if not self.forms or len(text) < SHORTEST:
             return text
         if ";base64," not in text:
@@ -86,7 +89,7 @@ class Masks:
         return "".join(parts)
 
     def _hide(self, text: str) -> str:
-        # A mask may make a secret with the characters beside it, if asterisks are in the secret.
+        # If a secret contains asterisks, a mask and its neighbours may form the secret again.
         for _ in range(_ROUNDS):
             spans = sorted(self._spans(text))
             if not spans:
@@ -97,22 +100,22 @@ class Masks:
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for reading in spellings.readings(text):
             forms = self.forms if reading.below is None else self.readings
-            found = [
+            spans = [
                 *spellings.places(reading.text, forms),
                 *spellings.places_encoded(reading.text, self.codes),
             ]
-            yield from reading.traced(found) if found else ()
+            yield from reading.traced(spans) if spans else ()
 
     def hide_name(self, name: str) -> str:
-        """A name without secrets: ``---`` instead of each, which files and MLflow accept."""
+        """A name with ``---`` in place of secrets, which files and MLflow accept."""
         hidden = self.hide(name)
         return name if hidden == name else hidden.replace("*", "-")
 
     def hide_all(self, value: T, *, numbers: bool = True) -> T:
-        """A value without secrets in any of its texts, to any depth; a key is a text too.
+        """A value without secrets in its texts and keys, at any depth.
 
         Args:
-            value: What JSON can hold, or dataclasses and tuples of such.
+            value: Values of JSON, or dataclasses and tuples of such.
             numbers: Whether a number of JSON that is a secret becomes a text.
         """
         if not self.forms:
@@ -147,7 +150,7 @@ class Masks:
                 continue
             hidden = self.hide(key) if isinstance(key, str) else key
             name, count = hidden, 1
-            while name in parts:  # two secrets that are keys stay two keys
+            while name in parts:  # two keys that are secrets must remain two keys
                 count += 1
                 name = f"{hidden}-{count}"
             parts[name] = yield self._hidden(item, numbers)
@@ -157,7 +160,7 @@ class Masks:
         r"""A file's text without secrets; if it is JSON, it stays JSON.
 
         In JSON, the end of an escape such as ``\n`` may look like the beginning of a secret, so
-        its values are hidden, and not its text.
+        secrets are hidden in its values and not in its text.
 
         Args:
             text: The text.
@@ -169,12 +172,12 @@ class Masks:
         try:
             values = self.hide_all(json.loads(text), numbers=numbers)
             return _as_laid_out(values, text)
-        except (ValueError, RecursionError):  # it is not JSON, or nobody can read it as such
+        except (ValueError, RecursionError):  # it is not JSON, or cannot be parsed
             return hidden
 
 
 def is_binary(kind: Any) -> bool:
-    """Whether a media type's content is not a text, in which a match would be chance."""
+    """Whether a media type's content is binary, so that a match would be a coincidence."""
     return isinstance(kind, str) and kind.startswith(_BINARY) and kind != _DRAWN
 
 
@@ -183,7 +186,7 @@ def _longest_first(forms: Iterator[str]) -> tuple[str, ...]:
 
 
 def _covered(text: str, spans: list[tuple[int, int]]) -> Iterator[str]:
-    """The parts of a text, with a mask where spans are; those that touch each other share one."""
+    """The parts of a text, with a mask for each span; overlapping spans share one."""
     position = 0
     start, end = spans[0]
     for after_start, after_end in [*spans[1:], (len(text) + 1, 0)]:
@@ -197,7 +200,7 @@ def _covered(text: str, spans: list[tuple[int, int]]) -> Iterator[str]:
 
 
 def _walked(walk: Any) -> Any:
-    """The result of a walk through a value of any depth, which Python's stack would not hold."""
+    """The result of a walk through a value that may be too deep for Python's stack."""
     stack, result = [walk], None
     while stack:
         try:
@@ -210,7 +213,7 @@ def _walked(walk: Any) -> Any:
 
 
 def _as_laid_out(values: Any, text: str) -> str:
-    """The JSON of values, indented as a text is."""
+    """The JSON of values, indented like a text."""
     indent = re.match(r"\s*[\[{]\r?\n( +)", text)
     ending = text[len(text.rstrip()) :]
     step = len(indent[1]) if indent else None

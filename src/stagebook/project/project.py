@@ -1,4 +1,4 @@
-"""The project: its root folder, its settings, and where its tracker is."""
+"""The project: its root folder, its settings, and the address of its tracker."""
 
 import functools
 import os
@@ -16,7 +16,7 @@ from stagebook.project.secret_values import is_secret_name
 from stagebook.project.settings import FILE, Settings, parse_settings
 
 STATE = ".stagebook"
-"""The folder, below the root, that holds everything that is Stagebook's own."""
+"""The folder below the root for Stagebook's own files."""
 
 _LOCKS = (
     "requirements.lock",
@@ -42,7 +42,7 @@ class Project:
 
     @property
     def state(self) -> Path:
-        """The folder for everything that is Stagebook's own."""
+        """The folder for Stagebook's own files."""
         return self.root / STATE
 
     @property
@@ -52,7 +52,7 @@ class Project:
         relative = re.fullmatch(r"sqlite:///([^/].*)", uri)
         if relative is None:
             return uri
-        # What is relative is a part of an address already; the root is a path.
+        # The relative part is already quoted for an address; the root is a plain path.
         return f"{sqlite_uri(self.root)}/{relative[1]}"
 
     @property
@@ -63,10 +63,10 @@ class Project:
 
     @classmethod
     def around(cls, start: Path) -> "Project | None":
-        """The project that holds the folder ``start``; None outside of any.
+        """The project that contains the folder ``start``; None outside a project.
 
         Raises:
-            StagebookError: Its table ``[tool.stagebook]`` is wrong.
+            StagebookError: Its table ``[tool.stagebook]`` is invalid.
         """
         start = start.resolve()
         for folder in (start, *start.parents):
@@ -85,10 +85,10 @@ class Project:
 
         Raises:
             StagebookError: No parent folder has a ``pyproject.toml`` with a table
-                ``[tool.stagebook]``, or that table is wrong.
+                ``[tool.stagebook]``, or that table is invalid.
         """
-        if found := cls.around(start):
-            return found
+        if project := cls.around(start):
+            return project
         raise StagebookError(
             Problem(
                 "no-project",
@@ -99,7 +99,7 @@ class Project:
         )
 
 
-# After a colon that begins no port, a password may hold slashes and signs that are not quoted.
+# After a colon that does not begin a port, a password may contain unquoted slashes and signs.
 _USER_INFO = re.compile(
     r"//(?:[^/\s:@\"']{0,256}:(?!\d{1,5}(?:[/?#\s]|$))\S{0,1024}@|[^/\s]{0,1024}@)"
 )
@@ -107,7 +107,7 @@ _QUERY = re.compile(r"(?<=[?&;])([\w.-]{1,80})=([^&;#\s\"']+)")
 
 
 def without_credentials(text: str) -> str:
-    """A text in which no address names a user or a password, and no query a token."""
+    """A text without users and passwords in addresses, and without tokens in queries."""
     return _QUERY.sub(_without_token, _USER_INFO.sub("//", text))
 
 
@@ -127,7 +127,7 @@ def _load_toml(text: bytes) -> dict[str, Any]:
 
 
 def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """A table of another tool's file; empty where it is none, which is for that tool to say."""
+    """A table of another tool's file; empty if it is not a table, which that tool reports."""
     table = document.get(key)
     return table if isinstance(table, dict) else {}
 
@@ -142,18 +142,18 @@ def sqlite_uri(path: Path) -> str:
     quoted = re.sub(r"[%?#]", lambda match: quote(match[0]), text)
     if quoted == text or not _is_unquoted():
         return f"sqlite:///{text}"
-    # With the name of the driver, since MLflow would make a folder of the quoted name for `sqlite:`
+    # With the driver's name, since for `sqlite:` MLflow would create a folder of the quoted name
     return f"sqlite+pysqlite:///{quoted}"
 
 
 def artifact_root(folder: Path) -> dict[str, str]:
-    """The variable that names MLflow's folder for artifacts; nothing where its default is right.
+    """The variable that names MLflow's folder for artifacts; empty if its default is right.
 
-    MLflow takes the path of the folder that it works in for an address without quoting it. The
-    variable is the only way to name another root for experiments that a notebook creates.
+    MLflow uses the path of its working folder as an address without quoting it. The variable is
+    the only way to name another root for experiments that a notebook creates.
 
     Args:
-        folder: Absolute path of the folder that holds, or is to hold, ``mlruns``.
+        folder: Absolute path of the folder of ``mlruns``, which may be missing.
     """
     if re.search(r"[%?#]", str(folder)) is None:
         return {}
@@ -161,7 +161,7 @@ def artifact_root(folder: Path) -> dict[str, str]:
 
 
 def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite database; None if the address is of something else.
+    """The file of a SQLite database; None for any other address.
 
     Args:
         uri: The address, as ``sqlite_uri`` or a person writes it.
@@ -174,7 +174,7 @@ def sqlite_path(uri: str) -> Path | None:
 
 @functools.cache
 def _is_unquoted() -> bool:
-    """Whether SQLAlchemy takes a database's path as quoted, which it does since version 2.1."""
+    """Whether SQLAlchemy unquotes a database's path, which it does since version 2.1."""
     from sqlalchemy import make_url
 
     return make_url("sqlite:///%25").database == "%"

@@ -1,4 +1,4 @@
-"""The secrets in an environment: which variables hold one, and which part of their value it is."""
+"""Finds the secrets in an environment: the variables and the parts of their values."""
 
 import base64
 import binascii
@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import unquote
 
 SHORTEST = 6
-"""Characters that a value needs to be masked; a shorter one occurs in too many texts."""
+"""Fewest characters of a masked value; shorter values occur in too many texts."""
 
 FEWEST_DIGITS = 8
-"""Digits that a plain number needs to be masked."""
+"""Fewest digits of a masked number."""
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRET_PARTS = frozenset(
@@ -36,7 +36,7 @@ _OF_A_SECRET = frozenset(
         "PROVIDER REQUIRED SCOPE SIZE SOCK TIMEOUT TTL TYPE URI URL USER USERNAME",
     )
 )
-"""What a name ends in that says something of a secret, and is not the secret."""
+"""Endings of names that describe a secret without being one."""
 _KEY_OF_GIT = re.compile(r"GIT_CONFIG_KEY_\d+")
 """The name of a setting of git; its value is in ``GIT_CONFIG_VALUE_0`` and so on."""
 
@@ -51,7 +51,7 @@ _SIGNATURE = re.compile(r"(?:^|[-_])sig(?:nature)?$", re.IGNORECASE)
 _CODE = re.compile(r"(?=\D*\d)\S{8,}")
 _TOKEN = re.compile(r"(?=\D*\d)(?=.*[A-Za-z])[\w.~-]{20,}")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|Digest)\s+(\S+)\s*$", re.IGNORECASE)
-_LINE_ENDS = re.compile(r"\r?\n|\\n")  # many variables hold a backslash and an n for a line's end
+_LINE_ENDS = re.compile(r"\r?\n|\\n")  # many variables have a backslash and an n as a line end
 _FILE_NAME = re.compile(r"(?:~|\.{0,2}|[A-Za-z]:)[/\\][^\n]*\.\w{1,8}")
 _DEEPEST_JSON = 20
 _WORDS = frozenset(
@@ -83,10 +83,10 @@ def secrets(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a name says that its value is secret.
+    """Whether a name indicates a secret value.
 
     Args:
-        name: Of a variable, a key or a parameter, in whatever case: ``API_KEY_1``, ``apiKey``.
+        name: Name of a variable, a key or a parameter, in any case: ``API_KEY_1``, ``apiKey``.
     """
     parts = [part.upper() for part in _PART.findall(name)]
     if "WEBHOOK" in parts:
@@ -101,7 +101,7 @@ def is_secret_name(name: str) -> bool:
 def _within(name: str, value: str) -> Iterator[str]:
     """The secrets that one variable holds."""
     if is_secret_name(name) and not _FILE_NAME.fullmatch(value):
-        yield from _whole(value)
+        yield from _whole_value(value)
     yield from _in_addresses(value)
     yield from _in_pairs(value)
     if value.lstrip().startswith(("{", "[")):
@@ -113,16 +113,16 @@ def _within(name: str, value: str) -> Iterator[str]:
 
 def _in_pairs(value: str) -> Iterator[str]:
     """The values of secret names in a text such as ``name=value; other=value``."""
-    for name, between, *found in _PAIR.findall(value):
-        part = "".join(found)
-        # prose has colons, too: a commit's message may say "fix the key: spelling"
+    for name, between, *alternatives in _PAIR.findall(value):
+        part = "".join(alternatives)
+        # prose also has colons: a commit's message may say "fix the key: spelling"
         meant = "=" in between or _CODE.fullmatch(part)
         if meant and (is_secret_name(name) or _SIGNATURE.search(name)):
             yield from (part, unquote(part))
 
 
-def _whole(value: str) -> Iterator[str]:
-    """A value that is secret as a whole, and its parts that are used apart from it."""
+def _whole_value(value: str) -> Iterator[str]:
+    """A value that is entirely secret, and its parts that are used separately."""
     yield value
     if scheme := _SCHEME.match(value):
         yield scheme[1]
@@ -130,7 +130,7 @@ def _whole(value: str) -> Iterator[str]:
 
 
 def _decoded(code: str) -> Iterator[str]:
-    """``user:password``, and the password, where a text is the base64 of them."""
+    """``user:password`` and the password, if a text is their base64 code."""
     try:
         user, colon, password = base64.b64decode(code, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -153,16 +153,16 @@ def _in_json(name: str, value: Any, depth: int) -> Iterator[str]:
 def _in_addresses(value: str) -> Iterator[str]:
     """The passwords in the addresses of a value.
 
-    A password may hold a slash or an ``@`` that is not quoted, so all up to the last ``@`` is
-    the user's and the password's, unless a shorter part reads as an address by itself.
+    A password may contain an unquoted slash or ``@``, so everything up to the last ``@`` is user
+    and password, unless a shorter part is an address.
     """
     starts = [match.end() for match in _ADDRESS.finditer(value)]
     for start, after in zip(starts, [*starts[1:], len(value)], strict=False):
         space = _SPACE.search(value, start, after)
         address = value[start : space.start() if space else after]
         authority = address.partition("/")[0]
-        held = (authority if "@" in authority else address).rpartition("@")[0]
-        user, colon, password = held.partition(":")
+        credentials = (authority if "@" in authority else address).rpartition("@")[0]
+        user, colon, password = credentials.partition(":")
         if colon and password and "/" not in user:
             yield from (password, unquote(password))
             if len(password) < SHORTEST:
@@ -172,7 +172,7 @@ def _in_addresses(value: str) -> Iterator[str]:
 
 
 def _is_telling(secret: str) -> bool:
-    """Whether to hide a text takes nothing from texts that only happen to have it too."""
+    """Whether a text is specific enough to be hidden wherever it occurs."""
     if secret.startswith("-----"):  # the first and last line of every PEM file
         return False
     if secret.isdecimal():

@@ -1,8 +1,8 @@
-"""The ways in which languages, formats and terminals write a text, and where one is in another.
+"""The spellings of a text in languages, formats and terminals, and their places in other texts.
 
-A secret is looked for in two ways. Its usual spellings are generated from it. And a text is read
-as a terminal, JSON, Python, HTML or an address would read it; each reading remembers where its
-characters came from. Every step is linear in the length of the text.
+A secret is found in two ways. Its usual spellings are generated from it. And a text is decoded as
+by a terminal, JSON, Python, HTML or an address; each reading remembers where its characters came
+from. Every step is linear in the length of the text.
 """
 
 import base64
@@ -33,14 +33,14 @@ _CODES = re.compile(f"({_UNSEEN})|{_ESCAPED}|{_ENTITY}|{_QUOTED}")
 _TERMINAL = re.compile(_UNSEEN)
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "a": "\a"}
 _NESTED = 4
-"""Languages that a text may be written in, one inside of the other."""
+"""Largest number of nested languages in a text."""
 
 _HEX = re.compile(r"%[0-9A-F]{2}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]")
 
 
 def written(secret: str) -> Iterator[str]:
-    """The spellings of a text that are generated from it; where base64 has it, see ``encoded``."""
+    """The spellings that are generated from a text; for base64, see ``encoded``."""
     yield secret
     escaped = json.dumps(secret)[1:-1]
     yield from (escaped, json.dumps(escaped)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
@@ -63,7 +63,7 @@ def written(secret: str) -> Iterator[str]:
 
 
 def read(secret: str) -> Iterator[str]:
-    """A text as each reading of its spellings has it."""
+    """A text as each of its readings."""
     for reading in readings(secret):
         yield reading.text
         yield reading.text.replace(" ", "+")  # as forms on the web write a space
@@ -71,12 +71,12 @@ def read(secret: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Base64Spelling:
-    """What base64 makes of a text wherever it begins in what is encoded.
+    """The base64 code of a text that begins at a certain offset.
 
     Attributes:
         core: The characters that only the text decides.
-        before: 1 if the character before them is partly the text's, else 0.
-        after: The same of the character behind them.
+        before: 1 if the character before them belongs partly to the text, else 0.
+        after: The same for the character after them.
     """
 
     core: str
@@ -85,7 +85,7 @@ class Base64Spelling:
 
 
 def encoded(secret: str) -> Iterator[Base64Spelling]:
-    """A text in base64, at each of the three places where it may begin, in both alphabets."""
+    """A text in base64, for each of the three possible offsets, in both alphabets."""
     data = secret.encode(errors="surrogateescape")
     for offset in range(3):
         bits = (len(data) + offset) * 8
@@ -97,11 +97,11 @@ def encoded(secret: str) -> Iterator[Base64Spelling]:
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
-    """A text as something reads it.
+    """A text after decoding.
 
     Attributes:
-        text: What is read.
-        below: The reading that this one resolves the escapes of; None for the text itself.
+        text: The decoded text.
+        below: The reading whose escapes this one resolves; None for the text itself.
     """
 
     text: str
@@ -117,7 +117,7 @@ class DecodedText:
 
 
 def readings(text: str) -> Iterator[DecodedText]:
-    """A text as it is, then as a reader of terminals, JSON, Python, HTML and addresses reads it."""
+    """A text itself, then its decodings as terminal output, JSON, Python, HTML and addresses."""
     reading = DecodedText(text)
     yield reading
     for _ in range(_NESTED):
@@ -127,13 +127,13 @@ def readings(text: str) -> Iterator[DecodedText]:
         yield reading
 
 
-def _resolved(found: re.Match[str]) -> str:
-    return "" if found[1] else _plain(found[0])
+def _resolved(match: re.Match[str]) -> str:
+    return "" if match[1] else _plain(match[0])
 
 
 @functools.lru_cache(maxsize=4096)
 def _plain(code: str) -> str:
-    """The characters that a code means."""
+    """The characters that a code represents."""
     if code[0] == "\\":
         return _unescaped(code[1:])
     if code[0] == "%":
@@ -143,7 +143,7 @@ def _plain(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """Which part of a text each part of its reading comes from.
+    """Maps each part of a reading to its part of the text.
 
     Attributes:
         starts: Where each piece begins in the reading; every second one is a code.
@@ -188,7 +188,7 @@ class _Pieces:
 
 
 def _unescaped(escape: str) -> str:
-    """What stands behind a backslash, as JSON, JavaScript and Python mean it."""
+    """The characters of an escape after a backslash, in JSON, JavaScript and Python."""
     kind, digits = escape[0], escape[1:].strip("{}")
     if kind in "uUx" and digits:
         if "\\" in digits:  # two halves of one character
@@ -201,7 +201,7 @@ def _unescaped(escape: str) -> str:
 
 
 def places(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Where any of some texts stands in a text, without overlaps of one with itself."""
+    """The places of some texts in a text, without overlaps of one text with itself."""
     for form in forms:
         start = text.find(form)
         while start >= 0:
@@ -210,7 +210,7 @@ def places(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:
 
 
 def places_encoded(text: str, forms: Iterable[Base64Spelling]) -> Iterator[tuple[int, int]]:
-    """Where any of some texts stands in base64, with the characters that it shares with others."""
+    """The places of some texts in base64, including characters shared with other bytes."""
     for form in forms:
         for start, end in places(text, (form.core,)):
             before = form.before and start > 0 and _BASE64.match(text[start - 1]) is not None
@@ -219,5 +219,5 @@ def places_encoded(text: str, forms: Iterable[Base64Spelling]) -> Iterator[tuple
 
 
 def unseen(text: str) -> str:
-    """The colours and movements in a text, which a mask does not take with it."""
+    """The colours and cursor movements in a text, which a mask preserves."""
     return "".join(code for code in _TERMINAL.findall(text) if code.startswith("\x1b"))

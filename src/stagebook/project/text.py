@@ -1,14 +1,14 @@
-"""Texts of unknown origin, numbers with nouns, and lists, as people read them."""
+"""Texts of unknown origin, numbers with nouns, and lists, for people."""
 
 from collections.abc import Iterable
 
 
 def plain(text: str, most: int | None = None) -> str:
-    """A text of unknown origin on one line: what cannot be seen is shown as an escape.
+    """A text of unknown origin on one line; invisible characters are shown as escapes.
 
     Args:
         text: Any text, also with control characters or half of a surrogate pair.
-        most: Characters that are shown; a longer text ends in an ellipsis.
+        most: Largest number of characters; a longer text ends with an ellipsis.
     """
     head = text if most is None else text[: most + 1]
     shown = "".join(item if item.isprintable() else ascii(item)[1:-1] for item in head)
@@ -23,7 +23,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def listed(names: Iterable[str], most: int) -> str:
-    """The first of some names, and how many more there are."""
+    """The first names of a list, and the number of further ones."""
     names = list(names)
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(plain(name, 40) for name in names[:most]) + more

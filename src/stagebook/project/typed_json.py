@@ -1,4 +1,4 @@
-"""JSON that this or another version wrote, read into types."""
+"""Reads JSON, from this or another version, into types."""
 
 import json
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class ShapeError(ValueError):
-    """A text is not JSON, or its values are not of a type; says why in one line."""
+    """A text is not JSON, or its values do not fit a type; the message is one line."""
 
 
 def load(text: str | bytes) -> Any:
@@ -30,8 +30,8 @@ def convert(values: Any, kind: type[T]) -> T:
     """Plain values as a type. Fields that the type does not have are ignored.
 
     Args:
-        values: Values as ``load`` gives them.
-        kind: A frozen dataclass, or what such a class is made of.
+        values: Values from ``load``.
+        kind: A frozen dataclass, or the type of a field.
 
     Raises:
         ShapeError: A field is missing or of another type.
@@ -41,9 +41,9 @@ def convert(values: Any, kind: type[T]) -> T:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$")
+        reason, _, place = str(error).partition(" - at `$")
         where = f" at `{place.removeprefix('.')}" if place else ""  # which ends in a backtick
-        words = f"{what[:1].lower()}{what[1:]}{where}"
-        raise ShapeError(f"it is of another shape: {words}") from None
+        words = f"{reason[:1].lower()}{reason[1:]}{where}"
+        raise ShapeError(f"it has another structure: {words}") from None
     except (UnicodeError, RecursionError) as error:  # half of a surrogate pair, as a name
-        raise ShapeError(f"it is of another shape: {error}") from None
+        raise ShapeError(f"it has another structure: {error}") from None

@@ -1,1 +1,1 @@
-"""All that one execution leaves to remember, kept here first and delivered to MLflow."""
+"""The records of executions, stored here first and then delivered to MLflow."""

@@ -1,4 +1,4 @@
-"""Hides secrets in what a kernel logged to MLflow, before it leaves the execution's folder."""
+"""Hides secrets in a kernel's logs for MLflow, before they leave the execution's folder."""
 
 import contextlib
 import sqlite3
@@ -13,13 +13,13 @@ _NAMES = ("key", "metric_name", "param_key", "tag_key")
 """Columns of MLflow's store that hold names, in which MLflow refuses an asterisk."""
 
 _STATES = ("status", "lifecycle_stage")
-"""Columns that hold MLflow's own words."""
+"""Columns with MLflow's own words."""
 
 
 def drop_broken(store: Path) -> None:
-    """Deletes what lies in the place of MLflow's store and is not a database.
+    """Deletes MLflow's store if it is not a valid database.
 
-    A notebook can write there, and MLflow would refuse the whole record for it.
+    A notebook can write there, and MLflow would then refuse the whole record.
 
     Args:
         store: The place.
@@ -36,12 +36,12 @@ def drop_broken(store: Path) -> None:
 
 
 def hide_in_store(store: Path, masks: Masks) -> None:
-    """Hides secrets in every text of an SQLite file, and leaves none in its unused pages.
+    """Hides secrets in every text of an SQLite file, including its unused pages.
 
     Args:
-        store: The file. One that cannot be changed, because it is broken or the disk is full, is
-            deleted.
-        masks: What is hidden.
+        store: The file. It is deleted if it cannot be changed, because it is damaged or the disk
+            is full.
+        masks: The secrets to hide.
     """
     if not masks.forms or not store.exists():
         return
@@ -64,7 +64,7 @@ def _hide_in_column(database: sqlite3.Connection, table: str, column: str, masks
     for (text,) in database.execute(query).fetchall():
         hidden = hide(text)
         if hidden != text:
-            # a name that is masked may be there already; one of the two is as good
+            # if the masked name already exists, either of the two rows may remain
             change = f'UPDATE OR REPLACE "{table}" SET "{column}" = ? WHERE "{column}" = ?'
             database.execute(change, (hidden, text))
 
@@ -73,13 +73,12 @@ def hide_in_files(folder: Path, masks: Masks) -> None:
     """Hides secrets in the text files of a folder, and in the names of all files.
 
     Args:
-        folder: The folder. A text that cannot be written again, because the disk is full, is
-            deleted.
-        masks: What is hidden.
+        folder: The folder. A text that cannot be rewritten, because the disk is full, is deleted.
+        masks: The secrets to hide.
     """
     if not masks.forms:
         return
-    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+    for path in sorted(folder.rglob("*"), reverse=True):  # files before their folder
         if path.is_file() and not path.is_symlink():
             _hide_in_file(path, masks)
         name = masks.hide_name(path.name)
@@ -99,9 +98,9 @@ def _hide_in_file(path: Path, masks: Masks) -> None:
 
 
 def _text(path: Path) -> str:
-    """The text in a file; an empty one if it holds something else."""
+    """The text in a file; empty if it is not a text."""
     with path.open("rb") as file:
-        if b"\0" in file.read(_BEGINNING):  # a model may be too large to be read for nothing
+        if b"\0" in file.read(_BEGINNING):  # avoids reading a large model
             return ""
     try:
         return path.read_bytes().decode()
@@ -110,7 +109,7 @@ def _text(path: Path) -> str:
 
 
 def _free(path: Path) -> Path:
-    """A path that nothing is at: this one, or one with a number."""
+    """A path that does not exist: this one, or one with a number."""
     count, free = 1, path
     while free.exists():
         count += 1

@@ -1,4 +1,4 @@
-"""Makes the record of an execution: a draft when it starts, the whole when it has ended."""
+"""Creates the record of an execution: a draft at its start, the full record at its end."""
 
 import dataclasses
 import platform
@@ -32,13 +32,13 @@ def begin(
     *,
     remote: bool = False,
 ) -> Record:
-    """The record of a job that has not ended, without secrets.
+    """The record of a job before its end, without secrets.
 
     Args:
-        job: What is about to run.
+        job: The job.
         inputs: Its inputs with hashes.
-        git: What git says, or why it does not answer.
-        ending: How it ends if nothing better is known later.
+        git: The state of git, or why it is unknown.
+        ending: How it ended, if no later record replaces this one.
         remote: Whether DVC has a remote to pull from.
     """
     record = Record(
@@ -81,7 +81,7 @@ def complete(
     metrics: Mapping[str, Any],
 ) -> Record:
     """The draft with the results of the execution, without secrets."""
-    whole = dataclasses.replace(
+    record = dataclasses.replace(
         draft,
         outcome=execution.ending.outcome.value,
         problems=execution.ending.problems,
@@ -95,14 +95,14 @@ def complete(
             cells=execution.cells,
         ),
     )
-    return _hidden(whole, execution.job.masks)
+    return _hidden(record, execution.job.masks)
 
 
 def _hidden(record: Record, masks: Masks) -> Record:
-    """A record without secrets in what cells, people and git may have brought into it.
+    """A record without secrets in values from cells, people and git.
 
-    Names of stages and paths are declared, and tables come without secrets; they are left as they
-    are, since others find things by them.
+    Names of stages and paths do not change, since they identify things. Tables already come
+    without secrets.
     """
     parameters = [
         dataclasses.replace(
@@ -124,7 +124,7 @@ def _hidden(record: Record, masks: Masks) -> Record:
 
 
 def _table(inspection: Inspection) -> RecordedTable:
-    """The result of an inspection, without the profile itself."""
+    """A recorded table from an inspection, without the profile itself."""
     subject, profile, verdict = inspection.subject, inspection.profile, inspection.verdict
     return RecordedTable(
         name=subject.name,

@@ -1,4 +1,4 @@
-"""What is kept of an execution until MLflow has it: record, pages, and what the kernel logged."""
+"""The evidence of an execution for MLflow: record, pages, profiles, and the kernel's logs."""
 
 import contextlib
 import shutil
@@ -23,14 +23,14 @@ def gather(
     tables: Iterable[Inspection],
     masks: Masks,
 ) -> None:
-    """Brings everything that is to be remembered together in the sandbox's evidence folder.
+    """Collects everything about an execution in the sandbox's evidence folder.
 
     Args:
         sandbox: The sandbox of the execution.
         record: Its record.
-        pages: The executed notebook and its page, where they could be written.
-        tables: What was found out about its tables.
-        masks: What is hidden in what the notebook logged to MLflow.
+        pages: The executed notebook and its page, if they could be written.
+        tables: The inspections of its tables.
+        masks: The secrets to hide in the notebook's logs for MLflow.
     """
     for page in pages:
         _copy(page, sandbox.evidence / f"{EXECUTED}{page.suffix}")
@@ -44,15 +44,15 @@ def gather(
     for table in tables:
         if table.profile:
             place = sandbox.evidence / PROFILES / f"{table.subject.name}.json"
-            with contextlib.suppress(OSError):  # on a full disk the record comes first
+            with contextlib.suppress(OSError):  # on a full disk the record is more important
                 write_whole(place, profile.render(table.profile))
     write_record(record, sandbox.evidence)
 
 
 def save(sandbox: Sandbox, record: Record) -> None:
-    """Leaves the record alone as evidence, where the disk has no room for more.
+    """Reduces the evidence to the record, since the disk has no room for more.
 
-    It replaces the record that was written at the start, which has about its size.
+    It replaces the record from the start, which has about the same size.
     """
     sandbox.clear_files()
     for path in (sandbox.tracker_store, sandbox.executed, *sandbox.evidence.glob(f"{EXECUTED}.*")):

@@ -1,4 +1,4 @@
-"""The kernels that people use: a folder for each, by which the runs that it began are known."""
+"""The kernels that people use: each has a folder that lists the trackers of its runs."""
 
 import contextlib
 import datetime
@@ -17,7 +17,7 @@ _FOLDER = "interactive"
 _STAGE = "stage"
 _TRACKERS = "trackers"
 
-_HELD = contextlib.ExitStack()  # locks, until the process ends, however it ends
+_LOCKS = contextlib.ExitStack()  # held until the process ends, however it ends
 _OWN: set[Path] = set()
 
 
@@ -33,12 +33,12 @@ class KernelSession:
 
     @property
     def name(self) -> str:
-        """Its name, which no other session has."""
+        """Its unique name."""
         return self.folder.name
 
     @property
     def stage(self) -> str:
-        """The stage whose notebook runs in it, as far as that is known."""
+        """The stage whose notebook runs in it; ``notebook`` if it is unknown."""
         try:
             return (self.folder / _STAGE).read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -55,30 +55,30 @@ class KernelSession:
 
     @classmethod
     def of_this_process(cls, project: Project) -> "KernelSession":
-        """The session of this process, begun if need be; its children belong to it as well."""
+        """The session of this process, started if necessary; child processes belong to it."""
         current = cls.current()
         if current and current.folder in _OWN and current.folder.parent.parent == project.state:
             return current
         now = datetime.datetime.now(datetime.UTC)
         name = f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}"
         session = cls(project.state / _FOLDER / name)
-        _HELD.enter_context(locks.occupy(session.folder))
+        _LOCKS.enter_context(locks.occupy(session.folder))
         os.environ[SESSION] = str(session.folder)
         _OWN.add(session.folder)
         return session
 
     @classmethod
     def current(cls) -> "KernelSession | None":
-        """The session that this process belongs to; None if it belongs to none."""
+        """The session that this process belongs to, if any."""
         folder = os.environ.get(SESSION)
         return cls(Path(folder)) if folder else None
 
     def works_on(self, stage: str) -> None:
-        """Runs that begin from now on are of this stage."""
+        """From now on, runs belong to this stage."""
         write_whole(self.folder / _STAGE, stage)
 
     def note_tracker(self, uri: str) -> None:
-        """Remembers where a run is about to begin, without a password."""
+        """Records the tracker of a run that is about to start, without a password."""
         with (self.folder / _TRACKERS).open("a", encoding="utf-8") as file:
             file.write(f"{without_credentials(uri)}\n")
 
@@ -88,17 +88,17 @@ class KernelSession:
 
 
 def ended(project: Project) -> tuple[KernelSession, ...]:
-    """The sessions of kernels that are gone and that began runs; others are forgotten."""
+    """The sessions of ended kernels that started runs; other ended sessions are deleted."""
     home = project.state / _FOLDER
     if not home.is_dir():
         return ()
     with locks.gate(home):
-        gone = [
+        sessions = [
             KernelSession(folder)
             for folder in sorted(home.iterdir())
             if folder.is_dir() and not locks.is_held(folder / "lock")
         ]
-    for session in gone:
+    for session in sessions:
         if not session.trackers:
             session.forget()
-    return tuple(session for session in gone if session.trackers)
+    return tuple(session for session in sessions if session.trackers)

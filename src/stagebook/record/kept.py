@@ -1,4 +1,4 @@
-"""The executed notebooks of the last executions of each stage, kept packed."""
+"""The executed notebooks of the last executions of each stage, compressed."""
 
 import contextlib
 import gzip
@@ -10,10 +10,10 @@ from pathlib import Path
 from stagebook.project.files import write_whole
 
 MOST = 20
-"""Of each stage, so many builds are kept, and so many runs with ``-P``."""
+"""Number of builds that are kept for each stage, and of runs with ``-P``."""
 
 LARGEST = 256_000_000
-"""Bytes of a notebook that is kept, and that is unpacked again."""
+"""Largest size of a kept notebook in bytes."""
 
 _FOLDER = "executed"
 _SUFFIX = ".ipynb.gz"
@@ -21,7 +21,7 @@ _LEVEL = 6
 
 
 class DamagedError(Exception):
-    """A kept notebook is there and cannot be read; says why."""
+    """A kept notebook exists but cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class KeptNotebooks:
     state: Path
 
     def put(self, stage: str, name: str, notebook: Path, *, trial: bool = False) -> None:
-        """Keeps a notebook, whole or not at all, and forgets the oldest of its stage and kind.
+        """Keeps a notebook, whole or not at all, and deletes the oldest of its stage and kind.
 
-        What cannot be kept, such as on a full disk, is not: MLflow is given it all the same.
+        An error, such as a full disk, is ignored, since MLflow also gets the notebook.
 
         Args:
             stage: The stage.
             name: Id of the execution.
-            notebook: What it left; nothing is kept where that is not there.
-            trial: Whether it was a run with ``-P``: a sweep of them pushes out no build.
+            notebook: The executed notebook; a missing file is ignored.
+            trial: Whether it was a run with ``-P``: many of these replace no build.
         """
         with contextlib.suppress(OSError):
             if notebook.stat().st_size <= LARGEST:
@@ -60,7 +60,7 @@ class KeptNotebooks:
             name: Id of the execution.
 
         Raises:
-            DamagedError: It is there, but cannot be read.
+            DamagedError: It exists, but cannot be read.
         """
         places = [folder / f"{name}{_SUFFIX}" for folder in self._folders(stage)]
         return next((_unpacked(place) for place in places if place.exists()), None)
@@ -71,7 +71,7 @@ class KeptNotebooks:
         return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in files))
 
     def _folders(self, stage: str) -> tuple[Path, Path]:
-        """Where builds of a stage are, and where its runs with ``-P``."""
+        """The folder for builds of a stage, and the folder for its runs with ``-P``."""
         name = Path(stage).name
         return self.state / _FOLDER / name, self.state / _FOLDER / f"{name}@"
 
@@ -82,7 +82,7 @@ def _unpacked(place: Path) -> bytes:
             content = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DamagedError(f"{place.name} is damaged: {error}") from None
-    if not content:  # a gzip file of no bytes reads as one of nothing
+    if not content:  # an empty file is a valid gzip file without content
         raise DamagedError(f"{place.name} is empty")
     if len(content) > LARGEST:
         raise DamagedError(f"{place.name} is larger than any notebook that is kept")

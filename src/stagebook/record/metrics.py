@@ -13,18 +13,18 @@ from stagebook.project.errors import Problem, StagebookError, Where
 
 _DIGITS = 4000
 _BITS = round(_DIGITS * math.log2(10))
-"""Python writes no whole number of more than 4,300 digits."""
+"""Python refuses to print a whole number of more than 4,300 digits."""
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
-"""What the names of files end in that can hold metrics."""
+"""Suffixes of metrics files."""
 
 
 def check(ending: Ending, folder: Path, paths: tuple[str, ...]) -> tuple[Ending, dict[str, Any]]:
-    """The values in the metrics files of an execution that is done; a bad file makes it fail.
+    """The values in the metrics files of a successful execution; an invalid file makes it fail.
 
     Args:
         ending: How the execution ended.
-        folder: What the paths are relative to.
+        folder: The folder that the paths are relative to.
         paths: The metrics files.
     """
     if not ending.done:
@@ -39,21 +39,21 @@ def read(folder: Path, paths: tuple[str, ...]) -> dict[str, Any]:
     """Every value in some metrics files.
 
     Args:
-        folder: What the paths are relative to.
-        paths: The files; where there are several, names start with the file's.
+        folder: The folder that the paths are relative to.
+        paths: The files; if there are several, names start with the file's.
 
     Raises:
         StagebookError: A file is not valid JSON, YAML or TOML, or not a mapping.
     """
     values: dict[str, Any] = {}
     for path in paths:
-        found = _load(folder, path).items()
-        values.update((named(path, name, len(paths)), value) for name, value in found)
+        entries = _load(folder, path).items()
+        values.update((named(path, name, len(paths)), value) for name, value in entries)
     return values
 
 
 def named(path: str, name: str, files: int) -> str:
-    """What a metric is called among those of all metrics files of a stage.
+    """The name of a metric among those of all metrics files of a stage.
 
     Args:
         path: Its file.
@@ -78,7 +78,7 @@ def parse(text: str, path: str) -> dict[str, Any]:
 
     Args:
         text: The text.
-        path: The file, whose ending says what it is.
+        path: The file, whose suffix determines the format.
 
     Raises:
         StagebookError: It is not valid JSON, YAML or TOML, or not a mapping.
@@ -94,7 +94,7 @@ def parse(text: str, path: str) -> dict[str, Any]:
         kind = Path(path).suffix.lstrip(".").upper() or "JSON"
         raise _bad(path, f"It is not valid {kind}: {error}.") from None
     if values is None:
-        raise _bad(path, "It holds no mapping of names to values.")
+        raise _bad(path, "It is not a mapping of names to values.")
     return values
 
 
@@ -105,19 +105,19 @@ def _parse(text: str, path: str) -> Any:
 
 
 def _bad(path: str, message: str) -> StagebookError:
-    hint = 'Write it so: json.dump({"auc": 0.71}, file)'
+    hint = 'Write it like this: json.dump({"auc": 0.71}, file)'
     return StagebookError(Problem("bad-metrics", message, hint, Where(path)))
 
 
 def number(value: Any) -> float | None:
-    """A value as a number that others can be held against; None if it is none."""
+    """A value as a comparable number; None if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
-        found = float(value)
+        converted = float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-    return None if math.isnan(found) else found
+    return None if math.isnan(converted) else converted
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from stagebook.record.record import Record, RecordedParameter
 
 
 class DamagedRecordError(ValueError):
-    """A text is not a record; says why in one line."""
+    """A text is not a record; the message is one line."""
 
 
 def read(path: Path) -> Record:
@@ -28,8 +28,7 @@ def parse(text: str | bytes) -> Record:
     """The record in the text of a file.
 
     Args:
-        text: JSON, of this format or of an older one. Fields that this version does not know are
-            ignored.
+        text: JSON, of this format or an older one. Unknown fields are ignored.
 
     Raises:
         DamagedRecordError: It is not a record.
@@ -42,22 +41,22 @@ def parse(text: str | bytes) -> Record:
 
 
 def _migrated(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values as format 2 has them.
+    """The values in format 2.
 
-    Format 1 has no title, no digests of code, and in its beginning no tables. Until trials had a
-    folder of their own, a record said ``build`` alone.
+    Format 1 has no title, no digests of code and, in early records, no tables. Before trials had
+    their own folders, a record had only ``build``.
     """
     if values.get("format", 1) == 1:
         values = {"title": None, "code": None, "tables": [], **values}
     if values.get("build", True) is not True:
-        older = typed_json.convert(values, _NotOfTheBuild)
-        values = {**values, "trial": older.trial or older.given}
+        older = typed_json.convert(values, _OlderTrial)
+        values = {**values, "trial": older.trial or older.from_parameters}
     return values
 
 
 @dataclass(frozen=True, slots=True)
-class _NotOfTheBuild:
-    """What a record of a trial says of it, whether or not it names the trial."""
+class _OlderTrial:
+    """The fields of an older record from which its trial is known."""
 
     stage: str
     build: bool
@@ -65,8 +64,8 @@ class _NotOfTheBuild:
     parameters: tuple[RecordedParameter, ...] = ()
 
     @property
-    def given(self) -> dict[str, Any]:
-        """The trial, as far as the parameters tell it."""
+    def from_parameters(self) -> dict[str, Any]:
+        """The trial, as far as the parameters show it."""
         overrides = {
             parameter.name: parameter.value
             for parameter in self.parameters

@@ -26,7 +26,7 @@ class RecordedParameter:
     Attributes:
         name: Its name.
         value: The value that the notebook ran with.
-        origin: Where the value is from, one of the values of ``ValueOrigin``.
+        origin: The origin of the value, one of the values of ``ValueOrigin``.
         default: The value in the parameters cell.
     """
 
@@ -45,10 +45,10 @@ class RecordedTable:
         role: ``input`` or ``output``.
         paths: Its files, relative to the project's root.
         rows: Number of rows; None if they were not counted.
-        columns: Number of columns, likewise.
+        columns: Number of columns; None if they were not counted.
         profile: SHA-256 of its profile; None if it has none.
         contract: The contract, as ``module:Name``; None if it has none.
-        holds: Whether it keeps the contract; None if it has none.
+        holds: Whether it satisfies the contract; None if it has none.
         failures: The rules that it breaks.
         problems: Why it could not be read, or why its contract could not be checked.
     """
@@ -66,7 +66,7 @@ class RecordedTable:
 
     @property
     def is_input(self) -> bool:
-        """Whether the stage reads it; otherwise it writes it."""
+        """Whether it is an input of the stage, and not an output."""
         return self.role == "input"
 
     @property
@@ -90,7 +90,7 @@ class CodeDigests:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEnvironment:
-    """What an execution ran in.
+    """The environment of an execution.
 
     Attributes:
         python: Version of Python; empty if the environment is not known.
@@ -109,14 +109,14 @@ class RecordedEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Volatile:
-    """What differs between two executions of the same thing.
+    """The values that differ between two executions of the same job.
 
     Attributes:
         id: The execution's name; empty in a record that DVC carries.
         started: When it started, ISO 8601 in UTC; empty if it was killed before.
         seconds: How long it took.
         host: Name of the machine.
-        repro: The ``dvc repro`` that it was part of; None if it was started by itself.
+        repro: The ``dvc repro`` that it was part of; None if it was started without DVC.
         remote: Whether DVC had a remote to pull from.
         cells: The code cells.
     """
@@ -132,7 +132,7 @@ class Volatile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that one execution leaves to remember.
+    """The record of one execution.
 
     ``reading.parse`` reads a record from JSON into this type.
 
@@ -146,13 +146,13 @@ class Record:
         code: Digests of the code in the source; None in a record of format 1.
         parameters: The parameters.
         inputs: Inputs with DVC's hashes.
-        outputs: Outputs with DVC's hashes, with the place they were put.
+        outputs: Outputs with DVC's hashes and the paths at which they are.
         tables: Inputs and outputs that are tables.
         metrics: Every value of the metrics files, by dotted name.
-        environment: What it ran in.
-        git: Commit, branch, remote, dirty; None where git did not answer.
-        volatile: What differs between two executions of the same thing.
-        git_failure: Why git did not answer; None where it did.
+        environment: Its environment.
+        git: Commit, branch, remote, dirty; None if git failed.
+        volatile: The values that differ between two executions of the same job.
+        git_failure: Why git failed; None if it did not.
         trial: The trial that it is a part of; None for a part of the build.
     """
 
@@ -186,7 +186,7 @@ class Record:
 
     @property
     def done(self) -> bool:
-        """Whether everything went well."""
+        """Whether the execution succeeded."""
         return self.outcome == Outcome.DONE.value
 
     @property
@@ -196,15 +196,15 @@ class Record:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all but the volatile block: the same for the same execution again."""
+        """SHA-256 without the volatile block: the same for a repeated execution."""
         stable = {key: value for key, value in self.as_json().items() if key != "volatile"}
         return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()
 
     def as_portable_json(self) -> dict[str, Any]:
-        """The record as plain values that are the same on each machine and at each commit."""
+        """The record as plain values that do not depend on the machine or the commit."""
         elsewhere = {"git": None, "environment": {}, "volatile": {"id": ""}}
-        kept = {key: value for key, value in self.as_json().items() if key not in elsewhere}
-        return {**kept, **elsewhere}
+        portable = {key: value for key, value in self.as_json().items() if key not in elsewhere}
+        return {**portable, **elsewhere}
 
     def as_json(self) -> dict[str, Any]:
         """The record as plain values."""

@@ -1,4 +1,4 @@
-"""The spool: records on disk, and the outbox of those that MLflow has not been given yet."""
+"""The spool: records on disk, and the outbox of records that MLflow does not have yet."""
 
 import contextlib
 import hashlib
@@ -36,31 +36,31 @@ class Spool:
 
     @property
     def records(self) -> Path:
-        """One file per execution, kept."""
+        """The folder with one file per execution, which is kept."""
         return self.state / "records"
 
     @property
     def outbox(self) -> Path:
-        """One folder per execution that MLflow has not been given: its record and evidence."""
+        """One folder per undelivered execution: its record and evidence."""
         return self.state / "outbox"
 
     @property
     def profiles(self) -> Path:
-        """The profiles of tables, each named by its digest; records name them."""
+        """The profiles of tables, each named by its digest, which records contain."""
         return self.state / PROFILES
 
     @property
     def damaged(self) -> Path:
-        """One folder per execution whose record cannot be read; nothing of ours reads them."""
+        """One folder per execution whose record cannot be read; Stagebook does not use them."""
         return self.state / "damaged"
 
     @property
     def delivered(self) -> Path:
-        """One file per execution that MLflow has: where, and as which run."""
+        """One file per delivered execution: the tracker and the run."""
         return self.state / "delivered"
 
     def put(self, evidence: Path) -> None:
-        """Takes in a folder with a record and what belongs to it; that folder is gone afterwards.
+        """Moves a folder with a record and its evidence into the spool.
 
         The record is written first, then the folder moves into the outbox by one rename; a
         second call after a crash in between does the same again.
@@ -83,37 +83,37 @@ class Spool:
             write_whole(place, text, durable=True)
 
     def take_in_leftovers(self) -> "Leftovers":
-        """Puts the records of executions whose runner was killed, and sweeps what they left.
+        """Puts the records of executions whose runner was killed, and deletes their leftovers.
 
-        Such a runner left the record that it wrote when it started, which says so. One that
-        cannot be read, as after a power loss, is set aside.
+        Such a runner left the record from its start, which says that it was killed. An unreadable
+        record, as after a power loss, is set aside.
         """
         executions = self.state / EXECUTIONS
-        taken: list[str] = []
+        records: list[str] = []
         damaged: list[str] = []
         with gate(executions):
             for folder in sorted(executions.glob("*")):
                 if folder.is_dir() and not is_held(folder / "lock"):
                     kind = self._take_in(folder)
                     if kind is not None:
-                        (taken if kind else damaged).append(folder.name)
+                        (records if kind else damaged).append(folder.name)
         self._sweep_outbox()
-        return Leftovers(tuple(taken), tuple(damaged))
+        return Leftovers(tuple(records), tuple(damaged))
 
     def _take_in(self, folder: Path) -> bool | None:
-        """Whether the record of an execution was put; False if it is damaged, None without one."""
+        """Whether the record of an execution was put; False if it is damaged, None if missing."""
         evidence, partial = folder / "evidence", folder / f"{EXECUTED}.ipynb"
-        record, kept = evidence / RECORD, None
+        record, is_valid = evidence / RECORD, None
         if record.is_file():
-            kept = _is_record(record, folder.name)
+            is_valid = _is_record(record, folder.name)
             if partial.exists() and not (evidence / partial.name).exists():
                 partial.rename(evidence / partial.name)
-            if kept:
+            if is_valid:
                 self.put(evidence)
             else:
                 self._set_aside(evidence, folder.name)
         remove_execution(folder)
-        return kept
+        return is_valid
 
     def _set_aside(self, evidence: Path, name: str) -> None:
         self.damaged.mkdir(parents=True, exist_ok=True)
@@ -121,27 +121,27 @@ class Spool:
         evidence.rename(self.damaged / name)
 
     def _sweep_outbox(self) -> None:
-        """Deletes folders whose delivery was killed after their record had gone."""
+        """Deletes folders whose delivery was killed after their record was deleted."""
         for folder in self.outbox.glob("*"):
             if folder.is_dir() and not (folder / RECORD).exists():
                 shutil.rmtree(folder, ignore_errors=True)
 
     def pending(self) -> tuple[Path, ...]:
-        """Folders of the outbox that hold a record, oldest first."""
+        """Folders of the outbox with a record, oldest first."""
         return tuple(sorted(path.parent for path in self.outbox.glob(f"*/{RECORD}")))
 
     @contextlib.contextmanager
     def delivering(self) -> Iterator[None]:
-        """Holds the right to deliver: one process at a time does."""
+        """Holds the lock for delivering, so that one process delivers at a time."""
         with hold(self.outbox / ".lock"):
             yield
 
     def mark_delivered(self, name: str, where: dict[str, Any]) -> None:
-        """Notes where an execution's run is in MLflow."""
+        """Records where an execution's run is in MLflow."""
         write_whole(self.delivered / f"{name}.json", json.dumps(where) + "\n", durable=True)
 
     def discard(self, folder: Path) -> None:
-        """Deletes a folder of the outbox; its record goes last, so that it is never half there."""
+        """Deletes a folder of the outbox, its record last, so that it is never incomplete."""
         for path in folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -150,9 +150,9 @@ class Spool:
         shutil.rmtree(folder)
 
     def run_of(self, name: str) -> str | None:
-        """An execution's run in MLflow; None if it is not there."""
-        found = self.delivery(name) if name else None
-        return str(found["run_id"]) if found else None
+        """The id of an execution's run in MLflow; None if it was not delivered."""
+        delivery = self.delivery(name) if name else None
+        return str(delivery["run_id"]) if delivery else None
 
     def experiment(self, tracking_uri: str) -> str | None:
         """Id of the experiment that the last delivery to an address went to; None if unknown.
@@ -161,24 +161,28 @@ class Spool:
             tracking_uri: MLflow's address, without credentials.
         """
         for path in sorted(self.delivered.glob("*.json"), reverse=True):  # ids sort by time
-            found = self.delivery(path.stem) or {}
-            if found.get("tracking_uri") == tracking_uri and found.get("experiment_id"):
-                return str(found["experiment_id"])
+            delivery = self.delivery(path.stem) or {}
+            if delivery.get("tracking_uri") == tracking_uri and delivery.get("experiment_id"):
+                return str(delivery["experiment_id"])
         return None
 
     def delivery(self, name: str) -> dict[str, Any] | None:
-        """Where an execution's run is in MLflow; None if it is not."""
+        """Where an execution's run is in MLflow; None if it was not delivered."""
         try:
-            found = json.loads((self.delivered / f"{name}.json").read_text(encoding="utf-8"))
-            names = ("run_id", "tracking_uri", *(key for key in ("experiment_id",) if key in found))
-            return {name: str(found[name]) for name in names}
-        except (OSError, ValueError, KeyError, TypeError):  # then it is delivered once more
+            values = json.loads((self.delivered / f"{name}.json").read_text(encoding="utf-8"))
+            names = (
+                "run_id",
+                "tracking_uri",
+                *(key for key in ("experiment_id",) if key in values),
+            )
+            return {name: str(values[name]) for name in names}
+        except (OSError, ValueError, KeyError, TypeError):  # then it is delivered again
             return None
 
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """What killed runs left.
+    """The records that killed runs left.
 
     Attributes:
         records: Executions whose records were put into the spool.

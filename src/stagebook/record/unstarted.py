@@ -28,8 +28,8 @@ class Unstarted:
     Attributes:
         repro: The ``dvc repro``.
         stage: The stage.
-        exit_code: What it ended with.
-        problems: What stood against it.
+        exit_code: Its exit code.
+        problems: Why it could not start.
     """
 
     repro: str
@@ -39,10 +39,10 @@ class Unstarted:
 
     @classmethod
     def read(cls, state: Path, root: Path, nodes: Iterable["Node"]) -> Self | None:
-        """The stage that could not start; None if there is none, or if it was built since.
+        """The stage that could not start; None without one, or if it was built since.
 
-        DVC takes a stage's outputs away before it starts it, so they are there again once it was
-        built, be it from DVC's cache without running anything.
+        DVC deletes a stage's outputs before it starts the stage, so they exist again once it is
+        built, even from DVC's cache without a run.
 
         Args:
             state: The project's state folder.
@@ -53,16 +53,16 @@ class Unstarted:
             values = typed_json.load((state / _FILE).read_bytes())
             if typed_json.convert(values, dict[str, Any]).get("format") != _FORMAT:
                 return None
-            found = typed_json.convert(values, cls)
+            unstarted = typed_json.convert(values, cls)
         except (OSError, ShapeError):
             return None
-        outs = [path for node in nodes if node.name == found.stage for path in node.outs]
-        return None if all((root / path).exists() for path in outs) else found
+        outs = [path for node in nodes if node.name == unstarted.stage for path in node.outs]
+        return None if all((root / path).exists() for path in outs) else unstarted
 
 
 @contextmanager
 def noted(state: Path, stage: str) -> Iterator[None]:
-    """Notes down a stage that cannot start, if DVC runs it, for whoever asks how the build went.
+    """Records a stage that cannot start, if DVC runs it, for the verdict on the build.
 
     Args:
         state: The project's state folder.

@@ -1,4 +1,4 @@
-"""The build: `dvc.yaml` made to fit, one stage run and remembered."""
+"""The build: `dvc.yaml` updated from the notebooks, and one stage run and recorded."""
 
 import contextlib
 from collections.abc import Mapping
@@ -31,17 +31,17 @@ from stagebook.workflow import settling
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What ``stagebook run`` has to tell.
+    """The result of ``stagebook run``.
 
     Attributes:
         record: The record of the execution.
         ending: How it ended.
-        pages: The executed notebook and its page; empty if papermill wrote none.
-        delivery: What came of the delivery to MLflow.
-        leftovers: What runs that had been killed left.
-        files: Where the files that it declares are.
-        git_failure: Why the record has no commit, if no stage of this build has said so.
-        warnings: What a person should know about what was run.
+        pages: The executed notebook and its page; empty if papermill wrote no notebook.
+        delivery: The result of the delivery to MLflow.
+        leftovers: What earlier killed runs left behind.
+        files: Where its declared files are.
+        git_failure: Why the record has no commit, if no earlier stage of this build reported it.
+        warnings: What a person should know about the run.
     """
 
     record: Record
@@ -55,7 +55,7 @@ class Run:
 
 
 def sync(project: Project) -> Layout:
-    """The stages of the notebooks, and the changes that the files need to fit; none is made."""
+    """The stages of the notebooks, and the changes that the files need; nothing is written."""
     dvc.require_repository(project.root)
     layout = Layout.read(project)
     return layout.with_outputs(project, resolved.outputs(project.root, layout.text(project)))
@@ -68,17 +68,17 @@ def run(
     progress: Progress,
     files: DeclaredFiles | None = None,
 ) -> Run:
-    """Runs one stage and remembers it; how it ended is in the result.
+    """Runs one stage and records it; how it ended is in the result.
 
     Args:
         project: The project.
         stage: The stage's name, or its notebook's.
         overrides: Values given with ``-P``, as text.
-        progress: Sees the run go on.
-        files: Those of the trial that it goes on with; None if it goes on with none.
+        progress: Is called as the run proceeds.
+        files: The files of the trial that this run continues; None if it continues no trial.
 
     Raises:
-        StagebookError: It cannot run at all: the notebook, its values or the project is wrong.
+        StagebookError: It cannot start: the notebook, its values or the project is invalid.
     """
     dvc.require_repository(project.root)
     stage = notebooks.stage_named(project, stage)
@@ -86,18 +86,18 @@ def run(
     try:
         with unstarted.noted(project.state, stage):
             job = prepare(project, stage, overrides, files)
-            left = _sweep(project, job)
+            swept = _sweep(project, job)
             with History.open(project.state) as history:
                 before = next(iter(history.last(None, 1)), None)
             record, ending, pages = _carry_out(project, job, progress)
         failure, sent = _git_failure(record, before), courier.send(record.id)
-        return Run(record, ending, pages, sent, left, job.files, failure, job.warnings)
+        return Run(record, ending, pages, sent, swept, job.files, failure, job.warnings)
     finally:
         courier.dismiss()
 
 
 def _sweep(project: Project, job: Job) -> Leftovers:
-    """Clears up after runs that were killed, and takes in their records."""
+    """Cleans up after killed runs, and takes in their records."""
     runs, state = project.root / project.settings.runs, project.state
     leftovers.sweep_sockets()
     leftovers.sweep_partial(runs, state, *(path for path in state.glob("*") if path.is_dir()))
@@ -109,23 +109,27 @@ def _sweep(project: Project, job: Job) -> Leftovers:
 def _carry_out(
     project: Project, job: Job, progress: Progress
 ) -> tuple[Record, Ending, tuple[Path, ...]]:
-    """Inspects what it reads, executes, inspects what it wrote, and takes out what is to stay."""
+    """Inspects the inputs, executes, inspects the outputs, and moves the results into place."""
     folder = execution.folder(project, job)
-    with signals.listen() as stop, locks.occupy(folder), tables.of(project, job, stop) as looked:
+    with (
+        signals.listen() as stop,
+        locks.occupy(folder),
+        tables.of(project, job, stop) as stage_tables,
+    ):
         draft = _draft(project, job)
         write_record(draft, folder / "evidence")
         sandbox = Sandbox.of(job.files, folder, job.signature.inputs, job.signature.outputs)
-        done = _executed(project, job, draft.inputs, sandbox, looked, progress, stop)
-        done = _checked(project, done, sandbox, draft, looked, stop)
-        record, done, pages = settling.settle(project, sandbox, draft, done)
-        with contextlib.suppress(Exception):  # what is not remembered is inspected again
-            looked.remember(done, record.outputs)
+        executed = _executed(project, job, draft.inputs, sandbox, stage_tables, progress, stop)
+        executed = _checked(project, executed, sandbox, draft, stage_tables, stop)
+        record, executed, pages = settling.settle(project, sandbox, draft, executed)
+        with contextlib.suppress(Exception):  # a table that is not remembered is inspected again
+            stage_tables.remember(executed, record.outputs)
         sandbox.clear()
-        return record, done.ending, pages
+        return record, executed.ending, pages
 
 
 def _git_failure(record: Record, before: Record | None) -> GitFailure | None:
-    """Why a record has no commit; None if the record before, of the same build, says the same."""
+    """Why a record has no commit; None if the previous record of the same build says it."""
     failure = record.git_failure
     if failure is None or failure.reason == GitReason.NO_COMMIT.value:
         return None
@@ -136,63 +140,70 @@ def _git_failure(record: Record, before: Record | None) -> GitFailure | None:
 
 
 def _checked(
-    project: Project, done: Execution, box: Sandbox, draft: Record, looked: Tables, stop: Stop
+    project: Project,
+    executed: Execution,
+    sandbox: Sandbox,
+    draft: Record,
+    stage_tables: Tables,
+    stop: Stop,
 ) -> Execution:
-    """The execution, with what can be said against what it did; a signal ends that."""
+    """The execution, with the problems of its files and outputs; a signal stops the check."""
     try:
         with stop.at_once():
-            done = done.ended(declarations.check(done.ending, box, done.job, draft.inputs))
-            return looked.outputs(done, box.files)
+            executed = executed.ended(
+                declarations.check(executed.ending, sandbox, executed.job, draft.inputs)
+            )
+            return stage_tables.outputs(executed, sandbox.files)
     except StoppedError:
-        if not done.ending.done:
-            return done
-        return done.ended(of_stop(stop.reason, None, done.job.notebook.path, None))
+        if not executed.ending.done:
+            return executed
+        return executed.ended(of_stop(stop.reason, None, executed.job.notebook.path, None))
     except Exception as error:
-        return settling.crashed(project, done, error)
+        return settling.crashed(project, executed, error)
 
 
 def _executed(
     project: Project,
     job: Job,
     inputs: tuple[HashedPath, ...],
-    box: Sandbox,
-    looked: Tables,
+    sandbox: Sandbox,
+    stage_tables: Tables,
     progress: Progress,
     stop: Stop,
 ) -> Execution:
     """Inspects the inputs, lays the sandbox and runs the notebook in it.
 
     Raises:
-        StagebookError: It cannot start, so there is nothing to remember.
+        StagebookError: It cannot start, so there is nothing to record.
     """
     ready = execution.unstarted(job)
     try:
-        box.lay_code(job.taken.files, job.taken.folders)
-        ready = looked.inputs(ready, inputs)
+        sandbox.lay_code(job.snapshot.files, job.snapshot.folders)
+        ready = stage_tables.inputs(ready, inputs)
         if not ready.ending.done:
             return ready
-        looked.prepare()
-        laid = _lay(project, job, inputs, box)
+        stage_tables.prepare()
+        laid = _lay(project, job, inputs, sandbox)
         return execution.execute(ready, project, laid, progress, stop)
     except StagebookError:
-        box.clear()
+        sandbox.clear()
         raise
     except Exception as error:
         return settling.crashed(project, ready, error)
 
 
-def _lay(project: Project, job: Job, inputs: tuple[HashedPath, ...], box: Sandbox) -> Sandbox:
-    """Lays the sandbox, with what the model is made of where the stage packages one."""
-    laid = box.lay()
+def _lay(project: Project, job: Job, inputs: tuple[HashedPath, ...], sandbox: Sandbox) -> Sandbox:
+    """Lays the sandbox; if the stage packages a model, with what the model is made of."""
+    laid = sandbox.lay()
     if job.packages:
         from stagebook.model import materials, origin
 
-        write_whole(box.materials, materials.render(origin.gather(project, job, inputs)))
+        write_whole(sandbox.materials, materials.render(origin.gather(project, job, inputs)))
     return laid
 
 
 def _draft(project: Project, job: Job) -> Record:
-    """The record that stands if this process is killed before it can write a better one."""
+    """The record that remains if this process is killed before it writes a better one."""
     inputs = dvc.hash_paths(project.root, map(job.files.input, job.signature.inputs))
     code = git.read(project.root, notebooks.products(project))
     remote = dvc.has_remote(project.root)

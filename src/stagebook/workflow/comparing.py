@@ -1,4 +1,4 @@
-"""The verbs that hold executions against each other."""
+"""The verbs that compare executions."""
 
 from typing import TYPE_CHECKING
 
@@ -18,20 +18,20 @@ NEWEST = "last"
 
 
 def compare(project: Project, now: str, before: str | None, stage: str | None) -> Comparison:
-    """What differs between two executions, builds or commits.
+    """The differences between two executions, builds or commits.
 
     Args:
         project: The project.
-        now: What is asked for.
-        before: What it is compared with; None for the one before it.
-        stage: Only this stage; None for all that differ.
+        now: An execution, a build or a commit.
+        before: What ``now`` is compared with; None for its predecessor.
+        stage: The only stage to compare; None for all that differ.
     """
     if stage is not None:
         stage = notebooks.stage_named(project, stage)
     with History.open(project.state) as history:
-        meaning = RevisionResolver(project, history, inquiry.ask)
-        side = meaning.side(now)
-        other = meaning.side(before) if before is not None else meaning.before(side)
+        resolver = RevisionResolver(project, history, inquiry.ask)
+        side = resolver.side(now)
+        other = resolver.side(before) if before is not None else resolver.before(side)
         return Comparison.of(other, side, stage)
 
 
@@ -41,34 +41,34 @@ def sweep(project: Project, stage: str, last: int) -> Sweep:
     Args:
         project: The project.
         stage: The stage.
-        last: At most so many.
+        last: Largest number of executions.
     """
     stage = notebooks.stage_named(project, stage)
     with History.open(project.state) as history:
         return Sweep.read(history, stage, last, project.settings)
 
 
-def comparison_page(project: Project, found: Comparison) -> str:
-    """A page with both sides of each stage beside each other, cell by cell."""
+def comparison_page(project: Project, comparison: Comparison) -> str:
+    """A page that shows both sides of each stage next to each other, cell by cell."""
     from stagebook.report.comparison import compare_page
 
     frame = _frame(project, "compare.html")
     notebooks = PastNotebooks(project, inquiry.fetch_artifact)
-    return compare_page.render(found, notebooks, frame, project.settings.headline)
+    return compare_page.render(comparison, notebooks, frame, project.settings.headline)
 
 
-def sweep_page(project: Project, found: Sweep, figure: int) -> str:
+def sweep_page(project: Project, sweep: Sweep, figure: int) -> str:
     """A page with one figure of each execution of a sweep.
 
     Args:
         project: The project.
-        found: The sweep.
+        sweep: The sweep.
         figure: Which of a notebook's figures, counted from 1.
     """
     from stagebook.report.comparison import sweep_page as sweep_pages
 
     frame = _frame(project, "sweep.html")
-    return sweep_pages.render(found, PastNotebooks(project, inquiry.fetch_artifact), figure, frame)
+    return sweep_pages.render(sweep, PastNotebooks(project, inquiry.fetch_artifact), figure, frame)
 
 
 def _frame(project: Project, page: str) -> "Frame":

@@ -21,11 +21,11 @@ class BrokenStage:
 
     Attributes:
         stage: The stage.
-        how: What came of it, in words.
-        exit_code: What it ended with.
+        how: How it ended, in words.
+        exit_code: Its exit code.
         problems: What was wrong.
-        failed: Whether it failed, or could not start; else it was not built.
-        missing: Whether only its outputs are not there, which a remote may have.
+        failed: Whether it failed or could not start; otherwise it was not built.
+        missing: Whether only its outputs are missing, which a remote may have.
     """
 
     stage: str
@@ -38,11 +38,11 @@ class BrokenStage:
 
 @dataclass(frozen=True, slots=True)
 class GateJudgement:
-    """What came of a build.
+    """The judgement of a build.
 
     Attributes:
-        broken: Its stages that did not end well; then no metric was looked at.
-        verdicts: Of each gate otherwise.
+        broken: Its stages that did not end well; then no metric was checked.
+        verdicts: The verdict of each gate, if no stage is broken.
         against: The commit that metrics were compared with; empty for none.
         notes: What a reader should know.
     """
@@ -92,11 +92,11 @@ def judge(
     Args:
         project: The project.
         against: A commit to compare metrics with; None for that of the settings.
-        allow_missing: Whether outputs may be absent that ``dvc.lock`` knows, as in a clone.
-        allow_stale: Whether metrics are judged though something changed since they were built.
+        allow_missing: Whether outputs in ``dvc.lock`` may be missing, as in a clone.
+        allow_stale: Whether metrics are judged even if something changed since the build.
 
     Raises:
-        StagebookError: dvc.yaml or dvc.lock cannot be read, there is no stage, or no such commit.
+        StagebookError: dvc.yaml or dvc.lock is invalid, or no stage or commit was found.
     """
     from stagebook.history import status_reading
     from stagebook.history.project_status import StageState
@@ -116,7 +116,7 @@ def judge(
 
 
 def _broken(status: "ProjectStatus", accepted: Collection["StageState"]) -> Iterator[BrokenStage]:
-    """The stages that did not end well: what failed first, then the others in their order."""
+    """The stages that did not end well: first the failed ones, then the others in their order."""
     from stagebook.history.verdict import BuildVerdict, ReasonKind
 
     first = (ReasonKind.COULD_NOT_START, ReasonKind.FAILED)

@@ -23,7 +23,7 @@ def check_package(path: Path, policy: "Policy") -> "VerificationReport":
 
     Args:
         path: Its folder, its archive, or its address in MLflow's registry.
-        policy: What is asked of it.
+        policy: What the package must satisfy.
     """
     from stagebook.model import archive, gate, registry
 
@@ -44,7 +44,7 @@ def check_clean(path: Path, policy: "Policy", say: "Say") -> "CleanCheck":
 
 
 def pack(path: Path, target: Path | None) -> Path:
-    """Bundles a package with what lies beside it; returns the archive."""
+    """Packs a package, its attestation and its signature into one archive; returns its path."""
     from stagebook.model import archive
 
     folder = path.resolve()
@@ -60,10 +60,10 @@ def sign(path: Path, key: Path) -> Path:
 
 
 def verify(path: Path, key: Path) -> None:
-    """Holds a package against its signature.
+    """Checks a package against its signature.
 
     Raises:
-        StagebookError: It does not fit.
+        StagebookError: The signature does not match.
     """
     from stagebook.model import archive, signing
     from stagebook.model.contents import Contents
@@ -76,7 +76,7 @@ def verify(path: Path, key: Path) -> None:
 def recreate(
     path: Path, repository: Path, into: Path | None, say: "Say", *, fresh: bool
 ) -> "Recreation":
-    """Makes a packaged model again, in a folder of its own, and compares the two."""
+    """Rebuilds a packaged model in its own folder, and compares the two."""
     from stagebook.model import archive
     from stagebook.model import recreate as recreating
 
@@ -101,17 +101,17 @@ def register(
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """A model that was written in another format.
+    """A packaged model in another format.
 
     Attributes:
-        made: What was written, and how near it is to the original.
-        target: Where.
-        passage: The package at the gate.
+        export: The file's content, and how close its predictions are to the original's.
+        target: Path of the file.
+        report: What the gate says of the package.
     """
 
-    made: "Export"
+    export: "Export"
     target: Path
-    passage: "VerificationReport"
+    report: "VerificationReport"
 
 
 def export(
@@ -123,27 +123,27 @@ def export(
     output: Path | None = None,
     tolerance: float | None = None,
 ) -> ExportedModel:
-    """Writes a packaged model in another format, with its report, if it passes and they agree."""
+    """Writes a packaged model in another format, if it passes the gate and predictions agree."""
     from stagebook.model import archive, gate
     from stagebook.model import export as exporting
     from stagebook.model import rows as comparing
 
     target = exporting.target_of(path, format_, output)
     with archive.opened(path.resolve()) as folder:
-        passage = gate.pass_through(folder, policy)
-        passage.require()
-        features = passage.manifest.model.features
+        report = gate.pass_through(folder, policy)
+        report.require()
+        features = report.manifest.model.features
         if rows:
-            chosen = comparing.read(passage.contents, rows, features)
+            chosen = comparing.read(report.contents, rows, features)
         else:
-            chosen = comparing.default(passage.contents, _roots(path), features)
-        made = exporting.export(passage, format_, chosen, tolerance, say)
-    exporting.write(made, target)
-    return ExportedModel(made, target, passage)
+            chosen = comparing.default(report.contents, _roots(path), features)
+        exported = exporting.export(report, format_, chosen, tolerance, say)
+    exporting.write(exported, target)
+    return ExportedModel(exported, target, report)
 
 
 def _roots(path: Path) -> Iterator[Path]:
-    """The projects that hold a package and the present folder, of which there may be none."""
+    """The projects around a package and around the current folder, if they exist."""
     for start in (path.resolve().parent, Path.cwd()):
         with contextlib.suppress(StagebookError):
             yield Project.find(start).root

@@ -1,4 +1,4 @@
-"""Which secrets of an environment are plain words of the project's own: these are not masked.
+"""The secrets in an environment that are plain words of the project, and so are not masked.
 
 ``SORT_KEY=accuracy`` is a secret by its name. To mask it would hide the name of a metric
 everywhere, and MLflow refuses a metric without a name.
@@ -22,15 +22,15 @@ _LOGS = ("log_", "set_tag")
 
 
 def find(environ: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> tuple[str, ...]:
-    """The variables whose values are masked, and are words of the project's own or Stagebook's.
+    """The variables whose values would be masked, and are words of the project or of Stagebook.
 
     Names of parameters, metrics, columns, files and of code count; texts in code do not. Only an
     environment that has such a secret costs more than a look at its names.
 
     Args:
         environ: The environment.
-        folder: Where the command runs, in the project or outside of any.
-        arguments: What the command was given; the columns of tables among them count.
+        folder: The folder in which the command runs, in a project or not.
+        arguments: The arguments of the command; columns of tables among them count.
     """
     already = environ.get(UNMASKED, "")
     words = {
@@ -40,65 +40,67 @@ def find(environ: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> 
     }
     if not words:
         return ()
-    wanted = frozenset(words.values())
-    own = {word for words_of in _sources(wanted, folder, arguments) for word in words_of}
+    candidates = frozenset(words.values())
+    own = {word for words_of in _sources(candidates, folder, arguments) for word in words_of}
     return tuple(sorted(name for name, word in words.items() if word in own))
 
 
 def spared(environ: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """The variable that says which variables are not masked, for this process and its children."""
+    """The variable that lists the unmasked variables, for this process and its children."""
     return {UNMASKED: ",".join(filter(None, (environ.get(UNMASKED, ""), *names)))}
 
 
 def _sources(
-    wanted: frozenset[str], folder: Path, arguments: Sequence[str]
+    candidates: frozenset[str], folder: Path, arguments: Sequence[str]
 ) -> Iterator[frozenset[str]]:
-    """The wanted words that are Stagebook's, the project's, or columns of tables that are named."""
-    yield _vocabulary(wanted)
+    """The candidates that are words of Stagebook or the project, or columns of named tables."""
+    yield _vocabulary(candidates)
     tables = [folder / argument for argument in arguments]
     try:
         project = Project.around(folder)
     except StagebookError:  # the command itself says what is wrong with it
         project = None
     if project:
-        yield _files(wanted, project)
-        yield _keys(wanted, project)
+        yield _files(candidates, project)
+        yield _keys(candidates, project)
         for tree in _code(project):
-            yield wanted & frozenset(_names(tree))
+            yield candidates & frozenset(_names(tree))
             tables.extend(project.root / text for text in _texts(tree) if "." in text)
     yield from map(_columns, dict.fromkeys(tables))
 
 
-def _vocabulary(wanted: frozenset[str]) -> frozenset[str]:
-    """The words that Stagebook's own files and pages are made of."""
-    found: set[str] = set()
+def _vocabulary(candidates: frozenset[str]) -> frozenset[str]:
+    """The candidates that occur in Stagebook's own files and pages."""
+    vocabulary: set[str] = set()
     for path in Path(__file__).parents[1].rglob("*"):
         if path.suffix in _OWN_TEXTS:
             text = path.read_text(encoding="utf-8")
             edge = "[\"']" if path.suffix == ".py" else r"\b"
-            found.update(w for w in wanted if w in text and re.search(f"{edge}{w}{edge}", text))
-    return frozenset(found)
+            vocabulary.update(
+                w for w in candidates if w in text and re.search(f"{edge}{w}{edge}", text)
+            )
+    return frozenset(vocabulary)
 
 
-def _files(wanted: frozenset[str], project: Project) -> frozenset[str]:
-    """The words that are names of notebooks, parameter files and modules, and so of stages."""
+def _files(candidates: frozenset[str], project: Project) -> frozenset[str]:
+    """The candidates that are names of notebooks, parameter files and modules, or of stages."""
     settings = project.settings
     folders = (settings.notebooks, settings.params, *settings.code)
     paths = (path for folder in folders for path in (project.root / folder).glob("*"))
-    return wanted & {name for path in paths for name in (path.stem, path.name)}
+    return candidates & {name for path in paths for name in (path.stem, path.name)}
 
 
-def _keys(wanted: frozenset[str], project: Project) -> frozenset[str]:
-    """The words that are keys in parameters, metrics and settings, or parts of a gate's name."""
+def _keys(candidates: frozenset[str], project: Project) -> frozenset[str]:
+    """The candidates that are keys in parameters, metrics and settings, or in a gate's name."""
     folders = (project.root, project.root / project.settings.params, project.root / "metrics")
-    found: set[str] = set()
+    keys: set[str] = set()
     for path in (path for folder in folders for kind in _KEYED for path in folder.glob(kind)):
         if path.stat().st_size <= _LARGEST:
             text = path.read_text(encoding="utf-8", errors="replace")
-            for word in wanted:
+            for word in candidates:
                 if re.search(rf"(?:^|[\s\"'{{,:.]){re.escape(word)}[\"']?\s*[:=\]\"]", text):
-                    found.add(word)
-    return frozenset(found)
+                    keys.add(word)
+    return frozenset(keys)
 
 
 def _code(project: Project) -> Iterator[ast.AST]:
@@ -155,7 +157,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
 
 
 def _columns(path: Path) -> frozenset[str]:
-    """The names of a table's columns; none where it cannot be read as one."""
+    """The names of a table's columns; empty if it cannot be read."""
     from stagebook.data.tables.table import Table, is_table
 
     try:

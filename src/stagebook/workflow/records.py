@@ -1,4 +1,4 @@
-"""The verbs about what has been: records delivered, summed up, traced and listed."""
+"""The verbs for past executions: deliver, summarise, trace and list records."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ _SECONDS_PER_RECORD = 30
 
 
 def deliver(project: Project) -> tuple[str, ...]:
-    """Gives MLflow every record that it does not have yet; returns the executions' names."""
+    """Sends MLflow every record that it does not have yet; returns the executions' ids."""
     spool = Spool(project.state)
     spool.take_in_leftovers()
     if not spool.pending():
@@ -49,14 +49,14 @@ def summary(project: Project) -> "Summary":
 
 
 def trace(project: Project, what: str, folder: Path, *, at: str | None, down: bool) -> "Trace":
-    """All that a file, an execution or a model came from, or all that was made from it.
+    """Everything that a file, an execution or a model was made from, or that was made from it.
 
     Args:
         project: The project.
         what: A path, a hash, the id of an execution or of a run, a registered model.
-        folder: Where the person is, for paths.
-        at: The commit whose ``dvc.lock`` counts; None for the one in the tree.
-        down: Whether to go to what was made from it.
+        folder: The working folder, which paths are relative to.
+        at: The commit whose ``dvc.lock`` is read; None for the file in the working tree.
+        down: Whether to follow what was made from it.
     """
     from stagebook.history.lineage import tracing
     from stagebook.tracking import inquiry
@@ -69,8 +69,8 @@ def log(project: Project, stage: str | None, limit: int) -> "Log":
 
     Args:
         project: The project.
-        stage: Of this stage; None for those of all stages.
-        limit: At most so many.
+        stage: The stage; None for all stages.
+        limit: Largest number of executions.
     """
     from stagebook.history.log import Log
 

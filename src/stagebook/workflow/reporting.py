@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def site(project: Project, against: str | None) -> "Site":
-    """The site of a project, to be written.
+    """The site of a project, not written yet.
 
     Args:
         project: The project.
         against: A commit to compare metrics with; None for that of the settings.
 
     Raises:
-        StagebookError: An extra is missing; a site without some pages would be another site.
+        StagebookError: An extra is missing, without which pages of the site would be missing.
     """
     from stagebook.history import status_reading as reading
     from stagebook.report.site.site import Site
@@ -30,10 +30,10 @@ def site(project: Project, against: str | None) -> "Site":
     if project.settings.drift:
         DRIFT.require()
     with History.open(project.state) as history:
-        made = Site.of(project, reading.read(project, history, against))
-    if made.models:
+        project_site = Site.of(project, reading.read(project, history, against))
+    if project_site.models:
         MODEL.require()
-    return made
+    return project_site
 
 
 def report(project: Project, against: str | None, folder: Path | None) -> tuple[Path, int]:
@@ -43,15 +43,15 @@ def report(project: Project, against: str | None, folder: Path | None) -> tuple[
 
     settings = project.settings.report or ReportSettings()
     target = folder if folder is not None else project.root / settings.folder
-    made = site(project, against)
-    written = target, folders.write(target, made.pages())
+    project_site = site(project, against)
+    written = target, folders.write(target, project_site.pages())
     if dvc.stage() == SITE:
-        carrying.write(project, made.book)
+        carrying.write(project, project_site.book)
     return written
 
 
 def single(project: Project, against: str | None, page: str) -> str:
-    """One page of the site that needs no other; of no name, the front page."""
+    """One page of the site that needs no other file; without a name, the front page."""
     return site(project, against).alone(page)
 
 
@@ -65,8 +65,10 @@ def markdown(project: Project, against: str | None, link: str) -> str:
     """
     from stagebook.report.site import gist, notebooks, parts
 
-    found = site(project, against)
+    project_site = site(project, against)
     pairs = project.settings.drift.items()
     drifts = [parts.drift_line(project.root, path, reference) for path, reference in pairs]
-    models = [parts.model_line(project.root, path) for path in found.models]
-    return gist.render(found.book, drifts, models, notebooks.stopped(project, found.book), link)
+    models = [parts.model_line(project.root, path) for path in project_site.models]
+    return gist.render(
+        project_site.book, drifts, models, notebooks.stopped(project, project_site.book), link
+    )

@@ -1,4 +1,4 @@
-"""The end of a run: outputs, pages and record into place, and no error that is lost."""
+"""The end of a run: moves outputs, pages and record into place, and loses no error."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -22,128 +22,142 @@ from stagebook.report.page import Pages
 
 
 def settle(
-    project: Project, box: Sandbox, draft: Record, done: Execution
+    project: Project, sandbox: Sandbox, draft: Record, execution: Execution
 ) -> tuple[Record, Execution, tuple[Path, ...]]:
-    """Outputs into place, pages into ``runs/``, the record into the spool; each whole or not."""
-    done, values = _measured(project, box, done)
-    done, hashes = _land(project, box, done)
-    done = _attested(project, box, done, drafting.complete(draft, done, hashes, values))
-    done, written = _paged(project, box, done, drafting.complete(draft, done, hashes, values))
-    record = drafting.complete(draft, done, hashes, values)
-    _keep(project, box, done, record, written)
-    return record, done, written
+    """Moves outputs into place, pages into ``runs/``, the record into the spool; each whole."""
+    execution, values = _measured(project, sandbox, execution)
+    execution, hashes = _land(project, sandbox, execution)
+    execution = _attested(
+        project, sandbox, execution, drafting.complete(draft, execution, hashes, values)
+    )
+    execution, written = _paged(
+        project, sandbox, execution, drafting.complete(draft, execution, hashes, values)
+    )
+    record = drafting.complete(draft, execution, hashes, values)
+    _keep(project, sandbox, execution, record, written)
+    return record, execution, written
 
 
-def crashed(project: Project, done: Execution, error: Exception) -> Execution:
-    """The end of an execution by an error that nobody foresaw; it keeps an earlier failure."""
+def crashed(project: Project, execution: Execution, error: Exception) -> Execution:
+    """The execution, ended by an unexpected error; an earlier failure remains."""
     if isinstance(error, StagebookError):
         ending = Ending(Outcome.FAILED, error.problems)
     elif isinstance(error, OSError) and error.errno in (*FULL_DISK, *NO_RIGHT):
-        ending = of_full_disk(error, done.job.where)
+        ending = of_full_disk(error, execution.job.where)
     else:
-        ending = Ending(Outcome.FAILED, (_report(project, done, error),))
-    return done.ended(ending) if done.ending.done else done.noted(*ending.problems)
+        ending = Ending(Outcome.FAILED, (_report(project, execution, error),))
+    return execution.ended(ending) if execution.ending.done else execution.noted(*ending.problems)
 
 
 def _measured(
-    project: Project, box: Sandbox, done: Execution
+    project: Project, sandbox: Sandbox, execution: Execution
 ) -> tuple[Execution, Mapping[str, Any]]:
     """The execution with the values in its metrics files."""
     try:
-        paths = done.job.signature.paths(Role.METRICS)
-        ending, values = metrics.check(done.ending, box.files, paths)
-        return done.ended(ending), values
+        paths = execution.job.signature.paths(Role.METRICS)
+        ending, values = metrics.check(execution.ending, sandbox.files, paths)
+        return execution.ended(ending), values
     except Exception as error:
-        return crashed(project, done, error), {}
+        return crashed(project, execution, error), {}
 
 
 def _paged(
-    project: Project, box: Sandbox, done: Execution, record: Record
+    project: Project, sandbox: Sandbox, execution: Execution, record: Record
 ) -> tuple[Execution, tuple[Path, ...]]:
-    """The executed notebook and its page; one that cannot be made changes no outcome."""
-    pages = Pages.of(project.root / project.settings.runs, done.job.page, done.ending)
+    """Writes the executed notebook and its page; a page that fails does not change the outcome."""
+    pages = Pages.of(project.root / project.settings.runs, execution.job.page, execution.ending)
     report = project.settings.report
     interactive = report is not None and report.interactive
     try:
         written = pages.write(
-            box.executed,
+            sandbox.executed,
             record,
-            done.tables,
+            execution.tables,
             project=project.settings.name,
             interactive=interactive,
         )
-        return done, written
+        return execution, written
     except OSError as error:
-        box.clear_files()  # makes room, so that at least the record can be kept
-        return done.ended(of_full_disk(error, done.job.where)), pages.keep(box.executed)
-    except Exception as error:  # whatever a notebook holds that the page cannot show
-        problem = plain_page.no_page(done.job.notebook.path, error)
+        sandbox.clear_files()  # makes room, so that at least the record can be kept
+        return execution.ended(of_full_disk(error, execution.job.where)), pages.keep(
+            sandbox.executed
+        )
+    except Exception as error:  # the page cannot show something in the notebook
+        problem = plain_page.no_page(execution.job.notebook.path, error)
         try:
-            return done.noted(problem), plain_page.write(pages, box.executed, record, problem)
+            return execution.noted(problem), plain_page.write(
+                pages, sandbox.executed, record, problem
+            )
         except Exception:
-            return done.noted(problem), ()
+            return execution.noted(problem), ()
 
 
 def _keep(
-    project: Project, box: Sandbox, done: Execution, record: Record, pages: tuple[Path, ...]
+    project: Project,
+    sandbox: Sandbox,
+    execution: Execution,
+    record: Record,
+    pages: tuple[Path, ...],
 ) -> None:
-    """The record into the spool; where no room is left for what belongs to it, the record alone.
+    """Puts the record and its evidence into the spool; on a full disk, only the record.
 
     Raises:
-        StagebookError: Not even the record could be kept.
+        StagebookError: The record could not be kept.
     """
     try:
-        evidence.gather(box, record, pages, done.tables, done.job.masks)
-        Spool(project.state).put(box.evidence)
+        evidence.gather(sandbox, record, pages, execution.tables, execution.job.masks)
+        Spool(project.state).put(sandbox.evidence)
     except OSError as error:
-        evidence.save(box, record)  # the next run takes it in
-        ending = of_full_disk(error, done.job.where)
-        problems = (*done.ending.problems, *ending.problems)
+        evidence.save(sandbox, record)  # the next run takes it in
+        ending = of_full_disk(error, execution.job.where)
+        problems = (*execution.ending.problems, *ending.problems)
         raise StagebookError(*problems, exit_code=ending.outcome.exit_code) from None
     except Exception as error:  # the record goes alone, with what went wrong
-        noted = _noted(project, done, error)
-        evidence.save(box, dataclasses.replace(record, problems=noted.ending.problems))
-        Spool(project.state).put(box.evidence)
+        noted = _noted(project, execution, error)
+        evidence.save(sandbox, dataclasses.replace(record, problems=noted.ending.problems))
+        Spool(project.state).put(sandbox.evidence)
 
 
-def _attested(project: Project, box: Sandbox, done: Execution, record: Record) -> Execution:
-    """Says beside each package who built it, when, from which commit."""
-    if not done.job.packages:
-        return done
+def _attested(
+    project: Project, sandbox: Sandbox, execution: Execution, record: Record
+) -> Execution:
+    """Writes next to each package who built it, when, and from which commit."""
+    if not execution.job.packages:
+        return execution
     from stagebook.model import attestation
 
     try:
-        attestation.attest(project.root, record, box.kernel)
+        attestation.attest(project.root, record, sandbox.kernel)
     except OSError as error:
-        return done.noted(*of_full_disk(error, done.job.where).problems)
+        return execution.noted(*of_full_disk(error, execution.job.where).problems)
     except Exception as error:
-        return _noted(project, done, error)
-    return done
+        return _noted(project, execution, error)
+    return execution
 
 
-def _noted(project: Project, done: Execution, error: Exception) -> Execution:
-    """The execution, with an error that nobody foresaw and that came after its outputs."""
-    return done.noted(_report(project, done, error))
+def _noted(project: Project, execution: Execution, error: Exception) -> Execution:
+    """The execution, with an unexpected error that occurred after its outputs were moved."""
+    return execution.noted(_report(project, execution, error))
 
 
-def _report(project: Project, done: Execution, error: Exception) -> Problem:
-    return crashes.report(error, project.state, done.job.id, done.job.where)
+def _report(project: Project, execution: Execution, error: Exception) -> Problem:
+    return crashes.report(error, project.state, execution.job.id, execution.job.where)
 
 
 def _land(
-    project: Project, box: Sandbox, done: Execution
+    project: Project, sandbox: Sandbox, execution: Execution
 ) -> tuple[Execution, tuple[HashedPath, ...]]:
-    """Moves the outputs of an execution that is done into place, and hashes them there."""
-    if not done.ending.done:
-        return done, ()
+    """Moves the outputs of a successful execution into place, and hashes them there."""
+    if not execution.ending.done:
+        return execution, ()
     try:
-        box.move_out()
+        sandbox.move_out()
     except OSError as error:
-        return done.ended(of_full_disk(error, done.job.where)), ()
+        return execution.ended(of_full_disk(error, execution.job.where)), ()
     except Exception as error:
-        return crashed(project, done, error), ()
+        return crashed(project, execution, error), ()
     try:
-        paths = map(box.declared.output, done.job.signature.outputs)
-        return done, dvc.hash_paths(project.root, paths)
+        paths = map(sandbox.declared.output, execution.job.signature.outputs)
+        return execution, dvc.hash_paths(project.root, paths)
     except Exception as error:
-        return _noted(project, done, error), ()
+        return _noted(project, execution, error), ()

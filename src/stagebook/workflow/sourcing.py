@@ -1,4 +1,4 @@
-"""The stage that every build begins with: what each notebook is made of, written for DVC."""
+"""The first stage of every build: writes the source of each notebook for DVC."""
 
 import hashlib
 import sys
@@ -16,24 +16,24 @@ from stagebook.record import unstarted
 
 
 def sources(project: Project) -> tuple[Problem, ...]:
-    """Writes what each notebook is made of; returns what could not be told without running it.
+    """Writes the source of each notebook; returns warnings about what only a run would show.
 
     Raises:
-        StagebookError: dvc.yaml no longer fits the notebooks, so DVC would build something else;
-            or what is installed is not what the lock file says.
+        StagebookError: dvc.yaml is out of sync with the notebooks, or installed packages differ
+            from the lock file.
     """
     with unstarted.noted(project.state, SOURCES):
         installed = Installed.remembered(project.state)
         reader = _reader(installed)
-        known = Snapshot.read(project.state).as_read_by(reader)
-        found = notebooks.read_all(project, known.notebooks)
-        fits = layout.require_fit(project, found, known.fits)
-        modules = notebooks.makings(project, found, installed, known.modules)
-        layout.require_unhidden(project, found, modules, installed)
-        packages_lock.require_agreement(project, [module.source for module in modules])
+        previous = Snapshot.read(project.state).as_read_by(reader)
+        stage_notebooks = notebooks.read_all(project, previous.notebooks)
+        fits = layout.require_fit(project, stage_notebooks, previous.fits)
+        stage_sources = notebooks.makings(project, stage_notebooks, installed, previous.modules)
+        layout.require_unhidden(project, stage_notebooks, stage_sources, installed)
+        packages_lock.require_agreement(project, [item.source for item in stage_sources])
     stages = [
-        StageSnapshot.of(notebook.notebook, project, makings)
-        for notebook, makings in zip(found, modules, strict=True)
+        StageSnapshot.of(notebook.notebook, project, stage_source)
+        for notebook, stage_source in zip(stage_notebooks, stage_sources, strict=True)
     ]
     Snapshot.of(stages, fits, reader).write(project.state)
     installed.remember(project.state)
@@ -48,6 +48,6 @@ def sources(project: Project) -> tuple[Problem, ...]:
 
 
 def _reader(installed: Installed) -> str:
-    """What notebooks and modules are read by: another version may read them differently."""
+    """The versions of what reads notebooks and modules: another may read them differently."""
     own = hashlib.sha256(repr(stamps(Path(source.__file__).parent)).encode()).hexdigest()
     return f"Python {sys.version}, jupytext {installed.version('jupytext')}, Stagebook {own}"

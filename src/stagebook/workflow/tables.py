@@ -1,4 +1,4 @@
-"""The verbs for a table, in a project or outside of any."""
+"""The verbs for a table, in a project or not."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check(root: Path, path: str, contract: str, folders: tuple[Path, ...]) -> ContractVerdict:
-    """Holds a table against a contract, outside any pipeline.
+    """Checks a table against a contract, outside any pipeline.
 
     Args:
         root: What the path is relative to.
@@ -29,12 +29,12 @@ def check(root: Path, path: str, contract: str, folders: tuple[Path, ...]) -> Co
     from stagebook.data.contracts.contract import Contract
     from stagebook.data.tables import table
 
-    held = Contract.load(contract, folders)
-    return Masks.here().hide_all(check.check(table.Table.open(root, path), held))
+    loaded = Contract.load(contract, folders)
+    return Masks.here().hide_all(check.check(table.Table.open(root, path), loaded))
 
 
 def draft(root: Path, path: str) -> str:
-    """The text of a contract that a table keeps, to be read and made stricter by a person."""
+    """The text of a contract that a table satisfies, for a person to read and tighten."""
     from stagebook.data.contracts import draft
     from stagebook.data.tables import table
 
@@ -42,7 +42,7 @@ def draft(root: Path, path: str) -> str:
 
 
 def profile(root: Path, path: str, against: str | None) -> tuple[Profile, Profile | None]:
-    """The profile of a table, and the one to compare it with, over whose grids it is made."""
+    """The profile of a table, and the one to compare it with, whose grids it uses."""
     from stagebook.data.profiles import profiling
     from stagebook.data.tables import table
 
@@ -57,7 +57,7 @@ def reference(
     by: "Span | RowCount | None" = None,
     batch: str | None = None,
 ) -> "Reference":
-    """What batches are compared with, with its blocks of time if it is a table that has time."""
+    """What batches are compared with; a table with a time column comes with its blocks."""
     from stagebook.data.drift.reference import open_reference
 
     return open_reference(root, path, time, by, batch)
@@ -69,13 +69,13 @@ def merged(root: Path, paths: Sequence[str]) -> Profile:
     from stagebook.data.profiles.merge import merge
 
     first = reference(root, paths[0])
-    rest = (open_batch(root, path, first) for path in paths[1:])
-    return Masks.here().hide_all(merge([first.profile, *rest]))
+    others = (open_batch(root, path, first) for path in paths[1:])
+    return Masks.here().hide_all(merge([first.profile, *others]))
 
 
-def drift(root: Path, held: "Reference", path: str) -> "Drift":
+def drift(root: Path, reference: "Reference", path: str) -> "Drift":
     """How a batch differs from its reference."""
     from stagebook.data.drift.drift import drift
     from stagebook.data.drift.reference import open_batch
 
-    return Masks.here().hide_all(drift(held, open_batch(root, path, held)))
+    return Masks.here().hide_all(drift(reference, open_batch(root, path, reference)))

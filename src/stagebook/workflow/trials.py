@@ -1,4 +1,4 @@
-"""A trial with all that follows from it: the stages that need what it makes, in its own folder."""
+"""A trial with its downstream stages, in a folder of its own."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -17,17 +17,17 @@ from stagebook.workflow import building
 from stagebook.workflow.building import Run
 
 Shown = Callable[[str], AbstractContextManager[Progress]]
-"""Gives what sees the run of a stage go on."""
+"""Returns the progress display for a stage's run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Downstream:
-    """What follows from a stage.
+    """The stages downstream of a stage.
 
     Attributes:
         stage: The stage.
-        stages: The notebooks that need what it makes, each after those that it needs.
-        left_out: The others that need it, each with the reason why a trial cannot run it.
+        stages: The notebook stages that need its outputs, in an order in which they can run.
+        left_out: The other stages that need them, each with why a trial cannot run it.
     """
 
     stage: str
@@ -36,34 +36,34 @@ class Downstream:
 
     @classmethod
     def read(cls, project: Project, stage: str) -> "Downstream":
-        """What follows from a stage of a project.
+        """The stages downstream of a stage of a project.
 
         Args:
             project: The project.
             stage: The stage's name, or its notebook's.
 
         Raises:
-            StagebookError: A notebook is wrong, ``dvc.yaml`` does not fit the notebooks, or nothing
-                follows.
+            StagebookError: A notebook is invalid, ``dvc.yaml`` is out of sync, or no stage is
+                downstream.
         """
         stage = notebooks.stage_named(project, stage)
         layout = building.sync(project)
         dvc_file.require_in_sync(layout.changes)
-        found = cls.of(graph.read(project.root), stage, _packaging(layout))
-        if not found.stages:
-            reasons = " ".join(problem.message for problem in found.left_out)
+        downstream = cls.of(graph.read(project.root), stage, _packaging(layout))
+        if not downstream.stages:
+            reasons = " ".join(problem.message for problem in downstream.left_out)
             message = reasons or f"No notebook reads what `{stage}` makes."
             raise StagebookError(Problem("no-downstream", message, "Leave out --downstream."))
-        return found
+        return downstream
 
     @classmethod
     def of(cls, nodes: tuple[Node, ...], stage: str, packaging: frozenset[str]) -> "Downstream":
-        """What follows from a stage.
+        """The stages downstream of a stage.
 
         Args:
             nodes: The stages of ``dvc.yaml``.
             stage: The stage.
-            packaging: Names of those that package a model.
+            packaging: Names of the stages that package a model.
         """
         by_name = {node.name: node for node in nodes if node.name not in (SITE, SOURCES)}
         makers = {
@@ -92,7 +92,7 @@ def _reason(node: Node, missing: set[str], packaging: frozenset[str]) -> Problem
     if node.name in packaging:
         why = "it packages a model, which only a build does"
     elif not node.notebook:
-        why = "it is written by hand in dvc.yaml, and its command knows no folder but the build's"
+        why = "it is written by hand in dvc.yaml, and its command always uses the build's folder"
     elif missing:
         why = f"it needs what `{min(missing)}` makes, which is not run"
     else:
@@ -103,13 +103,13 @@ def _reason(node: Node, missing: set[str], packaging: frozenset[str]) -> Problem
 def run(
     project: Project, trial: Downstream, overrides: Mapping[str, str], shown: Shown
 ) -> Iterator[Run]:
-    """Runs a trial, stage by stage, as far as all goes well.
+    """Runs a trial, stage by stage, until a stage fails.
 
     Args:
         project: The project.
-        trial: The stage that it starts with, and what follows.
+        trial: The stage that it starts with, and the stages downstream.
         overrides: Values given with ``-P``, as text.
-        shown: Gives what sees the run of a stage go on.
+        shown: Returns the progress display for a stage's run.
 
     Raises:
         StagebookError: A stage cannot run at all.
@@ -117,9 +117,9 @@ def run(
     files = None
     for name in (trial.stage, *trial.stages):
         with shown(name) as progress:
-            done = building.run(project, name, {} if files else overrides, progress, files)
-        yield done
-        if not done.ending.done:
+            stage_run = building.run(project, name, {} if files else overrides, progress, files)
+        yield stage_run
+        if not stage_run.ending.done:
             return
-        made = [done.files.declared(file.path) for file in done.record.outputs]
-        files = done.files.after(made)
+        outputs = [stage_run.files.declared(file.path) for file in stage_run.record.outputs]
+        files = stage_run.files.after(outputs)

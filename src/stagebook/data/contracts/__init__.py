@@ -1,1 +1,1 @@
-"""Tables held against contracts, in words for whoever supplied the data."""
+"""Checks of tables against contracts, with messages for the supplier of the data."""

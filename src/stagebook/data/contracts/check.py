@@ -31,9 +31,9 @@ class _CheckRun:
     Attributes:
         schema: The pandera schema.
         names: The table's columns.
-        columns: Those that the schema has a rule for.
+        columns: The columns that the schema has a rule for.
         findings: The rules that the table breaks.
-        untyped: Columns whose types only the contract says.
+        untyped: Columns whose types only the contract defines.
     """
 
     schema: Any
@@ -62,8 +62,8 @@ class _CheckRun:
 def check(table: Table, contract: Contract, budget: int = HELD) -> ContractVerdict:
     """The rules that a table breaks, as pandera would find them in the whole frame.
 
-    Cells of CSV and JSON Lines are read as the types that the contract gives; a cell that is not
-    of its column's type is a failure of the type.
+    Cells of CSV and JSON Lines are read as the contract's types; a cell that is not of its
+    column's type is a failure of the type.
 
     Args:
         table: The table, opened with or without the contract's types.
@@ -71,7 +71,7 @@ def check(table: Table, contract: Contract, budget: int = HELD) -> ContractVerdi
         budget: Bytes in memory up to which a table is checked whole. A larger one is checked in
             pieces: a rule of single values or rows piece by piece, a custom rule of a column on
             the whole column, and a custom rule of the whole table on the table if it fits in
-            four times the budget, else on each piece, which a note then says.
+            four times the budget, otherwise on each piece, with a note about it.
 
     Raises:
         StagebookError: The table cannot be read.
@@ -104,12 +104,12 @@ def _verdict(table: Table, contract: Contract, budget: int) -> ContractVerdict:
 
 
 def check_frame(frame: pd.DataFrame, contract: Contract, path: str = "") -> ContractVerdict:
-    """The same for a frame in memory, which is left as it is.
+    """The rules that a frame in memory breaks; the frame does not change.
 
     Args:
         frame: The rows; their index does not count.
         contract: The contract.
-        path: What the verdict calls the table.
+        path: The name of the table in the verdict.
     """
     run = _CheckRun.of(contract.schema, [str(name) for name in frame.columns])
     _check_whole(run, Piece(frame.set_axis(pd.RangeIndex(len(frame)))))
@@ -129,7 +129,7 @@ def _check_whole(run: _CheckRun, piece: Piece) -> None:
 
 
 def _columns_to_read(run: _CheckRun) -> list[str]:
-    """The columns that have to be read: all, where a rule may look at any of them."""
+    """The columns to read: all of them, if a rule may use any column."""
     schema, names = run.schema, run.names
     every = [check for column in schema.columns.values() for check in column.checks]
     if schema.checks or any(check.groupby is not None for check in every):
@@ -139,7 +139,7 @@ def _columns_to_read(run: _CheckRun) -> list[str]:
 
 
 def _groups(schema: Any) -> list[list[str]]:
-    """The combinations of columns that have to be unique."""
+    """The combinations of columns that must be unique."""
     unique = schema.unique or []
     return [unique] if unique and all(isinstance(column, str) for column in unique) else unique
 
@@ -159,10 +159,8 @@ def _check_in_pieces(run: _CheckRun, pieces: Pieces, every: list[str], *, whole:
     if custom and whole:
         _check_rows(run, _together(run, pieces, every, None), lambda check: check in custom)
     elif custom:
-        said = ", ".join(f"“{rule(check)}”" for check in custom)
-        note = (
-            f"The table is too large to be checked whole, so these rules saw it in parts: {said}."
-        )
+        rules = ", ".join(f"“{rule(check)}”" for check in custom)
+        note = f"The table is too large, so these rules checked it in parts: {rules}."
         run.findings.notes[note] = None
 
 
@@ -210,14 +208,14 @@ def _check_rows(run: _CheckRun, piece: Piece, now: Callable[[Any], bool]) -> Non
 
 
 def _keys(run: _CheckRun) -> list[tuple[list[str], Any]]:
-    """The columns that have to be unique, by themselves or together, and which rows to keep."""
-    known = set(run.names)
+    """The columns that must be unique, alone or together, and which rows to keep."""
+    present = set(run.names)
     unique = [column for column in run.columns if column.schema.unique]
     keys = [
         ([column.name], convert_uniquesettings(column.schema.report_duplicates))
         for column in unique
     ]
-    groups = ([name for name in group if name in known] for group in _groups(run.schema))
+    groups = ([name for name in group if name in present] for group in _groups(run.schema))
     keep = convert_uniquesettings(run.schema.report_duplicates)
     keys += [(names, keep) for names in groups if names]
     return [key for place, key in enumerate(keys) if key not in keys[:place]]
@@ -231,7 +229,7 @@ def _check_repeated_whole(run: _CheckRun, piece: Piece) -> None:
 def _check_repeated_large(run: _CheckRun, pieces: Pieces) -> None:
     coerced = {column.name for column in run.columns if column.schema.coerce or run.schema.coerce}
     for names, keep in _keys(run):
-        if coerced & set(names):  # values that differ may be equal once they are cast
+        if coerced & set(names):  # different values may be equal after the cast
             piece = _together(run, pieces, names, None)
             columns.check_repeated(piece, names, keep, run.findings)
             continue
@@ -241,7 +239,7 @@ def _check_repeated_large(run: _CheckRun, pieces: Pieces) -> None:
 
 
 def _columns_seen_by(check: Any, column: ContractColumn, every: list[str]) -> list[str]:
-    """The columns that a custom check of a column may look at."""
+    """The columns that a custom check of a column may use."""
     if check.groupby is None:
         return [column.name]
     by = check.groupby if isinstance(check.groupby, list) else every
@@ -251,7 +249,7 @@ def _columns_seen_by(check: Any, column: ContractColumn, every: list[str]) -> li
 def _together(
     run: _CheckRun, pieces: Pieces, names: list[str], only: ContractColumn | None
 ) -> Piece:
-    """All rows of some columns, turned to the contract's types as the pieces were."""
+    """All rows of some columns, cast to the contract's types as the pieces were."""
     piece = pieces.whole(names)
     for column in run.columns:
         if column.name in names and run.coerces(column) and only in (None, column):

@@ -1,4 +1,4 @@
-"""What a contract asks of the values of a column, and of rows, in a frame."""
+"""Checks of the values of a column, and of rows, in a frame."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,8 +24,8 @@ def coerce(piece: Piece, column: ContractColumn, *, is_text: bool) -> None:
     Args:
         piece: The rows.
         column: The column.
-        is_text: Whether the file holds text alone, so that a missing value is one of any type.
-            Otherwise it is cast as pandera does, which makes `False` of a missing boolean.
+        is_text: Whether the file has only text, so that a missing value fits every type.
+            Otherwise it is cast as pandera does, which turns a missing boolean into `False`.
     """
     dtype, series = column.schema.dtype, piece.of(column.name)[column.name]
     values = series[series.notna()] if is_text else series
@@ -61,13 +61,13 @@ def _not_coerced(dtype: Any, series: Any) -> Any:
 
 
 def check_type(piece: Piece, column: ContractColumn, findings: Findings) -> None:
-    """Looks at a column's type, and at values that were refused because of it."""
+    """Checks a column's type, and reports values that were refused because of it."""
     dtype = column.schema.dtype
     if dtype is None:
         return
     refused = piece.refused.get(column.name)
     if refused is not None:
-        if not column.schema.nullable:  # a missing value is a finding of its own
+        if not column.schema.nullable:  # a missing value is a separate finding
             refused = refused[refused.notna()]
         if len(refused):
             hint = _type_hint(refused)
@@ -83,23 +83,23 @@ def check_type(piece: Piece, column: ContractColumn, findings: Findings) -> None
 
 
 def _say_type(series: Any, column: ContractColumn, findings: Findings) -> None:
-    expected, found = types_apart(
+    expected, actual = types_apart(
         getattr(column.schema.dtype, "type", column.schema.dtype), series.dtype
     )
     gaps = series.isna()
-    hint = "Write the column with this type, or let the contract ask for the one it has."
-    if expected.startswith("a whole") and found.startswith("a decimal"):
+    hint = "Write the column with this type, or change the type in the contract."
+    if expected.startswith("a whole") and actual.startswith("a decimal"):
         hint = "Write whole numbers. Gaps make them decimal, unless the contract says `Int64`."
     values = series[~gaps].head(1)
     sample = tuple((int(row) + 1, value) for row, value in values.items())
-    findings.say("column-type", column.name, expected, found=found, hint=hint, sample=sample)
+    findings.say("column-type", column.name, expected, actual=actual, hint=hint, sample=sample)
 
 
 def _type_hint(refused: Any) -> str:
     written = {str(value).strip().lower() for value in refused.head(1000)}
     if written & {"na", "n/a", "nan", "null", "none", "-", "?"}:
         return "Leave the cell of a missing value empty."
-    return "Correct these values, or let the contract ask for another type."
+    return "Correct these values, or change the type in the contract."
 
 
 def check_missing(piece: Piece, column: ContractColumn, findings: Findings) -> None:
@@ -112,12 +112,12 @@ def check_missing(piece: Piece, column: ContractColumn, findings: Findings) -> N
         written = piece.refused[column.name]
         gaps.loc[written[written.notna()].index] = False
     if gaps.any():
-        hint = "Fill them in, or say `nullable=True` in the contract."
+        hint = "Fill them in, or set `nullable=True` in the contract."
         findings.add_series("value-missing", column.name, MISSING, series[gaps], hint)
 
 
 def check_repeated(piece: Piece, names: list[str], keep: Any, findings: Findings) -> None:
-    """Finds rows that have the same values in these columns as another."""
+    """Finds rows with the same values in these columns as another row."""
     alone = names[0] if len(names) == 1 else None
     frame = piece.of(alone) if alone else piece.sound()
     frame = suspects(frame, names, piece.hashes.get(alone) if alone else None)
@@ -143,7 +143,7 @@ def say_repeated(first: pd.DataFrame, failed: int, keep: Any, findings: Findings
 
 
 def unique_rule(names: list[str]) -> tuple[str | None, str]:
-    """The column that has to be unique, or None for several, and the rule in words."""
+    """The column that must be unique, or None for several, and the rule in words."""
     if len(names) == 1:
         return names[0], _UNIQUE
     return None, f"no two rows with the same {', '.join(f'`{name}`' for name in names)}"
@@ -161,11 +161,11 @@ def run_check(
 
     Args:
         check: The check.
-        frame: The rows, the index their numbers from 0.
-        column: The column that it is of, or None for one of whole rows.
-        number: Its position, which tells it from another of the same words.
-        findings: Where to say it.
-        texts: All texts that are in the column, if that is known.
+        frame: The rows; the index is their numbers from 0.
+        column: The column that it checks; None for a check of whole rows.
+        number: Its position, which distinguishes it from another with the same words.
+        findings: Where to add the finding.
+        texts: All texts that occur in the column, if known.
     """
     if column is not None and surely_holds(check, frame[column], texts):
         return
@@ -178,13 +178,13 @@ def run_check(
         if not (mistyped or absent):
             raised = f"{type(error).__name__}: {error}".rstrip(": ")
             hint = "The contract's own code failed on this table."
-            findings.say("check-raised", column, words, found=raised, hint=hint, number=number)
+            findings.say("check-raised", column, words, actual=raised, hint=hint, number=number)
         return
     if result.check_passed:
         return
     if check.raise_warning:
         about = f"`{column}`: " if column is not None else ""
-        findings.notes[f"{about}{words}; it is not so, of which the contract only warns."] = None
+        findings.notes[f"{about}{words}; it does not hold, and the contract only warns."] = None
         return
     if result.failure_cases is None:
         code = "value-refused" if findings.rows else "no-rows"
@@ -196,5 +196,7 @@ def run_check(
 
 
 def _failing(output: Any) -> Any:
-    kept = output.astype(bool)
-    return output.index[~(kept.all(axis="columns") if isinstance(kept, pd.DataFrame) else kept)]
+    passed = output.astype(bool)
+    return output.index[
+        ~(passed.all(axis="columns") if isinstance(passed, pd.DataFrame) else passed)
+    ]

@@ -1,4 +1,4 @@
-"""Contracts: pandera schemas, found by the name that a parameters cell gives them."""
+"""Contracts: pandera schemas, loaded by their names in a parameters cell."""
 
 import importlib
 import inspect
@@ -22,11 +22,11 @@ _HINT = "Correct the contract; `python -c 'import {}'` shows the whole error."
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a table has to be.
+    """The rules that a table must satisfy.
 
     Attributes:
         spec: Where it is imported from, as ``module:Name``.
-        schema: The pandera schema that it makes.
+        schema: The pandera schema.
     """
 
     spec: str
@@ -39,11 +39,11 @@ class Contract:
         Args:
             spec: ``module:Name``, of a ``DataFrameModel`` or a ``DataFrameSchema``.
             code_folders: Absolute folders of local modules, which the caller has put first
-                on ``sys.path``. Only used to say where in them something is wrong.
+                on ``sys.path``. Only used to locate an error in them.
 
         Raises:
-            StagebookError: The module cannot be imported, has no such name, or the name is no
-                contract, or makes no schema.
+            StagebookError: The module cannot be imported, the name does not exist or is not a
+                contract, or its schema is invalid.
         """
         module_name, _, name = spec.partition(":")
         module = _imported(module_name, code_folders)
@@ -52,32 +52,32 @@ class Contract:
             hint = did_you_mean(name, own, f"It has: {', '.join(own) or 'no contract'}.")
             message = f"The module `{module_name}` has no `{name}`."
             raise StagebookError(Problem("no-contract", message, hint, _file(module, code_folders)))
-        found = getattr(module, name)
-        return cls(spec, _schema(spec, found, _file(module, code_folders), code_folders))
+        value = getattr(module, name)
+        return cls(spec, _schema(spec, value, _file(module, code_folders), code_folders))
 
     def types(self, names: Iterable[str]) -> dict[str, pyarrow.DataType]:
-        """Arrow types of those of these columns that the contract types."""
+        """The Arrow types of those columns for which the contract has a type."""
         return {name: _arrow_type(dtype) for name, dtype in self._dtypes(names)}
 
     def nullable(self, names: Iterable[str]) -> dict[str, Any]:
-        """Pandas types of those of these columns that the contract wants with pandas' own gaps."""
+        """The pandas types of those columns for which the contract has a nullable type."""
         dtypes = (self.schema.dtype, *(column.dtype for column in self.schema.columns.values()))
         if not any(map(_is_nullable, dtypes)):
             return {}
         return {name: dtype.type for name, dtype in self._dtypes(names) if _is_nullable(dtype)}
 
     def _dtypes(self, names: Iterable[str]) -> list[tuple[str, Any]]:
-        found = []
+        dtypes = []
         for name in names:
             column = column_of(self.schema, name)
             dtype = self.schema.dtype or (column.dtype if column is not None else None)
             if dtype is not None:
-                found.append((name, dtype))
-        return found
+                dtypes.append((name, dtype))
+        return dtypes
 
 
 def column_of(schema: pa.DataFrameSchema, name: str) -> Any:
-    """The pandera column that speaks of a column of this name; None if none does."""
+    """The pandera column with the rules for a column of this name; None without rules."""
     if name in schema.columns and not schema.columns[name].regex:
         return schema.columns[name]
     patterns = (column for column in schema.columns.values() if column.regex)
@@ -92,10 +92,10 @@ _NAMED: dict[str, Callable[[Any], pyarrow.DataType]] = {
 
 
 def _arrow_type(dtype: Any) -> pyarrow.DataType:
-    """What text has to become for pandas to make this type of it; text where nothing tells."""
+    """The Arrow type from which pandas creates this type; text if it is unknown."""
     if named := _NAMED.get(type(dtype).__name__):
         return named(dtype)
-    if isinstance(dtype.type, pd.DatetimeTZDtype):  # pyarrow's way there warns in pandas 3.1
+    if isinstance(dtype.type, pd.DatetimeTZDtype):  # pyarrow's conversion warns in pandas 3.1
         return pyarrow.timestamp(dtype.type.unit, str(dtype.type.tz))
     try:
         type_ = pyarrow.array(pd.Series([], dtype=dtype.type), from_pandas=True).type
@@ -108,7 +108,7 @@ def _arrow_type(dtype: Any) -> pyarrow.DataType:
 
 
 def _is_nullable(dtype: Any) -> bool:
-    """Whether a type is one of pandas' nullable types, or text that pandas has in another way."""
+    """Whether a type is one of pandas' nullable types, or text that pandas stores differently."""
     type_ = getattr(dtype, "type", None)
     if isinstance(type_, pd.StringDtype):
         return bool(type_ != pd.Series([], dtype=str).dtype)
@@ -119,39 +119,39 @@ def _imported(name: str, folders: Sequence[Path]) -> ModuleType:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        message = f"The contract's module `{name}` cannot be imported: {_said(error)}."
+        message = f"The contract's module `{name}` cannot be imported: {_error_text(error)}."
         where = _raised_at(error, folders)
         hint = _HINT.format(name)
         raise StagebookError(Problem("contract-not-imported", message, hint, where)) from error
 
 
-def _is_contract(found: Any) -> bool:
-    if isinstance(found, pa.DataFrameSchema):
+def _is_contract(value: Any) -> bool:
+    if isinstance(value, pa.DataFrameSchema):
         return True
-    is_model = inspect.isclass(found) and issubclass(found, pa.DataFrameModel)
-    return is_model and found is not pa.DataFrameModel
+    is_model = inspect.isclass(value) and issubclass(value, pa.DataFrameModel)
+    return is_model and value is not pa.DataFrameModel
 
 
 def _schema(
-    spec: str, found: Any, where: Where | None, folders: Sequence[Path]
+    spec: str, value: Any, where: Where | None, folders: Sequence[Path]
 ) -> pa.DataFrameSchema:
-    if not _is_contract(found):
-        kind = "class" if inspect.isclass(found) else type(found).__name__
+    if not _is_contract(value):
+        kind = "class" if inspect.isclass(value) else type(value).__name__
         message = f"`{spec}` is not a DataFrameModel of pandera.pandas, but a {kind}."
         hint = "Name a class that derives from `pandera.pandas.DataFrameModel`."
         raise StagebookError(Problem("not-a-contract", message, hint, where))
-    if isinstance(found, pa.DataFrameSchema):
-        return found
+    if isinstance(value, pa.DataFrameSchema):
+        return value
     try:
-        return found.to_schema()  # type: ignore[no-any-return]
+        return value.to_schema()  # type: ignore[no-any-return]
     except Exception as error:
-        message = f"Cannot create a schema from `{spec}`: {_said(error)}."
+        message = f"Cannot create a schema from `{spec}`: {_error_text(error)}."
         place = _raised_at(error, folders) or where
         problem = Problem("bad-contract", message, "Correct the contract.", place)
         raise StagebookError(problem) from error
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     first = str(error).strip().partition("\n")[0].rstrip(".")
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
@@ -176,5 +176,5 @@ def _relative(file: Path, folders: Sequence[Path]) -> str:
 
 
 def _root(folders: Sequence[Path]) -> Path | None:
-    """The folder that holds all folders of code: the project's root, or its only one."""
+    """The folder that holds all folders of code: the project's root, or the only code folder."""
     return Path(os.path.commonpath(folders)) if folders else None

@@ -1,4 +1,4 @@
-"""A first contract for a table, drafted from what is in it, for a person to correct."""
+"""A first contract for a table, drafted from its values, for a person to correct."""
 
 import keyword
 import re
@@ -19,7 +19,7 @@ from stagebook.data.tables.pieces import Pieces
 from stagebook.data.tables.table import Table
 
 _FEW = 20
-"""Different texts up to which they are proposed as all that there are."""
+"""Largest number of different texts that are proposed as the only allowed ones."""
 _MEMORY = "400MB"
 _RESERVED = ("pa", "pd", "Any", "Annotated", "int", "float", "str", "bool", "object")
 _LONG = 160  # characters of a list of values in a line of code
@@ -39,15 +39,15 @@ _NANOSECONDS = ("1677-09-22", "2262-04-11")  # what datetime64[ns] can hold
 
 @dataclass(frozen=True, slots=True)
 class ColumnSummary:
-    """What a column holds.
+    """A summary of a column's values.
 
     Attributes:
-        rows: Rows in all.
-        missing: Rows without a value.
-        values: Different values.
-        low: The least, in words; empty where they have no order.
-        high: The greatest.
-        all: The values, where they are few texts.
+        rows: Number of rows.
+        missing: Number of rows without a value.
+        values: Number of different values.
+        low: The lowest value as text; empty if values have no order.
+        high: The highest value as text.
+        all: All values, if they are a few texts.
     """
 
     rows: int
@@ -59,24 +59,24 @@ class ColumnSummary:
 
 
 def draft(table: Table) -> str:
-    """The text of a module with a contract that this table keeps.
+    """The text of a module with a contract that this table satisfies.
 
-    Types, gaps, few values and uniqueness are proposed, each with what was seen as a comment.
-    Ranges are comments alone: what was seen is not a bound of what may come.
+    Types, gaps, few values and uniqueness are proposed, each with its evidence as a comment.
+    Ranges are only comments: the observed range is not a bound for later data.
 
     Args:
-        table: The table; it is read a piece at a time.
+        table: The table, which is read in pieces.
     """
     names = table.columns.names
-    seen: dict[str, ColumnSummary] = {}
+    summaries: dict[str, ColumnSummary] = {}
     for start in range(0, len(names), _GROUP):
-        seen |= look(table, names[start : start + _GROUP])
-    types = _types_of_text(table, seen) if _is_text(table) else _types_of_whole(table)
-    return render(class_name(table.path), types, seen)
+        summaries |= look(table, names[start : start + _GROUP])
+    types = _types_of_text(table, summaries) if _is_text(table) else _types_of_whole(table)
+    return render(class_name(table.path), types, summaries)
 
 
 def look(table: Table, names: list[str]) -> dict[str, ColumnSummary]:
-    """What these columns hold."""
+    """The summaries of these columns."""
     keys = [f"k{position}" for position in range(len(names))]
     schema = [comparable(table.columns.field(name).type) for name in names]
     batches = (
@@ -93,7 +93,7 @@ def look(table: Table, names: list[str]) -> dict[str, ColumnSummary]:
         try:
             base.execute("create temp table held as select * from source")
         except duckdb.Error:
-            for _ in table.batches(names):  # raises what is wrong with the table, which it hides
+            for _ in table.batches(names):  # raises the table's own error, which DuckDB hides
                 pass
             raise
         pairs = zip(names, keys, schema, strict=True)
@@ -117,19 +117,19 @@ def _look(base: Any, key: str, type_: pa.DataType) -> ColumnSummary:
     return ColumnSummary(rows, rows - present, values, low, high, few)
 
 
-def render(name: str, types: Mapping[str, str], seen: Mapping[str, ColumnSummary]) -> str:
+def render(name: str, types: Mapping[str, str], summaries: Mapping[str, ColumnSummary]) -> str:
     """The text of a contract of this name.
 
     Args:
         name: The class.
         types: The columns, each with its type as Python writes it.
-        seen: What each holds.
+        summaries: What each holds.
     """
     taken: set[str] = set()
-    lines = [_line(column, type_, seen[column], taken) for column, type_ in types.items()]
+    lines = [_line(column, type_, summaries[column], taken) for column, type_ in types.items()]
     body = "\n".join(lines)
     typing = [item for item in ("Annotated", "Any") if re.search(rf": {item}\b", body)]
-    head = ['"""What a table has to be; correct what a draft cannot know."""', ""]
+    head = ['"""The contract of a table; correct what a draft cannot know."""', ""]
     head += [f"from typing import {', '.join(typing)}", ""] if typing else []
     head += ["import pandas as pd"] if re.search(r": \S*\bpd\.", body) else []
     head += ["import pandera.pandas as pa", "", "", f"class {name}(pa.DataFrameModel):"]
@@ -137,38 +137,40 @@ def render(name: str, types: Mapping[str, str], seen: Mapping[str, ColumnSummary
 
 
 def class_name(path: str) -> str:
-    """A class's name from a file's: `data/raw/flight-times.csv.gz` gives `FlightTimes`."""
+    """The name of a class for a file: `data/raw/flight-times.csv.gz` gives `FlightTimes`."""
     stem = PurePosixPath(path).name.split(".")[0]
     words = re.findall(r"[A-Za-z0-9]+", stem)
     name = "".join(word[:1].upper() + word[1:] for word in words) or "Table"
     return f"Table{name}" if name[0].isdigit() or keyword.iskeyword(name) else name
 
 
-def _line(column: str, type_: str, seen: ColumnSummary, taken: set[str]) -> str:
+def _line(column: str, type_: str, summary: ColumnSummary, taken: set[str]) -> str:
     name = _identifier(column, taken)
     taken.add(name)
     options = []
-    if seen.missing or not seen.rows:
+    if summary.missing or not summary.rows:
         options.append("nullable=True")
-    if seen.all:
-        options.append(f"isin={list(seen.all)!r}")
-    elif _is_key(type_, seen):
+    if summary.all:
+        options.append(f"isin={list(summary.all)!r}")
+    elif _is_key(type_, summary):
         options.append("unique=True")
     if name != column:
         options.append(f"alias={column!r}")
     field = f" = pa.Field({', '.join(options)})" if options else ""
-    return f"    {name}: {type_}{field}  # {_evidence(seen)}"
+    return f"    {name}: {type_}{field}  # {_evidence(summary)}"
 
 
-def _is_key(type_: str, seen: ColumnSummary) -> bool:
-    """Whether a column looks like a key: no gap, no value twice, and no measurement."""
+def _is_key(type_: str, summary: ColumnSummary) -> bool:
+    """Whether a column looks like a key: no gaps, no repeated values, and not a measurement."""
     return (
-        type_ not in ("float", "bool", "Any") and not seen.missing and 1 < seen.rows == seen.values
+        type_ not in ("float", "bool", "Any")
+        and not summary.missing
+        and 1 < summary.rows == summary.values
     )
 
 
 def _identifier(name: str, taken: set[str]) -> str:
-    """A name for an attribute, not yet taken and of no meaning to pandera."""
+    """A free name for an attribute, which has no meaning in pandera."""
     plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "column"
     if plain[0].isdigit() or keyword.iskeyword(plain) or plain in _RESERVED or _is_pandera(plain):
         plain = f"column_{plain}"
@@ -189,7 +191,7 @@ def _is_text(table: Table) -> bool:
 
 
 def _types_of_whole(table: Table) -> dict[str, str]:
-    """The types that pandas gives the columns of a file that has types."""
+    """The pandas types of the columns of a file with types."""
     dtypes = Pieces.of(table, {}, table.columns.names).dtypes
     return {name: _written(dtypes[name]) for name in table.columns.names}
 
@@ -200,8 +202,8 @@ def _written(dtype: Any) -> str:
     if isinstance(dtype, pd.CategoricalDtype):
         return "pa.Category"
     name = str(dtype)
-    if known := _TYPES.get(name) or _EXTENSIONS.get(name):
-        return known
+    if type_name := _TYPES.get(name) or _EXTENSIONS.get(name):
+        return type_name
     if re.fullmatch(r"U?Int\d+|Float\d+", name):
         return f"pd.{name}Dtype"
     if re.fullmatch(r"u?int\d+|float32", name):
@@ -211,13 +213,13 @@ def _written(dtype: Any) -> str:
     return "pa.Timedelta" if name.startswith("timedelta64") else "Any"
 
 
-def _types_of_text(table: Table, seen: Mapping[str, ColumnSummary]) -> dict[str, str]:
-    """The types that the cells of a file of text stand for."""
-    return {column.name: _meant(column.type, seen[column.name]) for column in table.columns}
+def _types_of_text(table: Table, summaries: Mapping[str, ColumnSummary]) -> dict[str, str]:
+    """The types that fit all cells of a file of text."""
+    return {column.name: _meant(column.type, summaries[column.name]) for column in table.columns}
 
 
-def _meant(type_: pa.DataType, seen: ColumnSummary) -> str:
-    gaps = seen.missing > 0
+def _meant(type_: pa.DataType, summary: ColumnSummary) -> str:
+    gaps = summary.missing > 0
     if pa.types.is_integer(type_):
         return "pd.Int64Dtype" if gaps else "int"
     if pa.types.is_boolean(type_):
@@ -225,15 +227,15 @@ def _meant(type_: pa.DataType, seen: ColumnSummary) -> str:
     if pa.types.is_floating(type_):
         return "float"
     if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
-        held = _NANOSECONDS[0] < seen.low and seen.high[:10] < _NANOSECONDS[1]
-        return "pa.DateTime" if held and seen.low[:1].isdigit() else "str"
+        fits = _NANOSECONDS[0] < summary.low and summary.high[:10] < _NANOSECONDS[1]
+        return "pa.DateTime" if fits and summary.low[:1].isdigit() else "str"
     return "str" if is_text(type_) else "Any"
 
 
-def _evidence(seen: ColumnSummary) -> str:
-    parts = [f"{seen.missing:,} of {seen.rows:,} missing"]
-    if seen.values:
-        parts.append(f"{seen.values:,} value{'s' if seen.values != 1 else ''}")
-    if seen.low and not seen.all:
-        parts.append(f"{seen.low} to {seen.high}")
+def _evidence(summary: ColumnSummary) -> str:
+    parts = [f"{summary.missing:,} of {summary.rows:,} missing"]
+    if summary.values:
+        parts.append(f"{summary.values:,} value{'s' if summary.values != 1 else ''}")
+    if summary.low and not summary.all:
+        parts.append(f"{summary.low} to {summary.high}")
     return "; ".join(parts)

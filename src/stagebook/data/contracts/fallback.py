@@ -20,7 +20,7 @@ _TYPE = (SchemaErrorReason.WRONG_DATATYPE, SchemaErrorReason.DATATYPE_COERCION)
 
 
 def needs_whole(schema: Any) -> bool:
-    """Whether a contract parses, fills in or drops before it checks."""
+    """Whether a contract parses, fills in or drops values before it checks."""
     columns = schema.columns.values()
     return bool(
         schema.parsers
@@ -33,16 +33,16 @@ def needs_whole(schema: Any) -> bool:
 
 
 def validate(schema: Any, frame: pd.DataFrame, findings: Findings) -> None:
-    """Lets pandera validate the frame, and says its errors in words."""
+    """Validates the frame with pandera, and adds its errors in words."""
     try:
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
         for number, error in enumerate(errors.schema_errors):
             _translate(error, frame, number, findings)
-    except Exception as error:  # of a parser, which pandera does not catch
+    except Exception as error:  # pandera does not catch the error of a parser
         raised = f"{type(error).__name__}: {error}"
         hint = "The contract's own code failed on this table."
-        findings.say("check-raised", None, "a parser", found=raised, hint=hint)
+        findings.say("check-raised", None, "a parser", actual=raised, hint=hint)
 
 
 def _translate(error: SchemaError, frame: pd.DataFrame, number: int, findings: Findings) -> None:
@@ -55,13 +55,13 @@ def _translate(error: SchemaError, frame: pd.DataFrame, number: int, findings: F
         hint = "Leave it out, or add it to the contract."
         findings.say("column-extra", str(cases), "no other columns", hint=hint)
     elif reason == SchemaErrorReason.COLUMN_NOT_ORDERED:
-        found = f"`{cases}` stands elsewhere"
-        findings.say("columns-unordered", None, "the contract's order", found=found)
+        actual = f"`{cases}` is in another position"
+        findings.say("columns-unordered", None, "the contract's order", actual=actual)
     elif reason in _TYPE:
         _say_type(error, column, cases, findings)
     elif reason == SchemaErrorReason.CHECK_ERROR:
         raised = str(cases)
-        findings.say("check-raised", column, rule(error.check), found=raised, number=number)
+        findings.say("check-raised", column, rule(error.check), actual=raised, number=number)
     else:
         _say_values(error, column, cases, number, findings)
 
@@ -77,7 +77,7 @@ def _say_type(error: SchemaError, column: str | None, cases: Any, findings: Find
         if not findings.has("column-type", column):
             _add(findings, "column-type", column, words, cases, 0)
     else:
-        findings.say("column-type", column, words, found=type_in_words(cases))
+        findings.say("column-type", column, words, actual=type_in_words(cases))
 
 
 def _say_values(

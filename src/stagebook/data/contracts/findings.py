@@ -1,4 +1,4 @@
-"""Rules that do not hold, counted over the pieces of a table."""
+"""Broken rules, counted over the pieces of a table."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,17 +27,17 @@ _KINDS = (
 class _Finding:
     failed: int | None = None
     sample: list[tuple[int, str]] = field(default_factory=list)
-    found: str = ""
+    actual: str = ""
     hint: str = ""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What was found until now, by column, code and rule.
+    """The broken rules so far, by column, code and rule.
 
     Attributes:
         rows: Rows of the table.
-        notes: What else is to be said.
+        notes: Further remarks.
     """
 
     rows: int = 0
@@ -50,16 +50,16 @@ class Findings:
         column: str | None,
         rule: str,
         *,
-        found: str = "",
+        actual: str = "",
         hint: str = "",
         sample: tuple[tuple[int, Any], ...] = (),
         number: int = 0,
     ) -> None:
-        """A rule that is not about single rows does not hold."""
+        """Adds a broken rule that is not about single rows."""
         words = [(row, value_in_words(value)) for row, value in sample]
-        new_finding = _Finding(None, words, cut(found) if found else "", hint)
+        new_finding = _Finding(None, words, cut(actual) if actual else "", hint)
         finding = self._findings.setdefault((code, column, rule, number), new_finding)
-        if not finding.sample and finding.failed is None:  # no piece before had an example
+        if not finding.sample and finding.failed is None:  # earlier pieces had no example
             finding.sample = words
 
     def add(
@@ -74,17 +74,17 @@ class Findings:
         hint: str = "",
         number: int = 0,
     ) -> None:
-        """Rows break a rule.
+        """Adds rows that break a rule.
 
         Args:
-            code: What kind of rule.
+            code: The kind of rule.
             column: The column.
             rule: The rule in words.
             rows: Numbers of the first of these rows, counted from 0.
             values: Their values.
-            failed: How many they are in all.
+            failed: Total number of such rows.
             hint: What to do.
-            number: Tells rules of the same words apart.
+            number: Distinguishes rules with the same words.
         """
         finding = self._findings.setdefault((code, column, rule, number), _Finding(hint=hint))
         finding.failed = (finding.failed or 0) + failed
@@ -96,7 +96,7 @@ class Findings:
     def add_series(
         self, code: str, column: str | None, rule: str, values: Any, hint: str = "", number: int = 0
     ) -> None:
-        """Rows break a rule: a series or a frame of them, its index their numbers from 0."""
+        """Adds rows that break a rule: a series or a frame with row numbers from 0 as index."""
         head = values.head(SAMPLE)
         values_shown = head if isinstance(head, pd.Series) else map(shown, head.to_dict("records"))
         self.add(
@@ -111,7 +111,7 @@ class Findings:
         )
 
     def has(self, code: str, column: str | None) -> bool:
-        """Whether a rule of this kind does not hold for the column."""
+        """Whether the column breaks a rule of this kind."""
         return any(key[:2] == (code, column) for key in self._findings)
 
     def failures(self, columns: Sequence[str]) -> tuple[RuleFailure, ...]:
@@ -137,13 +137,13 @@ class Findings:
             finding.failed,
             rows,
             tuple(finding.sample),
-            finding.found,
+            finding.actual,
             finding.hint,
         )
 
 
 class UnquotedText(str):
-    """Words that are shown as they are, without quotes."""
+    """Words that are shown without quotes."""
 
     __slots__ = ()
 

@@ -16,21 +16,21 @@ from stagebook.data.tables.pieces import Pieces, to_frame
 _MEMORY = "400MB"
 _SHARE = 1_000_000  # keys that are grouped at a time; DuckDB cannot spill all of a grouping
 
-_KEPT: dict[str | bool, tuple[str, str]] = {
+_BY_KEEP: dict[str | bool, tuple[str, str]] = {
     False: ("min(row)", "true"),
     "first": ("min(row, 2)[2]", "k.row <> r.first_row"),
     "last": ("min(row)", "k.row <> r.last_row"),
 }
-"""By what to keep: the first row of a key that counts, and which rows count."""
+"""By the value of ``keep``: the first row of a key that counts, and the condition for counting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Rows whose key another row has too.
+    """Rows whose key occurs in another row.
 
     Attributes:
-        failed: How many they are.
-        first: The keys of the first of them; the index is their numbers, counted from 0.
+        failed: Number of such rows.
+        first: The keys of the first such rows; the index is their numbers, counted from 0.
     """
 
     failed: int
@@ -56,7 +56,7 @@ class Repeats:
             try:
                 base.execute("create temp table keyed as select * from source")
             except duckdb.Error:
-                for _ in pieces.batches(names):  # raises what is wrong with the table
+                for _ in pieces.batches(names):  # raises the table's own error
                     pass
                 raise
             failed, repeated_rows = _repeated(base, keys, keep)
@@ -70,7 +70,7 @@ class Repeats:
 
 def _repeated(base: Any, keys: list[str], keep: str | bool) -> tuple[int, pa.Table]:
     """How many rows of the table `keyed` repeat, and the first of them."""
-    first, kept = _KEPT[keep]
+    first, condition = _BY_KEEP[keep]
     _group(base, ", ".join(keys), first)
     left_out = 0 if keep is False else 1
     failed = base.execute(f"select coalesce(sum(n - {left_out}), 0) from repeated").fetchall()
@@ -78,13 +78,13 @@ def _repeated(base: Any, keys: list[str], keep: str | bool) -> tuple[int, pa.Tab
     repeated_rows = base.sql(
         f"select k.row, {', '.join(f'k.{key}' for key in keys)} from keyed k join"
         f" (select * from repeated order by wanted limit {SAMPLE}) r on {same}"
-        f" where {kept} order by k.row limit {SAMPLE}"
+        f" where {condition} order by k.row limit {SAMPLE}"
     )
     return int(failed[0][0]), repeated_rows.to_arrow_table()
 
 
 def _group(base: Any, keys: str, first: str) -> None:
-    """Makes the table `repeated`: each key that is there more than once, and how often."""
+    """Creates the table `repeated`: each key that occurs more than once, and how often."""
     columns = (
         f"{keys}, count(*) as n, min(row) as first_row, max(row) as last_row, {first} as wanted"
     )
@@ -125,7 +125,7 @@ def comparable(type_: pa.DataType) -> pa.DataType:
 
 
 def plain(array: pa.Array) -> pa.Array:
-    """Values that are equal where pandas holds them to be: NaN is missing, categories are text."""
+    """Values that are equal exactly if pandas' values are: NaN is missing, categories are text."""
     if pa.types.is_dictionary(array.type):
         return array.dictionary_decode()
     if pa.types.is_floating(array.type):

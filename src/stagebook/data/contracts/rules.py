@@ -11,10 +11,10 @@ _Statistics = Mapping[str, Any]
 
 
 def rule(check: Any) -> str:
-    """What a check asks of a value, such as "between 0 and 23".
+    """The rule of a check, such as "between 0 and 23".
 
-    A built-in check is described by its arguments. A custom check by its ``error``, else its
-    ``description`` or ``title``, else the name of its function.
+    A built-in check is described by its arguments, a custom check by its ``error``,
+    ``description`` or ``title``, or else by the name of its function.
     """
     name = built_in_name(check)
     if name in _WORDS and (check.error is None or str(check.error).startswith(f"{name}(")):
@@ -29,14 +29,14 @@ def rule(check: Any) -> str:
 def built_in_name(check: Any) -> str:
     """The name of pandera's own check, such as ``in_range``; empty for a custom check.
 
-    ``check.name`` does not tell: anybody can give a check the name of another.
+    ``check.name`` is not reliable: a custom check can have the name of a built-in one.
     """
     function = check._check_fn
     return str(function.__name__) if isinstance(function, Dispatcher) else ""
 
 
 def is_by_value(check: Any) -> bool:
-    """Whether a check looks at each value, or row, by itself, so that parts can be checked."""
+    """Whether a check judges each value or row alone, so that pieces can be checked."""
     if check.groupby is not None:
         return False
     return bool(check.element_wise) or built_in_name(check) not in ("", "unique_values_eq")

@@ -1,4 +1,4 @@
-"""What holds of a few values and therefore of all: most tables keep most rules."""
+"""Checks of a few values that decide for all, since most tables satisfy most rules."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,15 +23,15 @@ FEW = 1000
 def surely_holds(
     check: Any, series: "pd.Series[Any]", texts: "pd.Series[Any] | None" = None
 ) -> bool:
-    """Whether a check holds for all values, as far as that is quick to tell.
+    """Whether a check holds for all values; False if that cannot be decided quickly.
 
-    An interval that holds the smallest and the largest value holds all. What looks at each text by
-    itself holds if it does for each different one.
+    An interval that contains the smallest and the largest value contains all. A check of single
+    texts holds if it holds for each different text.
 
     Args:
         check: The check.
         series: The column.
-        texts: All texts that are in it, if that is known.
+        texts: All texts that occur in it, if known.
     """
     name = built_in_name(check)
     if not name or check.element_wise or check.groupby or not check.ignore_na:
@@ -41,14 +41,14 @@ def surely_holds(
         return False
     try:
         return bool(check(representatives).check_passed)
-    except Exception:  # the whole column says what is wrong
+    except Exception:  # the check of the whole column reports the error
         return False
 
 
 def _representatives(
     name: str, series: "pd.Series[Any]", texts: "pd.Series[Any] | None"
 ) -> "pd.Series[Any] | None":
-    """Values that stand for all; None if that takes as long as all do."""
+    """Values that represent all; None if finding them takes as long as checking all."""
     if name in _INTERVALS and pd.api.types.is_numeric_dtype(series.dtype):
         return _extremes(series)
     if name in _TEXTS and isinstance(series.dtype, pd.StringDtype):
@@ -60,7 +60,7 @@ def _representatives(
 
 def _extremes(series: "pd.Series[Any]") -> "pd.Series[Any] | None":
     if isinstance(series.dtype, np.dtype) and series.dtype.kind == "f" and len(series):
-        values = series.to_numpy()  # in one pass, where pandas makes a copy without NaN
+        values = series.to_numpy()  # in one pass; pandas would copy the values without NaN
         extremes = [np.fmin.reduce(values), np.fmax.reduce(values)]
     elif series.dtype.kind in "iuf":
         extremes = [series.min(), series.max()]
@@ -72,14 +72,14 @@ def _extremes(series: "pd.Series[Any]") -> "pd.Series[Any] | None":
 def suspects(
     frame: pd.DataFrame, names: list[str], known_hashes: Callable[[], Array] | None = None
 ) -> pd.DataFrame:
-    """The rows that may have the same values in these columns as another, in their order.
+    """The rows that may have the same values in these columns as another row, in order.
 
-    Equal rows have equal hashes; of the others few do.
+    Equal rows have equal hashes; few other rows do.
 
     Args:
         frame: The rows.
-        names: The columns, which are all that is kept.
-        known_hashes: What gives hashes of the rows, if they are made elsewhere too.
+        names: The columns; only these are returned.
+        known_hashes: Returns hashes of the rows, if another part also computes them.
     """
     frame = frame[names]
     if len(frame) < FEW or not all(_is_hashed_alike(frame[name].dtype) for name in names):
@@ -89,9 +89,9 @@ def suspects(
 
 
 def _with_shared_hash(row_hashes: Array) -> Array:
-    """Numbers of the rows whose hash another row has too, ascending.
+    """Numbers of the rows whose hash occurs in another row, ascending.
 
-    Most hashes have, by their upper bits, a place to themselves; only the others are compared.
+    Most hashes differ from all others in their upper bits; only the rest are compared.
     """
     bits = len(row_hashes).bit_length() + 1
     places = (row_hashes >> np.uint64(64 - bits)).view(np.int64)
@@ -101,12 +101,12 @@ def _with_shared_hash(row_hashes: Array) -> Array:
 
 
 def _is_hashed_alike(dtype: Any) -> bool:
-    """Whether values that pandas takes for equal have one hash; it is not sure of 0.0 and -0.0."""
+    """Whether equal values have equal hashes; floats may not, because of 0.0 and -0.0."""
     plain = isinstance(dtype, pd.StringDtype | pd.DatetimeTZDtype)
     return plain or (isinstance(dtype, np.dtype) and dtype.kind in "iuM")
 
 
 def _arrow(series: "pd.Series[Any]") -> Any:
-    # of moments in a zone, pyarrow asks pandas 3.1 in a way that this warns of
+    # pyarrow's conversion of times with a zone warns in pandas 3.1
     zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
     return pa.array(series.dt.tz_convert(None) if zoned else series)

@@ -42,7 +42,7 @@ def matching(column: Any, names: Sequence[str]) -> list[str]:
 
 
 def check_names(schema: Any, names: Sequence[str], findings: Findings) -> None:
-    """Finds columns that are missing, too many or out of order."""
+    """Finds missing columns, extra columns, and a wrong order."""
     extra = list(_extra(schema, names))
     for column in schema.columns.values():
         if column.required and not matching(column, names):
@@ -76,9 +76,9 @@ def check_index(schema: Any, rows: int, findings: Findings) -> None:
         schema.index.validate(frame, lazy=True)
     except (SchemaError, SchemaErrors):
         name = f"`{schema.index.name}`" if schema.index.name else "without a name"
-        found = "a table in a file has none, only rows counted from 0"
+        actual = "a table in a file has no index, only row numbers from 0"
         hint = "Declare it in the contract as a column."
-        findings.say("index-asked", None, name, found=found, hint=hint)
+        findings.say("index-asked", None, name, actual=actual, hint=hint)
 
 
 def _extra(schema: Any, names: Sequence[str]) -> Iterator[str]:
@@ -88,10 +88,12 @@ def _extra(schema: Any, names: Sequence[str]) -> Iterator[str]:
 
 def _check_order(schema: Any, names: Sequence[str], findings: Findings) -> None:
     expected = list(dict.fromkeys(column.name for column in contract_columns(schema, names)))
-    found = [name for name in names if name in set(expected)]
-    for wanted, name in zip(expected, found, strict=True):
-        if wanted != name:
-            said = f"`{name}` stands where `{wanted}` should"
+    actual = [name for name in names if name in set(expected)]
+    for expected_name, name in zip(expected, actual, strict=True):
+        if expected_name != name:
+            difference = f"`{name}` is in the position of `{expected_name}`"
             hint = f"The contract's order is {listed(expected)}."
-            findings.say("columns-unordered", None, "the contract's order", found=said, hint=hint)
+            findings.say(
+                "columns-unordered", None, "the contract's order", actual=difference, hint=hint
+            )
             return

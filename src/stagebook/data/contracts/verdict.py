@@ -1,4 +1,4 @@
-"""What a table breaks of its contract, in words and as plain values."""
+"""The rules of a contract that a table breaks, in words and as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,22 +9,22 @@ from stagebook.project.errors import Problem, Where
 
 VERSION = 1
 SAMPLE = 5
-"""Rows of a failure that are shown."""
+"""Number of rows of a failure that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFailure:
-    """One rule that does not hold.
+    """One broken rule.
 
     Attributes:
-        code: Stable name, as of a problem.
+        code: Stable name, which is also the problem's code.
         column: The column; None for a rule of whole rows or of the table.
-        rule: What is asked, in words.
-        failed: Rows that break it; None where it is not about single rows.
-        rows: Rows that were looked at; None where no row was.
-        sample: The first rows that break it, each with its value in words. Rows are counted
-            from 1 over the rows of the data, so a header is none.
-        found: What was found instead, in words, where no row says it.
+        rule: The rule, in words.
+        failed: Number of rows that break it; None if it is not about single rows.
+        rows: Number of rows that were checked; None if no row was.
+        sample: The first rows that break it, each with its value in words. Rows of data are
+            counted from 1, without a header.
+        found: What was found instead, in words, if the sample does not show it.
         hint: What to do next.
     """
 
@@ -43,20 +43,20 @@ class RuleFailure:
 
     @property
     def subject(self) -> str:
-        """What the rule is about."""
+        """The subject of the rule."""
         return f"`{self.column}`" if self.column is not None else "The rows"
 
 
 @dataclass(frozen=True, slots=True)
 class ContractVerdict:
-    """All that a table breaks of its contract.
+    """All rules of a contract that a table breaks.
 
     Attributes:
         path: The table's path as declared.
         contract: The contract, as ``module:Name``.
         rows: Rows of the table.
-        failures: What does not hold; empty where the contract holds.
-        notes: What else there is to say, such as a rule that was checked in parts.
+        failures: The broken rules; empty if the contract holds.
+        notes: Further remarks, such as a rule that was checked in parts.
     """
 
     path: str
@@ -67,7 +67,7 @@ class ContractVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether the table keeps the contract."""
+        """Whether the table satisfies the contract."""
         return not self.failures
 
     def problems(self) -> tuple[Problem, ...]:
@@ -80,7 +80,7 @@ class ContractVerdict:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ContractVerdict":
-        """The verdict that these plain values are."""
+        """The verdict from plain values."""
         failures = tuple(
             RuleFailure(
                 **{**failure, "sample": tuple((row, value) for row, value in failure["sample"])}
@@ -94,7 +94,7 @@ class ContractVerdict:
 def _of_columns(failure: RuleFailure, where: Where) -> Problem | None:
     match failure.code:
         case "column-missing":
-            message = f"{failure.subject} is not there; the contract asks for {failure.rule}."
+            message = f"{failure.subject} is missing; the contract requires {failure.rule}."
             return Problem("column-missing", message, failure.hint, where)
         case "column-extra":
             message = f"{failure.subject} is not in the contract, which allows no other columns."
@@ -105,7 +105,7 @@ def _of_columns(failure: RuleFailure, where: Where) -> Problem | None:
         case "column-type":
             return Problem("column-type", _type_message(failure), failure.hint, where)
         case "index-asked":
-            message = f"The contract asks for an index ({failure.rule}): {failure.found}."
+            message = f"The contract requires an index ({failure.rule}): {failure.found}."
             return Problem("index-asked", message, failure.hint, where)
         case "check-raised":
             message = f"{failure.subject}: the check “{failure.rule}” raised {failure.found}."
@@ -128,7 +128,7 @@ def _of_values(failure: RuleFailure, where: Where) -> Problem:
             message = f"{failure.subject}: {failure.rule}; the table has no rows."
             return Problem("no-rows", message, failure.hint, where)
     if failure.failed is None:
-        message = f"{failure.subject}: {failure.rule}; it is not so."
+        message = f"{failure.subject}: {failure.rule}; it does not hold."
     else:
         share = _share(failure, "is not", "are not")
         message = f"{failure.subject}: {failure.rule}; {share}{_sampled(failure)}."

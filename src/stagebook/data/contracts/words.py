@@ -1,4 +1,4 @@
-"""Types and values in the words of whoever supplied the data."""
+"""Types and values in words, for the supplier of the data."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ _KINDS = (
     (r"null", "nothing but missing values"),
 )
 LENGTH = 60
-"""Characters of a value that are shown."""
+"""Largest number of characters of a value that are shown."""
 
 
 def type_in_words(dtype: Any) -> str:
@@ -36,12 +36,12 @@ def type_in_words(dtype: Any) -> str:
     return name
 
 
-def types_apart(expected: Any, found: Any) -> tuple[str, str]:
-    """Both types in words, with their names where the words are the same."""
-    words = type_in_words(expected), type_in_words(found)
+def types_apart(expected: Any, actual: Any) -> tuple[str, str]:
+    """Both types in words, with their names if the words are the same."""
+    words = type_in_words(expected), type_in_words(actual)
     if words[0] != words[1]:
         return words
-    return f"{words[0]} ({_name(expected)})", f"{words[1]} ({_name(found)})"
+    return f"{words[0]} ({_name(expected)})", f"{words[1]} ({_name(actual)})"
 
 
 def _name(dtype: Any) -> str:
@@ -53,9 +53,9 @@ def _name(dtype: Any) -> str:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, or one of the values by which NumPy and pandas say the same.
+    """Whether a value is None, or a missing value of NumPy or pandas.
 
-    They are told by their names, since importing pandas takes longer than a whole trace.
+    Their types are recognised by name, since importing pandas takes longer than a whole trace.
     """
     if value is None or type(value).__name__ in ("NaTType", "NAType"):
         return True

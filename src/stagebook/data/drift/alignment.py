@@ -12,7 +12,7 @@ from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Numbers
 Matrix = npt.NDArray[np.int64]
 
 LEAST_REPEATS = 2
-"""Values that occur fewer times on average look like identifiers, which are always new."""
+"""Fewest average repeats of a value; with fewer, values look like identifiers."""
 
 
 OTHER_BINS = (
@@ -21,7 +21,7 @@ OTHER_BINS = (
 
 
 class ComparisonBasis(enum.StrEnum):
-    """What of a column is compared."""
+    """The aspect of a column that is compared."""
 
     VALUES = "values"
     GAPS = "gaps"
@@ -38,7 +38,7 @@ def obstacle(columns: Sequence[Column]) -> str:
         return "the type has changed"
     first = details[0]
     if first is None:
-        return f"values of type {columns[0].type} are not looked into"
+        return f"values of type {columns[0].type} are not profiled"
     if isinstance(first, Numbers):
         grids = {detail.grid.edges for detail in details if isinstance(detail, Numbers)}
         if len(grids) > 1:
@@ -50,7 +50,7 @@ def obstacle(columns: Sequence[Column]) -> str:
 
 
 def _mixed(columns: Sequence[Column]) -> bool:
-    """Whether a time is an instant on one side and a duration on the other, or a number."""
+    """Whether the column is an instant in one profile and a duration or a number in another."""
     return len({(column.kind, is_instant(column)) for column in columns}) > 1
 
 
@@ -59,12 +59,12 @@ def _texts_obstacle(details: Sequence[Texts]) -> str:
         return "too many different values"
     reference = details[0]
     if reference.values and reference.values < LEAST_REPEATS * len(reference.counts or {}):
-        return "nearly every value is another one, as identifiers are"
+        return "nearly all values are different, as for identifiers"
     return ""
 
 
 def is_instant(column: Column) -> bool:
-    """Whether it holds points in time: dates or timestamps."""
+    """Whether a column holds points in time: dates or timestamps."""
     return column.kind is ColumnKind.TIME and column.type.startswith(("date", "timestamp"))
 
 
@@ -72,8 +72,8 @@ def counts(columns: Sequence[Column], on: ComparisonBasis) -> Matrix:
     """How many rows of each profile are in each bin; every row is in one.
 
     Args:
-        columns: The same column of several profiles, one for each row of the answer.
-        on: What is compared; values only if nothing is an ``obstacle`` to that.
+        columns: The same column of several profiles, one for each row of the result.
+        on: The aspect to compare; values only if ``obstacle`` returns an empty text.
 
     Returns:
         Whole numbers in the shape (profiles, bins). The first bins are those of nulls, NaN, and
@@ -122,9 +122,9 @@ def _values(column: Column, names: Sequence[str]) -> list[int]:
 
 
 def places(detail: Numbers) -> list[float]:
-    """Where the values of each bin are taken to lie: at its centre, those of the tails at the edge.
+    """The assumed position of each bin's values: its centre, and for the tails their edge.
 
-    The open tails have no centre, and a single outlier would put one anywhere.
+    The open tails have no centre, and a single outlier could move it anywhere.
     """
     edges = detail.grid.edges
     if not edges:

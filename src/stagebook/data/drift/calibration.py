@@ -1,4 +1,4 @@
-"""From which effect on a column has drifted: what the reference's own time blocks say."""
+"""The threshold of drift for a column, from the reference's own time blocks."""
 
 import math
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from stagebook.data.drift.alignment import ComparisonBasis, Matrix, counts
 from stagebook.data.profiles.column import Column
 
 ALPHA = 0.05
-"""How often a batch like the reference's blocks is called drifted in any of its columns."""
+"""Rate at which a batch like the reference's blocks is reported as drifted in any column."""
 
 FLOOR = 0.05
-"""No smaller Jensen-Shannon distance is of importance.
+"""A smaller Jensen-Shannon distance is not important.
 
 About 0.5 % nulls in a column that had none, or a share of 50 % that becomes 44 %. Near 0 the
 squared distance is PSI / (8 ln 2), see ``DEFAULT``; this one is a PSI of 0.014.
 """
 
 LEAST = FLOOR / 5
-"""What smaller effects of blocks count as; of that size is chance with a few thousand rows."""
+"""Smaller effects of blocks count as this; chance is of this size with a few thousand rows."""
 
 DEFAULT = 0.134
-"""The threshold where there are too few blocks: a PSI of 0.1, by rule of thumb a small change.
+"""The threshold with too few blocks: a PSI of 0.1, by rule of thumb a small change.
 
 For neighbouring distributions both are chi-square distances to the second order: PSI is
 ``sum((q - p)**2 / p)``, and the squared Jensen-Shannon distance an eighth of it, in bits. Source:
@@ -32,10 +32,10 @@ Lin 1991 and Siddiqi 2006, see ``distances``.
 """
 
 FEWEST_BLOCKS = 4
-"""With fewer blocks, Student's t is so wide that hardly any drift would be told."""
+"""With fewer blocks, Student's t is so wide that hardly any drift would be detected."""
 
 FEW_BLOCKS = 8
-"""With fewer blocks than this, the limit is not let go far beyond what the blocks show."""
+"""With fewer blocks, the limit is bounded by the effects of the blocks."""
 
 LARGE = 0.212
 """An effect that is large by rule of thumb: a PSI of 0.25, see ``DEFAULT``."""
@@ -51,7 +51,7 @@ class Threshold:
     Attributes:
         value: A Jensen-Shannon distance, at most 1.
         limit: The part of it that is variation between blocks or, uncalibrated, the default.
-        noise: The part of it that is chance, as the batch has only so many rows.
+        noise: The part of it that is chance, because the number of rows is limited.
         blocks: The effect of each block against all others; empty if it is not calibrated.
     """
 
@@ -62,7 +62,7 @@ class Threshold:
 
     @property
     def calibrated(self) -> bool:
-        """Whether time blocks of the reference say so, and no rule of thumb."""
+        """Whether it comes from blocks of the reference, and not from a rule of thumb."""
         return bool(self.blocks)
 
 
@@ -76,9 +76,10 @@ def threshold(
     Args:
         pair: The reference's column and the batch's; there are rows in both.
         blocks: The column in blocks of the reference, with rows in each.
-        on: What is compared.
-        comparisons: How many are made in all, for Bonferroni's correction. Source: Dunn, Multiple
-            comparisons among means, Journal of the American Statistical Association 56, 1961.
+        on: The aspect to compare.
+        comparisons: Total number of comparisons, for Bonferroni's correction. Source: Dunn,
+            Multiple comparisons among means, Journal of the American Statistical Association 56,
+            1961.
     """
     alpha = ALPHA / max(comparisons, 1)
     effects: tuple[float, ...] = ()
@@ -124,14 +125,14 @@ def prediction_limit(effects: Sequence[float], alpha: float) -> float:
 
 
 def bounded(limit: float, effects: Sequence[float]) -> float:
-    """A limit that still tells gross drift, however wide Student's t is for few blocks.
+    """A limit that still detects gross drift, however wide Student's t is for few blocks.
 
     Args:
         limit: The prediction limit.
-        effects: Of the blocks that it comes from.
+        effects: The effects of the blocks that it comes from.
 
     Returns:
-        Of few blocks at most ``LARGE``, or ``BEYOND`` times the largest of their effects.
+        For few blocks at most ``LARGE``, or ``BEYOND`` times the largest of their effects.
     """
     if len(effects) >= FEW_BLOCKS:
         return limit

@@ -10,7 +10,7 @@ from stagebook.data.drift.compared import Distances, compare
 from stagebook.data.profiles.column import Column
 
 MOVING = 0.9
-"""If every block is so far from the others, values move on with time, as dates and numbers do."""
+"""If every block is so far from the others, values advance with time, as dates do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class Finding:
     """One comparison of a column.
 
     Attributes:
-        basis: What is compared.
+        basis: The aspect that is compared.
         effect: The Jensen-Shannon distance; gaps have bins of their own in both comparisons.
-        threshold: Up to where that is no drift.
+        threshold: The largest effect without drift.
     """
 
     basis: ComparisonBasis
@@ -29,7 +29,7 @@ class Finding:
 
     @property
     def ratio(self) -> float:
-        """Effect by threshold."""
+        """The effect divided by the threshold."""
         return self.effect / self.threshold.value
 
     def as_json(self) -> dict[str, Any]:
@@ -44,12 +44,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ColumnDrift:
-    """How one column differs.
+    """The drift of one column.
 
-    The size that decides is the Jensen-Shannon distance. It needs no smoothing, is the same for
-    numbers and categories, and has a bound; whatever changes in a column moves rows from bin to
-    bin and therefore shows in it. Gaps (nulls, NaN, infinities) are compared a second time without
-    the values, or they would hide in a column whose values change with the season.
+    The Jensen-Shannon distance decides. It needs no smoothing, is the same for numbers and
+    categories, and has a bound. Every change in a column moves rows between bins, and so changes
+    the distance. Gaps (nulls, NaN, infinities) are also compared without the values, since they
+    would be invisible in a column whose values change with the season.
 
     Attributes:
         reference: The reference's column.
@@ -72,12 +72,12 @@ class ColumnDrift:
 
     @property
     def decisive(self) -> Finding:
-        """The comparison that is farthest up to its threshold, or beyond."""
+        """The comparison with the largest ratio of effect to threshold."""
         return max(self.findings, key=lambda finding: finding.ratio)
 
     @property
     def ratio(self) -> float:
-        """Effect by threshold of the decisive comparison."""
+        """The ratio of the decisive comparison."""
         return self.decisive.ratio
 
     @property
@@ -92,7 +92,7 @@ class ColumnDrift:
 
     @property
     def blind(self) -> tuple[ComparisonBasis, ...]:
-        """The comparisons whose effect could not be above the threshold, whatever it is."""
+        """The comparisons whose threshold no effect can exceed."""
         return tuple(finding.basis for finding in self.findings if finding.threshold.value >= 1)
 
     def as_json(self) -> dict[str, Any]:
@@ -113,9 +113,9 @@ class ColumnComparison:
     """One column of reference, batch and blocks, before it is judged.
 
     Attributes:
-        reference: The reference's, of a table with rows.
-        batch: The batch's, of another.
-        blocks: Those of the reference's blocks, all with rows.
+        reference: The reference's column, with rows.
+        batch: The batch's column, with rows.
+        blocks: The columns of the reference's blocks, all with rows.
         reason: Why values are not compared; empty if they are.
     """
 
@@ -126,18 +126,18 @@ class ColumnComparison:
 
     @classmethod
     def of(cls, reference: Column, batch: Column, blocks: Sequence[Column]) -> "ColumnComparison":
-        """What can be compared of a column."""
+        """The comparison of a column, as far as it is possible."""
         reason = obstacle((reference, batch, *blocks))
         if not reason and len(blocks) >= FEWEST_BLOCKS:
             if min(leave_one_out(counts(blocks, ComparisonBasis.VALUES))) >= MOVING:
-                reason = "values move on with time"
+                reason = "values advance with time"
         elif not reason and is_instant(reference):
             reason = "a later batch has later times"
         return cls(reference, batch, tuple(blocks), reason)
 
     @property
     def bases(self) -> tuple[ComparisonBasis, ...]:
-        """What is compared."""
+        """The aspects that are compared."""
         return (
             (ComparisonBasis.GAPS,)
             if self.reason
@@ -146,7 +146,7 @@ class ColumnComparison:
 
     @property
     def comparisons(self) -> int:
-        """How many comparisons could show a difference: those with more than one bin in use."""
+        """The number of comparisons with more than one bin in use, which can show a difference."""
         every = (self.reference, self.batch, *self.blocks)
         return sum(int((counts(every, on).sum(axis=0) > 0).sum()) > 1 for on in self.bases)
 
@@ -154,12 +154,12 @@ class ColumnComparison:
         """The column's drift.
 
         Args:
-            comparisons: How many are made in all columns together.
+            comparisons: Total number of comparisons in all columns.
         """
         pair = (self.reference, self.batch)
-        found = {on: compare(*pair, on) for on in self.bases}
+        by_basis = {on: compare(*pair, on) for on in self.bases}
         findings = tuple(
             Finding(on, distances.jensen_shannon, threshold(pair, self.blocks, on, comparisons))
-            for on, distances in found.items()
+            for on, distances in by_basis.items()
         )
-        return ColumnDrift(*pair, self.reason, found[self.bases[-1]], findings)
+        return ColumnDrift(*pair, self.reason, by_basis[self.bases[-1]], findings)

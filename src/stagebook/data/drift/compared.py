@@ -1,4 +1,4 @@
-"""Two columns of one name, compared in every way."""
+"""All distances between two columns."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,23 +9,23 @@ from stagebook.data.drift.alignment import GAPS, ComparisonBasis, Matrix, catego
 from stagebook.data.profiles.column import Booleans, Column, Numbers, Texts
 
 MOST_NEW = 5
-"""So many new categories are named."""
+"""Largest number of new categories that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Distances:
-    """How far a batch's column is from the reference's; None where that cannot be said.
+    """The distances of a batch's column from the reference's; None if one is undefined.
 
-    Shares are of all rows, but those of categories and of tails, which are of the values.
+    Shares refer to all rows; shares of categories and of tails refer to the values.
 
     Attributes:
         jensen_shannon: Distance over all bins, those of nulls, NaN and infinities too; 0 to 1.
         psi: Population stability index over the same bins, in nats.
         ks: Bounds of the Kolmogorov-Smirnov statistic of the finite values.
-        wasserstein: Of the finite values, in the column's unit (microseconds for times), with what
-            lies beyond the grid taken to lie at its edge.
+        wasserstein: Distance of the finite values, in the column's unit (microseconds for times),
+            with values beyond the grid counted at its edge.
         wasserstein_scaled: The same in standard deviations of the reference.
-        chi_square: Of categories and booleans, nulls left out.
+        chi_square: Test of categories and booleans, without nulls.
         null_change: Share of nulls in the batch, less that in the reference.
         nan_change: The same for NaN.
         infinite_change: The same for infinities.
@@ -58,7 +58,7 @@ def compare(reference: Column, batch: Column, on: ComparisonBasis) -> Distances:
     Args:
         reference: A column of a table with rows.
         batch: The same of another table with rows.
-        on: What is compared; see ``alignment.counts``.
+        on: The aspect to compare; see ``alignment.counts``.
     """
     pair = (reference, batch)
     both = counts(pair, on)
@@ -100,7 +100,7 @@ def _finite(reference: Numbers, batch: Numbers) -> dict[str, Any]:
 
 
 def tails(detail: Numbers) -> float:
-    """The share of the finite values that lie beyond the grid; there have to be some."""
+    """The share of the finite values that are beyond the grid; there must be finite values."""
     if not detail.grid.edges:
         return 0.0
     return (detail.counts[0] + detail.counts[-1]) / detail.finite

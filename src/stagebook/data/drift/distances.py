@@ -1,4 +1,4 @@
-"""How far two distributions are from each other, from the counts in the same bins.
+"""Distances between two distributions, from the counts in the same bins.
 
 Each function takes counts, not shares, for bins in the same order. Neither side may be empty.
 """
@@ -13,19 +13,19 @@ Counts = Sequence[int] | npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float64]
 
 LEAST_SHARE = 1e-4
-"""What an emptier bin counts as in the population stability index."""
+"""The share that an emptier bin has in the population stability index."""
 
 
 def shares(counts: Counts) -> Shares:
     """The share of each bin.
 
     Raises:
-        ValueError: There is nothing in any bin.
+        ValueError: All bins are empty.
     """
     values = np.asarray(counts, dtype=np.float64)
     total = values.sum()
     if not total:
-        raise ValueError("no bin holds anything")
+        raise ValueError("all bins are empty")
     return np.asarray(values / total)
 
 
@@ -59,7 +59,7 @@ def jensen_shannon(reference: Counts, batch: Counts) -> float:
 
 
 def kolmogorov_smirnov(reference: Counts, batch: Counts) -> tuple[float, float]:
-    """Between what the Kolmogorov-Smirnov statistic of the unbinned values lies.
+    """Bounds of the Kolmogorov-Smirnov statistic of the unbinned values.
 
     The statistic is the largest distance of the two cumulated distributions. They are known at the
     edges, where their largest distance is a lower bound. Inside a bin the one may have risen by all
@@ -81,7 +81,7 @@ def kolmogorov_smirnov(reference: Counts, batch: Counts) -> tuple[float, float]:
 
 
 def wasserstein(reference: Counts, batch: Counts, places: Sequence[float]) -> float:
-    """The first Wasserstein distance, as if the values of a bin lay at one place.
+    """The first Wasserstein distance, as if all values of a bin were in one place.
 
     How far values have to move on average to make one distribution of the other; in the unit of
     the places. Source: Ramdas, Garcia Trillos, Cuturi, On Wasserstein two-sample testing and
@@ -118,7 +118,7 @@ class ChiSquare:
 
 
 def chi_square(reference: Counts, batch: Counts) -> ChiSquare:
-    """Whether two samples of categories are of one distribution.
+    """A test whether two samples of categories have one distribution.
 
     Sources: Pearson, On the criterion that a given system of deviations ..., Philosophical Magazine
     50, 1900; Cramér, Mathematical Methods of Statistics, 1946, 21.9, for ``V``, which with two
@@ -136,5 +136,5 @@ def chi_square(reference: Counts, batch: Counts) -> ChiSquare:
 
 
 def unseen_share(reference: Counts, batch: Counts) -> float:
-    """The share of the batch that is in bins where the reference has nothing."""
+    """The share of the batch that is in bins where the reference is empty."""
     return float(shares(batch)[np.asarray(reference) == 0].sum())

@@ -1,4 +1,4 @@
-"""Whether a batch is still like its reference, column by column."""
+"""The drift of a batch from its reference, column by column."""
 
 import enum
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ FORMAT = 1
 
 
 class DriftVerdict(enum.StrEnum):
-    """What is said of a batch."""
+    """The verdict on a batch."""
 
     DRIFT = "drift"
     NO_DRIFT = "no drift"
@@ -25,14 +25,14 @@ class DriftVerdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How a batch differs from its reference.
+    """The differences between a batch and its reference.
 
     Attributes:
-        columns: Columns of both, those that drifted first and then by effect over threshold.
-        problems: Columns that are only on one side, or of another kind.
+        columns: Columns of both, first those that drifted, then by ratio of effect to threshold.
+        problems: Columns that only one of both has, or that changed their kind.
         calibration: Where the thresholds come from, in a sentence.
-        calibrated: Whether that is time blocks of the reference.
-        notes: What else to know about the comparison, in sentences.
+        calibrated: Whether they come from blocks of the reference.
+        notes: Further remarks about the comparison, in sentences.
         rows: Rows of the reference and of the batch.
     """
 
@@ -74,18 +74,18 @@ class Drift:
 
 
 def drift(reference: Reference, batch: Profile) -> Drift:
-    """Holds a batch against a reference.
+    """Compares a batch with a reference.
 
     Args:
         reference: The reference.
         batch: The batch's profile, made with the grids of the reference's.
 
     Raises:
-        StagebookError: One of both has no rows (``nothing-to-compare``), or they have no column in
-            common (``no-common-column``).
+        StagebookError: One of both has no rows (``nothing-to-compare``), or they share no column
+            (``no-common-column``).
     """
-    whole = reference.profile
-    pairs = _pairs(whole, batch)
+    reference_profile = reference.profile
+    pairs = _pairs(reference_profile, batch)
     fitted = CalibrationSample.of(reference, batch)
     rows = [_alongside(fitted, pair) for pair in pairs]
     comparisons = sum(row.comparisons for row in rows)
@@ -94,26 +94,28 @@ def drift(reference: Reference, batch: Profile) -> Drift:
     retyped = [_retyped(column) for column in columns if column.retyped]
     return Drift(
         tuple(columns),
-        (*_sides(whole, batch), *retyped),
+        (*_sides(reference_profile, batch), *retyped),
         fitted.calibration,
         fitted.calibrated,
         tuple(_notes(fitted, columns)),
-        (whole.rows, batch.rows),
+        (reference_profile.rows, batch.rows),
     )
 
 
-def _pairs(whole: Profile, batch: Profile) -> list[tuple[Column, Column]]:
-    for name, profile in (("reference", whole), ("batch", batch)):
+def _pairs(reference_profile: Profile, batch: Profile) -> list[tuple[Column, Column]]:
+    for name, profile in (("reference", reference_profile), ("batch", batch)):
         if not profile.rows:
             message, hint = f"The {name} has no rows.", "Give one that has some."
             raise StagebookError(Problem("nothing-to-compare", message, hint))
-    found = [(left, right) for left in whole.columns if (right := batch.column(left.name))]
-    if not found:
+    pairs = [
+        (left, right) for left in reference_profile.columns if (right := batch.column(left.name))
+    ]
+    if not pairs:
         message = "The batch has none of the reference's columns."
         raise StagebookError(
             Problem("no-common-column", message, "Check that both are of the same table.")
         )
-    return found
+    return pairs
 
 
 def _alongside(fitted: CalibrationSample, pair: tuple[Column, Column]) -> ColumnComparison:
@@ -123,9 +125,9 @@ def _alongside(fitted: CalibrationSample, pair: tuple[Column, Column]) -> Column
     )
 
 
-def _sides(whole: Profile, batch: Profile) -> list[Problem]:
-    missing = [column.name for column in whole.columns if not batch.column(column.name)]
-    new = [column.name for column in batch.columns if not whole.column(column.name)]
+def _sides(reference_profile: Profile, batch: Profile) -> list[Problem]:
+    missing = [column.name for column in reference_profile.columns if not batch.column(column.name)]
+    new = [column.name for column in batch.columns if not reference_profile.column(column.name)]
     return [
         Problem(
             "column-lost",
@@ -137,7 +139,7 @@ def _sides(whole: Profile, batch: Profile) -> list[Problem]:
         Problem(
             "column-added",
             f"Column `{name}` is not in the reference, and not compared.",
-            "Make the reference anew if it is to stay.",
+            "Create the reference again if the column is permanent.",
         )
         for name in new
     ]
@@ -162,6 +164,6 @@ def _notes(fitted: CalibrationSample, columns: Sequence[ColumnDrift]) -> list[st
     blind = [f"{on.value} of `{column.name}`" for column in columns for on in column.blind]
     if blind:
         names = ", ".join(sorted(blind))
-        why = "too different from block to block, or with too few rows"
-        notes.append(f"No drift could be told, {why}: {names}.")
+        why = "They differ too much from block to block, or have too few rows."
+        notes.append(f"Drift cannot be detected in {names}. {why}")
     return notes

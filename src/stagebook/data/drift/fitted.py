@@ -1,4 +1,4 @@
-"""A reference's blocks made as long as the batch, since a longer stretch varies less."""
+"""The blocks of a reference, merged to the length of the batch, since longer ones vary less."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from stagebook.data.profiles.profile import Profile
 from stagebook.data.profiles.scale import DAY
 
 SHORTER = 0.5
-"""A batch of less than so many blocks' length varies more than a block does."""
+"""A batch shorter than this number of blocks varies more than a block does."""
 
-_RULE = "Thresholds are a rule of thumb and know nothing of how this data varies."
+_RULE = "Thresholds are a rule of thumb and do not depend on how this data varies."
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationSample:
-    """What thresholds are learned from.
+    """The blocks from which thresholds are learned.
 
     Attributes:
-        blocks: Profiles of stretches as long as the batch; none if there are too few of them.
+        blocks: Profiles of stretches as long as the batch; empty if there are too few of them.
         calibration: Where the thresholds come from, in words.
-        note: What to say of a batch that is much shorter than a block; often nothing.
+        note: A remark about a batch that is much shorter than a block; often empty.
     """
 
     blocks: tuple[Profile, ...]
@@ -39,7 +39,7 @@ class CalibrationSample:
 
     @classmethod
     def of(cls, reference: Reference, batch: Profile) -> Self:
-        """The blocks of a reference, as many together as the batch is long.
+        """The blocks of a reference, merged to the length of the batch.
 
         Args:
             reference: The reference.
@@ -61,7 +61,7 @@ class CalibrationSample:
 
 
 def _size(reference: Reference, batch: Profile) -> float | None:
-    """How many blocks a batch is long; None if it has no time."""
+    """The length of a batch in blocks; None if it has no time."""
     if isinstance(reference.span, RowCount):
         return batch.rows / reference.span.count
     column = batch.column(reference.time or "")
@@ -72,7 +72,7 @@ def _size(reference: Reference, batch: Profile) -> float | None:
 
 
 def _together(blocks: Sequence[Profile], many: int) -> tuple[Profile, ...]:
-    """The profiles of so many blocks each, counted from the end; the rest at the start is left."""
+    """The profiles of ``many`` blocks each, from the end; the rest at the start is left out."""
     if many == 1:
         return tuple(blocks)
     starts = range(len(blocks) % many, len(blocks), many)
@@ -87,11 +87,11 @@ def _stretches(reference: Reference, many: int) -> str:
 
 
 def _few(count: int, reference: Reference | None = None, many: int = 1) -> str:
-    what = _stretches(reference, many) if reference and many > 1 else "blocks of time"
+    blocks = _stretches(reference, many) if reference and many > 1 else "blocks of time"
     if reference and isinstance(reference.span, RowCount):
-        what = _stretches(reference, many)
+        blocks = _stretches(reference, many)
     like = ", as long as the batch" if many > 1 else ""
-    return f"The reference has {count} {what}{like}, and {FEWEST_BLOCKS} are needed."
+    return f"The reference has {count} {blocks}{like}, and {FEWEST_BLOCKS} are needed."
 
 
 def _short(reference: Reference, size: float | None) -> str:

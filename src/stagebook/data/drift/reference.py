@@ -1,4 +1,4 @@
-"""What a batch is held against: a profile, and those of its blocks of time."""
+"""The reference of a batch: a profile, and the profiles of its blocks of time."""
 
 import json
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference; with it, no row of its table is needed any more.
+    """A reference, which replaces the rows of its table.
 
     Attributes:
-        profile: Of the whole table.
-        blocks: Those of its stretches of time, ascending, over the same grids.
+        profile: The profile of the whole table.
+        blocks: The profiles of its blocks, ascending, with the same grids.
         time: The column it was cut by; None if it was not cut.
-        span: How long a block is.
+        span: The length of a block.
         note: Why it was not cut, in words; empty if it was.
     """
 
@@ -48,37 +48,37 @@ def of_table(
     by: Span | RowCount | None = None,
     batch: tuple[Path, str] | None = None,
 ) -> Reference:
-    """The reference that a table is.
+    """The reference from a table.
 
     Args:
         table: The table.
         time: A column of dates or timestamps to cut it by; if None, the one with the fewest nulls.
-        by: How long a block is; if None, about as long as the batch or, without a batch, the
-            longest of which there are at least four.
-        batch: Root and path of the batch, where it is known.
+        by: The length of a block; if None, about as long as the batch or, without a batch, the
+            longest span with at least four blocks.
+        batch: Root and path of the batch, if known.
 
     Raises:
-        StagebookError: There is no such column (``no-time-column``), there are too many blocks
+        StagebookError: The column does not exist (``no-time-column``), there are too many blocks
             (``too-many-blocks``), or the table cannot be read.
     """
-    whole = profile(table)
+    table_profile = profile(table)
     if isinstance(by, RowCount):
-        return Reference(whole, tuple(cut_by_rows(table, whole, by)), None, by)
-    name, note = time_column(whole, time, table.path)
+        return Reference(table_profile, tuple(cut_by_rows(table, table_profile, by)), None, by)
+    name, note = time_column(table_profile, time, table.path)
     if name is None:
-        return Reference(whole, note=note)
+        return Reference(table_profile, note=note)
     length = _length(*batch, name) if batch and by is None else None
-    span, blocks = cut(table, whole, name, by, length)
-    return Reference(whole, tuple(blocks), name, span)
+    span, blocks = cut(table, table_profile, name, by, length)
+    return Reference(table_profile, tuple(blocks), name, span)
 
 
 def _length(root: Path, path: str, time: str) -> float | None:
-    """How much time a batch covers, in microseconds; None where that cannot be known."""
+    """The time that a batch covers, in microseconds; None if it is unknown."""
     try:
         if not _is_json(root, path):
             return length_of(Table.open(root, path), time)
         column = read(root / path, path).profile.column(time)
-    except StagebookError:  # whoever opens the batch to compare it says so
+    except StagebookError:  # opening the batch for the comparison reports the error
         return None
     detail = column.detail if column else None
     if not isinstance(detail, Numbers) or detail.minimum is None or detail.maximum is None:
@@ -100,32 +100,32 @@ def open_reference(
         path: Path relative to it.
         time: See ``of_table``.
         by: See ``of_table``.
-        batch: Path of the batch, where it is known.
+        batch: Path of the batch, if known.
 
     Raises:
-        StagebookError: It is none of them, or of another format version; or it is to be cut and
-            is not a table (``cannot-cut``).
+        StagebookError: It is something else, or has another format version; or blocks are
+            requested of a file that is not a table (``cannot-cut``).
     """
     if not _is_json(root, path):
         return of_table(Table.open(root, path), time, by, (root, batch) if batch else None)
     if time is not None or by is not None:
-        message = "It holds no rows, so it cannot be cut by time."
+        message = "It contains no rows, so it cannot be cut into blocks."
         raise StagebookError(
-            Problem("cannot-cut", message, "Give the table that it was made of.", Where(path))
+            Problem("cannot-cut", message, "Give the table that it was made from.", Where(path))
         )
     return read(root / path, path)
 
 
 def open_batch(root: Path, path: str, reference: Reference) -> Profile:
-    """The profile of the batch at a path, over the reference's grids if it is a table.
+    """The profile of the batch at a path, with the reference's grids if it is a table.
 
     Args:
         root: The project's root.
         path: A table, or the JSON of a profile or a reference; relative to the root.
-        reference: What it will be held against.
+        reference: The reference to compare it with.
 
     Raises:
-        StagebookError: It is none of them, or of another format version.
+        StagebookError: It is something else, or has another format version.
     """
     if _is_json(root, path):
         return read(root / path, path).profile
@@ -151,10 +151,10 @@ def read(path: Path, shown: str | None = None) -> Reference:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         hint = (
-            f"Make it with `stagebook profile TABLE --json > {name}`; to have its months or weeks "
-            f"too, with `stagebook drift TABLE --save {name}`."
+            f"Create it with `stagebook profile TABLE --json > {name}` or, with its months or "
+            f"weeks, with `stagebook drift TABLE --save {name}`."
         )
-        raise _bad(name, "It is not there.", hint) from None
+        raise _bad(name, "The file is missing.", hint) from None
     except UnicodeDecodeError:
         raise _bad(name, "It is not UTF-8.") from None
     except OSError as error:
@@ -174,13 +174,13 @@ def render(reference: Reference) -> str:
         f'{{"start":{json.dumps(block.start)},"profile":{profiles.render(block.profile).rstrip()}}}'
         for block in reference.blocks
     )
-    whole = profiles.render(reference.profile).rstrip()
+    profile_json = profiles.render(reference.profile).rstrip()
     start = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
-    return f'{start},"profile":{whole},"blocks":[\n{blocks}\n]}}\n'
+    return f'{start},"profile":{profile_json},"blocks":[\n{blocks}\n]}}\n'
 
 
 def is_reference(begin: bytes) -> bool:
-    """Whether a file that begins so is what ``render`` wrote."""
+    """Whether a file with this beginning was written by ``render``."""
     return begin.startswith(b'{"reference":')
 
 
@@ -188,12 +188,12 @@ def parse(text: str, file: str = "reference") -> Reference:
     """The reference, or the plain profile, in a text.
 
     Args:
-        text: What ``render`` wrote, or ``profile.render``.
-        file: Where it comes from, for the error.
+        text: The output of ``render``, or of ``profile.render``.
+        file: The file's name, for the error.
 
     Raises:
-        StagebookError: The text is not a whole reference (``bad-reference``), one of another format
-            version (``reference-format``), or no profile this Stagebook reads.
+        StagebookError: The text is not a complete reference (``bad-reference``), has another
+            format version (``reference-format``), or is an invalid profile.
     """
     try:
         document = json.loads(text)
@@ -203,12 +203,12 @@ def parse(text: str, file: str = "reference") -> Reference:
         return Reference(profiles.parse(text, file), note=PLAIN)
     if document["reference"] != FORMAT:
         message = f"The reference has format {document['reference']!r}; this Stagebook reads"
-        hint = "Make the reference anew from its table, or use the Stagebook that wrote it."
+        hint = "Create the reference again from its table, or use the Stagebook that wrote it."
         raise StagebookError(Problem("reference-format", f"{message} {FORMAT}.", hint, Where(file)))
     try:
         return _reference(document, file)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _bad(file, f"It is not a whole reference: {error!r}.") from None
+        raise _bad(file, f"It is not a complete reference: {error!r}.") from None
 
 
 def _reference(document: Mapping[str, Any], file: str) -> Reference:
@@ -219,8 +219,8 @@ def _reference(document: Mapping[str, Any], file: str) -> Reference:
         TimeBlock(str(item["start"]), _profile(item["profile"], file))
         for item in document["blocks"]
     )
-    whole = _profile(document["profile"], file)
-    return Reference(whole, blocks, time, None if span is None else spans.parse(span), note)
+    table_profile = _profile(document["profile"], file)
+    return Reference(table_profile, blocks, time, None if span is None else spans.parse(span), note)
 
 
 def _profile(document: Any, file: str) -> Profile:
@@ -228,6 +228,6 @@ def _profile(document: Any, file: str) -> Profile:
 
 
 def _bad(
-    file: str, message: str, hint: str = "Make the reference anew from its table."
+    file: str, message: str, hint: str = "Create the reference again from its table."
 ) -> StagebookError:
     return StagebookError(Problem("bad-reference", message, hint, Where(file)))

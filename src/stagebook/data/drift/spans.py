@@ -1,4 +1,4 @@
-"""How long the blocks are that a reference is cut into: a stretch of time, or a number of rows."""
+"""The length of a reference's blocks: a stretch of time, or a number of rows."""
 
 import enum
 from bisect import bisect_right
@@ -10,7 +10,7 @@ from stagebook.data.profiles.scale import DAY
 
 
 class Span(enum.StrEnum):
-    """A stretch of time; all of them begin in UTC."""
+    """A stretch of time, which begins in UTC."""
 
     YEAR = "year"
     QUARTER = "quarter"
@@ -20,12 +20,12 @@ class Span(enum.StrEnum):
 
     @property
     def length(self) -> int:
-        """Microseconds, about."""
+        """Its approximate length in microseconds."""
         days = {Span.YEAR: 365, Span.QUARTER: 91, Span.MONTH: 30, Span.WEEK: 7, Span.DAY: 1}
         return days[self] * DAY
 
     def start(self, microseconds: int) -> int:
-        """When the block begins that holds an instant, in microseconds since 1970 in UTC."""
+        """The start of the block that contains an instant, in microseconds since 1970 in UTC."""
         if self is Span.DAY:
             return microseconds // DAY * DAY
         if self is Span.WEEK:
@@ -41,19 +41,19 @@ class RowCount:
     """A number of rows, in the order of the table.
 
     Attributes:
-        count: How many.
+        count: The number of rows.
     """
 
     count: int
 
     @property
     def value(self) -> str:
-        """What ``parse`` reads."""
+        """The text that ``parse`` reads."""
         return f"{self.count} rows"
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The rows that a text such as ``5000`` or ``5000 rows`` names; ValueError if none."""
+        """The rows in a text such as ``5000`` or ``5000 rows``; ValueError otherwise."""
         count = int(text.removesuffix("rows").strip().replace("_", "").replace(",", ""))
         if count < 1:
             raise ValueError("no rows")
@@ -61,10 +61,10 @@ class RowCount:
 
 
 def parse(text: str) -> Span | RowCount:
-    """The length that a text names: a stretch of time, or a number of rows.
+    """The length in a text: a stretch of time, or a number of rows.
 
     Raises:
-        ValueError: It names neither.
+        ValueError: It is neither.
     """
     return Span(text) if text in list(Span) else RowCount.parse(text)
 

@@ -26,12 +26,12 @@ from stagebook.data.tables.table import Table
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
 ENOUGH = 4
-"""So many blocks are wanted; longer ones are taken as long as there are so many."""
+"""Number of blocks that is enough; the longest span with so many blocks is used."""
 
 MOST_BLOCKS = 400
 NEAR = 2 * DAY
 SMALL = 0.25
-"""A block with fewer rows than this share of the median's is a torn one and left out."""
+"""A block with fewer rows than this share of the median is incomplete and left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,46 +39,46 @@ class TimeBlock:
     """The rows of one stretch of time, or some rows in the table's order.
 
     Attributes:
-        start: The day it begins, in ISO 8601, or the number of its first row.
-        profile: Their profile, over the grids of the whole.
+        start: The day on which it begins, in ISO 8601, or the number of its first row.
+        profile: Their profile, with the grids of the whole table.
     """
 
     start: str
     profile: Profile
 
 
-def time_column(whole: Profile, wanted: str | None, file: str) -> tuple[str | None, str]:
+def time_column(table_profile: Profile, name: str | None, file: str) -> tuple[str | None, str]:
     """The column to cut a table by.
 
     Args:
-        whole: The table's profile.
-        wanted: A name that was given.
+        table_profile: The table's profile.
+        name: The name that a person gave; None for a choice by Stagebook.
         file: The table, for the error.
 
     Returns:
-        The wanted one, or the column of dates or timestamps with the fewest nulls, of those that
-        begin and end together the first; or None and the reason.
+        The named column, or the column of dates or timestamps with the fewest nulls; the first of
+        several if they begin and end together. Otherwise None and the reason.
 
     Raises:
-        StagebookError: The one wanted is no such column (``no-time-column``).
+        StagebookError: The named column is not a column of time (``no-time-column``).
     """
-    found = {column.name: column for column in whole.columns if is_instant(column)}
-    if wanted is not None:
-        if wanted not in found:
-            raise StagebookError(_no_time_column(whole, wanted, list(found), file))
-        return wanted, ""
-    if not found:
+    candidates = {column.name: column for column in table_profile.columns if is_instant(column)}
+    if name is not None:
+        if name not in candidates:
+            raise StagebookError(_no_time_column(table_profile, name, list(candidates), file))
+        return name, ""
+    if not candidates:
         return None, "The reference has no column of dates or timestamps to cut it by."
-    least = min(column.nulls for column in found.values())
-    fewest = [column for column in found.values() if column.nulls == least]
-    if any(not _together(fewest[0], other) for other in fewest[1:]):
+    least = min(column.nulls for column in candidates.values())
+    fewest = [column for column in candidates.values() if column.nulls == least]
+    if any(not _coincide(fewest[0], other) for other in fewest[1:]):
         names = " and ".join(f"`{column.name}`" for column in fewest)
         return None, f"The reference could be cut by {names}: say by which."
     return fewest[0].name, ""
 
 
-def _together(left: Column, right: Column) -> bool:
-    """Whether two columns begin and end at about one time, as departure and arrival do."""
+def _coincide(left: Column, right: Column) -> bool:
+    """Whether two columns begin and end at about the same time, as departure and arrival do."""
     item, other = left.detail, right.detail
     if not isinstance(item, Numbers) or not isinstance(other, Numbers):
         return False
@@ -86,32 +86,36 @@ def _together(left: Column, right: Column) -> bool:
     return all(abs((a or 0) - (b or 0)) <= NEAR for a, b in pairs)
 
 
-def _no_time_column(whole: Profile, wanted: str, found: list[str], file: str) -> Problem:
-    column = whole.column(wanted)
-    what = (
-        "is not there"
+def _no_time_column(table_profile: Profile, name: str, candidates: list[str], file: str) -> Problem:
+    column = table_profile.column(name)
+    reason = (
+        "does not exist"
         if column is None
         else f"is {column.type}, which is neither a date nor a timestamp"
     )
-    others = "Its columns of time: " + ", ".join(found) if found else "It has no column of time."
-    hint = did_you_mean(wanted, found, others)
-    return Problem("no-time-column", f"Column `{wanted}` {what}.", hint, Where(file))
+    others = (
+        "Its columns of time: " + ", ".join(candidates)
+        if candidates
+        else "It has no column of time."
+    )
+    hint = did_you_mean(name, candidates, others)
+    return Problem("no-time-column", f"Column `{name}` {reason}.", hint, Where(file))
 
 
 def cut(
-    table: Table, whole: Profile, time: str, span: Span | None, length: float | None = None
+    table: Table, table_profile: Profile, time: str, span: Span | None, length: float | None = None
 ) -> tuple[Span, list[TimeBlock]]:
     """The blocks of a table, with their profiles.
 
-    Rows without a time are in no block; neither are those of blocks that are much smaller than
-    the others, as the first and the last may be.
+    Rows without a time are in no block. Blocks that are much smaller than the others, such as an
+    incomplete first or last one, are left out.
 
     Args:
         table: The table.
-        whole: Its profile, for the grids.
+        table_profile: Its profile, for the grids.
         time: A column of dates or timestamps.
-        span: How long a block is; if None, about as long as the batch or, where its length is not
-            known, the longest of which there are enough.
+        span: The length of a block; if None, about as long as the batch or, if its length is
+            unknown, the longest span with enough blocks.
         length: How much time the batch covers, in microseconds.
 
     Raises:
@@ -119,9 +123,9 @@ def cut(
     """
     days = _days(table, time)
     span = span or _fitting(days, length)
-    starts = _whole_ones(sizes_of(days, span))
+    starts = _full_blocks(sizes_of(days, span))
     _require_few(len(starts), span, table.path)
-    return span, _profiles(table, whole, time, (span, starts))
+    return span, _profiles(table, table_profile, time, (span, starts))
 
 
 def sizes_of(days: Mapping[int, int], span: Span) -> dict[int, int]:
@@ -134,7 +138,7 @@ def sizes_of(days: Mapping[int, int], span: Span) -> dict[int, int]:
 
 def _fitting(days: Mapping[int, int], length: float | None) -> Span:
     counts = {
-        span: len(_whole_ones(sizes_of(days, span))) for span in (Span.MONTH, Span.WEEK, Span.DAY)
+        span: len(_full_blocks(sizes_of(days, span))) for span in (Span.MONTH, Span.WEEK, Span.DAY)
     }
     if length is None:
         return next((span for span, count in counts.items() if count >= ENOUGH), Span.DAY)
@@ -150,18 +154,18 @@ def _require_few(count: int, span: Span | RowCount, path: str) -> None:
         raise StagebookError(Problem("too-many-blocks", message, hint, Where(path)))
 
 
-def cut_by_rows(table: Table, whole: Profile, span: RowCount) -> list[TimeBlock]:
-    """The blocks of a table with so many rows each, in their order; what is left over is in none.
+def cut_by_rows(table: Table, table_profile: Profile, span: RowCount) -> list[TimeBlock]:
+    """The blocks of a table with a number of rows each, in order; the remainder is left out.
 
     Args:
         table: The table.
-        whole: Its profile, for the grids.
-        span: How many rows a block has.
+        table_profile: Its profile, for the grids.
+        span: The number of rows in a block.
 
     Raises:
         StagebookError: There are too many blocks (``too-many-blocks``).
     """
-    count = whole.rows // span.count
+    count = table_profile.rows // span.count
     _require_few(count, span, table.path)
     starts = range(0, count * span.count, span.count)
     with tempfile.TemporaryDirectory(prefix="stagebook-blocks-") as name:
@@ -178,7 +182,7 @@ def cut_by_rows(table: Table, whole: Profile, span: RowCount) -> list[TimeBlock]
                     writers[start * DAY].write_batch(part)
                 position += batch.num_rows
         return [
-            TimeBlock(str(start), profile(Table.open(folder, _file(start * DAY)), whole))
+            TimeBlock(str(start), profile(Table.open(folder, _file(start * DAY)), table_profile))
             for start in starts
         ]
 
@@ -187,7 +191,7 @@ def _last(position: int, batch: pa.RecordBatch, span: RowCount) -> int:
     return -(-(position + int(batch.num_rows)) // span.count)
 
 
-def _whole_ones(sizes: Mapping[int, int]) -> list[int]:
+def _full_blocks(sizes: Mapping[int, int]) -> list[int]:
     if not sizes:
         return []
     least = SMALL * statistics.median(sizes.values())
@@ -204,7 +208,7 @@ def _days(table: Table, time: str) -> Counter[int]:
 
 
 def _instants(array: Any) -> Any:
-    """Microseconds since 1970 in UTC, as NumPy has them; of an array without nulls."""
+    """Microseconds since 1970 in UTC as a NumPy array, from an array without nulls."""
     if pa.types.is_date32(array.type):
         return array.cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64) * DAY
     zone = getattr(array.type, "tz", None)
@@ -216,14 +220,16 @@ def _instants(array: Any) -> Any:
 
 
 def _profiles(
-    table: Table, whole: Profile, time: str, wanted: tuple[Span, Sequence[int]]
+    table: Table, table_profile: Profile, time: str, blocks: tuple[Span, Sequence[int]]
 ) -> list[TimeBlock]:
-    _, starts = wanted
+    _, starts = blocks
     with tempfile.TemporaryDirectory(prefix="stagebook-blocks-") as name:
         folder = Path(name)
-        _write(table, time, wanted, folder)
+        _write(table, time, blocks, folder)
         return [
-            TimeBlock(iso(start, "date32[day]"), profile(Table.open(folder, _file(start)), whole))
+            TimeBlock(
+                iso(start, "date32[day]"), profile(Table.open(folder, _file(start)), table_profile)
+            )
             for start in starts
         ]
 
@@ -232,9 +238,9 @@ def _file(start: int) -> str:
     return f"{start // DAY}.parquet"
 
 
-def _write(table: Table, time: str, wanted: tuple[Span, Sequence[int]], folder: Path) -> None:
-    """Writes each block's rows into a file of its own, in one pass over the table."""
-    span, starts = wanted
+def _write(table: Table, time: str, blocks: tuple[Span, Sequence[int]], folder: Path) -> None:
+    """Writes each block's rows into a separate file, in one pass over the table."""
+    span, starts = blocks
     schema = _schema(table)
     with ExitStack() as stack:
         writers = _writers(stack, folder, schema, starts)
@@ -268,7 +274,7 @@ def _stored_rows(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def length_of(table: Table, time: str) -> float | None:
-    """How much time a table covers, in microseconds; None if it has no such column, or no time."""
+    """The time that a table covers, in microseconds; None without such a column or a value."""
     if time not in table.columns.names or not _is_time(table.columns.field(time).type):
         return None
     days = _days(table, time)
@@ -287,7 +293,7 @@ def _places(instants: Any, span: Span) -> dict[int, Any]:
 
 
 def _storable(type_: pa.DataType) -> pa.DataType:
-    """The type to write: of kinds that are not looked into, only which are null."""
+    """The type to write; for kinds that are not profiled, only which values are null."""
     kind = kind_of(type_)
     return {ColumnKind.OTHER: pa.bool_(), ColumnKind.TEXT: pa.string()}.get(kind, type_)
 

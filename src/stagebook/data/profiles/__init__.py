@@ -1,1 +1,1 @@
-"""What is in a table, counted: the same to the byte for the same rows."""
+"""Profiles of tables: counts and sums, identical to the byte for the same rows."""

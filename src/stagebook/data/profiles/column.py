@@ -1,4 +1,4 @@
-"""What a profile says about one column."""
+"""The profile of one column."""
 
 import enum
 import math
@@ -17,7 +17,7 @@ MOST_CHARACTERS = 1_000_000
 
 
 class ColumnKind(enum.StrEnum):
-    """How a column is looked at."""
+    """How a column is profiled."""
 
     NUMBER = "number"
     TIME = "time"
@@ -35,8 +35,8 @@ class Numbers:
         counts: Finite values in each bin, one more than there are edges: first those below
             ``edges[0]``, then those in ``edges[i] <= value < edges[i + 1]``, last those from
             ``edges[-1]`` upwards.
-        minimum: The smallest finite value; None if there is none. Times finer than a microsecond
-            are cut, decimals are the nearest float.
+        minimum: The smallest finite value; None without a finite value. Times finer than a
+            microsecond are cut, decimals are the nearest float.
         maximum: The largest finite value.
         nan: How many are not a number.
         infinite_below: How many are minus infinity.
@@ -65,12 +65,12 @@ class Numbers:
 
     @property
     def finite(self) -> int:
-        """How many have a place on the number line."""
+        """How many are finite."""
         return sum(self.counts)
 
     @property
     def mean(self) -> float | None:
-        """Of all finite values but the far ones, to half a quantum; None if there is none."""
+        """The mean of the finite values that are not far, to half a quantum; None without any."""
         summed = self.finite - self.far
         if not summed:
             return None
@@ -79,7 +79,7 @@ class Numbers:
 
     @property
     def std(self) -> float | None:
-        """The standard deviation, with n - 1, of what ``mean`` averages; None below two values."""
+        """The standard deviation, with n - 1, of the values in ``mean``; None below two values."""
         summed = self.finite - self.far
         if summed < 2:
             return None
@@ -92,14 +92,14 @@ class Texts:
     """A column of texts or of categories.
 
     Attributes:
-        counts: How often each value occurs; None where there are more than ``MOST_VALUES``
-            different values, or where together they are longer than ``MOST_CHARACTERS``.
-        sketch: From which the number of different values is estimated; None where they are
-            counted, or if profiles were merged that different versions of DuckDB hashed.
-        values: How many values there are, nulls left out.
-        shortest: Length of the shortest, in characters; None if there is no value.
+        counts: How often each value occurs; None if there are more than ``MOST_VALUES``
+            different values, or if together they are longer than ``MOST_CHARACTERS``.
+        sketch: An estimate of the number of different values; None if they are counted, or if
+            merged profiles were hashed by different versions of DuckDB.
+        values: Number of values, without nulls.
+        shortest: Length of the shortest, in characters; None without values.
         longest: Length of the longest.
-        characters: Length of all together.
+        characters: Total length.
     """
 
     counts: Mapping[str, int] | None
@@ -111,7 +111,7 @@ class Texts:
 
     @classmethod
     def counted(cls, counts: Mapping[str, int]) -> Self:
-        """What there is to say of values that are all counted, each at least once."""
+        """The profile of values that are all counted, each at least once."""
         return cls(
             counts=dict(sorted(counts.items())),
             sketch=None,
@@ -123,14 +123,14 @@ class Texts:
 
     @property
     def distinct(self) -> int | None:
-        """How many different values: exact with ``counts``, else an estimate; None if unknown."""
+        """Number of different values: exact with ``counts``, or an estimate; None if unknown."""
         if self.counts is not None:
             return len(self.counts)
         return self.sketch.estimate if self.sketch else None
 
     @property
     def mean_length(self) -> float | None:
-        """In characters; None if there is no value."""
+        """The mean length in characters; None without values."""
         return self.characters / self.values if self.values else None
 
     @property
@@ -144,7 +144,7 @@ class Texts:
 
     @property
     def rest(self) -> int:
-        """How many values are none of the top 50; all of them if not counted."""
+        """How many values are not among the top 50; all of them if not counted."""
         return self.values - sum(count for _, count in self.top())
 
     @property
@@ -162,7 +162,7 @@ class Texts:
 
 
 def small(counts: Mapping[str, int]) -> bool:
-    """Whether a profile keeps these counts; if it drops them, so it does those of any union."""
+    """Whether a profile keeps these counts; if not, it keeps those of no union with them."""
     return len(counts) <= MOST_VALUES and sum(map(len, counts)) <= MOST_CHARACTERS
 
 
@@ -189,10 +189,10 @@ class Column:
     Attributes:
         name: Its name.
         type: Its type, by Arrow's name.
-        kind: How it is looked at.
+        kind: How it is profiled.
         rows: Rows of the table.
         nulls: How many are null.
-        detail: ``Numbers`` for numbers and times, else by kind; None for other kinds.
+        detail: ``Numbers`` for numbers and times, otherwise by kind; None for other kinds.
     """
 
     name: str
@@ -210,7 +210,7 @@ class Column:
 
     @property
     def spread(self) -> str:
-        """The standard deviation for people, that of times as a duration."""
+        """The standard deviation for people; for times as a duration."""
         detail = self.detail
         if not isinstance(detail, Numbers) or detail.std is None:
             return ""
@@ -220,5 +220,5 @@ class Column:
 def _float(value: Fraction) -> float:
     try:
         return float(value)
-    except OverflowError:  # the rounding of the sums can pass the largest float by half a quantum
+    except OverflowError:  # rounding can exceed the largest float by half a quantum
         return math.copysign(float.fromhex("0x1.fffffffffffffp+1023"), value)

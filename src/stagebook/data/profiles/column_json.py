@@ -69,13 +69,13 @@ def parse(values: Mapping[str, Any], rows: int) -> Column:
     """The column in plain values.
 
     Args:
-        values: What ``render`` made.
+        values: The output of ``render``.
         rows: Rows of the table.
 
     Raises:
         KeyError: A value is missing.
         TypeError: A value is of the wrong kind.
-        ValueError: A value cannot be.
+        ValueError: A value is impossible.
     """
     kind = ColumnKind(values["kind"])
     name, nulls = _text(values["name"]), count(values["nulls"])
@@ -99,7 +99,7 @@ def _parse_numbers(values: Mapping[str, Any]) -> Numbers:
     counts = tuple(count(number) for number in numbers["counts"])
     if len(counts) != len(grid.edges) + 1:
         raise ValueError("a grid's bins have one count each")
-    total, squares = _whole(numbers["total"]), count(numbers["squares"])
+    total, squares = _integer(numbers["total"]), count(numbers["squares"])
     if squares * sum(counts) < total**2:
         raise ValueError("no numbers have such sums")
     return Numbers(
@@ -120,7 +120,7 @@ def _grid(values: Mapping[str, Any]) -> Grid:
     edges = tuple(_number(value) for value in values["edges"])
     if any(left >= right for left, right in pairwise(edges)):
         raise ValueError("the edges of a grid do not ascend")
-    exponent = _whole(values["exponent"])
+    exponent = _integer(values["exponent"])
     if abs(exponent) > MOST_EXPONENT:
         raise ValueError(f"no quantum is two to the power {exponent}")
     return Grid(edges, _number(values["centre"]), exponent)
@@ -133,7 +133,7 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
         _check_counts(counts)
     return Texts(
         counts=counts,
-        # earlier ones hashed what they counted, too
+        # earlier profiles also hashed counted values
         sketch=_optional(_sketch, texts["sketch"] if counts is None else None),
         values=count(texts["values"]),
         shortest=_optional(count, texts["shortest"]),
@@ -143,7 +143,7 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
 
 
 def _check_counts(counts: Mapping[str, int]) -> None:
-    """Raises where ``_text`` or ``count`` would; asked all at once, thousands take no time."""
+    """Raises like ``_text`` or ``count``, but checks all items at once, which is much faster."""
     if set(map(type, counts)) - {str} or set(map(type, counts.values())) - {int}:
         raise TypeError("counts are whole numbers by text")
     if min(counts.values(), default=0) < 0:
@@ -175,7 +175,7 @@ def _number(value: Any) -> Number:
     return value
 
 
-def _whole(value: Any) -> int:
+def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{value!r} is not a whole number")
     return value
@@ -188,10 +188,10 @@ def count(value: Any) -> int:
         TypeError: It is not a whole number.
         ValueError: It is negative.
     """
-    whole = _whole(value)
-    if whole < 0:
-        raise ValueError(f"{whole} is negative")
-    return whole
+    number = _integer(value)
+    if number < 0:
+        raise ValueError(f"{number} is negative")
+    return number
 
 
 DETAILS: Mapping[ColumnKind, Callable[[Mapping[str, Any]], Detail]] = {

@@ -1,4 +1,4 @@
-"""Numbers and times, counted in one pass over a column."""
+"""Counts numbers and times in one pass over a column."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from stagebook.data.profiles.values import Values
 from stagebook.data.tables.array import Array
 
 STRETCH = 8 * BLOCK
-"""Values that are taken from Arrow at a time."""
+"""Number of values that are taken from Arrow at a time."""
 
 EXACT = 2**52
 """Whole numbers up to here, and their differences, are exact as doubles."""
@@ -21,7 +21,7 @@ EXACT = 2**52
 
 @dataclass(slots=True)
 class NumberTally:
-    """A column on a grid, as far as it was counted.
+    """The counts of a column on a grid so far.
 
     Attributes:
         grid: Its grid.
@@ -53,7 +53,7 @@ class NumberTally:
         if not len(values):
             return
         low, high = values.min().item(), values.max().item()
-        # -0.0 and 0.0 are equal, and which of them comes first is chance
+        # -0.0 and 0.0 are equal, and their order is random
         self._extremes = [min([low + 0, *self._extremes]), max([high + 0, *self._extremes])]
         self._finite += len(values)
         values = _comparable(values, low, high, self.grid)
@@ -81,7 +81,7 @@ class NumberTally:
 
 
 def _comparable(values: Array, low: Number, high: Number, grid: Grid) -> Array:
-    """Values as doubles where nothing is lost by that, else as 64 bits.
+    """Values as doubles if that is exact, otherwise as 64-bit integers.
 
     The profile of a whole number on a grid of reals is that of the nearest double.
     """

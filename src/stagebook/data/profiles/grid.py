@@ -1,4 +1,4 @@
-"""The grid of a column of numbers: where its bins lie, and how finely its sums are counted."""
+"""The grid of a column of numbers: its bins, and the resolution of its sums."""
 
 import math
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from stagebook.data.profiles.scale import Number, Scale
 from stagebook.data.tables.array import Array
 
 REACH = 2**48
-"""So many quanta from the centre a value still enters the sums; squares then fit into 128 bits."""
+"""Largest distance in quanta from the centre within the sums; squares then fit into 128 bits."""
 
 FINENESS = 31
-"""A column's range is two to this power of quanta, or half of it."""
+"""A column's range is this power of two in quanta, or half of it."""
 
 FEW = 50
-"""Whole numbers with at most so many different values get one bin a value."""
+"""Whole numbers with at most this many different values get one bin for each value."""
 
 TAIL = 0.005
-"""The share of values that may lie outside the edges on each side."""
+"""The share of values that may be outside the edges on each side."""
 
 MOST_EXPONENT = 1000
 WHOLE_EXPONENT = -10  # fine enough for fractions in a later batch, with room for large values
@@ -29,15 +29,15 @@ SPAN_EXPONENT = 16  # in microseconds: 2**48 quanta of it reach over all of 64 b
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What is chosen once, from the reference, and then held for every profile to compare.
+    """The grid that is chosen once, from the reference, for all profiles to compare.
 
-    A bin holds its lower edge and not its upper one. The open tails are bins too: below the first
-    edge, and from the last edge upwards. Sums are sums of whole quanta, which are the same in any
-    order; this is why profiles repeat to the byte and merge.
+    A bin contains its lower edge and not its upper one. The open tails are also bins: below the
+    first edge, and from the last edge upwards. Sums are sums of whole quanta, which are the same
+    in any order; so profiles repeat to the byte and can be merged.
 
     Attributes:
-        edges: Ascending, in the column's unit, for times in microseconds; none where the
-            reference has no finite value, and then all values are in one bin.
+        edges: Ascending, in the column's unit, for times in microseconds; empty if the reference
+            has no finite value, and then all values are in one bin.
         centre: Where quanta are counted from.
         exponent: A quantum is two to this power.
     """
@@ -56,12 +56,12 @@ class Grid:
         """The grid for values like these.
 
         Args:
-            sample: Finite values, in any order; whole ones for every scale but reals.
-            scale: What they are.
+            sample: Finite values, in any order; whole ones for every scale except reals.
+            scale: Their scale.
         """
         if not len(sample):
             return cls((), 0, _EMPTY[scale])
-        # -0.0 and 0.0 are equal, and which of them comes first is chance
+        # -0.0 and 0.0 are equal, and their order is random
         sample = np.asarray(sample) + 0
         low, high = sample.min().item(), sample.max().item()
         if scale is Scale.REAL:
@@ -84,14 +84,14 @@ _EMPTY = {
 
 
 def _exponent(low: Number, high: Number) -> int:
-    """The power of two of a quantum; of a constant, by its size."""
+    """The power of two of a quantum; for a constant, by its size."""
     half = (high / 2 - low / 2) or abs(high) / 2 or 0.5
     exponent = math.frexp(half)[1] + 1 - FINENESS
     return max(-MOST_EXPONENT, min(MOST_EXPONENT, exponent))
 
 
 def _real_edges(sample: Array) -> tuple[Number, ...]:
-    if (few := _few(sample)) and _whole(sample):
+    if (few := _few(sample)) and _are_whole(sample):
         return tuple(float(edge) for edge in few)
     low, high = _middle(sample)
     edges = nice_edges.reals(low, high) if low < high else ()
@@ -101,7 +101,7 @@ def _real_edges(sample: Array) -> tuple[Number, ...]:
     return (low, above) if math.isfinite(above) else (low,)
 
 
-def _whole(sample: Array) -> bool:
+def _are_whole(sample: Array) -> bool:
     return bool(np.all(np.abs(sample) < 2**53) and np.all(sample == np.floor(sample)))
 
 
@@ -124,7 +124,7 @@ def _middle(sample: Array) -> tuple[Number, Number]:
 
 
 def _few(sample: Array) -> tuple[int, ...]:
-    """One bin a value; empty where there are too many values, or too few of each."""
+    """One bin for each value; empty if there are too many values, or too few of each."""
     low, high = int(sample.min()), int(sample.max())
     if high - low < FEW:
         return tuple(range(low, high + 2))
@@ -137,8 +137,8 @@ def _few(sample: Array) -> tuple[int, ...]:
 
 
 def _different(sample: Array) -> Array:
-    """The different values, ascending; of 0.0 and -0.0 one."""
+    """The different values, ascending; 0.0 and -0.0 count as one."""
     from stagebook.data.tables.arrow import to_arrow, to_numpy
 
-    values = np.sort(to_numpy(to_arrow(sample).unique()))  # what is left of many is soon sorted
+    values = np.sort(to_numpy(to_arrow(sample).unique()))  # few values are left to sort
     return values[np.append(True, values[1:] > values[:-1])] if len(values) else values

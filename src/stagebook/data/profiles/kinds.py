@@ -1,4 +1,4 @@
-"""How a column is looked at."""
+"""The kind and the scale of a column."""
 
 import pyarrow as pa
 import pyarrow.types as types
@@ -8,7 +8,7 @@ from stagebook.data.profiles.scale import Scale
 
 
 def kind_of(type_: pa.DataType) -> ColumnKind:
-    """How a column of an Arrow type is looked at."""
+    """How a column of an Arrow type is profiled."""
     if scale_of(type_) in (Scale.WHOLE, Scale.REAL):
         return ColumnKind.NUMBER
     if scale_of(type_) is not None:
@@ -20,7 +20,7 @@ def kind_of(type_: pa.DataType) -> ColumnKind:
 
 
 def scale_of(type_: pa.DataType) -> Scale | None:
-    """What the values of an Arrow type are; None if they are neither numbers nor times."""
+    """The scale of an Arrow type; None if its values are neither numbers nor times."""
     tests = (
         (types.is_integer, Scale.WHOLE),
         (types.is_floating, Scale.REAL),

@@ -1,4 +1,4 @@
-"""Profiles of parts, merged into the profile of the whole."""
+"""Merges the profiles of parts into the profile of all rows."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _SAME_COLUMNS = "Merge profiles of tables that have the same columns."
 
 
 def merge(profiles: Sequence[Profile]) -> Profile:
-    """The profile of all rows of some tables, to the byte what profiling them together gives.
+    """The profile of all rows of some tables, equal to the byte to profiling them together.
 
     Args:
         profiles: At least one; all made with the grids of one reference.
@@ -52,8 +52,8 @@ def _difference(left: Column, right: Column) -> list[Problem]:
         message = f"Column `{left.name}` is {left.type} in one profile and {right.type} in another."
         return [Problem("profile-columns", message, _SAME_COLUMNS)]
     if _grid(left) != _grid(right):
-        message = f"Column `{left.name}` is counted in other bins in one profile than in another."
-        hint = "Make all of them against one reference, whose bins they then share."
+        message = f"Column `{left.name}` is counted in different bins in two profiles."
+        hint = "Create all of them against one reference, so that they share its bins."
         return [Problem("profile-columns", message, hint)]
     return []
 
@@ -81,8 +81,8 @@ def _numbers(left: Numbers, right: Numbers) -> Numbers:
     return Numbers(
         grid=left.grid,
         counts=tuple(a + b for a, b in zip(left.counts, right.counts, strict=True)),
-        minimum=min(_known(left.minimum, right.minimum), default=None),
-        maximum=max(_known(left.maximum, right.maximum), default=None),
+        minimum=min(_present(left.minimum, right.minimum), default=None),
+        maximum=max(_present(left.maximum, right.maximum), default=None),
         nan=left.nan + right.nan,
         infinite_below=left.infinite_below + right.infinite_below,
         infinite_above=left.infinite_above + right.infinite_above,
@@ -101,19 +101,19 @@ def _texts(left: Texts, right: Texts) -> Texts:
         counts=counts,
         sketch=_sketch(left, right) if counts is None else None,
         values=left.values + right.values,
-        shortest=min(_known(left.shortest, right.shortest), default=None),
-        longest=max(_known(left.longest, right.longest), default=None),
+        shortest=min(_present(left.shortest, right.shortest), default=None),
+        longest=max(_present(left.longest, right.longest), default=None),
         characters=left.characters + right.characters,
     )
 
 
 def _sketch(left: Texts, right: Texts) -> Sketch | None:
-    """Of what is counted no longer: those who counted still know every value."""
+    """The sketch of both; from a side with counts it is made of its values."""
     sketch, other = (
         part.sketch if part.counts is None else sketch_of(part.counts) for part in (left, right)
     )
     return sketch.merged(other) if sketch and other else None
 
 
-def _known(*values: N | None) -> list[N]:
+def _present(*values: N | None) -> list[N]:
     return [value for value in values if value is not None]

@@ -11,18 +11,18 @@ def iso(microseconds: float, type_: str) -> str:
     """A time in ISO 8601, to the microsecond.
 
     Args:
-        microseconds: Since 1970 in UTC, for times of day since midnight; for durations all.
+        microseconds: Since 1970 in UTC; since midnight for times of day; the length of a duration.
         type_: The column's type, by Arrow's name, such as ``timestamp[us, tz=UTC]``.
 
     Returns:
-        Dates without a time where that is midnight, timestamps with a zone in UTC with ``Z``.
+        Dates without a time if it is midnight; timestamps with a zone in UTC with ``Z``.
     """
-    whole = round(microseconds)
+    rounded = round(microseconds)
     if type_.startswith("duration"):
-        return _duration(whole)
+        return _duration(rounded)
     if type_.startswith(("time32", "time64")):
-        return _clock(whole)
-    text = instant(whole)
+        return _clock(rounded)
+    text = instant(rounded)
     if type_.startswith("date"):
         return text.removesuffix("T00:00:00")
     return f"{text}Z" if "tz=" in type_ else text

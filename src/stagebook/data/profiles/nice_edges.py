@@ -1,4 +1,4 @@
-"""Edges that people would choose: round numbers, whole hours, weeks, months."""
+"""Edges at round numbers, whole hours, weeks and months."""
 
 import math
 from bisect import bisect
@@ -21,20 +21,20 @@ WIDEST = 2**63 - 1
 
 
 def reals(low: float, high: float) -> tuple[float, ...]:
-    """About 40 bins of one width, 1, 2 or 5 times a power of ten, that hold both values."""
+    """Edges of about 40 bins of one width, 1, 2 or 5 times a power of ten, around both values."""
     step = _nearest(_decades(_raw(low, high)), _raw(low, high))
     first, last = math.floor(Fraction(low) / step), math.ceil(Fraction(high) / step)
     while not _fits(first * step):
         first += 1
     while not _fits(last * step):
         last -= 1
-    # of whole numbers Python's quotient is the nearest double, as a fraction's value is
+    # Python's quotient of whole numbers is the nearest double, like the value of a fraction
     places = (place * step.numerator / step.denominator for place in range(first, last + 1))
     return tuple(_ascending(places))
 
 
 def wholes(low: int, high: int, unit: int = 1, start: int = 0) -> tuple[int, ...]:
-    """As ``reals``, in whole units; ``start`` is where a unit begins."""
+    """The same as ``reals`` in whole units; a unit begins at ``start``."""
     raw = _raw(low, high)
     ladder = [int(decade) * unit for decade in _decades(raw / unit) if decade >= 1]
     return _steps(low, high, int(_nearest(ladder or [unit], raw)), start)
@@ -102,7 +102,7 @@ def _decades(raw: Fraction) -> list[Fraction]:
 
 
 def _nearest(ladder: Iterable[Fraction | int], raw: Fraction) -> Fraction:
-    """The step whose ratio to ``raw`` is nearest to one; of two that are as near, the smaller."""
+    """The step whose ratio to ``raw`` is nearest to one; the smaller of two equally near steps."""
     steps = sorted(ladder)
     place = bisect(steps, raw)
     if 0 < place < len(steps):

@@ -29,7 +29,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is remembered of a table: no row, but counts and sums of every column.
+    """Counts and sums of every column of a table, without its rows.
 
     Attributes:
         columns: Its columns, in the table's order.
@@ -41,11 +41,11 @@ class Profile:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of its JSON: the same for the same data, however it lies in files."""
+        """SHA-256 of its JSON: the same for the same data, however it is split into files."""
         return hashlib.sha256(render(self).encode()).hexdigest()
 
     def column(self, name: str) -> Column | None:
-        """The column of this name; None if there is none."""
+        """The column of this name; None if it does not exist."""
         return next((column for column in self.columns if column.name == name), None)
 
 
@@ -65,7 +65,7 @@ def read(path: Path) -> Profile:
     """The profile in a file.
 
     Raises:
-        StagebookError: The file cannot be read, or holds no profile of this format version.
+        StagebookError: The file cannot be read, or is not a profile of this format version.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -80,12 +80,12 @@ def parse(text: str, file: str = "profile") -> Profile:
     """The profile in a text.
 
     Args:
-        text: What ``render`` wrote.
-        file: Where it comes from, for the error.
+        text: The output of ``render``.
+        file: The file's name, for the error.
 
     Raises:
-        StagebookError: The text is not a profile (``bad-profile``), or it is one of another format
-            version (``profile-format``).
+        StagebookError: The text is not a profile (``bad-profile``), or has another format version
+            (``profile-format``).
     """
     try:
         document = json.loads(text)
@@ -98,14 +98,14 @@ def parse(text: str, file: str = "profile") -> Profile:
             Problem(
                 "profile-format",
                 f"The profile has format {document['format']!r}; this Stagebook reads {FORMAT}.",
-                "Make the profile anew from its table, or use the Stagebook that wrote it.",
+                "Create the profile again from its table, or use the Stagebook that wrote it.",
                 Where(file),
             )
         )
     try:
         return _profile(document)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise _bad(file, f"It is not a whole profile: {error!r}.") from None
+        raise _bad(file, f"It is not a complete profile: {error!r}.") from None
 
 
 def _profile(document: dict[str, Any]) -> Profile:
@@ -117,5 +117,5 @@ def _profile(document: dict[str, Any]) -> Profile:
 
 
 def _bad(file: str, message: str) -> StagebookError:
-    hint = "Make the profile anew from its table."
+    hint = "Create the profile again from its table."
     return StagebookError(Problem("bad-profile", message, hint, Where(file)))

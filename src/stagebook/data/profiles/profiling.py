@@ -27,7 +27,7 @@ MOST_ROWS = 100_000
 MULTIPLIER = 2_654_435_761  # Knuth, The Art of Computer Programming 3, 6.4: 2**32 / golden ratio
 
 _Tallied = tuple[int, Detail]
-"""How many values of a column are not null, and their detail."""
+"""The number of values of a column that are not null, and their detail."""
 
 
 class Tally(Protocol):
@@ -38,17 +38,17 @@ class Tally(Protocol):
 
 
 class DetailTally(Tally, Protocol):
-    """A tally of everything that a profile has of a column."""
+    """A tally of everything that a profile needs about a column."""
 
     present: int
 
     def detail(self) -> Detail:
-        """The detail of the rows that were counted."""
+        """The detail of the counted rows."""
 
 
 @dataclass(slots=True)
 class BooleanTally:
-    """A column of booleans, as far as it was counted."""
+    """The counts of a column of booleans so far."""
 
     present: int = 0
     true: int = 0
@@ -65,7 +65,7 @@ class BooleanTally:
 
 @dataclass(slots=True)
 class OtherTally:
-    """A column of which only nulls are counted."""
+    """The counts of a column whose values are not profiled."""
 
     present: int = 0
 
@@ -82,7 +82,7 @@ class ValueSample:
     """Values of a column of numbers or times.
 
     Attributes:
-        rows: Numbers of the rows to take, ascending; None for all.
+        rows: Numbers of the sampled rows, ascending; None for all.
     """
 
     rows: Array | None
@@ -108,21 +108,20 @@ def profile(
     threads: int = 2,
     turn: AbstractContextManager[object] | None = None,
 ) -> Profile:
-    """The profile of a table: the same to the byte for the same rows, however they are stored.
+    """The profile of a table, identical to the byte for the same rows, however they are stored.
 
     Args:
-        table: The table. Unless it is held in memory or small, it is read twice.
-        reference: A profile to compare with. Its grids are taken over, for columns of the same
-            kind; the others get their own.
-        threads: How many columns are counted at a time.
-        turn: Entered for each column, so that whoever has other work for the processors can let
-            some of the threads wait.
+        table: The table. Unless it is in memory or small, it is read twice.
+        reference: A profile to compare with. Columns of the same kind use its grids; the others
+            get their own.
+        threads: Number of columns that are counted at a time.
+        turn: A context that is entered for each column, by which the caller can make threads wait.
 
     Raises:
-        StagebookError: The table cannot be read, or a column holds what it cannot
+        StagebookError: The table cannot be read, or a column contains invalid values
             (``no-profile``).
     """
-    table = table.held()
+    table = table.loaded()
     rows = table.counted
     grids = {column.name: _grid_of(table, column.name, reference) for column in table.columns}
     with ThreadPoolExecutor(threads) as pool:
@@ -138,9 +137,9 @@ class _ProfileRun:
     Attributes:
         table: The table.
         grids: By column, the grid of the reference; None if it has no grid for the column.
-        sampled_rows: Numbers of the rows that the other grids are made of; None for all.
-        pool: Counts columns.
-        turn: Entered by a thread before it counts.
+        sampled_rows: Numbers of the rows from which the other grids are made; None for all.
+        pool: The threads that count columns.
+        turn: A context that a thread enters before it counts.
     """
 
     table: Table
@@ -201,7 +200,7 @@ class _ProfileRun:
         return ValueSample(self.sampled_rows) if needed else None
 
     def tally(self, field: pa.Field, sample: ValueSample | None) -> DetailTally:
-        """An empty tally of a column; of numbers and times on its grid."""
+        """An empty tally of a column; numbers and times are counted on its grid."""
         grid, scale = self.grids[field.name], scale_of(field.type)
         if grid:
             return NumberTally(grid)
@@ -215,12 +214,12 @@ class _ProfileRun:
 def _sampled_rows(rows: int) -> Array | None:
     """Numbers of rows, ascending; None for all.
 
-    Of every stretch of rows one row is taken, at a place in it that changes from stretch to
-    stretch: at even distances, a table with a row for every hour could show one hour of the day.
-    A stretch is a power of two long.
+    From every stretch of rows one row is taken, at a position that changes from stretch to
+    stretch: with even distances, a table with a row for every hour could show only one hour of
+    the day. The length of a stretch is a power of two.
 
     Args:
-        rows: How many there are.
+        rows: Number of rows.
     """
     bits = max(0, math.ceil(math.log2(max(1, rows) / MOST_ROWS)))
     if not bits:
@@ -231,16 +230,16 @@ def _sampled_rows(rows: int) -> Array | None:
 
 
 def _ahead(stretches: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same stretches; each is read while the one before it is counted."""
-    with ThreadPoolExecutor(1) as beside:
-        coming = beside.submit(next, stretches, None)
+    """The stretches; each is read while the previous one is counted."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, stretches, None)
         while (stretch := coming.result()) is not None:
-            coming = beside.submit(next, stretches, None)
+            coming = pool.submit(next, stretches, None)
             yield stretch
 
 
 def _grid_of(table: Table, name: str, reference: Profile | None) -> Grid | None:
-    """The reference's grid of a column, if both hold the same sort of values."""
+    """The reference's grid of a column, if both have the same kind of values."""
     column = reference.column(name) if reference else None
     type_ = table.columns.field(name).type
     if column is None or column.kind is not kind_of(type_):
@@ -260,5 +259,5 @@ def _column(field: pa.Field, tallied: _Tallied, rows: int) -> Column:
 def _unreadable(table: Table, column: str, error: pa.ArrowInvalid) -> StagebookError:
     reason = str(error).splitlines()[0]
     message = f"The column `{column}` cannot be counted: {reason}."
-    hint = "Write the file anew, or leave the column out."
+    hint = "Write the file again, or leave the column out."
     return StagebookError(Problem("no-profile", message, hint, Where(table.path)))

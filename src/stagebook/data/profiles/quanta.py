@@ -1,4 +1,4 @@
-"""Sums of whole quanta and of their squares, exactly, whatever the order."""
+"""Exact sums of whole quanta and of their squares, independent of the order."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,9 +10,9 @@ from stagebook.data.profiles.scale import Number
 from stagebook.data.tables.array import Array
 
 BLOCK = 2**14
-"""Values at a time: so many products of two digits add up to less than 2**63.
+"""Values at a time: the sum of this many products of two digits is less than 2**63.
 
-A block also stays in the cache of a processor, so it is sorted in a few nanoseconds a value.
+A block also fits into the cache of a processor, so sorting takes a few nanoseconds per value.
 """
 
 DIGIT = 24
@@ -21,7 +21,7 @@ DIGIT = 24
 BIGGEST = 1.7976931348623157e308
 MOST_REACHING = 970  # 2**48 quanta of this exponent are still a float
 HALF = 0.49999999999999994  # the double before 0.5: added, it never carries what is below a half
-FEW = 4  # a block with a fourth as many different values is counted by these
+FEW = 4  # a block with a quarter as many different values is summed by different values
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Sums:
     """Sums over some values.
 
     Attributes:
-        count: How many they are; values that are far from the centre are left out.
+        count: Number of values, without those that are far from the centre.
         total: Sum of ``round((value - centre) / quantum)``, halves away from zero.
         squares: Sum of the squares of the same.
     """
@@ -50,7 +50,7 @@ def sums(values: Array, grid: Grid) -> Sums:
 
     Args:
         values: Shape (n,), n from 1 to ``BLOCK``, ascending; float64, int64 or uint64.
-        grid: Where quanta are counted from, and how large they are.
+        grid: The grid, for the centre and the size of quanta.
     """
     first, last = _reach(values, grid)
     if values[0] < first or values[-1] > last:
@@ -89,7 +89,7 @@ def _quanta(values: Array, grid: Grid) -> Array:
 
 
 def _reach(values: Array, grid: Grid) -> tuple[Number, Number]:
-    """Between which values they enter the sums."""
+    """The range of the values that enter the sums."""
     if values.dtype.kind == "f":
         reach = REACH * grid.quantum if grid.exponent < MOST_REACHING else BIGGEST
         middle = float(grid.centre)
@@ -99,7 +99,7 @@ def _reach(values: Array, grid: Grid) -> tuple[Number, Number]:
 
 
 def _apart(values: Array, centre: int) -> Array:
-    """How far they are from the centre, as the nearest doubles; it may need 65 bits."""
+    """Distances from the centre, which may need 65 bits, as the nearest doubles."""
     high, low = centre >> 32, centre & 0xFFFFFFFF
     upper = (values >> 32).astype(np.float64) - high
     lower = (values & 0xFFFFFFFF).astype(np.float64) - low

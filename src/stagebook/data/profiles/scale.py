@@ -1,4 +1,4 @@
-"""What numbers of a column stand for."""
+"""The meaning of a column's numbers."""
 
 import enum
 
@@ -9,7 +9,7 @@ DAY = 86_400_000_000
 
 
 class Scale(enum.Enum):
-    """What the values of a column of numbers or times are; it decides which edges are round."""
+    """The meaning of a column's numbers or times, which decides which edges are round."""
 
     WHOLE = "whole numbers"
     REAL = "real numbers"

@@ -1,4 +1,4 @@
-"""How many different values there are, from the smallest hashes: a sketch that merges."""
+"""An estimate of the number of different values, from the smallest hashes, that can be merged."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Sketch:
 
     Attributes:
         hashes: At most ``SIZE`` different 64-bit hashes, ascending.
-        hasher: What hashed, such as ``duckdb 2.0.1``; hashes of two hashers have nothing in common.
+        hasher: The hash function, such as ``duckdb 2.0.1``; other versions give other hashes.
     """
 
     hashes: tuple[int, ...]
@@ -29,9 +29,9 @@ class Sketch:
 
     @property
     def estimate(self) -> int:
-        """How many different values there are.
+        """The number of different values.
 
-        Exact below ``SIZE`` values. Beyond, (k - 1) / u with k hashes of which the largest lies at
+        Exact below ``SIZE`` values. Beyond, (k - 1) / u with k hashes, the largest of which is at
         the share u of the hash space; its standard error is 1 / sqrt(k - 2), 3 %. Source: Beyer,
         Haas, Reinwald, Sismanis, Gemulla: On synopses for distinct-value estimation under multiset
         operations, SIGMOD 2007, formula 3.

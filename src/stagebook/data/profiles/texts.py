@@ -1,4 +1,4 @@
-"""Texts and categories, counted; of many different values an estimate."""
+"""Counts of texts and categories, or an estimate if there are many different values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,28 +16,28 @@ from stagebook.data.tables.cells import is_text
 from stagebook.data.tables.hashing import as_text, hasher, hashes
 
 FIRST_LOOK = 2 * MOST_VALUES
-"""The first values of a block, which mostly tell whether there are too many different ones."""
+"""The first values of a block, which usually show whether there are too many different ones."""
 
 BLOCK = 500_000
 """Values at a time."""
 
 SPARE = 8
-"""So many times the hashes that are kept are looked at first."""
+"""How many times ``SIZE`` hashes are considered first."""
 
 
 @dataclass(slots=True)
 class TextTally:
-    """A column of texts, as far as it was counted.
+    """The counts of a column of texts so far.
 
-    As soon as there are too many different values to keep, all are only hashed, and of the hashes
-    the smallest are kept.
+    Once there are too many different values, all are only hashed, and the smallest hashes are
+    kept.
 
     Attributes:
-        known: What gives hashes of all rows, if they are made elsewhere too.
+        row_hashes: Returns the hashes of all rows, if another part also computes them.
         present: How many values are not null.
     """
 
-    known: Callable[[], Array] | None = None
+    row_hashes: Callable[[], Array] | None = None
     present: int = 0
     _counts: dict[str, int] | None = field(default_factory=dict)
     _smallest: Array = field(default_factory=lambda: np.array([], dtype=np.uint64))
@@ -45,7 +45,7 @@ class TextTally:
     _characters: int = 0
 
     def add(self, column: pa.ChunkedArray, start: int) -> None:
-        """Counts some rows more."""
+        """Counts more rows."""
         for chunk in column.chunks:
             if not (types.is_dictionary(chunk.type) and self._add_listed(chunk)):
                 for first in range(0, len(chunk), BLOCK):
@@ -53,7 +53,7 @@ class TextTally:
             start += len(chunk)
 
     def _add_listed(self, places: pa.DictionaryArray) -> bool:
-        """Counts places in a list of values; whether that was done, and the values are few."""
+        """Counts places in a list of values; returns False if the values are too many."""
         counts = self._counts
         if counts is None or places.dictionary.null_count or len(places.dictionary) > MOST_VALUES:
             return False
@@ -77,10 +77,12 @@ class TextTally:
                     return
             self._take_over(self._counts)
         self._measure(texts)
-        self._keep(self.known()[start : start + len(texts)] if self.known else hashes([texts]))
+        self._keep(
+            self.row_hashes()[start : start + len(texts)] if self.row_hashes else hashes([texts])
+        )
 
     def _count(self, values: pa.Array, times: Array, counts: dict[str, int]) -> bool:
-        """Adds how often values occur; whether there still are few enough of them."""
+        """Adds how often values occur; returns whether they are still few enough."""
         if len(values) > MOST_VALUES:
             return False
         union = dict(counts)
@@ -91,7 +93,7 @@ class TextTally:
         return small(union)
 
     def _take_over(self, counts: dict[str, int]) -> None:
-        """Measures and hashes what until now was only counted."""
+        """Measures and hashes the values that were only counted until now."""
         self._counts = None
         if counts:
             counted = Texts.counted(counts)
@@ -100,19 +102,19 @@ class TextTally:
             self._keep(_hashed(counts))
 
     def _measure(self, texts: pa.Array) -> None:
-        # in bytes, which are characters then, they are the distances of what Arrow stores
+        # the length of ASCII in characters is its length in bytes, which Arrow knows
         lengths = pc.binary_length(texts) if _is_ascii(texts) else pc.utf8_length(texts)
         ends = pc.min_max(lengths).as_py()
         self._lengths = [min([*self._lengths, ends["min"]]), max([*self._lengths, ends["max"]])]
         self._characters += pc.sum(lengths).as_py()
 
-    def _keep(self, found: Array) -> None:
+    def _keep(self, hashed: Array) -> None:
         if len(self._smallest) == SIZE:
-            found = found[found < self._smallest[-1]]
-        self._smallest = _smallest(np.concatenate([self._smallest, found]))
+            hashed = hashed[hashed < self._smallest[-1]]
+        self._smallest = _smallest(np.concatenate([self._smallest, hashed]))
 
     def detail(self) -> Texts:
-        """The counts, or the sketch of values that were too many to count."""
+        """The counts, or a sketch if there were too many values."""
         if self._counts is not None:
             return Texts.counted(self._counts)
         return Texts(
@@ -126,7 +128,7 @@ class TextTally:
 
 
 def sketch_of(counts: Mapping[str, int]) -> Sketch:
-    """The sketch of values that were counted, of which a profile needs none.
+    """The sketch of counted values, for a merge with values that were not counted.
 
     Args:
         counts: How often each occurs.
@@ -139,11 +141,11 @@ def _hashed(counts: Mapping[str, int]) -> Array:
 
 
 def _smallest(hashed: Array) -> Array:
-    """The smallest different hashes, ascending; of many different ones only these are sorted."""
+    """The smallest different hashes, ascending; if there are many, only these are sorted."""
     if len(hashed) > SPARE * SIZE:
-        found = np.unique(hashed[hashed < SPACE // len(hashed) * SPARE * SIZE])
-        if len(found) >= SIZE:
-            return found[:SIZE]
+        smallest = np.unique(hashed[hashed < SPACE // len(hashed) * SPARE * SIZE])
+        if len(smallest) >= SIZE:
+            return smallest[:SIZE]
     return np.unique(hashed)[:SIZE]
 
 
@@ -170,7 +172,7 @@ def _sound(array: pa.Array) -> pa.Array:
 
 
 def _is_ascii(texts: pa.LargeStringArray) -> bool:
-    """Whether all are ASCII, which is UTF-8, told in a fraction of the time that UTF-8 takes."""
+    """Whether all are ASCII, and so valid UTF-8; much faster than a check of UTF-8."""
     _, places, stored = texts.buffers()
     if not len(texts) or stored is None:
         return False

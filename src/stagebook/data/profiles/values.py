@@ -1,4 +1,4 @@
-"""The values of an Arrow array as numbers on a line, and what has no place on it."""
+"""The finite values of an Arrow array, and the counts of NaN and infinities."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ LAST_DAY = month_start(290_000 * 12) // DAY
 """Dates from 290000 BC to 290000; 64 bits of microseconds end 300 years beyond."""
 
 LAST = 2**63 - 1
-"""A timestamp of so many units, before 1970 or after, stands for infinity, as in PostgreSQL."""
+"""A timestamp of so many units before or after 1970 means infinity, as in PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What an array of numbers or times holds, nulls left out.
+    """The values of an array of numbers or times, without nulls.
 
     Attributes:
-        finite: What has a place on the line: whole numbers as they are stored, reals as doubles,
-            times in microseconds, cut; times that 64 bits cannot hold are infinite.
+        finite: The finite values: whole numbers as they are stored, reals as doubles, times in
+            microseconds, cut; times that 64 bits cannot store are infinite.
         nan: How many are not a number.
         below: How many are minus infinity.
         above: How many are plus infinity.
@@ -54,7 +54,7 @@ class Values:
         if types.is_decimal(array.type):
             array = array.cast(pa.float64())
         reals = to_numpy(array).astype(np.float64, copy=False)
-        # either extreme of an array with NaN is NaN
+        # both extremes of an array with NaN are NaN
         if not len(reals) or (np.isfinite(reals.min()) and np.isfinite(reals.max())):
             return cls(reals)
         nan = int(np.count_nonzero(np.isnan(reals)))
@@ -80,7 +80,7 @@ class Values:
 
     @classmethod
     def _within(cls, raw: Array, first: int, last: int, unit: int) -> "Values":
-        """Units turned to microseconds, where 64 bits can hold these."""
+        """Units converted to microseconds, if 64 bits can store these."""
         below = int(np.count_nonzero(raw < first))
         above = int(np.count_nonzero(raw > last))
         if below or above:

@@ -1,1 +1,1 @@
-"""Tables as they lie in files: their formats, rows and columns."""
+"""Tables in files: their formats, rows and columns."""

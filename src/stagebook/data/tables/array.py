@@ -1,4 +1,4 @@
-"""The type of NumPy's arrays, whose shape and dtype docstrings give."""
+"""The type of NumPy's arrays; docstrings state shape and dtype."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Numbers between NumPy and Arrow without pandas, which Arrow's own ways to do it import."""
+"""Conversion of numbers between NumPy and Arrow without pandas, which Arrow's own would import."""
 
 import json
 
@@ -11,7 +11,7 @@ _FLOATS = {pa.float32(): np.float32, pa.float64(): np.float64}
 
 
 def to_arrow(values: Array) -> pa.Array:
-    """An array of numbers, of which NaN stays a number.
+    """An array of numbers, in which NaN is not null.
 
     Args:
         values: Shape (n,), integers or floats.
@@ -22,7 +22,7 @@ def to_arrow(values: Array) -> pa.Array:
 
 
 def to_numpy(array: pa.Array) -> Array:
-    """Numbers, not to be written to.
+    """A read-only array of numbers.
 
     Args:
         array: Integers or floats, without nulls.
@@ -36,8 +36,8 @@ def to_numpy(array: pa.Array) -> Array:
 def with_nan(table: pa.Table) -> pa.Table:
     """The same table with NaN for missing floats, so that pandas need not copy these columns.
 
-    Arrow leaves the bytes of a missing value undefined, so NaN is written there, in place. Only
-    for rows that were read from a file: other memory may belong to a NumPy array.
+    Arrow leaves the bytes of a missing value undefined, so NaN is written there, in place. Use it
+    only for rows that were read from a file: other memory may belong to a NumPy array.
     """
     own = _extension_types(table.schema)
     for place, field in enumerate(table.schema):
@@ -49,7 +49,7 @@ def with_nan(table: pa.Table) -> pa.Table:
 
 
 def _extension_types(schema: pa.Schema) -> set[str]:
-    """The columns for which pandas remembers a type that tells missing values from NaN."""
+    """The columns for which pandas remembers a type that distinguishes missing values from NaN."""
     columns = json.loads((schema.metadata or {}).get(b"pandas", "{}")).get("columns", [])
     plain = {"float32", "float64"}
     return {column["field_name"] for column in columns if column["numpy_type"] not in plain}

@@ -1,4 +1,4 @@
-"""Messages of Arrow's file and stream format: what they hold, without unpacking it."""
+"""Messages of Arrow's file and stream format: their sizes, without unpacking them."""
 
 import struct
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ import pyarrow as pa
 
 _FILE = b"ARROW1"
 _DICTIONARY, _ROWS = 2, 3  # kinds of a message that have a body
-_PREFIX = 8  # bytes before a packed buffer that say its size
-_STORED = -1  # instead of a size: the buffer was not packed
+_PREFIX = 8  # bytes before a packed buffer with its size
+_STORED = -1  # in place of a size: the buffer is not packed
 
 
 @dataclass(frozen=True, slots=True)
 class MessageContents:
-    """What a message holds.
+    """The size of a message's contents.
 
     Attributes:
-        rows: Rows of the table; 0 in a message that has a dictionary.
+        rows: Rows of the table; 0 for a message with a dictionary.
         size: Bytes of its buffers in memory.
     """
 
@@ -42,12 +42,12 @@ class _Record:
         return cls(data, _number("<I", data, 0))
 
     def number(self, field: int, kind: str) -> int:
-        """A number; 0 if it is not there."""
+        """A number; 0 if it is missing."""
         place = self._place(field)
         return _number(kind, self.data, place) if place else 0
 
     def record(self, field: int) -> "_Record | None":
-        """A table inside of this one."""
+        """A table inside this one."""
         place = self._place(field)
         return _Record(self.data, self._target(place)) if place else None
 
@@ -64,7 +64,7 @@ class _Record:
         return place + _number("<I", self.data, place)
 
     def _place(self, field: int) -> int:
-        """Where a field is; 0 if it is not there."""
+        """Where a field is; 0 if it is missing."""
         fields = self.start - _number("<i", self.data, self.start)
         entry = 4 + 2 * field
         if entry >= _number("<H", self.data, fields):
@@ -73,8 +73,8 @@ class _Record:
         return self.start + offset if offset else 0
 
 
-def held(source: pa.NativeFile) -> Iterator[MessageContents]:
-    """What each message of a file or a stream says that it holds.
+def contents(source: pa.NativeFile) -> Iterator[MessageContents]:
+    """The declared contents of each message of a file or a stream.
 
     Args:
         source: The file, mapped into memory and at its start.
@@ -84,9 +84,9 @@ def held(source: pa.NativeFile) -> Iterator[MessageContents]:
     """
     try:
         for message in _messages(source):
-            yield _held(message)
+            yield _contents(message)
     except (struct.error, IndexError) as error:
-        raise pa.ArrowInvalid(f"a message is not as Arrow's format says: {error}") from None
+        raise pa.ArrowInvalid(f"a message does not follow Arrow's format: {error}") from None
 
 
 def _messages(source: pa.NativeFile) -> Iterator[pa.ipc.Message]:
@@ -101,7 +101,7 @@ def _messages(source: pa.NativeFile) -> Iterator[pa.ipc.Message]:
 
 
 def _starts(source: pa.NativeFile) -> list[int]:
-    """Where the messages of a file begin, as its footer says: dictionaries first."""
+    """Where the messages of a file begin, from its footer: dictionaries first."""
     end = source.size() - len(_FILE) - 4
     source.seek(end)
     length = _number("<i", source.read(4), 0)
@@ -111,7 +111,7 @@ def _starts(source: pa.NativeFile) -> list[int]:
     return [start for start, _, _ in blocks]
 
 
-def _held(message: pa.ipc.Message) -> MessageContents:
+def _contents(message: pa.ipc.Message) -> MessageContents:
     about = _Record.root(message.metadata.to_pybytes())
     kind, header = about.number(1, "<B"), about.record(2)
     if header is None or kind not in (_DICTIONARY, _ROWS):

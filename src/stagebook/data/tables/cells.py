@@ -7,15 +7,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 LADDER = (pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.timestamp("us"), pa.string())
-"""What text may stand for, tried in this order."""
+"""The types that are tried for text, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class CastArray:
-    """An array turned to a type.
+    """An array that was cast to a type.
 
     Attributes:
-        array: The values; null where one does not fit.
+        array: The values; null in place of a value that does not fit.
         refused: Positions of values that do not fit, ascending.
     """
 
@@ -24,11 +24,11 @@ class CastArray:
 
 
 def fit(array: pa.Array, type_: pa.DataType) -> CastArray:
-    """An array as values of a type, with the positions of those that are none.
+    """An array as values of a type, with the positions of values that do not fit.
 
     Args:
         array: Text, or values of any type.
-        type_: The type to turn them to.
+        type_: The type to cast them to.
     """
     if pa.types.is_dictionary(type_):
         inner = fit(array, type_.value_type)
@@ -68,7 +68,7 @@ def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _zoned(array: pa.Array, type_: pa.DataType) -> pa.Array:
-    """Moments with an offset as they say; those without are local to the type's zone."""
+    """Times with an offset as written; times without one are local to the type's zone."""
     try:
         return array.cast(type_)
     except pa.ArrowInvalid:
@@ -76,7 +76,7 @@ def _zoned(array: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _one_by_one(array: pa.Array, type_: pa.DataType) -> CastArray:
-    """Tries each distinct value by itself."""
+    """Casts each distinct value separately."""
     encoded = array.dictionary_encode()
     distinct = encoded.dictionary
     values, wrong = [], set()
@@ -87,9 +87,9 @@ def _one_by_one(array: pa.Array, type_: pa.DataType) -> CastArray:
             values.append(pa.nulls(1, type_))
             wrong.add(position)
     indices = encoded.indices
-    whole = pa.concat_arrays(values) if values else pa.nulls(0, type_)
+    converted = pa.concat_arrays(values) if values else pa.nulls(0, type_)
     refused = pc.is_in(indices, pa.array(sorted(wrong), indices.type))
-    return CastArray(whole.take(indices), tuple(_positions(refused.to_pylist())))
+    return CastArray(converted.take(indices), tuple(_positions(refused.to_pylist())))
 
 
 def _positions(flags: Iterable[bool | None]) -> Iterator[int]:
@@ -106,8 +106,8 @@ def is_text(type_: pa.DataType) -> bool:
     return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
-def is_kind(stored: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether values of a type may be asked for as another of the same kind, such as integers."""
+def is_kind(stored: pa.DataType, requested: pa.DataType) -> bool:
+    """Whether values of a type can be read as another type of the same kind, such as integers."""
     kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, is_text)
-    alike = any(kind(stored) and kind(wanted) for kind in kinds)
-    return alike or stored == wanted or bool(pa.types.is_null(stored))
+    alike = any(kind(stored) and kind(requested) for kind in kinds)
+    return alike or stored == requested or bool(pa.types.is_null(stored))

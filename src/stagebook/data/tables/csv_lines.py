@@ -1,4 +1,4 @@
-"""CSV: text in lines, which becomes values by what a contract says or by all of the cells."""
+"""CSV: lines of text, whose types come from a contract or from all cells."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.masks import Masks
 
 _BLOCK = 1 << 24  # bytes; a line must fit in one
-_GZIP_RATIO = 5  # of text, about
+_GZIP_RATIO = 5  # approximate, for text
 _SAFE_FIELD = 2**31 - 1
 _LONGEST_NAME = 10_000
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -37,15 +37,15 @@ class CsvReader:
     def outline(
         self, root: Path, files: tuple[Path, ...], types: Mapping[str, pa.DataType]
     ) -> Outline:
-        """The header, with the types said; the others are told from all of the cells."""
+        """The header, with the given types; other types are derived from all cells."""
         headers = [(place(root, file), header(root, file)) for file in files]
         schemas = [(where, pa.schema([(n, pa.null()) for n in names])) for where, names in headers]
         names = together(schemas).names
-        told: dict[str, int] = {}
+        rungs: dict[str, int] = {}
         rows = None
         if unknown := [name for name in names if name not in types]:
-            rows = _climb(root, files, unknown, told)
-        kinds = [types.get(name, LADDER[told.get(name, -1)]) for name in names]
+            rows = _climb(root, files, unknown, rungs)
+        kinds = [types.get(name, LADDER[rungs.get(name, -1)]) for name in names]
         return Outline(pa.schema(list(zip(names, kinds, strict=True))), rows, _size(files))
 
     def batches(
@@ -88,12 +88,12 @@ def typed(
 
 
 def misfit(where: Where, column: pa.Field, row: int, value: object) -> Problem:
-    """A cell that is not of its column's type."""
+    """The problem with a cell that is not of its column's type."""
     shown = Masks.here().hide(str(value))[:60]
     return Problem(
         "bad-value",
         f"`{column.name}` in row {row} has {shown!r}, which is not of the type {column.type}.",
-        "Correct the value, or let the contract allow it.",
+        "Correct the value, or allow it in the contract.",
         where,
     )
 
@@ -102,7 +102,7 @@ def header(root: Path, file: Path) -> list[str]:
     """The names in the first line.
 
     Raises:
-        StagebookError: It is not valid UTF-8, or a name stands there twice.
+        StagebookError: It is not valid UTF-8, or a name occurs twice.
     """
     where = place(root, file)
     with _readable(root, file), opened(file) as source:
@@ -124,7 +124,7 @@ def header(root: Path, file: Path) -> list[str]:
 
 
 def _require_delimiter(head: str, row: str, delimiter: str, where: Where) -> None:
-    """Raises where the one name of a header and the first row are several by another sign."""
+    """Raises if another sign would split the only name of the header and the first row."""
     for sign, word in _SIGNS.items():
         count = head.count(sign)
         if sign != delimiter and count and row.count(sign) == count:
@@ -139,12 +139,12 @@ def _require_delimiter(head: str, row: str, delimiter: str, where: Where) -> Non
 
 
 def _lines(source: BinaryIO) -> Iterator[str]:
-    """The lines of a text, whichever line ends it has: LF, CR LF or CR alone."""
+    """The lines of a text with any line ends: LF, CR LF or CR alone."""
     return io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
 
 
-def _climb(root: Path, files: tuple[Path, ...], names: list[str], told: dict[str, int]) -> int:
-    """Reads all rows once, and moves each column up the ladder until all of its cells fit."""
+def _climb(root: Path, files: tuple[Path, ...], names: list[str], rungs: dict[str, int]) -> int:
+    """Reads all rows once, and moves each column up the ladder until all its cells fit."""
     rows = 0
     for file in files:
         for batch in _text(root, file, names):
@@ -152,7 +152,7 @@ def _climb(root: Path, files: tuple[Path, ...], names: list[str], told: dict[str
             for name in names:
                 column = batch.column(name)
                 if column.null_count < len(column):
-                    told[name] = narrowest(column, told.get(name, 0))
+                    rungs[name] = narrowest(column, rungs.get(name, 0))
     return rows
 
 
@@ -184,7 +184,7 @@ def _readable(root: Path, file: Path) -> Iterator[None]:
 
 
 def _cause(root: Path, file: Path, error: Exception) -> Problem:
-    """Reads the file again, a line at a time, to say where it cannot be read."""
+    """Reads the file again, line by line, to locate the error."""
     csv.field_size_limit(_SAFE_FIELD)
     try:
         with opened(file) as source:

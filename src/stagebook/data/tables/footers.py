@@ -1,4 +1,4 @@
-"""Parquet and Feather: files whose footers say what is in them."""
+"""Parquet and Feather: files whose footers describe their content."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stagebook.data.tables.arrow_messages import MessageContents, held
+from stagebook.data.tables.arrow_messages import MessageContents, contents
 from stagebook.data.tables.cells import is_text
 from stagebook.data.tables.outline import (
     Outline,
@@ -22,7 +22,7 @@ from stagebook.data.tables.outline import (
 from stagebook.project.errors import StagebookError, Where
 
 _SHORT = 64 * 1024  # bytes of a list of values
-_TEXT_BYTES = 16  # of a text in memory, at least: what a file holds may be far smaller
+_TEXT_BYTES = 16  # fewest bytes of a text in memory; in a file it may be far smaller
 
 
 class ParquetReader:
@@ -31,7 +31,7 @@ class ParquetReader:
     def outline(
         self, root: Path, files: tuple[Path, ...], types: Mapping[str, pa.DataType]
     ) -> Outline:
-        """What the footers say; `types` are not needed."""
+        """The outline from the footers; `types` are not needed."""
         schemas, rows, stored, listed = [], 0, 0, []
         for file in files:
             where = place(root, file)
@@ -53,9 +53,9 @@ class ParquetReader:
     def batches(
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows, a row group's part at a time; all at once where they are not too many."""
+        """The rows, in parts of row groups; all at once if they are few."""
         lists = [column.name for column in columns if pa.types.is_dictionary(column.type)]
-        # with pre_buffer, all that was read stays in memory until the end
+        # with pre_buffer, everything that was read stays in memory until the end
         opened = pq.ParquetFile(file, pre_buffer=False, read_dictionary=lists)
         with _readable("bad-parquet", place(root, file)), opened as item:
             if item.metadata.num_rows <= length:
@@ -67,12 +67,12 @@ class ParquetReader:
 
 
 class FeatherReader:
-    """Reads Feather, which is Arrow's own format as a file or a stream."""
+    """Reads Feather, which is Arrow's own format, as a file or a stream."""
 
     def outline(
         self, root: Path, files: tuple[Path, ...], types: Mapping[str, pa.DataType]
     ) -> Outline:
-        """What the files say; `types` are not needed."""
+        """The outline from the files; `types` are not needed."""
         schemas, rows, size = [], 0, 0
         for file in files:
             where = place(root, file)
@@ -80,7 +80,7 @@ class FeatherReader:
                 schema, _ = _arrow_batches(source)
                 schemas.append((where, schema))
                 source.seek(0)
-                own = _modest(held(source), width(schema), file.stat().st_size, where)
+                own = _modest(contents(source), width(schema), file.stat().st_size, where)
             rows, size = rows + own.rows, size + own.size
             require_distinct(schema.names, where)
         return Outline(together(schemas), rows, size)
@@ -88,7 +88,7 @@ class FeatherReader:
     def batches(
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows, in the batches that they were written in."""
+        """The rows, in the batches in which they were written."""
         with _readable("bad-feather", place(root, file)), pa.memory_map(str(file)) as source:
             for batch in _arrow_batches(source)[1]:
                 yield _as(batch.select(columns.names), columns)
@@ -101,12 +101,12 @@ FEATHER = FeatherReader()
 def _modest(
     messages: Iterable[MessageContents], row: int, packed: int, where: Where
 ) -> MessageContents:
-    """All that the messages of a file hold; raises where they unpack to far more than its bytes.
+    """The total size of a file's messages; raises if they unpack to far more than its bytes.
 
     Args:
-        messages: What each of them holds.
-        row: Bytes of a row in memory, at least.
-        packed: The file's bytes.
+        messages: The size of each message.
+        row: Fewest bytes of a row in memory.
+        packed: Bytes of the file.
         where: The file.
     """
     rows = size = 0
@@ -126,7 +126,7 @@ def _arrow_batches(source: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.Record
 
 
 def _as(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
-    """The batch with the table's types, which a part without any value does not know."""
+    """The batch with the table's types, which are unknown in a part without any value."""
     if not columns.names:
         return batch
     arrays = [batch.column(column.name) for column in columns]
@@ -136,7 +136,7 @@ def _as(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
 
 
 def _listed(file: pq.ParquetFile) -> frozenset[str]:
-    """The columns of texts whose values are, in all row groups, in a short list before the rows."""
+    """The text columns that have, in all row groups, a short list of values before the rows."""
     schema, about = file.schema_arrow, file.metadata
     if about.num_columns != len(schema):  # some are nested
         return frozenset()
@@ -149,9 +149,9 @@ def _listed(file: pq.ParquetFile) -> frozenset[str]:
 
 
 def _require_modest_texts(opened: pq.ParquetFile, file: Path, where: Where) -> None:
-    """Raises where long texts, which the file has once, are repeated so often that they grow.
+    """Raises if long texts, which the file stores once, repeat so often that the table grows.
 
-    Only columns whose footers allow that are looked at, with each text in memory once.
+    Only columns that could grow by their footers are read, with each text in memory once.
     """
     about, packed = opened.metadata, file.stat().st_size
     names = [item.name for item in opened.schema_arrow if is_text(item.type)]
@@ -182,7 +182,7 @@ def _is_listed(column: pq.ColumnChunkMetaData) -> bool:
 
 
 def width(columns: pa.Schema) -> int:
-    """Bytes of one row in memory, at least."""
+    """Fewest bytes of one row in memory."""
     return sum(_bytes(column.type) for column in columns)
 
 

@@ -1,4 +1,4 @@
-"""Which paths are tables, told from their names alone, and what files really are."""
+"""The format of a table, by the file's name and by its first bytes."""
 
 import enum
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 
 
 class TableFormat(enum.Enum):
-    """How a table is stored; the value is the name that people use."""
+    """The format of a file; the value is the name for people."""
 
     PARQUET = "Parquet"
     CSV = "CSV"
@@ -51,24 +51,24 @@ _OWN = {
 
 
 def format_of(path: str | Path) -> TableFormat | None:
-    """The format that a file's name promises; None if it is not a name of a table."""
+    """The format by a file's name; None if it is not the name of a table."""
     name = Path(path).name.lower()
     fits = [suffix for suffix in SUFFIXES if name.endswith(suffix)]
     return SUFFIXES[max(fits, key=len)] if fits else None
 
 
 def is_table(path: str | Path, root: Path) -> bool:
-    """Whether a path is a table: by its suffix, or a folder that holds Parquet parts.
+    """Whether a path is a table: by its suffix, or as a folder of Parquet parts.
 
     Args:
-        path: A path, relative to the root; a file need not be there.
+        path: A path, relative to the root; a file may be missing.
         root: The project's root.
     """
     return format_of(path) is not None or any(parts(root / path))
 
 
 def parts(folder: Path) -> Iterator[Path]:
-    """The Parquet files below a folder, sorted; names that start with `.` or `_` are left out."""
+    """The Parquet files below a folder, sorted, without names that start with `.` or `_`."""
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*")):
@@ -78,27 +78,27 @@ def parts(folder: Path) -> Iterator[Path]:
 
 
 def require_format(path: Path, format_: TableFormat, where: Where) -> None:
-    """Looks at a file's first bytes.
+    """Checks a file's first bytes.
 
     Raises:
-        StagebookError: It is not there, is empty, or is of another format than its name says.
+        StagebookError: It is missing, is empty, or has another format than its name says.
     """
     try:
         with path.open("rb") as file:
             head = file.read(32)
     except FileNotFoundError:
         hint = "Check the path, or build the stage that writes it."
-        raise StagebookError(Problem("no-table", "It is not there.", hint, where)) from None
+        raise StagebookError(Problem("no-table", "The file is missing.", hint, where)) from None
     except OSError as error:
         message = f"It cannot be read: {error.strerror}."
         raise StagebookError(Problem("no-table", message, "Check its rights.", where)) from None
     if not head:
         hint = "Write it again; a table without rows still names its columns."
         raise StagebookError(Problem("empty-file", "It is empty: 0 bytes.", hint, where))
-    found = _found(head)
-    if found and found != _OWN.get(format_, _gzipped(path)):
-        raise StagebookError(_misnamed(path, found, where))
-    if not found and format_ is TableFormat.PARQUET and _is_text(head):
+    actual = _actual_format(head)
+    if actual and actual != _OWN.get(format_, _gzipped(path)):
+        raise StagebookError(_misnamed(path, actual, where))
+    if not actual and format_ is TableFormat.PARQUET and _is_text(head):
         raise StagebookError(_misnamed(path, "text", where))
 
 
@@ -106,7 +106,7 @@ def _gzipped(path: Path) -> str:
     return "compressed with gzip" if path.suffix.lower() == ".gz" else ""
 
 
-def _found(head: bytes) -> str:
+def _actual_format(head: bytes) -> str:
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "")
 
 
@@ -114,11 +114,11 @@ def _is_text(head: bytes) -> bool:
     return all(byte >= 32 or byte in b"\t\r\n" for byte in head)
 
 
-def _misnamed(path: Path, found: str, where: Where) -> Problem:
+def _misnamed(path: Path, actual: str, where: Where) -> Problem:
     suffix = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
     return Problem(
         "wrong-extension",
-        f"It is named {suffix} but is {found}.",
-        "Name it after what it is, or write it again in the format that the name says.",
+        f"It is named {suffix} but is {actual}.",
+        "Rename it to match its content, or write it again in the format of its name.",
         where,
     )

@@ -1,4 +1,4 @@
-"""JSON Lines: an object a line; columns are told from all of the lines."""
+"""JSON Lines: one object per line; columns and types are derived from all lines."""
 
 import io
 import json
@@ -21,13 +21,13 @@ _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
 class JsonReader:
-    """Reads JSON Lines; a key that a line does not have is a missing value."""
+    """Reads JSON Lines; a missing key is a missing value."""
 
     def outline(
         self, root: Path, files: tuple[Path, ...], types: Mapping[str, pa.DataType]
     ) -> Outline:
-        """All keys of all lines, with the types said; the others are told from the values."""
-        found: dict[str, pa.DataType] = {}
+        """All keys of all lines, with the given types; other types are derived from the values."""
+        merged: dict[str, pa.DataType] = {}
         rows = size = 0
         for file in files:
             for chunk, first in _chunks(root, file):
@@ -35,8 +35,8 @@ class JsonReader:
                 rows += table.num_rows
                 size += table.nbytes
                 for item in table.schema:
-                    found[item.name] = _either(found.get(item.name, pa.null()), item.type)
-        columns = [(name, types.get(name, type_)) for name, type_ in found.items()]
+                    merged[item.name] = _either(merged.get(item.name, pa.null()), item.type)
+        columns = [(name, types.get(name, type_)) for name, type_ in merged.items()]
         return Outline(pa.schema(columns), rows, size)
 
     def batches(
@@ -73,7 +73,7 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 
 def _either(value: pa.DataType, other: pa.DataType) -> pa.DataType:
-    """The type of a column that has values of both types; text where they do not mix."""
+    """The type of a column with values of both types; text if they do not mix."""
     if value == other or pa.types.is_null(other):
         return value
     if pa.types.is_null(value):
@@ -83,7 +83,7 @@ def _either(value: pa.DataType, other: pa.DataType) -> pa.DataType:
 
 
 def _chunks(root: Path, file: Path) -> Iterator[tuple[bytes, int]]:
-    """Whole lines, about a block of them at a time, with the number of the first."""
+    """Complete lines in chunks of about one block, each with the number of its first line."""
     number = 1
     try:
         with opened(file) as source:
@@ -97,9 +97,9 @@ def _chunks(root: Path, file: Path) -> Iterator[tuple[bytes, int]]:
 
 
 def _as_written(root: Path, file: Path, chunk: bytes, first: int) -> pa.Table:
-    """A chunk with the types of its values; a column of mixed ones as text."""
-    whole = [line for line in chunk.split(b"\n") if line.strip()]
-    lines = len(whole)
+    """A chunk with the types of its values; a column with mixed types as text."""
+    nonblank = [line for line in chunk.split(b"\n") if line.strip()]
+    lines = len(nonblank)
     if not lines:
         return pa.table({})
     if chunk.count(b"{") + chunk.count(b"[") > lines + _DEEPEST:
@@ -116,7 +116,7 @@ def _as_written(root: Path, file: Path, chunk: bytes, first: int) -> pa.Table:
 
 
 def _require_flat(root: Path, file: Path, chunk: bytes, first: int) -> None:
-    """Raises where values are nested so deep that Arrow's reader would end the process."""
+    """Raises if values are nested so deeply that Arrow's reader would crash."""
     for number, line in enumerate(chunk.split(b"\n"), start=first):
         if line.count(b"{") + line.count(b"[") <= _DEEPEST:
             continue
@@ -125,16 +125,16 @@ def _require_flat(root: Path, file: Path, chunk: bytes, first: int) -> None:
             depth += 1 if sign in b"[{" else -1
             if depth > _DEEPEST:
                 message = f"The line is nested more than {_DEEPEST} levels deep."
-                hint = "Write flat objects, one a line."
+                hint = "Write flat objects, one per line."
                 where = place(root, file, number)
                 raise StagebookError(Problem("bad-json-line", message, hint, where))
 
 
 def _objects(root: Path, file: Path, chunk: bytes, first: int) -> list[dict[str, Any]]:
-    """The lines of a chunk as Python reads them.
+    """The objects in the lines of a chunk, as Python reads them.
 
     Raises:
-        StagebookError: A line is not a JSON object, or names a key twice.
+        StagebookError: A line is not a JSON object, or has a key twice.
     """
     objects = []
     for number, line in enumerate(chunk.split(b"\n"), start=first):
@@ -159,7 +159,7 @@ def _objects(root: Path, file: Path, chunk: bytes, first: int) -> list[dict[str,
             raise StagebookError(problem) from None
         except (ValueError, TypeError, RecursionError) as error:
             message = f"The line is not a JSON object: {error}."
-            hint = 'Write one object a line: {"column": value}.'
+            hint = 'Write one object per line: {"column": value}.'
             where = place(root, file, number)
             raise StagebookError(Problem("bad-json-line", message, hint, where)) from None
         objects.append(value)
@@ -169,12 +169,12 @@ def _objects(root: Path, file: Path, chunk: bytes, first: int) -> list[dict[str,
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     objects = dict(pairs)
     if len(objects) < len(pairs):
-        raise ValueError("a key stands there twice")
+        raise ValueError("a key occurs twice")
     return objects
 
 
 def _as_text(objects: list[dict[str, Any]], text: frozenset[str] | set[str]) -> pa.Table:
-    """Columns of objects; those named, and those whose values do not mix, as text."""
+    """Columns of objects; the named columns, and those whose values do not mix, as text."""
     names = dict.fromkeys(name for object_ in objects for name in object_)
     columns = {}
     for name in names:

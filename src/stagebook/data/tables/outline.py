@@ -1,4 +1,4 @@
-"""What the reader of a format knows of files before it reads their rows."""
+"""The outline of files: what their reader knows before it reads the rows."""
 
 import gzip
 import io
@@ -19,9 +19,9 @@ class Outline:
 
     Attributes:
         columns: Names and types.
-        rows: Rows, or None where only reading them would tell.
-        size: Bytes in memory, as an estimate.
-        listed: Columns of texts that the files store as places in a short list of values.
+        rows: Number of rows; None if only reading them would show it.
+        size: Estimated bytes in memory.
+        listed: Text columns that the files store as positions in a short list of values.
     """
 
     columns: pa.Schema
@@ -31,24 +31,24 @@ class Outline:
 
 
 class BatchReader(Protocol):
-    """How the rows of a file are read."""
+    """Reads the rows of a file."""
 
     def batches(
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows of one file with these columns, in pieces of about so many rows.
+        """The rows of one file with these columns, in pieces of about ``length`` rows.
 
-        Those that are ``listed`` may be asked for as dictionaries.
+        Columns that are ``listed`` may be requested as dictionaries.
         """
 
 
 class Reader(BatchReader, Protocol):
-    """How the files of one format are read."""
+    """Reads the files of one format."""
 
     def outline(
         self, root: Path, files: tuple[Path, ...], types: Mapping[str, pa.DataType]
     ) -> Outline:
-        """What is known of all files together."""
+        """The outline of all files together."""
 
 
 def place(root: Path, file: Path, line: int | None = None) -> Where:
@@ -58,22 +58,22 @@ def place(root: Path, file: Path, line: int | None = None) -> Where:
 
 
 GROWN = 64 * 2**20
-"""Bytes up to which a file may unpack to any number of times its size."""
+"""Bytes up to which a file may unpack to any multiple of its size."""
 
 FOLD = 500
-"""How many times its size a file may unpack to beyond that; text packs to a tenth or so."""
+"""Largest multiple of its size that a file may unpack to beyond that; text shrinks to a tenth."""
 
-_DEFLATED = 1032  # times its size, at most, that deflate unpacks to (RFC 1951)
+_DEFLATED = 1032  # largest multiple of its size that deflate unpacks to (RFC 1951)
 _TOO_LARGE = f"it unpacks to more than {FOLD} times its size"
 
 DAMAGED = (OSError, EOFError, zlib.error)
-"""What is raised where packed text is damaged."""
+"""The errors that damaged packed text raises."""
 
 
 def opened(file: Path) -> BinaryIO:
     """A file of text, unpacked if its name ends in .gz, for a `with` statement to close.
 
-    Opening or reading raises OSError where it unpacks to far more than a table does.
+    Opening or reading raises OSError if it unpacks to far more than a table does.
     """
     if is_gzipped(file) and has_grown(file.stat().st_size, _promised(file)):
         raise OSError(_TOO_LARGE)
@@ -82,19 +82,19 @@ def opened(file: Path) -> BinaryIO:
 
 
 def _promised(file: Path) -> int:
-    """Bytes of text in a file that gzip packed, as its end says (RFC 1952); 0 if it cannot be.
+    """Bytes of text in a gzip file, from its end (RFC 1952); 0 if they are impossible.
 
-    The end says the bytes of the last member, modulo 2**32: never more than the text has.
+    The end has the bytes of the last member, modulo 2**32: never more than the text has.
     """
     packed = file.stat().st_size
     with file.open("rb") as source:
         source.seek(max(0, packed - 4))
         promised = int.from_bytes(source.read(4), "little")
-    return promised if promised <= _DEFLATED * packed else 0  # a file that was cut off
+    return promised if promised <= _DEFLATED * packed else 0  # the file is cut off
 
 
 class _Unpacked(io.RawIOBase):
-    """The text of a file that gzip packed.
+    """The text of a gzip file.
 
     Args:
         packed: The file.
@@ -109,7 +109,7 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fills a buffer with text; returns how much of it."""
+        """Fills a buffer with text; returns the number of bytes."""
         text = self._text.read(len(buffer))
         self._count += len(text)
         if has_grown(self._packed.tell(), self._count):
@@ -124,12 +124,12 @@ class _Unpacked(io.RawIOBase):
 
 
 def has_grown(packed: int, unpacked: int) -> bool:
-    """Whether a file unpacks to so much more than its size that it is made to fill the memory."""
+    """Whether a file unpacks to so much more than its size that it is meant to fill the memory."""
     return unpacked > GROWN and unpacked > FOLD * packed
 
 
 def require_modest(packed: int, unpacked: int, where: Where) -> None:
-    """Raises where a file unpacks to so much more than its size that it would fill the memory."""
+    """Raises if a file unpacks to so much more than its size that it would fill the memory."""
     if has_grown(packed, unpacked):
         message = f"It has {packed:,} bytes and unpacks to {unpacked:,}, more than {FOLD} times."
         hint = "If it is yours, write it again with less repetition, or in several files."
@@ -137,19 +137,19 @@ def require_modest(packed: int, unpacked: int, where: Where) -> None:
 
 
 def is_gzipped(file: Path) -> bool:
-    """Whether a file's name says that it is packed with gzip."""
+    """Whether a file is packed with gzip, by its name."""
     return file.suffix.lower() == ".gz"
 
 
 def unreadable(code: str, error: Exception, where: Where) -> Problem:
-    """A file whose bytes are not what its format asks for."""
-    said = str(error).splitlines()[0].rstrip(".")
-    message = f"It is damaged or was cut off: {said}."
+    """The problem with a file whose bytes do not follow its format."""
+    reason = str(error).splitlines()[0].rstrip(".")
+    message = f"It is damaged or was cut off: {reason}."
     return Problem(code, message, "Write or fetch it again.", where)
 
 
 def require_distinct(names: list[str], where: Where) -> None:
-    """Raises where two columns have one name."""
+    """Raises if two columns have the same name."""
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         message = f"More than one column is named {', '.join(f'`{name}`' for name in twice)}."
@@ -161,7 +161,7 @@ def together(schemas: list[tuple[Where, pa.Schema]]) -> pa.Schema:
     """The one schema of several files; columns without any value take any type.
 
     Raises:
-        StagebookError: A file has other columns than the first, or of other types.
+        StagebookError: A file has other columns or types than the first.
     """
     first_place, first = schemas[0]
     merged = {item.name: item for item in first}

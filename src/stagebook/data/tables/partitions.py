@@ -1,4 +1,4 @@
-"""Columns whose values are in the names of folders, such as `year=2013/month=01`."""
+"""Partitions: columns whose values are in the names of folders, as in `year=2013/month=01`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ Keys = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Partitions:
-    """The columns of a table that only its folders' names have.
+    """The columns of a table that exist only in the names of its folders.
 
     Attributes:
-        columns: Names and types: integers where all values are, else text, as in pandas.
-        values: By file, the values as text; None where one is missing.
+        columns: Names and types: integers if all values are, otherwise text, as in pandas.
+        values: By file, the values as text; None for a missing value.
     """
 
     columns: pa.Schema = field(default_factory=lambda: pa.schema([]))
@@ -40,11 +40,11 @@ class Partitions:
 
         Args:
             root: The project's root.
-            parts: Each file of the table, with the folder that the table is.
-            stored: Columns that the files have. A folder that names one of them adds none.
+            parts: Each file of the table, with the table's folder.
+            stored: Columns that the files have. A folder with such a name adds no column.
 
         Raises:
-            StagebookError: The folders of a file have other names than those of the first
+            StagebookError: The folders of a file name other columns than those of the first
                 file, name a column twice, or are not UTF-8.
         """
         values = {file: _keys(root, folder, file) for file, folder in parts}
@@ -54,14 +54,14 @@ class Partitions:
         return cls(pa.schema(list(zip(names, kinds, strict=True))), values if names else {})
 
     def typed(self, types: Mapping[str, pa.DataType]) -> "Partitions":
-        """The same partitions, some columns of other types."""
+        """These partitions with other types for some columns."""
         fields = [
             pa.field(column.name, types.get(column.name, column.type)) for column in self.columns
         ]
         return replace(self, columns=pa.schema(fields))
 
     def fitting(self, types: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
-        """The types that a contract gives to these columns; integers stay so as categories."""
+        """The contract's types for these columns; categories of integers remain integers."""
         return {
             column.name: _category(types[column.name], column.type)
             for column in self.columns
@@ -70,25 +70,25 @@ class Partitions:
 
     @property
     def missing(self) -> frozenset[str]:
-        """The columns that have no value in at least one file."""
+        """The columns without a value in at least one file."""
         keys = self.values.values()
         return frozenset(n for n in self.columns.names if any(key[n] is None for key in keys))
 
     def stored(self, columns: pa.Schema) -> pa.Schema:
-        """Those of some columns that the files have."""
+        """The given columns that the files have."""
         own = set(self.columns.names)
         return pa.schema([column for column in columns if column.name not in own], columns.metadata)
 
     def complete(
         self, root: Path, file: Path, batch: pa.RecordBatch, columns: pa.Schema
     ) -> pa.RecordBatch:
-        """Rows of a file with all columns that are wanted.
+        """Rows of a file with all requested columns.
 
         Args:
             root: The project's root.
             file: The file.
-            batch: Its rows, with the columns that it has.
-            columns: The columns that are wanted, in their order.
+            batch: Its rows, with the columns of the file.
+            columns: The requested columns, in order.
 
         Raises:
             StagebookError: The folder's value is not of the column's type.
@@ -125,7 +125,7 @@ def _keys(root: Path, folder: Path, file: Path) -> Keys:
 
 
 def _require_alike(root: Path, values: Mapping[Path, Keys]) -> None:
-    """Raises where a file's folders name other columns than those of the first file."""
+    """Raises if a file's folders name other columns than those of the first file."""
     first = next(iter(values))
     expected = set(values[first])
     for file, keys in values.items():
@@ -143,16 +143,16 @@ def _listed(keys: Keys) -> str:
 
 
 def _kind(values: Sequence[str | None]) -> pa.DataType:
-    known = {value for value in values if value is not None}
-    integers = bool(known) and all(_INTEGER.fullmatch(value) for value in known)
+    present = {value for value in values if value is not None}
+    integers = bool(present) and all(_INTEGER.fullmatch(value) for value in present)
     return pa.int64() if integers else pa.string()
 
 
-def _category(wanted: pa.DataType, own: pa.DataType) -> pa.DataType:
-    """The wanted type. Categories that the contract does not list are values of the own type."""
-    if not (pa.types.is_dictionary(wanted) and pa.types.is_string(wanted.value_type)):
-        return wanted
-    return pa.dictionary(wanted.index_type, own, wanted.ordered)
+def _category(requested: pa.DataType, own: pa.DataType) -> pa.DataType:
+    """The requested type; categories that the contract does not list have the folder's type."""
+    if not (pa.types.is_dictionary(requested) and pa.types.is_string(requested.value_type)):
+        return requested
+    return pa.dictionary(requested.index_type, own, requested.ordered)
 
 
 def _value(text: str | None, column: pa.Field, where: Where) -> pa.Array:
@@ -161,6 +161,6 @@ def _value(text: str | None, column: pa.Field, where: Where) -> pa.Array:
     if fitted.refused:
         shown = Masks.here().hide(str(text))[:60]
         message = f"Its folder says `{column.name}={shown}`, which is not of type {column.type}."
-        hint = "Rename the folder, or let the contract ask for another type."
+        hint = "Rename the folder, or change the type in the contract."
         raise StagebookError(Problem("bad-value", message, hint, where))
     return fitted.array

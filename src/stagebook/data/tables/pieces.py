@@ -1,4 +1,4 @@
-"""A table as pandas frames: whole, or in pieces that have the types that the whole would have."""
+"""A table as pandas frames: whole, or in pieces with the types of the whole table."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,15 +21,15 @@ Refused = Mapping[str, "pd.Series[Any]"]
 
 @dataclass(slots=True)
 class Piece:
-    """Some rows in a row.
+    """Consecutive rows of a table.
 
     Attributes:
         frame: The rows; the index counts them from 0 over the whole table.
         refused: By column, the values that are not of the column's type, as they were written.
-            In the frame, others stand in for them, so that the column keeps its type.
-        coerced: Columns that a contract turned to its type, where not all rows could be.
-        texts: By column, all texts that are in it, where the table has a list of them.
-        hashes: By column, what makes hashes of all its rows, where the table keeps them.
+            In the frame, placeholders replace them, so that the column keeps its type.
+        coerced: Columns that were cast to the contract's type, without the rows that failed.
+        texts: By column, all texts that occur in it, if the table has a list of them.
+        hashes: By column, a function that hashes all its rows, if the table is in memory.
     """
 
     frame: pd.DataFrame
@@ -58,9 +58,9 @@ class Pieces:
     """The table's columns as pieces.
 
     Attributes:
-        table: The table, as its files have it.
-        types: The types that a contract gives columns whose stored types are none, or other.
-        dtypes: The pandas types that the columns have as a whole.
+        table: The table, with the types of its files.
+        types: The contract's types for columns without a stored type, or with another one.
+        dtypes: The pandas types of the columns in the whole table.
     """
 
     table: Table
@@ -75,15 +75,14 @@ class Pieces:
         columns: Sequence[str],
         nullable: Mapping[str, Any] | None = None,
     ) -> "Pieces":
-        """The pieces of these columns, after what has to be read to tell their types.
+        """The pieces of these columns; reads what is necessary to derive their types.
 
         Args:
             table: The table.
-            types: Arrow types that a contract gives its columns.
-            columns: The columns whose types are to be known as a whole.
-            nullable: Those of pandas' nullable types that the contract gives its columns. A
-                column of the same kind of values has this type, unless pandas wrote another
-                into the file.
+            types: The contract's Arrow types of its columns.
+            columns: The columns whose types in the whole table are needed.
+            nullable: The contract's nullable pandas types. A column with the same kind of values
+                gets this type, unless pandas wrote another one into the file.
         """
         dtypes = _of_the_kind(table, nullable, types) if nullable else {}
         own = {name: types[name] for name in types if name in table.untyped}
@@ -119,11 +118,11 @@ class Pieces:
         rows = pa.Table.from_batches(batches, self.schema(columns))
         frame = to_frame(with_nan(rows) if self.table.files else rows)
         refused = {name: pd.concat(series) for name, series in values.items()}
-        hashes = {name: made for name in columns if (made := self.table.hashes(name))}
+        hashes = {name: make_hashes for name in columns if (make_hashes := self.table.hashes(name))}
         return Piece(self.typed(frame), refused, texts=self._texts(columns), hashes=hashes)
 
     def batches(self, columns: Sequence[str]) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
-        """Batches of the types that the contract gives, with the values that have no such type."""
+        """Batches with the contract's types, each with the values that do not fit them."""
         schema = self.schema(columns)
         for batch in self.table.batches(columns):
             if batch.schema.types == schema.types:
@@ -133,20 +132,22 @@ class Pieces:
             for item in schema:
                 fitted = fit(batch.column(item.name), item.type)
                 if fitted.refused:
-                    taken = batch.column(item.name).take(pa.array(fitted.refused))
-                    values = pd.Series(taken.to_pylist(), index=list(fitted.refused), dtype=object)
+                    wrong_values = batch.column(item.name).take(pa.array(fitted.refused))
+                    values = pd.Series(
+                        wrong_values.to_pylist(), index=list(fitted.refused), dtype=object
+                    )
                     refused[item.name] = values
                 arrays.append(_stood_in(fitted.array, fitted.refused))
             yield pa.RecordBatch.from_arrays(arrays, schema=schema), refused
 
     def schema(self, columns: Sequence[str]) -> pa.Schema:
-        """Names and types of these columns, as the batches have them."""
-        known = self.table.columns
-        fields = [pa.field(name, self.types.get(name, known.field(name).type)) for name in columns]
-        return pa.schema(fields, known.metadata)
+        """Names and types of these columns in the batches."""
+        stored = self.table.columns
+        fields = [pa.field(name, self.types.get(name, stored.field(name).type)) for name in columns]
+        return pa.schema(fields, stored.metadata)
 
     def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """A frame of some rows, its columns of the types that they have as a whole."""
+        """A frame of some rows, with the column types of the whole table."""
         other = {
             name: self.dtypes[name]
             for name in frame.columns
@@ -165,11 +166,11 @@ class Pieces:
             if full[column] != gaps[column] and column not in categories
         ]
         missing = self._missing(unsure)
-        known = {column: gaps[column] if column in missing else full[column] for column in columns}
-        return {**known, **{category: self._category(category) for category in categories}}
+        dtypes = {column: gaps[column] if column in missing else full[column] for column in columns}
+        return {**dtypes, **{category: self._category(category) for category in categories}}
 
     def _texts(self, columns: Sequence[str]) -> dict[str, Any]:
-        """All texts of those columns of which the table in memory has lists."""
+        """All texts of the columns for which the table in memory has lists."""
         rows = self.table.memory
         if rows is None:
             return {}
@@ -178,7 +179,7 @@ class Pieces:
         return {name: _union(parts) for name, parts in lists.items()}
 
     def _missing(self, columns: Sequence[str]) -> set[str]:
-        """Those of these columns that have a missing value."""
+        """The columns with a missing value."""
         if not columns:
             return set()
         if self.table.format is TableFormat.PARQUET:
@@ -186,13 +187,13 @@ class Pieces:
             if None not in counts.values():
                 missing = {name for name, count in counts.items() if count}
                 return missing | (set(columns) & self.table.partitions.missing)
-        found: set[str] = set()
+        incomplete: set[str] = set()
         for batch, _ in self.batches(columns):
-            found |= {name for name in columns if batch.column(name).null_count}
-        return found
+            incomplete |= {name for name in columns if batch.column(name).null_count}
+        return incomplete
 
     def _category(self, column: str) -> Any:
-        """The type of a column of categories, which every part has its own list of."""
+        """The type of a column of categories, from the separate lists of all parts."""
         type_ = self.schema([column]).field(column).type
         lists = [
             batch.column(column).dictionary for batch, _ in self.batches([column]) if batch.num_rows
@@ -206,26 +207,28 @@ def _union(lists: Sequence[pa.Array]) -> Any:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """A frame as pandas reads it, but for an index, which stays a column."""
+    """A frame as pandas reads it, except that an index remains a column."""
     metadata = dict(table.schema.metadata or {})
     if b"pandas" in metadata:
-        told = json.loads(metadata[b"pandas"])
-        told["index_columns"] = []
-        # A column of names that are no text is a matter of pandas; here each name is one.
-        told.pop("column_indexes", None)
-        metadata[b"pandas"] = json.dumps(told).encode()
-    told_again = table.replace_schema_metadata(metadata or None)
-    # apart, columns without gaps need not be copied
-    frame: pd.DataFrame = told_again.to_pandas(split_blocks=True)
+        pandas_metadata = json.loads(metadata[b"pandas"])
+        pandas_metadata["index_columns"] = []
+        # Names that are not text exist only in pandas; here each name is a text.
+        pandas_metadata.pop("column_indexes", None)
+        metadata[b"pandas"] = json.dumps(pandas_metadata).encode()
+    without_index = table.replace_schema_metadata(metadata or None)
+    # in separate blocks, columns without gaps are not copied
+    frame: pd.DataFrame = without_index.to_pandas(split_blocks=True)
     return frame
 
 
 def _of_the_kind(
     table: Table, nullable: Mapping[str, Any], types: Mapping[str, pa.DataType]
 ) -> dict[str, Any]:
-    """Those of pandas' nullable types that columns can have which pandas did not write."""
-    told = json.loads((table.columns.metadata or {}).get(b"pandas", "{}")).get("columns", [])
-    typed = {*table.untyped, *(item["field_name"] for item in told)}
+    """The nullable pandas types for columns that pandas did not write and that fit them."""
+    pandas_metadata = json.loads((table.columns.metadata or {}).get(b"pandas", "{}")).get(
+        "columns", []
+    )
+    typed = {*table.untyped, *(item["field_name"] for item in pandas_metadata)}
     return {
         name: dtype
         for name, dtype in nullable.items()
@@ -236,15 +239,15 @@ def _of_the_kind(
 def with_pandas_types(columns: pa.Schema, dtypes: Mapping[str, Any]) -> dict[bytes, bytes]:
     """A schema's metadata in which some columns have the given types of pandas.
 
-    Arrow makes these types of the stored values, without a detour by floats or objects.
+    Arrow creates these types directly from the stored values, without floats or objects.
     """
     metadata = dict(columns.metadata or {})
-    told = json.loads(metadata.get(b"pandas", '{"index_columns": [], "columns": []}'))
-    told["columns"] += [
+    pandas_metadata = json.loads(metadata.get(b"pandas", '{"index_columns": [], "columns": []}'))
+    pandas_metadata["columns"] += [
         {"name": name, "field_name": name, "pandas_type": kind, "numpy_type": kind}
         for name, kind in ((name, str(dtype)) for name, dtype in dtypes.items())
     ]
-    return {**metadata, b"pandas": json.dumps(told).encode()}
+    return {**metadata, b"pandas": json.dumps(pandas_metadata).encode()}
 
 
 def _shifted(values: Any, start: int) -> Any:
@@ -252,7 +255,7 @@ def _shifted(values: Any, start: int) -> Any:
 
 
 def _stood_in(array: pa.Array, refused: tuple[int, ...]) -> pa.Array:
-    """The array with any value of its type where there is none, for pandas to keep the type."""
+    """The array with a placeholder for each refused value, so that pandas keeps the type."""
     if not refused or pa.types.is_dictionary(array.type):
         return array
     try:
@@ -264,7 +267,7 @@ def _stood_in(array: pa.Array, refused: tuple[int, ...]) -> pa.Array:
 
 
 def _null_counts(table: Table, columns: Sequence[str]) -> dict[str, int | None]:
-    """Missing values by column as the footers say; None where one does not."""
+    """Missing values by column, from the footers; None if a footer does not count them."""
     counts: dict[str, int | None] = dict.fromkeys(columns, 0)
     for file in table.files:
         with pq.ParquetFile(file) as item:
@@ -280,5 +283,5 @@ def _add_nulls(group: Any, counts: dict[str, int | None]) -> None:
         if before is None:
             continue
         statistics = column.statistics
-        known = statistics is not None and statistics.has_null_count
-        counts[column.path_in_schema] = before + statistics.null_count if known else None
+        is_counted = statistics is not None and statistics.has_null_count
+        counts[column.path_in_schema] = before + statistics.null_count if is_counted else None

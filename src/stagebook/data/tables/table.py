@@ -19,10 +19,10 @@ from stagebook.project.errors import Problem, StagebookError, Where
 __all__ = ["CELLS", "Table", "TableFormat", "is_table"]
 
 CELLS = 1_000_000
-"""Cells in a batch, about."""
+"""Approximate number of cells in a batch."""
 
 HELD = 128 * 2**20
-"""Bytes up to which a table that is looked at more than once is held in memory."""
+"""Bytes up to which a table that is read more than once is kept in memory."""
 
 _LIST = pa.field("", pa.dictionary(pa.int32(), pa.string()))
 
@@ -36,21 +36,21 @@ _READERS: dict[TableFormat, Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table whose files are there and fit each other.
+    """A table whose files exist and match each other.
 
     Attributes:
-        path: The path as it is declared; of a list, the first and how many more.
+        path: The declared path; for a list, the first path and how many more.
         root: The project's root.
         files: Absolute paths, in the order of their rows.
         format: How they are stored.
-        columns: Names and types. Those of CSV and JSON Lines are told from all of the rows,
-            where no contract says them.
-        rows: Rows in all files; None where only reading them would tell.
-        size: Bytes in memory, as an estimate.
-        types: Types of some columns, said by a contract. Only for those that are `untyped`.
-        listed: Columns of texts that its files store as places in a short list of values.
-        partitions: Columns that only the names of its folders have.
-        memory: All its rows, if they are held in memory; columns that are listed as dictionaries.
+        columns: Names and types. For CSV and JSON Lines, types are derived from all rows unless a
+            contract defines them.
+        rows: Rows in all files; None if only reading them would show it.
+        size: Estimated bytes in memory.
+        types: A contract's types of some columns, which are `untyped`.
+        listed: Text columns that its files store as positions in a short list of values.
+        partitions: Columns that exist only in the names of its folders.
+        memory: All its rows, if they are in memory; listed columns are dictionaries.
         hashed: Hashes of these rows.
         copies: By file, a copy that is read instead; see `text_copy.copied`.
     """
@@ -76,12 +76,12 @@ class Table:
         Args:
             root: The project's root.
             path: Path relative to it.
-            types: What a contract says of the columns of CSV and JSON Lines, and of those that
-                only the names of folders have.
+            types: A contract's types for the columns of CSV and JSON Lines, and for those that
+                exist only in the names of folders.
 
         Raises:
-            StagebookError: It is not there, or is not a table that can be read; the message says
-                the file, and the line where there is one.
+            StagebookError: It is missing, or is not a readable table; the error names the file
+                and, if known, the line.
         """
         return cls.open_all(root, (path,), types)
 
@@ -101,14 +101,14 @@ class Table:
         outline = _READERS[format_].outline(root, files, types or {})
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         name = f"{paths[0]}{more}"
-        known = outline.columns, outline.rows, outline.size, types or {}, outline.listed
-        table = cls(name, root, files, format_, *known)
+        facts = outline.columns, outline.rows, outline.size, types or {}, outline.listed
+        table = cls(name, root, files, format_, *facts)
         folders = [(part.file, part.folder) for part in own]
         partitions = Partitions.of(root, folders, table.columns.names)
         return table._partitioned(partitions) if partitions.values else table
 
     def _partitioned(self, partitions: Partitions) -> "Table":
-        """The same table with the columns that only the names of its folders have."""
+        """This table with the columns that exist only in the names of its folders."""
         partitions = partitions.typed(partitions.fitting(self.types))
         columns = pa.schema([*self.columns, *partitions.columns], self.columns.metadata)
         texts = {column.name for column in partitions.columns if pa.types.is_string(column.type)}
@@ -122,7 +122,7 @@ class Table:
 
     @classmethod
     def of_rows(cls, rows: pa.Table) -> "Table":
-        """A table that is in no file, but in memory."""
+        """A table in memory without a file."""
         return cls(
             "",
             Path(),
@@ -136,19 +136,19 @@ class Table:
 
     @property
     def is_text(self) -> bool:
-        """Whether its files say no types, so that a contract may."""
+        """Whether its files have no types, so that a contract may define them."""
         return self.format in (TableFormat.CSV, TableFormat.JSON_LINES)
 
     @property
     def untyped(self) -> frozenset[str]:
-        """The columns whose types a contract may say, since nothing that is stored says them."""
+        """The columns without a stored type, whose types a contract may define."""
         return frozenset(self.columns.names if self.is_text else self.partitions.columns.names)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows in their order, in pieces of about a million cells.
+        """The rows in order, in pieces of about a million cells.
 
         Args:
-            columns: Names of the columns to read, in the order wanted; all if None.
+            columns: Names of the columns to read, in this order; None for all.
 
         Raises:
             StagebookError: A line cannot be read, or a cell does not fit its column's type.
@@ -173,25 +173,25 @@ class Table:
         """All rows in memory; see `size` before."""
         return pa.Table.from_batches(self.batches(), self.columns)
 
-    def held(self) -> "Table":
-        """The same table with its rows in memory, if it is small enough for that."""
+    def loaded(self) -> "Table":
+        """This table with its rows in memory, if it is small enough."""
         if self.memory is not None or self.size > HELD:
             return self
         schema = self._with_lists(self.columns.names)
-        # a row takes a byte at least, so these are all rows: one batch is quicker to look through
+        # a row takes at least one byte, so this is one batch of all rows, which is faster to scan
         rows = pa.Table.from_batches(self._read(schema, HELD), schema)
         return replace(self, memory=rows, hashed=ColumnHashes(rows))
 
     def hashes(self, column: str) -> Callable[[], Array] | None:
-        """What makes hashes of all rows; None unless it is a column of texts that is held whole."""
+        """A function that hashes all rows; None unless it is a full text column in memory."""
         if self.hashed is None or self.memory is None or column in self.listed:
             return None
         rows = self.memory[column]
-        whole = is_text(rows.type) and not rows.null_count
-        return partial(self.hashed.of, column) if whole else None
+        is_complete = is_text(rows.type) and not rows.null_count
+        return partial(self.hashed.of, column) if is_complete else None
 
     def stretches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """The rows of some columns in their order: all of them if they are held, else batches.
+        """The rows of some columns in order: all at once if they are in memory, else in batches.
 
         Texts may be dictionaries.
         """
@@ -204,7 +204,7 @@ class Table:
             yield pa.Table.from_batches([batch])
 
     def _with_lists(self, columns: Sequence[str]) -> pa.Schema:
-        """These columns, texts as dictionaries where the files have short lists of them."""
+        """These columns; texts are dictionaries if the files have short lists of them."""
         fields = [
             _LIST.with_name(name) if name in self.listed else self.columns.field(name)
             for name in columns
@@ -213,7 +213,7 @@ class Table:
 
     @property
     def counted(self) -> int:
-        """How many rows there are, counted where no file says it."""
+        """The number of rows, counted if no file has it."""
         if self.memory is not None:
             return int(self.memory.num_rows)
         if self.rows is not None:
@@ -221,20 +221,20 @@ class Table:
         return sum(batch.num_rows for batch in self.batches(self.columns.names[:1]))
 
     def with_types(self, types: Mapping[str, pa.DataType]) -> "Table":
-        """The same table, some of its columns read as other types."""
+        """This table with other types for some columns."""
         fields = [column.with_type(types.get(column.name, column.type)) for column in self.columns]
         columns = pa.schema(fields, self.columns.metadata)
         return replace(self, columns=columns, memory=None, hashed=None)
 
     def with_metadata(self, metadata: Mapping[bytes, bytes]) -> "Table":
-        """The same table, its schema with other metadata."""
+        """This table with other metadata in its schema."""
         return replace(self, columns=self.columns.with_metadata(dict(metadata)))
 
     def raw(self, names: Collection[str] = ()) -> "Table":
-        """The same table as its files have it: cells of CSV as text, JSON as it is written.
+        """This table with the types of its files: cells of CSV as text, JSON as written.
 
         Args:
-            names: Columns that only the names of folders have, to be read as text.
+            names: Columns that exist only in the names of folders, to read as text.
         """
         if self.format is TableFormat.CSV:
             text = pa.schema([(name, pa.string()) for name in self.columns.names])
@@ -248,7 +248,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A file of a table, with the folder that the names of its partitions begin in."""
+    """A file of a table, with the folder below which its partitions begin."""
 
     file: Path
     format: TableFormat
@@ -258,18 +258,22 @@ class _Part:
 def _files(root: Path, path: str) -> Iterator[_Part]:
     place = root / path
     if place.is_dir():
-        found = [_Part(file, TableFormat.PARQUET, place) for file in parts(place)]
-        if not found:
+        part_files = [_Part(file, TableFormat.PARQUET, place) for file in parts(place)]
+        if not part_files:
             hint = "A folder is a table if it holds Parquet files."
             raise StagebookError(
                 Problem("no-parts", "The folder holds no Parquet file.", hint, Where(path))
             )
-        yield from found
+        yield from part_files
     elif format_ := format_of(path):
         yield _Part(place, format_, place.parent)
     else:
-        hint = "Tables are Parquet, CSV, Feather and JSON Lines, told by the file's extension."
-        message = "Its name is not the name of a table." if place.exists() else "It is not there."
+        hint = (
+            "Tables are Parquet, CSV, Feather and JSON Lines, recognised by the file's extension."
+        )
+        message = (
+            "Its name is not the name of a table." if place.exists() else "The file is missing."
+        )
         code = "no-table-format" if place.exists() else "no-table"
         raise StagebookError(Problem(code, message, hint, Where(path)))
 

@@ -1,4 +1,4 @@
-"""The settings of a project, as ``[tool.stagebook]`` in pyproject.toml gives them."""
+"""The settings of a project, from ``[tool.stagebook]`` in pyproject.toml."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -26,7 +26,7 @@ _FOLDERS = ("notebooks", "params", "runs")
 
 @dataclass(frozen=True, slots=True)
 class StageSettings:
-    """What is not a parameter of the science, for one stage.
+    """The technical settings of one stage.
 
     Attributes:
         threads: Threads that numerical libraries may use. Part of the stage's source, since
@@ -34,8 +34,8 @@ class StageSettings:
         time_limit: Seconds that the whole notebook may take, or None.
         memory_limit: Bytes of data that the kernel may allocate, or None.
         kernel: Name of a kernelspec, or None for the one that the notebook names.
-        distributions: Installed distributions that are used though no import says so, such
-            as the engine behind ``pandas.read_parquet``.
+        distributions: Installed distributions that are used without an import, such as the
+            engine behind ``pandas.read_parquet``.
     """
 
     threads: int = 1
@@ -47,13 +47,13 @@ class StageSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """``[tool.stagebook.report]``: with this table, the build ends in a site of its reports.
+    """``[tool.stagebook.report]``: with this table, the build ends with a site of reports.
 
     Attributes:
         folder: Where the site goes.
         against: The commit, branch or tag that metrics are compared with; empty for none.
         interactive: Whether scripts in outputs may run on its pages and in ``runs/``.
-        rows: Rows of each table that its page shows; data may be private, so none by default.
+        rows: Number of rows that a table's page shows; 0 by default, since data may be private.
     """
 
     folder: str = "site"
@@ -72,16 +72,15 @@ class Settings:
         params: Folder of the params files.
         runs: Folder for executed notebooks and their HTML.
         code: Folders from which local modules are imported, in order; relative to the root.
-        lock: The environment's lock file, where it has an unusual name.
-        tracking_uri: MLflow's address, unless ``MLFLOW_TRACKING_URI`` says otherwise.
+        lock: The environment's lock file, if it has an unusual name.
+        tracking_uri: MLflow's address; ``MLFLOW_TRACKING_URI`` overrides it.
         headline: Metrics to show first, each as ``file:dotted.name``.
-        drift: The reference of each table that is to be held against one.
-        gates: What metrics have to keep to.
-        report: Of the site; None if the build does not end in one.
-        defaults: Settings for stages that say nothing of their own.
-        stages: Settings per stage; a table may bear the stage's name or its notebook's file name.
-        stages: Settings per stage.
-        description: What the project is about, in a sentence or two; empty for none.
+        drift: By table, the reference to compare it with.
+        gates: The bounds of metrics.
+        report: Settings of the site; None if the build has no site.
+        defaults: Settings for stages without their own.
+        stages: Settings per stage; a table is named after the stage or its notebook's file.
+        description: The project's subject, in a sentence or two; may be empty.
     """
 
     name: str
@@ -109,11 +108,11 @@ def parse_settings(table: Mapping[str, Any], name: str, description: str = "") -
 
     Args:
         table: The parsed table.
-        name: The project's name, where the table gives none.
-        description: What the project is about, likewise.
+        name: The project's name, if the table gives none.
+        description: The project's subject, likewise.
 
     Raises:
-        StagebookError: An unknown key or a value of the wrong kind; all of them at once.
+        StagebookError: Unknown keys or invalid values; all of them at once.
     """
     problems: list[Problem] = []
     own = {f.name for f in fields(Settings)} - {"defaults", "stages"}
@@ -129,17 +128,17 @@ def parse_settings(table: Mapping[str, Any], name: str, description: str = "") -
             problems.append(kinds.bad_value(f"[{where}]", ValueError(_twice(stage))))
         known = kinds.known(entries, stage_keys, where, problems)
         stages[stage] = _stage_settings(known, defaults, where, problems)
-    kept: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "name": name,
         "description": description,
         "report": _report_settings(values, problems),
         "gates": gates.parse(values.get("gates", {}), problems),
     }
-    for key in sorted((own - kept.keys() | {"name", "description"}) & values.keys()):
-        kept[key] = _project_value(key, values[key], problems)
+    for key in sorted((own - arguments.keys() | {"name", "description"}) & values.keys()):
+        arguments[key] = _project_value(key, values[key], problems)
     if problems:
         raise StagebookError(*problems)
-    return Settings(**kept, defaults=defaults, stages=stages)
+    return Settings(**arguments, defaults=defaults, stages=stages)
 
 
 def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -149,9 +148,9 @@ def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping
         if isinstance(entries, dict):
             yield stage, entries
         else:
-            what = f"[tool.stagebook] stages.{stage}"
+            place = f"[tool.stagebook] stages.{stage}"
             problems.append(
-                kinds.bad_value(what, TypeError(f"{entries!r} is not a table of settings"))
+                kinds.bad_value(place, TypeError(f"{entries!r} is not a table of settings"))
             )
 
 

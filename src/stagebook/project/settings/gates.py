@@ -1,4 +1,4 @@
-"""What metrics have to keep to, as ``[tool.stagebook.gates]`` says."""
+"""The bounds of metrics, from ``[tool.stagebook.gates]``."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -10,15 +10,15 @@ from stagebook.project.settings import kinds
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What one metric has to keep to; at least one bound is given.
+    """The bounds of one metric, at least one.
 
     Attributes:
         file: The metrics file.
         name: The metric's dotted name in it.
-        floor: It may not be below this.
-        ceiling: It may not be above this.
-        drop: It may be at most so much below what it is in the commit that it is compared with.
-        rise: It may be at most so much above that.
+        floor: Smallest allowed value.
+        ceiling: Largest allowed value.
+        drop: Largest allowed decrease from the commit that it is compared with.
+        rise: Largest allowed increase from that commit.
     """
 
     file: str
@@ -30,12 +30,12 @@ class Gate:
 
     @property
     def metric(self) -> str:
-        """Its name as settings have it: ``file:dotted.name``."""
+        """Its name in the settings: ``file:dotted.name``."""
         return f"{self.file}:{self.name}"
 
     @property
     def higher_is_better(self) -> bool | None:
-        """The direction that the bounds give a metric; None where they give none."""
+        """The direction of a metric, from its bounds; None if they do not show it."""
         low = self.floor is not None or self.drop is not None
         high = self.ceiling is not None or self.rise is not None
         return None if low == high else low
@@ -47,11 +47,11 @@ class Gate:
 
 
 def parse(table: Any, problems: list[Problem]) -> tuple[Gate, ...]:
-    """The gates of the table ``[tool.stagebook.gates]``; of what is wrong, a problem each.
+    """The gates in the table ``[tool.stagebook.gates]``; adds a problem for each error.
 
     Args:
-        table: The parsed table: of each metric, a table of bounds.
-        problems: Where the problems go.
+        table: The parsed table, which has a table of bounds for each metric.
+        problems: The list to add problems to.
     """
     if not isinstance(table, dict):
         error = TypeError(f"{table!r} is not a table of metrics")

@@ -1,4 +1,4 @@
-"""What the values of a table of settings may be, and what is said of those that are not."""
+"""The kinds of values in a table of settings, and the problems with invalid ones."""
 
 import math
 import re
@@ -16,7 +16,7 @@ _BYTES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 def known(
     table: Mapping[str, Any], keys: set[str], where: str, problems: list[Problem]
 ) -> Mapping[str, Any]:
-    """The entries of a table whose keys are known; of the others, a problem each."""
+    """The entries of a table with known keys; adds a problem for each other key."""
     problems.extend(
         Problem(
             "unknown-setting",
@@ -35,19 +35,19 @@ def read(
     where: str,
     problems: list[Problem],
 ) -> dict[str, Any]:
-    """The values of a table that are of the right kind; of the others, a problem each."""
-    kept: dict[str, Any] = {}
+    """The valid values of a table; adds a problem for each other value."""
+    values: dict[str, Any] = {}
     for key, value in table.items():
         try:
-            kept[key] = readers[key](value)
+            values[key] = readers[key](value)
         except (TypeError, ValueError) as error:
             problems.append(bad_value(f"[{where}] {key}", error))
-    return kept
+    return values
 
 
-def bad_value(what: str, error: Exception) -> Problem:
-    """The problem with a value that is of the wrong kind."""
-    return Problem("bad-setting", f"{what}: {error}.", where=Where(FILE))
+def bad_value(setting: str, error: Exception) -> Problem:
+    """The problem with an invalid value."""
+    return Problem("bad-setting", f"{setting}: {error}.", where=Where(FILE))
 
 
 def parse_duration(text: str | float) -> float:
@@ -138,7 +138,7 @@ def folder(value: Any) -> str:
 
 
 def code_folders(value: Any) -> tuple[str, ...]:
-    """Paths that are relative to the root; code may be shared with other projects beside it."""
+    """Paths that are relative to the root, below it or not, since projects may share code."""
     return tuple(map(relative, texts(value)))
 
 

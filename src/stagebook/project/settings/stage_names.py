@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import PurePosixPath
 
 SUFFIXES = (".ipynb", ".py")
-"""What the file of a notebook ends with."""
+"""Suffixes of notebook files."""
 
 _REFUSED_BY_DVC = frozenset(string.punctuation) - {"_", "-"}
 _APOSTROPHES = "'’"
@@ -15,11 +15,11 @@ _OTHER = "notebook"
 
 
 def stage_name(notebook: str) -> str:
-    """The stage of a notebook: its file's name, as far as DVC can have it.
+    """The stage of a notebook: its file's name, adapted to DVC's rules.
 
-    A name that DVC can have stays as it is. In any other, what DVC refuses and what a shell
-    splits at becomes a hyphen, and apostrophes go: ``1.0-jqp-initial-data.ipynb`` is the stage
-    ``1-0-jqp-initial-data``. The stage of a stage's name is that name.
+    A valid name does not change. In any other name, characters that DVC refuses or at which a
+    shell splits become hyphens, and apostrophes are removed: ``1.0-jqp-initial-data.ipynb`` is
+    the stage ``1-0-jqp-initial-data``. A stage's own name does not change.
 
     Args:
         notebook: Path of the notebook, with or without its folder and its suffix; or a stage.
@@ -38,7 +38,7 @@ def stage_name(notebook: str) -> str:
 
 
 def _is_refused(char: str) -> bool:
-    """Whether a character cannot be in a stage's name: DVC refuses it, or nobody can type it."""
+    """Whether a character is invalid in a stage's name: refused by DVC, or a control character."""
     return char in _REFUSED_BY_DVC or unicodedata.category(char)[0] == "C"
 
 
