@@ -179,7 +179,7 @@ def test_a_metric_that_is_gone_fails_its_gate(root: Path, text: str | None) -> N
 BROKEN = {
     "cut off": (b'{"auc": 0.', "It is not valid JSON"),
     "merged": (b'<<<<<<< HEAD\n{"auc": 0.7}\n=======\n', "It is not valid JSON"),
-    "a list": (b"[]", "It holds no mapping"),
+    "a list": (b"[]", "It is not a mapping"),
     "no text": (b"\xff\x00", "It is not a text"),
     "too deep": (b"[" * 100_000, "It is nested too deeply"),
 }
