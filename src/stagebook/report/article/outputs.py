@@ -189,7 +189,7 @@ class OutputWriter:
             told = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
         if sanitised.too_deep(html):
             return "", "An output of HTML is left out: its elements are nested too deeply."
-        return html, told and f'<p class="said">{told}</p>'
+        return html, told and f'<p class="said" data-rows="{rows}">{told}</p>'
 
     def _markdown(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         return ShownOutput("prose", prose.render(output.data[kind]))
