@@ -110,7 +110,7 @@ class Elements(HTMLParser):
         return [attributes[attribute] for _, attributes in self.found if attribute in attributes]
 
     def select(self, path: str) -> list[Element]:
-        """The elements at a path such as ``ul.notes li``: tags, classes and ids, outermost first."""
+        """The elements at a path of tags, classes and ids, such as ``ul.notes li``."""
         return [element for element in self._elements if element.is_at(path.split())]
 
     def texts(self, path: str) -> list[str]:
@@ -121,6 +121,5 @@ class Elements(HTMLParser):
         """The texts of the cells of each row in the elements at a path."""
         cells = [element for element in self._elements if element.tag in _CELL]
         return [
-            [cell.text for cell in cells if cell.parent is row]
-            for row in self.select(f"{path} tr")
+            [cell.text for cell in cells if cell.parent is row] for row in self.select(f"{path} tr")
         ]

@@ -377,7 +377,7 @@ def test_a_page_of_much_stays_under_a_megabyte_and_says_what_is_missing() -> Non
     last = re.search(r"cell (\d+) ", note)
     assert last is not None
     shown = [int(one.removeprefix("cell-")) for one in Elements(found.body).values("id")[1:-1]]
-    assert shown == list(range(1, int(last[1]) + 1)) + [201]
+    assert shown == [*range(1, int(last[1]) + 1), 201]
     assert len(page(found)) < 1_000_000
     assert 'id="failure"' in found.body
     assert "Last" in found.body
