@@ -153,7 +153,9 @@ class Site:
         notes = tuple(_notes(stage, found.colophon, self.book.damaged))
         page = places.notebook(stage.name)
         known = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
-        told = replace(found, notes=(*notes, *_shortcomings(stage, found)))
+        subject = PageSubject.of(stage, found.colophon, self.book.damaged).name.lower()
+        notes = (*notes, *_shortcomings(stage, found))
+        told = replace(found, notes=notes, subject=subject)
         refused = (
             tuple(problems.refused(stage.broken_tables)) if stage.state is StageState.FAILED else ()
         )
