@@ -153,7 +153,7 @@ class Site:
         notes = tuple(_notes(stage, found.colophon, self.book.damaged))
         page = places.notebook(stage.name)
         known = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
-        subject = PageSubject.of(stage, found.colophon, self.book.damaged).name.lower()
+        subject = _subject(stage, found.colophon, self.book.damaged)
         notes = (*notes, *_shortcomings(stage, found))
         told = replace(found, notes=notes, subject=subject)
         refused = (
@@ -195,6 +195,13 @@ def _compared(project: Project, book: ProjectStatus, frame: Frame) -> Iterator[t
             title = f"{shown.stage}: what differs"
             lines = tuple(differences.headlines((comparison,), project.settings.headline))
             yield stage.name, compare_page.page(at, title, (shown,), None, (), lines)
+
+
+def _subject(stage: StageStatus, colophon: str, damaged: Collection[str]) -> str:
+    """Which execution a notebook's page is of, in a word for programs."""
+    if stage.record is not None and carried.is_carried(stage.record):
+        return "carried"
+    return PageSubject.of(stage, colophon, damaged).name.lower()
 
 
 def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Iterator[str]:
