@@ -29,7 +29,8 @@ def look(record: Record | None, uri: str, site: str, capsys: Any) -> tuple[str, 
 @pytest.mark.parametrize("site", ["", "site/index.html"])
 def test_where_a_stage_was_built_all_its_places_are_named(site: str, capsys: Any) -> None:
     built, places = look(BUILT, LOCAL, site, capsys)
-    assert built == "built  late at commit cccccccccc: fit, judge"
+    assert built.startswith("built  late ")
+    assert built.endswith(f" {'c' * 10}: fit, judge")
     assert ("site/index.html · runs/*.html" in places) == bool(site)
     assert "mlflow ui" in places
     assert places.endswith("http://127.0.0.1:5000")
@@ -39,7 +40,7 @@ def test_where_a_stage_was_built_all_its_places_are_named(site: str, capsys: Any
     ("uri", "site", "places"),
     [
         (LOCAL, "site/index.html", "site/index.html"),
-        (LOCAL, "", "write the site with: stagebook report"),
+        (LOCAL, "", "stagebook report"),
         ("http://a:5000", "site/index.html", "site/index.html · http://a:5000"),
     ],
 )
@@ -47,8 +48,10 @@ def test_a_clone_names_no_page_that_it_does_not_have(
     uri: str, site: str, places: str, capsys: Any
 ) -> None:
     built, shown = look(None, uri, site, capsys)
-    assert built == "built  late elsewhere: fit, judge"
-    assert shown == f"look   {places}"
+    assert built.startswith("built  late elsewhere")
+    assert built.endswith(": fit, judge")
+    assert shown.startswith("look   ")
+    assert shown.endswith(f" {places}")
 
 
 def test_a_headline_of_a_stage_that_failed_has_no_value_and_says_why(
