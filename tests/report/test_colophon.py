@@ -144,14 +144,16 @@ def test_the_most_memory_of_any_cell_is_said_where_it_is_known() -> None:
 
 
 def test_changes_that_are_not_in_git_are_said_with_their_digest() -> None:
-    clean, dirty = (
-        next(row[1] for row in Elements(shown(record)).rows() if row[0] == "commit")
+    pages = [
+        Elements(shown(record))
         for record in (dataclasses.replace(RECORD, git=git) for git in (CLEAN, DIRTY))
-    )
+    ]
+    clean, dirty = (next(row[1] for row in page.rows() if row[0] == "commit") for page in pages)
     assert re.findall(r"\b[0-9a-f]{8,}\b", clean) == ["a096c94f8a"]
     assert re.findall(r"\b[0-9a-f]{8,}\b", dirty) == ["a096c94f8a", "5e1f5e1f"]
-    assert "not in git" in dirty
-    assert "not in git" not in clean
+    marked = [page.texts("td b") for page in pages]
+    assert [len(texts) for texts in marked] == [0, 1]
+    assert marked[1][0] in dirty
 
 
 def test_a_file_is_told_with_its_rows_and_its_contract() -> None:
