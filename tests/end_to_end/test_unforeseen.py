@@ -46,7 +46,7 @@ def assert_one_line(project: Checkout, done: Done, outcome: str) -> None:
     assert [one["code"] for one in record["problems"]] == ["internal-error"]
     (report,) = (project.root / ".stagebook/crashes").iterdir()
     assert f".stagebook/crashes/{report.name}" in record["problems"][0]["hint"]
-    assert "second line" in report.read_text()
+    assert "ZeroDivisionError: first\nsecond\n" in report.read_text()
     assert project.left_in_executions() == []
 
 
