@@ -10,6 +10,7 @@ from stagebook.cli import profile_screen
 from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Numbers, Texts
 from stagebook.data.profiles.grid import Grid
 from stagebook.data.profiles.profile import Profile
+from stagebook.report.changes import OneSidedColumns
 
 DAY = 86_400_000_000
 YEAR = Numbers(
@@ -122,7 +123,7 @@ def test_beside_the_reference_new_and_lost_values_are_named() -> None:
         Profile((text("t", {"a": 9, "b": 1}),), 100),
         Profile((text("t", {"a": 9, "c": 1}),), 100),
     )
-    assert lines(now, 80, then)[-1] == "  → new: b; gone: c"
+    assert lines(now, 80, then)[-1].split("; ") == ["  → new: b", "gone: c"]
 
 
 def test_beside_itself_nothing_changed() -> None:
@@ -134,7 +135,8 @@ def test_columns_of_one_side_are_named() -> None:
         Profile((text("a", {}), text("b", {})), 100),
         Profile((text("b", {}), text("c", {})), 100),
     )
-    assert lines(now, 80, then)[-2:] == ["Only here: a", "Only in the reference: c"]
+    assert OneSidedColumns.of(now, then) == OneSidedColumns(("a",), ("c",))
+    assert [line.rpartition(": ")[2] for line in lines(now, 80, then)[-2:]] == ["a", "c"]
 
 
 def test_a_table_without_columns_is_one_line() -> None:

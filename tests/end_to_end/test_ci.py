@@ -222,7 +222,8 @@ def test_a_job_with_nothing_to_do_runs_nothing(clone: Checkout) -> None:
     done = job(clone, "GitHub")
     assert [one.code for one in done] == [0, 0, 0, 0]
     assert done[1].stages == {"sources"}
-    assert "Nothing was executed here at `commit " in clone.read("report.md")
+    assert " at `commit " in clone.read("report.md")
+    assert 'data-evidence="cache"' in clone.read("site/index.html")
 
 
 def test_what_could_not_start_is_forgotten_once_it_was_built(clone: Checkout) -> None:

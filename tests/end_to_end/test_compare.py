@@ -44,7 +44,8 @@ def test_a_helper_that_changed_is_told_by_build_and_by_commit(chain: Checkout) -
     page = chain.read("page.html")
     assert "<del>− 137.5</del><ins>+ 152.5</ins>" in page
     assert "▲ +15" in page
-    assert "not available" not in page
+    assert '<ul class="notes">' not in page
+    assert '<div class="pair ' in page
 
 
 def test_a_notebook_that_is_no_longer_kept_is_had_from_mlflow(chain: Checkout) -> None:
@@ -57,7 +58,8 @@ def test_a_notebook_that_is_no_longer_kept_is_had_from_mlflow(chain: Checkout) -
     name = chain.records()[-1]["volatile"]["id"]
     chain.ok("stagebook", "compare", name, "--html", "page.html")
     page = chain.read("page.html")
-    assert "Cell by cell" in page
+    assert '<ul class="notes">' not in page
+    assert '<div class="pair ' in page
     assert "again" in page
     run_id = json.loads(chain.read(f".stagebook/delivered/{name}.json"))["run_id"]
     assert compare(chain, run_id)["now"]["name"] == name

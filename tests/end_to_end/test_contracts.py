@@ -9,6 +9,8 @@ import pytest
 from checkout import Checkout
 from mlflow import MlflowClient
 
+from stagebook.execution.outcome import Outcome
+
 SCHEMAS = """
 import os
 import pandera.pandas as pa
@@ -99,7 +101,7 @@ def test_an_input_that_breaks_its_contract_keeps_the_kernel_from_starting(trips:
     }
     assert all("`hour`" in each.message for each in problems)
     record = trips.records()[-1]
-    assert record["outcome"] == "refused by contract"
+    assert record["outcome"] == Outcome.REFUSED.value
     assert record["volatile"]["cells"] == []
     assert record["tables"][0]["holds"] is False
     samples = [failure["sample"] for failure in record["tables"][0]["failures"]]
@@ -118,10 +120,10 @@ def test_an_output_that_breaks_its_contract_does_not_land_and_its_notebook_is_ke
     assert problem.where is not None
     assert (problem.code, problem.where.file) == ("value-refused", "data/long.csv")
     assert not (trips.root / "data" / "long.csv").exists()
-    assert trips.records()[-1]["outcome"] == "refused by contract"
+    assert trips.records()[-1]["outcome"] == Outcome.REFUSED.value
     kept = json.loads(trips.read("runs/copies.failed.ipynb"))
     closing = "".join(kept["cells"][-1]["source"])
-    assert "refused by contract" in closing
+    assert Outcome.REFUSED.value in closing
     assert "24" in closing
 
 

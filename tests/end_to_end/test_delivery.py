@@ -17,7 +17,18 @@ import pytest
 from checkout import Checkout
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from trackers import Gate, Request, Server, artifacts, copy, found_runs, gate, serving, wait_until
+from trackers import (
+    REFUSAL,
+    Gate,
+    Request,
+    Server,
+    artifacts,
+    copy,
+    found_runs,
+    gate,
+    serving,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -301,7 +312,7 @@ def test_a_record_that_is_refused_for_good_is_named_and_keeps_no_other_back(
     assert done.code == 4
     assert refused in done.output
     assert "View run" not in done.output
-    assert "no such thing here" in done.output
+    assert REFUSAL in done.output
     assert outbox(waiting) == [refused]
     told = json.loads(waiting.run("stagebook", "deliver", "--json").output)
     assert [one["code"] for one in told["problems"]] == ["record-refused"]
@@ -318,9 +329,11 @@ def test_a_sqlite_file_that_is_locked(waiting: Checkout, tmp_path: Path) -> None
         connection.execute("BEGIN EXCLUSIVE")
         done = waiting.ok("stagebook", "run", "short")
         assert len(notes(done.output)) == 1
-        asked = waiting.run("stagebook", "deliver")
+        asked = waiting.run("stagebook", "deliver", "--json")
         assert asked.code == 4
-        assert "database is locked" in asked.output
+        [problem] = asked.problems
+        assert problem.code == "no-tracker"
+        assert "locked" in problem.message
     finally:
         connection.close()
     assert_whole(waiting, f"sqlite:///{file}")

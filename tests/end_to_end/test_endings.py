@@ -9,6 +9,7 @@ import psutil
 import pytest
 from checkout import Checkout
 
+from stagebook.execution.outcome import Outcome
 from stagebook.project.errors import Where
 
 pytestmark = pytest.mark.slow
@@ -251,7 +252,7 @@ def test_more_memory_than_the_limit_is_told_as_that(project: Checkout) -> None:
     project.notebook("large", OUT, "block = bytearray(900_000_000)", DONE)
     done = project.run("stagebook", "run", "large")
     assert done.code == 6, done.output
-    assert project.records()[-1]["outcome"] == "out of memory"
+    assert project.records()[-1]["outcome"] == Outcome.OUT_OF_MEMORY.value
     assert_clean(project)
 
 

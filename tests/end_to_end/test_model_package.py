@@ -13,6 +13,7 @@ from mlflow.entities import Run
 from spooled import parsed
 from trackers import all_runs, store
 
+from stagebook.model.rows import TEST
 from stagebook.tracking import models
 
 pytestmark = pytest.mark.slow
@@ -251,7 +252,7 @@ def test_a_tampered_byte_is_named_by_file_when_the_signature_is_verified(
 def test_a_package_is_exported_as_far_as_it_agrees_on_the_test_set(leaving: Checkout) -> None:
     command = ("stagebook", "model", "export", "models/tall")
     report = json.loads(leaving.ok(*command, "--to", "onnx", "--json").output.splitlines()[-1])
-    assert report["compared_on"]["of"] == "the test set"
+    assert report["compared_on"]["of"] == TEST
     assert report["compared_on"]["path"] == "data/test.parquet"
     assert json.loads(leaving.read("models/tall.onnx.parity.json")) == report
     fitted = (leaving.root / "models/tall.pkl").read_bytes()

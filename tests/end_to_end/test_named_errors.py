@@ -24,16 +24,16 @@ def test_a_cell_that_may_raise_is_named_and_not_the_last_one(project: Checkout) 
     assert done.code == 1, done.output
     (problem,) = project.recorded_problems()
     assert (problem.code, problem.where) == ("cell-failed", Where("notebooks/tagged.py", 2, 2))
-    assert "ZeroDivisionError: division by zero" in problem.message
+    assert "ZeroDivisionError: division" in problem.message
 
 
 def test_a_group_of_exceptions_is_named_with_text_and_line(project: Checkout) -> None:
-    project.notebook("group", OUT, '1 + 1\nraise ExceptionGroup("two of them", [ValueError("a")])')
+    project.notebook("group", OUT, '1 + 1\nraise ExceptionGroup("both", [ValueError("a")])')
     done = project.run("stagebook", "run", "group")
     assert done.code == 1, done.output
     (problem,) = project.recorded_problems()
     assert (problem.code, problem.where) == ("cell-failed", Where("notebooks/group.py", 2, 2))
-    assert "ExceptionGroup: two of them (1 sub-exception)" in problem.message
+    assert "ExceptionGroup: both (1 sub-exception)" in problem.message
 
 
 @pytest.mark.parametrize("asking", ["input('name? ')", "import getpass\ngetpass.getpass()"])

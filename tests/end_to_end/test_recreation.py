@@ -34,7 +34,7 @@ def project(project: Checkout) -> Checkout:
     project.ok("git", "config", "user.email", "someone@example.org")
     project.ok("git", "config", "user.name", "Someone")
     project.notebook("little", DECLARED, WRITES)
-    project.write("params/little.yaml", "note: ' of the build'\n")
+    project.write("params/little.yaml", "note: ' v1'\n")
     project.write("raw.txt", "data")
     return project
 
@@ -56,7 +56,7 @@ def test_a_build_from_a_commit_is_recreated(project: Checkout, remote: bool) -> 
     project.ok("git", "stash", "-q", "--include-untracked")
     again = clone(project)
     again.ok("bash", "-c", said)
-    assert again.read("data/result.txt") == result == "data of the build"
+    assert again.read("data/result.txt") == result == "data v1"
     assert again.records()[-1]["outputs"] == project.records()[-1]["outputs"]
 
 

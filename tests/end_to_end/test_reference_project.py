@@ -12,7 +12,9 @@ from checkout import BIN, Checkout
 from ruamel.yaml import YAML
 
 from stagebook.execution.declared_files import DeclaredFiles
+from stagebook.execution.outcome import Outcome
 from stagebook.execution.sandbox import Sandbox
+from stagebook.model.rows import TEST
 from stagebook.notebook import cells, parameters_cell
 from stagebook.project.project import Project
 
@@ -192,7 +194,7 @@ def test_a_spoilt_input_ends_evaluate_before_its_kernel_starts(first: tuple[Chec
     assert "`humidity_pct`" in problem.message
     assert "`humidity`" in problem.hint
     record = checkout.records()[-1]
-    assert (record["stage"], record["outcome"]) == ("evaluate", "refused by contract")
+    assert (record["stage"], record["outcome"]) == ("evaluate", Outcome.REFUSED.value)
     assert record["volatile"]["cells"] == []
     assert contents(checkout, declared.outputs) == before
     assert checkout.left_in_executions() == []
@@ -202,7 +204,7 @@ def test_the_model_is_the_same_in_java_on_every_test_flight(first: tuple[Checkou
     command = ("stagebook", "model", "export", "models/late_arrival", "--to")
     done = first[0].ok(*command, "pmml", "--json")
     report = json.loads(done.output.splitlines()[-1])
-    assert report["compared_on"]["of"] == "the test set"
+    assert report["compared_on"]["of"] == TEST
     assert (report["parity"]["rows"], report["parity"]["off"]) == (28_618, 0)
     assert report["parity"]["largest"]["difference"] < 1e-12
     refused = first[0].run(*command, "onnx", "--json")

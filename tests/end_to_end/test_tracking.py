@@ -239,7 +239,7 @@ mlflow.log_text("some words", "words.txt")
 mlflow.log_table({"question": ["a", "b"], "answer": [1, 2]}, "answers.json")
 mlflow.log_dict({"a": 1}, "deep/er/notes.json")
 mlflow.set_tag("team", "blue")
-mlflow.set_tag("mlflow.note.content", "My own words.")
+mlflow.set_tag("mlflow.note.content", "Mine.")
 """
 
 
@@ -257,7 +257,7 @@ def test_files_and_tags_that_a_cell_logs_are_the_runs(project: Checkout) -> None
     assert "answers.json" in run.data.tags["mlflow.loggedArtifacts"]
     assert run.data.tags["team"] == "blue"
     note = run.data.tags["mlflow.note.content"]
-    assert note.startswith("My own words.\n\n")
+    assert note.startswith("Mine.\n\n")
     assert "Stage `files`" in note
 
 

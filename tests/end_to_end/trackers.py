@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -253,10 +254,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+REFUSAL = "no such thing here"
+"""What a server says that refuses a record."""
+
 _OWN = ("host", "connection", "content-length", "transfer-encoding", "date", "server")
 _TROUBLE = {
     200: b"{}",  # as from a proxy that answers for the server and keeps nothing
-    400: b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "no such thing here"}',
+    400: json.dumps({"error_code": "INVALID_PARAMETER_VALUE", "message": REFUSAL}).encode(),
     500: b'{"error_code": "INTERNAL_ERROR", "message": "out of order"}',
 }
 

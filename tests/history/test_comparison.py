@@ -211,7 +211,8 @@ def test_a_name_that_fits_two_is_refused(tmp_path: Path) -> None:
 def test_a_stage_that_neither_side_has_gets_the_nearest() -> None:
     with pytest.raises(StagebookError) as error:
         Comparison.of(execution(recorded("a")), execution(recorded("b")), "mak")
-    assert code(error) == ("no-executions", "Did you mean `make`?")
+    assert code(error)[0] == "no-executions"
+    assert "`make`" in code(error)[1]
 
 
 def test_a_sweep_names_what_differs_and_sorts_by_the_headline() -> None:

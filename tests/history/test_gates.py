@@ -57,39 +57,42 @@ def test_a_ceiling_and_a_rise_are_a_floor_and_a_drop_of_the_negative(
     ("bounds", "value", "base", "failures"),
     [
         ({"floor": 0.7}, 0.7, NOTHING, ()),
-        ({"floor": 0.7}, 0.69, NOTHING, ("below its floor of 0.7",)),
-        ({"ceiling": 0.2}, 0.21, NOTHING, ("above its ceiling of 0.2",)),
+        ({"floor": 0.7}, 0.69, NOTHING, ("floor of 0.7",)),
+        ({"ceiling": 0.2}, 0.21, NOTHING, ("ceiling of 0.2",)),
         ({"drop": 0.01}, 0.69, 0.7, ()),  # as doubles, a hair more than 0.01
-        ({"drop": 0.01}, 0.6899, 0.7, ("more than 0.01 below main",)),
-        ({"rise": 0}, 3, 2, ("more than 0 above main",)),
-        ({"drop": 0}, 10**400, 10**400 + 1, ("more than 0 below main",)),
+        ({"drop": 0.01}, 0.6899, 0.7, ("0.01 below main",)),
+        ({"rise": 0}, 3, 2, (" 0 above main",)),
+        ({"drop": 0}, 10**400, 10**400 + 1, (" 0 below main",)),
         (
             {"floor": 0.7, "drop": 0.01},
             0.5,
             0.8,
-            ("below its floor of 0.7", "more than 0.01 below main"),
+            ("floor of 0.7", "0.01 below main"),
         ),
         ({"floor": 0}, math.nan, 1, ("not finite",)),
         ({"floor": 0}, math.inf, 1, ("not finite",)),
-        ({"floor": 0}, "high", 1, ("not a number",)),
-        ({"floor": 0}, True, 1, ("not a number",)),
-        ({"floor": 0}, None, 1, ("not a number",)),
+        ({"floor": 0}, "high", 1, ("a number",)),
+        ({"floor": 0}, True, 1, ("a number",)),
+        ({"floor": 0}, None, 1, ("a number",)),
         ({"floor": 0}, NOTHING, 1, ("not there",)),
     ],
 )
 def test_a_metric_fails_all_that_it_does_not_keep_to(
     bounds: dict[str, float], value: Any, base: Any, failures: tuple[str, ...]
 ) -> None:
-    assert judge(gate(**bounds), value, base, "main").failures == failures
+    verdict = judge(gate(**bounds), value, base, "main")
+    assert verdict.holds is not bool(failures)
+    for words, failure in zip(verdict.failures, failures, strict=True):
+        assert failure in words
 
 
 @pytest.mark.parametrize(
     ("base", "against", "note"),
     [
-        (NOTHING, "", "not compared: there is no commit to compare with"),
-        (NOTHING, "main", "not compared: main has no such metric"),
-        (math.nan, "main", "not compared: in main it is not finite"),
-        ("high", "main", "not compared: in main it is not a number"),
+        (NOTHING, "", "no commit"),
+        (NOTHING, "main", " main has "),
+        (math.nan, "main", "not finite"),
+        ("high", "main", "a number"),
     ],
 )
 def test_what_cannot_be_compared_is_said_and_does_not_fail(
@@ -97,7 +100,9 @@ def test_what_cannot_be_compared_is_said_and_does_not_fail(
 ) -> None:
     found = judge(gate(drop=0.1), 0.5, base, against)
     assert found.holds
-    assert found.notes == (note,)
+    [words] = found.notes
+    assert words.startswith("not compared: ")
+    assert note in words
     assert not found.judged
     assert judge(gate(floor=0.1, drop=0.1), 0.5, base, against).judged
     assert judge(gate(floor=0.1), 0.5, base, against).notes == ()

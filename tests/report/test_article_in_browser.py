@@ -285,7 +285,7 @@ def test_no_table_is_cut_on_paper_and_what_is_folded_says_so(
     folded = opened.locator(".output details summary", has_text="36 lines more").last
     assert folded.is_visible()
     told = folded.evaluate("(one) => getComputedStyle(one, '::after').content")
-    assert told == '", folded on the page"'
+    assert "folded" in told
     assert not opened.locator("text=line 59").is_visible()
     opened.pdf(path=str(tmp_path / "page.pdf"), format="A4", prefer_css_page_size=True)
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -9,13 +10,18 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import refusals
 import spooled
+from elements import Elements
 from folders import git
 from spooled import put
 
+from stagebook.history.project_status import ProjectStatus
+from stagebook.history.verdict import BuildEvidence, BuildVerdict, Reason, ReasonKind, evidence
 from stagebook.pipeline import git as checkouts
-from stagebook.project.errors import StagebookError
+from stagebook.pipeline.git import Git
 from stagebook.project.project import Project
+from stagebook.report.site import provenance
 from stagebook.workflow import reporting
 
 STAGES = {
@@ -58,23 +64,42 @@ def commit(root: Path) -> None:
     git(root, "commit", "-q", "--allow-empty", "-m", "more")
 
 
-def told(root: Path) -> tuple[str, str, str]:
+def status(root: Path, against: str | None = None) -> ProjectStatus:
+    return reporting.site(Project.find(root), against).book
+
+
+def front_page(root: Path, against: str | None = None) -> Elements:
+    return Elements(dict(reporting.site(Project.find(root), against).pages())["index.html"])
+
+
+def notes(front: Elements) -> list[str]:
+    return front.texts("ul.notes li")
+
+
+def told(root: Path) -> tuple[Elements, Elements, str]:
     """The front page, the history, and the gist."""
     project = Project.find(root)
     pages = dict(reporting.site(project, None).pages())
-    return pages["index.html"], pages["history.html"], reporting.markdown(project, None, "")
+    gist = reporting.markdown(project, None, "")
+    return Elements(pages["index.html"]), Elements(pages["history.html"]), gist
 
 
 def test_before_the_first_commit_nothing_is_compared_and_nothing_is_lost(root: Path) -> None:
     git(root, "init", "-q", "-b", "main")
     build(root, "20260101")
+    book = status(root)
+    assert (book.built_from, book.started) == (None, "2026-01-01T10:00")
+    assert (book.against, book.lost) == ("", frozenset())
     front, history, gist = told(root)
-    assert "from a folder without a commit" in front
-    assert "Nothing is compared with main: this repository has no commit yet." in front
-    assert "`Nothing is compared with main: this repository has no commit yet.`" in gist
-    assert "Built on 2026-01-01 at 10:00 UTC from `a folder without a commit`." in gist
-    assert "no commit" in history
-    assert "rewritten" not in history
+    [note] = notes(front)
+    assert " main: " in note
+    assert "no commit" in note
+    assert f"> `{note}`" in gist
+    [summary] = front.texts("#summary")
+    assert f"from {provenance.commit(None)}: " in summary
+    assert f"2026-01-01 at 10:00 UTC from `{provenance.commit(None)}`." in gist
+    assert history.rows("details table")[1:] == [["no commit", "2026-01-01 10:00", "0.7"]]
+    assert history.texts(".lost") == []
 
 
 def test_a_build_before_the_first_commit_is_compared_once_there_is_one(root: Path) -> None:
@@ -82,13 +107,14 @@ def test_a_build_before_the_first_commit_is_compared_once_there_is_one(root: Pat
     build(root, "20260101")
     spooled.committed(root)
     (root / "metrics/train.json").write_text('{"auc": 0.8}')
+    book = status(root)
+    assert (book.built_from, book.against) == (None, "main")
+    [gate] = book.verdicts
+    assert (gate.value, gate.base, gate.is_good) == (0.8, 0.7, True)
     front, _, gist = told(root)
-    assert "Nothing is compared" not in front
-    assert "from a folder without a commit" in front
-    assert (
-        "| `auc` | 0.8 | 0.7 | ▲ +0.1 | ✅ at most 0.2 below `main`, at most 0.3 above `main` |"
-        in gist
-    )
+    assert notes(front) == []
+    assert f"from {provenance.commit(None)}: " in front.texts("#summary")[0]
+    assert "| `auc` | 0.8 | 0.7 | ▲ +0.1 | ✅ " in gist
 
 
 def test_a_detached_head_is_on_no_branch(root: Path) -> None:
@@ -96,11 +122,15 @@ def test_a_detached_head_is_on_no_branch(root: Path) -> None:
     git(root, "checkout", "-q", "--detach")
     build(root, "20260101")
     front, history, gist = told(root)
-    name = git(root, "rev-parse", "HEAD")[:10]
-    assert f"from commit {name} on no branch:" in front
-    assert f"from `commit {name} on no branch`." in gist
-    assert "Nothing is compared" not in front  # the branch is there, though nobody is on it
-    assert "no longer in git" not in history
+    name = git(root, "rev-parse", "HEAD")
+    book = status(root)
+    assert book.built_from is not None
+    assert (book.built_from.commit, book.built_from.branch) == (name, None)
+    assert (book.against, notes(front)) == ("main", [])  # it is there, though nobody is on it
+    origin = f"commit {name[:10]} on no branch"
+    assert f"from {origin}:" in front.texts("#summary")[0]
+    assert f"from `{origin}`." in gist
+    assert history.rows("details table")[1:] == [[name[:7], "2026-01-01 10:00", "0.7"]]
 
 
 def test_a_branch_that_only_the_remote_has_is_named_as_it_is_here(
@@ -113,12 +143,13 @@ def test_a_branch_that_only_the_remote_has_is_named_as_it_is_here(
     git(clone, "branch", "-q", "-D", "main")
     build(clone, "20260101")
     front, _, gist = told(clone)
-    words = "it is here as origin/main alone. Compare with: --against origin/main"
-    assert words in front
-    assert words in gist
-    compared = dict(reporting.site(Project.find(clone), "origin/main").pages())["index.html"]
-    assert "against origin/main" in compared
-    assert "Nothing is compared" not in compared
+    [note] = notes(front)
+    assert note.endswith(" --against origin/main")
+    assert f"> `{note}`" in gist
+    assert status(clone, "origin/main").against == "origin/main"
+    compared = front_page(clone, "origin/main")
+    assert "against origin/main" in compared.texts(".tile .change")[0]
+    assert notes(compared) == []
 
 
 def test_a_shallow_clone_does_not_take_older_commits_for_lost(root: Path, tmp_path: Path) -> None:
@@ -130,18 +161,26 @@ def test_a_shallow_clone_does_not_take_older_commits_for_lost(root: Path, tmp_pa
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "work", root.as_uri(), str(clone))
     (root / ".stagebook").rename(clone / ".stagebook")
+    book = status(clone)
+    assert (book.shallow, len(book.lost)) == (True, 1)
     front, history, gist = told(clone)
-    assert "rewritten" not in history
-    assert "(not in this shallow clone)" in history
-    assert "1 commit of these builds cannot be looked up: the clone is shallow." in history
-    words = "this clone is shallow and does not have it. If it is a branch, fetch it: "
-    command = "git fetch origin main:main"
-    assert f"{words}{command}" in front
-    assert f"{words}{command}`" in gist
-    git(clone, *command.split()[1:])
+    [lost] = history.texts(".lost")
+    assert lost.startswith("1 ")
+    assert "shallow" in lost
+    newer, older = (row[0] for row in history.rows("details table")[1:])
+    assert re.fullmatch("[0-9a-f]{7}", newer)
+    assert re.fullmatch(r"[0-9a-f]{7} \(.* shallow .*\)", older)
+    [note] = notes(front)
+    command = re.search(r"git (fetch .*)", note)
+    assert command is not None
+    assert command[1] == "fetch origin main:main"
+    assert f"> `{note}`" in gist
+    git(clone, *command[1].split())
     front, history, gist = told(clone)
-    assert "Nothing is compared" not in front + gist
-    assert "shallow" not in history
+    assert notes(front) == []
+    assert "> `" not in gist
+    assert history.texts(".lost") == []
+    assert "shallow" not in history.text
 
 
 def test_before_a_branchs_first_commit_only_what_no_branch_leads_to_is_lost(root: Path) -> None:
@@ -162,25 +201,35 @@ def test_a_commit_that_is_lost_is_told_wherever_it_is_named(root: Path) -> None:
     commit(root)
     built = git(root, "rev-parse", "HEAD")
     build(root, "20260101")
-    words = f"commit {built[:10]} on main, with changes that are not in git"
+    dirty = checkouts.read(root, ())
+    assert isinstance(dirty, Git)
+    assert (dirty.commit, dirty.branch, dirty.dirty) == (built, "main", True)
+    words = provenance.commit(dirty)
+    assert not status(root).is_commit_lost
     front, _, gist = told(root)
-    assert words in front
-    assert "no longer leads" not in front + gist
+    assert f"from {words}:" in front.texts("#summary")[0]
+    assert f"from `{words}`." in gist
     git(root, "reset", "-q", "--hard", kept)
+    book = status(root)
+    assert book.is_commit_lost
+    lost = provenance.built_from(book)
+    assert lost.startswith(f"{words}, ")
     front, _, gist = told(root)
-    assert f"from {words}, to which git no longer leads" in front
-    assert f"from `{words}, to which git no longer leads`" in gist
-    assert f"Stagebook {metadata.version('stagebook')}, {words}, to which" in front
+    assert f"from {lost}:" in front.texts("#summary")[0]
+    assert f"from `{lost}`." in gist
+    assert front.texts("footer p") == [f"Stagebook {metadata.version('stagebook')}, {lost}"]
 
 
 @pytest.mark.parametrize("name", ["HEAD^", "HEAD~3", "main^2"])
 def test_an_ancestor_before_the_first_commit_is_no_error(root: Path, name: str) -> None:
     spooled.committed(root)
     build(root, "20260101")
-    front = dict(reporting.site(Project.find(root), name).pages())["index.html"]
-    reason = f"history does not reach back so far from {name[:4]}."
-    assert f"Nothing is compared with {name}: {reason}" in front
-    assert "against" not in front.partition("</style>")[2].partition("Gates")[0]
+    assert status(root, name).against == ""
+    front = front_page(root, name)
+    [note] = notes(front)
+    assert f" {name}: " in note
+    assert note.endswith(f" {name[:4]}.")
+    assert not any("against" in change for change in front.texts(".tile .change"))
 
 
 def test_an_ancestor_that_a_shallow_clone_lacks_is_no_error_and_a_misspelt_branch_is(
@@ -193,28 +242,33 @@ def test_an_ancestor_that_a_shallow_clone_lacks_is_no_error_and_a_misspelt_branc
     git(tmp_path, "clone", "-q", "--depth", "1", root.as_uri(), str(clone))
     project = Project.find(clone)
     for name in ("HEAD^", before):
-        gist = reporting.markdown(project, name, "")
-        assert f"`Nothing is compared with {name}: this clone is shallow" in gist
+        [note] = status(clone, name).notes
+        assert f" {name}: " in note
+        assert "git fetch " in note
+        assert f"> `{note[:100]}" in reporting.markdown(project, name, "")
     for name in ("mian", "mian^", "mian~2"):
-        with pytest.raises(StagebookError, match="knows no commit"):
-            reporting.site(project, name)
+        assert refusals.problem(reporting.site, project, name).code == "no-commit"
     git(clone, "fetch", "-q", "--deepen", "50")
-    assert "Nothing is compared" not in reporting.markdown(project, "HEAD^", "")
+    book = status(clone, "HEAD^")
+    assert (book.against, book.notes) == ("HEAD^", ())
 
 
 def test_a_clone_in_which_nothing_was_executed_names_its_commit(root: Path) -> None:
     spooled.committed(root)
     name = f"commit {git(root, 'rev-parse', 'HEAD')[:10]} on main"
     pages = dict(reporting.site(Project.find(root), None).pages())
-    said = f"Nothing was executed here at {name}: the outputs of 2 stages are there, from DVC"
-    assert said in pages["index.html"]
-    assert f"checkout of {name}" in pages["notebooks/train.html"]
+    [summary] = Elements(pages["index.html"]).select("#summary")
+    assert summary.attributes["data-evidence"] == "cache"
+    assert f" at {name}: " in summary.text
+    assert "2 stages" in summary.text
+    assert Elements(pages["notebooks/train.html"]).texts("footer p")[0].endswith(f" of {name}")
     gist = reporting.markdown(Project.find(root), None, "")
-    assert f"Nothing was executed here at `{name}`: the outputs of 2 stages are there" in gist
+    assert f" at `{name}`: " in gist
     assert "Rebuilt" not in gist
     (root / "model.pkl").unlink()
-    front = dict(reporting.site(Project.find(root), None).pages())["index.html"]
-    assert f"Nothing was executed here at {name}, and not all outputs are there." in front
+    [summary] = front_page(root).select("#summary")
+    assert summary.attributes["data-evidence"] == "outputs_missing"
+    assert f" at {name}, " in summary.text
 
 
 def test_outputs_that_are_not_what_dvc_lock_has_are_told(root: Path) -> None:
@@ -230,11 +284,14 @@ def test_outputs_that_are_not_what_dvc_lock_has_are_told(root: Path) -> None:
     spooled.committed(root)
     subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=root, check=True)
     project = Project.find(root)
-    said = "the outputs of 2 stages are there as dvc.lock has them, from DVC"
-    assert said in reporting.markdown(project, None, "")
+    book = status(root)
+    assert (book.edited, evidence(book)) == ((), BuildEvidence.CACHE)
+    assert "2 stages" in reporting.markdown(project, None, "")
     (root / "model.pkl").write_text("another")
+    book = status(root)
+    assert (book.edited, evidence(book)) == (("model.pkl",), BuildEvidence.EDITED)
+    assert BuildVerdict.of(book).reasons == (Reason(ReasonKind.EDITED, "train", book.stages[1]),)
     gist = reporting.markdown(project, None, "")
-    assert "and `model.pkl` is not what dvc.lock has" in gist
-    assert (
-        "⚠️ `late`: good, with warnings (`train`: `has outputs that differ from dvc.lock`)" in gist
-    )
+    assert "`model.pkl`" in gist
+    assert gist.startswith("### ⚠️ `late`: ")
+    assert "(`train`: `" in gist.splitlines()[0]

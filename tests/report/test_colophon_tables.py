@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import mistune
 import nbformat
@@ -16,7 +17,7 @@ from stagebook.report.colophon_tables import TableView, render, words
 from stagebook.report.colophon_tables import verdict as verdict_of
 
 EVIL = "<script>alert(1)</script>|`code`|$x^2$|**b**|[a](javascript:x)|\\(y\\)|</code>"
-FAILURE = RuleFailure("value-refused", "age", "at least 0", 2, 9, ((3, "-1"), (4, "-2")))
+FAILURE = RuleFailure("value-refused", "age", ">= 0", 2, 9, ((3, "-1"), (4, "-2")))
 
 
 def verdict(*failures: RuleFailure) -> ContractVerdict:
@@ -46,7 +47,7 @@ def test_where_nothing_is_to_be_said_there_is_no_section() -> None:
 
 def test_below_its_heading_the_section_is_one_block_for_markdown() -> None:
     heading, block = render([view(column("c"), verdict=verdict(FAILURE))]).split("\n\n")
-    assert heading == "### Contracts and profiles"
+    assert heading.startswith("### ")
     assert block.startswith("<div")
     assert block.endswith("</div>\n")
 
@@ -69,15 +70,16 @@ def test_a_verdict_is_told_in_words(table: TableView, said: str) -> None:
 
 
 def test_a_failure_is_told_with_its_rows_and_values() -> None:
-    text = shown(view(verdict=verdict(FAILURE))).text
-    assert "age: at least 0; 2 of 9 rows are not: row 3 has -1, row 4 has -2." in text
+    [failure] = shown(view(verdict=verdict(FAILURE))).texts("li")
+    assert failure.startswith("data/a.csv: age: >= 0; ")
+    told = re.findall(r"\d of \d|row \d has \S+\b", failure)
+    assert told == ["2 of 9", "row 3 has -1", "row 4 has -2"]
 
 
 def test_a_note_stands_beside_the_verdict() -> None:
-    assert (
-        Elements(verdict_of(view(note="no profile"))).text
-        == "lib.contracts:A not checked; no profile"
-    )
+    plain, noted = (Elements(verdict_of(view(note=note))).text for note in (None, "no profile"))
+    assert noted == f"{plain}; no profile"
+    assert plain == f"lib.contracts:A {words(view())}"
 
 
 def test_sixty_columns_are_shown_and_the_rest_is_counted() -> None:

@@ -100,15 +100,19 @@ def test_durations_say_it_in_their_unit(found):
 
 
 def test_nulls_are_told(found):
-    assert said(found, "gate") == ("50.0 % null instead of 0 %",)
+    [word] = said(found, "gate")
+    assert re.findall(r"[\d.]+ % ?\w*", word) == ["50.0 % null", "0 %"]
 
 
 def test_new_categories_are_told(found):
-    assert said(found, "carrier")[0] == f"25.0 % in new categories: {EVIL}"
+    word = said(found, "carrier")[0]
+    assert word.startswith("25.0 % ")
+    assert word.endswith(f": {EVIL}")
 
 
 def test_booleans_say_how_often(found):
-    assert said(found, "late") == ("50.0 % true instead of 25.0 %",)
+    [word] = said(found, "late")
+    assert re.findall(r"[\d.]+ % ?\w*", word) == ["50.0 % true", "25.0 %"]
 
 
 def test_what_is_as_before_says_so(found):
@@ -156,8 +160,8 @@ def test_the_gist_says_why_values_are_not_compared(found):
 @pytest.mark.parametrize(
     ("start", "told"),
     [
-        (datetime(2024, 6, 1, tzinfo=UTC), ["all after the reference's last, 2024-04-09"]),
-        (datetime(2023, 1, 1, tzinfo=UTC), ["all before the reference's first, 2024-01-01"]),
+        (datetime(2024, 6, 1, tzinfo=UTC), [("after", "2024-04-09")]),
+        (datetime(2023, 1, 1, tzinfo=UTC), [("before", "2024-01-01")]),
         (datetime(2024, 2, 1, tzinfo=UTC), []),
     ],
 )
@@ -168,4 +172,5 @@ def test_times_beyond_the_reference_are_said_to_be(tmp_path, start, told):
     reference = references.open_reference(tmp_path, "r.parquet")
     batch = profile(Table.open(tmp_path, "b.parquet"), reference.profile)
     [one] = drift(reference, batch).columns
-    assert [word for word in words(one) if word.startswith("all ")] == told
+    beyond = [word.split() for word in words(one) if word.startswith("all ")]
+    assert [(word[1], word[-1]) for word in beyond] == told

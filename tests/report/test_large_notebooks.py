@@ -1,5 +1,6 @@
 """Executed notebooks of 100 MB: their pages stay small, say what is cut, and the site is made."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import spooled
 from articles import code, data, markdown, printed, text
+from elements import Elements
 from spooled import put
 
 pytestmark = [
@@ -20,7 +22,7 @@ LARGE = 100_000_000  # bytes of a notebook
 LARGEST_PAGE = 1_000_000
 MOST_MEMORY = 8  # times the size of the notebook
 LINE = "a line of an output that does not end\n"
-LAST = markdown("## What comes last")
+LAST = markdown("## Last")
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {  # made when asked for: they are large
     "one long text": lambda: [code("f()", printed(LINE * (LARGE // len(LINE))))],
     "many texts": lambda: [code("f()", *[printed("x" * 49_999 + "\n")] * 2)] * 1_000,
@@ -29,11 +31,11 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {  # made when asked for:
         code("f()", data("text/html", f"<table>{'<tr><td>1</td></tr>' * 5_300_000}</table>"))
     ],
 }
-CUT = {
-    "one long text": "lines more are in the executed notebook, runs/large.ipynb.",
-    "many texts": "The notebook has more than a page can hold: what comes after cell ",
-    "many outputs of a cell": "99,500 more outputs are in the executed notebook.",
-    "one long table": "more rows are in the executed notebook, runs/large.ipynb.",
+CUT = {  # where a page says what is cut, and what it says there
+    "one long text": ("p.said", r"[\d,]+ lines .* runs/large\.ipynb\."),
+    "many texts": ("ul.notes li", r" cell \d+ .* runs/large\.ipynb"),
+    "many outputs of a cell": ("pre.out", r"99,500 "),
+    "one long table": ("p.said", r"[\d,]+ .* rows .* runs/large\.ipynb\."),
 }
 MAKE = """
 from pathlib import Path
@@ -56,7 +58,7 @@ def project(root: Path, cells: Iterable[Mapping[str, Any]]) -> int:
     for stage in stages:
         put(root / ".stagebook", spooled.execution("20260101T100000", stage, "one", stages))
     (root / "runs").mkdir()
-    (root / "runs/small.ipynb").write_text(text(markdown("# A small one")))
+    (root / "runs/small.ipynb").write_text(text(markdown("# Small")))
     return (root / "runs/large.ipynb").write_text(text(markdown("# A large one"), *cells))
 
 
@@ -73,9 +75,11 @@ def test_a_page_of_100_mb_is_cut_and_says_so_and_the_site_is_made(
     pages = {one.name: one.read_text() for one in (tmp_path / "site").rglob("*.html")}
     assert pages.keys() >= {"index.html", "large.html", "small.html", "a.csv.html", "b.csv.html"}
     assert len(pages["large.html"].encode()) < LARGEST_PAGE
-    assert CUT[kind] in pages["large.html"]
-    assert ("What comes last" in pages["large.html"]) is (kind != "many texts")
-    assert "A small one" in pages["small.html"]
+    large = Elements(pages["large.html"])
+    path, cut = CUT[kind]
+    assert re.search(cut, large.texts(path)[-1])
+    assert (large.texts("h2#Last") == ["Last"]) is (kind != "many texts")
+    assert Elements(pages["small.html"]).texts("h1") == ["Small"]
     assert "2 executed" in pages["index.html"]
 
 
@@ -87,6 +91,8 @@ def test_a_notebook_that_is_larger_than_can_be_opened_says_so(tmp_path: Path) ->
     done = subprocess.run(made, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 300_000_000
-    page = (tmp_path / "site/notebooks/large.html").read_text()
-    assert "runs/large.ipynb is too large to be shown here." in page
-    assert "A small one" in (tmp_path / "site/notebooks/small.html").read_text()
+    page = Elements((tmp_path / "site/notebooks/large.html").read_text())
+    [note] = page.texts("ul.notes li")
+    assert "runs/large.ipynb" in note
+    small = Elements((tmp_path / "site/notebooks/small.html").read_text())
+    assert small.texts("h1") == ["Small"]

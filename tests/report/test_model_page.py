@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from elements import Elements
 from sklearn.linear_model import LogisticRegression
 
 from stagebook.history.project_status import ProjectStatus
@@ -15,6 +16,7 @@ from stagebook.project.errors import Problem
 from stagebook.report.frame import Frame
 from stagebook.report.site import gist, model_page, parts
 
+PURPOSE = "Tells the tall from the small."
 BOOK = ProjectStatus("late", None, "", "", (), (), (), (), frozenset(), ())
 GONE = Problem("not-in-git", "No commit can make `it` again.", "Commit, and build it again.")
 
@@ -37,7 +39,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scores={"auc": 0.8},
         baseline={"auc": 0.5},
         method="predict_proba",
-        purpose="Tells the tall from the small.",
+        purpose=PURPOSE,
     )
     return folder / "tall"
 
@@ -57,25 +59,27 @@ def page(found: VerificationReport) -> str:
 
 
 @pytest.mark.parametrize(
-    ("states", "verdict", "mark"),
+    ("states", "mark", "problems"),
     [
-        ((CheckState.PASSED,), "It can be loaded here.", "good"),
-        (
-            (CheckState.PASSED, CheckState.WARNED),
-            "It can be loaded here, with a warning.",
-            "warned",
-        ),
-        ((CheckState.WARNED, CheckState.REFUSED), "It would be refused here.", "bad"),
+        ((CheckState.PASSED,), "good", 0),
+        ((CheckState.PASSED, CheckState.WARNED), "warned", 1),
+        ((CheckState.WARNED, CheckState.REFUSED), "bad", 2),
     ],
 )
 def test_the_verdict_is_as_bad_as_the_worst_check_and_comes_first(
-    packaged: Path, states: tuple[CheckState, ...], verdict: str, mark: str
+    packaged: Path, states: tuple[CheckState, ...], mark: str, problems: int
 ) -> None:
     text = page(passage(packaged, *states))
-    told = f'<p class="verdict {mark}"><a href="#checks">{verdict}</a></p>'
-    assert told in text
-    assert text.index(told) < text.index("Tells the tall")
-    assert ("No commit can make <code>it</code> again." in text) is (mark != "good")
+    shown = Elements(text)
+    assert [verdict.attributes["class"] for verdict in shown.select(".verdict")] == [
+        f"verdict {mark}"
+    ]
+    assert shown.select(".verdict a")[0].attributes["href"] == "#checks"
+    assert text.index('class="verdict') < text.index('class="card-text"')
+    assert PURPOSE in shown.texts(".card-text")[0]
+    said = f"{GONE.message} {GONE.hint}".replace("`", "")
+    assert shown.texts(f"ul.notes.{mark} li") == [said] * problems
+    assert shown.texts(".notes code") == ["it"] * problems
 
 
 def test_each_state_of_a_check_has_its_colour(packaged: Path) -> None:
@@ -91,27 +95,32 @@ def test_a_package_that_nobody_knows_the_making_of_is_refused_in_its_line(packag
 
 
 @pytest.mark.parametrize(
-    ("states", "told"),
+    ("state", "mark", "words"),
     [
-        ((CheckState.PASSED,), "- ✅ `tall` can be loaded"),
-        ((CheckState.WARNED,), "- ⚠️ `tall` can be loaded with a warning: `No commit can make"),
-        ((CheckState.REFUSED,), "- ❌ `tall` refused: `No commit can make"),
+        (CheckState.PASSED, "✅", ()),
+        (CheckState.WARNED, "⚠️", (GONE.message.rstrip("."),)),
+        (CheckState.REFUSED, "❌", (GONE.message.rstrip("."),)),
     ],
 )
 def test_a_gist_tells_a_warning_from_a_refusal(
-    packaged: Path, states: tuple[CheckState, ...], told: str
+    packaged: Path, state: CheckState, mark: str, words: tuple[str, ...]
 ) -> None:
-    line = parts.of_model(passage(packaged, *states), "models/tall.html")
-    assert told in gist.render(BOOK, [], [line], "runs").replace("``", "`")
+    line = parts.of_model(passage(packaged, state), "models/tall.html")
+    assert (line.name, line.state, line.words) == ("tall", model_page.STATES[state], words)
+    told = gist.render(BOOK, [], [line], "runs").replace("``", "`").splitlines()
+    end = "".join(f": `{word}`" for word in words)
+    assert f"- {mark} `tall` {model_page.STATES[state]}{end}" in told
 
 
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("unsigned-attestation", "nothing proves who built it"),
-        ("no-attestation", "nothing says who built it"),
-        ("dirty-tree", "A sentence of the gate"),
+        ("unsigned-attestation", "signed"),
+        ("no-attestation", "attestation"),
+        ("dirty-tree", "Message"),
     ],
 )
 def test_readers_who_load_no_model_are_told_what_a_warning_means(code: str, told: str) -> None:
-    assert told in model_page.reason(Problem(code, "A sentence of the gate."))
+    reason = model_page.reason(Problem(code, "Message."))
+    assert told in reason
+    assert (reason == "Message") is (code == "dirty-tree")

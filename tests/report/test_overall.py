@@ -10,38 +10,40 @@ from stagebook.report.site import overall
 from stagebook.report.site.line import ListLine
 
 DRIFT = ListLine("data/new.csv", "drift/data/new.csv.html", "drift in 1 of 2 columns", "bad")
+TIMED_OUT = ("train", "timed out")
 
 
 @pytest.mark.parametrize(
     ("told", "lines", "grade", "reason"),
     [
-        (book(), (), Grade.GOOD, "built and up to date"),
-        (book(verdicts=(judge(GATE, 0.8),)), (), Grade.GOOD, "built and up to date"),
-        (book(verdicts=(judge(GATE, 0.6),)), (), Grade.FAILED, "below its floor of 0.7"),
-        (book(verdicts=(judge(BASE, 0.6),)), (), Grade.WARNINGS, "not compared"),
-        (book(stage(StageState.FAILED, failed="timed out")), (), Grade.FAILED, "timed out"),
-        (book(refused()), (), Grade.FAILED, "breaks its contract"),
-        (book(stage(StageState.STALE)), (), Grade.WARNINGS, "is stale"),
-        (book(stage(StageState.EDITED)), (), Grade.WARNINGS, "differ from dvc.lock"),
-        (book(stage(StageState.NEVER)), (), Grade.FAILED, "was never built"),
-        (book(stage(StageState.MISSING)), (), Grade.WARNINGS, "outputs that are missing"),
-        (book(blind=("a",)), (), Grade.WARNINGS, "is not known"),
-        (book(edited=("data/x.csv",)), (), Grade.WARNINGS, "differs from dvc.lock"),
+        (book(), (), Grade.GOOD, ("1 stage", "built")),
+        (book(verdicts=(judge(GATE, 0.8),)), (), Grade.GOOD, ("1 stage", "built")),
+        (book(verdicts=(judge(GATE, 0.6),)), (), Grade.FAILED, ("auc", "floor of 0.7")),
+        (book(verdicts=(judge(BASE, 0.6),)), (), Grade.WARNINGS, ("auc", "not compared")),
+        (book(stage(StageState.FAILED, failed="timed out")), (), Grade.FAILED, TIMED_OUT),
+        (book(refused()), (), Grade.FAILED, ("data/x.csv", "contract")),
+        (book(stage(StageState.STALE)), (), Grade.WARNINGS, ("train", "stale")),
+        (book(stage(StageState.EDITED)), (), Grade.WARNINGS, ("train", "dvc.lock")),
+        (book(stage(StageState.NEVER)), (), Grade.FAILED, ("train", "never")),
+        (book(stage(StageState.MISSING)), (), Grade.WARNINGS, ("train", "missing")),
+        (book(blind=("a",)), (), Grade.WARNINGS, ("The last build", "not known")),
+        (book(edited=("data/x.csv",)), (), Grade.WARNINGS, ("data/x.csv", "dvc.lock")),
         (
             book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="not there"),)),
             (),
             Grade.WARNINGS,
-            "not there",
+            ("auc", "not there"),
         ),
-        (book(), (DRIFT,), Grade.WARNINGS, "drift in 1 of 2 columns"),
+        (book(), (DRIFT,), Grade.WARNINGS, (DRIFT.name, DRIFT.state)),
     ],
 )
 def test_a_build_is_good_has_warnings_or_failed_with_the_reason(
-    told: ProjectStatus, lines: tuple[ListLine, ...], grade: Grade, reason: str
+    told: ProjectStatus, lines: tuple[ListLine, ...], grade: Grade, reason: tuple[str, str]
 ) -> None:
     found, reasons = overall.verdict(told, lines, ())
     assert found is grade
-    assert reason in reasons[0].state
+    assert reasons[0].name == reason[0]
+    assert reason[1] in reasons[0].state
 
 
 def test_failures_come_before_warnings() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stagebook.data.profiles.column import Booleans, Column, ColumnKind, Numbers, Texts
 from stagebook.data.profiles.grid import Grid
 from stagebook.data.profiles.profile import Profile
+from stagebook.report.changes import OneSidedColumns, same_bins
 from stagebook.report.profile_page import render_page
 from stagebook.report.self_contained import stylesheet
 
@@ -138,12 +139,12 @@ def test_beside_a_reference_the_page_says_what_changed() -> None:
         numbers("mine", (0, 8, 0, 0)),
     )
     then = table(numbers("n", (0, 8, 0, 0)), texts("t", {"a": 7, "old": 1}), numbers("theirs"))
-    text = Elements(render_page(now, "a", then)).text
-    assert "missing 25.0 %, was 0 %" in text
-    assert "new: new" in text
-    assert "gone: old" in text
-    assert "Only here: mine" in text
-    assert "Only in the reference: theirs" in text
+    assert OneSidedColumns.of(now, then) == OneSidedColumns(("mine",), ("theirs",))
+    page = Elements(render_page(now, "a", then))
+    assert {"missing 25.0 %, was 0 %", "new: new", "gone: old"} <= set(page.texts("ul.changes li"))
+    here, there = page.texts("header p")[-2:]
+    assert here.endswith(": mine")
+    assert there.endswith(": theirs")
 
 
 def test_another_kind_of_column_is_not_drawn_over_the_reference() -> None:
@@ -155,9 +156,13 @@ def test_another_kind_of_column_is_not_drawn_over_the_reference() -> None:
 def test_bins_that_differ_are_not_drawn_over_one_another() -> None:
     now, then = numbers("n"), numbers("n")
     assert isinstance(then.detail, Numbers)
-    other = dataclasses.replace(then.detail, grid=Grid((0, 1, 2), 0, 0))
-    page = render_page(table(now), "a", table(dataclasses.replace(then, detail=other)))
-    assert "counted in other bins" in page
+    other = dataclasses.replace(
+        then, detail=dataclasses.replace(then.detail, grid=Grid((0, 1, 2), 0, 0))
+    )
+    assert not same_bins(now, other)
+    page = render_page(table(now), "a", table(other))
+    [change] = Elements(page).texts("ul.changes li")
+    assert "other bins" in change
     assert 'class="then"' not in page
 
 

@@ -1,5 +1,6 @@
 """What a run says of an execution, in MLflow's words."""
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -12,13 +13,13 @@ from stagebook.tracking import run
 from stagebook.tracking.projection import key, keys
 
 TRIAL = Trial("count", {}, "runs/count@")
+TITLE = "How often is the sum seven?"
 
 
 def count(**values: Any) -> Record:
     """The record of an execution that was killed before it started."""
     volatile = {"id": "20130101T120000000000-count-4575ef7a"}
-    title = "How often is the sum seven?"
-    return recorded("", "count", **{"title": title, "volatile": volatile, **values})
+    return recorded("", "count", **{"title": TITLE, "volatile": volatile, **values})
 
 
 def test_a_description_starts_with_the_notebooks_heading_and_ends_with_what_was_wrong() -> None:
@@ -27,16 +28,19 @@ def test_a_description_starts_with_the_notebooks_heading_and_ends_with_what_was_
     git = {"commit": "a096c94f8af37aeed2678d14beba60f7715d5aea", "dirty": True}
     told = run.description(count(outcome="failed", problems=[problem], git=git))
     first, was, commit, wrong = told.split("\n\n")
-    assert first == "### How often is the sum seven?"
-    assert was == "Stage `count` of `notebooks/count.ipynb`: failed."
-    assert commit == "Commit `a096c94f8a`, with uncommitted changes."
+    assert first == f"### {TITLE}"
+    assert re.findall(r"`([^`]+)`", was) == ["count", "notebooks/count.ipynb"]
+    assert was.endswith(": failed.")
+    assert re.findall(r"`([^`]+)`", commit) == ["a096c94f8a"]
+    assert "uncommitted" in commit
     assert wrong == "- Cell 3: ZeroDivisionError"
 
 
 def test_a_notebook_without_a_heading_is_described_all_the_same() -> None:
     told = run.description(count(title=None, trial=asdict(TRIAL)))
     assert "#" not in told
-    assert "not the build's result" in told
+    assert "`-P`" in told
+    assert "`-P`" not in run.description(count(title=None))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ class Article:
         notes: What could not be shown, in words.
         colophon: Markdown of the colophon; empty without one.
         highlights: What the notebook names as its result.
+        subject: Which execution it is of, in a word for programs; empty where that is not known.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Article:
     notes: tuple[str, ...] = ()
     colophon: str = ""
     highlights: Highlights = field(default_factory=Highlights)
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ class OutputWriter:
             notice = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
         if sanitised.too_deep(html):
             return "", "An output of HTML is left out: its elements are nested too deeply."
-        return html, notice and f'<p class="said">{notice}</p>'
+        return html, notice and f'<p class="said" data-rows="{rows}">{notice}</p>'
 
     def _markdown(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
         return ShownOutput("prose", prose.render(output.data[kind]))

@@ -43,7 +43,8 @@ def block(text: str, place: str, kind: str = "out") -> str:
 def _left_out(lines: int, place: str) -> str:
     subject = f"{_counted(lines)} more" if lines else "The rest"
     verb = "is" if lines <= 1 else "are"
-    return f'<p class="said">… {subject} {verb} in the executed notebook, {escape(place)}.</p>'
+    mark = f'class="said" data-lines="{lines}"'
+    return f"<p {mark}>… {subject} {verb} in the executed notebook, {escape(place)}.</p>"
 
 
 def _counted(lines: int) -> str:

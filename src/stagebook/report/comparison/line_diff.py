@@ -23,7 +23,7 @@ def diff(before: str, now: str) -> str:
     rows = list(_rows(left, right))
     cut = any(len(item) > _CHARACTERS or item.count("\n") >= _LINES for item in (before, now))
     if cut:
-        rows.append('<span class="skipped">… the rest is in the executed notebooks</span>')
+        rows.append('<span class="skipped rest">… the rest is in the executed notebooks</span>')
     return f'<pre class="diff" tabindex="0">{"".join(rows)}</pre>'
 
 

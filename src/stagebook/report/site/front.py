@@ -13,7 +13,7 @@ from stagebook.history.project_status import (
     StageState,
     StageStatus,
 )
-from stagebook.history.verdict import gate_grade
+from stagebook.history.verdict import evidence, gate_grade
 from stagebook.project.text import plain
 from stagebook.report import frame as frames
 from stagebook.report import log_words, metric_words, self_contained
@@ -93,6 +93,7 @@ def render(
         style=self_contained.source("site/front.css") + sideways.cue(picture),
         foreign=True,
         summary=provenance.summary(status),
+        evidence=evidence(status).name.lower(),
         description=plain(status.description, 600),
         verdict=overall.WORDS[grade],
         reasons=reasons,

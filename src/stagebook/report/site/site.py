@@ -157,7 +157,9 @@ class Site:
         notes = tuple(_notes(stage, content.colophon, self.book.damaged))
         page = places.notebook(stage.name)
         page_facts = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
-        completed = replace(content, notes=(*notes, *_shortcomings(stage, content)))
+        subject = _subject(stage, content.colophon, self.book.damaged)
+        notes = (*notes, *_shortcomings(stage, content))
+        completed = replace(content, notes=notes, subject=subject)
         refused = (
             tuple(problems.refused(stage.broken_tables)) if stage.state is StageState.FAILED else ()
         )
@@ -197,6 +199,13 @@ def _compared(project: Project, status: ProjectStatus, frame: Frame) -> Iterator
             title = f"{shown.stage}: what differs"
             lines = tuple(differences.headlines((comparison,), project.settings.headline))
             yield stage.name, compare_page.page(at, title, (shown,), None, (), lines)
+
+
+def _subject(stage: StageStatus, colophon: str, damaged: Collection[str]) -> str:
+    """Which execution a notebook's page is of, in a word for programs."""
+    if stage.record is not None and carried.is_carried(stage.record):
+        return "carried"
+    return PageSubject.of(stage, colophon, damaged).name.lower()
 
 
 def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Iterator[str]:
