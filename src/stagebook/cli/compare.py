@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stagebook.cli import pages
 from stagebook.cli.options import StageName, json_option
-from stagebook.project.project import Project
+
+if TYPE_CHECKING:
+    from stagebook.project.project import Project
 
 
 @click.command()
@@ -52,6 +54,8 @@ def compare(
     or last~1, or a commit, branch or tag. ONE defaults to the last build. OTHER defaults to the
     execution, build or commit before ONE.
     """
+    from stagebook.project.project import Project
+
     project = Project.find(Path.cwd())
     if sweep is not None:
         if one or stage:
@@ -69,7 +73,7 @@ def _is_given(option: str) -> bool:
 
 
 def _compare(
-    project: Project,
+    project: "Project",
     now: str | None,
     before: str | None,
     stage: str | None,
@@ -91,7 +95,7 @@ def _compare(
 
 
 def _sweep(
-    project: Project,
+    project: "Project",
     stage: str,
     *,
     last: int,

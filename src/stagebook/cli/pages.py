@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from stagebook.project.errors import Problem, StagebookError, Where
-from stagebook.project.files import write_whole
 
 html_option = click.option(
     "--html",
@@ -36,6 +35,8 @@ def write(path: Path, text: str, is_old: Callable[[bytes], bool] = is_page) -> N
         message = "A file of another kind already exists; it is not overwritten."
         hint = f"Delete it, or name another file, such as new-{path.name}."
         raise StagebookError(Problem("file-there", message, hint, Where(str(path))))
+    from stagebook.project.files import write_whole
+
     try:
         write_whole(path, text)
     except OSError as error:

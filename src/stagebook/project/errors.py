@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any, Self
 
 HINT = "  → "
@@ -125,5 +124,7 @@ class StagebookError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """A hint that names the nearest of the known names, or ``otherwise`` if none is near."""
+    from difflib import get_close_matches  # only after an error
+
     near = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"Did you mean `{near[0]}`?" if near else otherwise

@@ -8,11 +8,12 @@ import os
 import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from stagebook.project import spellings
 from stagebook.project.secret_values import SHORTEST, secrets
-from stagebook.project.spellings import Base64Spelling
+
+if TYPE_CHECKING:
+    from stagebook.project.spellings import Base64Spelling
 
 MASK = "***"
 """The replacement for a secret."""
@@ -43,7 +44,7 @@ class Masks:
 
     forms: tuple[str, ...] = field(default=(), repr=False)
     readings: tuple[str, ...] = field(default=(), repr=False)
-    codes: tuple[Base64Spelling, ...] = field(default=(), repr=False)
+    codes: "tuple[Base64Spelling, ...]" = field(default=(), repr=False)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
@@ -55,6 +56,10 @@ class Masks:
         """
         spared = {name.strip() for name in environ.get(UNMASKED, "").split(",")}
         values = secrets({name: text for name, text in environ.items() if name not in spared})
+        if not values:
+            return cls()
+        from stagebook.project import spellings  # every command masks, and few have secrets
+
         return cls(
             _longest_first(form for secret in values for form in spellings.written(secret)),
             _longest_first(
@@ -98,6 +103,8 @@ class Masks:
         return MASK
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        from stagebook.project import spellings
+
         for reading in spellings.readings(text):
             forms = self.forms if reading.below is None else self.readings
             spans = [
@@ -187,6 +194,8 @@ def _longest_first(forms: Iterator[str]) -> tuple[str, ...]:
 
 def _covered(text: str, spans: list[tuple[int, int]]) -> Iterator[str]:
     """The parts of a text, with a mask for each span; overlapping spans share one."""
+    from stagebook.project import spellings
+
     position = 0
     start, end = spans[0]
     for after_start, after_end in [*spans[1:], (len(text) + 1, 0)]:

@@ -1,12 +1,10 @@
 """Finds the secrets in an environment: the variables and the parts of their values."""
 
-import base64
 import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 SHORTEST = 6
 """Fewest characters of a masked value; shorter values occur in too many texts."""
@@ -118,7 +116,15 @@ def _in_pairs(value: str) -> Iterator[str]:
         # prose also has colons: a commit's message may say "fix the key: spelling"
         meant = "=" in between or _CODE.fullmatch(part)
         if meant and (is_secret_name(name) or _SIGNATURE.search(name)):
-            yield from (part, unquote(part))
+            yield from (part, _unquoted(part))
+
+
+def _unquoted(part: str) -> str:
+    if "%" not in part:
+        return part
+    from urllib.parse import unquote  # every command looks for secrets, and few are quoted
+
+    return unquote(part)
 
 
 def _whole_value(value: str) -> Iterator[str]:
@@ -132,7 +138,7 @@ def _whole_value(value: str) -> Iterator[str]:
 def _decoded(code: str) -> Iterator[str]:
     """``user:password`` and the password, if a text is their base64 code."""
     try:
-        user, colon, password = base64.b64decode(code, validate=True).decode().partition(":")
+        user, colon, password = binascii.a2b_base64(code, strict_mode=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return
     if colon:
@@ -164,7 +170,7 @@ def _in_addresses(value: str) -> Iterator[str]:
         credentials = (authority if "@" in authority else address).rpartition("@")[0]
         user, colon, password = credentials.partition(":")
         if colon and password and "/" not in user:
-            yield from (password, unquote(password))
+            yield from (password, _unquoted(password))
             if len(password) < SHORTEST:
                 yield f"{user}:{password}@"
         elif _TOKEN.fullmatch(user):  # as in https://ghp_…@github.com
