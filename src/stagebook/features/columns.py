@@ -1,0 +1,128 @@
+"""Columns of features: times as numbers, keys of one type, values whose dtypes never change."""
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from stagebook.data.tables.as_of import NO_ROW, Positions
+from stagebook.features.definitions import FeatureView, refusal
+from stagebook.project.errors import Where
+
+_NULLABLE: dict[pa.DataType, Any] = {
+    pa.bool_(): pd.BooleanDtype(),
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+}
+
+
+def nanoseconds(
+    column: pa.ChunkedArray, name: str, owner: str, where: Where | None
+) -> pa.ChunkedArray:
+    """A column of instants as nanoseconds since 1970 in UTC.
+
+    Args:
+        column: Timestamps with a time zone.
+        name: Its name.
+        owner: What has it, for the message.
+        where: Where the definition is that needs it.
+
+    Raises:
+        StagebookError: It has no time zone, or is no column of timestamps.
+    """
+    type_ = plain(column).type
+    if pa.types.is_null(type_):
+        return pa.chunked_array([pa.nulls(len(column), pa.int64())])
+    if not pa.types.is_timestamp(type_):
+        message = f"`{name}` in {owner} has the type {type_}, and must be timestamps."
+        raise refusal("not-a-time", message, "Give it timestamps with a time zone.", where)
+    if type_.tz is None:
+        message = f"`{name}` in {owner} has no time zone, so it names no instant."
+        hint = f'Name the zone that it is of: table["{name}"].dt.tz_localize("UTC")'
+        raise refusal("naive-time", message, hint, where)
+    try:
+        return column.cast(pa.timestamp("ns", type_.tz)).cast(pa.int64())
+    except pa.ArrowInvalid as error:
+        message = f"`{name}` in {owner} has an instant outside of the years 1678 to 2262."
+        raise refusal("time-out-of-range", message, "", where) from error
+
+
+def alike(
+    own: pa.ChunkedArray, asked: pa.ChunkedArray, name: str, view: FeatureView
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """A key of a view and the same key in a spine, in one type.
+
+    Raises:
+        StagebookError: They are of different kinds, such as text and numbers.
+    """
+    own, asked = plain(own), plain(asked)
+    kinds = _kind(own.type), _kind(asked.type)
+    if pa.types.is_null(asked.type):
+        return own, pa.chunked_array([pa.nulls(len(asked), own.type)])
+    if pa.types.is_null(own.type):
+        return pa.chunked_array([pa.nulls(len(own), asked.type)]), asked
+    if kinds[0] != kinds[1] or not kinds[0]:
+        message = (
+            f"The key `{name}` of the feature view `{view.name}` has the type {own.type} in its "
+            f"table, and {asked.type} in the spine."
+        )
+        hint = "Keys are whole numbers, text, booleans or dates, of one kind on both sides."
+        raise refusal("key-of-another-type", message, hint, view.where)
+    common = {"text": pa.large_string(), "number": pa.int64()}.get(kinds[0], own.type)
+    try:
+        return own.cast(common), asked.cast(common)
+    except pa.ArrowInvalid as error:  # beyond 2**63
+        message = (
+            f"The key `{name}` of the feature view `{view.name}` has numbers that are too big."
+        )
+        raise refusal("key-of-another-type", message, "", view.where) from error
+
+
+def from_pandas(column: pd.Series) -> pa.ChunkedArray:
+    """A column of pandas in Arrow; NaN is missing there."""
+    zoned = isinstance(column.dtype, pd.DatetimeTZDtype)
+    naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column
+    array = pa.array(naive, from_pandas=True)
+    chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    return chunked.cast(pa.timestamp(chunked.type.unit, "UTC")) if zoned else chunked
+
+
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column without a list of its values."""
+    if pa.types.is_dictionary(column.type):
+        return column.cast(column.type.value_type)
+    return column
+
+
+def taken(table: pa.Table, rows: Positions) -> pa.Table:
+    """The rows of a table at these positions; all null where there is none."""
+    places = pa.array(rows, mask=rows == NO_ROW)
+    return table.take(places)
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """A table in pandas, with dtypes that depend on its schema alone.
+
+    Whole numbers and booleans have pandas' nullable dtypes, whether or not a value is missing;
+    text is the same whether or not it was stored as a list of values.
+    """
+    made = {name: plain(table[name]) for name in table.column_names}
+    bare = pa.table(made).replace_schema_metadata(None)
+    frame: pd.DataFrame = bare.to_pandas(types_mapper=_NULLABLE.get)
+    return frame
+
+
+def _kind(type_: pa.DataType) -> str:
+    if pa.types.is_integer(type_):
+        return "number"
+    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
+        return "text"
+    if pa.types.is_boolean(type_):
+        return "boolean"
+    return "date" if pa.types.is_date32(type_) else ""

@@ -1,0 +1,154 @@
+"""Definitions of features: complete, or refused with the line to correct."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from places import AIRPORT, TIMETABLE, departure_hour, weather, wind_by_distance
+from refusals import problem
+
+from stagebook.features import Entity, FeatureService, FeatureView, on_demand
+
+
+def line_of(text: str) -> int:
+    """The line of this file that has this text."""
+    lines = Path(__file__).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"known_time": ""}, "no-known-time"),
+        ({"event_time": ""}, "no-event-time"),
+        ({"known_time": "hour_ends"}, "no-column"),
+        ({"event_time": "day"}, "no-column"),
+        ({"features": ["wind"]}, "no-column"),
+        ({"features": ["gusts", "gusts"]}, "repeated-name"),
+        ({"ttl": timedelta(0)}, "bad-ttl"),
+        ({"schema": dict}, "not-a-contract"),
+    ],
+)
+def test_a_view_that_is_not_complete_is_refused(changed: dict[str, Any], code: str) -> None:
+    assert problem(lambda: weather(**changed)).code == code
+
+
+def test_a_view_without_known_time_is_refused_at_its_own_line() -> None:
+    def define() -> FeatureView:
+        return weather(known_time="")
+
+    refused = problem(define)
+    assert refused.where is not None
+    assert refused.where.file.endswith("places.py")  # which makes it
+    assert refused.where.line
+    assert "known_time=" in refused.hint
+
+
+def test_the_features_of_a_view_are_its_columns_but_keys_and_times() -> None:
+    assert weather().features == ("wind_mph", "gusts")
+    assert weather()["gusts"].features == ("gusts",)
+    assert problem(lambda: weather()["gust"]).code == "no-feature"
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "code"),
+    [
+        ("air port", ["origin"], "bad-name"),
+        ("airport", [], "no-key"),
+        ("airport", ["origin", "origin"], "repeated-name"),
+    ],
+)
+def test_an_entity_that_cannot_be_is_refused(name: str, keys: list[str], code: str) -> None:
+    refused = problem(lambda: Entity(name, keys))
+    assert refused.code == code
+    assert refused.where is not None
+    assert (refused.where.file, refused.where.line) == (__file__, line_of("Entity(name, keys))"))
+
+
+def test_a_service_has_its_features_in_order_and_asks_for_columns_keys_and_instant() -> None:
+    service = FeatureService(
+        "late",
+        [TIMETABLE["carrier", "distance"], weather()["wind_mph"], wind_by_distance, departure_hour],
+        instant="departure",
+    )
+    names = ("carrier", "distance", "wind_mph", "wind_by_distance", "departure_hour")
+    assert service.features == names
+    assert service.request == ("carrier", "distance", "departure", "origin")
+
+
+def test_an_on_demand_feature_may_need_another_that_is_named_later() -> None:
+    @on_demand("float64")
+    def twice(departure_hour: Any) -> Any:
+        return departure_hour * 2
+
+    service = FeatureService("late", [twice], instant="departure", helpers=[departure_hour])
+    assert [feature.name for feature in service.on_demand] == ["departure_hour", "twice"]
+    assert service.features == ("twice",)
+
+
+def test_two_parts_with_one_feature_name_are_refused() -> None:
+    other = FeatureView(
+        "forecast",
+        AIRPORT,
+        table="data/forecast.parquet",
+        schema=weather().schema,
+        event_time="hour",
+        known_time="hour",
+        ttl=None,
+    )
+    refused = problem(lambda: FeatureService("late", [weather(), other], instant="departure"))
+    assert refused.code == "repeated-feature"
+    assert all(name in refused.message for name in ("weather", "forecast", "wind_mph"))
+    assert (
+        problem(
+            lambda: FeatureService("late", [weather()["gusts"], weather()], instant="departure")
+        ).code
+        == "repeated-feature"
+    )
+
+
+def test_an_on_demand_feature_whose_input_nothing_gives_is_refused_at_its_line() -> None:
+    @on_demand("float64")
+    def needs_more(visibility: Any) -> Any:
+        return visibility
+
+    refused = problem(lambda: FeatureService("late", [needs_more], instant="departure"))
+    assert refused.code == "no-column"
+    assert refused.where is not None
+    assert refused.where.line == line_of("def needs_more") - 1  # its decorator
+
+
+def test_on_demand_features_in_a_circle_are_refused() -> None:
+    @on_demand("float64")
+    def first(second: Any) -> Any:
+        return second
+
+    @on_demand("float64")
+    def second(first: Any) -> Any:
+        return first
+
+    refused = problem(lambda: FeatureService("late", [first, second], instant="departure"))
+    assert refused.code == "circular-features"
+
+
+def test_a_parameter_that_names_no_column_is_refused() -> None:
+    for function in (lambda *columns: columns, lambda wind=1: wind, lambda **more: more):
+        assert problem(lambda of=function: on_demand("float64")(of)).code == "bad-on-demand-feature"
+
+
+@pytest.mark.parametrize("parts", [[], [AIRPORT], ["wind_mph"]])
+def test_a_service_of_anything_but_features_is_refused(parts: list[Any]) -> None:
+    refused = problem(lambda: FeatureService("late", parts, instant="departure"))
+    assert refused.code == "no-feature"
+
+
+def test_definitions_import_neither_pandas_nor_duckdb() -> None:
+    code = (
+        "import sys, stagebook.features;"
+        "print(sorted({'pandas', 'pandera', 'duckdb', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
