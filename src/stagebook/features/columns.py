@@ -6,7 +6,8 @@ import pandas as pd
 import pyarrow as pa
 
 from stagebook.data.tables.as_of import NO_ROW, Positions
-from stagebook.features.definitions import FeatureView, refusal
+from stagebook.features.checks import invalid
+from stagebook.features.definitions import FeatureView
 from stagebook.project.errors import Where
 
 _NULLABLE: dict[pa.DataType, Any] = {
@@ -41,16 +42,16 @@ def nanoseconds(
         return pa.chunked_array([pa.nulls(len(column), pa.int64())])
     if not pa.types.is_timestamp(type_):
         message = f"`{name}` in {owner} has the type {type_}, and must be timestamps."
-        raise refusal("not-a-time", message, "Give it timestamps with a time zone.", where)
+        raise invalid("not-a-time", message, "Give it timestamps with a time zone.", where)
     if type_.tz is None:
         message = f"`{name}` in {owner} has no time zone, so it names no instant."
         hint = f'Name the zone that it is of: table["{name}"].dt.tz_localize("UTC")'
-        raise refusal("naive-time", message, hint, where)
+        raise invalid("naive-time", message, hint, where)
     try:
         return column.cast(pa.timestamp("ns", type_.tz)).cast(pa.int64())
     except pa.ArrowInvalid as error:
         message = f"`{name}` in {owner} has an instant outside of the years 1678 to 2262."
-        raise refusal("time-out-of-range", message, "", where) from error
+        raise invalid("time-out-of-range", message, "", where) from error
 
 
 def alike(
@@ -73,7 +74,7 @@ def alike(
             f"table, and {asked.type} in the spine."
         )
         hint = "Keys are whole numbers, text, booleans or dates, of one kind on both sides."
-        raise refusal("key-of-another-type", message, hint, view.where)
+        raise invalid("key-of-another-type", message, hint, view.where)
     common = {"text": pa.large_string(), "number": pa.int64()}.get(kinds[0], own.type)
     try:
         return own.cast(common), asked.cast(common)
@@ -81,7 +82,7 @@ def alike(
         message = (
             f"The key `{name}` of the feature view `{view.name}` has numbers that are too big."
         )
-        raise refusal("key-of-another-type", message, "", view.where) from error
+        raise invalid("key-of-another-type", message, "", view.where) from error
 
 
 def from_pandas(column: pd.Series) -> pa.ChunkedArray:

@@ -5,17 +5,20 @@ Making one reads no file and imports neither pandas nor pandera.
 """
 
 import inspect
-import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from types import FrameType
 from typing import Any, Self
 
-from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
-
-_NAME = re.compile(r"[^\W\d]\w*")
+from stagebook.features.checks import (
+    as_schema,
+    caller,
+    invalid,
+    require_name,
+    require_unique,
+    schema_columns,
+)
+from stagebook.project.errors import Where, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,10 @@ class Entity:
 
     def __post_init__(self) -> None:
         where = caller()
-        require_name(self.name, "entity", where)
+        require_name(self.name, "feature entity", where)
         keys = _texts(self.keys)
         if not keys:
-            raise refusal("no-key", f"The entity `{self.name}` has no key column.", "", where)
+            raise invalid("no-key", f"The entity `{self.name}` has no key column.", "", where)
         require_unique(keys, f"the keys of the entity `{self.name}`", where)
         object.__setattr__(self, "keys", keys)
 
@@ -107,29 +110,29 @@ class FeatureView:
         title = f"The feature view `{self.name}`"
         require_name(self.name, "feature view", where)
         if not isinstance(self.entity, Entity):
-            raise refusal("no-entity", f"{title} has no entity.", "Give it an Entity.", where)
+            raise invalid("no-entity", f"{title} has no entity.", "Give it an Entity.", where)
         if not self.event_time:
             hint = 'Name the column that says when something happened: event_time="..."'
-            raise refusal("no-event-time", f"{title} has no event time.", hint, where)
+            raise invalid("no-event-time", f"{title} has no event time.", hint, where)
         if not self.known_time:
             hint = (
                 'Name the column that says when a row could be known: known_time="...". '
                 f'If a row is known when it happens: known_time="{self.event_time}"'
             )
-            raise refusal("no-known-time", f"{title} has no known time.", hint, where)
+            raise invalid("no-known-time", f"{title} has no known time.", hint, where)
         if self.ttl is not None and self.ttl <= timedelta(0):
-            raise refusal("bad-ttl", f"{title} has a ttl that is not positive.", "", where)
+            raise invalid("bad-ttl", f"{title} has a ttl that is not positive.", "", where)
         columns = schema_columns(self.schema, title, where)
         for column in (*self.entity.keys, self.event_time, self.known_time, *self.features):
             if column not in columns:
                 hint = did_you_mean(column, columns, f"It has: {', '.join(columns)}.")
                 message = f"{title} needs the column `{column}`, which its schema does not have."
-                raise refusal("no-column", message, hint, where)
+                raise invalid("no-column", message, hint, where)
         apart = (*self.entity.keys, self.event_time, self.known_time)
         features = _texts(self.features) or tuple(name for name in columns if name not in apart)
         require_unique(features, f"the features of `{self.name}`", where)
         if not features:
-            raise refusal("no-feature", f"{title} has no feature.", "", where)
+            raise invalid("no-feature", f"{title} has no feature.", "", where)
         object.__setattr__(self, "features", features)
 
     def __getitem__(self, names: str | tuple[str, ...]) -> Self:
@@ -139,7 +142,7 @@ class FeatureView:
             if name not in self.features:
                 hint = did_you_mean(name, self.features, f"It has: {', '.join(self.features)}.")
                 message = f"The feature view `{self.name}` has no feature `{name}`."
-                raise refusal("no-feature", message, hint, where)
+                raise invalid("no-feature", message, hint, where)
         return replace(self, features=names)
 
     @property
@@ -187,7 +190,7 @@ class RequestSource:
         for column in chosen:
             if column not in columns:
                 hint = did_you_mean(column, columns, f"It has: {', '.join(columns)}.")
-                raise refusal("no-column", f"{title} has no column `{column}`.", hint, where)
+                raise invalid("no-column", f"{title} has no column `{column}`.", hint, where)
         object.__setattr__(self, "columns", chosen)
 
     def __getitem__(self, names: str | tuple[str, ...]) -> Self:
@@ -258,59 +261,10 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
                     "which names no column."
                 )
                 hint = "Each parameter is the name of a column, without a default."
-                raise refusal("bad-on-demand-feature", message, hint, where)
+                raise invalid("bad-on-demand-feature", message, hint, where)
         return OnDemandFeature(function, dtype, where)
 
     return define
-
-
-def as_schema(schema: Any) -> Any:
-    """A pandera schema, of a class of columns or as it is."""
-    return schema.to_schema() if hasattr(schema, "to_schema") else schema
-
-
-def schema_columns(schema: Any, title: str, where: Where | None) -> tuple[str, ...]:
-    """The names of a pandera schema's columns.
-
-    Raises:
-        StagebookError: It is not a pandera schema.
-    """
-    columns = getattr(as_schema(schema), "columns", None)
-    if not isinstance(columns, dict):
-        hint = "Give it a class that derives from `pandera.pandas.DataFrameModel`."
-        raise refusal("not-a-contract", f"{title} has no pandera schema.", hint, where)
-    return tuple(columns)
-
-
-def require_name(name: str, noun: str, where: Where | None) -> None:
-    """Raises a StagebookError unless a name can be part of a column's name."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        hint = "Use letters, digits and underscores, and a letter first."
-        raise refusal("bad-name", f"`{name}` cannot be the name of an {noun}.", hint, where)
-
-
-def require_unique(names: Iterable[str], what: str, where: Where | None) -> None:
-    """Raises a StagebookError if a name is repeated."""
-    names = tuple(names)
-    if repeated := next((name for name in names if names.count(name) > 1), None):
-        raise refusal("repeated-name", f"`{repeated}` is repeated in {what}.", "", where)
-
-
-def refusal(code: str, message: str, hint: str, where: Where | None) -> StagebookError:
-    """The error that a definition is not valid."""
-    return StagebookError(Problem(code, message, hint, where))
-
-
-def caller() -> Where | None:
-    """The line outside of this package that is being executed."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_own(frame):
-        frame = frame.f_back
-    return Where(frame.f_code.co_filename, line=frame.f_lineno) if frame is not None else None
-
-
-def _is_own(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).startswith("stagebook.features.")
 
 
 def _texts(names: str | Sequence[str]) -> tuple[str, ...]:

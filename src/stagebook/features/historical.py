@@ -13,7 +13,8 @@ from stagebook.data.contracts.contract import Contract
 from stagebook.data.tables.as_of import NO_ROW, Positions, last_known
 from stagebook.data.tables.table import Table
 from stagebook.features import columns, spine
-from stagebook.features.definitions import FeatureView, OnDemandFeature, refusal
+from stagebook.features.checks import invalid
+from stagebook.features.definitions import FeatureView, OnDemandFeature
 from stagebook.project.errors import Where, did_you_mean
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def historical(
         if name not in views:
             hint = did_you_mean(name, views, f"It has: {', '.join(views) or 'none'}.")
             message = f"The feature service `{service.name}` has no feature view `{name}`."
-            raise refusal("no-feature-view", message, hint, service.where)
+            raise invalid("no-feature-view", message, hint, service.where)
     spine.require_columns(service, rows)
     instants = spine.instants(service, rows)
     found = {name: rows[name] for name in rows.columns}
@@ -63,7 +64,7 @@ def read(view: FeatureView, source: Any) -> pa.Table:
         if name not in have:
             hint = did_you_mean(name, map(str, have), f"It has: {', '.join(map(str, have))}.")
             message = f"The table of the feature view `{view.name}` has no column `{name}`."
-            raise refusal("no-column", message, hint, where)
+            raise invalid("no-column", message, hint, where)
     if isinstance(source, pd.DataFrame):
         return pa.table({name: columns.from_pandas(source[name]) for name in names})
     return pa.Table.from_batches(opened.batches(names), _selected(opened.columns, names))
@@ -91,7 +92,7 @@ def look_up(
         if times.null_count:
             message = f"`{name}` is missing in {times.null_count:,} rows of `{view.name}`."
             hint = "Leave these rows out: nobody can say when they were known."
-            raise refusal("no-time", message, hint, view.where)
+            raise invalid("no-time", message, hint, view.where)
     pairs = [
         columns.alike(table[name], key, name, view)
         for name, key in zip(view.entity.keys, keys, strict=True)
@@ -131,10 +132,10 @@ def compute(
             column = column.astype(feature.dtype)  # type: ignore[call-overload]
         except Exception as error:
             message = f"{title} fails: {type(error).__name__}: {error}"
-            raise refusal("on-demand-feature-failed", message, "", feature.where) from error
+            raise invalid("on-demand-feature-failed", message, "", feature.where) from error
         if len(column) != len(index):
             message = f"{title} returns {len(column):,} values for {len(index):,} rows."
-            raise refusal("on-demand-feature-failed", message, "", feature.where)
+            raise invalid("on-demand-feature-failed", message, "", feature.where)
         found[feature.name] = column.set_axis(index)
 
 

@@ -4,14 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stagebook.features.definitions import (
-    FeatureView,
-    OnDemandFeature,
-    RequestSource,
-    caller,
-    refusal,
-    require_name,
-)
+from stagebook.features.checks import caller, invalid, require_name
+from stagebook.features.definitions import FeatureView, OnDemandFeature, RequestSource
 from stagebook.project.errors import Where, did_you_mean
 
 if TYPE_CHECKING:
@@ -76,11 +70,11 @@ class FeatureService:
             if not isinstance(part, Part):
                 message = f"The feature service `{self.name}` has a part that is no feature."
                 hint = "Parts are feature views, request sources and on-demand features."
-                raise refusal(
+                raise invalid(
                     "no-feature", f"{message} It is a {type(part).__name__}.", hint, where
                 )
         if not self.parts:
-            raise refusal("no-feature", f"The feature service `{self.name}` is empty.", "", where)
+            raise invalid("no-feature", f"The feature service `{self.name}` is empty.", "", where)
         self._require_apart(where)
         self._order(where)
 
@@ -145,7 +139,7 @@ class FeatureService:
                         f"`{name}`: {title(other)} and {title(part)}."
                     )
                     hint = 'Select the features of one of them: view["a", "b"]'
-                    raise refusal("repeated-feature", message, hint, where)
+                    raise invalid("repeated-feature", message, hint, where)
 
     def _order(self, where: Where | None) -> tuple[OnDemandFeature, ...]:
         """The on-demand features in an order in which each can be computed."""
@@ -172,10 +166,10 @@ class FeatureService:
                         f"service `{self.name}` does not give."
                     )
                     hint = did_you_mean(name, given, "Add what has it to the service's helpers.")
-                    return refusal("no-column", message, hint, feature.where)
+                    return invalid("no-column", message, hint, feature.where)
         names = ", ".join(feature.name for feature in waiting)
         message = f"The on-demand features {names} need each other in a circle."
-        return refusal("circular-features", message, "", waiting[0].where)
+        return invalid("circular-features", message, "", waiting[0].where)
 
 
 def names_of(part: Part) -> tuple[str, ...]:

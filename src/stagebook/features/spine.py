@@ -6,7 +6,8 @@ import pandas as pd
 import pyarrow as pa
 
 from stagebook.features import columns
-from stagebook.features.definitions import FeatureView, refusal
+from stagebook.features.checks import invalid
+from stagebook.features.definitions import FeatureView
 from stagebook.project.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -17,22 +18,22 @@ def require_columns(service: "FeatureService", rows: Any) -> None:
     """Raises a StagebookError if a spine lacks a column, or has one that a feature would take."""
     if not isinstance(rows, pd.DataFrame):
         message = f"The spine of `{service.name}` is a {type(rows).__name__}, not a DataFrame."
-        raise refusal("no-spine", message, "", service.where)
+        raise invalid("no-spine", message, "", service.where)
     names = [str(name) for name in rows.columns]
     for name in service.request:
         if name not in names:
             hint = did_you_mean(name, names, f"It has: {', '.join(names)}.")
             message = f"The spine of `{service.name}` has no column `{name}`."
-            raise refusal("no-column", message, hint, service.where)
+            raise invalid("no-column", message, hint, service.where)
     if repeated := next((name for name in names if names.count(name) > 1), None):
         message = f"The spine of `{service.name}` has two columns `{repeated}`."
-        raise refusal("repeated-name", message, "", service.where)
+        raise invalid("repeated-name", message, "", service.where)
     looked_up = {name for view in service.views for name in view.features}
     computed = {feature.name for feature in service.on_demand}
     if taken := [name for name in names if name in (looked_up | computed) - set(service.request)]:
         message = f"The spine of `{service.name}` has the feature `{taken[0]}` already."
         hint = "Leave the column out: the feature service gives it."
-        raise refusal("feature-in-spine", message, hint, service.where)
+        raise invalid("feature-in-spine", message, hint, service.where)
 
 
 def instants(service: "FeatureService", rows: pd.DataFrame) -> pa.ChunkedArray:

@@ -1,0 +1,66 @@
+"""Checks of definitions, and the line of code that an invalid one is on."""
+
+import re
+import sys
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
+
+from stagebook.project.errors import Problem, StagebookError, Where
+
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def as_schema(schema: Any) -> Any:
+    """A pandera schema, of a class of columns or as it is."""
+    return schema.to_schema() if hasattr(schema, "to_schema") else schema
+
+
+def schema_columns(schema: Any, title: str, where: Where | None) -> tuple[str, ...]:
+    """The names of a pandera schema's columns.
+
+    Raises:
+        StagebookError: It is not a pandera schema.
+    """
+    columns = getattr(as_schema(schema), "columns", None)
+    if not isinstance(columns, dict):
+        hint = "Give it a class that derives from `pandera.pandas.DataFrameModel`."
+        raise StagebookError(
+            Problem("not-a-contract", f"{title} has no pandera schema.", hint, where)
+        )
+    return tuple(columns)
+
+
+def require_name(name: str, noun: str, where: Where | None) -> None:
+    """Raises a StagebookError unless a name can be part of a column's name."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        hint = "Use letters, digits and underscores, and a letter first."
+        raise StagebookError(
+            Problem("bad-name", f"`{name}` cannot be the name of a {noun}.", hint, where)
+        )
+
+
+def require_unique(names: Iterable[str], what: str, where: Where | None) -> None:
+    """Raises a StagebookError if a name is repeated."""
+    names = tuple(names)
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise StagebookError(
+            Problem("repeated-name", f"`{repeated}` is repeated in {what}.", "", where)
+        )
+
+
+def invalid(code: str, message: str, hint: str, where: Where | None) -> StagebookError:
+    """The error that a definition is not valid."""
+    return StagebookError(Problem(code, message, hint, where))
+
+
+def caller() -> Where | None:
+    """The line outside of this package that is being executed."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_own(frame):
+        frame = frame.f_back
+    return Where(frame.f_code.co_filename, line=frame.f_lineno) if frame is not None else None
+
+
+def _is_own(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith("stagebook.features.")
