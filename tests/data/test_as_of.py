@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +51,7 @@ def defined(history: Sequence[Event], key: object, instant: float | None) -> int
     return max(rows)[2] if rows else NO_ROW
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(HISTORIES, QUESTIONS)
 def test_each_instant_gets_the_last_event_that_was_known(
     history: list[Event], questions: list[tuple[str | None, int | None]]
@@ -64,7 +65,7 @@ def test_each_instant_gets_the_last_event_that_was_known(
     assert rows.tolist() == [defined(history, *question) for question in questions]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(HISTORIES)
 def test_when_all_is_known_each_key_has_its_last_event(history: list[Event]) -> None:
     keys = {own for own, *_ in history if own is not None}
@@ -73,7 +74,7 @@ def test_when_all_is_known_each_key_has_its_last_event(history: list[Event]) -> 
     assert rows.tolist() == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.tuples(KEYS, KEYS), TIMES, TIMES), max_size=30), KEYS, KEYS, TIMES)
 def test_a_key_of_two_columns_is_equal_in_both(
     history: list[Event], first: str | None, second: str | None, instant: int
@@ -83,6 +84,26 @@ def test_a_key_of_two_columns_is_equal_in_both(
     asked = [texts([first]), texts([second])]
     rows = last_known(keys, *times(history), asked, numbers([instant]))
     assert rows.tolist() == [defined(whole, (first, second), instant)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_thousands_of_histories_agree_with_the_definition(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    rows = chance.integers([0, 0, 0], [300, 9, 9], (2_000, 3)).tolist()
+    history = [(f"key {key}" if key else None, event, known) for key, event, known in rows]
+    questions = [(f"key {key}", instant) for key in range(310) for instant in (2, 5, 8)]
+    asked, instants = (list(side) for side in zip(*questions, strict=True))
+    own: dict[Any, list[tuple[int, Event]]] = {}
+    for row, event in enumerate(history):
+        own.setdefault(event[0], []).append((row, event))
+    expected = []
+    for key, instant in questions:
+        places = own.get(key, [])
+        answer = defined([event for _, event in places], key, instant)
+        expected.append(NO_ROW if answer == NO_ROW else places[answer][0])
+    keys = texts([key for key, *_ in history])
+    found = last_known([keys], *times(history), [texts(asked)], numbers(instants))
+    assert found.tolist() == expected
 
 
 def test_many_rows_agree_with_pandas_where_rows_are_known_when_they_happen() -> None:

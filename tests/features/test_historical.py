@@ -237,7 +237,7 @@ def instants(minutes: Any) -> pd.Series:
     )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(HISTORY, ASKED, st.sampled_from(["int8", "int64"]))
 def test_any_history_gives_what_its_definition_says(
     history: list[Any], asked: list[Any], dtype: str
