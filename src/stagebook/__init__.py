@@ -32,9 +32,10 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(shell: Any) -> None:
     """Called by IPython for ``%unload_ext stagebook``."""
-    from stagebook.lab.extension import unload
+    from stagebook.lab import activation, extension
 
-    unload(shell)
+    activation.unwatch(shell)
+    extension.unload(shell)
 
 
 if "IPython" in sys.modules:  # perhaps a person's kernel, which has to be watched from this cell on

@@ -85,7 +85,7 @@ def test_an_on_demand_feature_may_need_another_that_is_named_later() -> None:
         return departure_hour * 2
 
     service = FeatureService("late", [twice], instant="departure", helpers=[departure_hour])
-    assert [feature.name for feature in service.on_demand] == ["departure_hour", "twice"]
+    assert [feature.name for feature in service.resolution.on_demand] == ["departure_hour", "twice"]
     assert service.features == ("twice",)
 
 

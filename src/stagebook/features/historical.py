@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,32 +15,30 @@ from stagebook.data.tables.table import Table
 from stagebook.features import columns, spine
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView, OnDemandFeature
+from stagebook.features.resolution import Resolution
 from stagebook.project.errors import Where, did_you_mean
-
-if TYPE_CHECKING:
-    from stagebook.features.service import FeatureService
 
 
 def historical(
-    service: "FeatureService", rows: pd.DataFrame, tables: Mapping[str, Any]
+    resolution: Resolution, rows: pd.DataFrame, tables: Mapping[str, Any]
 ) -> pd.DataFrame:
     """The rows of a spine with the features of a service; see ``FeatureService.historical``."""
-    views = {view.name: view for view in service.views}
+    views = {view.name: view for view in resolution.views}
     for name in tables:
         if name not in views:
             hint = did_you_mean(name, views, f"It has: {', '.join(views) or 'none'}.")
-            message = f"The feature service `{service.name}` has no feature view `{name}`."
-            raise invalid("no-feature-view", message, hint, service.where)
-    spine.require_columns(service, rows)
-    instants = spine.instants(service, rows)
-    found = {name: rows[name] for name in rows.columns}
+            message = f"The feature service `{resolution.service}` has no feature view `{name}`."
+            raise invalid("no-feature-view", message, hint, resolution.where)
+    spine.require_columns(resolution, rows)
+    instants = spine.instants(resolution, rows)
+    values = {name: rows[name] for name in rows.columns}
     for view in views.values():
         table = read(view, tables.get(view.name, view.table))
         answer = look_up(view, table, spine.keys(view, rows), instants)
-        found |= {name: answer[name].set_axis(rows.index) for name in view.features}
-    compute(service.on_demand, found, rows.index)
-    added = [name for name in service.features if name not in rows.columns]
-    return pd.DataFrame({name: found[name] for name in (*rows.columns, *added)}, index=rows.index)
+        values |= {name: answer[name].set_axis(rows.index) for name in view.features}
+    compute(resolution.on_demand, values, rows.index)
+    added = [name for name in resolution.features if name not in rows.columns]
+    return pd.DataFrame({name: values[name] for name in (*rows.columns, *added)}, index=rows.index)
 
 
 def read(view: FeatureView, source: Any) -> pa.Table:
@@ -117,9 +115,9 @@ def expired(
 
 
 def compute(
-    features: tuple[OnDemandFeature, ...], found: dict[str, pd.Series], index: pd.Index
+    features: tuple[OnDemandFeature, ...], known: dict[str, pd.Series], index: pd.Index
 ) -> None:
-    """Adds the on-demand features to the columns that are found already.
+    """Adds the on-demand features to the columns that are known already.
 
     Raises:
         StagebookError: A function fails, or returns something else than a value for each row.
@@ -127,7 +125,7 @@ def compute(
     for feature in features:
         title = f"The on-demand feature `{feature.name}`"
         try:
-            values = feature.function(**{name: found[name] for name in feature.inputs})
+            values = feature.function(**{name: known[name] for name in feature.inputs})
             column = pd.Series(values, index=index if np.isscalar(values) else None)
             column = column.astype(feature.dtype)  # type: ignore[call-overload]
         except Exception as error:
@@ -136,7 +134,7 @@ def compute(
         if len(column) != len(index):
             message = f"{title} returns {len(column):,} values for {len(index):,} rows."
             raise invalid("on-demand-feature-failed", message, "", feature.where)
-        found[feature.name] = column.set_axis(index)
+        known[feature.name] = column.set_axis(index)
 
 
 def _nanoseconds(ttl: timedelta) -> int:

@@ -1,6 +1,6 @@
 """The spine: the rows that features are looked up for, with their keys and instants."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -8,38 +8,40 @@ import pyarrow as pa
 from stagebook.features import columns
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
+from stagebook.features.resolution import Resolution
 from stagebook.project.errors import did_you_mean
 
-if TYPE_CHECKING:
-    from stagebook.features.service import FeatureService
 
-
-def require_columns(service: "FeatureService", rows: Any) -> None:
+def require_columns(resolution: Resolution, rows: Any) -> None:
     """Raises a StagebookError if a spine lacks a column, or has one that a feature would take."""
     if not isinstance(rows, pd.DataFrame):
-        message = f"The spine of `{service.name}` is a {type(rows).__name__}, not a DataFrame."
-        raise invalid("no-spine", message, "", service.where)
+        message = (
+            f"The spine of `{resolution.service}` is a {type(rows).__name__}, not a DataFrame."
+        )
+        raise invalid("no-spine", message, "", resolution.where)
     names = [str(name) for name in rows.columns]
-    for name in service.request:
+    for name in resolution.request:
         if name not in names:
             hint = did_you_mean(name, names, f"It has: {', '.join(names)}.")
-            message = f"The spine of `{service.name}` has no column `{name}`."
-            raise invalid("no-column", message, hint, service.where)
+            message = f"The spine of `{resolution.service}` has no column `{name}`."
+            raise invalid("no-column", message, hint, resolution.where)
     if repeated := next((name for name in names if names.count(name) > 1), None):
-        message = f"The spine of `{service.name}` has two columns `{repeated}`."
-        raise invalid("repeated-name", message, "", service.where)
-    looked_up = {name for view in service.views for name in view.features}
-    computed = {feature.name for feature in service.on_demand}
-    if taken := [name for name in names if name in (looked_up | computed) - set(service.request)]:
-        message = f"The spine of `{service.name}` has the feature `{taken[0]}` already."
+        message = f"The spine of `{resolution.service}` has two columns `{repeated}`."
+        raise invalid("repeated-name", message, "", resolution.where)
+    looked_up = {name for view in resolution.views for name in view.features}
+    computed = {feature.name for feature in resolution.on_demand}
+    if taken := [
+        name for name in names if name in (looked_up | computed) - set(resolution.request)
+    ]:
+        message = f"The spine of `{resolution.service}` has the feature `{taken[0]}` already."
         hint = "Leave the column out: the feature service gives it."
-        raise invalid("feature-in-spine", message, hint, service.where)
+        raise invalid("feature-in-spine", message, hint, resolution.where)
 
 
-def instants(service: "FeatureService", rows: pd.DataFrame) -> pa.ChunkedArray:
+def instants(resolution: Resolution, rows: pd.DataFrame) -> pa.ChunkedArray:
     """The instants of a spine, nanoseconds since 1970 in UTC; null where one is missing."""
-    column = columns.from_pandas(rows[service.instant])
-    return columns.nanoseconds(column, service.instant, "the spine", service.where)
+    column = columns.from_pandas(rows[resolution.instant])
+    return columns.nanoseconds(column, resolution.instant, "the spine", resolution.where)
 
 
 def keys(view: FeatureView, rows: pd.DataFrame) -> list[pa.ChunkedArray]:

@@ -5,7 +5,6 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stagebook.lab.activation import unwatch
 from stagebook.project.errors import Problem, StagebookError, did_you_mean
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ def unload(shell: Any) -> None:
     """
     from stagebook.lab import failure
 
-    unwatch(shell)
     failure.show_as_usual(shell)
     extension = _active(shell)
     shell.magics_manager.magics["line"].pop(MAGIC, None)

@@ -1,0 +1,152 @@
+"""A feature service, resolved: its views, its request columns, the order of its computations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from stagebook.features.checks import invalid
+from stagebook.features.definitions import FeatureView, OnDemandFeature, RequestSource
+from stagebook.project.errors import Where, did_you_mean
+
+Part = FeatureView | OnDemandFeature | RequestSource
+"""What a feature service is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a feature service needs and gives.
+
+    Attributes:
+        service: Name of the service.
+        features: Names of the features that the model takes, in order.
+        views: The feature views, each once, with all of its features that are needed.
+        request: The columns that a request, or a spine, must have: features, instant and keys.
+        on_demand: The on-demand features, each after those that it needs.
+        instant: The column with the instant of each row.
+        where: Where the service is defined.
+    """
+
+    service: str
+    features: tuple[str, ...]
+    views: tuple[FeatureView, ...]
+    request: tuple[str, ...]
+    on_demand: tuple[OnDemandFeature, ...]
+    instant: str
+    where: Where | None
+
+    @classmethod
+    def of(
+        cls,
+        service: str,
+        parts: Sequence[Part],
+        helpers: Sequence[Part],
+        instant: str,
+        where: Where | None,
+    ) -> Self:
+        """The resolution of a service; see ``FeatureService`` for the arguments.
+
+        Raises:
+            StagebookError: Something is no part of a service, two parts have a feature of one
+                name, or an on-demand feature needs a column that nothing gives.
+        """
+        every = (*parts, *helpers)
+        for part in every:
+            _require_part(service, part, where)
+        if not parts:
+            raise invalid("no-feature", f"The feature service `{service}` is empty.", "", where)
+        _require_apart(service, every, where)
+        views = tuple(_views(every))
+        sources = [part for part in every if isinstance(part, RequestSource)]
+        columns = [name for source in sources for name in source.columns]
+        keys = [key for view in views for key in view.entity.keys]
+        request = tuple(dict.fromkeys((*columns, instant, *keys)))
+        available = {*request, *(name for view in views for name in view.features)}
+        waiting = [part for part in every if isinstance(part, OnDemandFeature)]
+        features = tuple(name for part in parts for name in _names(part))
+        ordered = _in_order(service, waiting, available)
+        return cls(service, features, views, request, ordered, instant, where)
+
+
+def _require_part(service: str, part: Any, where: Where | None) -> None:
+    if not isinstance(part, Part):
+        kind = type(part).__name__
+        message = f"The feature service `{service}` has a part of the type {kind}."
+        hint = "Parts are feature views, request sources and on-demand features."
+        raise invalid("no-feature", message, hint, where)
+
+
+def _require_apart(service: str, parts: Sequence[Part], where: Where | None) -> None:
+    owners: dict[str, Part] = {}
+    for part in parts:
+        for name in _names(part):
+            other = owners.setdefault(name, part)
+            if other is not part:
+                message = (
+                    f"Two parts of the feature service `{service}` have the feature `{name}`: "
+                    f"{_title(other)} and {_title(part)}."
+                )
+                hint = 'Select the features of one of them: view["a", "b"]'
+                raise invalid("repeated-feature", message, hint, where)
+
+
+def _views(parts: Sequence[Part]) -> list[FeatureView]:
+    views: dict[str, FeatureView] = {}
+    for part in parts:
+        if isinstance(part, FeatureView):
+            other = views.get(part.name)
+            views[part.name] = part if other is None else other.with_features(part.features)
+    return list(views.values())
+
+
+def _in_order(
+    service: str, waiting: Sequence[OnDemandFeature], available: set[str]
+) -> tuple[OnDemandFeature, ...]:
+    """The on-demand features in an order in which each can be computed."""
+    available, ordered = set(available), list[OnDemandFeature]()
+    while waiting:
+        ready = [feature for feature in waiting if available.issuperset(feature.inputs)]
+        if not ready:
+            _require_inputs(service, waiting, available)
+        ordered += ready
+        available |= {feature.name for feature in ready}
+        waiting = [feature for feature in waiting if feature not in ready]
+    return tuple(ordered)
+
+
+def _require_inputs(service: str, waiting: Sequence[OnDemandFeature], available: set[str]) -> None:
+    """Raises a StagebookError that says why none of these features can be computed."""
+    computed = {feature.name for feature in waiting}
+    for feature in waiting:
+        for name in feature.inputs:
+            if name not in available | computed:
+                message = (
+                    f"The on-demand feature `{feature.name}` needs `{name}`, which the feature "
+                    f"service `{service}` does not give."
+                )
+                hint = did_you_mean(name, available, "Add what has it to the service's helpers.")
+                raise invalid("no-column", message, hint, feature.where)
+    names = ", ".join(feature.name for feature in waiting)
+    message = f"The on-demand features {names} need each other in a circle."
+    raise invalid("circular-features", message, "", waiting[0].where)
+
+
+def _names(part: Part) -> tuple[str, ...]:
+    """The features that a part gives."""
+    match part:
+        case FeatureView():
+            return tuple(part.features)
+        case RequestSource():
+            return tuple(part.columns)
+        case OnDemandFeature():
+            return (part.name,)
+
+
+def _title(part: Part) -> str:
+    """A part in words."""
+    match part:
+        case FeatureView():
+            return f"the feature view `{part.name}`"
+        case RequestSource():
+            return f"the request source `{part.name}`"
+        case OnDemandFeature():
+            return f"the on-demand feature `{part.name}`"
