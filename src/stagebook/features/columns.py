@@ -1,5 +1,6 @@
 """Columns of features: times as numbers, keys of one type, values whose dtypes never change."""
 
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,10 @@ _NULLABLE: dict[pa.DataType, Any] = {
     pa.uint32(): pd.UInt32Dtype(),
     pa.uint64(): pd.UInt64Dtype(),
 }
+
+
+KEYS = "Keys are whole numbers, text, booleans or dates, of one kind in the table and the rows."
+_KEY_TYPES = {"text": pa.large_string(), "number": pa.int64()}
 
 
 def nanoseconds(
@@ -54,6 +59,11 @@ def nanoseconds(
         raise invalid("time-out-of-range", message, "", where) from error
 
 
+def nanoseconds_of(duration: timedelta) -> int:
+    """A duration in nanoseconds."""
+    return (duration // timedelta(microseconds=1)) * 1000
+
+
 def alike(
     own: pa.ChunkedArray, asked: pa.ChunkedArray, name: str, view: FeatureView
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
@@ -73,11 +83,23 @@ def alike(
             f"The key `{name}` of the feature view `{view.name}` has the type {own.type} in its "
             f"table, and {asked.type} in the spine."
         )
-        hint = "Keys are whole numbers, text, booleans or dates, of one kind on both sides."
-        raise invalid("key-of-another-type", message, hint, view.where)
-    common = {"text": pa.large_string(), "number": pa.int64()}.get(kinds[0], own.type)
+        raise invalid("key-of-another-type", message, KEYS, view.where)
+    return key(own, name, view), key(asked, name, view)
+
+
+def key(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArray:
+    """A key column in the one type of its kind: 64-bit numbers, text, booleans or dates.
+
+    Raises:
+        StagebookError: It is of another kind.
+    """
+    column = plain(column)
+    kind = _kind(column.type)
+    if not kind and not pa.types.is_null(column.type):
+        message = f"The key `{name}` of the feature view `{view.name}` has the type {column.type}."
+        raise invalid("key-of-another-type", message, KEYS, view.where)
     try:
-        return own.cast(common), asked.cast(common)
+        return column.cast(_KEY_TYPES.get(kind, column.type))
     except pa.ArrowInvalid as error:  # beyond 2**63
         message = (
             f"The key `{name}` of the feature view `{view.name}` has numbers that are too big."
@@ -99,6 +121,15 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         return column.cast(column.type.value_type)
     return column
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """A schema without lists of values, and without what pandas remembers in it."""
+    fields = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in schema
+    ]
+    return pa.schema([field.remove_metadata() for field in fields])
 
 
 def taken(table: pa.Table, rows: Positions) -> pa.Table:

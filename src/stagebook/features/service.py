@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stagebook.features.checks import caller, require_name
@@ -10,6 +11,8 @@ from stagebook.project.errors import Where
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from stagebook.features.online import OnlineStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,42 @@ class FeatureService:
     def request(self) -> tuple[str, ...]:
         """The columns that a request, or a spine, must have: features, instant and keys."""
         return self.resolution.request
+
+    def materialize(
+        self,
+        store: "str | Path",
+        tables: Mapping[str, Any] | None = None,
+        *,
+        incremental: bool = False,
+    ) -> None:
+        """Writes an online store: the last row of each key of each view, in one file.
+
+        The store is written beside its place and renamed. The same tables give the same bytes.
+
+        Args:
+            store: Path of the store.
+            tables: As for ``historical``.
+            incremental: Whether an existing store gets the rows that became known since.
+
+        Raises:
+            StagebookError: A table cannot be read, or the existing store is of other definitions.
+        """
+        from stagebook.features.materialize import materialize
+
+        materialize(self.resolution, Path(store), tables or {}, incremental=incremental)
+
+    def open_online(self, store: "str | Path") -> "OnlineStore":
+        """An online store, open for reading.
+
+        Args:
+            store: Path of the store.
+
+        Raises:
+            StagebookError: It does not exist, cannot be read, or is of other definitions.
+        """
+        from stagebook.features.online import OnlineStore
+
+        return OnlineStore.open(Path(store), self.resolution)
 
     def historical(
         self, spine: "pd.DataFrame", tables: Mapping[str, Any] | None = None

@@ -1,0 +1,222 @@
+"""The online store: the last row of each key of a view, read one request at a time.
+
+A store is one SQLite file with one packed row for each key and view.
+"""
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow as pa
+
+from stagebook.features import assembly, columns, spine, sqlite_values
+from stagebook.features.definitions import FeatureView
+from stagebook.features.resolution import Resolution
+from stagebook.project.errors import Problem, StagebookError, Where
+
+FORMAT = 1
+"""The format of a store, SQLite's ``user_version``."""
+
+AGAIN = "Write it again: stagebook features materialize"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredView:
+    """What a store says of one of its views.
+
+    Attributes:
+        name: Its name.
+        digest: The digest of its definition.
+        keys: Types of its keys, by name.
+        features: Types of its features, by name.
+        rows: How many keys it has.
+        known: The latest known time of the rows that it was made of, nanoseconds since 1970;
+            None if there were none.
+    """
+
+    name: str
+    digest: str
+    keys: pa.Schema
+    features: pa.Schema
+    rows: int
+    known: int | None
+
+    @property
+    def query(self) -> str:
+        """What SQLite is asked for one key."""
+        wanted = ", ".join(["event", "known", *(f"f{n}" for n in range(len(self.features)))])
+        equal = " AND ".join(f"k{n} = ?" for n in range(len(self.keys)))
+        return f"SELECT {wanted} FROM {quoted(self.name)} WHERE {equal}"
+
+
+class OnlineStore:
+    """An online store that is open for reading.
+
+    Attributes:
+        path: Its file.
+        views: Its views, by name.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        resolution: Resolution,
+        base: sqlite3.Connection,
+        views: dict[str, StoredView],
+    ) -> None:
+        self.path = path
+        self.views = views
+        self._resolution = resolution
+        self._base = base
+        self._queries = {name: view.query for name, view in views.items()}
+
+    @classmethod
+    def open(cls, path: Path, resolution: Resolution) -> Self:
+        """A store, for the feature views of a service.
+
+        Args:
+            path: Its file.
+            resolution: The service.
+
+        Raises:
+            StagebookError: The file does not exist, is no store, or is of other definitions.
+        """
+        where = Where(str(path))
+        if not path.is_file():
+            message = "The online store does not exist."
+            raise StagebookError(Problem("no-online-store", message, AGAIN, where))
+        base = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        try:
+            _require_whole(base, path)
+            views = _views(base, where)
+        except (sqlite3.DatabaseError, pa.ArrowInvalid, OSError) as error:
+            base.close()
+            message = f"The online store cannot be read: {error}."
+            raise StagebookError(Problem("bad-online-store", message, AGAIN, where)) from None
+        except StagebookError:
+            base.close()
+            raise
+        for view in resolution.views:
+            known = views.get(view.name)
+            if known is None or known.digest != digest_of(view):
+                base.close()
+                reason = "does not have" if known is None else "has another definition of"
+                message = f"The online store {reason} the feature view `{view.name}`."
+                raise StagebookError(Problem("online-store-differs", message, AGAIN, where))
+        return cls(path, resolution, base, views)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._base.close()
+
+    def online(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The features of some rows, with the dtypes that ``historical`` gives.
+
+        Args:
+            rows: The columns of a request. A value counts if it was known at the row's instant
+                and its age is not over the ttl then.
+
+        Raises:
+            StagebookError: A column is missing or of another type.
+        """
+        return assembly.assemble(self._resolution, rows, self._find)
+
+    def look_up(
+        self, view: FeatureView, key: tuple[Any, ...], instant: int
+    ) -> tuple[Any, ...] | None:
+        """The features of a view for one key, as SQLite keeps them.
+
+        Args:
+            view: The view.
+            key: The key.
+            instant: Nanoseconds since 1970 in UTC.
+
+        Returns:
+            The values; None if nothing was known at the instant, or it had expired.
+        """
+        found = self._base.execute(self._queries[view.name], key).fetchone()
+        if found is None:
+            return None
+        event, known, *values = found
+        is_old = view.ttl is not None and instant - event > columns.nanoseconds_of(view.ttl)
+        return None if known > instant or is_old else tuple(values)
+
+    def _answer(
+        self, view: FeatureView, key: tuple[Any, ...], instant: int | None
+    ) -> tuple[Any, ...] | None:
+        return None if instant is None or None in key else self.look_up(view, key, instant)
+
+    def _find(self, view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
+        stored = self.views[view.name]
+        schema = pa.schema([stored.features.field(name) for name in view.features])
+        places = [stored.features.get_field_index(name) for name in view.features]
+        own = [pa.chunked_array([], field.type) for field in stored.keys]
+        pairs = zip(view.entity.keys, own, spine.keys(view, rows), strict=True)
+        keys = [columns.alike(column, asked, name, view)[1] for name, column, asked in pairs]
+        missing = (None,) * len(stored.features)
+        parts = zip(*map(sqlite_values.stored, keys), strict=True)
+        answers = [
+            self._answer(view, key, instant) or missing
+            for key, instant in zip(parts, instants.to_pylist(), strict=True)
+        ]
+        made = [
+            sqlite_values.restored([answer[place] for answer in answers], field.type)
+            for place, field in zip(places, schema, strict=True)
+        ]
+        return pa.table(made, schema=schema)
+
+
+def digest_of(view: FeatureView) -> str:
+    """The digest of all that a stored row depends on: names, keys, times and types."""
+    dtypes = {name: str(column.dtype) for name, column in view.pandera.columns.items()}
+    named = [(name, dtypes[name]) for name in (*view.entity.keys, *view.features)]
+    facts = [FORMAT, view.name, list(view.entity.keys), view.event_time, view.known_time, named]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def quoted(name: str) -> str:
+    """The name of a view as that of a table."""
+    return f'"view {name}"'
+
+
+def _require_whole(base: sqlite3.Connection, path: Path) -> None:
+    """Raises an OSError if the file is shorter than it says; SQLite finds that out much later."""
+    (pages,), (size,) = (
+        base.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
+    )
+    if path.stat().st_size < pages * size:
+        raise OSError("it is cut off")
+
+
+def _views(base: sqlite3.Connection, where: Where) -> dict[str, StoredView]:
+    (version,) = base.execute("PRAGMA user_version").fetchone()
+    if version != FORMAT:
+        message = f"The online store has format {version}; this Stagebook reads {FORMAT}."
+        raise StagebookError(Problem("online-store-format", message, AGAIN, where))
+    rows = base.execute("SELECT name, digest, keys, features, rows, known FROM views").fetchall()
+    return {
+        name: StoredView(name, digest, _schema(keys), _schema(features), count, known)
+        for name, digest, keys, features, count, known in rows
+    }
+
+
+def _schema(text: bytes) -> pa.Schema:
+    return pa.ipc.read_schema(pa.py_buffer(text))
