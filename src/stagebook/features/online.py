@@ -22,7 +22,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 FORMAT = 1
 """The format of a store, SQLite's ``user_version``."""
 
-AGAIN = "Write it again: stagebook features materialize"
+AGAIN = "Write it again with the materialize method of the feature service."
 
 
 @dataclass(frozen=True, slots=True)
