@@ -12,11 +12,11 @@ from pathlib import Path
 
 from stagebook.data.drift import reference as references
 from stagebook.data.drift.alignment import ComparisonBasis, counts, obstacle
-from stagebook.data.drift.calibration import DEFAULT
 from stagebook.data.drift.column_drift import ColumnDrift
 from stagebook.data.drift.distances import jensen_shannon
 from stagebook.data.drift.drift import Drift, drift
 from stagebook.data.drift.reference import Reference
+from stagebook.data.drift.threshold import DEFAULT
 from stagebook.data.drift.timeblocks import Span, TimeBlock
 from stagebook.data.profiles import profile as profiles
 from stagebook.data.profiles.merge import merge

@@ -15,7 +15,7 @@ SECRET = "hunter2-and-more"
 ELSEWHERE = {
     "data/inspector.py": "answers its parent, which masks what it keeps",
     "execution/execution.py": "the notebook that the kernel gets, in the sandbox",
-    "execution/hiding.py": "papermill's writer, masked with the job's own masks",
+    "execution/masked_notebook.py": "papermill's writer, masked with the job's own masks",
     "execution/journal.py": "paths that a kernel was refused, in the execution's folder",
     "execution/sandbox.py": "the modules that the kernel imports, in the sandbox",
     "execution/exits.py": "how a kernel ended, in the sandbox",

@@ -10,9 +10,9 @@ import pytest
 
 from stagebook.data.drift import reference as references
 from stagebook.data.drift import spans
-from stagebook.data.drift.calibration import DEFAULT
 from stagebook.data.drift.drift import DriftVerdict, drift
 from stagebook.data.drift.spans import RowCount, Span
+from stagebook.data.drift.threshold import DEFAULT
 from stagebook.project.errors import StagebookError
 
 START = datetime(2019, 1, 1, tzinfo=UTC)

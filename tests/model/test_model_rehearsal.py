@@ -12,8 +12,8 @@ import pytest
 from little_model import fitted, write
 from own_steps import Hostile
 
-from stagebook.model.gate import pass_through
 from stagebook.model.load import load
+from stagebook.model.load_gate import pass_through
 from stagebook.model.policy import Policy
 from stagebook.model.verification import CheckState
 from stagebook.project.errors import StagebookError

@@ -10,7 +10,7 @@ from little_model import fitted, split_files, write
 from spooled import recorded
 
 from stagebook.execution import variables
-from stagebook.model import attestation, gate, manifest, materials, opening
+from stagebook.model import attestation, load_gate, manifest, materials, opening
 from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.materials import Materials, Step
 from stagebook.model.opening import OpeningCheck
@@ -45,7 +45,7 @@ def attest(staged: Path, opened: OpeningCheck | None) -> Path:
 
 
 def states(package: Path) -> dict[str, tuple[CheckState, str]]:
-    checks = gate.as_recorded(package, Policy()).checks
+    checks = load_gate.as_recorded(package, Policy()).checks
     return {check.name: (check.state, check.detail) for check in checks}
 
 
@@ -71,7 +71,7 @@ def test_a_recorded_opening_is_shown_with_its_time_and_no_model_is_opened(
 
     package = attest(staged, SEEN)
     monkeypatch.setattr(ModelFile, "open", opened)
-    monkeypatch.setattr(gate.rehearsal, "rehearse", opened)
+    monkeypatch.setattr(load_gate.rehearsal, "rehearse", opened)
     found = states(package)
     when = "when it was packaged, 2026-03-04 at 05:06 UTC"
     assert found["opening"] == (CheckState.PASSED, f"{SEEN.type}, {when}")
@@ -83,7 +83,7 @@ def test_a_recorded_opening_is_shown_with_its_time_and_no_model_is_opened(
 def test_an_opening_that_nothing_records_is_a_warning_with_the_line_that_checks(
     staged: Path,
 ) -> None:
-    report = gate.as_recorded(attest(staged, None), Policy())
+    report = load_gate.as_recorded(attest(staged, None), Policy())
     (problem,) = next(check.problems for check in report.checks if check.name == "opening")
     assert problem.code == "opening-not-recorded"
     assert problem.hint.endswith(f"stagebook model check {staged / 'tall'}")
@@ -99,7 +99,7 @@ def test_a_recorded_opening_of_another_package_does_not_count(staged: Path) -> N
     package = attest(staged, SEEN)
     path = attestation.path_of(package)
     path.write_text(path.read_text().replace(manifest.read(package).digest, "1" * 64))
-    report = gate.as_recorded(package, Policy())
+    report = load_gate.as_recorded(package, Policy())
     assert {problem.code for problem in report.refusals} == {"wrong-attestation"}
 
 
@@ -110,5 +110,5 @@ def test_an_attestation_with_a_junk_opening_cannot_be_read(staged: Path, junk: A
     values = json.loads(path.read_text())
     values["predicate"]["runDetails"]["metadata"]["stagebook_opened"] = junk
     path.write_text(json.dumps(values))
-    report = gate.as_recorded(package, Policy())
+    report = load_gate.as_recorded(package, Policy())
     assert {problem.code for problem in report.refusals} == {"wrong-attestation"}

@@ -17,7 +17,7 @@ from mlflow.utils.validation import (
 
 from stagebook.history.remote import is_model
 from stagebook.model import version_tags
-from stagebook.model.gate import pass_through
+from stagebook.model.load_gate import pass_through
 from stagebook.model.policy import Policy
 from stagebook.model.registry import RegistryAddress, Title, register
 from stagebook.model.verification import VerificationReport

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stagebook.execution import exits, hiding, orphans, outcome, papermill_engine
+from stagebook.execution import exits, masked_notebook, orphans, outcome, papermill_engine
 from stagebook.execution.outcome import CellError, Ending, Outcome
 from stagebook.execution.papermill_engine import (
     ANSI,
@@ -64,7 +64,7 @@ def _execute(
     if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
         task.make_room()
         text = lean_import("nbformat").writes(watch.node)
-        hiding.MaskedWriter(task.masks).write(text, str(task.target))
+        masked_notebook.MaskedWriter(task.masks).write(text, str(task.target))
         return outcome.of_full_disk(watch.error, Where(task.notebook, watch.cell))
     if watch.error is None and (cell := _not_completed(watch.node)):
         return outcome.of_exit(task.notebook, cell)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
-from stagebook.execution import exits, hiding
+from stagebook.execution import exits, masked_notebook
 from stagebook.execution.outcome import CellError
 from stagebook.notebook.lean import lean_import
 from stagebook.project.masks import Masks
@@ -115,7 +115,9 @@ def run(task: NotebookTask, launch: Launch, watch: Watch, progress: Progress) ->
     try:
         papermill = lean_import("papermill")
         _register()
-        papermill.iorw.papermill_io.register(str(task.target), hiding.MaskedWriter(task.masks))
+        papermill.iorw.papermill_io.register(
+            str(task.target), masked_notebook.MaskedWriter(task.masks)
+        )
         logging.getLogger("papermill").setLevel(logging.CRITICAL)  # our messages say more
         papermill.execute_notebook(
             str(task.source),

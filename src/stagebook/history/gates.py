@@ -1,4 +1,4 @@
-"""Whether metrics keep to their gates."""
+"""Whether metrics keep to their gates, and in words which bounds they break."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping

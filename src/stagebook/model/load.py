@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from stagebook.model.environment import Rule
-from stagebook.model.gate import pass_through
+from stagebook.model.load_gate import pass_through
 from stagebook.model.manifest import Manifest
 from stagebook.model.policy import (
     ATTITUDES,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.code import normalise_cell
 from stagebook.notebook.distributions import Installed
-from stagebook.notebook.elsewhere import ExternalModules
+from stagebook.notebook.external_modules import ExternalModules
 from stagebook.notebook.modules import Module, ReachableModules, SearchPath
 from stagebook.project.project import Project
 

@@ -25,14 +25,14 @@ def check_package(path: Path, policy: "Policy") -> "VerificationReport":
         path: Its folder, its archive, or its address in MLflow's registry.
         policy: What the package must satisfy.
     """
-    from stagebook.model import archive, gate, registry
+    from stagebook.model import archive, load_gate, registry
 
     if registry.is_uri(path):
         place = registry.RegistryAddress.of(Project.around(Path.cwd()), None, "")
         with registry.fetched(path, place) as folder:
-            return gate.pass_through(folder, policy, here=False)
+            return load_gate.pass_through(folder, policy, here=False)
     with archive.opened(path) as folder:
-        return gate.pass_through(folder, policy, here=False)
+        return load_gate.pass_through(folder, policy, here=False)
 
 
 def check_clean(path: Path, policy: "Policy", say: "Say") -> "CleanCheck":
@@ -89,14 +89,14 @@ def recreate(
 def register(
     path: Path, policy: "Policy", name: str | None, alias: str | None, uri: str | None
 ) -> "Registration":
-    """Puts a package, in a folder or an archive, into MLflow's registry if it passes the gate."""
-    from stagebook.model import archive, gate, manifest, registry
+    """Puts a package, in a folder or an archive, into MLflow's registry if it passes the load gate."""
+    from stagebook.model import archive, load_gate, manifest, registry
 
     project = Project.around(Path.cwd())
     with archive.opened(path.resolve()) as folder:
         title = registry.Title.of(name or manifest.read(folder).name, alias)
         place = registry.RegistryAddress.of(project, uri, title.name)
-        return registry.register(gate.pass_through(folder, policy, here=False), title, place)
+        return registry.register(load_gate.pass_through(folder, policy, here=False), title, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,13 @@ def export(
     tolerance: float | None = None,
 ) -> ExportedModel:
     """Writes a packaged model in another format, if it passes the gate and predictions agree."""
-    from stagebook.model import archive, gate
+    from stagebook.model import archive, load_gate
     from stagebook.model import export as exporting
     from stagebook.model import rows as comparing
 
     target = exporting.target_of(path, format_, output)
     with archive.opened(path.resolve()) as folder:
-        report = gate.pass_through(folder, policy)
+        report = load_gate.pass_through(folder, policy)
         report.require()
         features = report.manifest.model.features
         if rows:

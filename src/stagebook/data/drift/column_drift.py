@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stagebook.data.drift.alignment import ComparisonBasis, counts, is_instant, obstacle
-from stagebook.data.drift.calibration import FEWEST_BLOCKS, Threshold, leave_one_out, threshold
 from stagebook.data.drift.compared import Distances, compare
+from stagebook.data.drift.threshold import FEWEST_BLOCKS, Threshold, leave_one_out, threshold
 from stagebook.data.profiles.column import Column
 
 MOVING = 0.9

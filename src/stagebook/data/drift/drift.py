@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stagebook.data.drift.calibration import ALPHA
 from stagebook.data.drift.column_drift import ColumnComparison, ColumnDrift
 from stagebook.data.drift.fitted import CalibrationSample
 from stagebook.data.drift.reference import Reference
+from stagebook.data.drift.threshold import ALPHA
 from stagebook.data.profiles.column import Column
 from stagebook.data.profiles.profile import Profile
 from stagebook.project.errors import Problem, StagebookError

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from stagebook.data.drift.calibration import FEWEST_BLOCKS
 from stagebook.data.drift.reference import Reference
 from stagebook.data.drift.spans import RowCount
+from stagebook.data.drift.threshold import FEWEST_BLOCKS
 from stagebook.data.profiles.column import Numbers
 from stagebook.data.profiles.merge import merge
 from stagebook.data.profiles.profile import Profile

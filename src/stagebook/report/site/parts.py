@@ -132,10 +132,10 @@ def model_line(root: Path, path: str) -> ListLine:
 
 
 def _verification(root: Path, path: str) -> "VerificationReport":
-    from stagebook.model import gate
+    from stagebook.model import load_gate
     from stagebook.model.policy import Policy
 
-    return gate.as_recorded(root / path, Policy())
+    return load_gate.as_recorded(root / path, Policy())
 
 
 def of_model(report: "VerificationReport", page: str) -> ListLine:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebook.data.drift import calibration, distances
-from stagebook.data.drift.calibration import DEFAULT, FLOOR
+from stagebook.data.drift import distances, threshold
+from stagebook.data.drift.threshold import DEFAULT, FLOOR
 
 BACK = np.array([1, -1])
 EFFECTS = st.lists(st.floats(0, 1), min_size=3, max_size=12)
@@ -15,13 +15,13 @@ EFFECTS = st.lists(st.floats(0, 1), min_size=3, max_size=12)
 @settings(max_examples=60)
 @given(EFFECTS)
 def test_a_limit_is_between_the_floor_and_one(effects):
-    assert FLOOR <= calibration.prediction_limit(effects, 0.01) <= 1
+    assert FLOOR <= threshold.prediction_limit(effects, 0.01) <= 1
 
 
 @settings(max_examples=60)
 @given(EFFECTS)
 def test_with_more_comparisons_the_limit_rises(effects):
-    few, many = (calibration.prediction_limit(effects, alpha) for alpha in (0.05, 0.001))
+    few, many = (threshold.prediction_limit(effects, alpha) for alpha in (0.05, 0.001))
     assert few <= many
 
 
@@ -29,25 +29,25 @@ def test_a_limit_is_what_is_computed_by_hand():
     # logarithms -3.5, -3, -2.5: standard deviation 0.5; t of 2 degrees at 95 % is 2.920
     effects = [math.exp(-3.5), math.exp(-3), math.exp(-2.5)]
     expected = math.exp(-3 + 2.919986 * 0.5 * math.sqrt(4 / 3))
-    assert calibration.prediction_limit(effects, 0.05) == pytest.approx(expected, rel=1e-5)
+    assert threshold.prediction_limit(effects, 0.05) == pytest.approx(expected, rel=1e-5)
 
 
 def test_blocks_that_are_all_as_far_set_the_limit_there():
-    assert calibration.prediction_limit([0.3, 0.3, 0.3, 0.3], 0.01) == pytest.approx(0.3)
+    assert threshold.prediction_limit([0.3, 0.3, 0.3, 0.3], 0.01) == pytest.approx(0.3)
 
 
 def test_one_more_block_like_the_others_is_above_the_limit_as_often_as_said():
     random = np.random.default_rng(5)
     alpha, n, rounds = 0.1, 6, 2000
     effects = np.exp(random.normal(-1.6, 0.1, size=(rounds, n + 1)))
-    above = [calibration.prediction_limit(one[:-1], alpha) < one[-1] for one in effects]
+    above = [threshold.prediction_limit(one[:-1], alpha) < one[-1] for one in effects]
     assert np.mean(above) == pytest.approx(alpha, abs=0.02)
 
 
 def test_each_block_is_held_against_the_others():
     blocks = np.array([[10, 0], [5, 5], [0, 10]])
     expected = distances.jensen_shannon([5, 15], [10, 0])
-    assert calibration.leave_one_out(blocks)[0] == pytest.approx(expected)
+    assert threshold.leave_one_out(blocks)[0] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rows", [50, 500, 20_000])
@@ -56,7 +56,7 @@ def test_chance_alone_seldom_makes_more_than_the_noise(rows):
     share = np.array([0.4, 0.3, 0.15, 0.1, 0.05])
     reference, batch = (random.multinomial(size, share, 1000) for size in (20_000, rows))
     effects = [distances.jensen_shannon(*pair) for pair in zip(reference, batch, strict=True)]
-    noise = calibration.sampling_noise(np.array([reference[0], batch[0]]), 0.05)
+    noise = threshold.sampling_noise(np.array([reference[0], batch[0]]), 0.05)
     assert 0.02 <= np.mean(np.array(effects) > noise) <= 0.08
 
 
@@ -64,12 +64,12 @@ def test_where_most_categories_hold_no_row_chance_is_not_taken_for_too_little():
     random = np.random.default_rng(7)
     share = np.full(2000, 1 / 2000)
     pair = np.array([random.multinomial(size, share) for size in (100_000, 200)])
-    assert distances.jensen_shannon(*pair) <= calibration.sampling_noise(pair, 0.05)
+    assert distances.jensen_shannon(*pair) <= threshold.sampling_noise(pair, 0.05)
 
 
 def test_small_batches_have_more_noise():
     noises = [
-        calibration.sampling_noise(np.array([[5000, 5000], [rows, rows]]), 0.01)
+        threshold.sampling_noise(np.array([[5000, 5000], [rows, rows]]), 0.01)
         for rows in (5, 50, 500)
     ]
     assert noises == sorted(noises, reverse=True)

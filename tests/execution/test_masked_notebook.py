@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from stagebook.execution import hiding
+from stagebook.execution import masked_notebook
 from stagebook.project.masks import Masks
 
 SECRET = "s3cr3t-value"
@@ -16,7 +16,7 @@ MASKS = Masks.of({"API_TOKEN": SECRET})
 def hidden(*outputs: Any, source: str = "1 + 1", **metadata: Any) -> Any:
     cell = new_code_cell(source, outputs=list(outputs), metadata=metadata)
     node = new_notebook(cells=[cell], metadata={"papermill": {"parameters": metadata}})
-    return nbformat.reads(hiding.hide(nbformat.writes(node), MASKS), 4)
+    return nbformat.reads(masked_notebook.hide(nbformat.writes(node), MASKS), 4)
 
 
 def stream(text: str, name: str = "stdout") -> Any:
@@ -56,7 +56,7 @@ def test_source_and_metadata_are_masked() -> None:
     assert SECRET not in text
     cell = new_markdown_cell(f"# {SECRET}")
     node = new_notebook(cells=[cell])
-    assert SECRET not in hiding.hide(nbformat.writes(node), MASKS)
+    assert SECRET not in masked_notebook.hide(nbformat.writes(node), MASKS)
 
 
 def test_a_secret_in_pieces_is_masked_and_all_other_text_is_kept() -> None:
@@ -75,11 +75,11 @@ def test_what_is_no_text_is_left_alone(kind: str) -> None:
     masks = Masks.of({"API_TOKEN": "iVBORw0KGgo"})
     node = new_notebook(cells=[new_code_cell("1", outputs=[shown(kind, "iVBORw0KGgoAAAA=")])])
     text = nbformat.writes(node)
-    assert nbformat.reads(hiding.hide(text, masks), 4) == nbformat.reads(text, 4)
+    assert nbformat.reads(masked_notebook.hide(text, masks), 4) == nbformat.reads(text, 4)
 
 
 def test_without_secrets_not_a_byte_changes() -> None:
-    assert hiding.hide("{ }", Masks()) == "{ }"
+    assert masked_notebook.hide("{ }", Masks()) == "{ }"
 
 
 @pytest.mark.parametrize("word", ["completed", "papermill", "ipython3", "duration", "parameters"])
@@ -89,7 +89,7 @@ def test_a_secret_that_is_a_word_of_the_format_takes_nothing_from_the_format(wor
     language = {"name": "python", "pygments_lexer": "ipython3"}
     about = {"parameters": {"a": word}, "duration": 1.5}
     node = new_notebook(cells=[cell], metadata={"papermill": about, "language_info": language})
-    text = hiding.hide(nbformat.writes(node), Masks.of({"APP_KEY": word}))
+    text = masked_notebook.hide(nbformat.writes(node), Masks.of({"APP_KEY": word}))
     found = nbformat.reads(text, 4)
     nbformat.validate(found)
     assert found.cells[0].metadata.papermill == told

@@ -19,9 +19,9 @@ from spooled import recorded
 from stagebook.model import attestation, manifest, signing
 from stagebook.model.contents import Contents
 from stagebook.model.formats.model_file import ModelFile
-from stagebook.model.gate import examine, pass_through
 from stagebook.model.golden import Golden
 from stagebook.model.load import load, policy_of_environment
+from stagebook.model.load_gate import examine, pass_through
 from stagebook.model.policy import ATTITUDES, RULES, Policy
 from stagebook.model.verification import CheckState
 from stagebook.project.errors import StagebookError
