@@ -89,7 +89,7 @@ def recreate(
 def register(
     path: Path, policy: "Policy", name: str | None, alias: str | None, uri: str | None
 ) -> "Registration":
-    """Puts a package, in a folder or an archive, into MLflow's registry if it passes the load gate."""
+    """Registers a package, from a folder or an archive, in MLflow if it passes the load gate."""
     from stagebook.model import archive, load_gate, manifest, registry
 
     project = Project.around(Path.cwd())
