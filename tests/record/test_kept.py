@@ -157,5 +157,5 @@ def test_a_store_of_mlflow_that_is_not_here_is_not_made_by_asking(tmp_path: Path
     here, [name] = project(tmp_path), names(1)
     Spool(here.state).mark_delivered(name, {"tracking_uri": "x", "run_id": "0" * 32})
     notebooks = PastNotebooks(here, fetch_artifact)
-    assert "MLflow's store is not here" in notebooks.of(recorded(name)).reason
+    assert "MLflow's store does not exist" in notebooks.of(recorded(name)).reason
     assert not (tmp_path / "mlflow.db").exists()

@@ -70,8 +70,8 @@ def test_before_the_first_commit_nothing_is_compared_and_nothing_is_lost(root: P
     build(root, "20260101")
     front, history, gist = told(root)
     assert "from a folder without a commit" in front
-    assert "Nothing is compared with main: this repository has no commit yet." in front
-    assert "`Nothing is compared with main: this repository has no commit yet.`" in gist
+    assert "Metrics are not compared with main: this repository has no commit yet." in front
+    assert "`Metrics are not compared with main: this repository has no commit yet.`" in gist
     assert "Built on 2026-01-01 at 10:00 UTC from `a folder without a commit`." in gist
     assert "no commit" in history
     assert "rewritten" not in history
@@ -83,7 +83,7 @@ def test_a_build_before_the_first_commit_is_compared_once_there_is_one(root: Pat
     spooled.committed(root)
     (root / "metrics/train.json").write_text('{"auc": 0.8}')
     front, _, gist = told(root)
-    assert "Nothing is compared" not in front
+    assert "not compared" not in front
     assert "from a folder without a commit" in front
     assert (
         "| `auc` | 0.8 | 0.7 | ▲ +0.1 | ✅ at most 0.2 below `main`, at most 0.3 above `main` |"
@@ -99,7 +99,7 @@ def test_a_detached_head_is_on_no_branch(root: Path) -> None:
     name = git(root, "rev-parse", "HEAD")[:10]
     assert f"from commit {name} on no branch:" in front
     assert f"from `commit {name} on no branch`." in gist
-    assert "Nothing is compared" not in front  # the branch is there, though nobody is on it
+    assert "not compared" not in front  # the branch is there, though nobody is on it
     assert "no longer in git" not in history
 
 
@@ -113,12 +113,12 @@ def test_a_branch_that_only_the_remote_has_is_named_as_it_is_here(
     git(clone, "branch", "-q", "-D", "main")
     build(clone, "20260101")
     front, _, gist = told(clone)
-    words = "it is here as origin/main alone. Compare with: --against origin/main"
+    words = "only origin/main exists here. Compare with: --against origin/main"
     assert words in front
     assert words in gist
     compared = dict(reporting.site(Project.find(clone), "origin/main").pages())["index.html"]
     assert "against origin/main" in compared
-    assert "Nothing is compared" not in compared
+    assert "not compared" not in compared
 
 
 def test_a_shallow_clone_does_not_take_older_commits_for_lost(root: Path, tmp_path: Path) -> None:
@@ -134,13 +134,13 @@ def test_a_shallow_clone_does_not_take_older_commits_for_lost(root: Path, tmp_pa
     assert "rewritten" not in history
     assert "(not in this shallow clone)" in history
     assert "1 commit of these builds cannot be looked up: the clone is shallow." in history
-    words = "this clone is shallow and does not have it. If it is a branch, fetch it: "
+    words = "this clone is shallow and does not have that commit. To fetch a branch: "
     command = "git fetch origin main:main"
     assert f"{words}{command}" in front
     assert f"{words}{command}`" in gist
     git(clone, *command.split()[1:])
     front, history, gist = told(clone)
-    assert "Nothing is compared" not in front + gist
+    assert "not compared" not in front + gist
     assert "shallow" not in history
 
 
@@ -178,8 +178,8 @@ def test_an_ancestor_before_the_first_commit_is_no_error(root: Path, name: str) 
     spooled.committed(root)
     build(root, "20260101")
     front = dict(reporting.site(Project.find(root), name).pages())["index.html"]
-    reason = f"history does not reach back so far from {name[:4]}."
-    assert f"Nothing is compared with {name}: {reason}" in front
+    reason = f"{name[:4]} has no such ancestor."
+    assert f"Metrics are not compared with {name}: {reason}" in front
     assert "against" not in front.partition("</style>")[2].partition("Gates")[0]
 
 
@@ -194,12 +194,12 @@ def test_an_ancestor_that_a_shallow_clone_lacks_is_no_error_and_a_misspelt_branc
     project = Project.find(clone)
     for name in ("HEAD^", before):
         gist = reporting.markdown(project, name, "")
-        assert f"`Nothing is compared with {name}: this clone is shallow" in gist
+        assert f"`Metrics are not compared with {name}: this clone is shallow" in gist
     for name in ("mian", "mian^", "mian~2"):
         with pytest.raises(StagebookError, match="knows no commit"):
             reporting.site(project, name)
     git(clone, "fetch", "-q", "--deepen", "50")
-    assert "Nothing is compared" not in reporting.markdown(project, "HEAD^", "")
+    assert "not compared" not in reporting.markdown(project, "HEAD^", "")
 
 
 def test_a_clone_in_which_nothing_was_executed_names_its_commit(root: Path) -> None:

@@ -235,7 +235,7 @@ def test_without_a_notebook_the_rest_is_compared_and_the_page_says_so(
     records = (recorded(BEFORE, metrics={"auc": 0.5}), recorded(NOW, metrics={"auc": 0.75}))
     found = page(tmp_path, cells["before"], cells["now"], records)
     assert "▲ +0.25" in found
-    assert "is not available any more" in found
+    assert "is no longer available" in found
     assert "Cell by cell" not in found
 
 
@@ -345,7 +345,7 @@ def test_a_comparison_says_ids_in_short_with_the_whole_at_hand(tmp_path: Path) -
         said = Elements(found).text
         assert not [name for name in (BEFORE, NOW, *repros) if name in said]
         assert f'title="{NOW}"' in found
-        assert "notebook of 1111aaaa is not available" in said
+        assert "notebook of 1111aaaa is no longer available" in said
     built = comparing.comparison_page(here, comparing.compare(here, "last", None, "make"))
     assert f'title="{repros[1]}">build 4712, 2026-01-02 09:59 UTC</dd>' in built
 

@@ -177,8 +177,8 @@ def test_headlines_without_a_value_are_not_good(tmp_path: Path) -> None:
     built(tmp_path)
     metrics(tmp_path, "[]")
     text = printed(tmp_path)
-    assert "### ❌ `late`: failed (`auc`: `It holds no mapping" in text
-    assert "It holds no mapping" in text
+    assert "### ❌ `late`: failed (`auc`: `It is not a mapping" in text
+    assert "It is not a mapping" in text
 
 
 def test_what_came_from_the_cache_alone_is_good(tmp_path: Path) -> None:

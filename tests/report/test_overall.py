@@ -28,10 +28,10 @@ DRIFT = ListLine("data/new.csv", "drift/data/new.csv.html", "drift in 1 of 2 col
         (book(blind=("a",)), (), Grade.WARNINGS, "is not known"),
         (book(edited=("data/x.csv",)), (), Grade.WARNINGS, "differs from dvc.lock"),
         (
-            book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="not there"),)),
+            book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="missing"),)),
             (),
             Grade.WARNINGS,
-            "not there",
+            "missing",
         ),
         (book(), (DRIFT,), Grade.WARNINGS, "drift in 1 of 2 columns"),
     ],

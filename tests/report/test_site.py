@@ -293,7 +293,7 @@ def test_a_metric_that_was_written_by_hand_is_held_against_the_last_build(tmp_pa
     assert '▲ +0.2 <span class="quiet">since the last build here' in front
 
 
-@pytest.mark.parametrize(("text", "words"), [("{", "cannot be read"), ('{"AUC": 1}', "not there")])
+@pytest.mark.parametrize(("text", "words"), [("{", "cannot be read"), ('{"AUC": 1}', "missing")])
 def test_a_headline_without_a_value_says_why(tmp_path: Path, text: str, words: str) -> None:
     built(tmp_path, HEADLINE + GATES.format(0.5))
     (tmp_path / "metrics/train.json").write_text(text)
@@ -550,7 +550,7 @@ def test_a_gate_says_whether_a_change_is_for_the_better(
 def test_a_branch_that_is_not_there_is_an_error_or_a_note(tmp_path: Path) -> None:
     built(tmp_path, HEADLINE + '[tool.stagebook.report]\nagainst = "main"\n')
     git(tmp_path, "init", "-q", "-b", "other")
-    assert "Nothing is compared with main" in pages(tmp_path)["index.html"]
+    assert "Metrics are not compared with main" in pages(tmp_path)["index.html"]
     with pytest.raises(StagebookError, match="no commit `nowhere`"):
         pages(tmp_path, "nowhere")
 
