@@ -242,9 +242,9 @@ def test_what_only_a_script_could_show_is_told_and_a_still_picture_preferred() -
     still = data("text/html", "<script>draw()</script>", besides={"image/png": PIXEL})
     body = parsed(code("1", widget)).body
     assert "IntSlider(value=3)" in body
-    assert "not alive" in body
+    assert "does not work" in body
     assert (
-        "An interactive output (plotly) that has no still picture" in parsed(code("1", chart)).body
+        "An interactive output (plotly) without a static picture" in parsed(code("1", chart)).body
     )
     assert "<img" in parsed(code("1", still)).body
     assert "application/x-what" in parsed(code("1", data("application/x-what", "x"))).body
@@ -279,7 +279,7 @@ def test_an_error_that_the_notebook_survived_is_not_what_it_stopped_at() -> None
 def test_characters_that_no_page_has_are_left_out_and_told() -> None:
     found = parsed(code("1", printed("a\x00b\ud800c\ufffed 🎉")))
     assert "abcd 🎉" in found.body
-    assert found.notes == ("3 characters that no page can show are left out.",)
+    assert found.notes == ("3 characters that a page cannot show are omitted.",)
     page(found).encode()
 
 
@@ -323,7 +323,7 @@ def test_the_colophon_keeps_its_looks_and_what_it_folds() -> None:
         ('{"worksheets": []}', "nbformat 3"),
         ('{"cells": [1, {}, {"cell_type": "code", "outputs": 3}]}', "1 entry is not a cell."),
         ("[" * 100_000, "cannot be read"),
-        ("[" + "0," * 11_000_000 + "0]", "too much in it"),
+        ("[" + "0," * 11_000_000 + "0]", "too large to be shown"),
     ],
 )
 def test_what_is_no_notebook_gives_a_page_that_says_so(bad: str, told: str) -> None:
@@ -334,7 +334,7 @@ def test_what_is_no_notebook_gives_a_page_that_says_so(bad: str, told: str) -> N
 
 def test_a_file_that_is_missing_or_no_text_gives_a_page_that_says_so(tmp_path: Path) -> None:
     missing = article.read(tmp_path / "runs" / "train.ipynb", "train")
-    assert missing.notes == ("There is no executed notebook, runs/train.ipynb.",)
+    assert missing.notes == ("The executed notebook, runs/train.ipynb, does not exist.",)
     (tmp_path / "folder").mkdir()
     assert "cannot be read" in article.read(tmp_path / "folder", "train").notes[0]
     (tmp_path / "train.ipynb").write_bytes(b"\xff\xfe\x00")
@@ -344,7 +344,7 @@ def test_a_file_that_is_missing_or_no_text_gives_a_page_that_says_so(tmp_path: P
 def test_a_page_of_much_stays_under_a_megabyte_and_says_what_is_missing() -> None:
     cells = [code("1", *[printed("x\n" * 30), data("text/plain", "y")] * 100) for _ in range(200)]
     found = parsed(*cells, code("f()", raised("KeyError", "'a'")), markdown("Last", "colophon"))
-    assert "more than a page can hold" in found.notes[0]
+    assert "The page is full" in found.notes[0]
     assert len(page(found)) < 1_000_000
     assert 'id="failure"' in found.body
     assert "Last" in found.body

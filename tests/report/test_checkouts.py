@@ -165,12 +165,12 @@ def test_a_commit_that_is_lost_is_told_wherever_it_is_named(root: Path) -> None:
     words = f"commit {built[:10]} on main, with changes that are not in git"
     front, _, gist = told(root)
     assert words in front
-    assert "no longer leads" not in front + gist
+    assert "no longer in git" not in front + gist
     git(root, "reset", "-q", "--hard", kept)
     front, _, gist = told(root)
-    assert f"from {words}, to which git no longer leads" in front
-    assert f"from `{words}, to which git no longer leads`" in gist
-    assert f"Stagebook {metadata.version('stagebook')}, {words}, to which" in front
+    assert f"from {words}, which is no longer in git" in front
+    assert f"from `{words}, which is no longer in git`" in gist
+    assert f"Stagebook {metadata.version('stagebook')}, {words}, which is" in front
 
 
 @pytest.mark.parametrize("name", ["HEAD^", "HEAD~3", "main^2"])
@@ -206,15 +206,15 @@ def test_a_clone_in_which_nothing_was_executed_names_its_commit(root: Path) -> N
     spooled.committed(root)
     name = f"commit {git(root, 'rev-parse', 'HEAD')[:10]} on main"
     pages = dict(reporting.site(Project.find(root), None).pages())
-    said = f"Nothing was executed here at {name}: the outputs of 2 stages are there, from DVC"
+    said = f"Nothing was executed here at {name}: the outputs of 2 stages came from DVC"
     assert said in pages["index.html"]
     assert f"checkout of {name}" in pages["notebooks/train.html"]
     gist = reporting.markdown(Project.find(root), None, "")
-    assert f"Nothing was executed here at `{name}`: the outputs of 2 stages are there" in gist
+    assert f"Nothing was executed here at `{name}`: the outputs of 2 stages came from" in gist
     assert "Rebuilt" not in gist
     (root / "model.pkl").unlink()
     front = dict(reporting.site(Project.find(root), None).pages())["index.html"]
-    assert f"Nothing was executed here at {name}, and not all outputs are there." in front
+    assert f"Nothing was executed here at {name}, and some outputs are missing." in front
 
 
 def test_outputs_that_are_not_what_dvc_lock_has_are_told(root: Path) -> None:
@@ -230,11 +230,11 @@ def test_outputs_that_are_not_what_dvc_lock_has_are_told(root: Path) -> None:
     spooled.committed(root)
     subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=root, check=True)
     project = Project.find(root)
-    said = "the outputs of 2 stages are there as dvc.lock has them, from DVC"
+    said = "the outputs of 2 stages came from DVC's cache and match dvc.lock"
     assert said in reporting.markdown(project, None, "")
     (root / "model.pkl").write_text("another")
     gist = reporting.markdown(project, None, "")
-    assert "and `model.pkl` is not what dvc.lock has" in gist
+    assert "and `model.pkl` differs from dvc.lock" in gist
     assert (
         "⚠️ `late`: good, with warnings (`train`: `has outputs that differ from dvc.lock`)" in gist
     )

@@ -132,7 +132,7 @@ def test_the_most_memory_of_any_cell_is_said_where_it_is_known() -> None:
         volatile = dataclasses.replace(RECORD.volatile, cells=cells)
         return shown(dataclasses.replace(RECORD, volatile=volatile))
 
-    assert "with 612 MB of memory at the most" in told(100_000_000, 612_000_000, None)
+    assert "with at most 612 MB of memory" in told(100_000_000, 612_000_000, None)
     assert "memory" not in told(None)
     assert "memory" not in told()
 

@@ -245,7 +245,7 @@ def test_a_stage_that_one_side_has_alone_is_named(tmp_path: Path) -> None:
         put(here.state, record(name, repro=repro))
     put(here.state, record(NOW.replace("make", "more"), "more", repro="two"))
     found = comparing.comparison_page(here, comparing.compare(here, "last", None, None))
-    assert "<dd>not there " in found
+    assert "<dd>missing " in found
     assert "not available" not in found
 
 
@@ -298,7 +298,7 @@ def test_a_sweep_s_page_marks_what_is_of_other_code(tmp_path: Path) -> None:
     put(here.state, record(BEFORE, metrics={"auc": 1}, source="6" * 64))
     put(here.state, record(NOW, metrics={"auc": 2}))
     said = Elements(comparing.sweep_page(here, comparing.sweep(here, "make", 20), 1)).text
-    assert "* 1 of 2 is of other code or packages than the newest." in said
+    assert "* 1 of 2 has other code or packages than the newest." in said
     assert said.count("1111aaaa*") == 2
     assert "2222aaaa*" not in said
 
@@ -355,7 +355,7 @@ def test_a_stage_that_one_side_has_not_is_said_to_be_new(tmp_path: Path) -> None
     put(here.state, record(BEFORE, "other", repro="one"))
     put(here.state, record(NOW, repro="two"))
     found = comparing.comparison_page(here, comparing.compare(here, "last", None, "make"))
-    assert "<dd>not there</dd>" in found.replace(' <span class="quiet hash" title=""></span>', "")
+    assert "<dd>missing</dd>" in found.replace(' <span class="quiet hash" title=""></span>', "")
     assert "Nothing that is recorded differs" not in found
 
 

@@ -95,7 +95,7 @@ def test_a_failed_stage_is_told_with_its_first_problem_and_its_notebook(tmp_path
     stopped.write_text(f"record {failed['volatile']['id']}")
     text = printed(tmp_path)
     assert "### ❌ `late`: failed (`make`: `failed, cell 3`, and 2 more)\n" in text
-    assert "**`make` failed**, cell 3: `ValueError: no`; the notebook as far as it got: " in text
+    assert "**`make` failed**, cell 3: `ValueError: no`; the notebook up to the failure: " in text
     assert "`runs/make.failed.ipynb`" in text
     assert "Not reached: `train`" in text
 
@@ -142,7 +142,7 @@ def test_a_stage_that_is_another_than_on_the_branch_is_told_with_what_changed(
     (tmp_path / "params/train.yaml").write_text("trees: 4\n")
     metrics(tmp_path)
     text = printed(tmp_path)
-    told = "**Other than in `main`, not executed here**\n- `train`: `trees 3 → 4`, "
+    told = "**Different from `main`, not executed here**\n- `train`: `trees 3 → 4`, "
     assert told in text
     assert "**Rebuilt**" not in text
     assert "Unchanged: `make`  \n" in text

@@ -31,7 +31,7 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {  # made when asked for:
 }
 CUT = {
     "one long text": "lines more are in the executed notebook, runs/large.ipynb.",
-    "many texts": "The notebook has more than a page can hold: what comes after cell ",
+    "many texts": "The page is full: what comes after cell ",
     "many outputs of a cell": "99,500 more outputs are in the executed notebook.",
     "one long table": "more rows are in the executed notebook, runs/large.ipynb.",
 }

@@ -109,7 +109,7 @@ def test_a_gist_tells_a_warning_from_a_refusal(
     ("code", "told"),
     [
         ("unsigned-attestation", "nothing proves who built it"),
-        ("no-attestation", "nothing says who built it"),
+        ("no-attestation", "its builder is unknown"),
         ("dirty-tree", "A sentence of the gate"),
     ],
 )

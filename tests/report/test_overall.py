@@ -25,7 +25,7 @@ DRIFT = ListLine("data/new.csv", "drift/data/new.csv.html", "drift in 1 of 2 col
         (book(stage(StageState.EDITED)), (), Grade.WARNINGS, "differ from dvc.lock"),
         (book(stage(StageState.NEVER)), (), Grade.FAILED, "was never built"),
         (book(stage(StageState.MISSING)), (), Grade.WARNINGS, "outputs that are missing"),
-        (book(blind=("a",)), (), Grade.WARNINGS, "is not known"),
+        (book(blind=("a",)), (), Grade.WARNINGS, "is unknown"),
         (book(edited=("data/x.csv",)), (), Grade.WARNINGS, "differs from dvc.lock"),
         (
             book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="missing"),)),

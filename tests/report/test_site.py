@@ -221,7 +221,7 @@ def test_rows_of_a_package_are_golden_rows(tmp_path: Path) -> None:
     assert '<td class="number">128 golden</td>' in found["index.html"]
     assert '<text x="' in found["index.html"]
     assert ">128 golden rows</text>" in found["index.html"]
-    assert "Of its golden rows: 128 rows" in found["data/model.pkl.html"]
+    assert "Golden rows: 128 rows" in found["data/model.pkl.html"]
 
 
 def test_stretches_of_time_are_written_as_people_say_them(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def colophon_of(root: Path, text: str) -> None:
     (root / "runs/train.ipynb").write_text(json.dumps(notebook))
 
 
-OTHER = "another execution than the one that made the outputs"
+OTHER = "not the page of the execution that made the outputs"
 ELSEWHERE = "made elsewhere and came from DVC"
 
 
@@ -365,7 +365,7 @@ def test_a_record_that_was_cut_off_leaves_the_last_build_unknown(
     file = root / ".stagebook/records" / f"{name}.json"
     file.write_text(file.read_text()[:100])
     found = pages(root)
-    words = f"The record {name} cannot be read, so that it is not known what the last build did."
+    words = f"The record {name} cannot be read, so the result of the last build is unknown."
     assert words in found["index.html"]
     assert f"A record cannot be read: {name}: JSONDecodeError" in found["index.html"]
     assert "The record of this execution" in found["notebooks/train.html"]
@@ -409,7 +409,7 @@ def test_a_refused_input_says_what_was_refused_and_that_no_kernel_was_started(
     rule = "at least 0; 1,200 of 5,000 rows are not: row 7 has -3, row 9 has &lt;b&gt;."
     for page in ("notebooks/make.html", "data/data/raw.csv.html"):
         assert rule in found[page], page
-    assert "No kernel was started" in found["notebooks/make.html"]
+    assert "The stage has no executed notebook" in found["notebooks/make.html"]
     assert "<code>lib:Raw</code> refuses <code>data/raw.csv</code>" in found["notebooks/make.html"]
     assert "1 rule broken" in found["data/data/raw.csv.html"]
     assert "never built" not in found["data/data/raw.csv.html"]
@@ -422,7 +422,7 @@ def test_raw_data_that_no_build_has_read_are_not_called_unbuilt(tmp_path: Path) 
     spooled.project(tmp_path, STAGES)
     (tmp_path / "dvc.lock").unlink()
     found = pages(tmp_path)
-    assert "no build has read it yet" in found["data/data/raw.csv.html"]
+    assert "not read by a build yet" in found["data/data/raw.csv.html"]
     assert "never built here" in found["data/data/made.parquet.html"]
 
 
@@ -456,7 +456,7 @@ def test_a_kept_notebook_stands_in_for_one_that_is_gone_or_of_another_execution(
     assert f"record {name}, kept" in page
     path.unlink()
     page = pages(tmp_path)["notebooks/train.html"]
-    assert "There is no executed notebook" not in page
+    assert "does not exist" not in page
     assert f"record {name}, kept" in page
 
 
@@ -587,7 +587,7 @@ def test_a_chart_says_of_how_many_builds_it_is(tmp_path: Path) -> None:
     for day, values in later.items():
         put(tmp_path / ".stagebook", execution(f"202601{day}T100000", "train", day, metrics=values))
     page = pages(tmp_path)["history.html"]
-    assert "4 builds, stages that were run by themselves included." in page
+    assert "4 builds, including stages that were run alone." in page
     assert page.count("Measured in 2 of 4 builds") == 1  # what never changed is not drawn
 
 
