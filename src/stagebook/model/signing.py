@@ -75,7 +75,7 @@ def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
         reason = (
             f"{names} changed after signing."
             if names
-            else "the key or the package is a different one."
+            else "it belongs to another key or another package."
         )
         message = f"The signature does not match the package: {reason}"
         hint = "Get the package again, and the key from its owner."
@@ -105,7 +105,8 @@ def verify_statement(folder: Path, data: bytes, key: Path) -> tuple[Problem, ...
             copy.write_bytes(data)
             verifier.verify(copy, target)
     except Exception:  # model-signing raises what its parsers raise
-        message = "The signature does not match the attestation: the key or the file is different."
+        reason = "it belongs to another key or another file"
+        message = f"The signature does not match the attestation: {reason}."
         hint = "Get the package again, and the key from its owner."
         return (Problem("bad-signature", message, hint, Where(str(target))),)
     return ()
