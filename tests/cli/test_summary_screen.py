@@ -114,7 +114,7 @@ def test_a_headline_of_a_stage_that_failed_has_no_value_and_says_why(
     spooled.project(tmp_path, {"judge": ([], ["metrics/judge.json"])}, more=more)
     project = Project.find(tmp_path)
     failed = stage(StageState.FAILED, name="judge", stale=(Cause(CauseKind.FAILED, "judge"),))
-    metric = HeadlineMetric("metrics/judge.json", "auc", None, trouble="not there", stage=failed)
+    metric = HeadlineMetric("metrics/judge.json", "auc", None, trouble="missing", stage=failed)
     summary = Summary.of(project, book(failed, headlines=(metric,)))
     summary_screen.show(summary)
     (score,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("score")]
@@ -135,7 +135,7 @@ def test_a_headline_without_a_value_is_a_problem_where_its_stage_is_current(
         (tmp_path / "metrics").mkdir()
         (tmp_path / "metrics/judge.json").write_text(text)
     project = Project.find(tmp_path)
-    trouble = HeadlineMetric("metrics/judge.json", "auc", None, trouble="not there")
+    trouble = HeadlineMetric("metrics/judge.json", "auc", None, trouble="missing")
     with pytest.raises(StagebookError) as raised:
         Summary.of(project, book(headlines=(trouble,)))
     assert [problem.code for problem in raised.value.problems] == [code]

@@ -74,7 +74,7 @@ def test_a_ceiling_and_a_rise_are_a_floor_and_a_drop_of_the_negative(
         ({"floor": 0}, "high", 1, ("a number",)),
         ({"floor": 0}, True, 1, ("a number",)),
         ({"floor": 0}, None, 1, ("a number",)),
-        ({"floor": 0}, NOTHING, 1, ("not there",)),
+        ({"floor": 0}, NOTHING, 1, ("missing",)),
     ],
 )
 def test_a_metric_fails_all_that_it_does_not_keep_to(
@@ -178,14 +178,14 @@ def test_a_metric_that_is_gone_fails_its_gate(root: Path, text: str | None) -> N
     if text is not None:
         (root / FILE).write_text(text)
     found = verdict(root, gate(floor=0))
-    assert (found.failures, found.problem) == (("not there",), None)
+    assert (found.failures, found.problem) == (("missing",), None)
 
 
 BROKEN = {
     "cut off": (b'{"auc": 0.', "It is not valid JSON"),
     "merged": (b'<<<<<<< HEAD\n{"auc": 0.7}\n=======\n', "It is not valid JSON"),
     "a list": (b"[]", "It is not a mapping"),
-    "no text": (b"\xff\x00", "It is not a text"),
+    "no text": (b"\xff\x00", "It is not UTF-8 text"),
     "too deep": (b"[" * 100_000, "It is nested too deeply"),
 }
 
@@ -223,7 +223,7 @@ def test_a_file_that_another_commit_has_broken_is_not_compared_with_and_says_so(
 def test_the_other_value_is_the_one_in_the_commit(root: Path) -> None:
     spooled.committed(root)
     (root / FILE).write_text('{"odd": 0.5}')
-    assert verdict(root, gate(floor=0), ("main", "HEAD")).failures == ("not there",)
+    assert verdict(root, gate(floor=0), ("main", "HEAD")).failures == ("missing",)
     (root / FILE).write_text('{"auc": 0.5}')
     found = verdict(root, gate(drop=0.1), ("main", "HEAD"))
     assert (found.value, found.base) == (0.5, 0.7)

@@ -47,7 +47,7 @@ DRIFT = GradedFile("data/new.csv", Grade.FAILED)
         (book(blind=("a",)), (), Grade.WARNINGS, [ReasonKind.BUILD_UNKNOWN]),
         (book(edited=("data/x.csv",)), (), Grade.WARNINGS, [ReasonKind.FILE_EDITED]),
         (
-            book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="not there"),)),
+            book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="missing"),)),
             (),
             Grade.WARNINGS,
             [ReasonKind.METRIC_MISSING],
@@ -77,7 +77,7 @@ def test_an_output_that_was_edited_is_named_once() -> None:
 
 
 def test_a_metric_that_is_not_there_is_named_once() -> None:
-    absent = HeadlineMetric("m.json", "auc", None, trouble="not there")
+    absent = HeadlineMetric("m.json", "auc", None, trouble="missing")
     status = book(headlines=(absent,), verdicts=(judge(GATE, None),))
     assert [reason.subject for reason in BuildVerdict.of(status).reasons] == ["auc"]
 

@@ -682,7 +682,7 @@ def test_a_golden_row_that_is_off_is_refused_with_its_number(
     assert problem.code == "golden-differs"
     assert "`probability_True`" in problem.message
     assert "1 of 128" in problem.message
-    assert "row 7 " in problem.message
+    assert "row 7: " in problem.message
 
 
 def test_a_schema_that_mlflows_signature_contradicts_is_refused(

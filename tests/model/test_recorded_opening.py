@@ -73,7 +73,7 @@ def test_a_recorded_opening_is_shown_with_its_time_and_no_model_is_opened(
     monkeypatch.setattr(ModelFile, "open", opened)
     monkeypatch.setattr(load_gate.rehearsal, "rehearse", opened)
     found = states(package)
-    when = "when it was packaged, 2026-03-04 at 05:06 UTC"
+    when = "checked at packaging, 2026-03-04 at 05:06 UTC"
     assert found["opening"] == (CheckState.PASSED, f"{SEEN.type}, {when}")
     assert found["golden rows"] == (CheckState.PASSED, f"{SEEN.rows}, {when}")
     assert found["schema"][0] is CheckState.PASSED

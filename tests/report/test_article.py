@@ -257,7 +257,7 @@ def test_what_only_a_script_could_show_is_told_and_a_still_picture_preferred() -
     still = data("text/html", "<script>draw()</script>", besides={"image/png": PIXEL})
     body = parsed(code("1", widget)).body
     assert "IntSlider(value=3)" in body
-    assert "not alive" in body
+    assert "does not work" in body
     [said] = Elements(parsed(code("1", chart)).body).texts("p.said")
     assert "(plotly)" in said
     assert "<img" in parsed(code("1", still)).body

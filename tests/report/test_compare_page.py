@@ -249,7 +249,7 @@ def test_a_stage_that_one_side_has_alone_is_named(tmp_path: Path) -> None:
     found = comparing.comparison_page(here, comparing.compare(here, "last", None, None))
     compared = comparing.compare(here, "last", None, None)
     assert {stage.stage: bool(stage.before) for stage in compared.stages}["more"] is False
-    assert "<dd>not there " in found
+    assert "<dd>missing " in found
     assert Elements(found).texts(".notes li") == []
 
 
@@ -367,7 +367,7 @@ def test_a_stage_that_one_side_has_not_is_said_to_be_new(tmp_path: Path) -> None
     put(here.state, record(BEFORE, "other", repro="one"))
     put(here.state, record(NOW, repro="two"))
     found = comparing.comparison_page(here, comparing.compare(here, "last", None, "make"))
-    assert "<dd>not there</dd>" in found.replace(' <span class="quiet hash" title=""></span>', "")
+    assert "<dd>missing</dd>" in found.replace(' <span class="quiet hash" title=""></span>', "")
     assert Elements(found).texts("p.same") == []
 
 

@@ -29,7 +29,7 @@ TIMED_OUT = ("train", "timed out")
         (book(blind=("a",)), (), Grade.WARNINGS, ("The last build", "not known")),
         (book(edited=("data/x.csv",)), (), Grade.WARNINGS, ("data/x.csv", "dvc.lock")),
         (
-            book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="not there"),)),
+            book(headlines=(HeadlineMetric("m.json", "auc", None, trouble="missing"),)),
             (),
             Grade.WARNINGS,
             ("auc", "not there"),

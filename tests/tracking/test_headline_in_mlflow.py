@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import spooled
 from spooled import put, record, recorded
+from statuses import book
 
 from stagebook.history.build import Build, ExecutedStage, UnchangedOutput, UnchangedStage
 from stagebook.history.summary import Summary
+from stagebook.history.verdict import BuildVerdict, Grade
 from stagebook.project.project import Project
 from stagebook.record.spool import Spool
 from stagebook.tracking import headline, run
@@ -78,7 +80,8 @@ def test_a_build_whose_records_are_gone_has_none(measured: Project) -> None:
 def test_the_address_is_that_of_the_runs_table(
     uri: str, experiment: str | None, address: str
 ) -> None:
-    assert Summary("late", (), (), "runs", uri, experiment=experiment).address == address
+    verdict = BuildVerdict(Grade.GOOD, ())
+    assert Summary(book(), verdict, "runs", uri, experiment=experiment).address == address
 
 
 def test_the_experiment_is_that_of_the_last_delivery_to_the_address(tmp_path: Path) -> None:

@@ -74,18 +74,18 @@ class Checkout:
         if start != name and git.commit_named(root, start):
             if self.shallow:
                 return (
-                    "this clone is shallow and does not reach back so far. "
+                    "this clone is shallow and does not go back far enough. "
                     "Fetch more of its history: git fetch --deepen 50"
                 )
-            return f"history does not reach back so far from {start}."
+            return f"{start} has no such ancestor."
         if git.commit_named(root, f"origin/{name}"):
-            return f"it is here as origin/{name} alone. Compare with: --against origin/{name}"
+            return f"only origin/{name} exists here. Compare with: --against origin/{name}"
         if self.shallow:
             return (
-                "this clone is shallow and does not have it. "
-                f"If it is a branch, fetch it: git fetch origin {name}:{name}"
+                "this clone is shallow and does not have that commit. "
+                f"To fetch a branch: git fetch origin {name}:{name}"
             )
-        return "git knows no such commit here."
+        return "this repository has no such commit."
 
     def code(self, project: Project) -> Git | None:
         """Commit and branch of the tree as it is now; None without a commit.

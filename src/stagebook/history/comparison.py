@@ -181,8 +181,8 @@ def _chosen(before: ComparisonSide, now: ComparisonSide, stage: str | None) -> I
         names |= dict.fromkeys((*before.locked, *now.locked))
     if stage is not None:
         if stage not in names:
-            message = f"Neither side has an execution of a stage `{stage}`."
-            hint = did_you_mean(stage, names, f"There are: {', '.join(names) or 'none'}.")
+            message = f"Neither side has an execution of the stage `{stage}`."
+            hint = did_you_mean(stage, names, f"Stages to compare: {', '.join(names) or 'none'}.")
             raise StagebookError(Problem("no-executions", message, hint))
         names = {stage: None}
     executions = [side for side in (now, before) if side.kind is SideKind.EXECUTION]

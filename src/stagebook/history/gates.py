@@ -116,7 +116,7 @@ def _moved(gate: Gate, moved: Fraction, against: str) -> Iterator[str]:
 
 def _fault(value: Any) -> str:
     if value is NOTHING:
-        return "not there"
+        return "missing"
     return "not finite" if isinstance(value, float) else "not a number"
 
 
@@ -126,8 +126,8 @@ def _uncompared(base: Any, against: str) -> str:
     if base is NOTHING:
         return f"not compared: {against} has no such metric"
     if base is UNREADABLE:
-        return f"not compared: the file of {against} cannot be read"
-    return f"not compared: in {against} it is {_fault(base)}"
+        return f"not compared: the file in {against} cannot be read"
+    return f"not compared: the value in {against} is {_fault(base)}"
 
 
 def _number(value: Any) -> Fraction | None:
@@ -185,11 +185,11 @@ def _verdict(
 def _unknown(gate: Gate, values: Values, written: set[str]) -> Problem | None:
     """The problem with a gate whose metric is neither in the tree nor in another commit."""
     if gate.file not in written:
-        message = f"The gate `{gate.metric}` is for a file that no stage writes."
+        message = f"No stage writes the file of the gate `{gate.metric}`."
         files = sorted(path for path in written if path.endswith(metrics.SUFFIXES))
         hint = did_you_mean(gate.file, files, f"Stages write: {', '.join(files) or 'none'}.")
     elif values:
-        message = f"The gate `{gate.metric}` is for a metric that {gate.file} does not have."
+        message = f"{gate.file} does not have the metric of the gate `{gate.metric}`."
         hint = did_you_mean(gate.name, values, f"It has: {', '.join(values)}.")
     else:
         return None

@@ -87,7 +87,7 @@ class Log:
         """
         rows = tuple(LogEntry.of(history, record) for record in history.last(stage, limit))
         if stage is not None and not rows:
-            message = f"No execution of a stage `{stage}` is recorded here."
+            message = f"No execution of the stage `{stage}` is recorded here."
             hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
             raise StagebookError(Problem("no-executions", message, hint))
         names = frozenset(entry.rpartition(":")[2] for entry in headline)

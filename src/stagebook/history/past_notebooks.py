@@ -103,7 +103,7 @@ def _id(record: Record) -> str:
 
 
 def _unavailable(record: Record) -> str:
-    return f"The executed notebook of {_id(record)} is not available any more."
+    return f"The executed notebook of {_id(record)} is no longer available."
 
 
 def _notebooks(folder: Path, stage: str) -> Iterator[Path]:

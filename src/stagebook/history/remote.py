@@ -54,7 +54,7 @@ Fetch = Callable[[Project, str, str, int], Artifact]
 
 def ask_nobody(project: Project, what: str) -> RemoteRecord:
     """The answer if no tracker is asked."""
-    return RemoteRecord(reason="The tracker is not asked.")
+    return RemoteRecord(reason="MLflow is not queried.")
 
 
 def is_run(what: str) -> bool:

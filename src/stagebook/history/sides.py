@@ -95,11 +95,11 @@ class RevisionResolver:
             names = measured.names(self.history)
             later = names[names.index(side.name) + 1 :]
             if not later:
-                raise _no_earlier("It is the first build that is recorded here")
+                raise _no_earlier(f"`{side.name}` is the first build that is recorded here")
             return self._built(later[0])
         changes = git.last_changes(self.project.root, LOCK, side.name, 2)
         if len(changes) < 2:
-            raise _no_earlier(f"No commit before {side.name[:10]} has another {LOCK}")
+            raise _no_earlier(f"No commit before {side.name[:10]} has a different {LOCK}")
         return self._committed(changes[1], changes[1][:10])
 
     def _build(self, what: str) -> ComparisonSide | None:
@@ -109,7 +109,7 @@ class RevisionResolver:
                 raise _no_earlier("This checkout has no record of a build")
             if place >= len(names):
                 count = f"{len(names)} build{'s' * (len(names) > 1)}"
-                raise _no_earlier(f"This checkout has records of {count} only, not of `{what}`")
+                raise _no_earlier(f"This checkout has records of only {count}, not of `{what}`")
             return self._built(names[place])
         names = self.history.repros()  # the name of another build is that of its execution
         matches = [item for item in names if item == what]
@@ -151,7 +151,7 @@ class RevisionResolver:
         here = self.history.record(remote_record.name) if remote_record.name else None
         record = here or remote_record.record
         if record is None:
-            reason = remote_record.reason or "Its record is not in this project."
+            reason = remote_record.reason or "This project has no record of that run."
             raise self._unknown(what, reason)
         return execution(record)
 
@@ -183,7 +183,9 @@ class RevisionResolver:
         return ComparisonSide(SideKind.COMMIT, commit, label, executions, tuple(elsewhere), locked)
 
     def _unknown(self, what: str, reason: str = "") -> StagebookError:
-        message = f"Nothing to compare is known as `{what}`.{f' {reason}' if reason else ''}"
+        message = (
+            f"`{what}` is no known execution, build or commit.{f' {reason}' if reason else ''}"
+        )
         damaged = {name: trouble for name, trouble in self.history.damaged if _fits(what, name)}
         if damaged and not reason:
             name, trouble = damaged.popitem()
@@ -199,7 +201,7 @@ class RevisionResolver:
             "or a commit, branch or tag."
         )
         if what in stages:
-            otherwise = f"It is a stage; its last build beside the one before: --stage {what}"
+            otherwise = f"`{what}` is a stage. Compare its last two builds: --stage {what}"
             candidates = ()
         hint = did_you_mean(what, candidates, otherwise)
         return StagebookError(Problem("unknown-comparison", message, hint))
@@ -219,11 +221,11 @@ def _fits(what: str, name: str) -> bool:
 def _unique(what: str, names: "tuple[str, ...] | list[str]") -> str:
     if len(names) > 1:
         shown = ", ".join(sorted(names)[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-        message = f"`{what}` may be any of {len(names)}: {shown}."
-        raise StagebookError(Problem("ambiguous-comparison", message, "Give more of the name."))
+        message = f"`{what}` is ambiguous; {len(names)} match: {shown}."
+        raise StagebookError(Problem("ambiguous-comparison", message, "Give more characters."))
     return names[0]
 
 
 def _no_earlier(what: str) -> StagebookError:
-    hint = "Name what to compare it with: stagebook compare ONE OTHER"
+    hint = "Name both sides of the comparison: stagebook compare ONE OTHER"
     return StagebookError(Problem("nothing-before", f"{what}.", hint))

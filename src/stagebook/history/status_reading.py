@@ -148,9 +148,9 @@ def _compared_with(
     if commit is None and against and not checkout.may_lack(root, against):
         commit = git.require_commit(root, against)
     if checkout.failure is not None and not checkout.failure.is_expected:
-        notes.append(f"Commits are not known here. {checkout.failure.message}")
+        notes.append(f"Commits cannot be looked up. {checkout.failure.message}")
     elif name and commit is None:
-        notes.append(f"Nothing is compared with {name}: {checkout.without(root, name)}")
+        notes.append(f"Metrics are not compared with {name}: {checkout.without(root, name)}")
     return (name, commit) if commit else ("", "")
 
 
@@ -215,7 +215,7 @@ def _headlines(
 def _trouble(file: MetricFile, name: str) -> str:
     if file.problem is not None:
         return "cannot be read"
-    return "" if name in file.values else "not there"
+    return "" if name in file.values else "missing"
 
 
 def _measured_as(stage: StageStatus | None, file: str, name: str) -> tuple[str, str]:

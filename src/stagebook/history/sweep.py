@@ -101,7 +101,7 @@ class Sweep:
         """
         records = history.last(stage, last)
         if not records:
-            message = f"No execution of a stage `{stage}` is recorded here."
+            message = f"No execution of the stage `{stage}` is recorded here."
             hint = did_you_mean(stage, history.stages(), "Build it: dvc repro")
             raise StagebookError(Problem("no-executions", message, hint))
         followed = {record.id: followers(history, record) for record in records}

@@ -31,9 +31,9 @@ def pack(folder: Path, target: Path) -> Path:
     """
     package_manifest = manifest.read(folder)
     if target.is_relative_to(folder):
-        message = "The archive would be in the package itself."
+        message = "The archive must not be inside the package."
         raise StagebookError(
-            Problem("not-written", message, "Name another: --to FILE", Where(str(target)))
+            Problem("not-written", message, "Name another file: --to FILE", Where(str(target)))
         )
     inside = [folder / path for path in (*package_manifest.files, manifest.FILE)]
     beside = [path_of(folder) for path_of in _BESIDE]
@@ -45,7 +45,7 @@ def pack(folder: Path, target: Path) -> Path:
                 _add(archive, path.relative_to(folder.parent).as_posix(), path)
         near.replace(target)
     except OSError as error:
-        message = f"It could not be written: {error.strerror}."
+        message = f"The archive could not be written: {error.strerror}."
         hint = "Check the path and the permissions of its folder."
         raise StagebookError(Problem("not-written", message, hint, Where(str(target)))) from None
     finally:
@@ -111,7 +111,7 @@ class _Portions:
     def read(self, size: int) -> bytes:
         """At most so many bytes."""
         if not 0 <= size <= _LARGEST_PORTION:
-            raise tarfile.ReadError(f"a header of {size} bytes")
+            raise tarfile.ReadError(f"a header of {size} bytes is too large")
         return self.file.read(size)
 
     def seek(self, place: int) -> int:
@@ -131,7 +131,7 @@ def _unpack(archive: tarfile.TarFile, path: Path, into: Path) -> Path:
     members = _members(archive, path)
     tops = [name.parts[0] for name in members if name.name == manifest.FILE]
     if len(tops) != 1:
-        raise _refused(path, f"The archive holds {len(tops)} packages; expected 1.", _HINT)
+        raise _refused(path, f"The archive contains {len(tops)} packages; expected 1.", _HINT)
     folder = PurePosixPath(tops[0])
     _require_expected(archive, path, folder, members)
     for name, member in members.items():
@@ -155,7 +155,7 @@ def _members(archive: tarfile.TarFile, path: Path) -> dict[PurePosixPath, tarfil
         # one file to a file system that ignores case, or that composes letters
         folded = unicodedata.normalize("NFC", name.as_posix()).casefold()
         if folded in seen:
-            raise _refused(path, f"The archive holds `{name}` twice.")
+            raise _refused(path, f"The archive contains `{name}` twice.")
         seen.add(folded)
         if not member.isdir():
             members[name] = member
@@ -170,7 +170,7 @@ def _name(member: tarfile.TarInfo, path: Path) -> PurePosixPath:
     parts = member.name.split("/")
     strange = {"", ".", ".."} & set(parts) or "\\" in member.name or "\0" in member.name
     if strange or len(parts) > _DEEPEST or member.size < 0:
-        raise _refused(path, f"`{member.name}` is not a name of a file in a package.")
+        raise _refused(path, f"`{member.name}` is not a valid file name in a package.")
     return PurePosixPath(member.name)
 
 
@@ -189,7 +189,7 @@ def _require_expected(
     most |= {PurePosixPath(path_of(Path(folder)).name): _LARGEST_BESIDE for path_of in _BESIDE}
     for name, member in members.items():
         if name not in most:
-            raise _refused(path, f"The archive holds `{name}`, which the package does not name.")
+            raise _refused(path, f"The archive contains `{name}`, which is no file of the package.")
         if member.size > most[name]:
             message = f"`{name}` has {member.size} bytes; the package allows {most[name]}."
             raise _refused(path, message)

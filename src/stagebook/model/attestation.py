@@ -220,29 +220,29 @@ def look(folder: Path, manifest: Manifest) -> AttestationCheck:
         data = regular_file.read(path, json_text.LARGEST + 1)
         statement = parse(data)
     except FileNotFoundError:
-        message = "No attestation lies beside the package, so nobody says who built it."
+        message = "The package has no attestation, so its builder is unknown."
         return AttestationCheck(
             "no attestation", (Problem("no-attestation", message, _ASK, where),)
         )
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         message = f"The attestation cannot be read: {type(error).__name__}: {error}"
         problem = Problem("wrong-attestation", message, _ASK, where)
-        return AttestationCheck("no attestation that can be read", (problem,), foreign=True)
+        return AttestationCheck("unreadable attestation", (problem,), foreign=True)
     if statement.digest != manifest.digest:
         message = (
-            f"The attestation is about another package, {statement.digest[:12]}, "
-            f"not {manifest.digest[:12]}."
+            f"The attestation is for another package: {statement.digest[:12]} instead of "
+            f"{manifest.digest[:12]}."
         )
         problem = Problem("wrong-attestation", message, _ASK, where)
         return AttestationCheck("attestation of another package", (problem,), foreign=True)
     if statement.git_failure is not None and not statement.commit:
-        message = f"It was built where git did not say from which commit: {statement.git_failure}"
-        hint = "Build it again where git answers: git status, then dvc repro --force"
+        message = f"The commit of the build is unknown: {statement.git_failure}"
+        hint = "Check that `git status` works, then build again: dvc repro --force"
         problem = Problem("unknown-build-commit", message, hint, where)
-        return AttestationCheck("built from a commit that git did not name", (problem,))
+        return AttestationCheck("built from an unknown commit", (problem,))
     if statement.dirty or not statement.commit:
-        message = "It was built from files that are not in git, so no commit can make it again."
-        hint = "Commit, and build it again: dvc repro"
+        message = "The package was built from changes that no commit contains."
+        hint = "Commit all changes, then build again: dvc repro"
         problem = Problem("dirty-build", message, hint, where)
         return AttestationCheck(
             "built from a dirty tree", (problem,), statement=statement, data=data
@@ -253,7 +253,7 @@ def look(folder: Path, manifest: Manifest) -> AttestationCheck:
 
 def unsigned(folder: Path) -> Problem:
     """The problem that nobody has signed the attestation of a package."""
-    message = "The attestation is not signed with a key that this loader was given: unsigned."
+    message = "The attestation is not signed, or no public key was given."
     hint = (
         "Sign the package where it was built: stagebook model sign PACKAGE --key key.pem. "
         "Then give the public key: --key public.pem, or stagebook.load(..., public_key=...)."
@@ -262,4 +262,4 @@ def unsigned(folder: Path) -> Problem:
 
 
 _COMMIT = re.compile("[0-9a-f]{40,64}")
-_ASK = f"Ask whoever handed the package over for the file that ends in {SUFFIX}."
+_ASK = f"Ask the sender of the package for its {SUFFIX} file."

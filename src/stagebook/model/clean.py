@@ -148,7 +148,7 @@ def check(package: Path, policy: Policy, say: Say) -> CleanCheck:
         place = contents.write(fresh.folder / "package")
         _copy_beside(package, place)
         environment = _make(fresh, requirement_lines, lock, policy, say)
-        say("the checks, there")
+        say("the checks, in this environment")
         command = ("-I", "-m", "stagebook", "model", "check", str(place), "--json")
         answer = _parsed(fresh, fresh.run(fresh.python, *command, *_options(policy)))
     checks = typed_json.convert(answer["checks"], tuple[Check, ...])
@@ -202,7 +202,7 @@ def _make(
     whose = f"stagebook {own.partition('==')[2]} from the index"
     if downloaded.returncode:
         requirements.write_running_wheel(wheels)
-        whose = "the stagebook that is running, as no index has it"
+        whose = "the running stagebook, which is in no index"
     say(f"{requirements.FILE}, with {whose} (minutes)")
     more = [own.replace("==", "[signing]==")] if policy.public_key else []
     lines = ["--find-links", str(wheels), "--no-cache-dir", *requirement_lines, *more]
@@ -229,8 +229,9 @@ def _interpreter(fresh: _Fresh, version: str) -> str:
             return process.stdout.strip()
     if _minor(version) == _minor(here):
         return sys.executable
-    message = f"The package was made with Python {version}; this is {here}, and no other was found."
-    hint = f"Run it with Python {'.'.join(_minor(version))}, or let uv get one: pip install uv"
+    message = f"The package needs Python {version}, which was not found; this is Python {here}."
+    needed = ".".join(_minor(version))
+    hint = f"Use Python {needed}, or install uv, which can download it: pip install uv"
     problem = Problem("other-python-version", message, hint, Where(environments.FILE))
     raise StagebookError(problem, exit_code=Exit.ENVIRONMENT)
 
@@ -261,7 +262,7 @@ def _parsed(fresh: _Fresh, process: "subprocess.CompletedProcess[str]") -> dict[
         reported = typed_json.convert(problems, tuple[Problem, ...])
         raise StagebookError(*reported, exit_code=Exit.ENVIRONMENT)
     last = (process.stderr.strip().splitlines() or ["it printed nothing"])[-1]
-    raise fresh.failed(f"Stagebook cannot check the package there: {last}")
+    raise fresh.failed(f"Stagebook cannot check the package in the new environment: {last}")
 
 
 def as_json(cleaned: CleanCheck) -> dict[str, Any]:

@@ -66,13 +66,13 @@ def _attested(folder: Path, manifest: Manifest, root: Path, md5: str) -> Package
     package_materials = materials.read(folder / materials.FILE)
     if check.problems or not package_materials.steps or check.commit is None:
         message = (
-            f"No commit of {root} has a dvc.lock that holds this package ({md5[:12]}), and no "
+            f"No commit of {root} has a dvc.lock that contains this package ({md5[:12]}), and no "
             f"attestation names a commit: {check.words}."
         )
-        hint = "Name the repository that it was built in: --repository; or fetch its branches."
+        hint = "Name the repository of the package: --repository FOLDER, or fetch its branches."
         raise StagebookError(Problem("unknown-commit", message, hint, Where(str(folder))))
     if git.commit_named(root, check.commit) is None:
-        message = f"The commit {check.commit[:12]}, which the attestation names, is not here."
+        message = f"The commit {check.commit[:12]}, which the attestation names, is not in {root}."
         hint = f"git -C {root} fetch --all"
         raise StagebookError(Problem("unknown-commit", message, hint, Where(str(folder))))
     stage = package_materials.steps[-1].stage

@@ -50,7 +50,7 @@ class Contents:
         problems = [*_unexpected(folder, package_manifest), *_absent(package_manifest)]
         for name, entry in sorted(package_manifest.files.items()):
             if name not in package_manifest.known:
-                message = "The manifest names a file that no package has."
+                message = "The manifest lists an unexpected file."
                 problems.append(Problem("package-changed", message, GET_ANOTHER, Where(name)))
             else:
                 try:
@@ -105,24 +105,24 @@ def _memory() -> int:
 def _read(path: Path, entry: ManifestEntry, most: int) -> bytes:
     """A file's bytes; ValueError if they are not those that were packaged."""
     if entry.size > most:
-        raise ValueError(f"It has {entry.size} bytes; {most} are allowed.")
+        raise ValueError(f"The file has {entry.size} bytes; at most {most} are allowed.")
     data = regular_file.read(path, entry.size + 1, size=entry.size, links=False)
     if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise ValueError("Its bytes are not those that were packaged.")
+        raise ValueError("The file changed after it was packaged.")
     return data
 
 
 def _absent(package_manifest: Manifest) -> Iterator[Problem]:
     if package_manifest.model.file not in package_manifest.known:
-        message = f"The model's file is not {manifest.MODEL_FILES[package_manifest.model.format]}."
+        message = f"The model's file must be {manifest.MODEL_FILES[package_manifest.model.format]}."
         yield Problem("package-changed", message, GET_ANOTHER, Where(package_manifest.model.file))
     for name in sorted(package_manifest.known - package_manifest.files.keys()):
-        message = "The manifest does not name this file, which every package has."
+        message = "The manifest does not list this file, which is required."
         yield Problem("package-changed", message, GET_ANOTHER, Where(name))
 
 
 def _unexpected(folder: Path, package_manifest: Manifest) -> Iterator[Problem]:
-    hint = "Delete it, or get the package anew."
+    hint = "Delete the file, or get the package again."
     for path in islice(manifest.files_of(folder), _MOST_ENTRIES):
         if path not in package_manifest.files:
             message = "The file was added after the package was made."

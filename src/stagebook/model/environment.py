@@ -98,7 +98,8 @@ class Environment:
             if installed is None or not fits(expected, installed, rule):
                 yield Problem(
                     "other-version",
-                    f"The package was made with {name} {expected}; here is {installed or 'none'}.",
+                    f"The package was made with {name} {expected}; this environment has "
+                    f"{installed or 'none'}.",
                     f"pip install {name}=={expected}",
                     Where(FILE),
                 )

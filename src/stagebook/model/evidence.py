@@ -92,7 +92,7 @@ def _require(value: Any, path: str, kind: type, name: str) -> None:
     key, _, rest = path.partition(".")
     if not path:
         if not isinstance(value, kind):
-            raise ValueError(f"{name} holds {value!r:.40} in place of a {kind.__name__}")
+            raise ValueError(f"{name} has {value!r:.40} instead of a {kind.__name__}")
     elif key == "*" and isinstance(value, list):
         for item in value:
             _require(item, rest, kind, name)

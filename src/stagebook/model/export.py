@@ -171,7 +171,7 @@ def export(
     original = _original_predictions(request, rows)
     say(f"converting to {format_}")
     converted = format_of.convert(request)
-    say(f"asking it about {len(rows.frame):,} rows")
+    say(f"predicting {len(rows.frame):,} rows")
     scored = format_of.score(converted.data, request)
     if tolerance is None:
         tolerance = Golden.parse(report.contents.files[GOLDEN]).tolerance
@@ -198,7 +198,7 @@ def _original_predictions(request: ConversionRequest, rows: FeatureRows) -> "pd.
         return predict(request.model, served.method, request.rows, served.outputs)
     except Exception as error:  # a model's own code raises what it likes
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        message = f"The model itself cannot take these rows: {first}"
+        message = f"The original model cannot predict these rows: {first}"
         raise bad(rows.path, message, served.features) from error
 
 
@@ -218,14 +218,14 @@ def target_of(package: Path, format_: FormatName, output: Path | None) -> Path:
     stem = package_path.name.removesuffix(".tar") if package_path.is_file() else package_path.name
     target = output or package_path.with_name(stem + _FORMATS[format_].suffix)
     if target.resolve().is_relative_to(package_path):
-        message = "The export would lie in the package, which would then not be what was packaged."
+        message = "The export must not be inside the package, which it would change."
         raise StagebookError(Problem("file-there", message, _ELSEWHERE, Where(str(target))))
     if not target.parent.is_dir():
         message = "The folder of the export does not exist."
         hint = f"mkdir -p {target.parent}"
         raise StagebookError(Problem("no-folder", message, hint, Where(str(target))))
     if target.exists() and not report_of(target).is_file():
-        message = "The file exists, and `stagebook model export` did not write it."
+        message = "The file already exists, and `stagebook model export` did not write it."
         raise StagebookError(Problem("file-there", message, _ELSEWHERE, Where(str(target))))
     return target
 

@@ -53,7 +53,7 @@ class Golden:
         table = file.read(use_threads=False)
         tolerance = float((table.schema.metadata or {})[_TOLERANCE])
         if not 0 <= tolerance < math.inf:
-            raise ValueError(f"a tolerance of {tolerance:g} is not finite and at least 0")
+            raise ValueError(f"the tolerance {tolerance:g} is not a finite number of at least 0")
         frame = table.to_pandas()
         expected = [name for name in frame.columns if name.startswith(_EXPECTED)]
         outputs = frame[expected].rename(columns=lambda name: name.removeprefix(_EXPECTED))
@@ -76,7 +76,7 @@ class Golden:
         same_columns = list(predictions.columns) == list(self.outputs.columns)
         if not same_columns or len(predictions) != len(self.outputs):
             actual, expected = _shape(predictions), _shape(self.outputs)
-            message = f"The model gives {actual}; when packaged it gave {expected}."
+            message = f"The model returned {actual}; expected {expected}."
             return (Problem("golden-differs", message, _HINT, Where(FILE)),)
         problems = (self._column(str(name), predictions[name]) for name in self.outputs)
         return tuple(problem for problem in problems if problem)
@@ -86,13 +86,14 @@ class Golden:
         wrong = np.flatnonzero(~(off <= self.tolerance))
         if not len(wrong):
             return None
+        expected = self.outputs[name]
         shown = ", ".join(
-            f"row {place} {predictions.iloc[place]!s} for {self.outputs[name].iloc[place]!s}"
+            f"row {place}: {predictions.iloc[place]!s} instead of {expected.iloc[place]!s}"
             for place in wrong[:_SHOWN]
         )
         message = (
             f"`{name}` differs in {len(wrong)} of {len(off)} golden rows by more than "
-            f"{self.tolerance:g}, at most by {np.max(off):.3g}: {shown}."
+            f"{self.tolerance:g}, the largest difference is {np.max(off):.3g}; {shown}."
         )
         return Problem("golden-differs", message, _HINT, Where(FILE))
 
@@ -106,7 +107,7 @@ def _require_small(metadata: pq.FileMetaData) -> None:
 
 
 _LARGEST = 64_000_000  # bytes, without compression
-_HINT = "The model is not what was packaged, or runs on other libraries: see environment.lock.json."
+_HINT = "The model changed, or runs with other library versions: see environment.lock.json."
 
 
 def distance(value: pd.Series, other: pd.Series) -> Any:

@@ -69,7 +69,7 @@ class Model:
         """
         served = self.manifest.model
         if missing := [name for name in served.features if name not in rows.columns]:
-            raise KeyError(f"the rows lack {', '.join(missing)}")
+            raise KeyError(f"the rows have no column {', '.join(missing)}")
         if rows.empty:
             return pd.DataFrame(columns=list(served.outputs))
         return predict(self.model, served.method, rows[list(served.features)], served.outputs)
@@ -125,8 +125,8 @@ def load(
         0        25.0
     """
     if isinstance(trusted, str):
-        message = f"trusted is {trusted!r}, and has to be a list of names."
-        raise StagebookError(Problem("bad-policy", message, f'Write it so: trusted=["{trusted}"]'))
+        message = f"trusted is {trusted!r}, but must be a list of names."
+        raise StagebookError(Problem("bad-policy", message, f'Write: trusted=["{trusted}"]'))
     policy = Policy(
         Path(public_key) if public_key else None,
         environment,

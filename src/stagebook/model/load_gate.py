@@ -94,7 +94,7 @@ def _run_check(name: str, step: Step, report: VerificationReport) -> Check:
     except Exception as error:  # whatever a package does to its reader is a reason against it
         if _is_missing(error, report):
             return Check(name, CheckState.SKIPPED)
-        message = f"It cannot be read: {type(error).__name__}: {error}"
+        message = f"The package cannot be read: {type(error).__name__}: {error}"
         where = Where(str(report.folder))
         problem = Problem("package-changed", message, manifest.GET_ANOTHER, where)
         return Check(name, CheckState.REFUSED, "", (problem,))
@@ -131,7 +131,7 @@ def _provenance(report: VerificationReport) -> Check:
     lock = report.contents.text(environments.FILE)
     gaps = list(model_materials.gaps)
     if model_materials.environment != materials.digest(lock):
-        message = "They name another environment than the package's."
+        message = "The materials name a different environment than the package."
         gaps.append(
             Problem("materials-missing", message, manifest.GET_ANOTHER, Where(materials.FILE))
         )
@@ -150,7 +150,7 @@ def _attested(
     """What the attestation says, and what to do about each thing that is wrong with it."""
     attesting = report.policy.attestation
     if attesting == "ignore":
-        return AttestationCheck("attestation not looked at"), []
+        return AttestationCheck("attestation not checked"), []
     attested = report.attested = attestations.look(report.folder, report.manifest)
     # one that speaks of another package is not made right by any policy
     lenient: Attitude = "warn" if attesting == "unsigned" else attesting
@@ -179,7 +179,7 @@ def _types(report: VerificationReport) -> Check:
 
 
 def _open(report: VerificationReport) -> Check:
-    assert report.file, "the types in it have been looked through"
+    assert report.file, "the check of types has read the file"
     served, trusted = report.manifest.model, report.policy.trusted
     if _is_apart(report):
         golden = report.contents.files[GOLDEN]
@@ -198,7 +198,7 @@ def _open(report: VerificationReport) -> Check:
 
 
 def _other_type(report: VerificationReport, kind: str) -> Problem:
-    message = f"The model is a {kind}; the package says {report.manifest.model.type}."
+    message = f"The model is a {kind}; the manifest says {report.manifest.model.type}."
     return Problem("package-changed", message, manifest.GET_ANOTHER, Where(manifest.FILE))
 
 
@@ -244,7 +244,7 @@ def _disagreements(
         yield from own.disagreements(signed, file)
         if tuple(field.name for field in own.fields) != expected[file]:
             message = f"{file} and {manifest.FILE} disagree on the columns."
-            yield Problem("schema-differs", message, "Make the package anew.", Where(file))
+            yield Problem("schema-differs", message, "Create the package again.", Where(file))
 
 
 def _recorded_opening(report: VerificationReport) -> Check:
@@ -252,7 +252,7 @@ def _recorded_opening(report: VerificationReport) -> Check:
     opened = _recorded(report)
     if opened is None:
         return Check("opening", CheckState.WARNED, "", (_not_recorded(report),))
-    words = f"{opened.type}, when it was packaged, {opened.moment}"
+    words = f"{opened.type}, checked at packaging, {opened.moment}"
     if opened.type == report.manifest.model.type:
         return Check("opening", CheckState.PASSED, words)
     return Check("opening", CheckState.REFUSED, words, (_other_type(report, opened.type),))
@@ -262,7 +262,7 @@ def _recorded_golden(report: VerificationReport) -> Check:
     opened = _recorded(report)
     if opened is None:
         return Check("golden rows", CheckState.SKIPPED)
-    words = f"{opened.rows}, when it was packaged, {opened.moment}"
+    words = f"{opened.rows}, checked at packaging, {opened.moment}"
     return Check("golden rows", CheckState.PASSED, words)
 
 
@@ -272,8 +272,8 @@ def _recorded(report: VerificationReport) -> OpeningCheck | None:
 
 
 def _not_recorded(report: VerificationReport) -> Problem:
-    message = "Nothing records that the model was opened when it was packaged."
-    hint = f"Check it: stagebook model check {shlex.quote(str(report.folder))}"
+    message = "No record shows that the model was opened at packaging."
+    hint = f"Check the model: stagebook model check {shlex.quote(str(report.folder))}"
     return Problem("opening-not-recorded", message, hint, Where(str(report.folder)))
 
 

@@ -118,7 +118,7 @@ class Manifest:
         return FILES | {MODEL_FILES[self.model.format]}
 
 
-GET_ANOTHER = "Get the package anew from where it was made, or recreate it."
+GET_ANOTHER = "Get the package again from where it was made, or recreate it."
 
 
 def read(folder: Path) -> Manifest:
@@ -130,7 +130,7 @@ def read(folder: Path) -> Manifest:
     try:
         text = regular_file.read(folder / FILE, LARGEST + 1)
     except (OSError, ValueError):
-        message = f"This is not a package: it has no {FILE} that can be read."
+        message = f"This is not a package: its {FILE} is missing or cannot be read."
         hint = "Name the folder that `stagebook.package` wrote, or the archive of `model pack`."
         raise StagebookError(Problem("no-package", message, hint, Where(str(folder)))) from None
     return parse(text, str(folder / FILE))
@@ -152,12 +152,12 @@ def parse(text: str | bytes, file: str) -> Manifest:
         version = values["format"]
     except (ValueError, KeyError, TypeError):
         raise StagebookError(
-            Problem("no-package", "It is not a manifest of a package.", GET_ANOTHER, where)
+            Problem("no-package", "The file is not a manifest of a package.", GET_ANOTHER, where)
         ) from None
     if version != FORMAT:
         message = f"The package has format {version!r}; this Stagebook reads {FORMAT}."
         raise StagebookError(
-            Problem("newer-package", message, "Load it with a newer Stagebook.", where)
+            Problem("newer-package", message, "Load the package with a newer Stagebook.", where)
         )
     try:
         manifest = _checked(typed_json.convert(values, Manifest))
@@ -166,7 +166,7 @@ def parse(text: str | bytes, file: str) -> Manifest:
         message = f"The manifest cannot be read: {error}."
         raise StagebookError(Problem("no-package", message, GET_ANOTHER, where)) from None
     if not same:  # what is not read would be in no hash
-        message = "The manifest is not as it was written."
+        message = "The manifest changed after it was written."
         raise StagebookError(Problem("package-changed", message, GET_ANOTHER, where))
     return manifest
 
@@ -175,13 +175,13 @@ def _checked(manifest: Manifest) -> Manifest:
     """The manifest, if its values are possible; otherwise a ShapeError."""
     model = manifest.model
     if model.format not in MODEL_FILES:
-        raise ShapeError(f"{model.format!r} is not a format of a model")
+        raise ShapeError(f"{model.format!r} is not a format of models")
     if len(manifest.files) > _MOST_FILES:
-        raise ShapeError(f"a package does not have {len(manifest.files)} files")
+        raise ShapeError(f"{len(manifest.files)} files are too many for a package")
     if any(entry.size < 0 for entry in manifest.files.values()):
         raise ShapeError("the size of a file is negative")
     if not model.method.isidentifier() or model.method.startswith(_CHANGES):
-        raise ShapeError(f"`{model.method}` is not a method that predicts")
+        raise ShapeError(f"`{model.method}` is not a prediction method")
     return manifest
 
 

@@ -100,8 +100,8 @@ class Materials:
         return tuple(
             Problem(
                 "materials-missing",
-                f"Not everything that the model was built from is known: {what}.",
-                "Commit all changes, then build it: dvc repro",
+                f"The origin of the model is not fully known: {what}.",
+                "Commit all changes, then build the model: dvc repro",
                 Where(FILE),
             )
             for what in (*self.missing, *self._loose())

@@ -120,8 +120,8 @@ def require_plain_environment(text: Callable[[str], str]) -> None:
     environment_text = text(PYTHON_ENV)
     python = environment_text.partition("\n")[0].removeprefix("python: ")
     if environment_text != _python_env(requirements.version(python, PYTHON_ENV)):
-        message = "It names something else to install than requirements.txt."
-        hint = "Do not install it. Get the package anew from where it was made, or recreate it."
+        message = "The file installs something other than requirements.txt."
+        hint = "Do not install it. Get the package again from where it was made, or recreate it."
         problem = Problem("bad-requirement", message, hint, Where(PYTHON_ENV))
         raise StagebookError(problem, exit_code=Exit.UNFIT)
 
@@ -174,8 +174,8 @@ def strange(values: Mapping[str, Any]) -> tuple[Problem, ...]:
         difference = f"takes its environment from {env}"
     else:
         return ()
-    message = f"MLflow would run other code than Stagebook's to load it: {FILE} {difference}."
-    hint = "Get the package anew from where it was made, or recreate it."
+    message = f"MLflow would load the model with code that is not Stagebook's: {FILE} {difference}."
+    hint = "Get the package again from where it was made, or recreate it."
     return (Problem("schema-differs", message, hint, Where(FILE)),)
 
 

@@ -104,8 +104,9 @@ def package(
     MODEL.require()
     files = {name: Path(file) for name, file in splits.items()}
     if absent := [name for name in (train, test) if name not in files]:
-        message = f"The splits are {', '.join(files) or 'none'}: {' and '.join(absent)} is missing."
-        hint = 'Give its file: splits={"train": ..., "test": ...}, or say which it is: test="..."'
+        given = ", ".join(files) or "none"
+        message = f"A split is missing: {' and '.join(absent)}. Given splits: {given}."
+        hint = 'Add its file, splits={"train": ..., "test": ...}, or name another split, test="..."'
         raise StagebookError(Problem("no-split", message, hint))
     if not 0 <= tolerance < math.inf:
         message = f"The tolerance is {tolerance}, but must be a number of at least 0."

@@ -81,13 +81,14 @@ class Parity:
             format_: The format of the other form.
         """
         if not self.largest:
-            message = "The file has no row to compare the two on."
+            message = "The file has no rows to compare."
             return Problem("parity-off", message, "Name rows: --rows FILE.")
         far = self.largest
         message = (
-            f"The model in {format_} predicts something else in {self.off:,} of {self.rows:,} "
-            f"rows, by more than {self.tolerance:g}. Farthest off is `{far.column}` in row "
-            f"{far.row:,}: {far.exported!r} for {far.original!r}, {far.difference:.3g} apart."
+            f"The predictions of the {format_} model differ by more than {self.tolerance:g} in "
+            f"{self.off:,} of {self.rows:,} rows. The largest difference is in `{far.column}`, "
+            f"row {far.row:,}: {far.exported!r} instead of {far.original!r}, "
+            f"{far.difference:.3g} apart."
         )
         return Problem("parity-off", message, _hint(far.difference))
 
@@ -99,10 +100,10 @@ class Parity:
 def _hint(difference: float) -> str:
     """What to do, which is not to allow more where more would not help."""
     if math.isinf(difference):
-        return "Nothing is written. A label or a value that is missing has no tolerance."
+        return "Nothing was written. No tolerance applies to labels and missing values."
     enough = 10.0 ** math.ceil(math.log10(difference))
     enough = enough if enough >= difference else 10 * enough  # the logarithm is rounded
-    return f"Nothing is written. If that is near enough for what you do: --tolerance {enough:g}"
+    return f"Nothing was written. To accept this difference: --tolerance {enough:g}"
 
 
 def _plain(value: Any) -> Any:

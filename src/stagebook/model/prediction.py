@@ -26,7 +26,7 @@ def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = 
     """
     call = getattr(model, method, None)
     if not callable(call):
-        hint = 'Name the one that predicts: stagebook.package(..., method="predict").'
+        hint = 'Name the method that predicts: stagebook.package(..., method="predict").'
         message = f"The model, a {type(model).__name__}, has no method `{method}`."
         raise StagebookError(Problem("no-method", message, hint))
     predictions = call(rows)
@@ -35,8 +35,9 @@ def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = 
     frame: pd.DataFrame = predictions.reset_index(drop=True)
     if len(frame) != len(rows) or (names and len(names) != frame.shape[1]):
         expected = f"{len(rows)} rows" + (f" of {', '.join(names)}" if names else "")
-        message = f"`{method}` gave {len(frame)} rows of {frame.shape[1]} columns for {expected}."
-        hint = "A model gives one row for each row that it is given."
+        actual = f"{len(frame)} rows of {frame.shape[1]} columns"
+        message = f"`{method}` returned {actual}; expected {expected}."
+        hint = "A model must return one row for each row of input."
         raise StagebookError(Problem("bad-prediction", message, hint))
     return frame.set_axis(list(names), axis=1) if names else frame
 

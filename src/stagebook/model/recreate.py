@@ -86,7 +86,7 @@ def _check_out(root: Path, name: str, into: Path) -> Path:
     if into.exists():
         message = "The folder already exists."
         raise StagebookError(
-            Problem("not-empty", message, "Name another: --into FOLDER", Where(str(into)))
+            Problem("not-empty", message, "Name another folder: --into FOLDER", Where(str(into)))
         )
     return git.clone(root, name, into)
 
@@ -155,7 +155,7 @@ def _run(command: list[str], folder: Path, env: dict[str, str]) -> str:
 def _failed(command: list[str], folder: Path, output: str) -> Problem:
     last = " / ".join(line.strip() for line in output.strip().splitlines()[-3:])
     message = f"`{' '.join(command)}` failed: {last}"
-    return Problem("not-recreated", message, f"Look there: cd {folder}", Where(str(folder)))
+    return Problem("not-recreated", message, f"Inspect the folder: cd {folder}", Where(str(folder)))
 
 
 def compare(package: Path, expected: Manifest, recreated: Path) -> tuple[Likeness, str]:
@@ -223,6 +223,6 @@ def _different(step: Step, other: Step) -> Iterator[str]:
         for content in now:
             if then.get(content.path, content.md5) != content.md5:
                 yield (
-                    f"{step.stage} {word} another {content.path}: "
-                    f"{content.md5[:10]} for {then[content.path][:10]}"
+                    f"{step.stage} {word} a different {content.path}: "
+                    f"{content.md5[:10]} instead of {then[content.path][:10]}"
                 )

@@ -61,17 +61,17 @@ class Title:
 def _untitled(name: str, alias: str | None) -> Iterator[Problem]:
     if not _NAME.fullmatch(name) or len(name) > _NAME_LENGTH:
         message = f"`{name}` cannot be the name of a registered model."
-        hint = "Take letters, digits, spaces, dots, dashes and underscores: --name late_arrival"
+        hint = "Use letters, digits, spaces, dots, dashes and underscores: --name late_arrival"
         yield Problem("bad-title", message, hint)
     if alias is None:
         return
     if not _ALIAS.fullmatch(alias) or len(alias) > _ALIAS_LENGTH:
         message = f"`{alias}` cannot be an alias."
-        hint = "Take letters, digits, dashes and underscores: --alias champion"
+        hint = "Use letters, digits, dashes and underscores: --alias champion"
         yield Problem("bad-title", message, hint)
     elif _RESERVED.fullmatch(alias):
-        message = f"`{alias}` cannot be an alias: it would be taken for a version."
-        yield Problem("bad-title", message, "Take a word that says what it is for: champion")
+        message = f"`{alias}` cannot be an alias: MLflow would read it as a version."
+        yield Problem("bad-title", message, "Use a word for the model's role: --alias champion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class RegistryAddress:
             return cls(address, project.settings.name, project.root)
         if not (address := uri or os.environ.get("MLFLOW_TRACKING_URI", "")):
             message = "No project was found here, and MLflow's address is not set."
-            hint = "Give its address: --tracking-uri http://…, or set MLFLOW_TRACKING_URI."
+            hint = "Give MLflow's address: --tracking-uri http://…, or set MLFLOW_TRACKING_URI."
             raise StagebookError(Problem("no-registry", message, hint), exit_code=Exit.ENVIRONMENT)
         return cls(address, experiment, Path.cwd())
 

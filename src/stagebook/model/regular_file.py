@@ -22,12 +22,12 @@ def read(path: Path, most: int, *, size: int | None = None, links: bool = True) 
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
     if not links:
         if path.is_symlink():
-            raise ValueError("It is a link and not a file, so it could be exchanged.")
+            raise ValueError("The file is a symbolic link, so its content could be replaced.")
         flags |= getattr(os, "O_NOFOLLOW", 0)
     with open(os.open(path, flags), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError("It is not a regular file.")
+            raise ValueError("The path is not a regular file.")
         if size is not None and status.st_size != size:
-            raise ValueError("Its bytes are not those that were packaged.")
+            raise ValueError("The file changed after it was packaged.")
         return file.read(most)

@@ -103,7 +103,7 @@ from stagebook.model import rehearsal; rehearsal.main()"""
 
 def _ending(code: int, stderr: bytes) -> str:
     if code < 0 and -code == getattr(signal, "SIGXCPU", 0):
-        return "takes more processor time than is allowed"
+        return "exceeds the limit of processor time"
     if code < 0:
         return f"ends the process with {signal.Signals(-code).name}"
     last = stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {code}"]
@@ -111,7 +111,7 @@ def _ending(code: int, stderr: bytes) -> str:
 
 
 def _failed(file: ModelFile, failure: str) -> RehearsalResult:
-    message = f"Opening the model and asking it about its golden rows {failure}."
+    message = f"Opening the model and predicting its golden rows {failure}."
     problem = Problem("model-fails", message, GET_ANOTHER, Where(file.name))
     return RehearsalResult("", "", (problem,))
 
@@ -131,7 +131,7 @@ def main() -> None:
     try:
         result = _rehearsed(file, PredictionInterface(**served), golden, request["trusted"])
     except MemoryError:
-        result = _failed(file, "takes more memory than is allowed")
+        result = _failed(file, "exceeds the limit of memory")
     answer.write(json.dumps(asdict(result)))
     answer.flush()
     os._exit(0)  # nothing that the model left behind runs
@@ -159,7 +159,7 @@ def _rehearsed(
     except MemoryError:
         raise
     except Exception as error:  # whatever a model does when it is asked is a reason against it
-        message = f"The model cannot be asked: {type(error).__name__}: {error}"
+        message = f"The model cannot predict its golden rows: {type(error).__name__}: {error}"
         return RehearsalResult(kind, "", (), (_damaged(message),))
     return RehearsalResult(kind, words, (), problems)
 

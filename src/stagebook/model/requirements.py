@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
 
 FILE = "requirements.txt"
-_HINT = "Do not install it. Get the package anew from where it was made, or recreate it."
+_HINT = "Do not install it. Get the package again from where it was made, or recreate it."
 _WHEEL = "Wheel-Version: 1.0\nGenerator: stagebook\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _FROM_METADATA = ("METADATA", "entry_points.txt")
 _LONGEST = 500  # characters of a line
@@ -40,7 +40,7 @@ def parse(text: str) -> tuple[str, ...]:
 def _problems(lines: list[tuple[int, str]]) -> Iterator[Problem]:
     for number, line in lines:
         if line and not _is_pinned(line):
-            message = f"`{line[:_LONGEST]}` is not a distribution with its version."
+            message = f"`{line[:_LONGEST]}` does not have the form name==version."
             yield Problem("bad-requirement", message, _HINT, Where(FILE, line=number))
 
 

@@ -54,10 +54,10 @@ class FeatureRows:
             frame = pq.read_table(path, columns=list(features)).to_pandas()[list(features)]
             md5 = digest(path, "md5")
         except (OSError, ValueError, KeyError) as error:
-            message = f"It cannot be read as Parquet with the model's features: {error}"
+            message = f"The file cannot be read as Parquet with the model's features: {error}"
             raise bad(name, message, features) from None
         if frame.empty:
-            raise bad(name, "It has no rows to compare on.", features)
+            raise bad(name, "The file has no rows to compare.", features)
         return cls(TEST if md5 == test else OTHER, name, md5, frame)
 
     def as_json(self) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class Schema:
         names = [name for name, _ in {*own, *signature} - ({*own} & {*signature})]
         columns = ", ".join(sorted(set(names))) or "their order"
         message = f"MLmodel and {file} disagree on {columns}."
-        return (Problem("schema-differs", message, "Make the package anew.", Where("MLmodel")),)
+        return (Problem("schema-differs", message, "Create the package again.", Where("MLmodel")),)
 
 
 def _field(

@@ -61,7 +61,7 @@ def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
     target = signature_path(contents.folder)
     if not target.is_file():
         message = "The package is not signed."
-        hint = f"Get {target.name} from whoever signed it, and put it beside the package."
+        hint = f"Get {target.name} from the signer, and put it next to the package."
         return (Problem("not-signed", message, hint, Where(str(target))),)
     if not key.is_file():
         raise StagebookError(_bad_key(key, FileNotFoundError("the file does not exist")))
@@ -73,10 +73,12 @@ def verify(contents: Contents, key: Path) -> tuple[Problem, ...]:
     except Exception:  # model-signing raises what its parsers raise
         names = ", ".join(problem.where.file for problem in contents.problems if problem.where)
         reason = (
-            f"{names} changed since." if names else "it is of another key, or of another package."
+            f"{names} changed after signing."
+            if names
+            else "it belongs to another key or another package."
         )
-        message = f"The signature does not fit the package: {reason}"
-        hint = "Get the package anew, and the key from its owner."
+        message = f"The signature does not match the package: {reason}"
+        hint = "Get the package again, and the key from its owner."
         return (Problem("bad-signature", message, hint, Where(str(target))),)
     return ()
 
@@ -103,8 +105,9 @@ def verify_statement(folder: Path, data: bytes, key: Path) -> tuple[Problem, ...
             copy.write_bytes(data)
             verifier.verify(copy, target)
     except Exception:  # model-signing raises what its parsers raise
-        message = "The signature does not fit the attestation: it is of another key, or changed."
-        hint = "Get the package anew, and the key from its owner."
+        reason = "it belongs to another key or another file"
+        message = f"The signature does not match the attestation: {reason}."
+        hint = "Get the package again, and the key from its owner."
         return (Problem("bad-signature", message, hint, Where(str(target))),)
     return ()
 
@@ -116,5 +119,5 @@ def _config(module: str):  # type: ignore[no-untyped-def]  # an optional library
 
 
 def _bad_key(key: Path, error: Exception) -> Problem:
-    hint = "Make one: openssl ecparam -name prime256v1 -genkey -noout -out key.pem"
+    hint = "Create a key: openssl ecparam -name prime256v1 -genkey -noout -out key.pem"
     return Problem("bad-key", f"The key cannot be used: {error}.", hint, Where(str(key)))

@@ -107,7 +107,7 @@ def _read(file: Path, columns: list[str]) -> pd.DataFrame:
         frame: pd.DataFrame = pq.read_table(file, columns=columns).to_pandas()
         return frame
     except (OSError, ValueError, KeyError) as error:
-        message = f"It cannot be read as Parquet with {', '.join(columns)}: {error}"
+        message = f"The file cannot be read as Parquet with {', '.join(columns)}: {error}"
         hint = "Splits are Parquet files that have the columns in `key` and `time`."
         raise StagebookError(Problem("no-split", message, hint, Where(file.as_posix()))) from None
 
@@ -118,8 +118,8 @@ def _twice(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Iter
             some = index[index.duplicated()].unique()
             yield Problem(
                 "split-repeats",
-                f"{len(some):,} keys are more than once in the split `{name}`: {_listed(some)}.",
-                "Name columns in `key` that tell rows apart, or drop what is twice.",
+                f"{len(some):,} keys occur more than once in the split `{name}`: {_listed(some)}.",
+                "Name columns in `key` that identify each row, or drop duplicate rows.",
                 Where(files[name].as_posix()),
             )
 
@@ -133,7 +133,7 @@ def _shared(keys: Mapping[str, pd.MultiIndex], files: Mapping[str, Path]) -> Ite
                 "splits-overlap",
                 f"{len(both):,} rows of the split `{other}` are also in `{item}`: "
                 f"{_listed(both)}; rows {', '.join(rows)} of {files[other].as_posix()}.",
-                "A model that has seen a row cannot be judged with it. Cut the data anew.",
+                "Each row must be in one split only. Split the data again.",
                 Where(files[other].as_posix()),
             )
 

@@ -178,7 +178,7 @@ def _opened(
 
 
 _TRUST = (
-    "Whoever loads it must also trust that. If it is yours and harmless, name it: "
+    "Everyone who loads the model must trust it. If you know that it is harmless, name it: "
     "stagebook.package(..., trusted=[...])."
 )
 
@@ -191,9 +191,9 @@ def _predict_twice(model: Any, options: PackageOptions, rows: pd.DataFrame) -> p
         raise StagebookError(
             Problem(
                 "not-deterministic",
-                f"`{options.method}` gave other predictions for {share:.1%} of the test's rows "
-                "when it was asked again.",
-                "Fix its seed: a model that cannot be checked cannot be handed over.",
+                f"A second call of `{options.method}` gave different predictions for {share:.1%} "
+                "of the test's rows.",
+                "Set the model's random seed: a package must give the same predictions each time.",
             )
         )
     return first

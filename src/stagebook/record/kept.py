@@ -85,7 +85,7 @@ def _unpacked(place: Path) -> bytes:
     if not content:  # an empty file is a valid gzip file without content
         raise DamagedError(f"{place.name} is empty")
     if len(content) > LARGEST:
-        raise DamagedError(f"{place.name} is larger than any notebook that is kept")
+        raise DamagedError(f"{place.name} is larger than {LARGEST:,} bytes")
     return content
 
 

@@ -67,7 +67,7 @@ def _load(folder: Path, path: str) -> Mapping[str, Any]:
     try:
         text = (folder / path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise _bad(path, f"It is not a text: {error}.") from None
+        raise _bad(path, f"It is not UTF-8 text: {error}.") from None
     except OSError as error:
         raise _bad(path, f"It cannot be read: {error.strerror}.") from None
     return parse(text, path)
@@ -129,6 +129,6 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(item, f"{name}.{position}")
     else:
         if isinstance(value, int) and value.bit_length() > _BITS:
-            raise ValueError(f"{name} is a number of more than {_DIGITS} digits")
+            raise ValueError(f"{name} is a number with more than {_DIGITS} digits")
         plain = value is None or isinstance(value, bool | int | float | str)
         yield name, value if plain else str(value)

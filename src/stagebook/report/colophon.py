@@ -67,7 +67,7 @@ def size(count: int) -> str:
 
 def _sentence(record: Record) -> str:
     peak = max((cell.memory or 0 for cell in record.volatile.cells), default=0)
-    memory = f", with {size(peak)} of memory at the most" if peak else ""
+    memory = f", with at most {size(peak)} of memory" if peak else ""
     when = escaped(record.volatile.started[:16].replace("T", " "))
     kind = _trial(record)
     return (
@@ -99,7 +99,7 @@ def _facts(record: Record) -> Iterator[Iterable[str]]:
     yield heading("notebook"), left(place(record.notebook))
     yield heading("commit"), left(_commit(record))
     yield heading("environment"), left(_environment(record))
-    yield heading("execution"), left(f"{code(record.id)}, which its run in MLflow is tagged with")
+    yield heading("execution"), left(f"{code(record.id)}, also a tag of its run in MLflow")
     # broken where the commands meet, and not anywhere
     steps = " && <br>".join(code(step, None) for step in recreation(record).split(" && "))
     yield heading("recreate"), left(steps)

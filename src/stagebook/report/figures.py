@@ -147,6 +147,6 @@ def odd(column: Column) -> str:
     counts = (
         (detail.nan, "not a number"),
         (detail.infinite, "infinite"),
-        (detail.far, "too far out for the mean"),
+        (detail.far, "too large for the mean"),
     )
     return ", ".join(f"{count:,} {words}" for count, words in counts if count)

@@ -88,14 +88,14 @@ def render_page(trace: Trace) -> str:
         notes=(*trace.query.notes, *trace.notes),
         pictures=[lineage_graph.draw(trace, hrefs, room) for room in lineage_graph.ROOMS],
         cards=[_card(making, makers, anchors) for making in reversed(trace.makings)],
-        others_title="Begins with" if trace.down else "Made by nothing that is known",
+        others_title="Begins with" if trace.down else "Files that no known stage wrote",
         others=[_other(trace, file, anchors) for file in shown if file not in makers],
     )
 
 
 def _title(trace: Trace) -> str:
     subject = plain(trace.query.what, words.LONGEST)
-    return f"What was made from {subject}" if trace.down else f"Where {subject} comes from"
+    return f"What was made from {subject}" if trace.down else f"Origin of {subject}"
 
 
 def _card(
@@ -132,5 +132,5 @@ def _other(trace: Trace, file: Entity, anchors: Mapping[Entity | str, str]) -> _
     elif trace.down:
         note = ""
     else:
-        note = "in a folder that was made as a whole, or of files that were made one by one"
+        note = "part of a folder that a stage wrote, or a folder of files that stages wrote"
     return _File(anchors[file], "", words.name(file), file.md5, note)

@@ -40,8 +40,8 @@ def no_page(notebook: str, error: Exception) -> Problem:
     words = f"{type(error).__name__}: {error}".splitlines()[0][:300]
     return Problem(
         "plain-page",
-        f"The page of the executed notebook cannot be made ({words}), so it is plain text.",
-        "The result is not affected. Remove from the notebook what the error names.",
+        f"The page of the executed notebook is plain text, because of an error: {words}",
+        "The result of the stage is not affected. Remove what the error names from the notebook.",
         Where(notebook),
     )
 

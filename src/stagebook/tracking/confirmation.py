@@ -43,7 +43,7 @@ def confirm(
     if missing:
         rest = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise IncompleteError(
-            f"it says that it has stored {missing[0]}{rest} of run {run_id}, and does not have it"
+            f"MLflow reported {missing[0]}{rest} of run {run_id} as stored, but does not have it"
         )
 
 

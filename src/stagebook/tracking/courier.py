@@ -80,7 +80,7 @@ class Courier:
         if delivery:
             return Delivery(delivery["run_id"], delivery["tracking_uri"])
         uri = without_credentials(self.project.tracking_uri)
-        return Delivery(None, uri, reason or "it is still on its way")
+        return Delivery(None, uri, reason or "the delivery is still running")
 
     def _deliver(self) -> str:
         assert self.process.stdin is not None
@@ -88,12 +88,12 @@ class Courier:
             self.process.stdin.write("go\n")
             self.process.stdin.close()
         except OSError:
-            return "the delivering process ended early"
+            return "the delivery process ended early"
         if not self._line(_IMPORT_SECONDS):
             return "MLflow could not be imported in time"
         answer = self._line(_TRACKER_SECONDS)
         if answer == "":
-            return "the delivering process ended early"
+            return "the delivery process ended early"
         return _error_in(answer) if answer else ""
 
     def dismiss(self) -> None:
@@ -116,7 +116,7 @@ def _error_in(line: str) -> str:
     try:
         return str(json.loads(line).get("error", ""))
     except (ValueError, AttributeError):  # such as what a plugin of MLflow prints
-        return f"the delivering process said {line.strip()[:100]}"
+        return f"the delivery process printed: {line.strip()[:100]}"
 
 
 def no_tracker(uri: str, error: BaseException) -> StagebookError:
@@ -128,14 +128,14 @@ def no_tracker(uri: str, error: BaseException) -> StagebookError:
                 Problem(
                     "record-refused",
                     f"MLflow at {place} refuses the record {refusal.record}: {refusal.reason}.",
-                    f"It stays in .stagebook/outbox/{refusal.record}, and keeps no other back.",
+                    f"The record stays in .stagebook/outbox/{refusal.record} and blocks no other.",
                 )
                 for refusal in error.refusals
             ),
             exit_code=Exit.ENVIRONMENT,
         )
-    message = f"MLflow at {place} does not take the records: {root_cause(error)}."
-    hint = "They stay in .stagebook/outbox; once it answers, run: stagebook deliver"
+    message = f"MLflow at {place} does not accept the records: {root_cause(error)}."
+    hint = "The records stay in .stagebook/outbox. When MLflow answers, run: stagebook deliver"
     return StagebookError(Problem("no-tracker", message, hint), exit_code=Exit.ENVIRONMENT)
 
 
@@ -178,7 +178,7 @@ def warm_index() -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, RefusedError):
-        return f"it is refused, {error.refusals[-1].reason}"
+        return f"MLflow refuses the record: {error.refusals[-1].reason}"
     return root_cause(error)
 
 

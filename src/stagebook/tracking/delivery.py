@@ -102,12 +102,12 @@ def _pending(spool: Spool) -> tuple[list[_Parcel], list[Refusal]]:
         try:
             record = reading.read(folder / RECORD)
             if record.id != folder.name:
-                raise DamagedRecordError("it is of another execution")
+                raise DamagedRecordError("it belongs to another execution")
             parcels.append(_Parcel(folder, record))
         except FileNotFoundError:  # delivered meanwhile
             continue
         except DamagedRecordError as error:
-            damaged.append(Refusal(folder.name, f"its record is damaged, {root_cause(error)}"))
+            damaged.append(Refusal(folder.name, f"the record is damaged: {root_cause(error)}"))
     return parcels, damaged
 
 

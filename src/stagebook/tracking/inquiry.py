@@ -47,7 +47,7 @@ def ask(project: Project, what: str) -> RemoteRecord:
     except mlflow.MlflowException as error:
         return RemoteRecord(reason=f"MLflow says: {root_cause(error)}")
     except Exception as error:  # MLflow's clients raise whatever their transport raises
-        return RemoteRecord(reason=f"MLflow cannot be asked: {root_cause(error)}")
+        return RemoteRecord(reason=f"MLflow cannot be queried: {root_cause(error)}")
 
 
 def _of_model(client: "MlflowClient", what: str) -> tuple[str, str | None]:
@@ -74,7 +74,7 @@ def _of_run(client: "MlflowClient", spool: Spool, run: str) -> RemoteRecord:
         name = delivered(spool, ancestor.info.run_id) or ancestor.data.tags.get(_RECORD_TAG)
         if name:
             return _remote_record(client, ancestor.info.run_id, name)
-    return RemoteRecord(reason="MLflow has it, but not from a stage.")
+    return RemoteRecord(reason="MLflow has this run or model, but no stage made it.")
 
 
 def _lineage(client: "MlflowClient", run: str) -> Iterator[Any]:
@@ -96,7 +96,7 @@ def _remote_record(client: "MlflowClient", run: str, name: str) -> RemoteRecord:
     try:
         return RemoteRecord(name, reading.parse(text))
     except DamagedRecordError as error:
-        return RemoteRecord(name, reason=f"Its record in MLflow cannot be read: {error}.")
+        return RemoteRecord(name, reason=f"The record in MLflow cannot be read: {error}.")
 
 
 _RECORD_TAG = "stagebook.record"
@@ -113,7 +113,7 @@ def fetch_artifact(project: Project, run: str, name: str, largest: int) -> Artif
     """
     store = sqlite_path(project.tracking_uri)
     if store is not None and not store.exists():  # MLflow would create one
-        return Artifact(None, "MLflow's store is not here.", answers=False)
+        return Artifact(None, "MLflow's store does not exist.", answers=False)
     artifacts: list[Artifact] = []
     thread = threading.Thread(
         target=lambda: artifacts.append(_downloaded(project, run, name, largest)), daemon=True
@@ -143,7 +143,7 @@ def _downloaded(project: Project, run: str, name: str, largest: int) -> Artifact
         with tempfile.TemporaryDirectory() as folder:
             file = Path(client.download_artifacts(run, name, folder))
             if file.stat().st_size > largest:
-                return Artifact(None, "What MLflow has is too large to be shown.")
+                return Artifact(None, "The file in MLflow is too large to be shown.")
             return Artifact(file.read_bytes())
     except Exception as error:  # MLflow's clients raise whatever their transport raises
-        return Artifact(None, f"MLflow cannot give it: {root_cause(error)}.", answers)
+        return Artifact(None, f"MLflow cannot provide the file: {root_cause(error)}.", answers)

@@ -79,7 +79,7 @@ class Upload:
             if not missing:
                 return
         first = f"{missing[0]}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
-        raise IncompleteError(f"it says that it has taken {first}, and does not have it")
+        raise IncompleteError(f"MLflow reported {first} as stored, but does not have it")
 
     def _missing(self) -> Iterator[str]:
         folders = {PurePosixPath(place).parent.as_posix() for place in self.files}

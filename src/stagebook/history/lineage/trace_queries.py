@@ -100,21 +100,21 @@ class _ProjectPath:
         now = self._now()
         if now is not None and now != entity:
             yield (
-                f"{self.path} was changed since it was made: its hash is {now.md5}, and this is "
-                f"the trace of {entity.md5}."
+                f"{self.path} changed after a stage wrote it: its hash is now {now.md5}; this "
+                f"trace is of {entity.md5}."
             )
         elif now is not None and self.in_lock and self.in_lock.md5 != now.md5:
             yield (
-                f"{self.path} is not what dvc.lock has: that is {self.in_lock.md5}, and this is "
-                f"the trace of what is here, {now.md5}."
+                f"{self.path} differs from dvc.lock, which has the hash {self.in_lock.md5}; this "
+                f"trace is of its current content, {now.md5}."
             )
         elif not self.file.exists():
-            holder = "dvc.lock" if self.in_lock else "older builds"
-            yield f"{self.path} is not here; {holder} had it with the hash {entity.md5}."
+            holder = "dvc.lock" if self.in_lock else "an older build"
+            yield f"{self.path} is missing; this trace is of {entity.md5}, its hash in {holder}."
         elif entity.is_folder and (changed := self._changed(entity)):
             yield (
-                f"{self.path} was changed since it was made, such as {changed}; this is the "
-                f"trace of {entity.md5}."
+                f"{self.path} changed after a stage wrote it, for example {changed}; this trace "
+                f"is of {entity.md5}."
             )
 
     def _changed(self, folder: Entity) -> str | None:
@@ -155,7 +155,7 @@ def by_hash(ledger: Ledger, what: str) -> TraceQuery | None:
 
 def _by_source(ledger: Ledger, what: str, source: str) -> TraceQuery:
     names = ledger.history.of_source(source)
-    more = f"{len(names)} executions had this source; this is the newest of them that was done."
+    more = f"{len(names)} executions had this source; this is the newest successful one."
     return TraceQuery(what, "source", makings=names[:1], notes=(more,) if len(names) > 1 else ())
 
 
@@ -163,8 +163,8 @@ def _require_unique(what: str, candidates: Iterable[str]) -> None:
     listed = sorted(candidates)
     if len(listed) > 1:
         shown = ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
-        message = f"`{what}` may be any of {len(listed)}: {shown}."
-        raise StagebookError(Problem("ambiguous-trace", message, "Give more digits."))
+        message = f"`{what}` is ambiguous; {len(listed)} match: {shown}."
+        raise StagebookError(Problem("ambiguous-trace", message, "Give more characters."))
 
 
 def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
@@ -175,8 +175,8 @@ def unknown(ledger: Ledger, what: str, reason: str = "") -> StagebookError:
         what: The name.
         reason: Why it was not found, if that helps.
     """
-    where = f" in the dvc.lock of {ledger.at}" if ledger.at else ""
-    message = f"Nothing is known of `{what}`{where}.{f' {reason}' if reason else ''}"
+    where = f"not in the dvc.lock of {ledger.at}" if ledger.at else "unknown"
+    message = f"`{what}` is {where}.{f' {reason}' if reason else ''}"
     paths = {item.path for item in ledger.lock.files()}
     if ledger.at is None:
         paths |= ledger.history.paths() | ledger.locks.paths()
@@ -198,7 +198,7 @@ def _of_stage(ledger: Ledger, what: str) -> str:
     if entry is None or not entry.outs:
         return ""
     wrote = entry.outs[0].path
-    return f"For the stage {stage}, trace what it wrote, such as {wrote}, or: stagebook log {stage}"
+    return f"Trace an output of the stage {stage}, such as {wrote}, or run: stagebook log {stage}"
 
 
 def _folders(settings: Settings) -> tuple[str, str, str]:

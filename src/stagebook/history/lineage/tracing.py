@@ -66,8 +66,8 @@ def opened(project: Project, at: str | None) -> Iterator[Ledger]:
 def _of_commit(locks: PastLocks, commit: str) -> Lock:
     lock = locks.at(commit)
     if not lock.entries:
-        message = f"There is no {LOCK} in commit {commit[:10]}."
-        raise StagebookError(Problem("no-lock", message, "Give a commit that has one."))
+        message = f"Commit {commit[:10]} has no {LOCK}."
+        raise StagebookError(Problem("no-lock", message, f"Give a commit that has a {LOCK}."))
     return lock
 
 
@@ -95,7 +95,7 @@ def _in_mlflow(
     record = here or remote_record.record
     if record is None:
         raise trace_queries.unknown(
-            ledger, what, remote_record.reason or "Its record is not in this project."
+            ledger, what, remote_record.reason or "This project has no record of that run or model."
         )
     making = ledger.of_record(record, here=here is not None)
     return TraceQuery(what, kind), (making,)

@@ -108,7 +108,7 @@ def _with_history(ledger: Ledger, visited: Iterable[Activity]) -> list[Activity]
 
 def _notes(ledger: Ledger, walk: _Walk) -> Iterator[str]:
     if walk.left_out:
-        yield f"There is more: only {MOST} executions are shown."
+        yield f"Only the first {MOST} executions are shown."
     failure = ledger.git_failure
     if failure is not None and not failure.is_expected:
         yield f"The history of dvc.lock in git is left out. {failure.message}"

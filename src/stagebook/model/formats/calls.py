@@ -28,9 +28,11 @@ def require_call(name: str, arguments: Any) -> None:
     """Raises a DistrustedError where a trusted name may not be called, or not with arguments."""
     compiled = name.startswith(_COMPILED) and trusted.is_held(name)
     if not (compiled or name in trusted.CALLED):
-        raise DistrustedError(name, "is called, which only makers of values may be")
+        raise DistrustedError(
+            name, "is called, but only functions that create values may be called"
+        )
     if not isinstance(arguments, tuple) or not are_usual(name, arguments):
-        raise DistrustedError(name, "is called with arguments that no model has")
+        raise DistrustedError(name, "is called with unexpected arguments")
 
 
 _COMPILED = ("sklearn._loss._loss.", "sklearn.linear_model._sgd_fast.")
@@ -46,7 +48,7 @@ def require_state(target: Any, state: Any, name: str) -> None:
         name: Dotted name of the object's class.
     """
     if name in trusted.COMPLETE or name in trusted.TUPLES:
-        raise DistrustedError(name, "is given a state, which it never has")
+        raise DistrustedError(name, "is given a state, but never has one")
     if isinstance(target, np.dtype):
         _require_dtype(target, state)
     elif type(target) in (np.ndarray, np.ma.MaskedArray):
@@ -72,12 +74,12 @@ _COMPILED_STATE = (
 def _require_partial(state: Any) -> None:
     plain = isinstance(state, tuple) and len(state) == 4 and state[1] == () and not state[3]
     if not plain or not trusted.is_partly_given(state[0]) or not isinstance(state[2], dict):
-        raise DistrustedError("functools.partial", "has a function that no model has")
+        raise DistrustedError("functools.partial", "has an unexpected function")
 
 
 def _require_attributes(target: Any, state: Any, name: str) -> None:
     if not isinstance(state, dict):
-        raise DistrustedError(name, "has a state that is not a table of attributes")
+        raise DistrustedError(name, "has a state that is not a dictionary of attributes")
     for attribute in state:
         # a rule on the value looks at it when all of it is there; this is about the name
         if reason := fields.shadowing(type(target), attribute):
@@ -88,7 +90,7 @@ def _require_array(target: Any, state: Any, name: str) -> None:
     """Refuses bytes for an array of objects, which would be addresses, and missing bytes."""
     kinds = isinstance(state, tuple) and len(state) == (5 if type(target) is np.ndarray else 7)
     if not kinds or target.size or not isinstance(state[2], np.dtype):
-        raise DistrustedError(name, "has a state that no array has")
+        raise DistrustedError(name, "has a state that is invalid for an array")
     shape, dtype, data = state[1], state[2], state[4]
     is_shape = isinstance(shape, tuple) and all(isinstance(n, int) and n >= 0 for n in shape)
     size = int(np.prod(shape, dtype=object)) if is_shape else -1
@@ -97,7 +99,7 @@ def _require_array(target: Any, state: Any, name: str) -> None:
     else:
         fits = isinstance(data, bytes | bytearray) and len(data) == size * dtype.itemsize
     if not fits:
-        raise DistrustedError(name, "has a state that does not fit its type")
+        raise DistrustedError(name, "has a state that does not match its type")
 
 
 def _require_dtype(target: Any, state: Any) -> None:
@@ -105,11 +107,11 @@ def _require_dtype(target: Any, state: Any) -> None:
     try:
         expected = _expected_dtype(target, state)
     except (TypeError, ValueError, KeyError, IndexError) as error:
-        raise DistrustedError("numpy.dtype", "has a state that no type has") from error
+        raise DistrustedError("numpy.dtype", "has a state that is invalid for a dtype") from error
     size, alignment, flags = state[5:8]
     same = flags == expected.flags and (size < 0 or size == expected.itemsize)
     if not same or (alignment >= 0 and alignment != expected.alignment):
-        raise DistrustedError("numpy.dtype", "has a state that no type has")
+        raise DistrustedError("numpy.dtype", "has a state that is invalid for a dtype")
 
 
 def _expected_dtype(target: Any, state: Any) -> Any:

@@ -97,13 +97,13 @@ def not_convertible(tool: str, reason: str, model: Any) -> StagebookError:
         reason: Its own message, of which the first line is shown.
         model: The model; the message has the place of a part that the reason names.
     """
-    first = next((line.strip() for line in reason.splitlines() if line.strip()), "it does not say")
+    first = next((line.strip() for line in reason.splitlines() if line.strip()), "no reason given")
     if len(first) > _LONGEST:
         first = first[: _LONGEST - 1] + "…"
     named = [place for place, part in parts(model) if place and type_of(part) in reason]
-    step = f" It is the step `{named[-1]}`." if named else ""
+    step = f" The step is `{named[-1]}`." if named else ""
     end = "" if first.endswith(".") else "."
-    hint = "Nothing is written. Use a step that the converter knows, or another format: --to skops."
+    hint = "Nothing was written. Use a step that is supported, or another format: --to skops."
     problem = Problem(
         "not-convertible", f"{tool} does not support this model: {first}{end}{step}", hint
     )

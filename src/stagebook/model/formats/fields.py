@@ -84,7 +84,7 @@ def shadowing(owner: type, attribute: object) -> str:
         attribute: The attribute's name.
     """
     if not isinstance(attribute, str) or attribute.startswith("__"):
-        return "is not the name of an attribute that an estimator has"
+        return "is not a valid attribute of an estimator"
     if callable(getattr(owner, attribute, None)):
         return f"would replace a method of {owner.__name__}"
     return ""

@@ -85,7 +85,7 @@ class _Review:
         elif isinstance(value, _REFERENCES):
             name = _name(value)
             if name not in self.also and not trusted.may_hold(place.attribute, name):
-                yield self._field(place.path, f"is {name}, which it may not call")
+                yield self._field(place.path, f"is {name}, which a model must not call")
         else:
             yield from self._object(place, places)
 
@@ -139,7 +139,7 @@ class _Review:
 
     def _unknown(self, place: _Place, name: str) -> Problem:
         message = f"`{place.path}` is a {name}, which this loader does not trust."
-        hint = f'If you know that it is harmless: stagebook.load(..., trusted=["{name}"]).'
+        hint = f'If you know that this type is harmless: stagebook.load(..., trusted=["{name}"]).'
         return Problem("unknown-type", message, hint, Where(self.file))
 
     def _field(self, path: str, reason: str) -> Problem:
@@ -148,8 +148,8 @@ class _Review:
 
 
 _HINT = (
-    "Empty it before the model is packaged: what it names would be opened, called or read where "
-    "the model is loaded. A function that you know is harmless: stagebook.load(..., trusted=[…])."
+    "Remove this value before packaging: a loader would open, call or read what it names. "
+    "If it is a function that you know is harmless: stagebook.load(..., trusted=[…])."
 )
 
 

@@ -87,7 +87,7 @@ class ModelFile:
         return Problem(
             "unknown-type",
             f"Opening the model would call `{name}`, which this loader does not trust.",
-            f'If you know that it is harmless: stagebook.load(..., trusted=["{name}"]).',
+            f'If you know that this call is harmless: stagebook.load(..., trusted=["{name}"]).',
             Where(self.name),
         )
 
@@ -146,8 +146,8 @@ def _unwritable(format_: str, error: Exception) -> StagebookError:
 
 
 _LONGEST_REASON = 300
-_GET_ANOTHER = "Get the package anew from where it was made, or recreate it."
-_INSTALL = "Install what the package's requirements.txt names, and the code of its own classes."
+_GET_ANOTHER = "Get the package again from where it was made, or recreate it."
+_INSTALL = "Install the package's requirements.txt, and the code of the model's own classes."
 _OTHER_VERSION = "Install the versions in environment.lock.json: pip install -r requirements.txt"
 
 
@@ -158,7 +158,7 @@ def _of_another_version(name: str, warning: Warning) -> StagebookError:
     if not (packaged and installed):
         return _unreadable(name, warning, _OTHER_VERSION)
     part = getattr(warning, "estimator_name", "estimator")
-    message = f"its {part} was pickled by scikit-learn {packaged}; here is {installed}"
+    message = f"its {part} needs scikit-learn {packaged}; this environment has {installed}"
     return _unreadable(name, Warning(message), f"pip install scikit-learn=={packaged}")
 
 

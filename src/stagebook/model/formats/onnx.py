@@ -80,7 +80,7 @@ def _is_number(column: pd.Series) -> bool:
         return True
     if pd.api.types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
         return False
-    raise TypeError(f"`{column.name}` is of the type {column.dtype}, which ONNX does not have")
+    raise TypeError(f"`{column.name}` has the type {column.dtype}, which ONNX does not support")
 
 
 def _reason(error: Exception) -> str:
@@ -105,7 +105,8 @@ def score(data: bytes, request: ConversionRequest) -> ConvertedPredictions:
     values = np.asarray(results[min(_METHODS[request.served.method], len(results) - 1)])
     values = values.reshape(len(request.rows), -1)
     if values.shape[1] != len(request.served.outputs):
-        reason = f"the file gives {values.shape[1]} columns for {', '.join(request.served.outputs)}"
+        expected = ", ".join(request.served.outputs)
+        reason = f"the file returned {values.shape[1]} columns; expected {expected}"
         raise not_convertible("onnxruntime", reason, request.model)
     outputs = pd.DataFrame(values, columns=list(request.served.outputs))
     return ConvertedPredictions(outputs, versions("onnxruntime"))

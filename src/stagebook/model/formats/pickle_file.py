@@ -21,7 +21,7 @@ _REFUSED = frozenset(
     {"BINPERSID", "EXT1", "EXT2", "EXT4", "INST", "NEXT_BUFFER", "OBJ", "PERSID"}
     | {"READONLY_BUFFER"}
 )
-UNREADABLE = "a name that is put together while the pickle is read"
+UNREADABLE = "a name that is computed while the pickle is read"
 """Stands for what only running the pickle would tell."""
 
 
@@ -147,7 +147,7 @@ class _Unpickler(_PythonUnpickler):  # type: ignore[misc]  # Python's and not C'
         """The name by which the pickle has found something; a DistrustedError if it has not."""
         name, same = self._named.get(id(value), ("", None))
         if not name or same is not value:
-            raise DistrustedError(type(value).__name__, "is called, and was not named")
+            raise DistrustedError(type(value).__name__, "is called without its name")
         return name
 
     def load_reduce(self) -> None:
@@ -174,7 +174,7 @@ class _Unpickler(_PythonUnpickler):  # type: ignore[misc]  # Python's and not C'
         plain = lists.is_held(name) and type(args) is tuple and not args
         items = name in lists.TUPLES and type(args) is tuple
         if name not in self._also and not (plain or items):
-            raise DistrustedError(name, "is made in a way that no model has")
+            raise DistrustedError(name, "is created in an unexpected way")
 
     def load_build(self) -> None:
         """Gives an object its state: never a class, a function or a module."""
@@ -206,7 +206,7 @@ class _Unpickler(_PythonUnpickler):  # type: ignore[misc]  # Python's and not C'
 
     def _require_table(self, table: Any, keys: Any) -> None:
         if not isinstance(table, dict) and self._name_of(table) not in self._also:
-            raise DistrustedError(self._name_of(table), "is not a table")
+            raise DistrustedError(self._name_of(table), "is not a dictionary")
         self._require_keys(keys)
 
     def load_dict(self) -> None:
@@ -226,7 +226,7 @@ class _Unpickler(_PythonUnpickler):  # type: ignore[misc]  # Python's and not C'
 
     def _require_keys(self, keys: Any) -> None:
         if not arguments.are_keys(keys):
-            raise DistrustedError("builtins.dict", "has keys that no model has")
+            raise DistrustedError("builtins.dict", "has unexpected keys")
 
     def load_append(self) -> None:
         """Adds to a list."""
@@ -248,7 +248,7 @@ class _Unpickler(_PythonUnpickler):  # type: ignore[misc]  # Python's and not C'
 
     def _refuse(self) -> None:
         """Stands for steps of old pickles, of persistent ids and of buffers elsewhere."""
-        raise DistrustedError("pickle", "has a step that no model needs")
+        raise DistrustedError("pickle", "has an unexpected step")
 
     for _operation in pickletools.opcodes:
         _step = locals().get(f"load_{_operation.name.lower()}")

@@ -139,7 +139,7 @@ def score(data: bytes, request: ConversionRequest) -> ConvertedPredictions:
     outputs = predictions[list(_output_columns(list(predictions.columns), request))]
     if outputs.shape[1] != len(request.served.outputs):
         names = ", ".join(predictions.columns)
-        reason = f"the file gives {names} for {', '.join(request.served.outputs)}"
+        reason = f"the file returned {names}; expected {', '.join(request.served.outputs)}"
         raise not_convertible("jpmml-evaluator", reason, request.model)
     named = outputs.set_axis(list(request.served.outputs), axis=1)
     return ConvertedPredictions(
@@ -175,5 +175,5 @@ def java_home() -> Path:
     if program := shutil.which("java"):
         return Path(program).resolve().parents[1]
     message = "PMML is converted and scored in Java, and `java` was not found."
-    hint = "apt-get install default-jre-headless, or set JAVA_HOME to where it is"
+    hint = "apt-get install default-jre-headless, or set JAVA_HOME to Java's folder"
     raise StagebookError(Problem("no-java", message, hint), exit_code=Exit.ENVIRONMENT)

@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
     if errors is not None and errors.notna().any():
         failed = errors[errors.notna()]
         first = f"row {failed.index[0] + 1}: {failed.iloc[0]}"
-        sys.exit(f"{len(failed):,} of {len(rows):,} rows could not be scored, {first}")
+        sys.exit(f"{len(failed):,} of {len(rows):,} rows could not be scored; {first}")
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     print(__version__, ".".join(map(str, jpype.getJVMVersion())))  # noqa: T201  the answer
 

@@ -90,7 +90,7 @@ def require_bounded(data: bytes) -> None:
     """
     end = data[-_END.size :]
     if len(end) < _END.size or end[:4] != _END_MAGIC or _END.unpack(end)[4] >= _MOST_MEMBERS:
-        raise ValueError("it is not a zip file that skops wrote here")
+        raise ValueError("it is not a zip file that skops wrote")
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         infos = file.infolist()
         stored = all(
@@ -117,7 +117,7 @@ def _require_bounded_member(name: str, data: bytes) -> None:
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
         shape, _, dtype = read[npy.read_magic(file)](file)
         if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
-            raise ValueError(f"{name} has another size than it says")
+            raise ValueError(f"{name} does not have the size that its header says")
 
 
 _PACKED = ".npz"

@@ -63,7 +63,7 @@ def read(path: Path, name: str, *, interactive: bool = False) -> Article:
             return Article(name, "", notes=(f"{place} is too large to be shown here.",))
         content = path.read_bytes()
     except FileNotFoundError:
-        return Article(name, "", notes=(f"There is no executed notebook, {place}.",))
+        return Article(name, "", notes=(f"The executed notebook, {place}, does not exist.",))
     except OSError as error:
         note = f"The executed notebook, {place}, cannot be read: {error.strerror}."
         return Article(name, "", notes=(note,))

@@ -84,9 +84,7 @@ def parse(text: str) -> ExecutedNotebook:
     if not text.strip():
         return ExecutedNotebook(notes=("The executed notebook is empty.",))
     if sum(map(text.count, ",[{")) > _MOST_VALUES:
-        return ExecutedNotebook(
-            notes=("The executed notebook has too much in it to be shown here.",)
-        )
+        return ExecutedNotebook(notes=("The executed notebook is too large to be shown here.",))
     try:
         document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
@@ -113,9 +111,11 @@ def _notebook(document: Any) -> ExecutedNotebook:
     cleaner = _Cleaner()
     read = [_cell(item, cleaner) for item in cells[:_MOST_CELLS] if isinstance(item, dict)]
     if strange := sum(not isinstance(item, dict) for item in cells[:_MOST_CELLS]):
-        notes.append(f"{strange} {'entries are' if strange > 1 else 'entry is'} not a cell.")
+        notes.append(
+            f"{strange} {'entries are not cells' if strange > 1 else 'entry is not a cell'}."
+        )
     if cleaner.removed:
-        notes.append(f"{cleaner.removed:,} characters that no page can show are left out.")
+        notes.append(f"{cleaner.removed:,} characters that a page cannot show are omitted.")
     shown_cells = tuple(
         executed_cell for executed_cell in read if _PAPERMILL_MARK not in executed_cell.tags
     )
@@ -133,7 +133,7 @@ def _numbered(cells: Iterable[ExecutedCell]) -> Iterator[ExecutedCell]:
 
 def _not_a_notebook(document: Any) -> str:
     if isinstance(document, dict) and isinstance(document.get("worksheets"), list):
-        return "The executed notebook is of nbformat 3 or older, which is not shown here."
+        return "The executed notebook has nbformat 3 or older, which is not supported."
     return "The executed notebook is JSON, but not a notebook."
 
 

@@ -112,15 +112,15 @@ class OutputWriter:
         name = type(error).__name__
         self.notes.append(f"The {part} of cell {cell.position} cannot be shown: {name}.")
         place = escape(self.place)
-        return f"<p>The {part} cannot be shown ({escape(name)}). The notebook, {place}, has it.</p>"
+        return f"<p>The {part} cannot be shown ({escape(name)}); it is in {place}.</p>"
 
     def _take(self, cell: ExecutedCell, html: str) -> None:
         before = self.room
         self.room -= _weight(html)
         if self.room <= 0 < before:
             self.notes.append(
-                f"The notebook has more than a page can hold: what comes after cell "
-                f"{cell.position} is in the executed notebook, {self.place}, alone."
+                f"The page is full: what comes after cell {cell.position} is only in the "
+                f"executed notebook, {self.place}."
             )
 
     def _write(self, cell: ExecutedCell, output: CellOutput) -> ShownOutput | None:
@@ -182,13 +182,13 @@ class OutputWriter:
             if end < 0:
                 return (
                     "",
-                    f"An output of {len(html):,} characters of HTML is in {escape(self.place)}.",
+                    f"An HTML output of {len(html):,} characters is only in {escape(self.place)}.",
                 )
             rows = html.count(_ROW_END, end + 1)
             html = html[: end + len(_ROW_END)]
             notice = f"… {rows:,} more rows are in the executed notebook, {escape(self.place)}."
         if sanitised.too_deep(html):
-            return "", "An output of HTML is left out: its elements are nested too deeply."
+            return "", "An HTML output is not shown: its elements are nested too deeply."
         return html, notice and f'<p class="said" data-rows="{rows}">{notice}</p>'
 
     def _markdown(self, cell: ExecutedCell, output: CellOutput, kind: str) -> ShownOutput | None:
@@ -211,9 +211,9 @@ class OutputWriter:
             )
         self.figure_room -= len(picture.source)
         if self.figure_room < 0:
-            self.notes.append(f"A figure of cell {cell.position} is left out: the page is full.")
+            self.notes.append(f"A figure of cell {cell.position} is not shown: the page is full.")
             return ShownOutput(
-                "note", f"<p>A figure is left out; it is in {escape(self.place)}.</p>"
+                "note", f"<p>A figure is not shown here; it is in {escape(self.place)}.</p>"
             )
         self.figures += 1
         caption, alt = pictures.captions(cell, output, kind)
@@ -256,12 +256,12 @@ class OutputWriter:
     def _not_alive(self, data: Mapping[str, Any]) -> str:
         """A notice about an output that only a script could show."""
         if _WIDGET in data:
-            return '<p class="said">A widget, which is not alive on this page.</p>'
+            return '<p class="said">A widget, which does not work on this page.</p>'
         chart = next((match for kind in data if (match := _CHART.match(kind))), None)
         if chart or _SCRIPT.search(_text(data, "text/html")):
             name = f" ({chart[1].partition('_')[0]})" if chart else ""
             return (
-                f'<p class="said">An interactive output{name} that has no still picture: '
+                f'<p class="said">An interactive output{name} without a static picture: '
                 "scripts do not run on this page.</p>"
             )
         strange = [kind for kind in data if kind not in _WRITERS]

@@ -48,7 +48,7 @@ def parse(kind: str, text: str) -> Picture | str:
     """
     if kind == SVG:
         if "<svg" not in text[:100_000] or "</svg" not in text[-1_000:]:
-            return "it is not a whole SVG"
+            return "it is not a complete SVG"
         return Picture(sanitised.svg_source(text))
     try:
         content = base64.b64decode("".join(text.split()), validate=True)

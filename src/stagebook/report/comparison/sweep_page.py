@@ -64,7 +64,7 @@ def render(sweep: Sweep, notebooks: PastNotebooks, figure: int, frame: Frame) ->
         shown, reason = _figure(trial, notebooks, figure)
         room -= len(shown)
         if room < 0:
-            shown, reason = "", "It is left out: the page is full."
+            shown, reason = "", "The figure is not shown: the page is full."
         caption = words.execution(trial.record, commit=commit)
         cards.append(_card(place, trial, caption, sweep.metrics[:_CAPTION], (shown, reason)))
     style = self_contained.source("site/article.css") + self_contained.source("site/compare.css")

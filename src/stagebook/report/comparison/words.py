@@ -87,8 +87,8 @@ def code_marked(sweep: Sweep) -> str:
     others = sum(row.other_code for row in sweep.rows)
     if not others:
         return ""
-    verb = "is" if others == 1 else "are"
-    return f"{MARK} {others} of {len(sweep.rows)} {verb} of other code or packages than the newest"
+    verb = "has" if others == 1 else "have"
+    return f"{MARK} {others} of {len(sweep.rows)} {verb} other code or packages than the newest"
 
 
 def shared(sweep: Sweep) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -114,9 +114,9 @@ def execution(record: Record | None, *, commit: bool = True) -> str:
         commit: Whether to name the commit that it was executed from.
     """
     if record is None:
-        return "not there"
+        return "missing"
     if committed.is_locked(record):
-        return f"as commit {_commit(record)} has it: no execution is remembered here"
+        return f"as in commit {_commit(record)}: no execution is recorded here"
     parts = [moment(started(record))]
     parts += [] if record.build else ["a trial"]
     if commit and (named := _commit(record)):
@@ -144,12 +144,12 @@ def notes(comparison: Comparison) -> Iterator[str]:
         names = ", ".join(map(plain, comparison.elsewhere))
         yield (
             f"Executed elsewhere, without a record here: {names}. "
-            "What is known is from dvc.lock and the metrics files of the commits."
+            "The values come from dvc.lock and the metrics files of the commits."
         )
     if comparison.before.kind is not comparison.now.kind and not all(
         stage.remembered for stage in comparison.stages
     ):
-        yield "Whether its code and packages are those of the execution is not known."
+        yield "It is unknown whether both sides have the same code and packages."
     if comparison.before.name == comparison.now.name:
         yield "Both sides are the same."
 

@@ -71,12 +71,12 @@ def render(
 
 def _shown(profile: Profile, file: DataFile) -> Page:
     page = profile_page.shown(profile, file.path)
-    return replace(page, extent=f"Of its golden rows: {page.extent}") if file.package else page
+    return replace(page, extent=f"Golden rows: {page.extent}") if file.package else page
 
 
 def _facts(file: DataFile) -> Iterator[tuple[str, str]]:
     if file.hashed is None:
-        yield "state", "never built here" if file.maker else "no build has read it yet"
+        yield "state", "never built here" if file.maker else "not read by a build yet"
         return
     yield "md5", file.hashed.md5
     if file.hashed.size is not None:

@@ -34,7 +34,7 @@ def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
             shutil.rmtree(near, ignore_errors=True)
     except OSError as error:
         message = f"The site could not be written: {error.strerror}."
-        hint = "Check the path, the permissions of its folder, and the room that is left."
+        hint = "Check the path, the permissions of its folder, and the free space on the disk."
         raise StagebookError(Problem("not-written", message, hint, Where(str(folder)))) from None
     return count
 

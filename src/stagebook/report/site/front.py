@@ -171,7 +171,7 @@ def _gates(status: ProjectStatus) -> Iterator[ListLine]:
         where = f" in {plain(gate.file)}" if names[gate.name] > 1 else ""
         value = f"{metric_words.shown(verdict.value)}, " if verdict.value is not None else ""
         required = f"required: {metric_words.bounds(gate, status.against)}"
-        then = f"in {plain(status.against)} it is {metric_words.shown(verdict.base)}"
+        then = f"{metric_words.shown(verdict.base)} in {plain(status.against)}"
         compared = [then] if gate.compares and verdict.base is not None else []
         stale = [f"stale: {provenance.stale(verdict.stale)}"] if verdict.stale else []
         yield ListLine(

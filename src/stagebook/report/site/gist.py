@@ -160,7 +160,7 @@ def _failed(status: ProjectStatus, stopped: Mapping[str, str]) -> Iterator[str]:
         name = f"**{code(stage.name, 60)} {_word(stage.failed)}**"
         page = stopped.get(stage.name)
         where = (
-            f"the notebook as far as it got: {code(page)}" if page else "no notebook was executed"
+            f"the notebook up to the failure: {code(page)}" if page else "no notebook was executed"
         )
         yield f"{name}{_problem(stage)}; {where}  "
     if len(failed) > _LINES:
@@ -185,7 +185,7 @@ def _stages(status: ProjectStatus) -> Iterator[str]:
     yield from _changed("**Rebuilt**", rebuilt, status, most[0])
     if rebuilt and pulled:
         yield ""
-    base = f"**Other than in {code(status.against, 40)}, not executed here**"
+    base = f"**Different from {code(status.against, 40)}, not executed here**"
     yield from _changed(base, pulled, status, most[1])
     others = [words for state in _OTHERS if (words := _listed(status, state))]
     stale = [stage for stage in status.stages if stage.stale and not stage.failed]

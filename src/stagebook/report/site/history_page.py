@@ -108,7 +108,7 @@ def _band(points: Sequence[Point], name: str) -> str:
 
 
 def _build_count(status: ProjectStatus, shown: int) -> str:
-    total = f"{counted(len(status.builds), 'build')}, stages that were run by themselves included"
+    total = f"{counted(len(status.builds), 'build')}, including stages that were run alone"
     return f"{total}." if shown == len(status.builds) else f"The last {shown} of {total}."
 
 

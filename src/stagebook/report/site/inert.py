@@ -59,6 +59,8 @@ def address(url: str) -> str:
     except ValueError:
         web = False
     if not web or not url.isprintable() or re.search(r"[\s<>\\]", url):
-        message = f"{plain(url, _LONGEST)} is not an address that can be linked."
-        raise StagebookError(Problem("bad-link", message, "Give one like https://example.org/site"))
+        message = f"{plain(url, _LONGEST)} is not a valid address of a web page."
+        raise StagebookError(
+            Problem("bad-link", message, "Give an address such as https://example.org/site")
+        )
     return f"<{url}>"

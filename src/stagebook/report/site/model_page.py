@@ -30,9 +30,9 @@ STATES = {
 """The state of a package whose worst check has this state, in words."""
 
 _REASONS = {
-    "no-attestation": "No attestation came with it, so nothing says who built it",
-    "unsigned-attestation": "It is not signed, so nothing proves who built it",
-    "opening-not-recorded": "Nothing records that it was opened when it was packaged",
+    "no-attestation": "The package has no attestation, so its builder is unknown",
+    "unsigned-attestation": "The package is not signed, so nothing proves who built it",
+    "opening-not-recorded": "No record shows that the model was opened at packaging",
 }
 """What readers who never load a model have to know of a problem, by its code."""
 

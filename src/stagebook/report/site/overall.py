@@ -23,10 +23,10 @@ _STATES = {
     ReasonKind.STALE: "is stale",
     ReasonKind.EDITED: "has outputs that differ from dvc.lock",
     ReasonKind.OUTPUTS_MISSING: "has outputs that are missing here",
-    ReasonKind.UNKNOWN: "is not known: its record cannot be read",
+    ReasonKind.UNKNOWN: "is unknown: its record cannot be read",
     ReasonKind.COULD_NOT_START: "could not start",
     ReasonKind.CONTRACT_BROKEN: "breaks its contract",
-    ReasonKind.BUILD_UNKNOWN: "is not known: a record cannot be read",
+    ReasonKind.BUILD_UNKNOWN: "is unknown: a record cannot be read",
     ReasonKind.FILE_EDITED: "differs from dvc.lock",
     ReasonKind.METRIC_EDITED: "is not what the last build wrote",
 }

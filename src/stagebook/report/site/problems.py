@@ -24,7 +24,9 @@ def refused(tables: Iterable[RecordedTable]) -> Iterator[Listing]:
     for table in tables:
         path = ", ".join(f"`{plain(file)}`" for file in table.paths)
         role = "reads" if table.is_input else "wrote"
-        head = f"The contract `{plain(table.contract or '')}` refuses {path}, which it {role}"
+        head = (
+            f"The contract `{plain(table.contract or '')}` refuses {path}, which the stage {role}"
+        )
         yield Listing(head, tuple(rules(table)))
 
 
@@ -32,9 +34,7 @@ def unexecuted(stage: StageStatus) -> str:
     """Why a failed stage has no executed notebook, if its record says; else empty."""
     if not stage.is_input_refused:
         return ""
-    return (
-        "No kernel was started, since the stage's input is refused: there is no executed notebook."
-    )
+    return "The stage has no executed notebook, because its input was refused before the execution."
 
 
 def rules(table: RecordedTable) -> Iterator[str]:

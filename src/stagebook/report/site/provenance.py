@@ -48,7 +48,7 @@ def sentence(status: ProjectStatus, shown: Shown) -> str:
         return blind or _nothing(status, shown)
     when = f" on {status.started.replace('T', ' at ')} UTC" if status.started else ""
     built = f"uilt{when} from {shown(built_from(status))}."
-    return f"{blind} What is known was b{built}" if blind else f"B{built}"
+    return f"{blind} The rest was b{built}" if blind else f"B{built}"
 
 
 def built_from(status: ProjectStatus) -> str:
@@ -58,7 +58,7 @@ def built_from(status: ProjectStatus) -> str:
         return words
     if status.shallow:
         return f"{words}, which this shallow clone does not have"
-    return f"{words}, to which git no longer leads"
+    return f"{words}, which is no longer in git"
 
 
 def origin(stage: StageStatus | None) -> str:
@@ -110,8 +110,8 @@ def _blind(status: ProjectStatus, shown: Shown) -> str:
     more = f" and {len(status.blind) - 1} more" if len(status.blind) > 1 else ""
     subject = "Records" if more else "The record"
     return (
-        f"{subject} {shown(status.blind[-1])}{more} cannot be read, so that it is not known "
-        "what the last build did."
+        f"{subject} {shown(status.blind[-1])}{more} cannot be read, so the result of the last "
+        "build is unknown."
     )
 
 
@@ -122,20 +122,20 @@ def _nothing(status: ProjectStatus, shown: Shown) -> str:
         return f"Nothing was built here yet{where}. Build with: dvc repro --pull"
     if lacking := _lacking(status, shown):
         return f"Nothing was executed here{where}, and {lacking}. Build with: dvc repro --pull"
-    as_locked = " as dvc.lock has them" if status.edited is not None else ""
+    as_locked = " and match dvc.lock" if status.edited is not None else ""
     return (
         f"Nothing was executed here{where}: the outputs of "
-        f"{counted(len(status.notebooks), 'stage')} are there{as_locked}, from DVC's cache."
+        f"{counted(len(status.notebooks), 'stage')} came from DVC's cache{as_locked}."
     )
 
 
 def _lacking(status: ProjectStatus, shown: Shown) -> str:
     """What is not as ``dvc.lock`` has it; empty if nothing is known to be."""
     if evidence(status) is BuildEvidence.OUTPUTS_MISSING:
-        return "not all outputs are there"
+        return "some outputs are missing"
     if evidence(status) is BuildEvidence.STALE:
-        return "not all stages are up to date"
+        return "some stages are stale"
     if not status.edited:
         return ""
     more = f" and {counted(len(status.edited) - 1, 'other')}" if len(status.edited) > 1 else ""
-    return f"{shown(status.edited[0])}{more} {'are' if more else 'is'} not what dvc.lock has"
+    return f"{shown(status.edited[0])}{more} {'differ' if more else 'differs'} from dvc.lock"

@@ -219,7 +219,7 @@ def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Itera
     if stage.record is not None and carried.is_carried(stage.record):
         yield (
             "This notebook was executed on another machine and came with the outputs. "
-            "When it was executed is not known here."
+            "The time of its execution is unknown."
         )
     match PageSubject.of(stage, colophon, damaged):
         case PageSubject.DAMAGED_RECORD:
@@ -230,8 +230,8 @@ def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Itera
             )
         case PageSubject.UNKNOWN:
             yield (
-                "A record cannot be read, so it is not known which execution made the outputs "
-                "of this stage. This is the page of the last execution here."
+                "A record cannot be read, so the execution that made the outputs of this stage "
+                "is unknown. This is the page of the last execution here."
             )
         case PageSubject.OUTPUTS_GONE:
             yield "This is the page of the last execution here; its outputs no longer exist."
@@ -241,7 +241,7 @@ def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Itera
                 "This is the page of the last execution here."
             )
         case PageSubject.OTHER_EXECUTION:
-            yield "This is the page of another execution than the one that made the outputs."
+            yield "This is not the page of the execution that made the outputs."
 
 
 def _shortcomings(stage: StageStatus, content: Article) -> Iterator[str]:
@@ -251,7 +251,8 @@ def _shortcomings(stage: StageStatus, content: Article) -> Iterator[str]:
     trouble = stage.first_problem
     if trouble and not content.body and not unexecuted:
         cell = f" in cell {plain(trouble.cell)}" if trouble.cell else ""
-        yield f"It {plain(stage.failed, 60)}{cell}: {plain(trouble.message, problems.LONGEST)}"
+        message = plain(trouble.message, problems.LONGEST)
+        yield f"The stage {plain(stage.failed, 60)}{cell}: {message}"
 
 
 def _highlight(stage: StageStatus, content: Article) -> Highlight:
