@@ -131,7 +131,7 @@ def test_a_metric_that_is_no_number_has_no_difference() -> None:
 
 def test_a_trial_says_that_it_stands_beside_a_build() -> None:
     one = row(of={"trial": TRIAL}, parameters={"rate": (0.1, 0.2)})
-    assert told(replace(one, before=record())).endswith("  beside the build: rate 0.1 → 0.2")
+    assert told(replace(one, before=record())).endswith("  compared with the build: rate 0.1 → 0.2")
     beside_a_trial = replace(one, before=record(trial=TRIAL))
     assert told(beside_a_trial).endswith("  rate 0.1 → 0.2")
 

@@ -25,7 +25,7 @@ from stagebook.project.project import Project
     "--sweep",
     type=StageName(),
     metavar="STAGE",
-    help="Compare the last executions of this stage, without ONE and OTHER.",
+    help="Stage whose last executions to compare, instead of ONE and OTHER.",
 )
 @click.option(
     "--last",
@@ -39,7 +39,7 @@ from stagebook.project.project import Project
     type=click.IntRange(min=1),
     default=1,
     metavar="N",
-    help="Which figure of each notebook to show with --sweep and --html, counted from 1.",
+    help="Number of the figure in each notebook to show with --sweep and --html, counted from 1.",
 )
 @pages.html_option
 @json_option
@@ -55,7 +55,7 @@ def compare(
     project = Project.find(Path.cwd())
     if sweep is not None:
         if one or stage:
-            raise click.UsageError("--sweep STAGE takes neither ONE nor --stage.")
+            raise click.UsageError("--sweep STAGE cannot be combined with ONE or --stage.")
         _sweep(project, sweep, **options)
     elif names := [name for name in ("last", "figure") if _is_given(name)]:
         raise click.UsageError(f"--{names[0]} needs --sweep STAGE.")

@@ -63,8 +63,8 @@ def _spared(arguments: Sequence[str]) -> Iterator[None]:
         os.environ.update(own_words.spared(os.environ, names))
         many = "values of" if len(names) > 1 else "value of"
         print(  # noqa: T201  the console is imported only where it is needed
-            f"note The {many} {', '.join(names)} {'are words' if len(names) > 1 else 'is a word'} "
-            "of this project or of Stagebook, and not masked.",
+            f"note Not masked, as {'words' if len(names) > 1 else 'a word'} of this project or of "
+            f"Stagebook: the {many} {', '.join(names)}.",
             file=sys.stderr,
         )
     try:
