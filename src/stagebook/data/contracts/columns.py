@@ -90,7 +90,7 @@ def _say_type(series: Any, column: ContractColumn, findings: Findings) -> None:
     hint = "Write the column with this type, or change the type in the contract."
     if expected.startswith("a whole") and actual.startswith("a decimal"):
         hint = (
-            "Write whole numbers. Missing values turn whole numbers into decimal numbers, unless the "
+            "Write whole numbers. Missing values make whole numbers decimal, unless the "
             "contract says `Int64`."
         )
     values = series[~gaps].head(1)

@@ -117,7 +117,8 @@ def _of_values(failure: RuleFailure, where: Where) -> Problem:
     match failure.code:
         case "value-missing":
             rows = ", ".join(f"{row:,}" for row, _ in failure.sample)
-            message = f"{failure.subject}: {failure.rule}; {_share(failure, 'has no value', 'have no value')}"
+            share = _share(failure, "has no value", "have no value")
+            message = f"{failure.subject}: {failure.rule}; {share}"
             return Problem("value-missing", f"{message}: row {rows}.", failure.hint, where)
         case "value-repeated":
             message = f"{failure.subject}: {failure.rule}; {_share(failure, 'repeats', 'repeat')}"

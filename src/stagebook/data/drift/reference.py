@@ -153,7 +153,7 @@ def read(path: Path, shown: str | None = None) -> Reference:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         hint = (
-            f"Create the file with `stagebook profile TABLE --json > {name}` or, with its months or "
+            f"Create the file with `stagebook profile TABLE --json > {name}` or, with months or "
             f"weeks, with `stagebook drift TABLE --save {name}`."
         )
         raise _bad(name, "The file is missing.", hint) from None

@@ -115,7 +115,10 @@ def header(root: Path, file: Path) -> list[str]:
         message = "The first line is blank; it must contain the names of the columns."
         raise StagebookError(Problem("empty-file", message, "Write the file again.", where))
     if longest := max((name for name in names if len(name) > _LONGEST_NAME), key=len, default=""):
-        message = f"A column's name has {len(longest):,} characters; at most {_LONGEST_NAME:,} are allowed."
+        message = (
+            f"A column's name has {len(longest):,} characters; at most {_LONGEST_NAME:,} are "
+            "allowed."
+        )
         raise StagebookError(
             Problem("bad-csv", message, "Check that the file has line breaks.", where)
         )
