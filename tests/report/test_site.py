@@ -481,7 +481,7 @@ def test_a_project_without_stages_has_a_site(tmp_path: Path) -> None:
         ('{"volatile": {}}', "cannot be read"),
         (
             json.dumps(record("20260104-train", "train", repro="four", metrics=3)),
-            "another structure",
+            "structure is not valid",
         ),
     ],
 )
@@ -504,7 +504,7 @@ def test_a_record_of_the_first_format_is_shown(tmp_path: Path) -> None:
     put(tmp_path / ".stagebook", {**old, "format": 1})
     front = pages(tmp_path)["index.html"]
     assert "1 executed, 2 unchanged" in front
-    assert "another structure" not in front
+    assert "structure is not valid" not in front
 
 
 def test_marks_of_a_merge_are_told(tmp_path: Path) -> None:
@@ -551,7 +551,7 @@ def test_a_branch_that_is_not_there_is_an_error_or_a_note(tmp_path: Path) -> Non
     built(tmp_path, HEADLINE + '[tool.stagebook.report]\nagainst = "main"\n')
     git(tmp_path, "init", "-q", "-b", "other")
     assert "Nothing is compared with main" in pages(tmp_path)["index.html"]
-    with pytest.raises(StagebookError, match="no commit `nowhere`"):
+    with pytest.raises(StagebookError, match="commit `nowhere` does not exist"):
         pages(tmp_path, "nowhere")
 
 

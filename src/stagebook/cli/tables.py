@@ -136,7 +136,7 @@ def _span(_: click.Context, __: click.Parameter, text: str | None) -> "Span | Ro
 @click.option(
     "--save",
     type=click.Path(path_type=Path),
-    metavar="KEPT",
+    metavar="FILE",
     help="JSON file to save the reference to. BATCH is optional then.",
 )
 @html_option
