@@ -89,13 +89,13 @@ def test_the_screen_tells_what_differs_with_its_kind_and_how_far() -> None:
     assert ["code", "notebook", "1", "cell", "new", "or", "other"] in told
     assert ["lib.deep", "changed"] in told
     assert ["packages", "Python", "3.11.7", "3.12.1"] in told
-    assert told[-1] == ["as", "before", "make"]
+    assert told[-1] == ["unchanged", "make"]
     assert not any("kind" in line or "rows" in line[:1] for line in told)
 
 
 def test_a_name_alone_means_the_one_before() -> None:
     assert run("33333333").stdout.partition("\n\n")[2] == run().stdout.partition("\n\n")[2].replace(
-        "\nas before  make\n", ""
+        "\nunchanged  make\n", ""
     )
 
 

@@ -63,7 +63,7 @@ def test_a_contract_that_is_no_module_and_name_is_wrong_usage(spec: str) -> None
 
 def test_a_table_that_keeps_its_contract_is_told_so() -> None:
     (line,) = check("throws.csv").stdout.splitlines()
-    assert line.startswith("throws.csv holds dice_rules:Throws")
+    assert line.startswith("throws.csv passes dice_rules:Throws")
     assert " 600 " in line
 
 
@@ -110,7 +110,7 @@ def test_a_check_without_a_contract_is_a_wrong_command() -> None:
 def test_a_draft_is_a_contract_that_its_table_keeps(folder: Path) -> None:
     (folder / "throws_rules.py").write_text(stagebook("contract", "throws.csv").stdout)
     held = stagebook("check", "throws.csv", "--contract", "throws_rules:Throws")
-    assert "holds" in held.stdout
+    assert "passes" in held.stdout
 
 
 def test_json_of_a_profile_is_a_profile() -> None:

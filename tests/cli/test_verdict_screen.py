@@ -21,12 +21,12 @@ def lines(verdict: ContractVerdict, **more: int) -> list[str]:
 def test_a_contract_that_holds_is_one_green_line() -> None:
     verdict = ContractVerdict("data/x.parquet", CONTRACT, 336_776)
     (line,) = verdict_screen.lines(verdict, columns=16, rules=23)
-    assert line.plain == f"data/x.parquet holds {CONTRACT}: 336,776 rows, 16 columns, 23 rules"
+    assert line.plain == f"data/x.parquet passes {CONTRACT}: 336,776 rows, 16 columns, 23 rules"
     assert line.style == "green"
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    assert lines(ContractVerdict("x.csv", CONTRACT, 1)) == [f"x.csv holds {CONTRACT}: 1 row"]
+    assert lines(ContractVerdict("x.csv", CONTRACT, 1)) == [f"x.csv passes {CONTRACT}: 1 row"]
 
 
 def test_each_rule_has_a_line_with_rows_and_values() -> None:
@@ -47,7 +47,7 @@ def test_each_rule_has_a_line_with_rows_and_values() -> None:
 
 
 def test_one_rule_is_told_in_the_singular() -> None:
-    assert ": 1 rule does " in lines(ContractVerdict("x.csv", CONTRACT, 9, (ABSENT,)))[0]
+    assert ": 1 rule " in lines(ContractVerdict("x.csv", CONTRACT, 9, (ABSENT,)))[0]
 
 
 def test_a_note_is_told_also_where_the_contract_holds() -> None:

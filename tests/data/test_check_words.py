@@ -96,7 +96,7 @@ def test_a_time_zone_is_named(tmp_path: Path) -> None:
 
 def test_missing_values_say_their_rows(tmp_path: Path) -> None:
     verdict = held(tmp_path, {"a": ["x", None, "y", None]}, {"a": pa.Column(str)})
-    message = "`a`: no missing values; 2 of 4 rows have none: row 2, 4."
+    message = "`a`: no missing values; 2 of 4 rows have no value: row 2, 4."
     assert one(verdict) == ("value-missing", message)
 
 

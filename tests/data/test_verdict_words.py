@@ -64,7 +64,7 @@ def is_a_leap_year(year: Any) -> Any:
         (pa.Check.isin(["AA", "B6"]), "one of AA, B6"),
         (pa.Check.isin(list("abcdefghijkl")), "one of a, b, c, d, e, f, g, h, i, j and 2 more"),
         (pa.Check.notin(["x"]), "none of x"),
-        (pa.Check.str_matches("N[0-9]+"), "text that begins like `N[0-9]+`"),
+        (pa.Check.str_matches("N[0-9]+"), "text whose start matches `N[0-9]+`"),
         (pa.Check.str_length(3), "3 characters long"),
         (pa.Check.str_length(3, 3), "3 characters long"),
         (pa.Check.str_length(min_value=3), "at least 3 characters long"),

@@ -40,7 +40,7 @@ def test_a_person_sees_how_near_the_file_is(handed: Path) -> None:
     assert lines[2].startswith("tall  ")
     assert lines[3].startswith("  rows     128, ")
     assert "golden.parquet" in lines[3]
-    assert lines[5].startswith("  apart    ")
+    assert lines[5].startswith("  differ   ")
     assert "onnxruntime" in "".join(lines[6:8])
     assert "--rows FILE" in done.stdout
     assert lines[-2] == f"Written: {handed.with_name('tall.onnx')}"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--sweep",
     type=StageName(),
     metavar="STAGE",
-    help="Compare the last executions of this stage, without ONE and OTHER.",
+    help="Stage whose last executions to compare, instead of ONE and OTHER.",
 )
 @click.option(
     "--last",
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=1,
     metavar="N",
-    help="Which figure of each notebook to show with --sweep and --html, counted from 1.",
+    help="Number of the figure in each notebook to show with --sweep and --html, counted from 1.",
 )
 @pages.html_option
 @json_option
@@ -59,7 +59,7 @@ def compare(
     project = Project.find(Path.cwd())
     if sweep is not None:
         if one or stage:
-            raise click.UsageError("--sweep STAGE takes neither ONE nor --stage.")
+            raise click.UsageError("--sweep STAGE cannot be combined with ONE or --stage.")
         _sweep(project, sweep, **options)
     elif names := [name for name in ("last", "figure") if _is_given(name)]:
         raise click.UsageError(f"--{names[0]} needs --sweep STAGE.")

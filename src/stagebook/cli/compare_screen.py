@@ -33,7 +33,7 @@ def show(comparison: Comparison) -> None:
         _out.print("No stage differs.")
     elif comparison.unchanged:
         names = ", ".join(map(plain, comparison.unchanged))
-        _out.print(Text.assemble("\n", ("as before  ", "dim"), names))
+        _out.print(Text.assemble("\n", ("unchanged  ", "dim"), names))
 
 
 def _sides(comparison: Comparison) -> Table:
@@ -60,7 +60,7 @@ def _stage(stage: StageComparison) -> None:
     if groups:
         put(_out, _groups(groups))
     elif stage.changes:
-        _out.print("Nothing that is recorded differs.")
+        _out.print("No recorded value differs.")
 
 
 def _groups(groups: tuple[Group, ...]) -> Table:
@@ -89,7 +89,12 @@ def sweep(sweep: Sweep) -> None:
         _out.print()
     put(_out, table)
     if hidden := len(sweep.metrics) - len(shown) + len(sweep.parameters) - len(values):
-        _out.print(Text(f"{counted(hidden, 'more value')} of each: --json, or --html PAGE", "dim"))
+        _out.print(
+            Text(
+                f"{counted(hidden, 'more value')} for each execution: use --json or --html PAGE",
+                "dim",
+            )
+        )
 
 
 def _fitting(sweep: Sweep) -> tuple[tuple[str, ...], tuple[str, ...], Table]:

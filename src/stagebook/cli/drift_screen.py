@@ -46,7 +46,7 @@ def lines(drift: Drift, reference: str, batch: str, width: int | None) -> Iterat
         width: Largest number of characters in a line; None for no limit.
     """
     rows = [counted(item, "row") for item in drift.rows]
-    title = f": {rows[1]}, against {plain(reference)} with {rows[0]}"
+    title = f": {rows[1]}, compared with {plain(reference)}: {rows[0]}"
     yield from folded(_out, Text.assemble((plain(batch), "bold"), title), width)
     name, room = _layout(drift, width)
     yield Text(_head(name, room), "bold")

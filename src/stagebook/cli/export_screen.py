@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _out = Screen()
 _FEW = (
-    "Few rows: the test set is not here, or is not the one that the package names. Name it: "
-    "--rows FILE"
+    "Few rows were compared: the test set is missing, or differs from the one in the package. "
+    "Give the test set: --rows FILE"
 )
 
 
@@ -46,11 +46,11 @@ def show(model: "ExportedModel", console: Console = _out) -> None:
 def _lines(export: "Export") -> list[tuple[str, str]]:
     parity, largest = export.parity, export.parity.largest
     assert largest, "what was written was compared"
-    apart = [("apart", "nowhere: all predictions are equal")]
+    apart = [("differ", "none: all predictions are equal")]
     if largest.difference:
         values = f"{largest.original!r} and {largest.exported!r}"
         apart = [
-            ("apart", f"{largest.difference:.2g} at most; {parity.tolerance:g} is allowed"),
+            ("differ", f"by {largest.difference:.2g} at most; {parity.tolerance:g} is allowed"),
             ("", f"`{largest.column}` in row {largest.row:,}: {values}"),
         ]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(export.versions.items()))

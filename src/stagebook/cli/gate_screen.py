@@ -30,7 +30,8 @@ def show(judgement: "GateJudgement") -> None:
         _out.print(f"No metric was checked. {_next(judgement.broken)}", markup=False)
     elif not judgement.verdicts:
         _out.print(
-            "The build went well. No metric has a gate: see [tool.stagebook.gates]", markup=False
+            "The build succeeded. No metric has a gate: set one in [tool.stagebook.gates]",
+            markup=False,
         )
     else:
         put(_out, _table(judgement))
@@ -41,14 +42,14 @@ def _next(broken: "tuple[BrokenStage, ...]") -> str:
     build = "dvc repro --pull" if any(stage.missing for stage in broken) else "dvc repro"
     failed = ", ".join(plain(stage.stage) for stage in broken if stage.failed)
     if failed:
-        return f"Fix {failed}, and build again: {build}"
-    return f"{'Bring the outputs' if all(stage.missing for stage in broken) else 'Build'}: {build}"
+        return f"Fix {failed}, then build again: {build}"
+    return f"{'Get the outputs' if all(stage.missing for stage in broken) else 'Build'}: {build}"
 
 
 def _table(judgement: "GateJudgement") -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("")
-    for name in ("metric", "now", plain(judgement.against or "base"), "has to be"):
+    for name in ("metric", "now", plain(judgement.against or "base"), "must be"):
         table.add_column(name, overflow="fold")
     for verdict in judgement.verdicts:
         good = Text("✓", "green") if verdict.is_good else Text("–", "yellow")

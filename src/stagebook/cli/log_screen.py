@@ -15,9 +15,11 @@ _err = Screen(stderr=True)
 def show(log: Log) -> None:
     """Prints a log, with notes on standard error."""
     for name, trouble in log.damaged:
-        _err.print(Text.assemble(("note ", "yellow"), f"{name} cannot be read: {trouble}"))
+        _err.print(
+            Text.assemble(("note ", "yellow"), f"The record {name} cannot be read: {trouble}")
+        )
     if not log.rows:
-        _out.print("Nothing was executed here yet. Build with: dvc repro")
+        _out.print("No stage has been executed here yet. Build with: dvc repro")
         return
     put(_out, table(log))
 
@@ -37,7 +39,7 @@ def table(log: Log) -> Table:
 
 def _changes(row: LogEntry, headline: frozenset[str]) -> str:
     words = "; ".join((*log_words.changed(row), *log_words.measured(row, headline)))
-    return f"beside the build: {words}" if row.departs else words
+    return f"compared with the build: {words}" if row.departs else words
 
 
 def _cells(row: LogEntry, headline: frozenset[str]) -> tuple[Text, ...]:

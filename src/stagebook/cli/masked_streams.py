@@ -61,10 +61,11 @@ def _spared(arguments: Sequence[str]) -> Iterator[None]:
     before = os.environ.get(UNMASKED)
     if names:
         os.environ.update(own_words.spared(os.environ, names))
-        many = "values of" if len(names) > 1 else "value of"
+        several = len(names) > 1
+        subject = f"{'values' if several else 'value'} of {', '.join(names)}"
         print(  # noqa: T201  the console is imported only where it is needed
-            f"note The {many} {', '.join(names)} {'are words' if len(names) > 1 else 'is a word'} "
-            "of this project or of Stagebook, and not masked.",
+            f"note The {subject} {'are' if several else 'is'} not masked, because this project or "
+            f"Stagebook uses the same {'words' if several else 'word'}.",
             file=sys.stderr,
         )
     try:

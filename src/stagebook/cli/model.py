@@ -112,7 +112,7 @@ def pack(package: Path, target: Path | None) -> None:
     "--into",
     type=_PATH,
     metavar="FOLDER",
-    help="Folder to work in. It must not exist.",
+    help="Folder to work in; the folder must not exist yet.",
     show_default="<package>.recreated in the current folder",
 )
 @click.option(
@@ -192,7 +192,11 @@ def register(
 @model.command()
 @click.argument("package", type=_PATH)
 @click.option(
-    "--key", type=_PATH, required=True, metavar="PEM", help="Private key of an elliptic curve."
+    "--key",
+    type=_PATH,
+    required=True,
+    metavar="PEM",
+    help="Private key of the signer, of an elliptic curve.",
 )
 def sign(package: Path, key: Path) -> None:
     """Sign every file of a package with a private key, offline.

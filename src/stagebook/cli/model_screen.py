@@ -31,9 +31,9 @@ def show(report: "VerificationReport", console: Console = _out) -> None:
     manifest = report.manifest
     _checks(manifest.name, manifest.digest, report.checks, console)
     if report.refusals:
-        console.print(Text("It would be refused here.", "bold red"))
+        console.print(Text("The package would be refused here.", "bold red"))
     else:
-        console.print(Text("It can be loaded here.", "green"))
+        console.print(Text("The package can be loaded here.", "green"))
 
 
 def show_clean(clean_check: "CleanCheck", console: Console = _out) -> None:
@@ -41,9 +41,18 @@ def show_clean(clean_check: "CleanCheck", console: Console = _out) -> None:
     _checks(clean_check.name, clean_check.digest, clean_check.checks, console)
     console.print(Text(clean_check.environment, "dim"))
     if clean_check.holds:
-        console.print(Text("It can be loaded in an environment made from it alone.", "green"))
+        console.print(
+            Text(
+                "The package can be loaded in a new environment with its own requirements.", "green"
+            )
+        )
     else:
-        console.print(Text("It would be refused in an environment made from it alone.", "bold red"))
+        console.print(
+            Text(
+                "The package would be refused in a new environment with its own requirements.",
+                "bold red",
+            )
+        )
 
 
 def _checks(name: str, digest: str, checks: "Sequence[Check]", console: Console) -> None:

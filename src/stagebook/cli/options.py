@@ -25,7 +25,7 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 against_option = click.option(
     "--against",
     metavar="COMMIT",
-    help="Commit or branch to compare the metrics with.",
+    help="Commit, branch or tag to compare the metrics with.",
     show_default="the setting report.against",
 )
 
@@ -81,8 +81,9 @@ def policy_options(attestation: str) -> Callable[[Callable[..., Any]], Callable[
             type=click.Choice(["ignore", "warn", "unsigned", "refuse"]),
             default=attestation,
             metavar="WHAT",
-            help="What to do if the attestation is missing, unsigned or of uncommitted changes: "
-            "ignore, warn or refuse; unsigned: warn if it is only unsigned, else refuse.",
+            help="What to do if the attestation is missing, is unsigned, or records uncommitted "
+            "changes: ignore, warn or refuse; unsigned: warn about a missing signature, refuse "
+            "otherwise.",
         ),
         click.option(
             "--trusted",

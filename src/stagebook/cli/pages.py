@@ -40,7 +40,7 @@ def write(path: Path, text: str, is_old: Callable[[bytes], bool] = is_page) -> N
     try:
         write_whole(path, text)
     except OSError as error:
-        message = f"It could not be written: {error.strerror}."
+        message = f"The file could not be written: {error.strerror}."
         hint = "Check the path and the permissions of its folder."
         raise StagebookError(Problem("not-written", message, hint, Where(str(path)))) from None
     click.echo(f"Written: {path}", err=True)

@@ -59,7 +59,7 @@ def report(
     if link and not markdown:
         raise click.UsageError("--link needs --markdown.")
     if sum(map(bool, (folder, single, markdown))) > 1:
-        message = "--to, --single and --markdown exclude each other."
+        message = "Only one of --to, --single and --markdown is allowed."
         raise click.UsageError(message)
     project = Project.find(Path.cwd())
     if markdown:

@@ -41,10 +41,10 @@ def run(stage: str, values: tuple[str, ...], downstream: bool, as_json: bool) ->
 
     overrides = dict(_pair(value) for value in values)
     if len(overrides) < len(values):
-        raise click.BadParameter("one name is given twice", param_hint="-P")
+        raise click.BadParameter("a parameter is given twice", param_hint="-P")
     if downstream and not overrides:
         raise click.UsageError(
-            "--downstream needs -P NAME=VALUE. To build a stage and what follows: "
+            "--downstream needs -P NAME=VALUE. To build a stage and the stages downstream: "
             f"dvc repro --downstream {stage}"
         )
     verb = _run_trial if downstream else _run_stage

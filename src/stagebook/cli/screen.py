@@ -51,7 +51,7 @@ def layout(layout: "Layout", *, check: bool) -> None:
         _out.print(f"{path} is the notebook of the stage {name}", markup=False)
     problems(layout.warnings, warning=True)
     if not layout.changes:
-        _out.print("dvc.yaml fits the notebooks." if layout.notebooks else "Nothing to change.")
+        _out.print("dvc.yaml matches the notebooks." if layout.notebooks else "Nothing to change.")
     elif check:
         names = ", ".join(change.path for change in layout.changes)
         _err.print(f"[bold red]error[/] {names} would change.\n  [cyan]→[/] Run: stagebook sync")
@@ -149,13 +149,13 @@ def run(run: "Run", started: float | None = None) -> None:
 
         _err.print(f"  [cyan]→[/] Run it again: {escape(command(record))}")
     if record.trial:
-        _out.print("  This is not the build's result: it is a trial with -P.")
+        _out.print("  This run is a trial with -P, not a build.")
         for file in record.outputs:
             _out.print(f"  {escape(file.path)}")
     if run.delivery.run_id is None:
         note(
             f"MLflow does not have this run yet ({run.delivery.reason}); "
-            "the next run or `stagebook deliver` brings it."
+            "the next run or `stagebook deliver` sends it."
         )
 
 

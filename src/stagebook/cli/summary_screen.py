@@ -22,7 +22,7 @@ _out = Screen()
 _FAILURES = {
     ReasonKind.COULD_NOT_START: "{} could not start",
     ReasonKind.CONTRACT_BROKEN: "{} breaks its contract",
-    ReasonKind.GATE_FAILED: "the gate of {} does not hold",
+    ReasonKind.GATE_FAILED: "the gate of {} failed",
 }
 """The failures that the line of stages does not show."""
 
@@ -33,7 +33,7 @@ def show(summary: "Summary") -> None:
     stages = ", ".join(_stage(stage, summary) for stage in status.notebooks)
     commit = f" at commit {summary.commit[:10]}" if summary.commit else ""
     place = commit if summary.executed_here else " elsewhere"
-    dirty = " with changes that are not in git" if summary.is_dirty else ""
+    dirty = " with uncommitted changes" if summary.is_dirty else ""
     _out.print(f"[bold]built[/]  {escape(status.project)}{place}{dirty}: {escape(stages)}")
     for stage in summary.stale:
         words = "; ".join(cause.words for cause in stage.stale)

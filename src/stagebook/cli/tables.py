@@ -80,9 +80,13 @@ def profile(
     from stagebook.workflow import tables
 
     if len(files) > 1 and not merge:
-        raise click.UsageError("Give one FILE, or --merge to make one profile of several.")
+        raise click.UsageError(
+            "Give one FILE, or use --merge to make one profile from several files."
+        )
     if merge and against:
-        raise click.UsageError("--against is for one FILE: compare the merged profile afterwards.")
+        raise click.UsageError(
+            "--against cannot be combined with --merge; compare the merged profile afterwards."
+        )
     file = " + ".join(files)
     if merge:
         now, then = tables.merged(Path.cwd(), files), None
@@ -108,7 +112,7 @@ def _span(_: click.Context, __: click.Parameter, text: str | None) -> "Span | Ro
         return None if text is None else spans.parse(text)
     except ValueError:
         lengths = ", ".join(spans.Span)
-        message = f"{text!r} is not the length of a block. Use {lengths}, or a number of rows."
+        message = f"{text!r} is not a valid length of a block. Use {lengths}, or a number of rows."
         raise click.BadParameter(message) from None
 
 
@@ -119,7 +123,7 @@ def _span(_: click.Context, __: click.Parameter, text: str | None) -> "Span | Ro
     "--time",
     metavar="COLUMN",
     help="Time column of REFERENCE.",
-    show_default="the time column with the fewest gaps",
+    show_default="the time column with the fewest missing values",
 )
 @click.option(
     "--by",
@@ -132,7 +136,7 @@ def _span(_: click.Context, __: click.Parameter, text: str | None) -> "Span | Ro
 @click.option(
     "--save",
     type=click.Path(path_type=Path),
-    metavar="KEPT",
+    metavar="FILE",
     help="JSON file to save the reference to. BATCH is optional then.",
 )
 @html_option
@@ -166,7 +170,7 @@ def drift(
     if batch is not None:
         _show_drift(baseline, (reference, batch), html, as_json=as_json, check=check)
     elif not save:
-        raise click.UsageError("Give a BATCH to compare, or --save the reference.")
+        raise click.UsageError("Give a BATCH to compare, or save the reference with --save.")
 
 
 def _show_drift(

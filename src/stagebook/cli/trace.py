@@ -12,13 +12,13 @@ from stagebook.cli.options import StageName, json_option
 @click.command()
 @click.argument("what", type=click.Path())
 @click.option(
-    "--down", is_flag=True, help="Show what was made from WHAT, not what it was made from."
+    "--down", is_flag=True, help="Show what was made from WHAT, instead of what WHAT was made from."
 )
 @click.option(
     "--at",
     metavar="COMMIT",
-    help="Commit to read dvc.lock from.",
-    show_default="the working tree",
+    help="Commit, branch or tag to read dvc.lock from.",
+    show_default="the dvc.lock of the working tree",
 )
 @pages.html_option
 @json_option

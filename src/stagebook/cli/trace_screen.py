@@ -74,9 +74,9 @@ class _Up:
         parts = [part for entity, part in self._trace.folders if entity == file]
         dvc = (self._trace.tracked or {}).get(file)
         if folders:
-            tree.label = _file(file, "in a folder that was made as a whole")
+            tree.label = _file(file, "part of a folder that is one output")
         elif parts:
-            tree.label = _file(file, "a folder of files that were made one by one")
+            tree.label = _file(file, "a folder of files that are separate outputs")
         else:
             tree.label = _file(file, f"raw, tracked by {dvc}" if dvc else "raw")
         self._grow(tree, folders or parts)
@@ -104,12 +104,14 @@ class _Down:
         related = [part for folder, part in self._trace.folders if folder == file]
         related += [folder for folder, part in self._trace.folders if part == file]
         nothing = file in self._trace.query.artefacts and not (readers or related)
-        tree.label = _file(file, "nothing was made from it" if nothing else "")
+        tree.label = _file(file, "no execution read this file" if nothing else "")
         for making in readers:
             self._fill_making(tree.add(""), making)
         for other in related:
             others = [activity for activity in self._trace.makings if other in activity.inputs]
-            branch = tree.add(_file(other, "holds it" if file.path > other.path else "is in it"))
+            branch = tree.add(
+                _file(other, "contains the file" if file.path > other.path else "in the folder")
+            )
             for making in others:
                 self._fill_making(branch.add(""), making)
 

@@ -35,11 +35,11 @@ def lines(
     extent = ", ".join(counted(count, noun) for count, noun in counts if count is not None)
     path, contract = plain(verdict.path), plain(verdict.contract)
     if verdict.holds:
-        yield Text(f"{path} holds {contract}: {extent}", "green")
+        yield Text(f"{path} passes {contract}: {extent}", "green")
     else:
         yield Text.assemble(
-            (f"{path} is refused", "bold red"),
-            f" by {contract}: {_broken(len(verdict.failures))} ({extent})",
+            (f"{path} fails", "bold red"),
+            f" {contract}: {_broken(len(verdict.failures))} ({extent})",
         )
     for problem, hint in with_hints(verdict.problems()):
         yield Text.assemble(("  ✗ ", "red"), plain(problem.message))
@@ -50,4 +50,4 @@ def lines(
 
 
 def _broken(count: int) -> str:
-    return f"{counted(count, 'rule')} {'does' if count == 1 else 'do'} not hold"
+    return f"{counted(count, 'rule')} {'is' if count == 1 else 'are'} broken"

@@ -67,7 +67,7 @@ class Advice:
             return Problem(
                 "unseen-module",
                 f"The notebook loads `{path}`, which no import statement names.",
-                "Import it by name, so that its changes count.",
+                "Import the module by name, so that its changes count.",
                 self.where,
             )
         message = f"The notebook reads `{path}`, which it does not declare."
@@ -81,7 +81,7 @@ class Advice:
         )
         if declared := self._declaration(path):
             return self._elsewhere("reads", path, declared)
-        hint = f"{self._line('In', path)}  Then read it by that name."
+        hint = f"{self._line('In', path)}  Then read the file by that name."
         return Problem("undeclared-read", message, hint, self.where)
 
     def listed(self, lacking: IncompleteListing) -> Problem:
@@ -120,14 +120,16 @@ class Advice:
         """The notebook wrote a file, whose name is not known, into a folder of the project."""
         message = f"The notebook writes a file into `{folder}`, which it does not declare."
         line = self._line("Out", f"{folder}/NAME")
-        return Problem("undeclared-write", message, f"{line}  Use the file's name.", self.where)
+        return Problem(
+            "undeclared-write", message, f"{line}  Replace NAME with the file's name.", self.where
+        )
 
     def changed(self, path: str) -> Problem:
         """The notebook wrote to an input."""
         return Problem(
             "input-changed",
-            f"The notebook writes to its input `{path}`; the input is as it was.",
-            "Write the result to an output of its own.",
+            f"The notebook writes to its input `{path}`; the input is unchanged.",
+            "Write the result to a separate output.",
             self.where,
         )
 
@@ -135,8 +137,8 @@ class Advice:
         """Somebody else wrote to an input while the stage ran."""
         return Problem(
             "input-edited",
-            f"The input `{path}` changed while the stage ran, and not by its notebook.",
-            "Run the stage again, when nothing else writes to it.",
+            f"Another program changed the input `{path}` while the stage ran.",
+            "Run the stage again when no other program writes to the input.",
             Where(self.signature.where.file),
         )
 
@@ -155,8 +157,8 @@ class Advice:
         line = declared.line if declared else None
         return Problem(
             "no-output",
-            f"The notebook declares the output `{path}` and did not write it.",
-            "Write it, or take the line out of the parameters cell.",
+            f"The notebook declares the output `{path}` but did not write it.",
+            "Write the output, or remove the line from the parameters cell.",
             Where(self.signature.where.file, self.signature.where.cell, line),
         )
 
@@ -164,17 +166,16 @@ class Advice:
         """The notebook searched a folder above the project."""
         return Problem(
             "closed-folder",
-            f"The notebook searches `{path}`, which a stage cannot list, since it holds the "
-            "project.",
-            "Name the files, or give the folder as a path of a subfolder.",
+            f"The notebook searches `{path}`, which a stage cannot list, because this folder "
+            "contains the project.",
+            "Name the files, or search a subfolder.",
             self.where,
         )
 
     def _elsewhere(self, verb: str, path: str, declared: Declared) -> Problem:
         return Problem(
             "path-elsewhere",
-            f"The notebook declares `{path}` and {verb} it by a path that leads past the stage's "
-            "folder.",
+            f"The notebook declares `{path}` and {verb} it by a path outside the stage's folder.",
             f"Use the declared `{declared.name}`, or the path relative to the project's root, "
             "which is the working folder of a stage.",
             self.where,

@@ -120,7 +120,7 @@ class Auditor:
         hides = searching or _is_walking(caller)
         if hides and text in self._above and not _is_library(caller):
             self._boundary.note("closed", text)
-            raise ClosedFolderError(f"{text} holds the project, so a stage cannot list it")
+            raise ClosedFolderError(f"{text} contains the project, so a stage cannot list it")
         self._boundary.read(path)
         # libraries look for settings in the root, and for what is installed where modules are
         looks_around = text == self._files or text in sys.path

@@ -80,7 +80,9 @@ class Boundary:
         if not place or place.text in sys.path:
             return  # code looks for what is installed, such as importlib.metadata
         if _BYTECODE in place.text and not self._readable.hold(place.real):
-            raise PermissionError(errno.EACCES, "no stage uses another's bytecode", place.text)
+            raise PermissionError(
+                errno.EACCES, "a stage cannot use the bytecode of another stage", place.text
+            )
         self._require_declared(place)
         if not path_checks.exists(place.text):
             self._note_absent(place.text)
@@ -99,12 +101,12 @@ class Boundary:
         if not (place := self._place(path, follow=follow)):
             return
         if self._inputs.hold(place.text) or self._inputs.hold(place.real):
-            why = "it is a declared input, which a stage does not change"
+            why = "a stage cannot change a declared input"
             self._refuse("changed", place, why)
         if not self._writable.hold(place.real):
             if _BYTECODE in place.text:
-                raise PermissionError(errno.EACCES, "a stage leaves no bytecode", place.text)
-            self._refuse("wrote", place, "it is not a declared output of this stage")
+                raise PermissionError(errno.EACCES, "a stage cannot write bytecode", place.text)
+            self._refuse("wrote", place, "this stage does not declare it as an output")
         if opens and not path_checks.exists(os.path.dirname(place.text)):
             self._note_undeclared("homeless", place.text)
 
@@ -177,7 +179,7 @@ class Boundary:
     def _require_declared(self, place: Place) -> None:
         """Refuses a file that exists and that the stage may not read."""
         if not self._readable.hold(place.real) and path_checks.exists(place.real):
-            self._refuse("read", place, "it is not a declared input of this stage")
+            self._refuse("read", place, "this stage does not declare it as an input")
 
     def _exists_in_project(self, name: str) -> bool:
         return path_checks.exists(os.path.join(self._names.root, name))

@@ -81,8 +81,8 @@ def _explained(ending: Ending, sandbox: Sandbox) -> Ending:
     if "denied" not in text.lower() or not closed:
         return ending
     hint = (
-        f"In a stage, {closed[0]} is closed to listing and to new entries, since it holds the "
-        "project: make the folder before, or use another place."
+        f"A stage cannot list {closed[0]} or create files in it, because this folder contains the "
+        "project. Create the folder before the build, or use another folder."
     )
     return replace(ending, problems=tuple(replace(item, hint=hint) for item in ending.problems))
 
@@ -165,7 +165,7 @@ class _Touched:
             yield Problem(
                 "command-failed",
                 f"The shell command `{text[:_LONGEST_COMMAND]}` ended with exit code {code}.",
-                "The notebook continued. To fail with the command, call it so: "
+                "The notebook continued. To make the stage fail with the command, use: "
                 "import subprocess; subprocess.run(..., check=True)",
                 where,
             )

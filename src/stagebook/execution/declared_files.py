@@ -56,7 +56,7 @@ class DeclaredFiles:
         problems = [
             Problem(
                 "mixed-input",
-                f"The input `{folder}` holds `{output}`, which the trial wrote, "
+                f"The input `{folder}` contains `{output}`, which the trial wrote, "
                 "and other files of the build.",
                 f"Declare `{output}` as an input instead of `{folder}`.",
             )

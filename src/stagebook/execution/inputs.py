@@ -10,7 +10,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import holds_lfs_pointer, lfs_pointer
 from stagebook.project.project import Project
 
-COPY_OR_PULL = "No stage writes it. Copy it there, or get it with `dvc pull`."
+COPY_OR_PULL = "No stage writes this input. Copy the file to this path, or run `dvc pull`."
 """What to do about a missing file of raw data."""
 
 
@@ -40,8 +40,8 @@ def _special(project: Project, signature: Signature, files: DeclaredFiles) -> It
             name = file.relative_to(project.root).as_posix()
             yield Problem(
                 "unfit-input",
-                f"The input `{path}` holds {kind}: `{name}`.",
-                "Declare regular files and folders of them.",
+                f"The input `{path}` contains {kind}: `{name}`.",
+                "Declare regular files, or folders of regular files.",
                 Where(signature.where.file, signature.where.cell),
             )
 
@@ -59,6 +59,6 @@ def _missing(project: Project, signature: Signature, files: DeclaredFiles) -> It
                 yield Problem(
                     "no-input",
                     f"The input `{path}` is missing.",
-                    f"Build it: dvc repro {maker.name}" if maker else COPY_OR_PULL,
+                    f"Build the input: dvc repro {maker.name}" if maker else COPY_OR_PULL,
                     Where(signature.where.file, signature.where.cell, declaration.line),
                 )

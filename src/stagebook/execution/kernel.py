@@ -58,7 +58,7 @@ def choose(notebook: Notebook, settings: StageSettings, where: Where) -> tuple[K
         raise StagebookError(
             Problem(
                 "no-kernel",
-                f"The kernel `{name}` is not installed here; there is: {', '.join(installed)}.",
+                f"The kernel `{name}` is not installed; available: {', '.join(installed)}.",
                 f"{did_you_mean(name, installed)} "
                 f'Set kernel = "{NATIVE}" under [tool.stagebook] in pyproject.toml, or install it: '
                 f"python -m ipykernel install --sys-prefix --name {name}",
@@ -112,9 +112,10 @@ def _require_this_python(name: str, spec: KernelSpec, where: Where) -> None:
         raise StagebookError(
             Problem(
                 "other-python",
-                f"The kernel `{name}` runs {' '.join(spec.argv[:3])}; this is {sys.executable}.",
+                f"The kernel `{name}` runs {' '.join(spec.argv[:3])}, but Stagebook runs in "
+                f"{sys.executable}.",
                 f'Set kernel = "{NATIVE}" under [tool.stagebook], or run Stagebook in that '
-                "environment: a stage's source describes the packages of one.",
+                "environment: a stage's source records the packages of one environment.",
                 where,
             ),
             exit_code=Exit.ENVIRONMENT,

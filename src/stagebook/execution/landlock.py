@@ -64,7 +64,7 @@ def restrict(grants: Iterable[Grant]) -> None:
         OSError: The kernel refuses, or has no Landlock.
     """
     if not version():
-        raise OSError(errno.ENOSYS, "Landlock: this kernel has none")
+        raise OSError(errno.ENOSYS, "Landlock: this Linux kernel does not support it")
     handled = _ALL_OF_VERSION[min(version(), 3)]
     libc = _libc()
     attr = _RulesetAttr(handled)

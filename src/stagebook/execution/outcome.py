@@ -156,7 +156,7 @@ def of_dead_kernel(code: int | None, oom_killed: bool, notebook: str, cell: int 
         hint = "Let the notebook read less at once, or set `memory_limit` to fail early."
         problem = Problem("out-of-memory", message, hint, where)
         return Ending(Outcome.OUT_OF_MEMORY, (problem,), cell)
-    hint = "Run the cells up to this one in JupyterLab, to see what the crash says."
+    hint = "Run the cells up to this one in JupyterLab to see the error message of the crash."
     if code == journal.CLOSED:
         how = "The notebook closed the file descriptor that reports undeclared files."
         hint = "Do not close file descriptors that the notebook did not open."
@@ -177,8 +177,8 @@ def of_exit(notebook: str, cell: int) -> Ending:
         notebook: The notebook's path.
         cell: The cell's position.
     """
-    message = "The cell called `exit`, so no cell after it was run."
-    hint = "Let the notebook run to its end; raise an error where it cannot."
+    message = "The cell called `exit`, so the cells after it did not run."
+    hint = "Let the notebook run to its end; raise an error if it must stop earlier."
     problem = Problem("cell-exited", message, hint, Where(notebook, cell))
     return Ending(Outcome.FAILED, (problem,), cell)
 

@@ -113,8 +113,8 @@ def _resolve_one(
 
 
 def _unknown(name: str, known: list[str], is_path: bool, where: Where) -> Problem:
-    hint = did_you_mean(name, known, f"It has: {', '.join(known) or 'none'}.")
+    hint = did_you_mean(name, known, f"The parameters are: {', '.join(known) or 'none'}.")
     if is_path:
-        hint = "Paths are declared in the parameters cell only; set it there."
+        hint = "Set the path in the parameters cell; params files and -P cannot set paths."
     message = f"The notebook has no parameter `{name}`."
     return Problem("unknown-parameter", message, hint, where)

@@ -74,8 +74,8 @@ def _check_outside(snapshot: StageSnapshot, where: str) -> None:
     problems = [
         Problem(
             "source-changed",
-            f"`{name}` changed during the build. It is not in the project, so the build has no "
-            "copy of it.",
+            f"`{name}` changed during the build. The build has no copy of files outside the "
+            "project.",
             "Build again: dvc repro",
             Where(where),
         )
@@ -114,9 +114,9 @@ def _newer(project: Project, snapshot: StageSnapshot) -> list[Problem]:
     return [
         Problem(
             "newer-source",
-            f"{' and '.join(changed)} changed after this build began. Stage {name} runs the "
-            "version of the build's start.",
-            "The next build takes the new version: dvc repro",
+            f"{' and '.join(changed)} changed after this build began. Stage {name} uses the "
+            "version from the start of the build.",
+            "The next build uses the new version: dvc repro",
             Where(notebook.path),
         )
     ]

@@ -233,6 +233,6 @@ def _unknown(word: str) -> Problem:
     choices = ", ".join(f"`%{MAGIC} {item}`" for item in _WORDS)
     return Problem(
         "unknown-word",
-        f"There is no `%{MAGIC} {word}`.",
+        f"`%{MAGIC} {word}` is not a command.",
         did_you_mean(word, _WORDS, f"Choose from: {choices}."),
     )

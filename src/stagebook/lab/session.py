@@ -181,14 +181,14 @@ def _unclear(cell: RecognisedCell, project: Project) -> Problem:
         return Problem(
             "ambiguous-stage",
             f"The cell may belong to any of {names}, so its values in the build are unknown.",
-            "Outputs distinguish a notebook from its copies: give each its own path, and save.",
+            "Give each notebook its own output paths, and save: they distinguish the copies.",
         )
     return Problem(
         "unknown-stage",
-        "No notebook of the project is known to hold this cell, so its values in the build "
+        "No notebook of the project contains this cell, so the values of the cell in the build "
         "are unknown.",
-        f"Tag the cell `{TAG}` and save the notebook in {project.settings.notebooks}/; its name "
-        "is the stage's.",
+        f"Tag the cell `{TAG}` and save the notebook in {project.settings.notebooks}/; the stage "
+        "gets the notebook's name.",
     )
 
 

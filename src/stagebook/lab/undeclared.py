@@ -165,9 +165,12 @@ class Observer:
         use = f"Use the variable `{next(declared, '')}`"
         if own is None:
             message = f"The cell wrote the build's `{path}`."
-            return Problem("wrote-in-place", message, f"{use}, or say so: `%stagebook in-place`")
-        message = f"The cell's `{path}` is now `{own}`; the build's file is as it was."
-        hint = f"{use} to write and to read it, or let cells replace it: `%stagebook in-place`"
+            return Problem("wrote-in-place", message, f"{use}, or allow it: `%stagebook in-place`")
+        message = f"The cell wrote `{path}`, which is now `{own}`; the build's file is unchanged."
+        hint = (
+            f"{use} to write and read the file, or let cells replace the build's file: "
+            "`%stagebook in-place`"
+        )
         return Problem("put-aside", message, hint)
 
 

@@ -110,8 +110,8 @@ def entered(project: Project, notes: Iterable[Problem], *, signature_next: bool)
 
 
 _SWITCHED = {
-    "build": "the parameters cell will have the build's values when it is run.",
-    "defaults": "the parameters cell will have its defaults when it is run.",
+    "build": "the parameters cell will get the build's values when it runs.",
+    "defaults": "the parameters cell will get its defaults when it runs.",
     "aside": "outputs will go to a folder of their own.",
     "in-place": "outputs will replace those of the build.",
 }
@@ -134,13 +134,13 @@ def situation(
 
 def _headline(cell_values: CellValues, rows: list[ParameterRow]) -> str:
     if cell_values.problems:
-        return "the cell's defaults are in effect, as the build's values are not available."
+        return "the cell's defaults are in effect, because the build's values are not available."
     if not rows:
-        return "it has no parameters."
+        return "the notebook has no parameters."
     if changed := sum(row.changed for row in rows):
         whose = "the build's" if cell_values.mode is Mode.BUILD else "the defaults"
         again = f"`%stagebook {cell_values.mode.value}` sets them"
-        return f"{changed} of {len(rows)} values are not {whose}; {again}."
+        return f"{changed} of {len(rows)} values differ from {whose}; {again}."
     if cell_values.params is None:
         return "there is no params file, so the build's values are the cell's defaults."
     count = sum(row.differs for row in rows)
@@ -157,7 +157,12 @@ def _outputs(cell_values: CellValues) -> list[LabOutput]:
             _line("outputs", f"to `{cell_values.folder}/`; the build's files stay as they are.")
         ]
     if cell_values.place is OutputPlace.IN_PLACE:
-        return [_line("outputs", "in place of the build's; `%stagebook aside` keeps those.")]
+        return [
+            _line(
+                "outputs",
+                "in place of the build's files; `%stagebook aside` keeps the build's files.",
+            )
+        ]
     return []
 
 

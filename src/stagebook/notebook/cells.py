@@ -121,15 +121,19 @@ def read_text(path: str, root: Path) -> str:
     file = root / path
     try:
         if file.exists() and not file.is_file():
-            raise _error("no-notebook", "It is a folder or a device, not a file.", _MOVE, path)
+            raise _error(
+                "no-notebook", "The notebook is a folder or a device, not a file.", _MOVE, path
+            )
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise _error("no-notebook", "There is no such notebook.", "", path) from None
+        raise _error("no-notebook", "The notebook does not exist.", "", path) from None
     except UnicodeDecodeError as error:
-        hint = "Save it again, as UTF-8."
-        raise _error("bad-encoding", f"It is not UTF-8: {error}.", hint, path) from None
+        hint = "Save the file again, as UTF-8."
+        raise _error("bad-encoding", f"The file is not UTF-8: {error}.", hint, path) from None
     except OSError as error:
-        raise _error("no-notebook", f"It cannot be read: {error.strerror}.", "", path) from None
+        raise _error(
+            "no-notebook", f"The file cannot be read: {error.strerror}.", "", path
+        ) from None
 
 
 def parse(text: str, path: str) -> Notebook:

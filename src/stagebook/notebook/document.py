@@ -17,7 +17,7 @@ _CELL_KEYS = {
 }
 _LONG = 200
 _OF_OLD = ("name", "signature")
-_RESTORE = "Open it in JupyterLab and save it again, or restore it from git."
+_RESTORE = "Open the notebook in JupyterLab and save it again, or restore it from git."
 
 
 def parse_node(text: str, path: str) -> Any:
@@ -40,7 +40,7 @@ def parse_node(text: str, path: str) -> Any:
         _repair(document)
         return _validated(document, path)
     except RecursionError:
-        message = "It is nested too deeply to be a notebook."
+        message = "The file is nested too deeply to be a notebook."
         raise _error("bad-notebook", message, _RESTORE, Where(path)) from None
 
 
@@ -49,8 +49,8 @@ def _parse_percent(text: str, path: str) -> dict[str, Any]:
         document: dict[str, Any] = lean_import("jupytext").reads(text, fmt="py:percent")
         return document
     except Exception as error:  # its parsers of headers and cell marks raise various errors
-        message = f"jupytext cannot read it: {str(error).splitlines()[0]}."
-        hint = "Correct its header, or restore it from git."
+        message = f"jupytext cannot read the file: {str(error).splitlines()[0]}."
+        hint = "Correct the header of the file, or restore it from git."
         raise _error("bad-notebook", message, hint, Where(path)) from error
 
 
@@ -61,8 +61,8 @@ def _parse_json(text: str, path: str) -> dict[str, Any]:
         raise _not_json(text, path, error) from None
     major = document.get("nbformat") if isinstance(document, dict) else None
     if isinstance(major, bool) or not isinstance(major, int):
-        hint = "Restore it from git, or create it anew in JupyterLab."
-        raise _error("bad-notebook", "It is JSON, but not a notebook.", hint, Where(path))
+        hint = "Restore the notebook from git, or create it again in JupyterLab."
+        raise _error("bad-notebook", "The file is JSON, but not a notebook.", hint, Where(path))
     if major > 4:
         message = f"Unsupported nbformat version {major}."
         raise _error("bad-notebook", message, "Stagebook reads nbformat 4.", Where(path))
@@ -85,11 +85,13 @@ def _converted(document: dict[str, Any], path: str) -> dict[str, Any]:
         upgrade = nbformat.v4.convert.upgrade_cell
         cells = [upgrade(cell) for sheet in node.worksheets for cell in sheet.cells]
     except (AttributeError, KeyError, TypeError, ValueError, nbformat.ValidationError) as error:
-        message = f"nbformat cannot convert it from nbformat {document['nbformat']}: {error!r}."
+        message = (
+            f"nbformat cannot convert the file from nbformat {document['nbformat']}: {error!r}."
+        )
         hint = (
             "Try: pip install nbconvert && "
             "jupyter nbconvert --to notebook --nbformat 4 --inplace "
-            f"{shlex.quote(path)}   or restore it from git."
+            f"{shlex.quote(path)}   or restore the file from git."
         )
         raise _error("old-notebook", message, hint, Where(path)) from None
     for cell in cells:
@@ -172,7 +174,7 @@ def _validated(document: dict[str, Any], path: str) -> Any:
 
 def _invalid(reason: str, where: Where) -> StagebookError:
     shown = reason if len(reason) < _LONG else f"{reason[:_LONG]}…"
-    return _error("bad-notebook", f"It is not a valid notebook: {shown}.", _RESTORE, where)
+    return _error("bad-notebook", f"The file is not a valid notebook: {shown}.", _RESTORE, where)
 
 
 def _drop_unused(document: dict[str, Any], place: list[Any]) -> bool:
@@ -198,9 +200,9 @@ def _where(place: Iterable[Any], path: str) -> Where:
 
 def _not_json(text: str, path: str, error: ValueError) -> StagebookError:
     line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-    hint = f"Restore it: git checkout {shlex.quote(path)}"
+    hint = f"Restore the notebook: git checkout {shlex.quote(path)}"
     if "<<<<<<<" in text:
-        hint = "Resolve the merge conflict in it."
+        hint = "Resolve the merge conflict in the notebook."
     message = "The notebook is not valid JSON." if text.strip() else "The notebook's file is empty."
     return _error("not-json", message, hint, Where(path, line=line))
 

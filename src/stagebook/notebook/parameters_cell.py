@@ -74,8 +74,8 @@ def parse_cell(text: str, where: Where) -> Signature:
             Problem(
                 "bad-python",
                 f"The parameters cell is not valid Python: {reason}.",
-                "It may contain imports, assignments of literals and comments; magics belong in "
-                "another cell.",
+                "The cell may contain imports, assignments of literals and comments; magics belong "
+                "in another cell.",
                 Where(where.file, where.cell, line),
             )
         ) from None
@@ -115,7 +115,7 @@ class _Reader:
                     "not-a-declaration",
                     f"`{_first_line(statement)}` is not an import or an assignment to one name.",
                     statement,
-                    "Move it to the cell below; the parameters cell only declares.",
+                    "Move this line to the cell below; the parameters cell only declares.",
                 )
 
     def _name(
@@ -159,7 +159,8 @@ class _Reader:
         if not texts or len(texts) < len(listed):
             self._problem(
                 "not-a-path",
-                f"`{name}` is {role.value}, so it is a path or a list of paths, not {literal!r}.",
+                f"`{name}` is {role.value}, so it must be a path or a list of paths, "
+                f"not {literal!r}.",
                 at,
                 f'Write it like this: {name}: {role.value} = "data/{name}.parquet"',
             )
@@ -183,9 +184,9 @@ class _Reader:
         if role not in (Role.IN, Role.OUT):
             self._problem(
                 "no-schema-here",
-                f"`{name}` is {role.value}, which no schema describes.",
+                f"`{name}` is {role.value}, which cannot have a schema.",
                 at,
-                f"Leave out [{text}].",
+                f"Remove [{text}].",
             )
         elif ":" not in origin:
             fault = "a module, not a schema" if origin else "not imported in this cell"
@@ -193,7 +194,8 @@ class _Reader:
                 "schema-not-imported",
                 f"The schema `{text}` of `{name}` is {fault}.",
                 at,
-                f"Import it in this cell: from my_package.contracts import {text.split('.')[-1]}",
+                "Import the schema in this cell: "
+                f"from my_package.contracts import {text.split('.')[-1]}",
             )
         return origin
 
@@ -229,7 +231,7 @@ class _Reader:
             "not-a-literal",
             f"`{name}` {fault}.",
             at,
-            "Write the value itself (a number, a text, a list or a dict of them); compute in "
+            "Write the value itself (a number, a text, a list or a dict of these); compute in "
             "a cell below.",
         )
         return _WRONG

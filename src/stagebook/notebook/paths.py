@@ -24,7 +24,7 @@ def check(name: str, path: str, where: Where, *, written: bool) -> Problem | Non
         return Problem(
             "path-outside",
             f"`{name}` is {path!r}, which is not below the project's root.",
-            f"Give it relative to the root, such as {pure.name!r} in a folder of its own.",
+            f"Give a path relative to the root, such as {pure.name!r} in a folder of the project.",
             where,
         )
     if "${" in path or any(ord(char) < ord(" ") for char in path):
@@ -32,7 +32,7 @@ def check(name: str, path: str, where: Where, *, written: bool) -> Problem | Non
     if not first or (written and first in RESERVED):
         return Problem(
             "reserved-path",
-            f"`{name}` cannot be {path!r}: that folder belongs to the project's tools.",
+            f"`{name}` cannot be {path!r}: that folder is reserved for the project's tools.",
             "Write below another folder, such as data/, models/, metrics/ or plots/.",
             where,
         )

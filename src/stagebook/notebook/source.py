@@ -258,7 +258,7 @@ def _other_versions(
             "other-version",
             f"{name} is {now.get(name) or 'not installed'} here, but the source of stage "
             f"{stage} recorded {then.get(name) or 'none'}.",
-            "It changed during the build. Build again: dvc repro",
+            "The package changed during the build. Build again: dvc repro",
             Where(where),
         )
         for name in sorted(then.keys() | now.keys())
@@ -271,8 +271,9 @@ def warnings(source: Source, path: str) -> tuple[Problem, ...]:
     dynamic = (
         Problem(
             "dynamic-import",
-            f"`{call}` imports a module known only at run time, so its changes are not seen.",
-            "Import it by name; a distribution can be listed under "
+            f"`{call}` imports a module known only at run time, so Stagebook does not notice "
+            "changes of the module.",
+            "Import the module by name; a distribution can be listed under "
             f"{table_name(source.stage)} distributions.",
             Where(file),
         )
@@ -281,7 +282,7 @@ def warnings(source: Source, path: str) -> tuple[Problem, ...]:
     raw = (
         Problem(
             "raw-cell",
-            "The cell is not valid Python, so it counts as raw text and its imports are not seen.",
+            "The cell is not valid Python, so it counts as raw text and its imports are ignored.",
             where=Where(path, position),
         )
         for position in source.raw_cells

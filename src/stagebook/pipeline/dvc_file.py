@@ -106,7 +106,7 @@ def document(text: str) -> Mapping[str, Any]:
     entries = loaded.get("stages") if isinstance(loaded, Mapping) else ()
     if not isinstance(loaded, Mapping) or not isinstance(entries, Mapping | None):
         raise StagebookError(
-            Problem("bad-dvc-yaml", "It has no mapping `stages`.", "", Where(FILE))
+            Problem("bad-dvc-yaml", "The file has no mapping `stages`.", "", Where(FILE))
         )
     return loaded
 
@@ -131,7 +131,7 @@ def require_in_sync(changes: Iterable[FileChange]) -> None:
         raise StagebookError(
             Problem(
                 "out-of-sync",
-                "It does not fit the notebooks any more.",
+                "The file no longer matches the notebooks.",
                 "Run: stagebook sync   then build again: dvc repro",
                 Where(FILE),
             ),

@@ -254,7 +254,7 @@ def require_commit(root: Path, name: str) -> str:
     """
     commit = commit_named(root, name)
     if commit is None:
-        message = f"Git knows no commit `{name}`."
+        message = f"The commit `{name}` does not exist."
         hint = did_you_mean(name, names(root), "Give a commit, a branch or a tag.")
         raise StagebookError(Problem("no-commit", message, hint))
     return commit

@@ -180,7 +180,7 @@ def _failure(folder: Path, stderr: str) -> Problem:
 def _fatal(stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    line = (fatal or lines or ["it gave no reason"])[0]
+    line = (fatal or lines or ["no reason given"])[0]
     return line.removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
 
 

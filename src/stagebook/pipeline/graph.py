@@ -113,7 +113,7 @@ def _sorted(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         raise StagebookError(
             Problem(
                 "cycle",
-                f"These stages need each other in a circle: {links}.",
+                f"These stages depend on each other in a cycle: {links}.",
                 "Remove one of the inputs, or let another notebook write it.",
                 Where(first.notebook or "dvc.yaml"),
             )

@@ -154,7 +154,9 @@ def _no_notebooks(project: Project) -> Problem:
     )
     elsewhere = sorted(folders)
     shown = ", ".join(elsewhere[:_SHOWN]) + (" and others" if len(elsewhere) > _SHOWN else "")
-    next_step = f"There are some in {shown}. Move them there" if elsewhere else "Create one there"
+    next_step = (
+        f"Move notebooks from {shown} to this folder" if elsewhere else "Create a notebook there"
+    )
     return Problem(
         "no-notebooks",
         f"There is no notebook in the folder {folder}/: {kinds}.",
@@ -168,7 +170,7 @@ def _tracked(output: DvcOutput) -> Problem:
     return Problem(
         "tracked-output",
         f"Git tracks `{output.path}`, an output of stage {output.stage} that DVC must track.",
-        f"Remove it from git, but not from the disk: git rm -r --cached {path}",
+        f"Remove the file from git, but not from the disk: git rm -r --cached {path}",
         Where(dvc_file.FILE),
     )
 

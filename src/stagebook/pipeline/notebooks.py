@@ -71,7 +71,9 @@ def read_one(project: Project, name: str) -> StageNotebook:
             Problem(
                 "no-stage",
                 f"There is no notebook `{name}` in {project.settings.notebooks}/.",
-                did_you_mean(name, by_stage, f"It has: {', '.join(sorted(by_stage)) or 'none'}."),
+                did_you_mean(
+                    name, by_stage, f"The stages are: {', '.join(sorted(by_stage)) or 'none'}."
+                ),
                 Where(project.settings.notebooks),
             )
         )
@@ -168,7 +170,7 @@ def _no_such_stage(name: str, stages: Iterable[str]) -> Problem:
     return Problem(
         "unknown-stage",
         f"{table_name(name)} is for a notebook that does not exist.",
-        did_you_mean(name, stages, f"There is: {', '.join(sorted(stages)) or 'none'}."),
+        did_you_mean(name, stages, f"The stages are: {', '.join(sorted(stages)) or 'none'}."),
         Where("pyproject.toml"),
     )
 

@@ -37,7 +37,7 @@ def require_agreement(project: Project, sources: Iterable[Source]) -> None:
     if not file.is_file():
         message = f"The setting `lock` names {project.lock}, which does not exist."
         raise StagebookError(
-            Problem("lock-missing", message, "Correct it.", Where("pyproject.toml"))
+            Problem("lock-missing", message, "Correct the setting.", Where("pyproject.toml"))
         )
     pins = _remembered(file, project.state)
     stages: dict[tuple[str, str], list[str]] = {}
@@ -58,8 +58,8 @@ def _problem(name: str, version: str, locked: list[str], stages: list[str], lock
     return Problem(
         "lock-disagrees",
         f"{name} {version} is installed, but the lock file has {' or '.join(locked)}. "
-        f"Stage{several} {', '.join(stages)} would run with it.",
-        f"Install what {lock} says, or renew {lock}. Then build again: dvc repro",
+        f"Stage{several} {', '.join(stages)} would run with {version}.",
+        f"Install the versions in {lock}, or update {lock}. Then build again: dvc repro",
         Where(lock),
     )
 
@@ -161,7 +161,7 @@ def _of_toml(text: str, name: str) -> Iterator[tuple[str, Pin]]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = Problem("bad-toml", f"It is not valid TOML: {error}.", "", Where(name))
+        problem = Problem("bad-toml", f"The file is not valid TOML: {error}.", "", Where(name))
         raise StagebookError(problem) from None
     for entry in [*document.get("package", ()), *document.get("packages", ())]:
         if "version" in entry and not _is_local(entry):

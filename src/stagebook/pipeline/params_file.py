@@ -56,7 +56,10 @@ def read(path: str, root: Path) -> ParamsFile:
         return ParamsFile(path, {}, {})
     except UnicodeDecodeError as error:
         problem = Problem(
-            "bad-encoding", f"It is not UTF-8: {error}.", "Save it again.", Where(path)
+            "bad-encoding",
+            f"The file is not UTF-8: {error}.",
+            "Save the file as UTF-8.",
+            Where(path),
         )
         raise StagebookError(problem) from None
     return parse(text, path)
@@ -81,8 +84,8 @@ def parse(text: str, path: str) -> ParamsFile:
         raise StagebookError(
             Problem(
                 "bad-params",
-                "It is not a mapping of names to values.",
-                "Write one `name: value` a line.",
+                "The file is not a mapping of names to values.",
+                "Write one `name: value` on each line.",
                 Where(path, line=1),
             )
         )

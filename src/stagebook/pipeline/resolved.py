@@ -108,7 +108,7 @@ def outputs(root: Path, text: str) -> tuple[DvcOutput, ...]:
             return tuple(_outputs(repo, text))
     except Exception as error:  # DVC's own errors, and those of its parsers and file systems
         hint = f"Nothing was written. Correct {FILE}, then run: stagebook sync"
-        message = f"DVC refuses it: {_reason(error, root)}."
+        message = f"DVC refuses the new text: {_reason(error, root)}."
         raise StagebookError(Problem("dvc-refuses", message, hint, Where(FILE))) from error
 
 

@@ -164,12 +164,12 @@ def _check_overlap(name: str, signature: Signature) -> None:
         if read == written:
             message = f"`{read}` is both an input and an output of stage {name}."
         elif PurePosixPath(written).is_relative_to(read):
-            message = f"The input `{read}` of stage {name} holds its output `{written}`."
+            message = f"The input `{read}` of stage {name} contains its output `{written}`."
         elif PurePosixPath(read).is_relative_to(written):
-            message = f"The output `{written}` of stage {name} holds its input `{read}`."
+            message = f"The output `{written}` of stage {name} contains its input `{read}`."
         else:
             continue
-        hint = "Write the result to a path of its own."
+        hint = "Write the result to a separate path."
         problems.append(Problem("in-and-out", message, hint, signature.where))
     if problems:
         raise StagebookError(*problems)
@@ -193,7 +193,7 @@ def hides_module(notebook: str, module: str) -> Problem:
         module: The module, in words.
     """
     path = PurePosixPath(notebook)
-    message = f"Every import finds this notebook in place of {module}."
+    message = f"Every import finds this notebook instead of {module}."
     hint = (
         f"Rename the notebook, for example {path.stem}_.py, or make it an .ipynb, which no import "
         f"finds: jupytext --to ipynb {shlex.quote(notebook)} && rm {shlex.quote(notebook)}"

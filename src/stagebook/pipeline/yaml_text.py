@@ -54,4 +54,4 @@ def merge_conflict(text: str, file: str) -> Problem | None:
 
 
 def _bad_yaml(reason: object, where: Where) -> StagebookError:
-    return StagebookError(Problem("bad-yaml", f"It is not valid YAML: {reason}.", "", where))
+    return StagebookError(Problem("bad-yaml", f"The file is not valid YAML: {reason}.", "", where))

@@ -27,7 +27,7 @@ def report(error: BaseException, state: Path, name: str, where: Where | None = N
     text = "".join(traceback.format_exception(error))
     inside = state.is_dir()
     file = (state / FOLDER if inside else Path(tempfile.gettempdir())) / f"{name}.txt"
-    hint = "Report it as a bug of Stagebook."
+    hint = "Report this as a bug of Stagebook."
     with contextlib.suppress(OSError):  # a full disk must not hide the error
         write_whole(file, text)
         place = file.relative_to(state.parent).as_posix() if inside else file

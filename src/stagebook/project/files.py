@@ -72,7 +72,7 @@ def lfs_pointer(path: str, kind: str) -> Problem:
         path: Its path.
         kind: The expected kind of file, such as ``notebook``.
     """
-    message = f"It is a pointer of Git LFS, not the {kind} itself."
+    message = f"The file is a pointer of Git LFS, not the {kind} itself."
     return Problem("lfs-pointer", message, "Run: git lfs pull", Where(path))
 
 

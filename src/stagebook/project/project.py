@@ -122,7 +122,7 @@ def _load_toml(text: bytes) -> dict[str, Any]:
         line = re.search(r"at line (\d+)", str(error))
         where = Where(FILE, line=int(line[1]) if line else None)
         raise StagebookError(
-            Problem("bad-toml", f"It is not valid TOML: {error}.", where=where)
+            Problem("bad-toml", f"The file is not valid TOML: {error}.", where=where)
         ) from None
 
 

@@ -21,7 +21,7 @@ def load(text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise ShapeError("it is nested too deeply") from None
+        raise ShapeError("the JSON is nested too deeply") from None
     except ValueError as error:
         raise ShapeError(f"{type(error).__name__}: {error}") from None
 
@@ -44,6 +44,6 @@ def convert(values: Any, kind: type[T]) -> T:
         reason, _, place = str(error).partition(" - at `$")
         where = f" at `{place.removeprefix('.')}" if place else ""  # which ends in a backtick
         words = f"{reason[:1].lower()}{reason[1:]}{where}"
-        raise ShapeError(f"it has another structure: {words}") from None
+        raise ShapeError(f"the structure is not valid: {words}") from None
     except (UnicodeError, RecursionError) as error:  # half of a surrogate pair, as a name
-        raise ShapeError(f"it has another structure: {error}") from None
+        raise ShapeError(f"the structure is not valid: {error}") from None

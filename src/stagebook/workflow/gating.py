@@ -105,7 +105,7 @@ def judge(
         status = status_reading.read(project, history, against)
     status.require_readable()
     if not status.stages:
-        message = "There is no stage, so there is no build to judge."
+        message = "The project has no stage, so there is no build to check."
         raise StagebookError(
             Problem("no-stages", message, "Run: stagebook sync", Where("dvc.yaml"))
         )

@@ -52,7 +52,7 @@ class Downstream:
         downstream = cls.of(graph.read(project.root), stage, _packaging(layout))
         if not downstream.stages:
             reasons = " ".join(problem.message for problem in downstream.left_out)
-            message = reasons or f"No notebook reads what `{stage}` makes."
+            message = reasons or f"No notebook reads an output of `{stage}`."
             raise StagebookError(Problem("no-downstream", message, "Leave out --downstream."))
         return downstream
 
@@ -90,11 +90,11 @@ def _packaging(layout: Layout) -> frozenset[str]:
 def _reason(node: Node, missing: set[str], packaging: frozenset[str]) -> Problem | None:
     """Why a trial cannot run a stage; None if it can."""
     if node.name in packaging:
-        why = "it packages a model, which only a build does"
+        why = "only a build packages a model"
     elif not node.notebook:
-        why = "it is written by hand in dvc.yaml, and its command always uses the build's folder"
+        why = "the command of this hand-written stage always uses the build's folder"
     elif missing:
-        why = f"it needs what `{min(missing)}` makes, which is not run"
+        why = f"it needs an output of `{min(missing)}`, which the trial does not run"
     else:
         return None
     return Problem("left-out", f"The trial does not run `{node.name}`: {why}.")

@@ -98,7 +98,9 @@ def _verdict(table: Table, contract: Contract, budget: int) -> ContractVerdict:
         _check_in_pieces(run, pieces, every, whole=table.size <= 4 * budget)
         check_index(schema, run.findings.rows, run.findings)
     if needs_whole and not fits:
-        note = "The contract changes the table before it checks it, so it was read whole."
+        note = (
+            "The contract changes the table before the checks, so the whole table was read at once."
+        )
         run.findings.notes[note] = None
     return run.verdict(table.path, contract.spec)
 

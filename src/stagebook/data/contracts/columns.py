@@ -89,7 +89,10 @@ def _say_type(series: Any, column: ContractColumn, findings: Findings) -> None:
     gaps = series.isna()
     hint = "Write the column with this type, or change the type in the contract."
     if expected.startswith("a whole") and actual.startswith("a decimal"):
-        hint = "Write whole numbers. Gaps make them decimal, unless the contract says `Int64`."
+        hint = (
+            "Write whole numbers. Missing values make whole numbers decimal, unless the "
+            "contract says `Int64`."
+        )
     values = series[~gaps].head(1)
     sample = tuple((int(row) + 1, value) for row, value in values.items())
     findings.say("column-type", column.name, expected, actual=actual, hint=hint, sample=sample)
@@ -112,7 +115,7 @@ def check_missing(piece: Piece, column: ContractColumn, findings: Findings) -> N
         written = piece.refused[column.name]
         gaps.loc[written[written.notna()].index] = False
     if gaps.any():
-        hint = "Fill them in, or set `nullable=True` in the contract."
+        hint = "Fill in the missing values, or set `nullable=True` in the contract."
         findings.add_series("value-missing", column.name, MISSING, series[gaps], hint)
 
 
@@ -184,7 +187,7 @@ def run_check(
         return
     if check.raise_warning:
         about = f"`{column}`: " if column is not None else ""
-        findings.notes[f"{about}{words}; it does not hold, and the contract only warns."] = None
+        findings.notes[f"{about}{words}; the check failed, and the contract only warns."] = None
         return
     if result.failure_cases is None:
         code = "value-refused" if findings.rows else "no-rows"

@@ -49,7 +49,7 @@ class Contract:
         module = _imported(module_name, code_folders)
         if not hasattr(module, name):
             own = [var for var in vars(module) if _is_contract(getattr(module, var))]
-            hint = did_you_mean(name, own, f"It has: {', '.join(own) or 'no contract'}.")
+            hint = did_you_mean(name, own, f"The module has: {', '.join(own) or 'no contract'}.")
             message = f"The module `{module_name}` has no `{name}`."
             raise StagebookError(Problem("no-contract", message, hint, _file(module, code_folders)))
         value = getattr(module, name)

@@ -50,9 +50,9 @@ def _translate(error: SchemaError, frame: pd.DataFrame, number: int, findings: F
     column = _column(error, frame)
     if reason in _NOT_THERE:
         name = str(cases) if reason != SchemaErrorReason.INVALID_COLUMN_NAME else error.schema.name
-        findings.say("column-missing", name, "it", hint="Add it, or correct its name.")
+        findings.say("column-missing", name, "it", hint="Add the column, or correct its name.")
     elif reason == SchemaErrorReason.COLUMN_NOT_IN_SCHEMA:
-        hint = "Leave it out, or add it to the contract."
+        hint = "Remove the column, or add it to the contract."
         findings.say("column-extra", str(cases), "no other columns", hint=hint)
     elif reason == SchemaErrorReason.COLUMN_NOT_ORDERED:
         actual = f"`{cases}` is in another position"

@@ -75,7 +75,7 @@ _WORDS: dict[str, Callable[[_Statistics], str]] = {
     "in_range": _between,
     "isin": lambda args: f"one of {listed(args['allowed_values'])}",
     "notin": lambda args: f"none of {listed(args['forbidden_values'])}",
-    "str_matches": lambda args: f"text that begins like {_pattern(args['pattern'])}",
+    "str_matches": lambda args: f"text whose start matches {_pattern(args['pattern'])}",
     "str_contains": lambda args: f"text that contains {_pattern(args['pattern'])}",
     "str_startswith": lambda args: f"text that starts with {value_in_words(args['string'])}",
     "str_endswith": lambda args: f"text that ends with {value_in_words(args['string'])}",

@@ -52,9 +52,11 @@ def check_names(schema: Any, names: Sequence[str], findings: Findings) -> None:
     if schema.strict is True:
         absent = [str(name) for name in schema.columns if name not in set(names)]
         for name in extra:
-            hint = did_you_mean(name, absent, "Leave it out, or add it to the contract.")
+            hint = did_you_mean(name, absent, "Remove the column, or add it to the contract.")
             if name.startswith("__index_level_"):
-                hint = "It is the index of a pandas frame: write it with `index=False`."
+                hint = (
+                    "The column is the index of a pandas frame: write the frame with `index=False`."
+                )
             findings.say("column-extra", name, "no other columns", hint=hint)
     if schema.ordered:
         _check_order(schema, names, findings)
@@ -77,7 +79,7 @@ def check_index(schema: Any, rows: int, findings: Findings) -> None:
     except (SchemaError, SchemaErrors):
         name = f"`{schema.index.name}`" if schema.index.name else "without a name"
         actual = "a table in a file has no index, only row numbers from 0"
-        hint = "Declare it in the contract as a column."
+        hint = "Declare the index in the contract as a column."
         findings.say("index-asked", None, name, actual=actual, hint=hint)
 
 

@@ -117,9 +117,8 @@ def _of_values(failure: RuleFailure, where: Where) -> Problem:
     match failure.code:
         case "value-missing":
             rows = ", ".join(f"{row:,}" for row, _ in failure.sample)
-            message = (
-                f"{failure.subject}: {failure.rule}; {_share(failure, 'has none', 'have none')}"
-            )
+            share = _share(failure, "has no value", "have no value")
+            message = f"{failure.subject}: {failure.rule}; {share}"
             return Problem("value-missing", f"{message}: row {rows}.", failure.hint, where)
         case "value-repeated":
             message = f"{failure.subject}: {failure.rule}; {_share(failure, 'repeats', 'repeat')}"
@@ -128,7 +127,7 @@ def _of_values(failure: RuleFailure, where: Where) -> Problem:
             message = f"{failure.subject}: {failure.rule}; the table has no rows."
             return Problem("no-rows", message, failure.hint, where)
     if failure.failed is None:
-        message = f"{failure.subject}: {failure.rule}; it does not hold."
+        message = f"{failure.subject}: {failure.rule}; the check failed."
     else:
         share = _share(failure, "is not", "are not")
         message = f"{failure.subject}: {failure.rule}; {share}{_sampled(failure)}."

@@ -11,11 +11,11 @@ _KINDS = (
     (r"bool(ean)?(\[pyarrow\])?", "true or false"),
     (r"(large_)?str(ing)?(\[.*\])?", "text"),
     (r"date(32)?(\[.*\])?", "a date"),
-    (r"decimal(128|256)?\b.*", "a decimal number of fixed places"),
-    (r"timedelta64.*|duration.*", "a length of time"),
+    (r"decimal(128|256)?\b.*", "a decimal number with a fixed number of decimal places"),
+    (r"timedelta64.*|duration.*", "a duration"),
     (r"category|dictionary.*", "one of a set of categories"),
     (r"object", "anything"),
-    (r"null", "nothing but missing values"),
+    (r"null", "only missing values"),
 )
 LENGTH = 60
 """Largest number of characters of a value that are shown."""
@@ -29,7 +29,7 @@ def type_in_words(dtype: Any) -> str:
     )
     if moment:
         zone = f" with time zone {moment[2]}" if moment[2] else ""
-        return f"a moment in time{zone}"
+        return f"a point in time{zone}"
     for pattern, words in _KINDS:
         if re.fullmatch(pattern, name, re.I):
             return words

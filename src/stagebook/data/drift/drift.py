@@ -105,13 +105,13 @@ def drift(reference: Reference, batch: Profile) -> Drift:
 def _pairs(reference_profile: Profile, batch: Profile) -> list[tuple[Column, Column]]:
     for name, profile in (("reference", reference_profile), ("batch", batch)):
         if not profile.rows:
-            message, hint = f"The {name} has no rows.", "Give one that has some."
+            message, hint = f"The {name} has no rows.", f"Give a {name} with at least one row."
             raise StagebookError(Problem("nothing-to-compare", message, hint))
     pairs = [
         (left, right) for left in reference_profile.columns if (right := batch.column(left.name))
     ]
     if not pairs:
-        message = "The batch has none of the reference's columns."
+        message = "The batch and the reference have no column in common."
         raise StagebookError(
             Problem("no-common-column", message, "Check that both are of the same table.")
         )
@@ -132,13 +132,13 @@ def _sides(reference_profile: Profile, batch: Profile) -> list[Problem]:
         Problem(
             "column-lost",
             f"Column `{name}` of the reference is not in the batch.",
-            "Find out where it was lost, or make a reference without it.",
+            "Find out where the column was lost, or create a reference without it.",
         )
         for name in missing
     ] + [
         Problem(
             "column-added",
-            f"Column `{name}` is not in the reference, and not compared.",
+            f"Column `{name}` is not in the reference, so it is not compared.",
             "Create the reference again if the column is permanent.",
         )
         for name in new
@@ -149,8 +149,8 @@ def _retyped(drift: ColumnDrift) -> Problem:
     return Problem(
         "column-retyped",
         f"Column `{drift.name}` is {drift.batch.type}, "
-        f"and {drift.reference.type} in the reference.",
-        "Only nulls are compared; give both tables the same types.",
+        f"but {drift.reference.type} in the reference.",
+        "Only missing values are compared; use the same type in both tables.",
     )
 
 
@@ -160,10 +160,10 @@ def _notes(fitted: CalibrationSample, columns: Sequence[ColumnDrift]) -> list[st
         {column.reason for column in columns if column.reason and not column.retyped}
     ):
         names = ", ".join(f"`{column.name}`" for column in columns if column.reason == reason)
-        notes.append(f"Of {names} only gaps are compared: {reason}.")
+        notes.append(f"Only the missing values of {names} are compared: {reason}.")
     blind = [f"{on.value} of `{column.name}`" for column in columns for on in column.blind]
     if blind:
         names = ", ".join(sorted(blind))
-        why = "They differ too much from block to block, or have too few rows."
+        why = "The blocks of the reference differ too much, or have too few rows."
         notes.append(f"Drift cannot be detected in {names}. {why}")
     return notes

@@ -56,7 +56,7 @@ class CalibrationSample:
             return cls((), f"Not calibrated: {_few(len(blocks), reference, many)} {_RULE}")
         by = f", by `{reference.time}`" if reference.time else ""
         words = f"{len(blocks)} {_stretches(reference, many)} of the reference{by}"
-        calibration = f"Thresholds are set by how much {words}, differ from each other."
+        calibration = f"Thresholds come from the differences between {words}."
         return cls(blocks, calibration, _short(reference, size))
 
 
@@ -83,7 +83,7 @@ def _stretches(reference: Reference, many: int) -> str:
     if isinstance(reference.span, RowCount):
         return f"blocks of {many * reference.span.count:,} rows"
     name = reference.span.value if reference.span else ""
-    return f"{name}s" if many == 1 else f"stretches of {many} {name}s"
+    return f"{name}s" if many == 1 else f"periods of {many} {name}s"
 
 
 def _few(count: int, reference: Reference | None = None, many: int = 1) -> str:
@@ -91,7 +91,7 @@ def _few(count: int, reference: Reference | None = None, many: int = 1) -> str:
     if reference and isinstance(reference.span, RowCount):
         blocks = _stretches(reference, many)
     like = ", as long as the batch" if many > 1 else ""
-    return f"The reference has {count} {blocks}{like}, and {FEWEST_BLOCKS} are needed."
+    return f"The reference has {count} {blocks}{like}; at least {FEWEST_BLOCKS} are required."
 
 
 def _short(reference: Reference, size: float | None) -> str:
@@ -99,9 +99,9 @@ def _short(reference: Reference, size: float | None) -> str:
         return ""
     name = reference.span.value
     if isinstance(reference.span, RowCount):
-        return f"The batch is shorter than {name}, which thresholds are for, and varies more."
+        return f"Thresholds are for {name}; the batch is shorter, so it varies more."
     days = size * reference.span.length / DAY
     return (
-        f"The batch covers {days:.0f} days, and thresholds are for a {name}. "
-        "A shorter stretch varies more."
+        f"The batch covers {days:.0f} days, but thresholds are for a {name}. "
+        "A shorter period varies more."
     )

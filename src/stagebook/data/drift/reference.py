@@ -109,9 +109,11 @@ def open_reference(
     if not _is_json(root, path):
         return of_table(Table.open(root, path), time, by, (root, batch) if batch else None)
     if time is not None or by is not None:
-        message = "It contains no rows, so it cannot be cut into blocks."
+        message = "A profile contains no rows, so it cannot be cut into blocks."
         raise StagebookError(
-            Problem("cannot-cut", message, "Give the table that it was made from.", Where(path))
+            Problem(
+                "cannot-cut", message, "Give the table that the profile was made from.", Where(path)
+            )
         )
     return read(root / path, path)
 
@@ -151,14 +153,14 @@ def read(path: Path, shown: str | None = None) -> Reference:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         hint = (
-            f"Create it with `stagebook profile TABLE --json > {name}` or, with its months or "
+            f"Create the file with `stagebook profile TABLE --json > {name}` or, with months or "
             f"weeks, with `stagebook drift TABLE --save {name}`."
         )
         raise _bad(name, "The file is missing.", hint) from None
     except UnicodeDecodeError:
-        raise _bad(name, "It is not UTF-8.") from None
+        raise _bad(name, "The file is not UTF-8.") from None
     except OSError as error:
-        raise _bad(name, f"It cannot be read: {error.strerror}.") from None
+        raise _bad(name, f"The file cannot be read: {error.strerror}.") from None
     return parse(text, name)
 
 
@@ -198,7 +200,7 @@ def parse(text: str, file: str = "reference") -> Reference:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise _bad(file, "It is not valid JSON.") from None
+        raise _bad(file, "The file is not valid JSON.") from None
     if not isinstance(document, dict) or "reference" not in document:
         return Reference(profiles.parse(text, file), note=PLAIN)
     if document["reference"] != FORMAT:
@@ -208,13 +210,13 @@ def parse(text: str, file: str = "reference") -> Reference:
     try:
         return _reference(document, file)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _bad(file, f"It is not a complete reference: {error!r}.") from None
+        raise _bad(file, f"The reference is incomplete or invalid: {error!r}.") from None
 
 
 def _reference(document: Mapping[str, Any], file: str) -> Reference:
     span, time, note = document["span"], document["time"], document["note"]
     if not isinstance(note, str) or not (time is None or isinstance(time, str)):
-        raise TypeError("time and note are texts")
+        raise TypeError("time and note must be texts")
     blocks = tuple(
         TimeBlock(str(item["start"]), _profile(item["profile"], file))
         for item in document["blocks"]

@@ -73,7 +73,7 @@ def time_column(table_profile: Profile, name: str | None, file: str) -> tuple[st
     fewest = [column for column in candidates.values() if column.nulls == least]
     if any(not _coincide(fewest[0], other) for other in fewest[1:]):
         names = " and ".join(f"`{column.name}`" for column in fewest)
-        return None, f"The reference could be cut by {names}: say by which."
+        return None, f"The reference could be cut by {names}: choose one with --time."
     return fewest[0].name, ""
 
 
@@ -94,9 +94,9 @@ def _no_time_column(table_profile: Profile, name: str, candidates: list[str], fi
         else f"is {column.type}, which is neither a date nor a timestamp"
     )
     others = (
-        "Its columns of time: " + ", ".join(candidates)
+        "The time columns are: " + ", ".join(candidates)
         if candidates
-        else "It has no column of time."
+        else "The table has no column of dates or timestamps."
     )
     hint = did_you_mean(name, candidates, others)
     return Problem("no-time-column", f"Column `{name}` {reason}.", hint, Where(file))
@@ -149,8 +149,10 @@ def _fitting(days: Mapping[int, int], length: float | None) -> Span:
 
 def _require_few(count: int, span: Span | RowCount, path: str) -> None:
     if count > MOST_BLOCKS:
-        message = f"By {span.value} there are {count:,} blocks; {MOST_BLOCKS} are possible."
-        hint = "Cut it into longer ones, or leave the choice to Stagebook."
+        message = (
+            f"By {span.value}, the table has {count:,} blocks; at most {MOST_BLOCKS} are allowed."
+        )
+        hint = "Choose longer blocks with --by, or leave out --by."
         raise StagebookError(Problem("too-many-blocks", message, hint, Where(path)))
 
 

@@ -157,7 +157,9 @@ class Texts:
                 "of them"
             )
         if self.counts is None and self.sketch is None:
-            notes.append("how many is not known: different versions of DuckDB hashed them")
+            notes.append(
+                "their number is not known: different versions of DuckDB hashed the values"
+            )
         return "; ".join(notes)
 
 

@@ -101,7 +101,7 @@ def _parse_numbers(values: Mapping[str, Any]) -> Numbers:
         raise ValueError("a grid's bins have one count each")
     total, squares = _integer(numbers["total"]), count(numbers["squares"])
     if squares * sum(counts) < total**2:
-        raise ValueError("no numbers have such sums")
+        raise ValueError("the sums are impossible")
     return Numbers(
         grid=grid,
         counts=counts,
@@ -119,7 +119,7 @@ def _parse_numbers(values: Mapping[str, Any]) -> Numbers:
 def _grid(values: Mapping[str, Any]) -> Grid:
     edges = tuple(_number(value) for value in values["edges"])
     if any(left >= right for left, right in pairwise(edges)):
-        raise ValueError("the edges of a grid do not ascend")
+        raise ValueError("the edges of a grid are not in ascending order")
     exponent = _integer(values["exponent"])
     if abs(exponent) > MOST_EXPONENT:
         raise ValueError(f"no quantum is two to the power {exponent}")
@@ -145,7 +145,7 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
 def _check_counts(counts: Mapping[str, int]) -> None:
     """Raises like ``_text`` or ``count``, but checks all items at once, which is much faster."""
     if set(map(type, counts)) - {str} or set(map(type, counts.values())) - {int}:
-        raise TypeError("counts are whole numbers by text")
+        raise TypeError("counts must have a text and a whole number each")
     if min(counts.values(), default=0) < 0:
         raise ValueError("a count is negative")
 

@@ -70,9 +70,9 @@ def read(path: Path) -> Profile:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise _bad(str(path), "It is not UTF-8.") from None
+        raise _bad(str(path), "The file is not UTF-8.") from None
     except OSError as error:
-        raise _bad(str(path), f"It cannot be read: {error.strerror}.") from None
+        raise _bad(str(path), f"The file cannot be read: {error.strerror}.") from None
     return parse(text, str(path))
 
 
@@ -90,9 +90,9 @@ def parse(text: str, file: str = "profile") -> Profile:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise _bad(file, "It is not valid JSON.") from None
+        raise _bad(file, "The file is not valid JSON.") from None
     if not isinstance(document, dict) or "format" not in document:
-        raise _bad(file, "It is JSON, but not a profile.")
+        raise _bad(file, "The file is JSON, but not a profile.")
     if document["format"] != FORMAT:
         raise StagebookError(
             Problem(
@@ -105,14 +105,14 @@ def parse(text: str, file: str = "profile") -> Profile:
     try:
         return _profile(document)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise _bad(file, f"It is not a complete profile: {error!r}.") from None
+        raise _bad(file, f"The profile is incomplete or invalid: {error!r}.") from None
 
 
 def _profile(document: dict[str, Any]) -> Profile:
     rows = column_json.count(document["rows"])
     columns = tuple(column_json.parse(item, rows) for item in document["columns"])
     if len({column.name for column in columns}) < len(columns):
-        raise ValueError("two columns have one name")
+        raise ValueError("two columns have the same name")
     return Profile(columns, rows)
 
 

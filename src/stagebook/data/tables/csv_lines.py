@@ -112,13 +112,16 @@ def header(root: Path, file: Path) -> list[str]:
     if len(names) == 1:
         _require_delimiter(names[0], ",".join(second), _delimiter(file), where)
     if not names:
-        message = "Its first line is blank. It must contain the names of the columns."
-        raise StagebookError(Problem("empty-file", message, "Write it again.", where))
+        message = "The first line is blank; it must contain the names of the columns."
+        raise StagebookError(Problem("empty-file", message, "Write the file again.", where))
     if longest := max((name for name in names if len(name) > _LONGEST_NAME), key=len, default=""):
         message = (
-            f"A column's name has {len(longest):,} characters; {_LONGEST_NAME:,} are possible."
+            f"A column's name has {len(longest):,} characters; at most {_LONGEST_NAME:,} are "
+            "allowed."
         )
-        raise StagebookError(Problem("bad-csv", message, "Check that it has line ends.", where))
+        raise StagebookError(
+            Problem("bad-csv", message, "Check that the file has line breaks.", where)
+        )
     require_distinct(names, where)
     return names
 
@@ -128,9 +131,9 @@ def _require_delimiter(head: str, row: str, delimiter: str, where: Where) -> Non
     for sign, word in _SIGNS.items():
         count = head.count(sign)
         if sign != delimiter and count and row.count(sign) == count:
-            message = f"Its cells are separated by {word}, and by the file's name it has "
+            message = f"The cells are separated by {word}, but the file name requires "
             hint = (
-                f"Write it with {_SIGNS[delimiter]}: "
+                f"Write the file with {_SIGNS[delimiter]}: "
                 f"pandas.read_csv(path, sep={sign!r}).to_csv(path, index=False). "
                 "Numbers with a decimal comma need decimal=','."
             )
@@ -199,8 +202,8 @@ def _bad_encoding(root: Path, file: Path, source: BinaryIO) -> Problem | None:
             line.decode()
         except UnicodeDecodeError as error:
             byte = line[error.start]
-            message = f"It is not UTF-8: byte {error.start + 1} of the line is 0x{byte:02X}."
-            hint = "Save it as UTF-8."
+            message = f"The line is not UTF-8: byte {error.start + 1} is 0x{byte:02X}."
+            hint = "Save the file as UTF-8."
             return Problem("bad-encoding", message, hint, place(root, file, number))
     return None
 
@@ -213,12 +216,12 @@ def _ragged(root: Path, file: Path, error: Exception) -> Problem:
         for cells in lines:
             if cells and len(cells) != width:
                 counted = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
-                message = f"The line has {counted} where the header has {width}."
-                hint = "Put quotes around cells that hold a comma, or fill what is missing."
+                message = f"The line has {counted}, but the header has {width}."
+                hint = "Put quotes around cells that contain a comma, or add the missing cells."
                 return Problem("ragged-lines", message, hint, place(root, file, start))
             start = lines.line_num + 1
-    message = f"It cannot be read: {str(error).splitlines()[0]}."
-    return Problem("bad-csv", message, "Write it again.", place(root, file))
+    message = f"The file cannot be read: {str(error).splitlines()[0]}."
+    return Problem("bad-csv", message, "Write the file again.", place(root, file))
 
 
 def _is_header_only(file: Path) -> bool:

@@ -39,7 +39,7 @@ _MAGIC = {
     b"\xd0\xcf\x11\xe0": "an old Excel file",
     b"\x89HDF": "an HDF5 file",
     b"SQLite format 3": "an SQLite database",
-    b"version https://git-lfs": "a pointer that Git LFS left in place of the file",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself",
     b"<!DOCTYPE": "a page of HTML",
     b"<!doctype": "a page of HTML",
     b"<html": "a page of HTML",
@@ -90,11 +90,13 @@ def require_format(path: Path, format_: TableFormat, where: Where) -> None:
         hint = "Check the path, or build the stage that writes it."
         raise StagebookError(Problem("no-table", "The file is missing.", hint, where)) from None
     except OSError as error:
-        message = f"It cannot be read: {error.strerror}."
-        raise StagebookError(Problem("no-table", message, "Check its rights.", where)) from None
+        message = f"The file cannot be read: {error.strerror}."
+        raise StagebookError(
+            Problem("no-table", message, "Check the permissions of the file.", where)
+        ) from None
     if not head:
-        hint = "Write it again; a table without rows still names its columns."
-        raise StagebookError(Problem("empty-file", "It is empty: 0 bytes.", hint, where))
+        hint = "Write the file again; a table without rows must still name its columns."
+        raise StagebookError(Problem("empty-file", "The file is empty: 0 bytes.", hint, where))
     actual = _actual_format(head)
     if actual and actual != _OWN.get(format_, _gzipped(path)):
         raise StagebookError(_misnamed(path, actual, where))
@@ -118,7 +120,7 @@ def _misnamed(path: Path, actual: str, where: Where) -> Problem:
     suffix = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
     return Problem(
         "wrong-extension",
-        f"It is named {suffix} but is {actual}.",
-        "Rename it to match its content, or write it again in the format of its name.",
+        f"The file is named {suffix} but is {actual}.",
+        "Rename the file to match its content, or write it again in the format of its name.",
         where,
     )

@@ -148,14 +148,14 @@ def _objects(root: Path, file: Path, chunk: bytes, first: int) -> list[dict[str,
                 json.dumps(value, ensure_ascii=False).encode()
         except UnicodeDecodeError as error:
             byte = line[error.start]
-            message = f"It is not UTF-8: byte {error.start + 1} of the line is 0x{byte:02X}."
+            message = f"The line is not UTF-8: byte {error.start + 1} is 0x{byte:02X}."
             where = place(root, file, number)
-            problem = Problem("bad-encoding", message, "Save it as UTF-8.", where)
+            problem = Problem("bad-encoding", message, "Save the file as UTF-8.", where)
             raise StagebookError(problem) from None
         except UnicodeEncodeError:
-            message = "It has half of a surrogate pair, which is not a character."
+            message = "The line has half of a surrogate pair, which is not a character."
             where = place(root, file, number)
-            problem = Problem("bad-encoding", message, "Write the character whole.", where)
+            problem = Problem("bad-encoding", message, "Write both halves of the character.", where)
             raise StagebookError(problem) from None
         except (ValueError, TypeError, RecursionError) as error:
             message = f"The line is not a JSON object: {error}."

@@ -131,8 +131,10 @@ def has_grown(packed: int, unpacked: int) -> bool:
 def require_modest(packed: int, unpacked: int, where: Where) -> None:
     """Raises if a file unpacks to so much more than its size that it would fill the memory."""
     if has_grown(packed, unpacked):
-        message = f"It has {packed:,} bytes and unpacks to {unpacked:,}, more than {FOLD} times."
-        hint = "If it is yours, write it again with less repetition, or in several files."
+        message = (
+            f"The file has {packed:,} bytes and unpacks to {unpacked:,}, more than {FOLD} times."
+        )
+        hint = "If you trust the file, write it again with less repetition, or as several files."
         raise StagebookError(Problem("grows-on-reading", message, hint, where))
 
 
@@ -144,8 +146,8 @@ def is_gzipped(file: Path) -> bool:
 def unreadable(code: str, error: Exception, where: Where) -> Problem:
     """The problem with a file whose bytes do not follow its format."""
     reason = str(error).splitlines()[0].rstrip(".")
-    message = f"It is damaged or was cut off: {reason}."
-    return Problem(code, message, "Write or fetch it again.", where)
+    message = f"The file is damaged or was cut off: {reason}."
+    return Problem(code, message, "Write or fetch the file again.", where)
 
 
 def require_distinct(names: list[str], where: Where) -> None:
@@ -168,7 +170,9 @@ def together(schemas: list[tuple[Where, pa.Schema]]) -> pa.Schema:
     for where, schema in schemas[1:]:
         differences = [*_names_apart(first, schema), *_types_apart(merged, schema)]
         if differences:
-            message = f"It has other columns than {first_place}: {'; '.join(differences[:5])}."
+            message = (
+                f"The columns differ from those of {first_place}: {'; '.join(differences[:5])}."
+            )
             hint = "Write all parts of a table with the same columns and types."
             raise StagebookError(Problem("parts-differ", message, hint, where))
         for item in schema:
@@ -188,4 +192,4 @@ def _types_apart(merged: Mapping[str, pa.Field], other: pa.Schema) -> Iterator[s
         if before is None or before.type == item.type:
             continue
         if not (pa.types.is_null(before.type) or pa.types.is_null(item.type)):
-            yield f"`{item.name}` is {item.type} and not {before.type}"
+            yield f"`{item.name}` is {item.type} instead of {before.type}"

@@ -117,7 +117,7 @@ def _keys(root: Path, folder: Path, file: Path) -> Keys:
             for name, _, value in pairs
         ]
     except UnicodeError:
-        message = "The names of its folders are not UTF-8."
+        message = "The names of the folders are not UTF-8."
         hint = "Rename the folders, or write the table again."
         raise StagebookError(Problem("bad-encoding", message, hint, place(root, folder))) from None
     require_distinct([name for name, _ in keys], place(root, file))
@@ -131,7 +131,7 @@ def _require_alike(root: Path, values: Mapping[Path, Keys]) -> None:
     for file, keys in values.items():
         if set(keys) != expected:
             message = (
-                f"Its folders name {_listed(keys)}, and those of "
+                f"The folders of this file name {_listed(keys)}, but those of "
                 f"{place(root, first)} name {_listed(values[first])}."
             )
             hint = "Put each file below folders of the same names, such as `year=2013/month=01`."
@@ -160,7 +160,9 @@ def _value(text: str | None, column: pa.Field, where: Where) -> pa.Array:
     fitted = fit(pa.array([text], pa.string()), column.type)
     if fitted.refused:
         shown = Masks.here().hide(str(text))[:60]
-        message = f"Its folder says `{column.name}={shown}`, which is not of type {column.type}."
+        message = (
+            f"The value in the folder name `{column.name}={shown}` is not of type {column.type}."
+        )
         hint = "Rename the folder, or change the type in the contract."
         raise StagebookError(Problem("bad-value", message, hint, where))
     return fitted.array

@@ -260,9 +260,9 @@ def _files(root: Path, path: str) -> Iterator[_Part]:
     if place.is_dir():
         part_files = [_Part(file, TableFormat.PARQUET, place) for file in parts(place)]
         if not part_files:
-            hint = "A folder is a table if it holds Parquet files."
+            hint = "A folder is a table if it contains Parquet files."
             raise StagebookError(
-                Problem("no-parts", "The folder holds no Parquet file.", hint, Where(path))
+                Problem("no-parts", "The folder contains no Parquet file.", hint, Where(path))
             )
         yield from part_files
     elif format_ := format_of(path):
@@ -272,7 +272,9 @@ def _files(root: Path, path: str) -> Iterator[_Part]:
             "Tables are Parquet, CSV, Feather and JSON Lines, recognised by the file's extension."
         )
         message = (
-            "Its name is not the name of a table." if place.exists() else "The file is missing."
+            "The file does not have the extension of a table."
+            if place.exists()
+            else "The file is missing."
         )
         code = "no-table-format" if place.exists() else "no-table"
         raise StagebookError(Problem(code, message, hint, Where(path)))
@@ -283,6 +285,6 @@ def _mixed(path: str, formats: set[TableFormat]) -> Problem:
     return Problem(
         "parts-differ",
         f"The files of this list have different formats: {names}. A table has one format.",
-        "Declare them apart, or write them in one format.",
+        "Declare the files separately, or write them in one format.",
         Where(path),
     )

@@ -155,7 +155,7 @@ def _tables(stages: Any, problems: list[Problem]) -> Iterator[tuple[str, Mapping
 
 
 def _twice(stage: str) -> str:
-    return f"another table has settings of the same stage, {stage}"
+    return f"another table has settings for the same stage, {stage}"
 
 
 def _stage_settings(

@@ -76,10 +76,10 @@ def _gates(table: Mapping[str, Any], problems: list[Problem]) -> Iterator[Gate]:
                 raise TypeError(f"{entries!r} is not a table of bounds")
             known = kinds.known(entries, bounds, where, problems)
             if not entries:
-                raise ValueError(f"it has no bound: give one of {', '.join(readers)}")
+                raise ValueError(f"the metric has no bound: give one of {', '.join(readers)}")
             gate = Gate(file, name, **kinds.read(known, readers, where, problems))
             if None not in (gate.floor, gate.ceiling) and gate.floor > gate.ceiling:  # type: ignore[operator]
-                raise ValueError(f"its floor {gate.floor} is above its ceiling {gate.ceiling}")
+                raise ValueError(f"the floor {gate.floor} is above the ceiling {gate.ceiling}")
             yield gate
         except (TypeError, ValueError) as error:
             problems.append(kinds.bad_value(f"[{where}]", error))

@@ -133,7 +133,7 @@ def pairs(value: Any) -> dict[str, str]:
 def folder(value: Any) -> str:
     """The path of a folder below the root."""
     if (path := inside(value)) == ".":
-        raise ValueError("it cannot be the root itself")
+        raise ValueError("the path cannot be the root itself")
     return path
 
 

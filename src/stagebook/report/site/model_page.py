@@ -37,9 +37,9 @@ _REASONS = {
 """What readers who never load a model have to know of a problem, by its code."""
 
 _VERDICTS = {
-    CheckState.PASSED: "It can be loaded here",
-    CheckState.WARNED: "It can be loaded here, with a warning",
-    CheckState.REFUSED: "It would be refused here",
+    CheckState.PASSED: "The package can be loaded here",
+    CheckState.WARNED: "The package can be loaded here, with a warning",
+    CheckState.REFUSED: "The package would be refused here",
 }
 
 
