@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagebook.data.drift import reference as references
-from stagebook.data.drift.timeblocks import Span, cut, sizes_of, time_column
+from stagebook.data.drift.time_column import time_column
+from stagebook.data.drift.timeblocks import Span, cut, sizes_of
 from stagebook.data.profiles.merge import merge
 from stagebook.data.profiles.moment import instant
 from stagebook.data.profiles.profiling import profile

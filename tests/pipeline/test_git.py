@@ -7,7 +7,7 @@ import folders
 import pytest
 from spooled import committed
 
-from stagebook.pipeline import git
+from stagebook.pipeline import git, git_contents
 from stagebook.pipeline.git import Git
 from stagebook.pipeline.git_command import GitError, GitFailure, GitReason
 
@@ -75,7 +75,7 @@ def test_the_config_of_a_person_changes_no_answer(root: Path) -> None:
             git.last_changes(root, "dvc.lock", head, 2),
             git.names(root),
             git.tips(root),
-            git.texts(root, ["HEAD:./dvc.lock", "HEAD:./nothing"]),
+            git_contents.texts(root, ["HEAD:./dvc.lock", "HEAD:./nothing"]),
             git.unreachable(root, [head, "0" * 40]),
         )
 
@@ -88,7 +88,7 @@ def test_the_config_of_a_person_changes_no_answer(root: Path) -> None:
 
 def test_every_content_of_a_file_is_found_with_its_commit(root: Path) -> None:
     found = git.commits_of(root, "dvc.lock")
-    texts = dict(git.blobs(root, [one.blob for one in found]))
+    texts = dict(git_contents.blobs(root, [one.blob for one in found]))
     assert texts[found[0].blob] == "merged\n"
     assert sorted(texts[one.blob] for one in found) == [
         "first\n",
@@ -143,8 +143,8 @@ def test_no_question_takes_a_failure_for_an_empty_answer(tmp_path: Path) -> None
     questions = (
         lambda: git.tips(tmp_path),
         lambda: git.commits_of(tmp_path, "dvc.lock"),
-        lambda: list(git.blobs(tmp_path, ["HEAD:./dvc.lock"])),
-        lambda: git.texts(tmp_path, ["HEAD:./dvc.lock"]),
+        lambda: list(git_contents.blobs(tmp_path, ["HEAD:./dvc.lock"])),
+        lambda: git_contents.texts(tmp_path, ["HEAD:./dvc.lock"]),
         lambda: git.commit_named(tmp_path, "HEAD"),
         lambda: git.is_shallow(tmp_path),
         lambda: git.last_changes(tmp_path, "dvc.lock", "0" * 40, 2),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.history.lineage import makings
-from stagebook.pipeline import git
+from stagebook.pipeline import git_contents
 from stagebook.pipeline import nodes as graph
 from stagebook.pipeline.cache import Cache
 from stagebook.pipeline.dvc_file import FILE
@@ -156,7 +156,7 @@ def _metric_files(root: Path, commit: str) -> dict[str, tuple[str, ...]]:
 
 
 def _blobs(root: Path, commit: str, path: str) -> Iterator[tuple[str, str]]:
-    return git.blobs(root, [f"{commit}:./{path}"])
+    return git_contents.blobs(root, [f"{commit}:./{path}"])
 
 
 def _texts(
@@ -164,7 +164,7 @@ def _texts(
 ) -> dict[str, str]:
     """The texts of metrics files by path, as the commit has them, else as DVC's cache does."""
     paths = [path for listed in files.values() for path in listed]
-    by_name = git.texts(root, [f"{commit}:./{path}" for path in paths])
+    by_name = git_contents.texts(root, [f"{commit}:./{path}" for path in paths])
     texts = {name.partition(":./")[2]: text for name, text in by_name.items()}
     cache = Cache.of(root)
     for file in (out for entry in entries for out in entry.outs if out.path in paths):

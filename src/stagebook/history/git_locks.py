@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from stagebook.pipeline import git
+from stagebook.pipeline import git, git_contents
 from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.git_command import run
 
@@ -42,7 +42,7 @@ def at(root: Path, commit: str) -> dict[str, str]:
     others = [name.removesuffix(f"/{_SETTINGS}") for name in names if name.endswith(_SETTINGS)]
     locks = (name for name in names if name.endswith(f"/{LOCK}"))
     paths = {f"{commit}:./{name}": name for name in _of_project(locks, others)}
-    return {paths[revision]: text for revision, text in git.texts(root, paths).items()}
+    return {paths[revision]: text for revision, text in git_contents.texts(root, paths).items()}
 
 
 def _of_project(paths: Iterable[str], projects: Iterable[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from stagebook.pipeline import git
+from stagebook.pipeline import git_contents
 from stagebook.project.errors import Problem, StagebookError
 from stagebook.record import metrics
 
@@ -52,7 +52,7 @@ class MetricFiles:
         files = tuple(dict.fromkeys(files))
         against, commit = base
         by_name = {f"{commit}:./{file}": file for file in files if commit}
-        texts = git.texts(root, by_name) if by_name else {}
+        texts = git_contents.texts(root, by_name) if by_name else {}
         before = {by_name[name]: _parsed(text, by_name[name]) for name, text in texts.items()}
         return cls(against, {file: _in_tree(root, file) for file in files}, before)
 

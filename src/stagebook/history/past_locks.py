@@ -13,7 +13,7 @@ from typing import Any
 
 from stagebook.history import git_locks
 from stagebook.history.index import Index
-from stagebook.pipeline import git, lock
+from stagebook.pipeline import git, git_contents, lock
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.dvc_file import LOCK
 from stagebook.pipeline.git import Committed
@@ -100,7 +100,7 @@ class PastLocks:
             new = list(dict.fromkeys(version for version in versions if version.key not in known))
             for start in range(0, len(new), _BATCH_SIZE):  # an interruption loses one batch
                 batch = new[start : start + _BATCH_SIZE]
-                texts = git.texts(self.root, {version.commit.blob for version in batch})
+                texts = git_contents.texts(self.root, {version.commit.blob for version in batch})
                 pairs = [
                     (version, texts[name])
                     for version in batch
@@ -148,7 +148,7 @@ class PastLocks:
             commit: Hash of the commit.
         """
         texts = git_locks.at(self.root, commit)
-        for text in git.texts(self.root, [f"{commit}:./{LOCK}"]).values():
+        for text in git_contents.texts(self.root, [f"{commit}:./{LOCK}"]).values():
             texts[LOCK] = text
         return self._joined(texts)
 

@@ -55,50 +55,67 @@ def read(project: Project, history: History, against: str | None = None) -> Proj
     repro = history.last_repro()
     records = history.of_repro(repro) if repro else tuple(_by_hand(history, nodes))
     build = Build.of(repro or "", records, nodes, locked).made_by(history.makers)
-    rows = {record.stage: LogEntry.of(history, record) for record in records}
     absent = {out for node in nodes for out in node.outs if not (project.root / out).exists()}
     damage = DamagedRecords.of(history, build, records, nodes)
     stale = staleness.read(project, history, nodes, locked)
+    rows = {record.stage: LogEntry.of(history, record) for record in records}
     statuses = stages_of(nodes, build, _standing(history, build), rows, locked, absent, stale)
-    stages = tuple(
-        _with_carried(project, stage, locked) for stage in map(damage.with_unknown_state, statuses)
-    )
-    notes += [f"A record cannot be read: {name}: {why}" for name, why in damage.all]
+    known = map(damage.with_unknown_state, statuses)
+    stages = tuple(_with_carried(project, stage, locked) for stage in known)
     builds = measured.builds(history)
     built_from = records[-1].git if records else None
-    commits = {item.commit for item in builds if item.commit}
-    commits |= {built_from.commit} if built_from else set()
-    settings = project.settings
-    entries = [entry.rpartition(":")[::2] for entry in settings.headline]
-    shown = [file for file, _ in entries]
-    gated = [gate.file for gate in settings.gates]
-    files = MetricFiles.read(project.root, [*shown, *gated], (against, commit))
-    unread = dict.fromkeys(files.current[file].problem for file in shown)
-    notes += [str(problem) for problem in unread if problem]
+    codes = [item.commit for item in builds] + ([built_from.commit] if built_from else [])
+    files = _metric_files(project, (against, commit))
+    headlines = _headlines(project, files, stages, (builds, _last(history)))
+    notes += [f"A record cannot be read: {name}: {why}" for name, why in damage.all]
+    notes += _unread(project, files)
     return ProjectStatus(
-        project.settings.name,
-        built_from,
-        measured.moment(records[-1].id) if records else "",
-        against,
-        stages,
-        tuple(files_of(stages, locked, _packages(project, nodes))),
-        tuple(_headlines(entries, files, stages, (builds, _last(history)))),
-        builds,
-        checkout.unreachable(project.root, commits),
-        tuple(notes),
-        gates.verdicts(settings.gates, nodes, files, stale),
-        _unstarted(project, everything, repro),
-        dict(_rebuilt(project, history, locked, commit)),
-        tuple(name for name, _ in damage.all),
-        checkout.shallow,
-        bool(records),
-        checkout.code(project),
-        damage.blind,
-        stale.edited if stale.is_known and not (records or absent) else None,
-        settings.description,
-        staleness.never_built(nodes, locked),
-        unreadable,
+        project=project.settings.name,
+        built_from=built_from,
+        started=measured.moment(records[-1].id) if records else "",
+        against=against,
+        stages=stages,
+        files=tuple(files_of(stages, locked, _packages(project, nodes))),
+        headlines=tuple(headlines),
+        builds=builds,
+        lost=checkout.unreachable(project.root, {code for code in codes if code}),
+        notes=tuple(notes),
+        verdicts=gates.verdicts(project.settings.gates, nodes, files, stale),
+        unstarted=_unstarted(project, everything, repro),
+        rebuilt=dict(_rebuilt(project, history, locked, commit)),
+        damaged=tuple(name for name, _ in damage.all),
+        shallow=checkout.shallow,
+        recorded=bool(records),
+        checkout=checkout.code(project),
+        blind=damage.blind,
+        edited=stale.edited if stale.is_known and not (records or absent) else None,
+        description=project.settings.description,
+        unbuilt=staleness.never_built(nodes, locked),
+        unreadable=unreadable,
     )
+
+
+def _shown(project: Project) -> list[tuple[str, str]]:
+    """The file and the name of each metric that the project shows first."""
+    entries = (entry.rpartition(":") for entry in project.settings.headline)
+    return [(file, name) for file, _, name in entries]
+
+
+def _metric_files(project: Project, base: tuple[str, str]) -> MetricFiles:
+    """The files with the metrics that are shown or have gates.
+
+    Args:
+        project: The project.
+        base: The name and the commit to compare with.
+    """
+    gated = [gate.file for gate in project.settings.gates]
+    return MetricFiles.read(project.root, [*(file for file, _ in _shown(project)), *gated], base)
+
+
+def _unread(project: Project, files: MetricFiles) -> list[str]:
+    """Why files of metrics that are shown cannot be read."""
+    problems = dict.fromkeys(files.current[file].problem for file, _ in _shown(project))
+    return [str(problem) for problem in problems if problem]
 
 
 def _packages(project: Project, nodes: Iterable[Node]) -> frozenset[str]:
@@ -189,7 +206,7 @@ def _standing(history: History, build: Build) -> dict[str, Record]:
 
 
 def _headlines(
-    entries: Iterable[tuple[str, str]],
+    project: Project,
     files: MetricFiles,
     stages: tuple[StageStatus, ...],
     built: tuple[tuple[BuildMetrics, ...], str],
@@ -197,12 +214,12 @@ def _headlines(
     """The metrics that come first, each a file and a name in it, with what they were before.
 
     Args:
-        entries: The files and names.
+        project: The project.
         files: What the files hold.
         stages: The stages.
         built: Every build that has metrics, and the name of the last build, even without metrics.
     """
-    for file, name in entries:
+    for file, name in _shown(project):
         current, base = files.both(file)
         value, then = (metric_file.values.get(name) for metric_file in (current, base))
         stage = next((item for item in stages if file in item.node.outs), None)

@@ -6,11 +6,11 @@ Every function raises a ``GitError`` if git does not answer: a failure is not an
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagebook.pipeline.git_command import GitError, GitFailure, GitReason, run
+from stagebook.pipeline.git_command import GitError, GitFailure, GitReason, run, run_with_input
 from stagebook.project.errors import Problem, StagebookError, did_you_mean
 from stagebook.project.project import without_credentials
 
@@ -113,6 +113,10 @@ def failure(root: Path) -> GitFailure | None:
     return None
 
 
+def _decoded(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape").strip()
+
+
 def _text(root: Path, *arguments: str) -> str:
     return _decoded(run(root, *arguments)[1])
 
@@ -121,15 +125,6 @@ def _optional(root: Path, *arguments: str) -> str | None:
     """The output of a command that exits with 1 if there is nothing, and then None."""
     code, output = run(root, *arguments, accepted=(0, 1))
     return _decoded(output) if code == 0 else None
-
-
-def _decoded(output: bytes) -> str:
-    return output.decode("utf-8", "surrogateescape").strip()
-
-
-def _run_with_input(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
-    text = "".join(f"{line}\n" for line in lines)
-    return run(root, *arguments, stdin=text.encode(errors="surrogateescape"))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,53 +161,13 @@ def commits_of(root: Path, path: str) -> tuple[Committed, ...]:
     lines = [line for line in output.splitlines() if not line.startswith("commit ")]
     commits = [line.split(" ", 1) for line in lines]
     names = [f"{commit}:./{path}" for commit, _ in commits]
-    blobs = _run_with_input(root, names, "cat-file", "--batch-check=%(objectname) %(objecttype)")
+    blobs = run_with_input(root, names, "cat-file", "--batch-check=%(objectname) %(objecttype)")
     return tuple(
         Committed(commit, date, blob)
         for (commit, date), line in zip(commits, blobs.decode().splitlines(), strict=True)
         for blob, kind in [line.rsplit(" ", 1)]
         if kind == "blob"
     )
-
-
-def blobs(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The texts of some contents; what the repository does not hold is left out.
-
-    Args:
-        root: The project's root.
-        names: Git's names of them, or any that git takes, such as ``HEAD:./dvc.lock``.
-
-    Yields:
-        Git's name of a content, and the content.
-    """
-    yield from filter(None, _answers(root, names))
-
-
-def texts(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """The texts of some contents, by the names in ``names``.
-
-    Args:
-        root: The project's root.
-        names: Any that git takes, such as ``HEAD:./dvc.lock``; unknown ones are left out.
-    """
-    queries = [name for name in names if "\n" not in name]  # that would be two queries
-    return {
-        name: item[1] for name, item in zip(queries, _answers(root, queries), strict=False) if item
-    }
-
-
-def _answers(root: Path, names: Iterable[str]) -> Iterator[tuple[str, str] | None]:
-    """Git's own name and the content for each name; None for an unknown one."""
-    rest = _run_with_input(root, names, "cat-file", "--batch")
-    while rest:
-        head, _, rest = rest.partition(b"\n")
-        words = head.decode(errors="replace").split(" ")
-        if len(words) == 3 and words[2].isdigit():
-            size = int(words[2])
-            yield words[0], rest[:size].decode(errors="replace")
-            rest = rest[size + 1 :]
-        else:
-            yield None
 
 
 def commit_named(root: Path, name: str) -> str | None:
@@ -272,10 +227,10 @@ def unreachable(root: Path, commits: Iterable[str]) -> frozenset[str]:
     hashes = frozenset(commits)
     if not hashes:
         return hashes
-    output = _run_with_input(root, hashes, "cat-file", "--batch-check=%(objectname)").decode()
+    output = run_with_input(root, hashes, "cat-file", "--batch-check=%(objectname)").decode()
     present = hashes & frozenset(output.split("\n"))
     head = ["HEAD"] if _head(root) else []
-    unreferenced = _run_with_input(
+    unreferenced = run_with_input(
         root, present, "rev-list", "--stdin", "--not", "--all", *head
     ).decode()
     return (hashes - present) | (present & frozenset(unreferenced.split()))

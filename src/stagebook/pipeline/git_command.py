@@ -3,7 +3,7 @@
 import enum
 import os
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -193,3 +193,9 @@ def _has_dot_git(folder: Path) -> bool:
     """Whether a repository is there that git does not recognise as one."""
     place = folder.resolve()
     return any((parent / ".git").exists() for parent in (place, *place.parents))
+
+
+def run_with_input(root: Path, lines: Iterable[str], *arguments: str) -> bytes:
+    """The output of a command of git that reads these lines."""
+    text = "".join(f"{line}\n" for line in lines)
+    return run(root, *arguments, stdin=text.encode(errors="surrogateescape"))[1]

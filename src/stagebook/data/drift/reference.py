@@ -8,7 +8,8 @@ from typing import Any
 
 from stagebook.data.drift import spans
 from stagebook.data.drift.spans import RowCount, Span
-from stagebook.data.drift.timeblocks import TimeBlock, cut, cut_by_rows, length_of, time_column
+from stagebook.data.drift.time_column import time_column
+from stagebook.data.drift.timeblocks import TimeBlock, cut, cut_by_rows, length_of
 from stagebook.data.profiles import profile as profiles
 from stagebook.data.profiles.column import Numbers
 from stagebook.data.profiles.profile import Profile

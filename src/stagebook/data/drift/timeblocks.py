@@ -14,22 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stagebook.data.drift.alignment import is_instant
 from stagebook.data.drift.spans import RowCount, Span, fitting
-from stagebook.data.profiles.column import Column, ColumnKind, Numbers
+from stagebook.data.profiles.column import ColumnKind
 from stagebook.data.profiles.kinds import kind_of
 from stagebook.data.profiles.moment import iso
 from stagebook.data.profiles.profile import Profile
 from stagebook.data.profiles.profiling import profile
 from stagebook.data.profiles.scale import DAY
 from stagebook.data.tables.table import Table
-from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
+from stagebook.project.errors import Problem, StagebookError, Where
 
 ENOUGH = 4
 """Number of blocks that is enough; the longest span with so many blocks is used."""
 
 MOST_BLOCKS = 400
-NEAR = 2 * DAY
 SMALL = 0.25
 """A block with fewer rows than this share of the median is incomplete and left out."""
 
@@ -45,61 +43,6 @@ class TimeBlock:
 
     start: str
     profile: Profile
-
-
-def time_column(table_profile: Profile, name: str | None, file: str) -> tuple[str | None, str]:
-    """The column to cut a table by.
-
-    Args:
-        table_profile: The table's profile.
-        name: The name that a person gave; None for a choice by Stagebook.
-        file: The table, for the error.
-
-    Returns:
-        The named column, or the column of dates or timestamps with the fewest nulls; the first of
-        several if they begin and end together. Otherwise None and the reason.
-
-    Raises:
-        StagebookError: The named column is not a column of time (``no-time-column``).
-    """
-    candidates = {column.name: column for column in table_profile.columns if is_instant(column)}
-    if name is not None:
-        if name not in candidates:
-            raise StagebookError(_no_time_column(table_profile, name, list(candidates), file))
-        return name, ""
-    if not candidates:
-        return None, "The reference has no column of dates or timestamps to cut it by."
-    least = min(column.nulls for column in candidates.values())
-    fewest = [column for column in candidates.values() if column.nulls == least]
-    if any(not _coincide(fewest[0], other) for other in fewest[1:]):
-        names = " and ".join(f"`{column.name}`" for column in fewest)
-        return None, f"The reference could be cut by {names}: choose one with --time."
-    return fewest[0].name, ""
-
-
-def _coincide(left: Column, right: Column) -> bool:
-    """Whether two columns begin and end at about the same time, as departure and arrival do."""
-    item, other = left.detail, right.detail
-    if not isinstance(item, Numbers) or not isinstance(other, Numbers):
-        return False
-    pairs = ((item.minimum, other.minimum), (item.maximum, other.maximum))
-    return all(abs((a or 0) - (b or 0)) <= NEAR for a, b in pairs)
-
-
-def _no_time_column(table_profile: Profile, name: str, candidates: list[str], file: str) -> Problem:
-    column = table_profile.column(name)
-    reason = (
-        "does not exist"
-        if column is None
-        else f"is {column.type}, which is neither a date nor a timestamp"
-    )
-    others = (
-        "The time columns are: " + ", ".join(candidates)
-        if candidates
-        else "The table has no column of dates or timestamps."
-    )
-    hint = did_you_mean(name, candidates, others)
-    return Problem("no-time-column", f"Column `{name}` {reason}.", hint, Where(file))
 
 
 def cut(
