@@ -1,6 +1,7 @@
 """Inputs with which a stage cannot start: missing ones, and special files."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 
 from stagebook.execution.declared_files import DeclaredFiles
 from stagebook.execution.stamps import special_files
@@ -10,8 +11,24 @@ from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import holds_lfs_pointer, lfs_pointer
 from stagebook.project.project import Project
 
-COPY_OR_PULL = "No stage writes this input. Copy the file to this path, or run `dvc pull`."
-"""What to do about a missing file of raw data."""
+
+def missing(paths: Sequence[str], maker: str | None, where: Where | None = None) -> Problem:
+    """The problem of missing inputs, in a build and in a person's kernel.
+
+    Args:
+        paths: The inputs, at least one.
+        maker: The stage that writes them; None if none does.
+        where: Where they are declared, if the problem is to say it.
+    """
+    them = "them" if paths[1:] else "it"
+    hint = (
+        f"Build {them}: dvc repro {shlex.quote(maker)}"
+        if maker
+        else f"No stage writes {them}. Copy {them} there, or get {them} with `dvc pull`."
+    )
+    names = ", ".join(f"`{path}`" for path in paths)
+    message = f"The inputs {names} are missing." if paths[1:] else f"The input {names} is missing."
+    return Problem("no-input", message, hint, where)
 
 
 def require(project: Project, signature: Signature, files: DeclaredFiles) -> None:
@@ -48,17 +65,13 @@ def _special(project: Project, signature: Signature, files: DeclaredFiles) -> It
 
 def _missing(project: Project, signature: Signature, files: DeclaredFiles) -> Iterator[Problem]:
     """The inputs that do not exist, each with the stage to build for it."""
-    missing = {path for path in signature.inputs if not files.input_file(path).exists()}
-    if not missing:
+    absent = {path for path in signature.inputs if not files.input_file(path).exists()}
+    if not absent:
         return
     graph = notebooks.pipeline(project, notebooks.read_all(project))
     for declaration in signature.declared:
         for path in declaration.paths:
-            if path in missing:
+            if path in absent:
                 maker = graph.producer(path)
-                yield Problem(
-                    "no-input",
-                    f"The input `{path}` is missing.",
-                    f"Build the input: dvc repro {maker.name}" if maker else COPY_OR_PULL,
-                    Where(signature.where.file, signature.where.cell, declaration.line),
-                )
+                where = Where(signature.where.file, signature.where.cell, declaration.line)
+                yield missing((path,), maker.name if maker else None, where)

@@ -1,12 +1,11 @@
-"""Missing inputs, and the command that builds each."""
+"""Missing inputs in a person's kernel, and the command that builds each."""
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from stagebook.execution.inputs import COPY_OR_PULL
+from stagebook.execution import inputs
 from stagebook.lab.recognition import SavedNotebook
 from stagebook.pipeline import dvc_file
 from stagebook.pipeline.graph import Pipeline
@@ -24,16 +23,11 @@ def missing(
         paths: Paths relative to its root.
         saved: Its notebooks.
     """
-    by_hint: dict[str, list[str]] = {}
+    by_maker: dict[str | None, list[str]] = {}
     for path in dict.fromkeys(paths):
         if not (project.root / path).exists():
-            maker = _maker(path, saved, project)
-            hint = f"Build: `dvc repro {shlex.quote(maker)}`" if maker else COPY_OR_PULL
-            by_hint.setdefault(hint, []).append(path)
-    return tuple(
-        Problem("no-input", f"{are_missing('input', paths)}.", hint)
-        for hint, paths in by_hint.items()
-    )
+            by_maker.setdefault(_maker(path, saved, project), []).append(path)
+    return tuple(inputs.missing(absent, maker) for maker, absent in by_maker.items())
 
 
 def behind(error: BaseException, project: Project, declared: Iterable[str]) -> tuple[Problem, ...]:
@@ -73,12 +67,6 @@ def beside(error: BaseException, project: Project, folder: str) -> tuple[str, ..
             if path.is_relative_to(project.root) and path.exists():
                 paths[path.relative_to(project.root).as_posix()] = None
     return tuple(paths)
-
-
-def are_missing(noun: str, paths: list[str]) -> str:
-    """A clause that names paths which do not exist."""
-    names = ", ".join(f"`{path}`" for path in paths)
-    return f"The {noun}s {names} are missing" if paths[1:] else f"The {noun} {names} is missing"
 
 
 def _maker(path: str, saved: tuple[SavedNotebook, ...], project: Project) -> str | None:
