@@ -206,7 +206,7 @@ def test_a_parameter_that_nobody_gives_a_value_has_none(loaded: Shell) -> None:
 def test_a_missing_input_names_the_stage_to_build(loaded: Shell) -> None:
     (problem, *_) = loaded.run(SIGNATURE).problems
     assert (problem.code, "`data/raw.csv`" in problem.message) == ("no-input", True)
-    assert "`dvc repro ingest`" in problem.hint
+    assert "dvc repro ingest" in problem.hint
 
 
 def test_a_missing_input_of_a_hand_written_stage_names_that(loaded: Shell, little: Little) -> None:
@@ -214,7 +214,7 @@ def test_a_missing_input_of_a_hand_written_stage_names_that(loaded: Shell, littl
         "stages:\n  fetch:\n    cmd: curl\n    outs:\n      - data/more\n"
     )
     text = SIGNATURE + 'more: In = "data/more/file.csv"\n'
-    assert any("`dvc repro fetch`" in problem.hint for problem in loaded.run(text).problems)
+    assert any("dvc repro fetch" in problem.hint for problem in loaded.run(text).problems)
 
 
 def test_a_missing_input_that_no_stage_makes_is_to_be_put_there(loaded: Shell) -> None:

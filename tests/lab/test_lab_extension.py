@@ -245,7 +245,7 @@ def test_an_error_about_an_input_that_no_build_has_made_names_its_stage(
     loaded.run(SIGNATURE)
     shown = loaded.run(failing)
     assert "`data/raw.csv`" in shown.all
-    assert "`dvc repro ingest`" in shown.all
+    assert "dvc repro ingest" in shown.all
     assert "Traceback (most recent call last)" not in shown.all
     assert shown.failed
     assert "Traceback (most recent call last)" in loaded.run("%tb").all
