@@ -348,7 +348,7 @@ def test_the_colophon_keeps_its_looks_and_what_it_folds() -> None:
         ('{"worksheets": []}', "nbformat 3"),
         ('{"cells": [1, {}, {"cell_type": "code", "outputs": 3}]}', "1 entry"),
         ("[" * 100_000, "as JSON"),
-        ("[" + "0," * 11_000_000 + "0]", "too much"),
+        ("[" + "0," * 11_000_000 + "0]", "too large"),
     ],
 )
 def test_what_is_no_notebook_gives_a_page_that_says_so(bad: str, told: str) -> None:
