@@ -203,7 +203,7 @@ def test_what_is_no_reference_is_told(tmp_path, text, expected):
 def test_a_reference_that_is_not_there_is_told(tmp_path):
     problem = refusals.problem(references.open_reference, tmp_path, "ref.json")
     assert (problem.code, problem.where) == ("bad-reference", Where("ref.json"))
-    assert "`stagebook profile TABLE --json > ref.json`" in problem.hint
+    assert "stagebook profile TABLE --json > ref.json" in problem.hint
 
 
 def test_rows_of_each_day_add_up_to_those_of_the_months():

@@ -186,7 +186,7 @@ BROKEN = {
     "merged": (b'<<<<<<< HEAD\n{"auc": 0.7}\n=======\n', "It is not valid JSON"),
     "a list": (b"[]", "It is not a mapping"),
     "no text": (b"\xff\x00", "It is not UTF-8 text"),
-    "too deep": (b"[" * 100_000, "It is nested too deeply"),
+    "too deep": (b"[" * 100_000, "The file is nested too deeply"),
 }
 
 

@@ -91,7 +91,8 @@ def sweep(sweep: Sweep) -> None:
     if hidden := len(sweep.metrics) - len(shown) + len(sweep.parameters) - len(values):
         _out.print(
             Text(
-                f"{counted(hidden, 'more value')} for each execution: use --json or --html PAGE",
+                f"{counted(hidden, 'more value')} of each execution not shown: "
+                "see all with --json or --html PAGE",
                 "dim",
             )
         )

@@ -104,7 +104,7 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--check", is_flag=True, help="Write no file. Exit with 9 if dvc.yaml is out of sync."
+    "--check", is_flag=True, help="Change nothing; exit with code 9 if dvc.yaml is out of sync."
 )
 @json_option
 def sync(check: bool, as_json: bool) -> None:

@@ -148,7 +148,7 @@ def recreate(package: Path, repository: Path, into: Path | None, here: bool, as_
 @click.option(
     "--alias",
     metavar="WORD",
-    help="Alias to point to this version, such as champion or challenger.",
+    help="Alias to give to this version, such as champion or challenger.",
     show_default="no alias",
 )
 @click.option(

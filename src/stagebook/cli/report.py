@@ -34,7 +34,9 @@ _PATH = click.Path(path_type=Path)
     show_default="the front page",
 )
 @click.option(
-    "--markdown", is_flag=True, help="Print a summary for a pull request, instead of the site."
+    "--markdown",
+    is_flag=True,
+    help="Print a summary in Markdown for a pull request instead of writing the site.",
 )
 @click.option(
     "--link",

@@ -132,7 +132,7 @@ def run(run: "Run", started: float | None = None) -> None:
     for name in run.leftovers.records:
         note(f"An earlier run was killed; its record is kept: {name}")
     if (failure := run.git_failure) is not None:
-        note(f"No commit is recorded. {failure.message}")
+        note(f"The record of this run names no commit. {failure.message}")
         _err.print(f"  [cyan]→[/] {escape(failure.hint)}")
     problems(run.warnings, warning=True)
     problems(ending.problems, warning=ending.done)

@@ -136,7 +136,7 @@ def of_deep_output(notebook: str, cell: int | None) -> Ending:
         cell: The cell that was running.
     """
     message = "The output of the cell is nested more deeply than a notebook file can hold."
-    hint = "Display less of it, or print it as text."
+    hint = "Display only its upper levels, or print it as text."
     problem = Problem("deep-output", message, hint, Where(notebook, cell))
     return Ending(Outcome.FAILED, (problem,), cell)
 

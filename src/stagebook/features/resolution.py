@@ -126,7 +126,7 @@ def _require_inputs(service: str, waiting: Sequence[OnDemandFeature], available:
                 hint = did_you_mean(name, available, "Add what has it to the service's helpers.")
                 raise invalid("no-column", message, hint, feature.where)
     names = ", ".join(feature.name for feature in waiting)
-    message = f"The on-demand features {names} need each other in a circle."
+    message = f"The on-demand features {names} depend on each other in a circle."
     raise invalid("circular-features", message, "", waiting[0].where)
 
 

@@ -146,8 +146,11 @@ def _headline(cell_values: CellValues, rows: list[ParameterRow]) -> str:
     count = sum(row.differs for row in rows)
     many = f"{count} of {len(rows)}" if count else "none"
     if cell_values.mode is Mode.BUILD:
-        return f"the build's values, from `{cell_values.params}`; {many} differ from the defaults."
-    return f"the cell's defaults; {many} differ in the build (`%stagebook build`)."
+        params = cell_values.params
+        return (
+            f"the build's values are in effect, from `{params}`; {many} differ from the defaults."
+        )
+    return f"the cell's defaults are in effect; {many} differ in the build (`%stagebook build`)."
 
 
 def _outputs(cell_values: CellValues) -> list[LabOutput]:

@@ -191,7 +191,7 @@ def _require_expected(
         if name not in most:
             raise _refused(path, f"The archive contains `{name}`, which is no file of the package.")
         if member.size > most[name]:
-            message = f"`{name}` has {member.size} bytes; the package allows {most[name]}."
+            message = f"`{name}` is {member.size} bytes long; at most {most[name]} are allowed."
             raise _refused(path, message)
 
 

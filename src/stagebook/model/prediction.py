@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.text import counted
 
 
 def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = ()) -> pd.DataFrame:
@@ -34,8 +35,9 @@ def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = 
         predictions = _frame(np.asarray(predictions), model, method)
     frame: pd.DataFrame = predictions.reset_index(drop=True)
     if len(frame) != len(rows) or (names and len(names) != frame.shape[1]):
-        expected = f"{len(rows)} rows" + (f" of {', '.join(names)}" if names else "")
-        actual = f"{len(frame)} rows of {frame.shape[1]} columns"
+        columns = f" and {counted(len(names), 'column')}: {', '.join(names)}" if names else ""
+        expected = f"{counted(len(rows), 'row')}{columns}"
+        actual = f"{counted(len(frame), 'row')} and {counted(frame.shape[1], 'column')}"
         message = f"`{method}` returned {actual}; expected {expected}."
         hint = "A model must return one row for each row of input."
         raise StagebookError(Problem("bad-prediction", message, hint))

@@ -124,7 +124,7 @@ class _Reader:
         if name in self.lines:
             self._problem(
                 "declared-twice",
-                f"`{name}` is declared a second time; the first is in line {self.lines[name]}.",
+                f"`{name}` is declared twice, first on line {self.lines[name]} of this cell.",
                 at,
                 "Keep one of them.",
             )

@@ -89,7 +89,7 @@ def parse(text: str, path: str) -> dict[str, Any]:
         document = _parse(text, path)
         values = dict(_flat(document)) if isinstance(document, dict) else None
     except RecursionError:
-        raise _bad(path, "It is nested too deeply.") from None
+        raise _bad(path, "The file is nested too deeply.") from None
     except ValueError as error:
         kind = Path(path).suffix.lstrip(".").upper() or "JSON"
         raise _bad(path, f"It is not valid {kind}: {error}.") from None

@@ -83,7 +83,7 @@ def _trial(record: Record) -> str:
         return ""
     overrides = ", ".join(code(f"{name}={value}") for name, value in trial.overrides.items())
     of = "" if trial.stage == record.stage else f" of {escaped(trial.stage)}"
-    return f" **This is not the build's result: it is a trial{of} with {overrides}.**"
+    return f" **This is not the build's result: it comes from a trial{of} with {overrides}.**"
 
 
 def _problems(record: Record) -> Iterator[str]:

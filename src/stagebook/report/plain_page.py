@@ -40,7 +40,7 @@ def no_page(notebook: str, error: Exception) -> Problem:
     words = f"{type(error).__name__}: {error}".splitlines()[0][:300]
     return Problem(
         "plain-page",
-        f"The page of the executed notebook is plain text, because of an error: {words}",
+        f"The page of the executed notebook could only be written as plain text: {words}",
         "The result of the stage is not affected. Remove what the error names from the notebook.",
         Where(notebook),
     )

@@ -100,7 +100,7 @@ def _of_columns(failure: RuleFailure, where: Where) -> Problem | None:
             message = f"{failure.subject} is not in the contract, which allows no other columns."
             return Problem("column-extra", message, failure.hint, where)
         case "columns-unordered":
-            message = f"The columns are in another order than the contract's: {failure.found}."
+            message = f"The columns are not in the contract's order: {failure.found}."
             return Problem("columns-unordered", message, failure.hint, where)
         case "column-type":
             return Problem("column-type", _type_message(failure), failure.hint, where)

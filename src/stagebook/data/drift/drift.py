@@ -150,7 +150,7 @@ def _retyped(drift: ColumnDrift) -> Problem:
         "column-retyped",
         f"Column `{drift.name}` is {drift.batch.type}, "
         f"but {drift.reference.type} in the reference.",
-        "Only missing values are compared; use the same type in both tables.",
+        "Only the share of missing values is compared; use the same type in both tables.",
     )
 
 

@@ -154,8 +154,8 @@ def read(path: Path, shown: str | None = None) -> Reference:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         hint = (
-            f"Create the file with `stagebook profile TABLE --json > {name}` or, with months or "
-            f"weeks, with `stagebook drift TABLE --save {name}`."
+            f"Create it: stagebook profile TABLE --json > {name}   If months or weeks are to be "
+            f"compared: stagebook drift TABLE --save {name}"
         )
         raise _bad(name, "The file is missing.", hint) from None
     except UnicodeDecodeError:
@@ -206,7 +206,7 @@ def parse(text: str, file: str = "reference") -> Reference:
         return Reference(profiles.parse(text, file), note=PLAIN)
     if document["reference"] != FORMAT:
         message = f"The reference has format {document['reference']!r}; this Stagebook reads"
-        hint = "Create the reference again from its table, or use the Stagebook that wrote it."
+        hint = "Create the reference again, or use the version of Stagebook that wrote it."
         raise StagebookError(Problem("reference-format", f"{message} {FORMAT}.", hint, Where(file)))
     try:
         return _reference(document, file)

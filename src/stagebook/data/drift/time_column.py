@@ -35,8 +35,8 @@ def time_column(table_profile: Profile, name: str | None, file: str) -> tuple[st
     least = min(column.nulls for column in candidates.values())
     fewest = [column for column in candidates.values() if column.nulls == least]
     if any(not _coincide(fewest[0], other) for other in fewest[1:]):
-        names = " and ".join(f"`{column.name}`" for column in fewest)
-        return None, f"The reference could be cut by {names}: choose one with --time."
+        names = " or ".join(f"`{column.name}`" for column in fewest)
+        return None, f"The time column of the reference is {names}: choose one with --time."
     return fewest[0].name, ""
 
 

@@ -115,5 +115,8 @@ def _notes(ledger: Ledger, walk: _Walk) -> Iterator[str]:
     damaged = ledger.history.damaged
     if damaged:
         name, trouble = damaged[0]
-        others = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-        yield f"A record cannot be read and is left out: {name} ({trouble}){others}."
+        if len(damaged) == 1:
+            yield f"A record cannot be read and is left out: {name} ({trouble})."
+        else:
+            count = f"{len(damaged):,} records"
+            yield f"{count} cannot be read and are left out, such as {name} ({trouble})."

@@ -102,7 +102,9 @@ def require_bounded(data: bytes) -> None:
         )
         once = len({info.filename for info in infos}) == len(infos)
         if not (stored and once) or sum(info.file_size for info in infos) > len(data):
-            raise ValueError("its members are compressed, repeated, or larger than the file")
+            raise ValueError(
+                "its files are not stored as skops stores them: each once and uncompressed"
+            )
         for info in infos:
             _require_bounded_member(info.filename, file.read(info))
 

@@ -54,7 +54,7 @@ def parse(table: Any, problems: list[Problem]) -> tuple[Gate, ...]:
         problems: The list to add problems to.
     """
     if not isinstance(table, dict):
-        error = TypeError(f"{table!r} is not a table of metrics")
+        error = TypeError(f"{table!r} is not a TOML table with one table for each metric")
         problems.append(kinds.bad_value("[tool.stagebook] gates", error))
         return ()
     return tuple(_gates(table, problems))

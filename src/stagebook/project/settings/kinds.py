@@ -126,7 +126,7 @@ def truth(value: Any) -> bool:
 def pairs(value: Any) -> dict[str, str]:
     """A table of paths below the root."""
     if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is not a table of texts")
+        raise TypeError(f"{value!r} is not a TOML table of paths")
     return {key: inside(item) for key, item in value.items()}
 
 

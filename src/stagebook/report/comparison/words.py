@@ -116,7 +116,7 @@ def execution(record: Record | None, *, commit: bool = True) -> str:
     if record is None:
         return "missing"
     if committed.is_locked(record):
-        return f"as in commit {_commit(record)}: no execution is recorded here"
+        return f"as in commit {_commit(record)}: this clone has no record of the execution"
     parts = [moment(started(record))]
     parts += [] if record.build else ["a trial"]
     if commit and (named := _commit(record)):

@@ -48,7 +48,7 @@ def sentence(status: ProjectStatus, shown: Shown) -> str:
         return blind or _nothing(status, shown)
     when = f" on {status.started.replace('T', ' at ')} UTC" if status.started else ""
     built = f"uilt{when} from {shown(built_from(status))}."
-    return f"{blind} The rest was b{built}" if blind else f"B{built}"
+    return f"{blind} The other stages were b{built}" if blind else f"B{built}"
 
 
 def built_from(status: ProjectStatus) -> str:
