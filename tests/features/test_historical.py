@@ -71,6 +71,16 @@ def test_a_value_expires_by_its_event_time() -> None:
     assert winds(table, *rows, ttl=None) == [4.0, 4.0, 4.0]
 
 
+def test_a_value_expires_after_centuries_and_never_before_it_happens() -> None:
+    table = readings(("EWR", "04:00", 4.0, 0), ("JFK", "04:00", 5.0, 0))
+    table[["hour", "hour_end"]] = pd.Timestamp("1700-01-01", tz="UTC")
+    table.loc[1, "hour"] = pd.Timestamp("2262-01-01", tz="UTC")  # a forecast
+    rows = [("EWR", pd.Timestamp("2200-01-01", tz="UTC"))] * 2
+    rows[1] = ("JFK", pd.Timestamp("1700-01-02", tz="UTC"))
+    assert winds(table, *rows) == [None, 5.0]
+    assert winds(table, *rows, ttl=timedelta.max) == [4.0, 5.0]
+
+
 def test_rows_without_key_or_instant_have_no_value_and_keep_their_place() -> None:
     table = readings(("EWR", "04:00", 4.0, 0), (None, "04:00", 7.0, 0))
     rows = [(None, moment("05:00")), ("EWR", None), ("SFO", moment("05:00"))]

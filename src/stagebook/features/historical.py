@@ -50,6 +50,8 @@ def _look_up(table: ViewTable, keys: list[pa.ChunkedArray], instants: pa.Chunked
     rows = last_known(own_keys, table.event, table.known, asked_keys, instants)
     if view.ttl is not None and len(table.event):
         happened = table.event.to_numpy()[np.maximum(rows, 0)]
-        age = instants.fill_null(0).to_numpy() - happened  # of rows with an answer, both exist
-        rows = np.where(age > columns.nanoseconds_of(view.ttl), NO_ROW, rows)
+        now = instants.fill_null(0).to_numpy()  # of rows with an answer, both exist
+        age = (now - happened).view(np.uint64)  # up to 584 years: too many for a signed number
+        is_old = (now > happened) & (age > columns.nanoseconds_of(view.ttl))
+        rows = np.where(is_old, NO_ROW, rows)
     return columns.taken(table.features, rows)
