@@ -210,6 +210,52 @@ def test_an_on_demand_feature_that_is_not_a_number_for_each_row_is_refused(value
     assert refused.where.file == __file__
 
 
+def test_an_on_demand_feature_that_changes_its_inputs_changes_nothing_else() -> None:
+    @on_demand("float64")
+    def spoiler(distance: pd.Series) -> pd.Series:
+        distance[:] = 0.0
+        return distance
+
+    @on_demand("float64")
+    def double(distance: pd.Series) -> pd.Series:
+        return distance * 2
+
+    asked = spine(*EWR, *EWR, distance=[1.0, 2.0])
+    found = service(TIMETABLE["distance"], spoiler, double).historical(asked)
+    assert found["distance"].tolist() == asked["distance"].tolist() == [1.0, 2.0]
+    assert (found["spoiler"].tolist(), found["double"].tolist()) == ([0.0, 0.0], [2.0, 4.0])
+
+
+@pytest.mark.parametrize("index", [[0, 1], [1, 0], [7, 7]])
+def test_the_index_of_the_spine_changes_no_on_demand_feature(index: list[int]) -> None:
+    @on_demand("float64")
+    def added(distance: pd.Series) -> pd.Series:
+        return pd.Series([10.0, 20.0]) + distance
+
+    asked = spine(*EWR, *EWR, distance=[1.0, 2.0]).set_axis(index)
+    found = service(added, helpers=[TIMETABLE["distance"]]).historical(asked)
+    assert found["added"].tolist() == [11.0, 22.0]
+    assert found.index.tolist() == index
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda distance: distance.sort_values(),
+        lambda distance: distance.mean(),
+        lambda distance: None,
+        lambda distance: distance.to_frame(),
+        lambda distance: distance.where(distance > 1),
+    ],
+)
+def test_an_on_demand_feature_that_mixes_or_loses_rows_is_refused(function: Any) -> None:
+    function.__name__ = "odd"
+    odd = on_demand("bool")(function)
+    asked = spine(*EWR, *EWR, distance=[2.0, 1.0])
+    refused = problem(service(odd, helpers=[TIMETABLE["distance"]]).historical, asked)
+    assert refused.code == "on-demand-feature-failed"
+
+
 class Gates(pa.DataFrameModel):
     """A key of two columns, numbers of any width."""
 
