@@ -1,6 +1,6 @@
 """Features as they were known: late arrivals, corrections, gaps, zones, expiry."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +170,18 @@ EWR = [("EWR", moment("05:00"))]
         (lambda asked: asked.assign(wind_mph=1.0), "feature-in-spine"),
         (lambda asked: pd.concat([asked, asked[["origin"]]], axis=1), "repeated-name"),
         (lambda asked: asked.to_dict(), "no-spine"),
+        (lambda asked: pd.concat([asked, asked.assign(origin=1)]), "unreadable-column"),
+        (
+            lambda asked: asked.assign(origin=pd.Series(["\ud800"], dtype="object")),
+            "unreadable-column",
+        ),
+        (lambda asked: asked.rename(columns={"origin": 5}), "no-column"),
+        (
+            lambda asked: pd.concat([asked, asked]).assign(
+                departure=[moment("05:00"), datetime(2013, 5, 1)]
+            ),
+            "naive-time",
+        ),
     ],
 )
 def test_a_spine_that_cannot_be_joined_is_refused(change: Any, code: str) -> None:
@@ -184,11 +196,42 @@ def test_a_spine_that_cannot_be_joined_is_refused(change: Any, code: str) -> Non
         (lambda table: table.assign(hour_end=pd.to_datetime([None], utc=True)), "no-time"),
         (lambda table: table.assign(hour=table["hour"].dt.tz_localize(None)), "naive-time"),
         (lambda table: table.assign(hour_end=table["hour"].dt.date), "not-a-time"),
+        (lambda table: table.assign(wind_mph=1j), "unreadable-column"),
+        (lambda table: table.assign(gusts=2**70), "unreadable-column"),
+        (lambda table: pd.concat([table, table["hour"]], axis=1), "repeated-name"),
+        (lambda table: table["origin"].tolist(), "no-table"),
+        (lambda table: None, "no-table"),
     ],
 )
 def test_a_table_that_cannot_be_joined_is_refused(change: Any, code: str) -> None:
     tables = {"weather": change(readings(("EWR", "04:00", 4.0, 0)))}
     assert problem(service().historical, spine(*EWR), tables).code == code
+
+
+def test_a_table_without_the_name_of_its_view_is_refused() -> None:
+    tables: Any = readings(("EWR", "04:00", 4.0, 0))
+    assert problem(service().historical, spine(*EWR), tables).code == "no-feature-view"
+
+
+def test_columns_without_a_value_have_the_types_of_the_schema() -> None:
+    whole = readings(("EWR", "04:00", 4.0, 1))
+    expected = service().historical(spine(*EWR), {"weather": whole}).dtypes
+    for table in (
+        pd.DataFrame(columns=list(whole.columns)),
+        whole.assign(wind_mph=None, gusts=None),
+        whole.assign(origin=pd.Categorical([None])),
+    ):
+        found = service().historical(spine(*EWR), {"weather": table})
+        pd.testing.assert_series_equal(found.dtypes, expected)
+        assert found["wind_mph"].isna().all()
+
+
+def test_times_that_are_features_keep_their_zone() -> None:
+    table = readings(("EWR", "04:00", 4.0, 1))
+    table["wind_mph"] = table["hour"].dt.tz_convert("America/New_York")
+    found = service().historical(spine(*EWR), {"weather": table})
+    assert str(found["wind_mph"].dtype) == "datetime64[us, America/New_York]"
+    assert found["wind_mph"].dt.hour.tolist() == [0]
 
 
 def test_a_table_for_a_view_that_the_service_lacks_is_refused() -> None:

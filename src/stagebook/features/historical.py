@@ -29,9 +29,13 @@ def historical(
     return assembly.assemble(resolution, rows, find)
 
 
-def require_views(resolution: Resolution, tables: Mapping[str, Any]) -> None:
-    """Raises a StagebookError if a table is given for a view that the service does not have."""
+def require_views(resolution: Resolution, tables: Any) -> None:
+    """Raises a StagebookError unless each table is given for a view that the service has."""
     views = [view.name for view in resolution.views]
+    if not isinstance(tables, Mapping):
+        message = f"The tables of `{resolution.service}` are given as a {type(tables).__name__}."
+        hint = f'Give each under the name of its feature view: {{"{(views or ["view"])[0]}": ...}}'
+        raise invalid("no-feature-view", message, hint, resolution.where)
     for name in tables:
         if name not in views:
             hint = did_you_mean(name, views, f"It has: {', '.join(views) or 'none'}.")

@@ -101,7 +101,9 @@ class FeatureService:
         """
         from stagebook.features.materialize import materialize
 
-        materialize(self.resolution, Path(store), tables or {}, incremental=incremental)
+        materialize(
+            self.resolution, Path(store), {} if tables is None else tables, incremental=incremental
+        )
 
     def open_online(self, store: "str | Path") -> "OnlineStore":
         """An online store, open for reading.
@@ -136,4 +138,4 @@ class FeatureService:
         """
         from stagebook.features.historical import historical
 
-        return historical(self.resolution, spine, tables or {})
+        return historical(self.resolution, spine, {} if tables is None else tables)
