@@ -354,6 +354,16 @@ def test_an_incremental_write_keeps_the_types_of_the_store(tmp_path: Path) -> No
     assert (tmp_path / "s").read_bytes() == before
 
 
+def test_an_incremental_write_keeps_the_digits_of_decimals(tmp_path: Path) -> None:
+    prices = {"JFK": Decimal("22.123"), "LGA": Decimal("1.1")}
+    for airport, price in prices.items():
+        table = later(origin=airport, wind_mph=price)
+        service().materialize(tmp_path / "s", {"weather": table}, incremental=True)
+    assert online(service(), tmp_path / "s", rows(*prices))["wind_mph"].tolist() == [
+        *prices.values()
+    ]
+
+
 def test_a_key_of_another_type_is_refused(store: Path) -> None:
     with service().open_online(store) as opened:
         assert problem(opened.online, rows(1, 2)).code == "key-of-another-type"

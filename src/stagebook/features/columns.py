@@ -170,13 +170,16 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def as_type(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
-    """A column in another type of its kind, without a loss; decimals keep their own digits.
+    """A column in another type of its kind, without a loss; decimals get the digits of both.
 
     Raises:
         ValueError: It is of another kind, or would lose something.
     """
-    if column.type == type_ or (pa.types.is_decimal(type_) and pa.types.is_decimal(column.type)):
+    if column.type == type_:
         return column
+    if pa.types.is_decimal(type_) and pa.types.is_decimal(column.type):
+        both = [pa.schema([("column", each)]) for each in (type_, column.type)]
+        return column.cast(pa.unify_schemas(both, promote_options="permissive").field(0).type)
     kinds = (
         _is_text,
         lambda type_: pa.types.is_integer(type_) or pa.types.is_floating(type_),
