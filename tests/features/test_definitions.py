@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ def line_of(text: str) -> int:
         ({"features": ["wind"]}, "no-column"),
         ({"features": ["gusts", "gusts"]}, "repeated-name"),
         ({"ttl": timedelta(0)}, "bad-ttl"),
+        ({"ttl": 3}, "bad-ttl"),
+        ({"features": ["gusts", 1]}, "no-column"),
         ({"schema": dict}, "not-a-contract"),
     ],
 )
@@ -110,6 +113,26 @@ def test_two_parts_with_one_feature_name_are_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["origin", "hour"])
+def test_a_feature_with_the_name_of_a_key_or_the_instant_is_refused(name: str) -> None:
+    view = weather(features=[name, "gusts"])
+    refused = problem(lambda: FeatureService("late", [view], instant="hour"))
+    assert (refused.code, name in refused.message) == ("repeated-feature", True)
+
+
+def test_a_selection_or_an_instant_that_is_no_name_is_refused() -> None:
+    assert problem(lambda: weather()[0]).code == "no-feature"  # type: ignore[index]
+    assert problem(lambda: TIMETABLE[0]).code == "no-column"  # type: ignore[index]
+    assert problem(lambda: FeatureService("late", [weather()], instant="")).code == "no-instant"
+    assert problem(lambda: Entity("airport", keys=[""])).code == "no-key"
+
+
+def test_a_part_alone_is_a_service() -> None:
+    alone: Any = weather()
+    service = FeatureService("late", alone, instant="departure")
+    assert service.features == ("wind_mph", "gusts")
+
+
 def test_an_on_demand_feature_whose_input_nothing_gives_is_refused_at_its_line() -> None:
     @on_demand("float64")
     def needs_more(visibility: Any) -> Any:
@@ -136,10 +159,20 @@ def test_on_demand_features_in_a_circle_are_refused() -> None:
 
 def test_a_parameter_that_names_no_column_is_refused() -> None:
     for function in (lambda *columns: columns, lambda wind=1: wind, lambda **more: more):
+        function.__name__ = "odd"
         assert problem(lambda of=function: on_demand("float64")(of)).code == "bad-on-demand-feature"
 
 
-@pytest.mark.parametrize("parts", [[], [AIRPORT], ["wind_mph"]])
+def test_an_on_demand_feature_without_a_name_or_a_dtype_is_refused_at_its_line() -> None:
+    for function in (lambda wind: wind, partial(max, 1)):
+        refused = problem(lambda of=function: on_demand("float64")(of))
+        assert (refused.code, refused.where is not None) == ("bad-on-demand-feature", True)
+    for dtype in (lambda wind: wind, float, "category"):
+        refused = problem(on_demand, dtype)
+        assert (refused.code, refused.where is not None) == ("bad-on-demand-feature", True)
+
+
+@pytest.mark.parametrize("parts", [[], [AIRPORT], ["wind_mph"], None])
 def test_a_service_of_anything_but_features_is_refused(parts: list[Any]) -> None:
     refused = problem(lambda: FeatureService("late", parts, instant="departure"))
     assert refused.code == "no-feature"

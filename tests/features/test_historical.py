@@ -1,6 +1,6 @@
 """Features as they were known: late arrivals, corrections, gaps, zones, expiry."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,16 @@ def test_a_value_expires_by_its_event_time() -> None:
     rows = [("EWR", moment(text)) for text in ("07:00", "07:00:00.000001", "23:00")]
     assert winds(table, *rows) == [4.0, None, None]
     assert winds(table, *rows, ttl=None) == [4.0, 4.0, 4.0]
+
+
+def test_a_value_expires_after_centuries_and_never_before_it_happens() -> None:
+    table = readings(("EWR", "04:00", 4.0, 0), ("JFK", "04:00", 5.0, 0))
+    table[["hour", "hour_end"]] = pd.Timestamp("1700-01-01", tz="UTC")
+    table.loc[1, "hour"] = pd.Timestamp("2262-01-01", tz="UTC")  # a forecast
+    rows = [("EWR", pd.Timestamp("2200-01-01", tz="UTC"))] * 2
+    rows[1] = ("JFK", pd.Timestamp("1700-01-02", tz="UTC"))
+    assert winds(table, *rows) == [None, 5.0]
+    assert winds(table, *rows, ttl=timedelta.max) == [4.0, 5.0]
 
 
 def test_rows_without_key_or_instant_have_no_value_and_keep_their_place() -> None:
@@ -160,6 +170,18 @@ EWR = [("EWR", moment("05:00"))]
         (lambda asked: asked.assign(wind_mph=1.0), "feature-in-spine"),
         (lambda asked: pd.concat([asked, asked[["origin"]]], axis=1), "repeated-name"),
         (lambda asked: asked.to_dict(), "no-spine"),
+        (lambda asked: pd.concat([asked, asked.assign(origin=1)]), "unreadable-column"),
+        (
+            lambda asked: asked.assign(origin=pd.Series(["\ud800"], dtype="object")),
+            "unreadable-column",
+        ),
+        (lambda asked: asked.rename(columns={"origin": 5}), "no-column"),
+        (
+            lambda asked: pd.concat([asked, asked]).assign(
+                departure=[moment("05:00"), datetime(2013, 5, 1)]
+            ),
+            "naive-time",
+        ),
     ],
 )
 def test_a_spine_that_cannot_be_joined_is_refused(change: Any, code: str) -> None:
@@ -174,11 +196,42 @@ def test_a_spine_that_cannot_be_joined_is_refused(change: Any, code: str) -> Non
         (lambda table: table.assign(hour_end=pd.to_datetime([None], utc=True)), "no-time"),
         (lambda table: table.assign(hour=table["hour"].dt.tz_localize(None)), "naive-time"),
         (lambda table: table.assign(hour_end=table["hour"].dt.date), "not-a-time"),
+        (lambda table: table.assign(wind_mph=1j), "unreadable-column"),
+        (lambda table: table.assign(gusts=2**70), "unreadable-column"),
+        (lambda table: pd.concat([table, table["hour"]], axis=1), "repeated-name"),
+        (lambda table: table["origin"].tolist(), "no-table"),
+        (lambda table: None, "no-table"),
     ],
 )
 def test_a_table_that_cannot_be_joined_is_refused(change: Any, code: str) -> None:
     tables = {"weather": change(readings(("EWR", "04:00", 4.0, 0)))}
     assert problem(service().historical, spine(*EWR), tables).code == code
+
+
+def test_a_table_without_the_name_of_its_view_is_refused() -> None:
+    tables: Any = readings(("EWR", "04:00", 4.0, 0))
+    assert problem(service().historical, spine(*EWR), tables).code == "no-feature-view"
+
+
+def test_columns_without_a_value_have_the_types_of_the_schema() -> None:
+    whole = readings(("EWR", "04:00", 4.0, 1))
+    expected = service().historical(spine(*EWR), {"weather": whole}).dtypes
+    for table in (
+        pd.DataFrame(columns=list(whole.columns)),
+        whole.assign(wind_mph=None, gusts=None),
+        whole.assign(origin=pd.Categorical([None])),
+    ):
+        found = service().historical(spine(*EWR), {"weather": table})
+        pd.testing.assert_series_equal(found.dtypes, expected)
+        assert found["wind_mph"].isna().all()
+
+
+def test_times_that_are_features_keep_their_zone() -> None:
+    table = readings(("EWR", "04:00", 4.0, 1))
+    table["wind_mph"] = table["hour"].dt.tz_convert("America/New_York")
+    found = service().historical(spine(*EWR), {"weather": table})
+    assert str(found["wind_mph"].dtype) == "datetime64[us, America/New_York]"
+    assert found["wind_mph"].dt.hour.tolist() == [0]
 
 
 def test_a_table_for_a_view_that_the_service_lacks_is_refused() -> None:
@@ -198,6 +251,52 @@ def test_an_on_demand_feature_that_is_not_a_number_for_each_row_is_refused(value
     assert refused.code == "on-demand-feature-failed"
     assert refused.where is not None
     assert refused.where.file == __file__
+
+
+def test_an_on_demand_feature_that_changes_its_inputs_changes_nothing_else() -> None:
+    @on_demand("float64")
+    def spoiler(distance: pd.Series) -> pd.Series:
+        distance[:] = 0.0
+        return distance
+
+    @on_demand("float64")
+    def double(distance: pd.Series) -> pd.Series:
+        return distance * 2
+
+    asked = spine(*EWR, *EWR, distance=[1.0, 2.0])
+    found = service(TIMETABLE["distance"], spoiler, double).historical(asked)
+    assert found["distance"].tolist() == asked["distance"].tolist() == [1.0, 2.0]
+    assert (found["spoiler"].tolist(), found["double"].tolist()) == ([0.0, 0.0], [2.0, 4.0])
+
+
+@pytest.mark.parametrize("index", [[0, 1], [1, 0], [7, 7]])
+def test_the_index_of_the_spine_changes_no_on_demand_feature(index: list[int]) -> None:
+    @on_demand("float64")
+    def added(distance: pd.Series) -> pd.Series:
+        return pd.Series([10.0, 20.0]) + distance
+
+    asked = spine(*EWR, *EWR, distance=[1.0, 2.0]).set_axis(index)
+    found = service(added, helpers=[TIMETABLE["distance"]]).historical(asked)
+    assert found["added"].tolist() == [11.0, 22.0]
+    assert found.index.tolist() == index
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda distance: distance.sort_values(),
+        lambda distance: distance.mean(),
+        lambda distance: None,
+        lambda distance: distance.to_frame(),
+        lambda distance: distance.where(distance > 1),
+    ],
+)
+def test_an_on_demand_feature_that_mixes_or_loses_rows_is_refused(function: Any) -> None:
+    function.__name__ = "odd"
+    odd = on_demand("bool")(function)
+    asked = spine(*EWR, *EWR, distance=[2.0, 1.0])
+    refused = problem(service(odd, helpers=[TIMETABLE["distance"]]).historical, asked)
+    assert refused.code == "on-demand-feature-failed"
 
 
 class Gates(pa.DataFrameModel):

@@ -1,6 +1,9 @@
 """The online store gives what the offline join gives at an instant when all is known."""
 
+import os
+import resource
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +19,7 @@ from places import AIRPORT, TIMETABLE, departure_hour, moment, readings, weather
 from refusals import problem
 
 from stagebook.features import Entity, FeatureService, FeatureView
+from stagebook.project.errors import StagebookError
 
 LATE = moment("23:00")
 
@@ -136,6 +140,7 @@ def test_values_of_each_kind_come_back_as_they_are_offline(tmp_path: Path) -> No
     asked = rows("JFK", "EWR", "SFO")
     found = online(features, tmp_path / "s", asked)
     pd.testing.assert_frame_equal(found, features.historical(asked, {"wide": table}))
+    assert str(found["local"].dtype) == "datetime64[ms, Asia/Tokyo]"
     assert found["large"].tolist()[:2] == [0, 2**64 - 1]
     assert found["price"].tolist()[:2] == [Decimal("-0.01"), Decimal("1.10")]
 
@@ -253,6 +258,110 @@ def test_a_reader_keeps_its_store_while_another_is_written(store: Path) -> None:
         service().materialize(store, {"weather": newer})
         assert before.online(rows("JFK"))["gusts"].tolist() == [3]
     assert online(service(), store, rows("JFK"))["gusts"].tolist() == [7]
+
+
+@pytest.mark.parametrize("place", [".", "file/online.sqlite"])
+def test_a_store_that_cannot_be_written_is_refused(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = problem(service().materialize, tmp_path / place, {"weather": TABLE})
+    assert refused.code == "not-written"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_store_that_outgrows_the_disk_is_refused_and_the_old_one_kept(store: Path) -> None:
+    before = store.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, limits[1]))
+    try:
+        refused = problem(service().materialize, store, {"weather": TABLE})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert refused.code == "not-written"
+    assert (store.read_bytes(), list(store.parent.iterdir())) == (before, [store])
+
+
+def test_writers_at_one_time_leave_a_whole_store(tmp_path: Path) -> None:
+    def write(_: int) -> None:
+        service().materialize(tmp_path / "s", {"weather": TABLE})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(8)))
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+    assert online(service(), tmp_path / "s", rows("JFK"))["gusts"].tolist() == [3]
+
+
+def test_a_writer_that_was_killed_hinders_no_other(tmp_path: Path, store: Path) -> None:
+    store.rename(tmp_path / f".s.{os.getpid()}")
+    service().materialize(tmp_path / "s", {"weather": TABLE})
+    assert online(service(), tmp_path / "s", rows("JFK"))["gusts"].tolist() == [3]
+
+
+def test_a_page_that_is_damaged_is_found_when_it_is_read(store: Path) -> None:
+    whole = bytearray(store.read_bytes())
+    with sqlite3.connect(store) as base:
+        (page,) = base.execute("SELECT rootpage FROM sqlite_master WHERE name LIKE 'view %'")
+        (size,) = base.execute("PRAGMA page_size").fetchone()
+    start = (page[0] - 1) * size
+    whole[start : start + size] = b"\xff" * size
+    store.write_bytes(whole)
+    with service().open_online(store) as opened:
+        assert problem(opened.online, rows("JFK")).code == "bad-online-store"
+
+
+def test_views_whose_names_differ_in_case_are_two(tmp_path: Path) -> None:
+    other = FeatureView(
+        "Weather",
+        AIRPORT,
+        table="data/weather.parquet",
+        schema=weather().schema,
+        event_time="hour",
+        known_time="hour_end",
+        ttl=None,
+        features=["gusts"],
+    )
+    features = service(weather(ttl=None)["wind_mph"], other)
+    tables = {"weather": TABLE, "Weather": TABLE.assign(gusts=7)}
+    features.materialize(tmp_path / "s", tables)
+    found = online(features, tmp_path / "s", rows("JFK"))
+    pd.testing.assert_frame_equal(found, features.historical(rows("JFK"), tables))
+    assert found["gusts"].tolist() == [7]
+
+
+def later(**changed: Any) -> pd.DataFrame:
+    table = readings(("LGA", "09:00", 1.0, 9))
+    return table.assign(**changed)
+
+
+def test_an_incremental_write_keeps_the_types_of_the_store(tmp_path: Path) -> None:
+    def write(wind: Any, change: Any, **options: Any) -> None:
+        table = later(**change).assign(wind_mph=wind)
+        service().materialize(tmp_path / "s", {"weather": table}, **options)
+
+    at = pd.Series([moment("01:00")])
+    write(at.dt.as_unit("us"), {"origin": "JFK"})
+    write(at.dt.as_unit("ns"), {}, incremental=True)
+    write(None, {"origin": "SFO"}, incremental=True)
+    found = online(service(), tmp_path / "s", rows("JFK", "LGA", "SFO"))["wind_mph"]
+    assert str(found.dtype) == "datetime64[us, UTC]"
+    assert found.tolist() == [moment("01:00"), moment("01:00"), pd.NaT]
+    before = (tmp_path / "s").read_bytes()
+    with pytest.raises(StagebookError) as caught:
+        write("strong", {}, incremental=True)
+    assert caught.value.problems[0].code == "online-store-differs"
+    with pytest.raises(StagebookError) as caught:
+        write(at, {"origin": 5}, incremental=True)
+    assert caught.value.problems[0].code == "key-of-another-type"
+    assert (tmp_path / "s").read_bytes() == before
+
+
+def test_an_incremental_write_keeps_the_digits_of_decimals(tmp_path: Path) -> None:
+    prices = {"JFK": Decimal("22.123"), "LGA": Decimal("1.1")}
+    for airport, price in prices.items():
+        table = later(origin=airport, wind_mph=price)
+        service().materialize(tmp_path / "s", {"weather": table}, incremental=True)
+    assert online(service(), tmp_path / "s", rows(*prices))["wind_mph"].tolist() == [
+        *prices.values()
+    ]
 
 
 def test_a_key_of_another_type_is_refused(store: Path) -> None:

@@ -1,8 +1,8 @@
 """Rows with their features, looked up and computed the same way offline and online."""
 
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -10,6 +10,7 @@ from stagebook.features import columns, spine
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView, OnDemandFeature
 from stagebook.features.resolution import Resolution
+from stagebook.project.errors import StagebookError
 
 Find = Callable[[FeatureView, pd.DataFrame, pa.ChunkedArray], pa.Table]
 """Finds the features of a view for some rows, whose instants are nanoseconds since 1970."""
@@ -42,19 +43,44 @@ def _compute(
 ) -> None:
     """Adds the on-demand features to the columns that are known already.
 
+    Each function gets copies, numbered from 0: it can change no column, and does not see by
+    which index the rows are called.
+
     Raises:
         StagebookError: A function fails, or returns something else than a value for each row.
     """
+    numbered = pd.RangeIndex(len(index))
     for feature in features:
-        title = f"The on-demand feature `{feature.name}`"
+        inputs = {name: known[name].set_axis(numbered).copy() for name in feature.inputs}
         try:
-            values = feature.function(**{name: known[name] for name in feature.inputs})
-            column = pd.Series(values, index=index if np.isscalar(values) else None)
-            column = column.astype(feature.dtype)  # type: ignore[call-overload]
+            values = feature.function(**inputs)
         except Exception as error:
-            message = f"{title} fails: {type(error).__name__}: {error}"
-            raise invalid("on-demand-feature-failed", message, "", feature.where) from error
-        if len(column) != len(index):
-            message = f"{title} returns {len(column):,} values for {len(index):,} rows."
-            raise invalid("on-demand-feature-failed", message, "", feature.where)
-        known[feature.name] = column.set_axis(index)
+            raise _failed(feature, f"fails: {type(error).__name__}: {error}") from error
+        known[feature.name] = _column(feature, values, numbered).set_axis(index)
+
+
+def _column(feature: OnDemandFeature, values: Any, numbered: pd.RangeIndex) -> pd.Series:
+    """The values of an on-demand feature as a column of its dtype."""
+    if pd.api.types.is_scalar(values) and feature.inputs:
+        raise _failed(feature, "returns one value for all rows.")
+    try:
+        one = pd.api.types.is_scalar(values)
+        column = pd.Series(values, index=numbered if one else None)
+    except Exception as error:
+        raise _failed(feature, f"returns no column: {error}") from error
+    if len(column) != len(numbered):
+        raise _failed(feature, f"returns {len(column):,} values for {len(numbered):,} rows.")
+    if not column.index.equals(numbered):
+        raise _failed(feature, "returns the rows in another order, or under another index.")
+    if feature.dtype == "bool" and column.hasnans:
+        hint = 'Use the dtype "boolean", which knows missing values.'
+        raise _failed(feature, "has a missing value, which would become True.", hint)
+    try:
+        return column.astype(feature.dtype)  # type: ignore[call-overload,no-any-return]
+    except Exception as error:
+        raise _failed(feature, f"fails: {type(error).__name__}: {error}") from error
+
+
+def _failed(feature: OnDemandFeature, what: str, hint: str = "") -> StagebookError:
+    message = f"The on-demand feature `{feature.name}` {what}"
+    return invalid("on-demand-feature-failed", message, hint, feature.where)

@@ -72,11 +72,12 @@ def alike(
     Raises:
         StagebookError: They are of different kinds, such as text and numbers.
     """
-    own, asked = plain(own), plain(asked)
+    own, asked = _as_key(own), _as_key(asked)
     kinds = _kind(own.type), _kind(asked.type)
     if pa.types.is_null(asked.type):
         return own, pa.chunked_array([pa.nulls(len(asked), own.type)])
     if pa.types.is_null(own.type):
+        asked = key(asked, name, view)
         return pa.chunked_array([pa.nulls(len(own), asked.type)]), asked
     if kinds[0] != kinds[1] or not kinds[0]:
         message = (
@@ -93,7 +94,7 @@ def key(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArra
     Raises:
         StagebookError: It is of another kind.
     """
-    column = plain(column)
+    column = _as_key(column)
     kind = _kind(column.type)
     if not kind and not pa.types.is_null(column.type):
         message = f"The key `{name}` of the feature view `{view.name}` has the type {column.type}."
@@ -107,20 +108,96 @@ def key(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArra
         raise invalid("key-of-another-type", message, "", view.where) from error
 
 
-def from_pandas(column: pd.Series) -> pa.ChunkedArray:
-    """A column of pandas in Arrow; NaN is missing there."""
-    zoned = isinstance(column.dtype, pd.DatetimeTZDtype)
-    naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column
-    array = pa.array(naive, from_pandas=True)
+def from_pandas(column: pd.Series, name: str, owner: str, where: Where | None) -> pa.ChunkedArray:
+    """A column of pandas in Arrow; NaN is missing there.
+
+    Args:
+        column: The column.
+        name: Its name.
+        owner: What has it, for the message.
+        where: Where the definition is that needs it.
+
+    Raises:
+        StagebookError: Its values have no type of Arrow, or times with and without a zone.
+    """
+    zone = column.dtype.tz if isinstance(column.dtype, pd.DatetimeTZDtype) else None
+    try:
+        naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if zone else column
+        array = pa.array(naive, from_pandas=True)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        message = f"`{name}` in {owner} cannot be read: {error}."
+        hint = "Give all of its values one type."
+        raise invalid("unreadable-column", message, hint, where) from error
+    zoned = pa.types.is_timestamp(array.type) and array.type.tz is not None
+    if zoned and column.dtype == object and any(time.tzinfo is None for time in column.dropna()):
+        message = f"`{name}` in {owner} has times with and without a time zone."
+        hint = "Give each of them a time zone: one without names no instant."
+        raise invalid("naive-time", message, hint, where)
     chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
-    return chunked.cast(pa.timestamp(chunked.type.unit, "UTC")) if zoned else chunked
+    return chunked.cast(pa.timestamp(chunked.type.unit, _zone_name(zone))) if zone else chunked
+
+
+def _zone_name(zone: Any) -> str:
+    """The name of a time zone; UTC for one without a name, such as that of the computer."""
+    try:
+        name: str = pa.lib.tzinfo_to_string(zone)
+    except (pa.ArrowException, ValueError):
+        return "UTC"
+    return name
+
+
+def typed(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArray:
+    """A column of a view; one without any value has the type that the schema names, if any."""
+    if not pa.types.is_null(column.type):
+        return column
+    dtype = view.pandera.columns[name].dtype
+    if str(dtype) == "str":
+        return column.cast(pa.large_string())
+    try:
+        array = pa.array(pd.Series([], dtype=getattr(dtype, "type", "object")), from_pandas=True)
+        return column.cast(plain(pa.chunked_array([array])).type)
+    except (pa.ArrowException, ValueError, TypeError):  # such as a dtype of pandera's own
+        return column
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column without a list of its values."""
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.large_string())
     if pa.types.is_dictionary(column.type):
         return column.cast(column.type.value_type)
     return column
+
+
+def as_type(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
+    """A column in another type of its kind, without a loss; decimals get the digits of both.
+
+    Raises:
+        ValueError: It is of another kind, or would lose something.
+    """
+    if column.type == type_:
+        return column
+    if pa.types.is_decimal(type_) and pa.types.is_decimal(column.type):
+        both = [pa.schema([("column", each)]) for each in (type_, column.type)]
+        return column.cast(pa.unify_schemas(both, promote_options="permissive").field(0).type)
+    kinds = (
+        _is_text,
+        lambda type_: pa.types.is_integer(type_) or pa.types.is_floating(type_),
+        lambda type_: pa.types.is_timestamp(type_) and type_.tz is not None,
+        lambda type_: pa.types.is_timestamp(type_) and type_.tz is None,
+        pa.types.is_duration,
+        pa.types.is_time,
+        pa.types.is_date,
+    )
+    if column.null_count == len(column):
+        return pa.chunked_array([pa.nulls(len(column), type_)])
+    if not any(is_of(type_) and is_of(column.type) for is_of in kinds):
+        raise ValueError(f"{column.type} is no {type_}")
+    return column.cast(type_)
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
@@ -150,10 +227,18 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
+def _as_key(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A key column without a list of its values; one without any value may have any type."""
+    column = plain(column)
+    if not _kind(column.type) and column.null_count == len(column):
+        return pa.chunked_array([pa.nulls(len(column))])
+    return column
+
+
 def _kind(type_: pa.DataType) -> str:
     if pa.types.is_integer(type_):
         return "number"
-    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
+    if _is_text(type_):
         return "text"
     if pa.types.is_boolean(type_):
         return "boolean"

@@ -45,7 +45,7 @@ class Entity:
         where = caller()
         require_name(self.name, "feature entity", where)
         keys = _texts(self.keys)
-        if not keys:
+        if not all(keys) or not keys:
             raise invalid("no-key", f"The entity `{self.name}` has no key column.", "", where)
         require_unique(keys, f"the keys of the entity `{self.name}`", where)
         object.__setattr__(self, "keys", keys)
@@ -120,10 +120,14 @@ class FeatureView:
                 f'If a row is known when it happens: known_time="{self.event_time}"'
             )
             raise invalid("no-known-time", f"{title} has no known time.", hint, where)
+        ttl: Any = self.ttl
+        if not isinstance(ttl, timedelta | None):
+            hint = "Give it a timedelta, such as timedelta(hours=3), or None."
+            raise invalid("bad-ttl", f"{title} has the ttl {ttl!r}.", hint, where)
         if self.ttl is not None and self.ttl <= timedelta(0):
             raise invalid("bad-ttl", f"{title} has a ttl that is not positive.", "", where)
         columns = schema_columns(self.schema, title, where)
-        for column in (*self.entity.keys, self.event_time, self.known_time, *self.features):
+        for column in (*self.entity.keys, self.event_time, self.known_time, *_texts(self.features)):
             if column not in columns:
                 hint = did_you_mean(column, columns, f"It has: {', '.join(columns)}.")
                 message = f"{title} needs the column `{column}`, which its schema does not have."
@@ -238,7 +242,8 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
         dtype: The pandas dtype of its values, such as ``"float64"``.
 
     Raises:
-        StagebookError: A parameter has no name, such as ``*columns``, or a default.
+        StagebookError: It is no function with a name, a parameter has no name, such as
+            ``*columns``, or a default, or the dtype is no name or depends on the values.
 
     Example:
         >>> import pandas as pd
@@ -249,9 +254,17 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
         >>> departure_minute.inputs
         ('scheduled_departure',)
     """
+    if not isinstance(dtype, str) or dtype == "category":
+        message = f"An on-demand feature has the dtype {dtype!r}."
+        hint = 'Name a dtype that does not depend on the values: @on_demand("float64")'
+        raise invalid("bad-on-demand-feature", message, hint, caller())
 
     def define(function: Callable[..., Any]) -> OnDemandFeature:
-        code = function.__code__
+        code = getattr(function, "__code__", None)
+        if code is None or not function.__name__.isidentifier():
+            message = f"An on-demand feature is made of {function!r}, which has no name."
+            hint = "Write it as a function: its name is that of the feature."
+            raise invalid("bad-on-demand-feature", message, hint, caller())
         where = Where(code.co_filename, line=code.co_firstlineno)
         for parameter in inspect.signature(function).parameters.values():
             is_plain = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
@@ -268,4 +281,6 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
 
 
 def _texts(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    """Names, one or several; anything else is, as a text, a name that nothing has."""
+    several = isinstance(names, Iterable) and not isinstance(names, str)
+    return tuple(map(str, names)) if several else (str(names),)

@@ -29,9 +29,13 @@ def historical(
     return assembly.assemble(resolution, rows, find)
 
 
-def require_views(resolution: Resolution, tables: Mapping[str, Any]) -> None:
-    """Raises a StagebookError if a table is given for a view that the service does not have."""
+def require_views(resolution: Resolution, tables: Any) -> None:
+    """Raises a StagebookError unless each table is given for a view that the service has."""
     views = [view.name for view in resolution.views]
+    if not isinstance(tables, Mapping):
+        message = f"The tables of `{resolution.service}` are given as a {type(tables).__name__}."
+        hint = f'Give each under the name of its feature view: {{"{(views or ["view"])[0]}": ...}}'
+        raise invalid("no-feature-view", message, hint, resolution.where)
     for name in tables:
         if name not in views:
             hint = did_you_mean(name, views, f"It has: {', '.join(views) or 'none'}.")
@@ -50,6 +54,8 @@ def _look_up(table: ViewTable, keys: list[pa.ChunkedArray], instants: pa.Chunked
     rows = last_known(own_keys, table.event, table.known, asked_keys, instants)
     if view.ttl is not None and len(table.event):
         happened = table.event.to_numpy()[np.maximum(rows, 0)]
-        age = instants.fill_null(0).to_numpy() - happened  # of rows with an answer, both exist
-        rows = np.where(age > columns.nanoseconds_of(view.ttl), NO_ROW, rows)
+        now = instants.fill_null(0).to_numpy()  # of rows with an answer, both exist
+        age = (now - happened).view(np.uint64)  # up to 584 years: too many for a signed number
+        is_old = (now > happened) & (age > columns.nanoseconds_of(view.ttl))
+        rows = np.where(is_old, NO_ROW, rows)
     return columns.taken(table.features, rows)

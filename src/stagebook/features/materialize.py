@@ -1,9 +1,11 @@
 """Writes an online store: beside its place, then renamed, the same bytes for the same tables."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import sqlite3
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from stagebook.features.historical import require_views
 from stagebook.features.online import FORMAT, OnlineStore, StoredView, digest_of, quoted
 from stagebook.features.resolution import Resolution
 from stagebook.features.view_table import ViewTable
+from stagebook.project.errors import Problem, StagebookError, Where
 
 _BATCH = 20_000
 """Rows that are passed to SQLite in one go."""
@@ -43,23 +46,38 @@ def materialize(
         StagebookError: A table cannot be read, or the existing store is of other definitions.
     """
     require_views(resolution, tables)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    old: dict[str, StoredView] = {}
+    read = [ViewTable.read(view, tables.get(view.name, view.table)) for view in resolution.views]
     try:
-        if incremental and path.exists():
-            with OnlineStore.open(path, resolution) as store:
-                old = dict(store.views)
-            shutil.copyfile(path, beside)
-        with _writing(beside) as base:
-            for view in resolution.views:
-                table = ViewTable.read(view, tables.get(view.name, view.table))
-                _write(base, table, old.get(view.name))
-        beside.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _beside(path) as beside:
+            old: dict[str, StoredView] = {}
+            if incremental and path.exists():
+                with OnlineStore.open(path, resolution) as store:
+                    old = dict(store.views)
+                shutil.copyfile(path, beside)
+            with _writing(beside) as base:
+                for table in read:
+                    _write(base, table, old.get(table.view.name))
+            with OnlineStore.open(beside, resolution) as store:
+                views = tuple(store.views.values())
+            beside.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        message = f"The online store could not be written: {reason}."
+        hint = "Check the path, the permissions of its folder, and the free space on the disk."
+        raise StagebookError(Problem("not-written", message, hint, Where(str(path)))) from error
+    return views
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A path beside another one, which no other writer has; deleted at the end."""
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
+    try:
+        yield beside
     finally:
-        beside.unlink(missing_ok=True)
-    with OnlineStore.open(path, resolution) as store:
-        return tuple(store.views.values())
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 @contextlib.contextmanager
@@ -80,10 +98,16 @@ def _writing(path: Path) -> Iterator[sqlite3.Connection]:
 def _write(base: sqlite3.Connection, table: ViewTable, old: StoredView | None) -> None:
     """Writes one view."""
     view, name = table.view, quoted(table.view.name)
+    if old is not None:
+        table = _as_before(table, old)
     features = columns.plain_schema(table.features.schema)
     sqlite_values.require_storable(features, view)
     pairs = zip(table.keys, view.entity.keys, strict=True)
     keys = [columns.key(column, key, view) for column, key in pairs]
+    if old is not None:
+        before = [pa.chunked_array([], field.type) for field in old.keys]
+        known_keys = zip(before, keys, view.entity.keys, strict=True)
+        keys = [columns.alike(own, key, name, view)[1] for own, key, name in known_keys]
     key_names = [f"k{place}" for place in range(len(keys))]
     names = [*key_names, "event", "known", *(f"f{place}" for place in range(len(features)))]
     primary = ", ".join(key_names)
@@ -108,6 +132,28 @@ def _write(base: sqlite3.Connection, table: ViewTable, old: StoredView | None) -
         "INSERT OR REPLACE INTO views VALUES (?, ?, ?, ?, ?, ?)",
         (view.name, digest_of(view), *schemas, count, known),
     )
+
+
+def _as_before(table: ViewTable, old: StoredView) -> ViewTable:
+    """A table with the types of the features that a store has.
+
+    Raises:
+        StagebookError: A feature has another type, and its values cannot be told in that one.
+    """
+    made = {}
+    for field in old.features:
+        column = columns.plain(table.features[field.name])
+        try:
+            made[field.name] = columns.as_type(column, field.type)
+        except (pa.ArrowException, ValueError) as error:
+            message = (
+                f"The feature `{field.name}` of the view `{table.view.name}` has the type "
+                f"{column.type}, and {field.type} in the online store."
+            )
+            hint = "Write the store again without incremental=True."
+            where = table.view.where
+            raise StagebookError(Problem("online-store-differs", message, hint, where)) from error
+    return dataclasses.replace(table, features=pa.table(made))
 
 
 def _last_rows(table: ViewTable, keys: list[pa.ChunkedArray], old: StoredView | None) -> pa.Table:

@@ -19,7 +19,7 @@ from stagebook.features.definitions import FeatureView
 from stagebook.features.resolution import Resolution
 from stagebook.project.errors import Problem, StagebookError, Where
 
-FORMAT = 1
+FORMAT = 2
 """The format of a store, SQLite's ``user_version``."""
 
 AGAIN = "Write it again with the materialize method of the feature service."
@@ -90,16 +90,17 @@ class OnlineStore:
         if not path.is_file():
             message = "The online store does not exist."
             raise StagebookError(Problem("no-online-store", message, AGAIN, where))
-        base = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        try:
+            base = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise _bad(where, error) from None
         try:
             _require_whole(base, path)
             views = _views(base, where)
-        except (sqlite3.DatabaseError, pa.ArrowInvalid, OSError) as error:
+        except (sqlite3.Error, pa.ArrowException, ValueError, TypeError, OSError) as error:
             base.close()
-            message = f"The online store cannot be read: {error}."
-            raise StagebookError(Problem("bad-online-store", message, AGAIN, where)) from None
+            raise _bad(where, error) from None
         except StagebookError:
             base.close()
             raise
@@ -152,7 +153,12 @@ class OnlineStore:
         Returns:
             The values; None if nothing was known at the instant, or it had expired.
         """
-        found = self._base.execute(self._queries[view.name], key).fetchone()
+        try:
+            found = self._base.execute(self._queries[view.name], key).fetchone()
+        except sqlite3.ProgrammingError:  # it is closed
+            raise
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            raise _bad(Where(str(self.path)), error) from None
         if found is None:
             return None
         event, known, *values = found
@@ -193,8 +199,13 @@ def digest_of(view: FeatureView) -> str:
 
 
 def quoted(name: str) -> str:
-    """The name of a view as that of a table."""
-    return f'"view {name}"'
+    """The name of a view as that of a table; SQLite takes upper and lower case for one."""
+    return '"view {}"'.format("".join(f"^{sign}" if sign.isupper() else sign for sign in name))
+
+
+def _bad(where: Where, error: Exception) -> StagebookError:
+    message = f"The online store cannot be read: {error}."
+    return StagebookError(Problem("bad-online-store", message, AGAIN, where))
 
 
 def _require_whole(base: sqlite3.Connection, path: Path) -> None:

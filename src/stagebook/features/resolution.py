@@ -1,6 +1,6 @@
 """A feature service, resolved: its views, its request columns, the order of its computations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -49,6 +49,10 @@ class Resolution:
             StagebookError: Something is no part of a service, two parts have a feature of one
                 name, or an on-demand feature needs a column that nothing gives.
         """
+        if not isinstance(instant, str) or not instant:
+            message = f"The feature service `{service}` has no instant."
+            hint = 'Name the column with the instant of each row: instant="..."'
+            raise invalid("no-instant", message, hint, where)
         every = (*parts, *helpers)
         for part in every:
             _require_part(service, part, where)
@@ -59,12 +63,18 @@ class Resolution:
         sources = [part for part in every if isinstance(part, RequestSource)]
         columns = [name for source in sources for name in source.columns]
         keys = [key for view in views for key in view.entity.keys]
+        _require_own_names(service, every, {instant, *keys}, where)
         request = tuple(dict.fromkeys((*columns, instant, *keys)))
         available = {*request, *(name for view in views for name in view.features)}
         waiting = [part for part in every if isinstance(part, OnDemandFeature)]
         features = tuple(name for part in parts for name in _names(part))
         ordered = _in_order(service, waiting, available)
         return cls(service, features, views, request, ordered, instant, where)
+
+
+def as_parts(parts: Any) -> tuple[Any, ...]:
+    """The parts of a service; one alone, or something else, is a part as it is."""
+    return tuple(parts) if isinstance(parts, Iterable) and not isinstance(parts, str) else (parts,)
 
 
 def _require_part(service: str, part: Any, where: Where | None) -> None:
@@ -87,6 +97,21 @@ def _require_apart(service: str, parts: Sequence[Part], where: Where | None) -> 
                 )
                 hint = 'Select the features of one of them: view["a", "b"]'
                 raise invalid("repeated-feature", message, hint, where)
+
+
+def _require_own_names(
+    service: str, parts: Sequence[Part], taken: set[str], where: Where | None
+) -> None:
+    """Raises a StagebookError if a feature has the name of a key or of the instant."""
+    for part in parts:
+        names = () if isinstance(part, RequestSource) else _names(part)
+        if name := next((name for name in names if name in taken), None):
+            message = (
+                f"{_title(part).capitalize()} has the feature `{name}`, which is a key or the "
+                f"instant of the feature service `{service}`."
+            )
+            hint = "Give the feature another name, or leave it out."
+            raise invalid("repeated-feature", message, hint, where)
 
 
 def _views(parts: Sequence[Part]) -> list[FeatureView]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stagebook.features.checks import caller, require_name
-from stagebook.features.resolution import Part, Resolution
+from stagebook.features.resolution import Part, Resolution, as_parts
 from stagebook.project.errors import Where
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class FeatureService:
     def __post_init__(self) -> None:
         where = self.where or caller()
         require_name(self.name, "feature service", where)
-        parts, helpers = tuple(self.parts), tuple(self.helpers)
+        parts, helpers = as_parts(self.parts), as_parts(self.helpers)
         resolution = Resolution.of(self.name, parts, helpers, self.instant, where)
         object.__setattr__(self, "where", where)
         object.__setattr__(self, "parts", parts)
@@ -101,7 +101,9 @@ class FeatureService:
         """
         from stagebook.features.materialize import materialize
 
-        materialize(self.resolution, Path(store), tables or {}, incremental=incremental)
+        materialize(
+            self.resolution, Path(store), {} if tables is None else tables, incremental=incremental
+        )
 
     def open_online(self, store: "str | Path") -> "OnlineStore":
         """An online store, open for reading.
@@ -136,4 +138,4 @@ class FeatureService:
         """
         from stagebook.features.historical import historical
 
-        return historical(self.resolution, spine, tables or {})
+        return historical(self.resolution, spine, {} if tables is None else tables)

@@ -19,7 +19,7 @@ def require_columns(resolution: Resolution, rows: Any) -> None:
             f"The spine of `{resolution.service}` is a {type(rows).__name__}, not a DataFrame."
         )
         raise invalid("no-spine", message, "", resolution.where)
-    names = [str(name) for name in rows.columns]
+    names = [name for name in rows.columns if isinstance(name, str)]
     for name in resolution.request:
         if name not in names:
             hint = did_you_mean(name, names, f"It has: {', '.join(names)}.")
@@ -40,10 +40,13 @@ def require_columns(resolution: Resolution, rows: Any) -> None:
 
 def instants(resolution: Resolution, rows: pd.DataFrame) -> pa.ChunkedArray:
     """The instants of a spine, nanoseconds since 1970 in UTC; null where one is missing."""
-    column = columns.from_pandas(rows[resolution.instant])
-    return columns.nanoseconds(column, resolution.instant, "the spine", resolution.where)
+    name, where = resolution.instant, resolution.where
+    column = columns.from_pandas(rows[name], name, "the spine", where)
+    return columns.nanoseconds(column, name, "the spine", where)
 
 
 def keys(view: FeatureView, rows: pd.DataFrame) -> list[pa.ChunkedArray]:
     """The key columns of a view in a spine."""
-    return [columns.from_pandas(rows[name]) for name in view.entity.keys]
+    return [
+        columns.from_pandas(rows[name], name, "the spine", view.where) for name in view.entity.keys
+    ]

@@ -1,5 +1,6 @@
 """The table of a feature view: its keys, times and features, checked."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -60,7 +61,7 @@ class ViewTable:
             [table[name] for name in view.entity.keys],
             times[view.event_time],
             times[view.known_time],
-            table.select(list(view.features)),
+            pa.table({name: columns.typed(table[name], name, view) for name in view.features}),
         )
 
 
@@ -68,8 +69,19 @@ def _columns(view: FeatureView, source: Any) -> pa.Table:
     times = (view.event_time, view.known_time)
     names = list(dict.fromkeys((*view.entity.keys, *times, *view.features)))
     if isinstance(source, pd.DataFrame):
-        _require(view, names, list(map(str, source.columns)), view.where)
-        return pa.table({name: columns.from_pandas(source[name]) for name in names})
+        own = [name for name in source.columns if isinstance(name, str)]
+        _require(view, names, own, view.where)
+        if repeated := next((name for name in names if own.count(name) > 1), None):
+            message = f"The table of the feature view `{view.name}` has two columns `{repeated}`."
+            raise invalid("repeated-name", message, "", view.where)
+        owner = f"the table of `{view.name}`"
+        return pa.table(
+            {name: columns.from_pandas(source[name], name, owner, view.where) for name in names}
+        )
+    if not isinstance(source, str | os.PathLike):
+        kind = type(source).__name__
+        message = f"The table of the feature view `{view.name}` is given as a {kind}."
+        raise invalid("no-table", message, "Give a path or a DataFrame of pandas.", view.where)
     root, path = _located(Path(source))
     table = Table.open(root, path, Contract(view.name, view.pandera).types(names))
     _require(view, names, table.columns.names, Where(path))
