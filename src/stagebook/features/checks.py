@@ -2,11 +2,11 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import Any
 
-from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -47,6 +47,34 @@ def require_unique(names: Iterable[str], what: str, where: Where | None) -> None
         raise StagebookError(
             Problem("repeated-name", f"`{repeated}` is repeated in {what}.", "", where)
         )
+
+
+def require_columns(
+    owner: str, needed: Iterable[str], columns: Sequence[str], where: Where | None
+) -> None:
+    """Raises a StagebookError if a table lacks a column that is needed.
+
+    Args:
+        owner: The table, as the start of a sentence.
+        needed: The columns that are needed.
+        columns: The columns of the table.
+        where: Where the table, or the definition that needs it, is.
+    """
+    for name in needed:
+        if name not in columns:
+            hint = did_you_mean(name, columns, f"It has: {', '.join(columns)}.")
+            raise StagebookError(
+                Problem("no-column", f"{owner} has no column `{name}`.", hint, where)
+            )
+
+
+def require_single(
+    owner: str, needed: Iterable[str], columns: Sequence[str], where: Where | None
+) -> None:
+    """Raises a StagebookError if a table has two columns of one name; see `require_columns`."""
+    if repeated := next((name for name in needed if columns.count(name) > 1), None):
+        message = f"{owner} has two columns `{repeated}`."
+        raise StagebookError(Problem("repeated-name", message, "", where))
 
 
 def invalid(code: str, message: str, hint: str, where: Where | None) -> StagebookError:

@@ -210,7 +210,7 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def taken(table: pa.Table, rows: Positions) -> pa.Table:
-    """The rows of a table at these positions; all null where there is none."""
+    """The rows of a table at these positions; all values are null for a missing row."""
     places = pa.array(rows, mask=rows == NO_ROW)
     return table.take(places)
 

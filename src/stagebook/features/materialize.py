@@ -138,7 +138,7 @@ def _as_before(table: ViewTable, old: StoredView) -> ViewTable:
     """A table with the types of the features that a store has.
 
     Raises:
-        StagebookError: A feature has another type, and its values cannot be told in that one.
+        StagebookError: A feature has another type, which cannot hold its values without a loss.
     """
     made = {}
     for field in old.features:

@@ -84,7 +84,7 @@ class OnlineStore:
             resolution: The service.
 
         Raises:
-            StagebookError: The file does not exist, is no store, or is of other definitions.
+            StagebookError: The file is missing, is not a store, or belongs to other definitions.
         """
         where = Where(str(path))
         if not path.is_file():

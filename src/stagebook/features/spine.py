@@ -5,11 +5,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from stagebook.features import columns
+from stagebook.features import checks, columns
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
 from stagebook.features.resolution import Resolution
-from stagebook.project.errors import did_you_mean
 
 
 def require_columns(resolution: Resolution, rows: Any) -> None:
@@ -20,14 +19,9 @@ def require_columns(resolution: Resolution, rows: Any) -> None:
         )
         raise invalid("no-spine", message, "", resolution.where)
     names = [name for name in rows.columns if isinstance(name, str)]
-    for name in resolution.request:
-        if name not in names:
-            hint = did_you_mean(name, names, f"It has: {', '.join(names)}.")
-            message = f"The spine of `{resolution.service}` has no column `{name}`."
-            raise invalid("no-column", message, hint, resolution.where)
-    if repeated := next((name for name in names if names.count(name) > 1), None):
-        message = f"The spine of `{resolution.service}` has two columns `{repeated}`."
-        raise invalid("repeated-name", message, "", resolution.where)
+    owner = f"The spine of `{resolution.service}`"
+    checks.require_columns(owner, resolution.request, names, resolution.where)
+    checks.require_single(owner, names, names, resolution.where)
     looked_up = {name for view in resolution.views for name in view.features}
     computed = {feature.name for feature in resolution.on_demand}
     if taken := [

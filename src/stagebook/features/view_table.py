@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from stagebook.data.contracts.contract import Contract
 from stagebook.data.tables.table import Table
-from stagebook.features import columns
+from stagebook.features import checks, columns
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
-from stagebook.project.errors import Where, did_you_mean
+from stagebook.project.errors import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +68,28 @@ class ViewTable:
 def _columns(view: FeatureView, source: Any) -> pa.Table:
     times = (view.event_time, view.known_time)
     names = list(dict.fromkeys((*view.entity.keys, *times, *view.features)))
+    title = f"The table of the feature view `{view.name}`"
     if isinstance(source, pd.DataFrame):
         own = [name for name in source.columns if isinstance(name, str)]
-        _require(view, names, own, view.where)
-        if repeated := next((name for name in names if own.count(name) > 1), None):
-            message = f"The table of the feature view `{view.name}` has two columns `{repeated}`."
-            raise invalid("repeated-name", message, "", view.where)
+        checks.require_columns(title, names, own, view.where)
+        checks.require_single(title, names, own, view.where)
         owner = f"the table of `{view.name}`"
         return pa.table(
             {name: columns.from_pandas(source[name], name, owner, view.where) for name in names}
         )
     if not isinstance(source, str | os.PathLike):
         kind = type(source).__name__
-        message = f"The table of the feature view `{view.name}` is given as a {kind}."
-        raise invalid("no-table", message, "Give a path or a DataFrame of pandas.", view.where)
+        raise invalid(
+            "no-table",
+            f"{title} is given as a {kind}.",
+            "Give a path or a DataFrame of pandas.",
+            view.where,
+        )
     root, path = _located(Path(source))
     table = Table.open(root, path, Contract(view.name, view.pandera).types(names))
-    _require(view, names, table.columns.names, Where(path))
+    checks.require_columns(title, names, table.columns.names, Where(path))
     schema = pa.schema([table.columns.field(name) for name in names], table.columns.metadata)
     return pa.Table.from_batches(table.batches(names), schema)
-
-
-def _require(view: FeatureView, names: list[str], columns: list[str], where: Where | None) -> None:
-    for name in names:
-        if name not in columns:
-            hint = did_you_mean(name, columns, f"It has: {', '.join(columns)}.")
-            message = f"The table of the feature view `{view.name}` has no column `{name}`."
-            raise invalid("no-column", message, hint, where)
 
 
 def _located(path: Path) -> tuple[Path, str]:

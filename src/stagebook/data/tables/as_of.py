@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Positions = npt.NDArray[np.int64]
 
 NO_ROW = -1
-"""The position that stands for no row."""
+"""The position for a missing row."""
 
 
 def last_known(
