@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from stagebook.data.contracts.contract import Contract
 from stagebook.data.tables.as_of import NO_ROW, Positions
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
@@ -150,14 +151,8 @@ def typed(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedAr
     """A column of a view; one without any value has the type that the schema names, if any."""
     if not pa.types.is_null(column.type):
         return column
-    dtype = view.pandera.columns[name].dtype
-    if str(dtype) == "str":
-        return column.cast(pa.large_string())
-    try:
-        array = pa.array(pd.Series([], dtype=getattr(dtype, "type", "object")), from_pandas=True)
-        return column.cast(plain(pa.chunked_array([array])).type)
-    except (pa.ArrowException, ValueError, TypeError):  # such as a dtype of pandera's own
-        return column
+    type_ = Contract(view.name, view.pandera).types([name]).get(name)
+    return column if type_ is None else plain(column.cast(type_))
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
