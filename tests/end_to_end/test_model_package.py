@@ -218,8 +218,8 @@ def test_a_package_of_nowhere_is_told(leaving: Checkout, tmp_path: Path) -> None
     other.write("pyproject.toml", '[project]\nname = "other"\n[tool.stagebook]\n')
     other.ok("git", "init", "-q")
     other.ok("dvc", "init", "-q")
-    done = other.run("stagebook", "model", "recreate", str(package), "--here")
-    assert (done.code, "not here" in done.output) == (3, True)
+    done = other.run("stagebook", "model", "recreate", str(package), "--here", "--json")
+    assert (done.code, [problem.code for problem in done.problems]) == (3, ["unknown-commit"])
 
 
 def test_a_tampered_byte_is_named_by_file_when_the_signature_is_verified(
