@@ -55,10 +55,21 @@ PMML = Extra(
     "PMML",
     {"jpmml-evaluator": "jpmml_evaluator", "jpype1": "jpype", "sklearn2pmml": "sklearn2pmml"},
 )
+SERVING = Extra(
+    "serving",
+    "A model server",
+    {
+        "httptools": "httptools",
+        "prometheus-client": "prometheus_client",
+        "pydantic-core": "pydantic_core",
+        "starlette": "starlette",
+        "uvicorn": "uvicorn",
+    },
+)
 SIGNING = Extra(
     "signing", "A signature", {"model-signing": "model_signing", "pyopenssl": "OpenSSL"}
 )
 # mlflow-skinny, which every installation has, is the same package without a server
 UI = Extra("ui", "`mlflow ui`", {"mlflow": "flask"})
 
-EXTRAS = (DRIFT, MODEL, ONNX, PMML, SIGNING, UI)
+EXTRAS = (DRIFT, MODEL, ONNX, PMML, SERVING, SIGNING, UI)

@@ -1,0 +1,1 @@
+"""A package behind HTTP: requests are validated, predicted, answered and logged."""

@@ -1,0 +1,52 @@
+"""Why a request gets no prediction."""
+
+import reprlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_SHOWN = 80  # characters
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = _SHOWN
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProblem:
+    """One thing that is wrong with a request.
+
+    Attributes:
+        code: Stable kebab-case name for machines, such as ``missing-column``.
+        message: What is wrong, in one sentence.
+        hint: What to do about it; empty if the message says it all.
+        row: The row that it is about, counted from 0; None if it is about the whole request.
+        column: The column that it is about, if it is about one.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    row: int | None = None
+    column: str | None = None
+
+
+class Refusal(Exception):  # noqa: N818 -- the server works as it should
+    """A request that gets no prediction.
+
+    Args:
+        status: The HTTP status of the answer.
+        problems: All reasons, at least one.
+        headers: Further headers of the answer, such as ``Retry-After``.
+    """
+
+    def __init__(
+        self, status: int, *problems: RequestProblem, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__("\n".join(problem.message for problem in problems))
+        self.status = status
+        self.problems = problems
+        self.headers = dict(headers or {})
+
+
+def shown(value: object) -> str:
+    """A value of a request for a message, cut off where it is long."""
+    text = _REPR.repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
