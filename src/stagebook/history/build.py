@@ -3,13 +3,13 @@
 import dataclasses
 import datetime
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from stagebook.pipeline.lock import Lock
-from stagebook.pipeline.nodes import Node, meet
+from stagebook.pipeline.nodes import Node, makers_of
 from stagebook.project import typed_json
 from stagebook.project.files import write_whole
 from stagebook.project.typed_json import ShapeError
@@ -239,15 +239,14 @@ def _is_current(stage: str, lock: Lock, hashes: Mapping[str, str]) -> bool:
 
 def _downstream(names: Iterable[str], nodes: tuple[Node, ...]) -> set[str]:
     """The stages that need one of these, or need one that does."""
+    makers = makers_of(nodes)
     reached, downstream = set(names), set[str]()
     while reached:
-        written = [path for node in nodes if node.name in reached for path in node.outs]
-        reached = set(_readers(written, nodes)) - downstream
+        needed = reached
+        reached = {
+            name
+            for name, before in makers.items()
+            if name not in downstream and any(node.name in needed for node in before)
+        }
         downstream |= reached
     return downstream
-
-
-def _readers(written: list[str], nodes: tuple[Node, ...]) -> Iterator[str]:
-    for node in nodes:
-        if any(meet(dep, out) for dep in node.deps for out in written):
-            yield node.name

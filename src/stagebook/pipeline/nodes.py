@@ -1,6 +1,7 @@
 """The stages of ``dvc.yaml`` as names and edges, ours and hand-written ones."""
 
 import posixpath
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -90,22 +91,26 @@ def read(root: Path) -> tuple[Node, ...]:
 
 
 def makers_of(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
-    """For each stage, the stages that write what it reads."""
+    """For each stage, the stages that write what it reads: the same path, or one in the other."""
     nodes = tuple(nodes)
-    return {
-        node.name: tuple(
-            item
-            for item in nodes
-            if item is not node and any(meet(dep, out) for dep in node.deps for out in item.outs)
-        )
-        for node in nodes
-    }
+    at: dict[PurePosixPath, list[int]] = defaultdict(list)  # places of the stages that write it
+    within: dict[PurePosixPath, list[int]] = defaultdict(list)  # or something in it
+    for place, node in enumerate(nodes):
+        for path in map(PurePosixPath, node.outs):
+            at[path].append(place)
+            for above in path.parents:
+                within[above].append(place)
 
+    def makers(node: Node, own: int) -> tuple[Node, ...]:
+        places = {
+            place
+            for path in map(PurePosixPath, node.deps)
+            for places in (within.get(path), *(at.get(above) for above in (path, *path.parents)))
+            for place in places or ()
+        }
+        return tuple(nodes[place] for place in sorted(places - {own}))
 
-def meet(value: str, other: str) -> bool:
-    """Whether two paths are the same, or one lies in the other."""
-    first, second = PurePosixPath(value), PurePosixPath(other)
-    return first.is_relative_to(second) or second.is_relative_to(first)
+    return {node.name: makers(node, own) for own, node in enumerate(nodes)}
 
 
 def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
