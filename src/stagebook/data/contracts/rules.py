@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pandera.api.function_dispatch import Dispatcher
-
 from stagebook.data.contracts.words import listed, value_in_words
 
 _Statistics = Mapping[str, Any]
@@ -18,7 +16,7 @@ def rule(check: Any) -> str:
     """
     name = built_in_name(check)
     if name in _WORDS and (check.error is None or str(check.error).startswith(f"{name}(")):
-        return _WORDS[name](check.statistics)
+        return built_in_rule(name, check.statistics)
     words = check.error or check.description or check.title
     own_name = str(check.name or "check")
     if not words and own_name == "<lambda>":
@@ -26,11 +24,18 @@ def rule(check: Any) -> str:
     return str(words or own_name.replace("_", " ")).strip().rstrip(".")
 
 
+def built_in_rule(name: str, statistics: _Statistics) -> str:
+    """The rule of pandera's own check by its name and its arguments; KeyError for another one."""
+    return _WORDS[name](statistics)
+
+
 def built_in_name(check: Any) -> str:
     """The name of pandera's own check, such as ``in_range``; empty for a custom check.
 
     ``check.name`` is not reliable: a custom check can have the name of a built-in one.
     """
+    from pandera.api.function_dispatch import Dispatcher  # takes long, and words do not need it
+
     function = check._check_fn
     return str(function.__name__) if isinstance(function, Dispatcher) else ""
 

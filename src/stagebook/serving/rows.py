@@ -1,0 +1,59 @@
+"""The rows of a request before their types are known, and the refusal of an unreadable body."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.project.errors import did_you_mean
+from stagebook.serving.refusal import Refusal, RequestProblem
+
+ROW_LIMIT = 10_000
+_LONG = 80  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of plain Python values.
+
+    Attributes:
+        columns: All names, in the order in which they first appear.
+        records: The values of each row by name; a missing name is a missing key.
+        is_text: Whether every value is text or None, as in CSV, and is still to be converted.
+    """
+
+    columns: tuple[str, ...]
+    records: list[dict[str, Any]]
+    is_text: bool = False
+
+
+def unreadable(problem: RequestProblem) -> Refusal:
+    """The refusal of a body that cannot be parsed."""
+    return Refusal(400, problem)
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Raises a Refusal if two columns have the same name."""
+    if len(set(names)) == len(names):
+        return
+    seen: set[str] = set()
+    repeated = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    message = f"Two columns have the name `{short(repeated)}`."
+    raise unreadable(RequestProblem("repeated-column", message, column=short(repeated)))
+
+
+def require_few(rows: int, limit: int) -> None:
+    """Raises a Refusal if a request has more rows than one request may have."""
+    if rows > limit:
+        message = f"The request has {rows:,} rows; at most {limit:,} are allowed."
+        hint = "Send the rows in several requests."
+        raise Refusal(413, RequestProblem("too-many-rows", message, hint))
+
+
+def short(name: str) -> str:
+    """A name that somebody sent, cut off where it is long."""
+    return name if len(name) <= _LONG else f"{name[: _LONG - 1]}…"
+
+
+def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
+    """A hint with the nearest known name; a long name is near to none and would take long."""
+    return did_you_mean(name, known, otherwise) if len(name) <= _LONG else otherwise
