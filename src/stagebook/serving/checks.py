@@ -55,7 +55,7 @@ def rules(schema_field: Field, column: ColumnType) -> tuple[tuple[Rule, ...], tu
             enforced.append(rule)
         elif place is None:
             unchecked.append(words)
-    known = {words for words in (rule.words for rule in enforced)}
+    known = {rule.words for rule in enforced}
     unchecked += [words for words in schema_field.rules if words not in known]
     return tuple(enforced), tuple(dict.fromkeys(unchecked))
 
@@ -178,7 +178,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     combined = re.NOFLAG
     for flag in flags:
         combined |= flag
-    return re.compile(call.args[0].value, combined)
+    return re.compile(str(call.args[0].value), combined)
 
 
 def _bound(value: Any, column: ColumnType) -> Any:

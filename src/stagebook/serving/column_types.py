@@ -79,8 +79,7 @@ class ColumnType:
             message = f"The server cannot take the column `{field.name}` of the type {dtype}."
             hint = "Train the model with columns of numbers, texts, booleans or times."
             raise StagebookError(Problem("not-servable", message, hint))
-        holds_missing = categories is not None or getattr(dtype, "hasnans", None) is not None
-        holds_missing = holds_missing or not (isinstance(dtype, np.dtype) and dtype.kind in "biu")
+        holds_missing = not (isinstance(dtype, np.dtype) and dtype.kind in "biu")
         low, high = _limits(inner, kind)
         unit, has_zone = _time(inner) if kind is Kind.TIME else (1, False)
         narrow = _numpy(inner).type if kind is Kind.FLOAT and _numpy(inner).itemsize < 8 else None
@@ -115,7 +114,8 @@ def _kind(dtype: Any, type_: str) -> Kind | None:
 
 def _numpy(dtype: Any) -> np.dtype[Any]:
     """The dtype of the values without what pandas adds to it."""
-    return np.dtype(getattr(dtype, "numpy_dtype", dtype))
+    numpy_dtype: np.dtype[Any] = np.dtype(getattr(dtype, "numpy_dtype", dtype))
+    return numpy_dtype
 
 
 def _limits(dtype: Any, kind: Kind) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Checked values as the exact DataFrame that a model takes."""
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,12 +10,22 @@ import pandas as pd
 
 from stagebook.serving.column_types import ColumnType, Kind
 
-try:  # of pandas 3; before, a frame is made of a dictionary, which takes ten times as long
-    from pandas.api.internals import create_dataframe_from_blocks
-except ImportError:
-    create_dataframe_from_blocks = None  # type: ignore[assignment]
-
 _Values = Sequence[Any]
+
+
+def _block_constructor() -> Any:
+    """The function of pandas 3 that makes a frame of blocks; None before pandas 3.
+
+    A frame of a dictionary of columns takes ten times as long.
+    """
+    try:
+        internals = importlib.import_module("pandas.api.internals")  # has no type stubs
+    except ImportError:
+        return None
+    return getattr(internals, "create_dataframe_from_blocks", None)
+
+
+_FROM_BLOCKS = _block_constructor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +80,8 @@ class FramePlan:
             (block.array([values[place] for place in block.places]), block.places)
             for block in self.blocks
         ]
-        if create_dataframe_from_blocks is not None:
-            frame: pd.DataFrame = create_dataframe_from_blocks(
-                arrays, index=index, columns=self.columns
-            )
+        if _FROM_BLOCKS is not None:
+            frame: pd.DataFrame = _FROM_BLOCKS(arrays, index=index, columns=self.columns)
             return frame
         columns = {
             place: array[number] if isinstance(array, np.ndarray) else array
@@ -95,7 +104,12 @@ def _maker(column: ColumnType) -> Callable[[list[_Values]], Any]:
         return _objects
     if isinstance(dtype, np.dtype):
         return lambda values: np.array(values, dtype)
-    return _text(dtype) or (lambda values: pd.array(list(values[0]), dtype=dtype))
+    return _text(dtype) or (lambda values: _extension(list(values[0]), dtype))
+
+
+def _extension(values: Any, dtype: Any) -> Any:
+    """An array of one of pandas' own types."""
+    return pd.array(values, dtype=dtype)
 
 
 def _objects(values: list[_Values]) -> Any:
@@ -122,10 +136,10 @@ def _times(column: ColumnType) -> Callable[[list[_Values]], Any]:
     if isinstance(dtype, np.dtype):
         return lambda values: np.array([steps(column) for column in values], np.int64).view(dtype)
     if isinstance(dtype, pd.ArrowDtype):
-        return lambda values: pd.array(
-            [None if value is None else value // unit for value in values[0]], dtype=dtype
+        return lambda values: _extension(
+            [None if value is None else value // unit for value in values[0]], dtype
         )
-    return lambda values: pd.array(np.array(steps(values[0]), np.int64), dtype=dtype)
+    return lambda values: _extension(np.array(steps(values[0]), np.int64), dtype)
 
 
 def _text(dtype: Any) -> Callable[[list[_Values]], Any] | None:

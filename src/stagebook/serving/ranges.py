@@ -109,7 +109,7 @@ class TrainingRanges:
         names = list(frame.columns)
         if len(frame) <= _FEW:
             checks = [self.columns.get(name) for name in names]
-            rows = frame.to_numpy(dtype=object, na_value=None)
+            rows = frame.to_numpy(dtype=object)
             return tuple(
                 limits.warning(value, row)
                 for row, values in enumerate(rows)
@@ -153,7 +153,7 @@ def _number(value: Any) -> float | None:
         return None
     if hasattr(value, "year"):
         return Timestamp.of(value).nanoseconds // 1000
-    number = float(value)
+    number = value.item() if hasattr(value, "item") else float(value)
     return None if math.isnan(number) else number
 
 
@@ -163,5 +163,3 @@ def _is_missing(value: Any) -> bool:
 
 def _shown(value: Any) -> str:
     return shown(str(value) if hasattr(value, "year") else getattr(value, "item", lambda: value)())
-
-
