@@ -28,6 +28,23 @@ class RequestProblem:
     column: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RowWarning:
+    """A remark on a row that gets a prediction.
+
+    Attributes:
+        code: Stable kebab-case name for machines, such as ``outside-training-range``.
+        message: What is unusual, in one sentence.
+        row: The row that it is about, counted from 0.
+        column: The column that it is about.
+    """
+
+    code: str
+    message: str
+    row: int
+    column: str
+
+
 class Refusal(Exception):  # noqa: N818 -- the server works as it should
     """A request that gets no prediction.
 

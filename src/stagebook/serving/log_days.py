@@ -1,0 +1,305 @@
+"""Closed days of the log: SQLite files become one Parquet file, with a profile per package.
+
+Runs as a process of its own with low priority: ``python -m stagebook.serving.log_days``.
+"""
+
+import contextlib
+import heapq
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stagebook.execution import locks
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import write_whole
+from stagebook.serving import log_file
+from stagebook.serving.log_entry import StoredEntry
+from stagebook.serving.log_file import LogFileReader
+from stagebook.serving.log_table import FORMAT, KEY, Layout, tables
+
+DAYS = "days"
+"""The folder of closed days, in that of the log."""
+
+DAMAGED = "damaged"
+"""The folder of files that cannot be read, in that of the log."""
+
+_HIDDEN = ".closing-"
+_NICENESS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DayFile:
+    """What a Parquet file of a closed day says of itself.
+
+    Attributes:
+        path: The file.
+        sources: Names of the files that it was made of.
+        layout: Its columns.
+    """
+
+    path: Path
+    sources: tuple[str, ...]
+    layout: Layout
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The description of a file.
+
+        Raises:
+            StagebookError: It is not a closed day (``bad-request-log``).
+        """
+        try:
+            plain = json.loads((pq.read_schema(path).metadata or {})[KEY])
+            if plain["format"] != FORMAT:
+                reason = f"It has format {plain['format']}; this Stagebook reads {FORMAT}"
+                raise unreadable(path, reason)
+            return cls(path, tuple(plain["sources"]), Layout.from_json(plain["layout"]))
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+            raise unreadable(path, str(error).splitlines()[0]) from error
+
+    @property
+    def metadata(self) -> dict[bytes, bytes]:
+        """The description for the file's schema."""
+        plain = {"format": FORMAT, "sources": self.sources, "layout": self.layout.as_json()}
+        return {KEY: json.dumps(plain).encode()}
+
+
+def unreadable(path: Path, reason: str) -> StagebookError:
+    """The error for a file of the log that cannot be read."""
+    message = f"This file of the request log cannot be read: {reason.rstrip('.')}."
+    hint = "Check the permissions of the file. If it is damaged, move it out of the log's folder."
+    return StagebookError(Problem("bad-request-log", message, hint, Where(str(path))))
+
+
+def day_files(folder: Path, day: str | None = None) -> list[Path]:
+    """The Parquet files of closed days, sorted by day and number."""
+    paths = (folder / DAYS).glob(f"{day or '[0-9]'}*.parquet")
+    return sorted(paths, key=lambda path: (log_file.day_of(path), _number(path)))
+
+
+def _number(path: Path) -> int:
+    _, _, number = path.stem.partition(".")
+    return int(number) if number.isdecimal() else 0
+
+
+def close_days(folder: Path, before: str) -> list[Path]:
+    """Closes all days before another one, as far as no process writes their files.
+
+    Args:
+        folder: The folder of the log.
+        before: Such as ``2026-11-29``.
+
+    Returns:
+        The new Parquet files.
+
+    Raises:
+        StagebookError: A day could not be closed, or a file is damaged; all other days are closed.
+    """
+    if not (folder / log_file.OPEN).is_dir():
+        return []
+    new: list[Path] = []
+    problems: list[Problem] = []
+    with locks.hold(folder / DAYS / ".lock"):
+        for path in (folder / DAYS).glob(f"{_HIDDEN}*"):
+            path.unlink()
+        for day, paths in groupby(log_file.released(folder, before), log_file.day_of):
+            try:
+                new += _close(folder, day, list(paths), problems)
+            except StagebookError as error:
+                problems.extend(error.problems)
+            except (OSError, sqlite3.Error, pa.ArrowException) as error:
+                problems.append(_not_closed(folder, day, error))
+        _remove_locks(folder, before)
+    if problems:
+        raise StagebookError(*problems)
+    return new
+
+
+def _not_closed(folder: Path, day: str, error: Exception) -> Problem:
+    message = f"The day {day} of the request log could not be closed: {error}."
+    hint = "Check the free space on the disk; the day is closed when the server starts again."
+    return Problem("request-log-not-written", message, hint, Where(str(folder)))
+
+
+def _remove_locks(folder: Path, before: str) -> None:
+    """Removes the locks of workers that were killed before they wrote a file."""
+    for lock in (folder / log_file.OPEN).glob("*.lock"):
+        is_left = not lock.with_suffix(".sqlite").exists() and not locks.is_held(lock)
+        if log_file.day_of(lock) < before and is_left:
+            lock.unlink(missing_ok=True)
+
+
+def _close(folder: Path, day: str, paths: list[Path], problems: list[Problem]) -> list[Path]:
+    """Closes one day. A crash at any point loses nothing and doubles nothing.
+
+    The Parquet file names its sources. If it exists, its sources are not merged again, and are
+    removed once they have profiles.
+    """
+    merged: dict[str, DayFile] = {}
+    for path in day_files(folder, day):
+        description = DayFile.read(path)
+        merged |= dict.fromkeys(description.sources, description)
+    left = [path for path in paths if path.name in merged]
+    new = _merge(folder, day, [path for path in paths if path.name not in merged], problems)
+    again = {merged[path.name].path: merged[path.name] for path in left}
+    for description in (*again.values(), *new):
+        try:
+            _write_profiles(description)
+        except StagebookError as error:
+            problems.extend(error.problems)
+    for path in left:
+        log_file.remove(path)
+    for description in new:
+        for name in description.sources:
+            log_file.remove(folder / log_file.OPEN / name)
+    return [description.path for description in new]
+
+
+def _merge(folder: Path, day: str, paths: list[Path], problems: list[Problem]) -> list[DayFile]:
+    """Writes the entries of files into one Parquet file, if there are any."""
+    with contextlib.ExitStack() as stack:
+        readers, uses = {}, []
+        for path in paths:
+            try:
+                reader = stack.enter_context(LogFileReader.open(path))
+                reader.require_whole()
+                uses += reader.uses()
+                readers[path] = reader
+            except sqlite3.DatabaseError as error:
+                problems.extend(_put_aside(folder, path, error))
+        if not uses:
+            stack.close()
+            for path in readers:
+                log_file.remove(path)
+            return []
+        number = max(map(_number, day_files(folder, day)), default=-1) + 1
+        target = folder / DAYS / f"{day}{f'.{number}' if number else ''}.parquet"
+        sources = tuple(path.name for path in readers)
+        description = DayFile(target, sources, Layout.of(uses))
+        _write(description, merged_entries(readers.values()))
+    return [description]
+
+
+def _put_aside(folder: Path, path: Path, error: sqlite3.Error) -> Sequence[Problem]:
+    """Moves a damaged file away, so that it is reported once."""
+    if isinstance(error, sqlite3.OperationalError):
+        return unreadable(path, str(error)).problems
+    (folder / DAMAGED).mkdir(exist_ok=True)
+    for ending in ("", "-wal"):
+        part = path.with_name(f"{path.name}{ending}")
+        if part.exists():
+            part.replace(folder / DAMAGED / part.name)
+    log_file.remove(path)
+    return unreadable(folder / DAMAGED / path.name, str(error)).problems
+
+
+def merged_entries(readers: Iterable[LogFileReader]) -> Iterator[StoredEntry]:
+    """The entries of several files by request and role."""
+    parts = [reader.entries() for reader in readers]
+    return heapq.merge(*parts, key=lambda entry: (entry.request, entry.role))
+
+
+def _write(description: DayFile, entries: Iterator[StoredEntry]) -> None:
+    """Writes a Parquet file beside its place, then renames it."""
+    schema = description.layout.schema.with_metadata(description.metadata)
+    hidden = description.path.with_name(f"{_HIDDEN}{description.path.name}")
+    with hidden.open("wb") as file:
+        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            for table in tables(description.layout, entries):
+                writer.write_table(table.cast(schema))
+        file.flush()
+        os.fsync(file.fileno())
+    hidden.replace(description.path)
+    place = os.open(description.path.parent, os.O_RDONLY)
+    try:
+        os.fsync(place)  # otherwise a power loss could undo the rename after the removal
+    finally:
+        os.close(place)
+
+
+def _write_profiles(description: DayFile) -> None:
+    """Writes the profile of each package's features and predictions beside a Parquet file."""
+    from stagebook.data.profiles import profile as profiles
+    from stagebook.data.profiles.profiling import profile
+    from stagebook.data.tables.table import Table
+
+    path = description.path
+    for package, columns in _columns_of_packages(description.layout).items():
+        target = profile_of(path, package)
+        if target.exists():
+            continue
+        part = path.with_name(f"{_HIDDEN}{package_name(package)}.parquet")
+        try:
+            if _write_part(path, part, package, columns):
+                part_profile = profile(Table.open(part.parent, part.name))
+                write_whole(target, profiles.render(part_profile), exact=True, durable=True)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def profile_of(path: Path, package: str) -> Path:
+    """The file with the profile of a package, beside a Parquet file."""
+    return path.with_name(f"{path.stem}.{package_name(package)}.profile.json")
+
+
+def package_name(package: str) -> str:
+    """The beginning of a package's digest, for the name of a file."""
+    digest = package.rpartition(":")[2]
+    return "".join(filter(str.isalnum, digest))[:12] or "package"
+
+
+def _columns_of_packages(layout: Layout) -> dict[str, list[str]]:
+    columns: dict[str, dict[str, None]] = {}
+    for package, *places in layout.uses:
+        for place in places:
+            if place is not None:
+                names = layout.shapes[place].names
+                columns.setdefault(package, {}).update(dict.fromkeys(names))
+    return {package: list(names) for package, names in columns.items() if names}
+
+
+def _write_part(path: Path, part: Path, package: str, columns: list[str]) -> int:
+    """Copies the champion's predicted rows of one package; returns their number."""
+    rows = 0
+    with pq.ParquetFile(path) as file:
+        schema = pa.schema([file.schema_arrow.field(name) for name in columns])
+        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+            for batch in file.iter_batches(columns=["row", "role", "package", *columns]):
+                own = pc.and_(
+                    pc.equal(batch["package"].cast(pa.string()), package),
+                    pc.equal(batch["role"].cast(pa.string()), "champion"),
+                )
+                table = pa.table(batch.filter(pc.and_(own, pc.is_valid(batch["row"]))))
+                rows += table.num_rows
+                writer.write_table(table.select(columns).cast(schema))
+    return rows
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Closes days; prints problems on the standard error.
+
+    Args:
+        arguments: The folder of the log and the day before which all are closed.
+    """
+    folder, before = arguments
+    os.nice(_NICENESS)
+    try:
+        close_days(Path(folder), before)
+    except (StagebookError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

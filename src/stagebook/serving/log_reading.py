@@ -1,0 +1,265 @@
+"""The read side of the log: a request by its id, and the rows of a day."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.serving import frame_arrow, ids, log_file
+from stagebook.serving.log_days import DayFile, day_files, unreadable
+from stagebook.serving.log_file import LogFileReader
+from stagebook.serving.log_table import Layout, TableBuilder, tables
+from stagebook.serving.log_writer import day_of
+from stagebook.serving.refusal import RequestProblem, RowWarning
+
+_FACTS = ["request", "row", "role", "time", "package", "route", "status", "milliseconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One request as it was logged.
+
+    Attributes:
+        request: Its id.
+        role: ``champion``, or ``challenger`` for a shadow's prediction.
+        time: Seconds since 1970.
+        package: The package's digest.
+        route: The path.
+        status: The HTTP status of the answer.
+        milliseconds: How long the answer took.
+        features: The rows as the model got them; None if the request was refused.
+        predictions: A row for each row of the features; None if there are none.
+        warnings: Remarks on rows.
+        problems: Why it was refused.
+        file: The file of the log.
+    """
+
+    request: str
+    role: str
+    time: float
+    package: str
+    route: str
+    status: int
+    milliseconds: float
+    features: pd.DataFrame | None
+    predictions: pd.DataFrame | None
+    warnings: tuple[RowWarning, ...]
+    problems: tuple[RequestProblem, ...]
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRows:
+    """Rows of a day whose features and predictions have the same names and dtypes.
+
+    Attributes:
+        facts: The id of the request, the row in it (missing for a request without rows), role,
+            time, package, route, status, milliseconds, warnings and problems as JSON.
+        features: The features of these rows; None if there are none.
+        predictions: The predictions; None if there are none.
+    """
+
+    facts: pd.DataFrame
+    features: pd.DataFrame | None
+    predictions: pd.DataFrame | None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All in one frame; features and predictions have names such as ``feature.distance``."""
+        parts = [self.facts]
+        for prefix, frame in (("feature.", self.features), ("prediction.", self.predictions)):
+            if frame is not None:
+                parts.append(frame.add_prefix(prefix))
+        return pd.concat(parts, axis=1)
+
+
+def find(folder: Path, text: str) -> tuple[LoggedRequest, ...]:
+    """A request, and what a shadow predicted for it.
+
+    Args:
+        folder: The folder of the log.
+        text: The id of the request, or of one of its predictions.
+
+    Returns:
+        The champion's first.
+
+    Raises:
+        StagebookError: The text is not an id, it is not in the log (``unknown-request``), or the
+            log cannot be read.
+    """
+    request, row = ids.parse(text)
+    requests = list(_find(folder, request))
+    if not requests or (row is not None and row >= max(map(_rows, requests))):
+        message = f"The request log has no {'request' if row is None else 'prediction'} `{text}`."
+        hint = "Check the id and the folder of the log, and whether the day was deleted."
+        raise StagebookError(Problem("unknown-request", message, hint, Where(str(folder))))
+    return tuple(sorted(requests, key=lambda entry: entry.role))
+
+
+def _rows(entry: LoggedRequest) -> int:
+    frames = (entry.features, entry.predictions)
+    return max(0 if frame is None else len(frame) for frame in frames)
+
+
+def _find(folder: Path, request: str) -> Iterator[LoggedRequest]:
+    seen = set()
+    for path in log_file.files(folder):
+        with _opened(path) as reader:
+            if reader is None:
+                continue
+            builder = TableBuilder(Layout.of(reader.uses()))
+            for entry in reader.entries(request):
+                builder.add(entry)
+        if builder.rows:
+            seen.add(path.name)
+            yield from _requests(builder.layout, builder.table(), path)
+    near = day_of(ids.time_of(request))
+    for path in sorted(day_files(folder), key=lambda path: log_file.day_of(path) != near):
+        description = DayFile.read(path)
+        if seen.isdisjoint(description.sources):
+            table = _read(path, [("request", "=", request)])
+            yield from _requests(description.layout, table, path)
+
+
+def _read(path: Path, filters: list[tuple[str, str, object]]) -> pa.Table:
+    try:
+        return pq.read_table(path, filters=filters, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(path, str(error).splitlines()[0]) from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[LogFileReader | None]:
+    """A file of the log; None if it became a part of a closed day meanwhile."""
+    try:
+        with LogFileReader.open(path) as reader:
+            reader.begin()
+            yield reader
+    except sqlite3.Error as error:
+        if path.exists():
+            raise unreadable(path, str(error)) from error
+        yield None
+
+
+def _requests(layout: Layout, table: pa.Table, path: Path) -> Iterator[LoggedRequest]:
+    for role in sorted(set(table["role"].to_pylist())):
+        rows = table.filter(pc.equal(table["role"].cast(pa.string()), role)).sort_by("row")
+        facts = {name: rows[name][0].as_py() for name in ("request", "package", "route", "status")}
+        (features, predictions), texts = _frames(layout, rows), rows["warnings"].to_pylist()
+        yield LoggedRequest(
+            **facts,
+            role=role,
+            time=rows["time"][0].value / 1_000_000_000,
+            milliseconds=rows["milliseconds"][0].as_py(),
+            features=features,
+            predictions=predictions,
+            warnings=tuple(
+                RowWarning(plain["code"], plain["message"], plain["row"], plain["column"])
+                for text in texts
+                for plain in json.loads(text or "[]")
+            ),
+            problems=tuple(
+                RequestProblem(**plain) for plain in json.loads(rows["problems"][0].as_py() or "[]")
+            ),
+            file=path,
+        )
+
+
+def _frames(layout: Layout, rows: pa.Table) -> list[pd.DataFrame | None]:
+    """The features and predictions of rows that have the same shapes."""
+    frames: list[pd.DataFrame | None] = []
+    count = rows.num_rows - rows["row"].null_count
+    for name in ("feature_shape", "prediction_shape"):
+        place = rows[name][0].as_py()
+        if place is None:
+            frames.append(None)
+            continue
+        stored = layout.shapes[place]
+        columns = [rows[column].slice(0, count).combine_chunks() for column in stored.names]
+        frames.append(frame_arrow.frame_of(stored.shape, columns, count))
+    return frames
+
+
+def days(folder: Path) -> list[str]:
+    """The days that a log has, such as ``2026-11-29``, closed or not."""
+    paths = (*day_files(folder), *log_file.files(folder))
+    return sorted(set(map(log_file.day_of, paths)))
+
+
+def read_day(
+    folder: Path, day: str, *, package: str | None = None, role: str | None = None
+) -> Iterator[LoggedRows]:
+    """The rows of a day, closed or not.
+
+    Args:
+        folder: The folder of the log.
+        day: Such as ``2026-11-29``.
+        package: Only rows of this package.
+        role: Only rows of ``champion`` or ``challenger``.
+
+    Yields:
+        Rows of the same names and dtypes; in each file sorted by request.
+
+    Raises:
+        StagebookError: A file cannot be read (``bad-request-log``).
+    """
+    for layout, table in _tables(folder, day):
+        for name, value in (("package", package), ("role", role)):
+            if value is not None:
+                table = table.filter(pc.equal(table[name].cast(pa.string()), value))
+        yield from _alike(layout, table)
+
+
+def _tables(folder: Path, day: str) -> Iterator[tuple[Layout, pa.Table]]:
+    with contextlib.ExitStack() as stack:
+        readers = {}
+        for path in log_file.files(folder, day):
+            reader = stack.enter_context(_opened(path))
+            if reader is not None:
+                readers[path.name] = reader
+        # A file that is closed meanwhile is a source of a Parquet file before it is removed.
+        for path in day_files(folder, day):
+            description = DayFile.read(path)
+            for name in description.sources:
+                readers.pop(name, None)
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches():
+                    yield description.layout, pa.table(batch)
+        for reader in readers.values():
+            layout = Layout.of(reader.uses())
+            for table in tables(layout, reader.entries()):
+                yield layout, table
+
+
+def _alike(layout: Layout, table: pa.Table) -> Iterator[LoggedRows]:
+    """The rows in parts of the same shapes."""
+    names = ["feature_shape", "prediction_shape"]
+    pairs = table.select(names).group_by(names).aggregate([]).to_pylist()
+    for pair in pairs:
+        for has_rows in (True, False):
+            condition = pc.equal(pc.is_valid(table["row"]), has_rows)
+            for name, place in pair.items():
+                own = pc.is_null(table[name]) if place is None else pc.equal(table[name], place)
+                condition = pc.and_(condition, pc.fill_null(own, False))
+            rows = table.filter(condition)
+            if rows.num_rows:
+                features, predictions = _frames(layout, rows) if has_rows else (None, None)
+                yield LoggedRows(_facts(rows), features, predictions)
+
+
+def _facts(rows: pa.Table) -> pd.DataFrame:
+    table = rows.select([*_FACTS, "warnings", "problems"])
+    texts = [
+        column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+        for column in table.columns
+    ]
+    frame: pd.DataFrame = pa.table(texts, names=table.column_names).to_pandas()
+    return frame.astype({"row": "Int32"})
