@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 import click
 
-from stagebook.cli import compare, gate, model, report, run, tables, trace
+from stagebook.cli import compare, gate, model, report, run, serve, tables, trace
 from stagebook.cli.degraded_output import degrade
 from stagebook.cli.masked_streams import masked_streams
 from stagebook.cli.options import json_option
@@ -174,6 +174,7 @@ for verb in (
     tables.profile,
     tables.drift,
     model.model,
+    serve.serve,
     report.report,
     gate.gate,
 ):

@@ -161,6 +161,22 @@ def fetched(uri: str | Path, place: RegistryAddress | None = None) -> Iterator[P
         yield Path(folder)
 
 
+def version_of(uri: str, place: RegistryAddress) -> str:
+    """The version that an address points to now, as text; nothing is fetched.
+
+    Raises:
+        StagebookError: MLflow does not have it, or does not answer.
+    """
+    name, _, alias = uri.removeprefix(URI).partition("@")
+    if not alias:
+        return uri
+    with _asking(place):
+        import mlflow
+
+        version = mlflow.MlflowClient().get_model_version_by_alias(name, alias)
+        return f"{URI}{name}/{version.version}"
+
+
 def register(report: VerificationReport, title: Title, place: RegistryAddress) -> Registration:
     """Puts a package that has passed the gate into a registry, once.
 

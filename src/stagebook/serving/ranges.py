@@ -10,29 +10,12 @@ import pandas as pd
 
 from stagebook.data.profiles import profile
 from stagebook.data.profiles.column import Booleans, Column, Numbers, Texts
-from stagebook.serving.refusal import shown
+from stagebook.serving.refusal import RowWarning, shown
 from stagebook.serving.timestamps import Timestamp
 
 MOST = 1_000
 """Warnings of one request; further ones are left out."""
 _FEW = 32  # rows that are looked at one by one, which is quicker than column by column
-
-
-@dataclass(frozen=True, slots=True)
-class RowWarning:
-    """Something about an accepted row that makes its prediction doubtful.
-
-    Attributes:
-        code: Stable kebab-case name for machines, such as ``outside-training-range``.
-        message: What is unusual, in one sentence.
-        row: The row, counted from 0.
-        column: The column.
-    """
-
-    code: str
-    message: str
-    row: int
-    column: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,9 @@ def check_package(path: Path, policy: "Policy") -> "VerificationReport":
         path: Its folder, its archive, or its address in MLflow's registry.
         policy: What the package must satisfy.
     """
-    from stagebook.model import archive, load_gate, registry
+    from stagebook.model import load_gate, package_source
 
-    if registry.is_uri(path):
-        place = registry.RegistryAddress.of(Project.around(Path.cwd()), None, "")
-        with registry.fetched(path, place) as folder:
-            return load_gate.pass_through(folder, policy, here=False)
-    with archive.opened(path) as folder:
+    with package_source.opened(path) as folder:
         return load_gate.pass_through(folder, policy, here=False)
 
 

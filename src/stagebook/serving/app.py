@@ -1,0 +1,84 @@
+"""The routes of a server."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from stagebook.serving import access, replies
+from stagebook.serving.metrics import MEDIA_TYPE
+from stagebook.serving.refusal import Refusal, RequestProblem
+from stagebook.serving.scoring import Scoring
+from stagebook.serving.service import Service
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def application(service: Service) -> Starlette:
+    """The application of a service.
+
+    Args:
+        service: What answers; it starts and stops with the application.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        service.start()
+        yield
+        service.stop()
+
+    async def ping(_: Request) -> Response:
+        return PlainTextResponse("\n", status_code=503 if service.must_stop else 200)
+
+    async def health(_: Request) -> Response:
+        return JSONResponse(service.health(), status_code=503 if service.must_stop else 200)
+
+    async def mlflow_version(_: Request) -> Response:
+        return PlainTextResponse(version("mlflow-skinny"))
+
+    async def description(_: Request) -> Response:
+        return JSONResponse(service.slot.current.description())
+
+    async def metrics(_: Request) -> Response:
+        service.count_state()
+        return Response(service.metrics.render(), media_type=MEDIA_TYPE)
+
+    def with_token(endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            access.require(service.options.token, request.headers.get("authorization"))
+            return await endpoint(request)
+
+        return answer
+
+    scoring = Scoring(service)
+    return Starlette(
+        routes=[
+            Route("/invocations", scoring.invocations, methods=["POST"]),
+            Route("/predict", scoring.predict, methods=["POST"]),
+            Route("/ping", ping),
+            Route("/health", health),
+            Route("/version", mlflow_version),
+            Route("/openapi.json", with_token(description)),
+            Route("/metrics", with_token(metrics)),
+        ],
+        exception_handlers={Refusal: _refused, HTTPException: _no_route},
+        lifespan=lifespan,
+    )
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal), "it is registered for refusals alone"
+    return replies.refusal(error)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException), "it is registered for these alone"
+    code = "no-method" if error.status_code == 405 else "no-route"
+    message = f"{request.method} {request.url.path[:80]} is not a route of this server."
+    problem = RequestProblem(code, message, "The routes are in /openapi.json.")
+    return replies.refusal(Refusal(error.status_code, problem, headers=error.headers or {}))

@@ -1,0 +1,47 @@
+"""The body of a request, with bounds on its size and on the time to send it."""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+from stagebook.serving.refusal import Refusal, RequestProblem
+
+
+async def body_of(request: Request, limit: int, seconds: float) -> bytes:
+    """The whole body of a request.
+
+    Args:
+        request: The request.
+        limit: Bytes that it may have.
+        seconds: Time that the client has to send it.
+
+    Raises:
+        Refusal: It is too large (413), or was not sent in time (408).
+        ClientDisconnect: The client is gone.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise _too_large(limit)
+                parts.append(part)
+    except TimeoutError:
+        message = f"The body of the request was not sent within {seconds:g} seconds."
+        close = {"Connection": "close"}
+        raise Refusal(408, RequestProblem("slow-request", message), headers=close) from None
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> Refusal:
+    message = f"The body of the request is larger than {limit:,} bytes."
+    problem = RequestProblem("too-large", message, "Send fewer rows in one request.")
+    return Refusal(413, problem, headers={"Connection": "close"})
+
+
+__all__ = ["ClientDisconnect", "body_of"]

@@ -1,0 +1,127 @@
+"""A package that is ready to answer: its model, its checks of requests, its golden rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from stagebook.model import load_gate, package_source, schema
+from stagebook.model.contents import Contents
+from stagebook.model.golden import FILE as GOLDEN
+from stagebook.model.golden import Golden
+from stagebook.model.load import Model
+from stagebook.model.policy import Policy
+from stagebook.model.verification import Check
+from stagebook.project.errors import Exit, Problem, StagebookError, Where
+from stagebook.serving import answers, body, openapi, requests
+from stagebook.serving.ranges import TrainingRanges
+from stagebook.serving.refusal import Refusal
+from stagebook.serving.validation import Validator
+
+PROFILE = "profile.input.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A package that has passed the gate, with what its requests are checked by.
+
+    Attributes:
+        model: The model.
+        inputs: The columns of a request.
+        outputs: The columns of an answer.
+        golden: Rows with known predictions.
+        validator: What refuses rows.
+        ranges: What warns about rows.
+    """
+
+    model: Model
+    inputs: schema.Schema
+    outputs: schema.Schema
+    golden: Golden
+    validator: Validator
+    ranges: TrainingRanges
+
+    @classmethod
+    def open(cls, source: str | Path, policy: Policy, row_limit: int) -> Self:
+        """The package of a folder, an archive or a registry, after the whole gate.
+
+        Raises:
+            StagebookError: It is not fit to be served here; each reason with a code.
+        """
+        with package_source.opened(source) as folder:
+            contents = Contents.read(folder)
+            report = load_gate.examine(contents, policy)
+            report.require()
+        model = Model(report.model, report.manifest, tuple(report.checks))
+        inputs = schema.parse(contents.text(schema.INPUT))
+        golden = Golden.parse(contents.files[GOLDEN])
+        served = cls(
+            model,
+            inputs,
+            schema.parse(contents.text(schema.OUTPUT)),
+            golden,
+            Validator.of(inputs, golden.inputs, row_limit),
+            TrainingRanges.of(contents.text(PROFILE)),
+        )
+        served.require_golden()
+        return served
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.manifest.name
+
+    @property
+    def digest(self) -> str:
+        """The package's digest."""
+        return self.model.digest
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns of a request, in the model's order."""
+        return self.model.manifest.model.features
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """What the gate checked."""
+        return self.model.checks
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The model's predictions for rows that have passed the validator."""
+        return self.model.predict(rows)
+
+    def require_golden(self) -> None:
+        """Sends the golden rows the way of a request, and compares the predictions.
+
+        Raises:
+            StagebookError: They are not those that the package knows.
+        """
+        step = min(self.validator.row_limit, len(self.golden.inputs)) or 1
+        parts = [
+            self._answered(self.golden.inputs.iloc[first : first + step])
+            for first in range(0, len(self.golden.inputs), step)
+        ]
+        if problems := self.golden.differences(pd.concat(parts, ignore_index=True)):
+            raise StagebookError(*problems, exit_code=Exit.UNFIT)
+
+    def _answered(self, golden_rows: pd.DataFrame) -> pd.DataFrame:
+        request = requests.records(golden_rows)
+        try:
+            rows = body.parse(request.media_type, request.content, self.features)
+            return self.predict(self.validator.check(rows))
+        except Refusal as refusal:
+            message = f"The package refuses its own golden rows: {refusal.problems[0].message}"
+            hint = "Correct the contract of the model's input, and package the model again."
+            problem = Problem("golden-refused", message, hint, Where(GOLDEN))
+            raise StagebookError(problem, exit_code=Exit.UNFIT) from None
+
+    def description(self, entity_keys: Sequence[str] = ()) -> "dict[str, object]":
+        """The OpenAPI description of the server of this package."""
+        (inputs,) = answers.records(self.golden.inputs.head(1))
+        (outputs,) = answers.records(self.golden.outputs.head(1))
+        examples = {"inputs": inputs, "outputs": outputs}
+        return openapi.describe(
+            self.name, self.digest, self.inputs, self.outputs, examples, entity_keys
+        )

@@ -1,0 +1,138 @@
+"""Starts and stops the processes that answer."""
+
+import contextlib
+import functools
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.serving import metrics
+from stagebook.serving.app import application
+from stagebook.serving.connection import bounded
+from stagebook.serving.options import ServingOptions
+from stagebook.serving.served_model import ServedModel
+from stagebook.serving.service import Service
+
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A server to which requests can be sent.
+
+    Attributes:
+        address: Its address, such as ``http://127.0.0.1:5001``.
+        model: The package that answers.
+        stop: Lets the server end, as a signal does.
+    """
+
+    address: str
+    model: ServedModel
+    stop: Callable[[], None]
+
+
+Started = Callable[[Listening], None]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server; a signal ends it, and is not raised again after that."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Lets SIGINT and SIGTERM end the server when it has answered what it accepted."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop(self) -> None:
+        """Lets the server end when it has answered what it accepted."""
+        self.should_exit = True
+
+
+def run(options: ServingOptions, started: Started) -> None:
+    """Serves until a signal; returns when every accepted request has been answered.
+
+    The port is taken first, and opened only after the package has passed its gate and predicted
+    its golden rows.
+
+    Args:
+        options: What to serve, and how.
+        started: Called when requests can be sent.
+
+    Raises:
+        StagebookError: The port is in use, or the package is not fit to be served here.
+    """
+    with contextlib.closing(_bound(options.host, options.port)) as listening:
+        service = Service(options)
+        listening.listen(_BACKLOG)
+        address, model = _address(listening), service.slot.current
+        if options.workers == 1:
+            server = _Server(_config(options, functools.partial(application, service)))
+            started(Listening(address, model, server.stop))
+            server.run([listening])
+        else:
+            del service  # each worker opens the package itself
+            with metrics.shared_folder():
+                workers = Multiprocess(
+                    _config(options, functools.partial(_worker, options)), [listening]
+                )
+                started(Listening(address, model, workers.should_exit.set))
+                workers.run()
+
+
+def _worker(options: ServingOptions) -> Starlette:
+    return application(Service(options))
+
+
+def _config(options: ServingOptions, factory: Callable[[], Starlette]) -> uvicorn.Config:
+    limits = options.limits
+    return uvicorn.Config(
+        factory,
+        factory=True,
+        workers=options.workers,
+        http=bounded(limits.sending, limits.reading),
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=int(limits.stopping),
+    )
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        message = f"The server cannot listen on {host}, port {port}: {error.strerror or error}."
+        hint = "Name a free port with --port, or 0 for any."
+        problem = Problem("port-in-use", message, hint)
+        raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from None
+    return listening
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

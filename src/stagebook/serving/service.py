@@ -1,0 +1,143 @@
+"""The parts of a running server: package, queue, log, challenger, metrics."""
+
+import asyncio
+import functools
+import os
+from dataclasses import asdict
+from typing import Any
+
+from stagebook.model import package_source
+from stagebook.project.masks import Masks
+from stagebook.serving.metrics import Metrics
+from stagebook.serving.options import ServingOptions
+from stagebook.serving.prediction_queue import PredictionQueue
+from stagebook.serving.request_log import LogEntry, RequestLog
+from stagebook.serving.served_model import ServedModel
+from stagebook.serving.shadow import Shadow
+from stagebook.serving.swap import Follower, Replacement, Slot
+
+_BATCH = 1000  # rows that are predicted together
+
+
+class Service:
+    """What answers requests in one process; ``start`` it in the event loop of the requests.
+
+    Attributes:
+        options: What the server was started with.
+        slot: The place of the package that answers.
+        metrics: What is counted.
+
+    Raises:
+        StagebookError: The package, or the challenger, is not fit to be served here.
+    """
+
+    def __init__(self, options: ServingOptions) -> None:
+        self.options = options
+        self._version = package_source.version(options.package)
+        self.slot = Slot(opened(options, options.package))
+        self._challenger = opened(options, options.shadow) if options.shadow else None
+        self.metrics = Metrics()
+        self._log: RequestLog | None = None
+        self._queue: PredictionQueue | None = None
+        self._shadow: Shadow | None = None
+        self._follower: Follower | None = None
+
+    def start(self) -> None:
+        """Starts the threads, and opens the log."""
+        options = self.options
+        if options.log:
+            self._log = RequestLog.open(
+                options.log.folder,
+                os.getpid(),
+                without=options.log.without,
+                masks=Masks.here(),
+                on_full=options.log.on_full,
+            )
+        loop = asyncio.get_running_loop()
+        self._queue = PredictionQueue(options.limits.waiting, _BATCH, loop).start()
+        if self._challenger:
+            self._shadow = Shadow(self._challenger, self.record, self._count_shadow)
+        if options.follow:
+            self._follower = Follower(
+                self.slot,
+                functools.partial(package_source.version, options.follow),
+                functools.partial(opened, options, options.follow),
+                self._replaced,
+            )
+            self._follower.start(self._version if options.follow == options.package else None)
+        self._count_package()
+
+    def stop(self) -> None:
+        """Ends the threads after what was accepted has been predicted and logged."""
+        if self._follower:
+            self._follower.stop()
+        if self._queue:
+            self._queue.stop()
+        if self._shadow:
+            self._shadow.stop()
+        if self._log:
+            self._log.close()
+
+    @property
+    def queue(self) -> PredictionQueue:
+        """The queue in front of the model."""
+        assert self._queue, "the service has started"
+        return self._queue
+
+    @property
+    def shadow(self) -> Shadow | None:
+        """The challenger, if there is one."""
+        return self._shadow
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether no request may be answered, because the log cannot be written."""
+        return self._log is not None and self._log.state.must_stop
+
+    def record(self, entry: LogEntry) -> None:
+        """Writes an entry into the log, if there is one."""
+        if self._log:
+            self._log.add(entry)
+
+    def health(self) -> dict[str, Any]:
+        """How the service is, as values for ``/health``."""
+        current, last = self.slot.current, self.slot.last
+        return {
+            "status": "stopped" if self.must_stop else "ok",
+            "package": {"name": current.name, "digest": current.digest},
+            "waiting": self.queue.waiting,
+            "unchecked_rules": list(current.validator.unchecked),
+            "log": asdict(self._log.state) if self._log else None,
+            "replacement": asdict(last) if last else None,
+            "challenger": self._challenger.digest if self._challenger else None,
+        }
+
+    def count_state(self) -> None:
+        """Brings those metrics up to date that are states, not events."""
+        self.metrics.waiting.set(self.queue.waiting)
+        if self._log:
+            state = self._log.state
+            self.metrics.log_full.set(state.full)
+            self.metrics.log_lost.set(state.lost)
+
+    def _count_package(self) -> None:
+        current = self.slot.current
+        self.metrics.package.clear()
+        self.metrics.package.labels(current.name, current.digest).set(1)
+
+    def _count_shadow(self, outcome: str) -> None:
+        self.metrics.shadow.labels(outcome).inc()
+
+    def _replaced(self, replacement: Replacement) -> None:
+        outcome = "refused" if replacement.digest is None else "replaced"
+        self.metrics.swaps.labels(outcome).inc()
+        self._count_package()
+
+
+def opened(options: ServingOptions, source: str) -> ServedModel:
+    """A package, after the whole gate and with its golden rows predicted.
+
+    Raises:
+        StagebookError: It is not fit to be served here.
+    """
+    return ServedModel.open(source, options.policy, options.limits.rows)

@@ -1,0 +1,104 @@
+"""A challenger that predicts the requests of the champion, for the log alone."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stagebook.serving.body import Rows
+from stagebook.serving.refusal import Refusal, RequestProblem
+from stagebook.serving.request_log import LogEntry
+from stagebook.serving.served_model import ServedModel
+
+_MOST = 1000  # requests that wait for the challenger
+
+Outcome = str
+"""``predicted``, ``refused``, ``failed`` or ``dropped``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowRequest:
+    """A request that the champion has answered.
+
+    Attributes:
+        request: Its id.
+        time: When it arrived, in seconds since 1970.
+        route: Its route.
+        rows: Its rows.
+    """
+
+    request: str
+    time: float
+    route: str
+    rows: Rows
+
+
+class Shadow:
+    """Predicts after the answer has been sent; what it cannot keep up with is dropped.
+
+    Args:
+        challenger: The other package.
+        log: Called with each entry for the log.
+        count: Called with the outcome of each request.
+    """
+
+    def __init__(
+        self,
+        challenger: ServedModel,
+        log: Callable[[LogEntry], None],
+        count: Callable[[Outcome], None],
+    ) -> None:
+        self.challenger = challenger
+        self._log = log
+        self._count = count
+        self._waiting: queue.Queue[ShadowRequest | None] = queue.Queue(_MOST)
+        self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
+        self._thread.start()
+
+    def add(self, request: ShadowRequest) -> None:
+        """Queues a request; never waits."""
+        try:
+            self._waiting.put_nowait(request)
+        except queue.Full:
+            self._count("dropped")
+
+    def stop(self) -> None:
+        """Predicts what waits, and ends the thread."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (request := self._waiting.get()) is not None:
+            self._predict(request)
+
+    def _predict(self, request: ShadowRequest) -> None:
+        start = time.perf_counter()
+        features = predictions = None
+        problems: tuple[RequestProblem, ...] = ()
+        status, outcome = 200, "predicted"
+        try:
+            features = self.challenger.validator.check(request.rows)
+            predictions = self.challenger.predict(features)
+        except Refusal as refusal:
+            status, problems, outcome = refusal.status, refusal.problems, "refused"
+        except Exception as error:  # the challenger's own fault is what its log has to say
+            message = f"The challenger failed: {type(error).__name__}: {error}"
+            status, problems, outcome = 500, (RequestProblem("model-failed", message),), "failed"
+        self._count(outcome)
+        milliseconds = (time.perf_counter() - start) * 1000
+        self._log(
+            LogEntry(
+                request=request.request,
+                time=request.time,
+                package=self.challenger.digest,
+                route=request.route,
+                status=status,
+                features=features,
+                predictions=predictions,
+                warnings=(),
+                problems=problems,
+                milliseconds=milliseconds,
+                role="challenger",
+            )
+        )
