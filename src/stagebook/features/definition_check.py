@@ -1,6 +1,7 @@
 """How the present code of a feature service differs from a description of it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from stagebook.features.description import (
     OnDemandDescription,
@@ -147,7 +148,7 @@ def _view(then: ViewDescription, now: ViewDescription, where: Where | None) -> I
 
 
 def _ttl(ttl: int | None) -> str:
-    return "None" if ttl is None else f"{ttl / 1_000_000:g} s"
+    return "None" if ttl is None else str(timedelta(microseconds=ttl))
 
 
 def _on_demand(

@@ -1,5 +1,6 @@
 """Golden rows of features: requests, the rows of the views that they need, and what they give."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,9 @@ class FeatureGolden:
         frame = pd.concat(
             [sample.requests.add_prefix(_REQUEST), self.expected.add_prefix(_EXPECTED)], axis=1
         )
-        table = pa.Table.from_pandas(frame, preserve_index=False)
+        with warnings.catch_warnings():  # pyarrow 25 reads times with a zone as pandas 4 will not
+            warnings.simplefilter("ignore", DeprecationWarning)
+            table = pa.Table.from_pandas(frame, preserve_index=False)
         table = table.append_column(_PLACE, pa.array(sample.places, pa.int64()))
         table = table.append_column(_GROUP, pa.array(sample.groups, pa.int64()))
         for view, rows in sample.views.items():
