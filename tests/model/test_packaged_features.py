@@ -139,12 +139,15 @@ def test_other_feature_code_is_refused_with_its_name(package: Path, code: Path, 
     ],
 )
 def test_a_refusal_names_the_file_and_the_line(
-    package: Path, code: Path, name: str, line: str
+    package: Path, code: Path, name: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rides.write_code(code, CHANGES[name][0])
     (problem,) = (each for each in check(package).problems if each.where)
     assert problem.where
     assert Path(problem.where.file) == code / f"{rides.NAME}.py"
+    monkeypatch.chdir(code.parent)
+    (nearer,) = check(package).problems
+    assert nearer.where == dataclasses.replace(problem.where, file=f"code/{rides.NAME}.py")
     first = line_of(code, line)
     assert problem.where.line in (first, first - 1)  # a function begins at its decorator
 

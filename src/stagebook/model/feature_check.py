@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,16 @@ def words(packaged: "ServiceDescription") -> str:
 def _differences(packaged: "ServiceDescription", service: "FeatureService") -> tuple[Problem, ...]:
     from stagebook.features import definition_check
 
-    return definition_check.differences(packaged, service)
+    problems = definition_check.differences(packaged, service)
+    return tuple(replace(problem, where=_from_here(problem.where)) for problem in problems)
+
+
+def _from_here(where: Where | None) -> Where | None:
+    """A place, relative to the current folder if it is below that."""
+    here = Path.cwd()
+    if where is None or not Path(where.file).is_relative_to(here):
+        return where
+    return replace(where, file=Path(where.file).relative_to(here).as_posix())
 
 
 def _imported(packaged: "ServiceDescription") -> "FeatureService":
