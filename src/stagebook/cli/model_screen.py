@@ -23,6 +23,7 @@ _STYLES = {
     "overridden": ("!", "yellow"),
     "refused": ("✗", "bold red"),
     "not reached": ("-", "dim"),
+    "skipped": ("-", "dim"),
 }
 
 

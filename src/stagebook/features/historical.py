@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stagebook.data.tables.as_of import NO_ROW, last_known
+from stagebook.data.tables.as_of import NO_ROW, Positions, last_known
 from stagebook.features import assembly, columns, spine
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
@@ -46,12 +46,7 @@ def require_views(resolution: Resolution, tables: Any) -> None:
 def _look_up(table: ViewTable, keys: list[pa.ChunkedArray], instants: pa.ChunkedArray) -> pa.Table:
     """The features of a view for each key and instant; null where none was known, or expired."""
     view = table.view
-    pairs = [
-        columns.alike(own, asked, name, view)
-        for name, own, asked in zip(view.entity.keys, table.keys, keys, strict=True)
-    ]
-    own_keys, asked_keys = [own for own, _ in pairs], [asked for _, asked in pairs]
-    rows = last_known(own_keys, table.event, table.known, asked_keys, instants)
+    rows, _ = rows_known(table, keys, instants)
     if view.ttl is not None and len(table.event):
         happened = table.event.to_numpy()[np.maximum(rows, 0)]
         now = instants.fill_null(0).to_numpy()  # of rows with an answer, both exist
@@ -59,3 +54,26 @@ def _look_up(table: ViewTable, keys: list[pa.ChunkedArray], instants: pa.Chunked
         is_old = (now > happened) & (age > columns.nanoseconds_of(view.ttl))
         rows = np.where(is_old, NO_ROW, rows)
     return columns.taken(table.features, rows)
+
+
+def rows_known(
+    table: ViewTable, keys: list[pa.ChunkedArray], instants: pa.ChunkedArray
+) -> tuple[Positions, list[pa.ChunkedArray]]:
+    """For each key and instant, the row of a view that counts then, whether or not it expired.
+
+    Args:
+        table: The view's rows.
+        keys: The key columns of the spine.
+        instants: The instants of the spine, nanoseconds since 1970.
+
+    Returns:
+        A position in the table for each instant, ``NO_ROW`` if nothing was known; and the keys of
+        the spine in the types of the table's.
+    """
+    view = table.view
+    pairs = [
+        columns.alike(own, asked, name, view)
+        for name, own, asked in zip(view.entity.keys, table.keys, keys, strict=True)
+    ]
+    own_keys, asked_keys = [own for own, _ in pairs], [asked for _, asked in pairs]
+    return last_known(own_keys, table.event, table.known, asked_keys, instants), asked_keys

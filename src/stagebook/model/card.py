@@ -1,12 +1,16 @@
 """The model card: what a reader wants to know before trusting the model."""
 
+import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stagebook.model.environment import Environment
 from stagebook.model.manifest import PredictionInterface
 from stagebook.model.materials import Materials
 from stagebook.model.splits import Splits
+
+if TYPE_CHECKING:
+    from stagebook.features.description import ServiceDescription
 
 FILE = "MODEL_CARD.md"
 
@@ -19,6 +23,7 @@ def render(
     evaluation: Mapping[str, Any],
     materials: Materials,
     environment: Environment,
+    service: "ServiceDescription | None" = None,
 ) -> str:
     """The text of the card.
 
@@ -30,6 +35,7 @@ def render(
         evaluation: How good it is.
         materials: What it was made of.
         environment: Where it was packaged.
+        service: The feature service that gives its features, if any.
     """
     parts = [
         f"# {name}",
@@ -42,6 +48,7 @@ def render(
         "No row is in two of them: "
         + ("each is told apart by " + ", ".join(f"`{item}`" for item in splits.key))
         + ".",
+        *_features(service),
         "## How good it is",
         _scores(evaluation),
         *_slices(evaluation.get("slices") or []),
@@ -81,6 +88,39 @@ def _data(splits: Splits) -> str:
         for part in splits.parts
     ]
     return table(["part", "rows", "from", "to", "md5"], rows)
+
+
+def _features(service: "ServiceDescription | None") -> list[str]:
+    if service is None:
+        return []
+    columns = (f"`{name}`" for name in service.request)
+    views = [
+        [
+            f"`{view.name}`",
+            ", ".join(view.keys),
+            ", ".join(view.features),
+            view.event_time,
+            view.known_time,
+            str(datetime.timedelta(microseconds=view.ttl)) if view.ttl is not None else "none",
+        ]
+        for view in service.views
+    ]
+    functions = [
+        [f"`{item.name}`", ", ".join(item.inputs), item.dtype, f"`{item.digest[:10]}`"]
+        for item in service.on_demand
+    ]
+    head = ["feature view", "keys", "features", "event time", "known time", "expires after"]
+    return [
+        "## Features",
+        f"The feature service `{service.name}` gives them: `{service.address}`. A request has the "
+        f"columns {', '.join(columns)}; each feature is as it was known at `{service.instant}`.",
+        *([table(head, views)] if views else []),
+        *(
+            [table(["on-demand feature", "takes", "dtype", "source"], functions)]
+            if functions
+            else []
+        ),
+    ]
 
 
 def _scores(evaluation: Mapping[str, Any]) -> str:

@@ -91,7 +91,8 @@ def _most(name: str, package_manifest: Manifest) -> int:
     """Bytes that a file may have; a model, half of the memory, as it is read and then opened."""
     if name == package_manifest.model.file:
         return _memory() // 2
-    return _LARGEST_GOLDEN if name == GOLDEN else json_text.LARGEST
+    is_golden = name in (GOLDEN, manifest.FEATURE_GOLDEN)
+    return _LARGEST_GOLDEN if is_golden else json_text.LARGEST
 
 
 def _memory() -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,9 +37,9 @@ class Golden:
     @classmethod
     def of(cls, inputs: pd.DataFrame, outputs: pd.DataFrame, tolerance: float) -> Self:
         """Rows at even distances from all over a table and its predictions."""
-        places = np.unique(np.linspace(0, len(inputs) - 1, min(ROWS, len(inputs))).astype(int))
-        some = inputs.iloc[places].reset_index(drop=True)
-        return cls(some, outputs.iloc[places].reset_index(drop=True), tolerance)
+        rows = places(len(inputs))
+        some = inputs.iloc[rows].reset_index(drop=True)
+        return cls(some, outputs.iloc[rows].reset_index(drop=True), tolerance)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -49,7 +50,7 @@ class Golden:
     def parse(cls, data: bytes) -> Self:
         """The same of the file's bytes."""
         file = pq.ParquetFile(pa.BufferReader(data))
-        _require_small(file.metadata)
+        require_small(file.metadata)
         table = file.read(use_threads=False)
         tolerance = float((table.schema.metadata or {})[_TOLERANCE])
         if not 0 <= tolerance < math.inf:
@@ -98,7 +99,12 @@ class Golden:
         return Problem("golden-differs", message, _HINT, Where(FILE))
 
 
-def _require_small(metadata: pq.FileMetaData) -> None:
+def places(rows: int) -> npt.NDArray[np.int64]:
+    """The golden ones among so many rows: at even distances, from the first to the last."""
+    return np.unique(np.linspace(0, rows - 1, min(ROWS, rows)).astype(int))
+
+
+def require_small(metadata: pq.FileMetaData) -> None:
     """Raises a ValueError where a file of few bytes says that it holds many."""
     groups = [metadata.row_group(place) for place in range(min(metadata.num_row_groups, 2))]
     size = sum(group.total_byte_size for group in groups)

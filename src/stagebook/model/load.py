@@ -14,10 +14,12 @@ from stagebook.model.load_gate import pass_through
 from stagebook.model.manifest import Manifest
 from stagebook.model.policy import (
     ATTITUDES,
+    FEATURE_CODES,
     ISOLATIONS,
     RULES,
     Attesting,
     Attitude,
+    FeatureCode,
     Isolation,
     Policy,
 )
@@ -84,6 +86,7 @@ def load(
     materials: Attitude = "refuse",
     trusted: Sequence[str] = (),
     isolate: Isolation = "unsigned",
+    features: FeatureCode = "skip",
 ) -> Model:
     """Loads the model in a package, if everything about it is as it should be.
 
@@ -106,6 +109,8 @@ def load(
         isolate: When it is opened, and asked about its golden rows, in a process of its own
             first, which takes a second or two: ``"always"``; ``"unsigned"``, unless
             ``public_key`` has signed it or it has passed on this machine before; ``"never"``.
+        features: What to do if the code of its feature service is not here: ``"skip"`` the
+            comparison, or ``"refuse"``. Other code is always refused.
 
     Returns:
         The model.
@@ -134,6 +139,7 @@ def load(
         materials,
         tuple(trusted),
         isolate,
+        features,
     )
     if str(path).startswith(_REGISTERED):
         from stagebook.model import registry  # imports MLflow's client
@@ -170,6 +176,7 @@ def policy_of_environment() -> Policy:
         materials=_choice("STAGEBOOK_LOAD_MATERIALS", ATTITUDES, "refuse", problems),
         trusted=tuple(name.strip() for name in names.split(",") if name.strip()),
         isolate=_choice("STAGEBOOK_LOAD_ISOLATE", ISOLATIONS, "unsigned", problems),
+        features=_choice("STAGEBOOK_LOAD_FEATURES", FEATURE_CODES, "skip", problems),
     )
     if problems:
         raise StagebookError(*problems)

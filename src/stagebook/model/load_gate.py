@@ -1,4 +1,7 @@
-"""The seven checks that a package passes before anybody gets predictions from it."""
+"""The checks that a package passes before anybody gets predictions from it.
+
+There are seven, and one more for a package with a feature service.
+"""
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +12,7 @@ from stagebook.model import attestation as attestations
 from stagebook.model import environment as environments
 from stagebook.model import (
     evidence,
+    feature_check,
     manifest,
     materials,
     mlmodel,
@@ -57,7 +61,11 @@ def as_recorded(folder: Path, policy: Policy) -> VerificationReport:
     Raises:
         StagebookError: The folder is not a package, its format is newer, or an extra is missing.
     """
-    recorded = {"opening": _recorded_opening, "golden rows": _recorded_golden}
+    recorded = {
+        "opening": _recorded_opening,
+        "golden rows": _recorded_golden,
+        "features": _unimported_features,
+    }
     return _examine(Contents.read(folder), policy, here=False, replaced=recorded)
 
 
@@ -77,7 +85,7 @@ def _examine(
     if policy.public_key:
         SIGNING.require()
     report = VerificationReport(contents, policy, here)
-    for name, step in _STEPS:
+    for name, step in _steps(report):
         after_opening = name in _AFTER_OTHERS
         if after_opening and report.refusals:
             report.checks.append(Check(name, CheckState.SKIPPED))
@@ -247,6 +255,32 @@ def _disagreements(
             yield Problem("schema-differs", message, "Create the package again.", Where(file))
 
 
+def _features(report: VerificationReport) -> Check:
+    """Whether the feature code here is as packaged; skipped if it is not here."""
+    packaged = feature_check.describe(report.contents)
+    words = feature_check.words(packaged)
+    names = report.manifest.model.features
+    if packaged.features != names:
+        message = f"{manifest.FEATURES} and {manifest.FILE} disagree on the features."
+        where = Where(manifest.FEATURES)
+        problem = Problem("schema-differs", message, manifest.GET_ANOTHER, where)
+        return Check("features", CheckState.REFUSED, words, (problem,))
+    try:
+        return Check.of("features", words, feature_check.compare(packaged))
+    except StagebookError as error:
+        is_absent = all(problem.code == "no-feature-code" for problem in error.problems)
+        if is_absent and report.policy.features == "skip":
+            words = f"{words}, not compared: the module `{packaged.module}` is not here"
+            return Check("features", CheckState.UNCHECKED, words)
+        return Check("features", CheckState.REFUSED, words, error.problems)
+
+
+def _unimported_features(report: VerificationReport) -> Check:
+    """The feature service of a package whose code is not to be imported."""
+    words = feature_check.words(feature_check.describe(report.contents))
+    return Check("features", CheckState.UNCHECKED, f"{words}, not compared")
+
+
 def _recorded_opening(report: VerificationReport) -> Check:
     """What packaging found when it opened the model; a warning if that is not recorded."""
     opened = _recorded(report)
@@ -277,7 +311,12 @@ def _not_recorded(report: VerificationReport) -> Problem:
     return Problem("opening-not-recorded", message, hint, Where(str(report.folder)))
 
 
-_AFTER_OTHERS = ("opening", "golden rows", "schema")  # nothing that was seen before is wrong
+_AFTER_OTHERS = (
+    "opening",
+    "golden rows",
+    "schema",
+    "features",
+)  # nothing that was seen before is wrong
 _STEPS: tuple[tuple[str, Step], ...] = (
     ("files", _files),
     ("environment", _environment),
@@ -287,3 +326,11 @@ _STEPS: tuple[tuple[str, Step], ...] = (
     ("golden rows", _golden),
     ("schema", _schemas),
 )
+
+
+def _steps(report: VerificationReport) -> tuple[tuple[str, Step], ...]:
+    """The checks of a package, in order."""
+    has_features = not report.manifest.files.keys().isdisjoint(
+        (manifest.FEATURES, manifest.FEATURE_GOLDEN)
+    )
+    return (*_STEPS, ("features", _features)) if has_features else _STEPS

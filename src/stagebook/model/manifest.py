@@ -38,7 +38,10 @@ FILES = frozenset(
         "splits.json",
     }
 )
-"""Files of a package besides its model and its manifest: these, all of them and no others."""
+"""Files of every package besides its model and its manifest."""
+
+FEATURES, FEATURE_GOLDEN = "features.json", "features.golden.parquet"
+"""Files that only a package with a feature service has, both of them."""
 
 MODEL_FILES = {"skops": "model.skops", "pickle": "model.pkl"}
 """The model's file in each format."""
@@ -115,7 +118,9 @@ class Manifest:
     @property
     def known(self) -> frozenset[str]:
         """Every file that a package with this model has, but for the manifest."""
-        return FILES | {MODEL_FILES[self.model.format]}
+        own = FILES | {MODEL_FILES[self.model.format]}
+        features = {FEATURES, FEATURE_GOLDEN}
+        return own | features if features & self.files.keys() else own
 
 
 GET_ANOTHER = "Get the package again from where it was made, or recreate it."

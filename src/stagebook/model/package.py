@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from stagebook.features.service import FeatureService
 from stagebook.model.environment import Rule
 from stagebook.model.evidence import Evaluation
 from stagebook.model.formats.model_file import FormatName
@@ -22,7 +23,7 @@ def package(
     *,
     splits: Mapping[str, str | Path],
     key: str | Sequence[str],
-    features: Sequence[str],
+    features: Sequence[str] | FeatureService,
     scores: Mapping[str, Any],
     baseline: Mapping[str, Any] | None = None,
     slices: pd.DataFrame | None = None,
@@ -39,6 +40,7 @@ def package(
     rule: Rule = "equal",
     purpose: str = "",
     limits: str = "",
+    tables: Mapping[str, Any] | None = None,
 ) -> str:
     """Writes a model and its evidence into a folder, which can be handed over.
 
@@ -50,7 +52,10 @@ def package(
         path: The folder, a declared output of the stage; its name is the model's name.
         splits: The Parquet file of each part of the data, by name; ``train`` and ``test`` at least.
         key: The column, or columns, that tell rows apart. No key may be in two splits.
-        features: Columns that the model is given, in order.
+        features: Columns that the model is given, in order; or the feature service that gives
+            them. The test split then has the service's request columns too, as
+            ``service.historical`` returns them, and the package keeps the service and golden
+            rows, by which a server proves that its features are those of the training.
         scores: How good it is on the test split: numbers by name. ``name_low`` and ``name_high``
             are the ends of an interval.
         baseline: The same of the forecast that it has to beat.
@@ -70,6 +75,8 @@ def package(
             ``"compatible"``: of the same minor version.
         purpose: What it is for, in a sentence or two, for the model card.
         limits: Where it should not be used.
+        tables: With a feature service, for each feature view by its name, a path or a DataFrame
+            in place of its table, as for ``service.historical``.
 
     Returns:
         The package's digest.
@@ -77,7 +84,8 @@ def package(
     Raises:
         StagebookError: It cannot be packaged: splits overlap, a score of the test is missing, it
             predicts something else in a second call, or opening it would call what is not
-            trusted; or the extra ``model`` is not installed.
+            trusted; a feature service gives something else than the test split has; or the extra
+            ``model`` is not installed.
 
     Example:
         >>> import pandas as pd
@@ -111,8 +119,13 @@ def package(
     if not 0 <= tolerance < math.inf:
         message = f"The tolerance is {tolerance}, but must be a number of at least 0."
         raise StagebookError(Problem("bad-policy", message, "Leave it out, or: tolerance=1e-9"))
+    service = features if isinstance(features, FeatureService) else None
+    if tables is not None and service is None:
+        message = "Tables of feature views are given, and no feature service."
+        hint = "Give the service: features=service, or leave out the argument tables."
+        raise StagebookError(Problem("no-feature-service", message, hint))
     options = PackageOptions(
-        tuple(features),
+        features.features if isinstance(features, FeatureService) else tuple(features),
         train,
         test,
         method,
@@ -124,6 +137,8 @@ def package(
         tuple(trusted),
         rule,
         {"purpose": purpose.strip(), "limits": limits.strip()},
+        service,
+        {} if tables is None else tables,
     )
     judged = Evaluation.of(scores, baseline, slices)
     keys = [key] if isinstance(key, str) else list(key)

@@ -13,6 +13,8 @@ Attesting = Literal["ignore", "warn", "unsigned", "refuse"]
 ATTESTING: tuple[str, ...] = get_args(Attesting)
 Isolation = Literal["always", "unsigned", "never"]
 ISOLATIONS: tuple[str, ...] = get_args(Isolation)
+FeatureCode = Literal["skip", "refuse"]
+FEATURE_CODES: tuple[str, ...] = get_args(FeatureCode)
 RULES: tuple[str, ...] = (*get_args(Rule), "ignore")
 
 
@@ -32,6 +34,8 @@ class Policy:
         isolate: When the model is opened, and asked about its golden rows, in a process of its
             own first: ``always``; ``unsigned``, unless ``public_key`` has signed the package or
             it has passed here before; or ``never``.
+        features: What to do about a package with a feature service whose code is not here:
+            ``skip`` the comparison, or ``refuse``. Other code is always refused.
     """
 
     public_key: Path | None = None
@@ -40,6 +44,7 @@ class Policy:
     materials: Attitude = "refuse"
     trusted: tuple[str, ...] = ()
     isolate: Isolation = "unsigned"
+    features: FeatureCode = "skip"
 
     def __post_init__(self) -> None:
         """Raises for a value that is not one of the choices; it would otherwise act as `ignore`."""
@@ -48,6 +53,7 @@ class Policy:
             ("attestation", self.attestation, ATTESTING),
             ("materials", self.materials, ATTITUDES),
             ("isolate", self.isolate, ISOLATIONS),
+            ("features", self.features, FEATURE_CODES),
         )
         problems = tuple(
             Problem(

@@ -23,6 +23,7 @@ class CheckState(Enum):
     OVERRIDDEN = "overridden"
     REFUSED = "refused"
     SKIPPED = "not reached"
+    UNCHECKED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,17 @@ from stagebook.data.profiles.profile import Profile
 from stagebook.data.profiles.profiling import profile
 from stagebook.data.tables.table import Table
 from stagebook.execution.variables import MATERIALS, NOTES
-from stagebook.model import card, manifest, materials, mlmodel, opening, rehearsal, schema
+from stagebook.features.service import FeatureService
+from stagebook.model import (
+    card,
+    manifest,
+    materials,
+    mlmodel,
+    opening,
+    packaged_features,
+    rehearsal,
+    schema,
+)
 from stagebook.model import environment as environments
 from stagebook.model.environment import Environment, Rule
 from stagebook.model.evidence import Evaluation, models_distributions
@@ -39,6 +49,8 @@ from stagebook.project.files import write_whole
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
+
+    from stagebook.features.description import ServiceDescription
 
 INPUT_PROFILE, OUTPUT_PROFILE = "profile.input.json", "profile.output.json"
 EVALUATION = "evaluation.json"
@@ -61,6 +73,8 @@ class PackageOptions:
         trusted: Names that opening it calls besides those that every loader trusts.
         rule: What the environment that loads it has to be.
         words: ``purpose`` and ``limits``.
+        service: The feature service that gives the features, if any.
+        tables: For its feature views by name, what is read in place of their tables.
     """
 
     features: tuple[str, ...]
@@ -75,6 +89,8 @@ class PackageOptions:
     trusted: tuple[str, ...]
     rule: Rule
     words: Mapping[str, str]
+    service: FeatureService | None = None
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write(
@@ -124,6 +140,8 @@ def _fill(
     options: PackageOptions,
 ) -> Manifest:
     """Writes all files of a package, the manifest last."""
+    if options.service is not None:
+        packaged_features.require_match(options.service, model, files[options.test])
     rows = pd.read_parquet(files[options.test], columns=list(options.features))
     predictions = _predict_twice(model, options, rows)
     file = ModelFile.of(model, options.format)
@@ -144,6 +162,7 @@ def _fill(
     )
     opened = _opened(file, served, golden, options.trusted)
     learned = _learned(files[options.train], options.features)
+    described = _write_features(folder, model, served, golden, files[options.test], options)
     signed = _write_schemas(folder, rows, predictions, options, learned)
     content = hashlib.sha256(file.data).hexdigest()
     mlmodel.write(folder, signed, rows.head(5), lock.distributions, lock.python, content)
@@ -154,7 +173,7 @@ def _fill(
         SPLITS: _json(splits.as_json()),
         EVALUATION: _json(scores.as_json(splits.part(options.test))),
         card.FILE: card.render(
-            name, served, options.words, splits, scores.values, model_materials, lock
+            name, served, options.words, splits, scores.values, model_materials, lock, described
         ),
     }
     for path, text in texts.items():
@@ -164,6 +183,26 @@ def _fill(
     if (notes := os.environ.get(NOTES)) and Path(notes).is_dir():
         opening.note(Path(notes), package_manifest.digest, opened)
     return package_manifest
+
+
+def _write_features(
+    folder: Path,
+    model: Any,
+    served: PredictionInterface,
+    golden: Golden,
+    test: Path,
+    options: PackageOptions,
+) -> "ServiceDescription | None":
+    """Writes the feature service and its golden rows, if there is one; returns what it is."""
+    if options.service is None:
+        return None
+
+    def predicted(rows: pd.DataFrame) -> pd.DataFrame:
+        return predict(model, served.method, rows, served.outputs)
+
+    packaged = packaged_features.of(options.service, options.tables, test, golden, predicted)
+    packaged.write(folder)
+    return packaged.description
 
 
 def _opened(

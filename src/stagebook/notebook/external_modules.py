@@ -41,7 +41,7 @@ class ExternalModules:
         local = [name for name in providers if name in self.installed.local]
         if module in sys.stdlib_module_names or (providers and not local):
             return None
-        folder = _folder(module)
+        folder = module_folder(module)
         if folder is None or self._is_known_otherwise(folder):
             return None
         owner = local[0] if local else self._editable_around(folder)
@@ -65,7 +65,7 @@ class ExternalModules:
         return around[max(around, key=len)] if around else None
 
 
-def _folder(module: str) -> Path | None:
+def module_folder(module: str) -> Path | None:
     """The folder that an import of a top-level module would use in this process.
 
     Finders of editable installs are included. Nothing is imported.
