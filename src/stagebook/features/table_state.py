@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stagebook.features.definitions import FeatureView
 from stagebook.project.errors import StagebookError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,20 @@ class TableState:
             table = Table.open(
                 root, view.table, Contract(view.name, view.pandera).types((view.known_time,))
             )
-            if view.known_time not in table.columns.names:
-                return cls(True, table.rows, trouble=f"it has no column {view.known_time}")
+            if trouble := _trouble(view.known_time, table.columns):
+                return cls(True, table.rows, trouble=trouble)
             latest = newest(table, view.known_time)
         except StagebookError as error:
             return cls(True, trouble=error.problems[0].message.rstrip("."))
         text = latest.isoformat() if hasattr(latest, "isoformat") else latest
         return cls(True, table.rows, None if text is None else str(text))
+
+
+def _trouble(name: str, columns: "pa.Schema") -> str:
+    """Why a column is no column of times; empty if it is."""
+    import pyarrow as pa
+
+    if name not in columns.names:
+        return f"it has no column {name}"
+    type_ = columns.field(name).type
+    return "" if pa.types.is_timestamp(type_) else f"{name} has the type {type_}"

@@ -37,11 +37,13 @@ def rows(table: TableState) -> str:
     return "not known" if table.rows is None else f"{table.rows:,}"
 
 
-def moment(text: str | None) -> str:
-    """An instant in ISO 8601 for people; times without a zone stay so."""
-    if text is None:
-        return "none"
-    return text.replace("T", " ").replace("+00:00", " UTC")
+def newest(table: TableState) -> str:
+    """The latest known time in the table of a view; a time without a zone stays so."""
+    if not table.exists or table.trouble:
+        return "not known"
+    return (
+        "none" if table.newest is None else table.newest.replace("T", " ").replace("+00:00", " UTC")
+    )
 
 
 def entity(listed: ListedView) -> str:
@@ -59,7 +61,7 @@ def view_facts(listed: ListedView) -> Iterator[Fact]:
     yield "table", f"{view.table}, {made_by(listed.maker)}"
     yield "rows", rows(table)
     if table.exists and not table.trouble:
-        yield "newest", f"{moment(table.newest)} (known time)"
+        yield "known", f"until {newest(table)}"
     yield "used by", _users(("service", listed.services), ("stage", listed.stages))
     yield "defined", str(listed.where)
 

@@ -24,19 +24,17 @@ def newest(table: Table, column: str) -> Any:
     """
     values = _from_statistics(table, column)
     if values is None:
-        values = [pc.max(batch.column(0)).as_py() for batch in table.batches([column])]
-    present = [value for value in values if value is not None]
-    if not present:
-        return None
-    type_ = table.columns.field(column).type
-    return pc.max(pa.array(present, type_)).as_py()
+        values = [pc.max(batch.column(0)) for batch in table.batches([column])]
+    return max((value.as_py() for value in values if value.is_valid), default=None)
 
 
-def _from_statistics(table: Table, column: str) -> list[Any] | None:
+def _from_statistics(table: Table, column: str) -> list[pa.Scalar] | None:
     """The largest value of each row group; None if the files do not say them all."""
     if table.format is not TableFormat.PARQUET or column in table.partitions.columns.names:
         return None
-    values = []
+    values, type_ = [], table.columns.field(column).type
+    has_zone = pa.types.is_timestamp(type_) and type_.tz is not None
+    stored = pa.timestamp(type_.unit, "UTC") if has_zone else type_  # statistics are in UTC
     for file in table.files:
         metadata = pq.read_metadata(file)
         for number in range(metadata.num_row_groups):
@@ -47,7 +45,7 @@ def _from_statistics(table: Table, column: str) -> list[Any] | None:
             if statistics is None:
                 return None
             if statistics.has_min_max:
-                values.append(statistics.max)
+                values.append(pa.scalar(statistics.max, stored).cast(type_))
             elif not statistics.has_null_count or statistics.null_count < group.num_rows:
                 return None
     return values
