@@ -78,6 +78,8 @@ def test_a_view_has_its_definition_its_place_its_table_and_its_stage(page: Eleme
 
 def test_each_feature_has_its_profile_and_the_service_leads_to_it(page: Elements) -> None:
     assert page.texts("section.card h2") == ["rain_mm", "wind_mph"]
+    assert facts(page)["features"] == "rain_mm, wind_mph"
+    assert {"#view-weather-c1", "#view-weather-c2"} <= set(links(page, "dl"))
     (row,) = page.select("#service-rides")
     anchors = [link for link in links(page, "#service-rides") if link.startswith("#")]
     assert anchors == ["#view-weather-c1", "#feature-start_hour"]

@@ -85,10 +85,6 @@ class Catalogue:
             raise StagebookError(*problems)
         return cls(_merged(views), _distinct(on_demand), services)
 
-    def view(self, name: str) -> FeatureView:
-        """The view of this name, which exists."""
-        return next(view for view in self.views if view.name == name)
-
     def service(self, name: str) -> FeatureService:
         """The service of this name.
 

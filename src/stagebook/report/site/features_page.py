@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from stagebook.features.definitions import FeatureView
 from stagebook.history.feature_listing import (
     FeatureListing,
     ListedOnDemandFeature,
@@ -21,107 +22,13 @@ from stagebook.report.frame import Frame
 from stagebook.report.profile_page import Page
 from stagebook.report.site import data_page, names, places
 from stagebook.report.site.data_page import Link
+from stagebook.report.site.feature_rows import OnDemandRow, PlaceLink, ServiceRow, ViewSection
 
 TITLE = "Features"
-_STYLE = ".features h2 .quiet { font-weight: 400; } .features tbody th { min-width: 9rem; }"
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureLink:
-    """A feature of a service.
-
-    Attributes:
-        name: The feature.
-        anchor: Where the page describes it; empty for a column of the request.
-    """
-
-    name: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRow:
-    """A feature service.
-
-    Attributes:
-        anchor: Where a link leads to.
-        name: Its name.
-        where: Where it is defined.
-        features: The features that it gives, in order.
-        stages: The stages that import its module.
-        models: The packages that these stages write.
-        stores: Its online stores, each with the stage that writes it.
-    """
-
-    anchor: str
-    name: str
-    where: str
-    features: tuple[FeatureLink, ...]
-    stages: tuple[Link, ...]
-    models: tuple[Link, ...]
-    stores: tuple[tuple[str, Link], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ViewSection:
-    """A feature view.
-
-    Attributes:
-        anchor: Where a link leads to.
-        name: Its name.
-        entity: Its entity, with the keys.
-        event_time: The column of its event times.
-        known_time: The column of its known times.
-        expires: When its values expire, in words.
-        rows: How many rows its table has, in words.
-        newest: The latest known time in its table, in words.
-        count: How many features it has.
-        table: Its table.
-        maker: The stage that writes its table; None if no stage does.
-        services: The services that take features of it.
-        stages: The stages that import its module.
-        where: Where it is defined.
-        profile: The profiles of its features; None if the profile of the table is missing.
-        note: Why there is no profile; empty if there is one.
-    """
-
-    anchor: str
-    name: str
-    entity: str
-    event_time: str
-    known_time: str
-    expires: str
-    rows: str
-    newest: str
-    count: int
-    table: Link
-    maker: Link | None
-    services: tuple[FeatureLink, ...]
-    stages: tuple[Link, ...]
-    where: str
-    profile: Page | None
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class OnDemandRow:
-    """An on-demand feature.
-
-    Attributes:
-        anchor: Where a link leads to.
-        name: Its name.
-        inputs: The columns that it is computed from.
-        dtype: The dtype of its values.
-        services: The services that compute it.
-        where: Where it is defined.
-    """
-
-    anchor: str
-    name: str
-    inputs: str
-    dtype: str
-    services: tuple[FeatureLink, ...]
-    where: str
+_STYLE = """
+.features h2 .quiet { font-weight: 400; }
+@media screen and (min-width: 40rem) { .features .where { white-space: nowrap; } }
+"""
 
 
 def render(project: Project, status: ProjectStatus, frame: Frame) -> str:
@@ -201,7 +108,7 @@ class _Links:
             plain(listed.service.name),
             _place(listed.where),
             tuple(
-                FeatureLink(plain(name), anchors.get(name, "")) for name in listed.service.features
+                PlaceLink(plain(name), anchors.get(name, "")) for name in listed.service.features
             ),
             tuple(map(self._stage, listed.stages)),
             tuple(
@@ -223,7 +130,7 @@ class _Links:
             words.expiry(view.ttl),
             plain(words.rows(listed.table), 200),
             words.newest(listed.table),
-            len(view.features),
+            self._features(view),
             Link(plain(view.table), places.data(file.path) if file is not None else ""),
             self._stage(listed.maker) if listed.maker else None,
             _services(listed.services),
@@ -249,12 +156,21 @@ class _Links:
         anchors: dict[str, str] = {}
         for view in listed.service.resolution.views:
             anchors |= dict.fromkeys(view.features, f"view-{view.name}")
-            page = self.profiles.get(view.name)
-            cards = {card.name: card.anchor for card in page.cards} if page is not None else {}
-            anchors |= {name: cards[name] for name in view.features if name in cards}
+            anchors |= self._cards(view)
         return anchors | {
             item.name: f"feature-{item.name}" for item in listed.service.resolution.on_demand
         }
+
+    def _features(self, view: FeatureView) -> tuple[PlaceLink, ...]:
+        cards = self._cards(view)
+        return tuple(PlaceLink(plain(name), cards.get(name, "")) for name in view.features)
+
+    def _cards(self, view: FeatureView) -> Mapping[str, str]:
+        """The places of the profiles of a view's features, by feature."""
+        page = self.profiles.get(view.name)
+        cards = {card.name: card.anchor for card in page.cards} if page is not None else {}
+        shown = {name: cards.get(plain(name, 200)) for name in view.features}
+        return {name: anchor for name, anchor in shown.items() if anchor is not None}
 
     def _stage(self, name: str) -> Link:
         is_notebook = name in {stage.name for stage in self.status.notebooks}
@@ -282,8 +198,8 @@ def _why_no_profile(listed: ListedView) -> str:
     return "No profile of the table is here: no execution wrote or read it as a table."
 
 
-def _services(services: Iterable[str]) -> tuple[FeatureLink, ...]:
-    return tuple(FeatureLink(plain(name), f"service-{name}") for name in services)
+def _services(services: Iterable[str]) -> tuple[PlaceLink, ...]:
+    return tuple(PlaceLink(plain(name), f"service-{name}") for name in services)
 
 
 def _place(where: Where | None) -> str:
