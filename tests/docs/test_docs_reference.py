@@ -24,6 +24,8 @@ PROBLEMS = text_of("docs/reference/problems.md")
 COMMANDS: dict[str, click.Command] = {}
 for _name, _command in main.commands.items():
     if isinstance(_command, click.Group):
+        if _command.invoke_without_command:
+            COMMANDS[_name] = _command
         COMMANDS.update({f"{_name} {name}": one for name, one in _command.commands.items()})
     else:
         COMMANDS[_name] = _command

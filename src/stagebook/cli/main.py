@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 import click
 
-from stagebook.cli import compare, gate, model, report, run, serve, tables, trace
+from stagebook.cli import compare, features, gate, model, report, run, serve, tables, trace
 from stagebook.cli.degraded_output import degrade
 from stagebook.cli.masked_streams import masked_streams
 from stagebook.cli.options import json_option
@@ -173,6 +173,7 @@ for verb in (
     tables.contract,
     tables.profile,
     tables.drift,
+    features.features,
     model.model,
     serve.serve,
     report.report,

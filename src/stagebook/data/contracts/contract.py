@@ -3,7 +3,6 @@
 import importlib
 import inspect
 import os
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandera.pandas as pa
 import pyarrow
 from pandas.api.extensions import ExtensionDtype
 
+from stagebook.project import local_errors
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
 _HINT = "Correct the contract; `python -c 'import {}'` shows the whole error."
@@ -119,8 +119,10 @@ def _imported(name: str, folders: Sequence[Path]) -> ModuleType:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        message = f"The contract's module `{name}` cannot be imported: {_error_text(error)}."
-        where = _raised_at(error, folders)
+        message = (
+            f"The contract's module `{name}` cannot be imported: {local_errors.error_text(error)}."
+        )
+        where = local_errors.raised_at(error, folders, _root(folders))
         hint = _HINT.format(name)
         raise StagebookError(Problem("contract-not-imported", message, hint, where)) from error
 
@@ -145,34 +147,16 @@ def _schema(
     try:
         return value.to_schema()  # type: ignore[no-any-return]
     except Exception as error:
-        message = f"Cannot create a schema from `{spec}`: {_error_text(error)}."
-        place = _raised_at(error, folders) or where
+        message = f"Cannot create a schema from `{spec}`: {local_errors.error_text(error)}."
+        place = local_errors.raised_at(error, folders, _root(folders)) or where
         problem = Problem("bad-contract", message, "Correct the contract.", place)
         raise StagebookError(problem) from error
 
 
-def _error_text(error: BaseException) -> str:
-    first = str(error).strip().partition("\n")[0].rstrip(".")
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
-
-
-def _raised_at(error: BaseException, folders: Sequence[Path]) -> Where | None:
-    """The last line of local code that the error passed through."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return Where(_relative(Path(error.filename), folders), line=error.lineno)
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if any(Path(frame.filename).is_relative_to(folder) for folder in folders):
-            return Where(_relative(Path(frame.filename), folders), line=frame.lineno)
-    return None
-
-
 def _file(module: ModuleType, folders: Sequence[Path]) -> Where | None:
-    return Where(_relative(Path(module.__file__), folders)) if module.__file__ else None
-
-
-def _relative(file: Path, folders: Sequence[Path]) -> str:
-    root = _root(folders)
-    return (file.relative_to(root) if root and file.is_relative_to(root) else file).as_posix()
+    if not module.__file__:
+        return None
+    return Where(local_errors.relative(Path(module.__file__), _root(folders)))
 
 
 def _root(folders: Sequence[Path]) -> Path | None:

@@ -81,6 +81,7 @@ class Settings:
         defaults: Settings for stages without their own.
         stages: Settings per stage; a table is named after the stage or its notebook's file.
         description: The project's subject, in a sentence or two; may be empty.
+        features: The modules that define features, by their dotted names.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Settings:
     defaults: StageSettings = field(default_factory=StageSettings)
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
     description: str = ""
+    features: tuple[str, ...] = ()
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -196,6 +198,7 @@ def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
         "code": kinds.code_folders,
         "headline": kinds.texts,
         "drift": kinds.pairs,
+        "features": kinds.modules,
         "description": kinds.text_or_none,
         **dict.fromkeys(_FOLDERS, kinds.folder),
     }

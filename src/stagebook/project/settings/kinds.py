@@ -116,6 +116,17 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(text(item) for item in value)
 
 
+def modules(value: Any) -> tuple[str, ...]:
+    """A list of dotted names of modules, each once."""
+    names = texts(value)
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError(f"{name!r} is not the dotted name of a module")
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is repeated")
+    return names
+
+
 def truth(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):

@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 from stagebook.report.frame import FRONT
 
 HISTORY = "history.html"
-__all__ = ["FRONT", "HISTORY", "compare", "data", "drift", "model", "notebook"]
+FEATURES = "features.html"
+__all__ = ["FEATURES", "FRONT", "HISTORY", "compare", "data", "drift", "model", "notebook"]
 
 
 def notebook(stage: str) -> str:

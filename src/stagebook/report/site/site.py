@@ -59,6 +59,7 @@ class Site:
         pages = [("Overview", places.FRONT)]
         short = names.apart(models)
         pages += [(plain(short[path], 40), places.model(path)) for path in models]
+        pages += [("Features", places.FEATURES)] if project.settings.features else []
         pages += [("History", places.HISTORY)] if status.builds else []
         report = project.settings.report
         frame = Frame(
@@ -81,10 +82,19 @@ class Site:
                 highlights.append(_highlight(stage, content))
                 yield self._notebook(stage, content, compared)
             yield from (self._file(file) for file in self.book.files)
+            yield from self._features()
             if self.book.builds:
                 frame = self._at(places.HISTORY)
                 yield places.HISTORY, history_page.render(self.book, frame)
             yield from self._judged(*making.results(), highlights, compared)
+
+    def _features(self) -> Iterator[Page]:
+        """The page of the features, if the project says which modules define them."""
+        if self.project.settings.features:
+            from stagebook.report.site import features_page
+
+            frame = self._at(places.FEATURES)
+            yield places.FEATURES, features_page.render(self.project, self.book, frame)
 
     def _slow(self) -> Frames:
         return Frames(
@@ -112,12 +122,15 @@ class Site:
         """The text of one page, without links to others, to be mailed.
 
         Args:
-            name: A stage, a file, a packaged model or ``history``; empty for the front page.
+            name: A stage, a file, a packaged model, ``features`` or ``history``; empty for the
+                front page.
 
         Raises:
             StagebookError: The site does not have the page.
         """
         pages_by_name = {"history": places.HISTORY} if self.book.builds else {}
+        if self.project.settings.features:
+            pages_by_name["features"] = places.FEATURES
         pages_by_name |= {file.path: places.data(file.path) for file in self.book.files}
         pages_by_name |= {
             short: places.model(path) for path, short in names.apart(self.models).items()
@@ -138,6 +151,8 @@ class Site:
             yield from (self._notebook(stage, self._read(stage)) for stage in self.book.notebooks)
         elif kind == "data":
             yield from (self._file(file) for file in self.book.files)
+        elif kind == places.FEATURES:
+            yield from self._features()
         elif kind == places.HISTORY:
             yield kind, history_page.render(self.book, self._at(kind))
         else:
