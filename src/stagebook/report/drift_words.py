@@ -40,7 +40,7 @@ def words(column: ColumnDrift) -> tuple[str, ...]:
 
 def gist(column: ColumnDrift) -> str:
     """The same in one line, with the reason if values are not compared."""
-    why = (f"only gaps are compared: {column.reason}",) if column.reason else ()
+    why = (f"only missing values are compared: {column.reason}",) if column.reason else ()
     return "; ".join((*words(column), *why))
 
 
@@ -98,7 +98,7 @@ def _values(column: ColumnDrift) -> Iterator[str]:
 def _numbers(column: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
     if was.mean is None or now.mean is None:
         if was.mean is not now.mean:
-            yield "no values" if now.mean is None else "values where there were none"
+            yield "no values" if now.mean is None else "has values, unlike the reference"
         return
     moved, spread = now.mean - was.mean, was.std or 0.0
     if abs(moved) > SMALL_MOVE * spread and moved:
