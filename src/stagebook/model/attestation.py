@@ -245,7 +245,7 @@ def look(folder: Path, manifest: Manifest) -> AttestationCheck:
         hint = "Commit all changes, then build again: dvc repro"
         problem = Problem("dirty-build", message, hint, where)
         return AttestationCheck(
-            "built from a dirty tree", (problem,), statement=statement, data=data
+            "built from uncommitted changes", (problem,), statement=statement, data=data
         )
     words = f"built from commit {statement.commit[:10]}"
     return AttestationCheck(words, (), False, statement.commit, statement.path, statement, data)

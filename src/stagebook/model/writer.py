@@ -178,7 +178,7 @@ def _opened(
 
 
 _TRUST = (
-    "Everyone who loads the model must trust it. If you know that it is harmless, name it: "
+    "Everyone who loads the model must trust this name. If you know that it is harmless: "
     "stagebook.package(..., trusted=[...])."
 )
 
@@ -192,7 +192,7 @@ def _predict_twice(model: Any, options: PackageOptions, rows: pd.DataFrame) -> p
             Problem(
                 "not-deterministic",
                 f"A second call of `{options.method}` gave different predictions for {share:.1%} "
-                "of the test's rows.",
+                "of the test rows.",
                 "Set the model's random seed: a package must give the same predictions each time.",
             )
         )
