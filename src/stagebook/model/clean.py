@@ -133,7 +133,7 @@ def check(package: Path, policy: Policy, say: Say) -> CleanCheck:
 
     Args:
         package: The package.
-        policy: What is asked of it.
+        policy: The requirements that it must meet.
         say: Called with each step.
 
     Raises:

@@ -54,7 +54,7 @@ class PackageOptions:
         test: Name of the split that it was judged with.
         method: Its method that predicts.
         outputs: Names for the columns that come out; empty for the usual ones.
-        contract: What is asked of the input, as ``module:Name`` or the schema itself.
+        contract: The contract that the input must satisfy, as ``module:Name`` or the schema.
         output_contract: Likewise of what comes out.
         tolerance: How far a prediction may be off elsewhere.
         format: How the model is written.
