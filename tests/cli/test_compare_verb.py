@@ -86,7 +86,7 @@ def test_the_screen_tells_what_differs_with_its_kind_and_how_far() -> None:
         "+2",
         "rows",
     ] in told
-    assert ["code", "notebook", "1", "cell", "new", "or", "other"] in told
+    assert ["code", "notebook", "1", "new", "or", "changed", "cell"] in told
     assert ["lib.deep", "changed"] in told
     assert ["packages", "Python", "3.11.7", "3.12.1"] in told
     assert told[-1] == ["unchanged", "make"]

@@ -1,4 +1,4 @@
-"""Gates: what fails one, what cannot be checked, and what is asked for in vain."""
+"""Gates: failures, values that cannot be checked, and metrics that do not exist."""
 
 import json
 import math

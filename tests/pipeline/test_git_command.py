@@ -1,4 +1,4 @@
-"""Git is run for the folder that is asked about, and each of its failures is told apart."""
+"""Git runs in the given folder, and each of its failures has its own problem code."""
 
 import subprocess
 from pathlib import Path

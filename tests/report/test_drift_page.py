@@ -154,7 +154,7 @@ def test_a_missing_column_is_in_the_verdict(found):
 
 
 def test_the_gist_says_why_values_are_not_compared(found):
-    assert not any("only gaps" in gist(one) for one in found.columns)
+    assert not any("only missing values" in gist(one) for one in found.columns)
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ def _spared(arguments: Sequence[str]) -> Iterator[None]:
         several = len(names) > 1
         subject = f"{'values' if several else 'value'} of {', '.join(names)}"
         print(  # noqa: T201  the console is imported only where it is needed
-            f"note The {subject} {'are' if several else 'is'} not masked, because this project or "
-            f"Stagebook uses the same {'words' if several else 'word'}.",
+            f"note The {subject} {'are' if several else 'is'} not masked: the same "
+            f"{'words occur' if several else 'word occurs'} in this project or in Stagebook.",
             file=sys.stderr,
         )
     try:

@@ -15,6 +15,8 @@ from stagebook.project.errors import StagebookError
 Find = Callable[[FeatureView, pd.DataFrame, pa.ChunkedArray], pa.Table]
 """Finds the features of a view for some rows, whose instants are nanoseconds since 1970."""
 
+_RETURN = "Return a Series with one value for each row and with the index of the inputs."
+
 
 def assemble(resolution: Resolution, rows: pd.DataFrame, find: Find) -> pd.DataFrame:
     """The rows, under their index, with the features that they do not have already.
@@ -62,18 +64,20 @@ def _compute(
 def _column(feature: OnDemandFeature, values: Any, numbered: pd.RangeIndex) -> pd.Series:
     """The values of an on-demand feature as a column of its dtype."""
     if pd.api.types.is_scalar(values) and feature.inputs:
-        raise _failed(feature, "returns one value for all rows.")
+        raise _failed(feature, "returns one value for all rows.", _RETURN)
     try:
         one = pd.api.types.is_scalar(values)
         column = pd.Series(values, index=numbered if one else None)
     except Exception as error:
-        raise _failed(feature, f"returns no column: {error}") from error
+        raise _failed(feature, f"does not return a column: {error}", _RETURN) from error
     if len(column) != len(numbered):
-        raise _failed(feature, f"returns {len(column):,} values for {len(numbered):,} rows.")
+        counts = f"{len(column):,} values for {len(numbered):,} rows"
+        raise _failed(feature, f"returns {counts}.", _RETURN)
     if not column.index.equals(numbered):
-        raise _failed(feature, "returns the rows in another order, or under another index.")
+        what = "returns the rows in another order, or with another index."
+        raise _failed(feature, what, _RETURN)
     if feature.dtype == "bool" and column.hasnans:
-        hint = 'Use the dtype "boolean", which knows missing values.'
+        hint = 'Use the dtype "boolean", which allows missing values.'
         raise _failed(feature, "has a missing value, which would become True.", hint)
     try:
         return column.astype(feature.dtype)  # type: ignore[call-overload,no-any-return]

@@ -24,7 +24,7 @@ def schema_columns(schema: Any, title: str, where: Where | None) -> tuple[str, .
     """
     columns = getattr(as_schema(schema), "columns", None)
     if not isinstance(columns, dict):
-        hint = "Give it a class that derives from `pandera.pandas.DataFrameModel`."
+        hint = "Set `schema` to a class that derives from `pandera.pandas.DataFrameModel`."
         raise StagebookError(
             Problem("not-a-contract", f"{title} has no pandera schema.", hint, where)
         )
@@ -34,7 +34,7 @@ def schema_columns(schema: Any, title: str, where: Where | None) -> tuple[str, .
 def require_name(name: str, noun: str, where: Where | None) -> None:
     """Raises a StagebookError unless a name can be part of a column's name."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        hint = "Use letters, digits and underscores, and a letter first."
+        hint = "Use letters, digits and underscores; the first character cannot be a digit."
         raise StagebookError(
             Problem("bad-name", f"`{name}` cannot be the name of a {noun}.", hint, where)
         )
@@ -62,7 +62,7 @@ def require_columns(
     """
     for name in needed:
         if name not in columns:
-            hint = did_you_mean(name, columns, f"It has: {', '.join(columns)}.")
+            hint = did_you_mean(name, columns, f"The columns are: {', '.join(columns)}.")
             raise StagebookError(
                 Problem("no-column", f"{owner} has no column `{name}`.", hint, where)
             )
@@ -73,7 +73,7 @@ def require_single(
 ) -> None:
     """Raises a StagebookError if a table has two columns of one name; see `require_columns`."""
     if repeated := next((name for name in needed if columns.count(name) > 1), None):
-        message = f"{owner} has two columns `{repeated}`."
+        message = f"{owner} has two columns with the name `{repeated}`."
         raise StagebookError(Problem("repeated-name", message, "", where))
 
 

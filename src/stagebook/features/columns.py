@@ -25,7 +25,9 @@ _NULLABLE: dict[pa.DataType, Any] = {
 }
 
 
-KEYS = "Keys are whole numbers, text, booleans or dates, of one kind in the table and the rows."
+KEYS = (
+    "Use whole numbers, text, booleans or dates, and the same type in the table and in the spine."
+)
 _KEY_TYPES = {"text": pa.large_string(), "number": pa.int64()}
 
 
@@ -47,17 +49,22 @@ def nanoseconds(
     if pa.types.is_null(type_):
         return pa.chunked_array([pa.nulls(len(column), pa.int64())])
     if not pa.types.is_timestamp(type_):
-        message = f"`{name}` in {owner} has the type {type_}, and must be timestamps."
-        raise invalid("not-a-time", message, "Give it timestamps with a time zone.", where)
+        message = f"`{name}` in {owner} has the type {type_}, but must be timestamps."
+        raise invalid(
+            "not-a-time", message, "Convert the column to timestamps with a time zone.", where
+        )
     if type_.tz is None:
-        message = f"`{name}` in {owner} has no time zone, so it names no instant."
-        hint = f'Name the zone that it is of: table["{name}"].dt.tz_localize("UTC")'
+        message = f"`{name}` in {owner} has no time zone, so its times are ambiguous."
+        hint = (
+            f'Set the time zone of the column, for example: table["{name}"].dt.tz_localize("UTC")'
+        )
         raise invalid("naive-time", message, hint, where)
     try:
         return column.cast(pa.timestamp("ns", type_.tz)).cast(pa.int64())
     except pa.ArrowInvalid as error:
-        message = f"`{name}` in {owner} has an instant outside of the years 1678 to 2262."
-        raise invalid("time-out-of-range", message, "", where) from error
+        message = f"`{name}` in {owner} has a time outside the years 1678 to 2262."
+        hint = "Correct or remove the rows with such times."
+        raise invalid("time-out-of-range", message, hint, where) from error
 
 
 def nanoseconds_of(duration: timedelta) -> int:
@@ -83,7 +90,7 @@ def alike(
     if kinds[0] != kinds[1] or not kinds[0]:
         message = (
             f"The key `{name}` of the feature view `{view.name}` has the type {own.type} in its "
-            f"table, and {asked.type} in the spine."
+            f"table, but {asked.type} in the spine."
         )
         raise invalid("key-of-another-type", message, KEYS, view.where)
     return key(own, name, view), key(asked, name, view)
@@ -98,14 +105,15 @@ def key(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArra
     column = _as_key(column)
     kind = _kind(column.type)
     if not kind and not pa.types.is_null(column.type):
-        message = f"The key `{name}` of the feature view `{view.name}` has the type {column.type}."
+        message = (
+            f"The key `{name}` of the feature view `{view.name}` has the type {column.type}, which "
+            "a key cannot have."
+        )
         raise invalid("key-of-another-type", message, KEYS, view.where)
     try:
         return column.cast(_KEY_TYPES.get(kind, column.type))
     except pa.ArrowInvalid as error:  # beyond 2**63
-        message = (
-            f"The key `{name}` of the feature view `{view.name}` has numbers that are too big."
-        )
+        message = f"The key `{name}` of the feature view `{view.name}` has numbers above 2**63 - 1."
         raise invalid("key-of-another-type", message, "", view.where) from error
 
 
@@ -127,12 +135,12 @@ def from_pandas(column: pd.Series, name: str, owner: str, where: Where | None) -
         array = pa.array(naive, from_pandas=True)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         message = f"`{name}` in {owner} cannot be read: {error}."
-        hint = "Give all of its values one type."
+        hint = "Use one type for all values of the column."
         raise invalid("unreadable-column", message, hint, where) from error
     zoned = pa.types.is_timestamp(array.type) and array.type.tz is not None
     if zoned and column.dtype == object and any(time.tzinfo is None for time in column.dropna()):
         message = f"`{name}` in {owner} has times with and without a time zone."
-        hint = "Give each of them a time zone: one without names no instant."
+        hint = "Use a time zone for every time of the column, such as UTC."
         raise invalid("naive-time", message, hint, where)
     chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
     return chunked.cast(pa.timestamp(chunked.type.unit, _zone_name(zone))) if zone else chunked

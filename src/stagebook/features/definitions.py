@@ -110,7 +110,9 @@ class FeatureView:
         title = f"The feature view `{self.name}`"
         require_name(self.name, "feature view", where)
         if not isinstance(self.entity, Entity):
-            raise invalid("no-entity", f"{title} has no entity.", "Give it an Entity.", where)
+            raise invalid(
+                "no-entity", f"{title} has no entity.", "Set `entity` to an Entity.", where
+            )
         if not self.event_time:
             hint = 'Name the column that says when something happened: event_time="..."'
             raise invalid("no-event-time", f"{title} has no event time.", hint, where)
@@ -122,14 +124,16 @@ class FeatureView:
             raise invalid("no-known-time", f"{title} has no known time.", hint, where)
         ttl: Any = self.ttl
         if not isinstance(ttl, timedelta | None):
-            hint = "Give it a timedelta, such as timedelta(hours=3), or None."
-            raise invalid("bad-ttl", f"{title} has the ttl {ttl!r}.", hint, where)
+            hint = "Use a timedelta, such as ttl=timedelta(hours=3), or None."
+            raise invalid(
+                "bad-ttl", f"{title} has the ttl {ttl!r}, which is not a timedelta.", hint, where
+            )
         if self.ttl is not None and self.ttl <= timedelta(0):
             raise invalid("bad-ttl", f"{title} has a ttl that is not positive.", "", where)
         columns = schema_columns(self.schema, title, where)
         for column in (*self.entity.keys, self.event_time, self.known_time, *_texts(self.features)):
             if column not in columns:
-                hint = did_you_mean(column, columns, f"It has: {', '.join(columns)}.")
+                hint = did_you_mean(column, columns, f"The columns are: {', '.join(columns)}.")
                 message = f"{title} needs the column `{column}`, which its schema does not have."
                 raise invalid("no-column", message, hint, where)
         apart = (*self.entity.keys, self.event_time, self.known_time)
@@ -144,7 +148,8 @@ class FeatureView:
         names, where = _texts(names), caller()
         for name in names:
             if name not in self.features:
-                hint = did_you_mean(name, self.features, f"It has: {', '.join(self.features)}.")
+                known = f"The features are: {', '.join(self.features)}."
+                hint = did_you_mean(name, self.features, known)
                 message = f"The feature view `{self.name}` has no feature `{name}`."
                 raise invalid("no-feature", message, hint, where)
         return replace(self, features=names)
@@ -193,7 +198,7 @@ class RequestSource:
         require_unique(chosen, f"the columns of `{self.name}`", where)
         for column in chosen:
             if column not in columns:
-                hint = did_you_mean(column, columns, f"It has: {', '.join(columns)}.")
+                hint = did_you_mean(column, columns, f"The columns are: {', '.join(columns)}.")
                 raise invalid("no-column", f"{title} has no column `{column}`.", hint, where)
         object.__setattr__(self, "columns", chosen)
 
@@ -255,15 +260,15 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
         ('scheduled_departure',)
     """
     if not isinstance(dtype, str) or dtype == "category":
-        message = f"An on-demand feature has the dtype {dtype!r}."
-        hint = 'Name a dtype that does not depend on the values: @on_demand("float64")'
+        message = f"An on-demand feature cannot have the dtype {dtype!r}."
+        hint = 'Use the name of a dtype other than "category", such as @on_demand("float64").'
         raise invalid("bad-on-demand-feature", message, hint, caller())
 
     def define(function: Callable[..., Any]) -> OnDemandFeature:
         code = getattr(function, "__code__", None)
         if code is None or not function.__name__.isidentifier():
-            message = f"An on-demand feature is made of {function!r}, which has no name."
-            hint = "Write it as a function: its name is that of the feature."
+            message = f"The on-demand feature {function!r} is not a function with a name."
+            hint = "Define it with `def`: the feature gets the name of the function."
             raise invalid("bad-on-demand-feature", message, hint, caller())
         where = Where(code.co_filename, line=code.co_firstlineno)
         for parameter in inspect.signature(function).parameters.values():
@@ -271,9 +276,9 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
             if not is_plain or parameter.default is not parameter.empty:
                 message = (
                     f"The on-demand feature `{function.__name__}` has the parameter `{parameter}`, "
-                    "which names no column."
+                    "which is not a plain column name."
                 )
-                hint = "Each parameter is the name of a column, without a default."
+                hint = "Use the name of a column for each parameter, and no default values."
                 raise invalid("bad-on-demand-feature", message, hint, where)
         return OnDemandFeature(function, dtype, where)
 

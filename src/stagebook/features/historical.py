@@ -33,12 +33,15 @@ def require_views(resolution: Resolution, tables: Any) -> None:
     """Raises a StagebookError unless each table is given for a view that the service has."""
     views = [view.name for view in resolution.views]
     if not isinstance(tables, Mapping):
-        message = f"The tables of `{resolution.service}` are given as a {type(tables).__name__}."
-        hint = f'Give each under the name of its feature view: {{"{(views or ["view"])[0]}": ...}}'
+        message = (
+            f"The tables of `{resolution.service}` must be a dict, not a {type(tables).__name__}."
+        )
+        hint = f'Use the names of the feature views as keys: {{"{(views or ["view"])[0]}": ...}}'
         raise invalid("no-feature-view", message, hint, resolution.where)
     for name in tables:
         if name not in views:
-            hint = did_you_mean(name, views, f"It has: {', '.join(views) or 'none'}.")
+            known = f"The feature views are: {', '.join(views) or 'none'}."
+            hint = did_you_mean(name, views, known)
             message = f"The feature service `{resolution.service}` has no feature view `{name}`."
             raise invalid("no-feature-view", message, hint, resolution.where)
 

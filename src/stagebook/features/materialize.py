@@ -148,7 +148,7 @@ def _as_before(table: ViewTable, old: StoredView) -> ViewTable:
         except (pa.ArrowException, ValueError) as error:
             message = (
                 f"The feature `{field.name}` of the view `{table.view.name}` has the type "
-                f"{column.type}, and {field.type} in the online store."
+                f"{column.type}, but {field.type} in the online store."
             )
             hint = "Write the store again without incremental=True."
             where = table.view.where

@@ -22,7 +22,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 FORMAT = 2
 """The format of a store, SQLite's ``user_version``."""
 
-AGAIN = "Write it again with the materialize method of the feature service."
+AGAIN = "Write the store again with the method `materialize` of the feature service."
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,9 @@ class OnlineStore:
             known = views.get(view.name)
             if known is None or known.digest != digest_of(view):
                 base.close()
-                reason = "does not have" if known is None else "has another definition of"
+                reason = (
+                    "does not have" if known is None else "was written for another definition of"
+                )
                 message = f"The online store {reason} the feature view `{view.name}`."
                 raise StagebookError(Problem("online-store-differs", message, AGAIN, where))
         return cls(path, resolution, base, views)

@@ -11,6 +11,8 @@ from stagebook.project.errors import Where, did_you_mean
 Part = FeatureView | OnDemandFeature | RequestSource
 """What a feature service is made of."""
 
+_PARTS = "A part is a feature view, a request source or an on-demand feature."
+
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
@@ -50,14 +52,16 @@ class Resolution:
                 name, or an on-demand feature needs a column that nothing gives.
         """
         if not isinstance(instant, str) or not instant:
-            message = f"The feature service `{service}` has no instant."
-            hint = 'Name the column with the instant of each row: instant="..."'
+            message = f"The feature service `{service}` does not name its column of instants."
+            hint = 'Name the column with the time of each row: instant="..."'
             raise invalid("no-instant", message, hint, where)
         every = (*parts, *helpers)
         for part in every:
             _require_part(service, part, where)
         if not parts:
-            raise invalid("no-feature", f"The feature service `{service}` is empty.", "", where)
+            raise invalid(
+                "no-feature", f"The feature service `{service}` has no parts.", _PARTS, where
+            )
         _require_apart(service, every, where)
         views = tuple(_views(every))
         sources = [part for part in every if isinstance(part, RequestSource)]
@@ -80,9 +84,8 @@ def as_parts(parts: Any) -> tuple[Any, ...]:
 def _require_part(service: str, part: Any, where: Where | None) -> None:
     if not isinstance(part, Part):
         kind = type(part).__name__
-        message = f"The feature service `{service}` has a part of the type {kind}."
-        hint = "Parts are feature views, request sources and on-demand features."
-        raise invalid("no-feature", message, hint, where)
+        message = f"The feature service `{service}` cannot have a part of the type {kind}."
+        raise invalid("no-feature", message, _PARTS, where)
 
 
 def _require_apart(service: str, parts: Sequence[Part], where: Where | None) -> None:
@@ -95,7 +98,9 @@ def _require_apart(service: str, parts: Sequence[Part], where: Where | None) -> 
                     f"Two parts of the feature service `{service}` have the feature `{name}`: "
                     f"{_title(other)} and {_title(part)}."
                 )
-                hint = 'Select the features of one of them: view["a", "b"]'
+                hint = (
+                    'Leave the feature out of one of them: view["a", "b"] selects other features.'
+                )
                 raise invalid("repeated-feature", message, hint, where)
 
 
@@ -107,8 +112,8 @@ def _require_own_names(
         names = () if isinstance(part, RequestSource) else _names(part)
         if name := next((name for name in names if name in taken), None):
             message = (
-                f"{_title(part).capitalize()} has the feature `{name}`, which is a key or the "
-                f"instant of the feature service `{service}`."
+                f"The feature `{name}` of {_title(part)} has the name of a key or of the instant "
+                f"of the feature service `{service}`."
             )
             hint = "Give the feature another name, or leave it out."
             raise invalid("repeated-feature", message, hint, where)
@@ -146,13 +151,16 @@ def _require_inputs(service: str, waiting: Sequence[OnDemandFeature], available:
             if name not in available | computed:
                 message = (
                     f"The on-demand feature `{feature.name}` needs `{name}`, which the feature "
-                    f"service `{service}` does not give."
+                    f"service `{service}` does not have."
                 )
-                hint = did_you_mean(name, available, "Add what has it to the service's helpers.")
+                hint = did_you_mean(
+                    name, available, f"Add the part that has `{name}` to `helpers`."
+                )
                 raise invalid("no-column", message, hint, feature.where)
     names = ", ".join(feature.name for feature in waiting)
-    message = f"The on-demand features {names} depend on each other in a circle."
-    raise invalid("circular-features", message, "", waiting[0].where)
+    message = f"The on-demand features {names} depend on each other in a cycle."
+    hint = "Remove one of these features from the parameters of another."
+    raise invalid("circular-features", message, hint, waiting[0].where)
 
 
 def _names(part: Part) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ def require_columns(resolution: Resolution, rows: Any) -> None:
     if taken := [
         name for name in names if name in (looked_up | computed) - set(resolution.request)
     ]:
-        message = f"The spine of `{resolution.service}` has the feature `{taken[0]}` already."
-        hint = "Leave the column out: the feature service gives it."
+        message = f"{owner} has a column with the name of the feature `{taken[0]}`."
+        hint = "Remove the column: the feature service adds it."
         raise invalid("feature-in-spine", message, hint, resolution.where)
 
 

@@ -24,9 +24,9 @@ def require_storable(schema: pa.Schema, view: FeatureView) -> None:
         if not _is_plain(field.type) and _stored_type(field.type) is None:
             message = (
                 f"The feature `{field.name}` of the view `{view.name}` has the type {field.type}, "
-                "which an online store cannot keep."
+                "which an online store cannot store."
             )
-            hint = "Give it a number, a text, a boolean, a date or a time."
+            hint = "Use numbers, text, booleans, dates or times."
             raise invalid("not-storable", message, hint, view.where)
 
 

@@ -54,7 +54,7 @@ class ViewTable:
         for name, column in times.items():
             if column.null_count:
                 message = f"`{name}` is missing in {column.null_count:,} rows of `{view.name}`."
-                hint = "Leave these rows out: nobody can say when they were known."
+                hint = "Remove these rows, or fill in the missing times."
                 raise invalid("no-time", message, hint, view.where)
         return cls(
             view,
@@ -81,8 +81,8 @@ def _columns(view: FeatureView, source: Any) -> pa.Table:
         kind = type(source).__name__
         raise invalid(
             "no-table",
-            f"{title} is given as a {kind}.",
-            "Give a path or a DataFrame of pandas.",
+            f"{title} must be a path or a DataFrame, not a {kind}.",
+            "Use the path of the table, or a pandas DataFrame.",
             view.where,
         )
     root, path = _located(Path(source))

@@ -77,7 +77,7 @@ class Checkout:
                     "this clone is shallow and does not go back far enough. "
                     "Fetch more of its history: git fetch --deepen 50"
                 )
-            return f"{start} has no such ancestor."
+            return f"{start} does not have so many ancestors."
         if git.commit_named(root, f"origin/{name}"):
             return f"only origin/{name} exists here. Compare with: --against origin/{name}"
         if self.shallow:

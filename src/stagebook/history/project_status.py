@@ -204,7 +204,7 @@ class ProjectStatus:
     Attributes:
         project: The project's name.
         built_from: What git said when the last build started, as its records have it.
-        started: When the last build started, ISO 8601 in UTC; empty if there was no build.
+        started: When the last build started, ISO 8601 in UTC; an empty text before the first.
         against: Name of the commit that metrics are compared with; empty for none.
         stages: In the order of ``dvc.yaml``.
         files: What they read and write.

@@ -109,7 +109,9 @@ class RevisionResolver:
                 raise _no_earlier("This checkout has no record of a build")
             if place >= len(names):
                 count = f"{len(names)} build{'s' * (len(names) > 1)}"
-                raise _no_earlier(f"This checkout has records of only {count}, not of `{what}`")
+                raise _no_earlier(
+                    f"This checkout has records of only {count}, so there is no `{what}`"
+                )
             return self._built(names[place])
         names = self.history.repros()  # the name of another build is that of its execution
         matches = [item for item in names if item == what]
@@ -184,7 +186,7 @@ class RevisionResolver:
 
     def _unknown(self, what: str, reason: str = "") -> StagebookError:
         message = (
-            f"`{what}` is no known execution, build or commit.{f' {reason}' if reason else ''}"
+            f"There is no execution, build or commit `{what}`.{f' {reason}' if reason else ''}"
         )
         damaged = {name: trouble for name, trouble in self.history.damaged if _fits(what, name)}
         if damaged and not reason:

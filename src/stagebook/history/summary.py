@@ -78,7 +78,7 @@ class Summary:
 
     @property
     def commit(self) -> str:
-        """The commit at which all stages were built; empty if there are several, or none."""
+        """The commit at which all stages were built; an empty text if not all have the same."""
         codes = [stage.record.git for stage in self.executed_here if stage.record]
         commits = {code.commit if code is not None else "" for code in codes}
         return min(commits) if len(commits) == 1 else ""
@@ -107,7 +107,7 @@ class Summary:
 
 
 def _site(project: Project) -> str:
-    """Path of the site's first page; empty if there is no site."""
+    """Path of the site's first page; an empty text if the site does not exist."""
     report = project.settings.report or ReportSettings()
     page = f"{report.folder}/index.html"
     return page if (project.root / page).is_file() else ""

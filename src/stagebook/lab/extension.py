@@ -208,7 +208,7 @@ class Extension:
 
 
 def _plain(shell: Any, info: Any) -> str:
-    """A cell's text without magics; empty if there is no cell, or it is not valid Python."""
+    """A cell's text without magics; an empty text for a missing or invalid cell."""
     try:
         return str(shell.transform_cell(info.raw_cell)) if info is not None else ""
     except SyntaxError:

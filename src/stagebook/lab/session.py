@@ -181,7 +181,7 @@ def _unclear(cell: RecognisedCell, project: Project) -> Problem:
         return Problem(
             "ambiguous-stage",
             f"The cell may belong to any of {names}, so its values in the build are unknown.",
-            "Give each notebook its own output paths, and save: they distinguish the copies.",
+            "Give each notebook its own output paths, and save it.",
         )
     return Problem(
         "unknown-stage",

@@ -189,7 +189,9 @@ def _require_expected(
     most |= {PurePosixPath(path_of(Path(folder)).name): _LARGEST_BESIDE for path_of in _BESIDE}
     for name, member in members.items():
         if name not in most:
-            raise _refused(path, f"The archive contains `{name}`, which is no file of the package.")
+            raise _refused(
+                path, f"The archive contains `{name}`, which does not belong to the package."
+            )
         if member.size > most[name]:
             message = f"`{name}` is {member.size} bytes long; at most {most[name]} are allowed."
             raise _refused(path, message)

@@ -91,7 +91,7 @@ def render(
         manifest: The package's manifest.
         path: Where it was written, relative to the project's root.
         record: The record of the execution that made it.
-        lock: SHA-256 of ``dvc.lock`` before that execution; empty if there was none.
+        lock: SHA-256 of ``dvc.lock`` before that execution; an empty text if it did not exist.
         opened: What packaging found when it opened the model, if that is known.
     """
     extension = {_OPENED: opened.as_json()} if opened is not None else {}
@@ -245,7 +245,7 @@ def look(folder: Path, manifest: Manifest) -> AttestationCheck:
         hint = "Commit all changes, then build again: dvc repro"
         problem = Problem("dirty-build", message, hint, where)
         return AttestationCheck(
-            "built from a dirty tree", (problem,), statement=statement, data=data
+            "built from uncommitted changes", (problem,), statement=statement, data=data
         )
     words = f"built from commit {statement.commit[:10]}"
     return AttestationCheck(words, (), False, statement.commit, statement.path, statement, data)

@@ -41,12 +41,12 @@ def render(
         f"# {name}",
         words["purpose"] or "*Nobody has said yet what this model is for.*",
         f"A `{served.type}`. `{served.method}` takes {len(served.features)} columns "
-        f"({', '.join(f'`{feature}`' for feature in served.features)}) and gives "
+        f"({', '.join(f'`{feature}`' for feature in served.features)}) and returns "
         f"{', '.join(f'`{output}`' for output in served.outputs)}.",
         "## Data",
         _data(splits),
-        "No row is in two of them: "
-        + ("each is told apart by " + ", ".join(f"`{item}`" for item in splits.key))
+        "Each row is in one part only. Rows are identified by "
+        + ", ".join(f"`{item}`" for item in splits.key)
         + ".",
         *_features(service),
         "## How good it is",
@@ -154,7 +154,7 @@ def _slices(slices: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _steps_table(materials: Materials) -> str:
     if not materials.steps:
-        return "*It was packaged outside of a stage: nothing says what it was made of.*"
+        return "*The model was packaged outside a stage, so its inputs are not recorded.*"
     rows = [
         [
             step.stage,

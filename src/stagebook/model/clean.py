@@ -133,7 +133,7 @@ def check(package: Path, policy: Policy, say: Say) -> CleanCheck:
 
     Args:
         package: The package.
-        policy: What is asked of it.
+        policy: The requirements that it must meet.
         say: Called with each step.
 
     Raises:
@@ -202,7 +202,7 @@ def _make(
     whose = f"stagebook {own.partition('==')[2]} from the index"
     if downloaded.returncode:
         requirements.write_running_wheel(wheels)
-        whose = "the running stagebook, which is in no index"
+        whose = "the running stagebook, which no package index has"
     say(f"{requirements.FILE}, with {whose} (minutes)")
     more = [own.replace("==", "[signing]==")] if policy.public_key else []
     lines = ["--find-links", str(wheels), "--no-cache-dir", *requirement_lines, *more]

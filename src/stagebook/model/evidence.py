@@ -42,7 +42,7 @@ class Evaluation:
         """
         numbers = [value for value in scores.values() if _is_number(value)]
         if not numbers:
-            message = "The package has no number as a score of the model on the test split."
+            message = "The package has no numeric score of the model on the test split."
             hint = 'Give at least one score: stagebook.package(..., scores={"auc": 0.71}).'
             raise StagebookError(Problem("no-test-score", message, hint))
         rows = json.loads(slices.to_json(orient="records")) if slices is not None else []

@@ -93,8 +93,8 @@ class Golden:
             for place in wrong[:_SHOWN]
         )
         message = (
-            f"`{name}` differs in {len(wrong)} of {len(off)} golden rows by more than "
-            f"{self.tolerance:g}, the largest difference is {np.max(off):.3g}; {shown}."
+            f"`{name}` differs by more than {self.tolerance:g} in {len(wrong)} of {len(off)} "
+            f"golden rows. The largest difference is {np.max(off):.3g}. Examples: {shown}."
         )
         return Problem("golden-differs", message, _HINT, Where(FILE))
 

@@ -41,7 +41,7 @@ def pass_through(folder: Path, policy: Policy, *, here: bool = True) -> Verifica
 
     Args:
         folder: The package.
-        policy: What is asked of it.
+        policy: The requirements that it must meet.
         here: Whether the model is to be opened in this process at the end; else it is opened only
             in a process of its own.
 
@@ -56,7 +56,7 @@ def as_recorded(folder: Path, policy: Policy) -> VerificationReport:
 
     Args:
         folder: The package.
-        policy: What is asked of it.
+        policy: The requirements that it must meet.
 
     Raises:
         StagebookError: The folder is not a package, its format is newer, or an extra is missing.

@@ -68,7 +68,7 @@ class Materials:
     @classmethod
     def unknown(cls) -> Self:
         """The materials of a package that no stage made."""
-        return cls((), ("it was made outside of a stage, so nothing says what from",))
+        return cls((), ("it was packaged outside a stage, so its inputs are not recorded",))
 
     @property
     def raw(self) -> tuple[Content, ...]:

@@ -120,7 +120,7 @@ def require_plain_environment(text: Callable[[str], str]) -> None:
     environment_text = text(PYTHON_ENV)
     python = environment_text.partition("\n")[0].removeprefix("python: ")
     if environment_text != _python_env(requirements.version(python, PYTHON_ENV)):
-        message = "The file installs something other than requirements.txt."
+        message = "The file is not as `stagebook.package` wrote it, and could install anything."
         hint = "Do not install it. Get the package again from where it was made, or recreate it."
         problem = Problem("bad-requirement", message, hint, Where(PYTHON_ENV))
         raise StagebookError(problem, exit_code=Exit.UNFIT)

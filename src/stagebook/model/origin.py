@@ -58,7 +58,7 @@ class _Search:
             entry, written = writer
             if written.path == content.path and written.md5 != content.md5:
                 self.missing.append(
-                    f"`{content.path}` as {reader} read it is not what {entry.stage} wrote"
+                    f"{reader} read another version of `{content.path}` than {entry.stage} wrote"
                 )
             if entry.stage not in self.seen:
                 self.seen.add(entry.stage)

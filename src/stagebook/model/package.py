@@ -65,7 +65,7 @@ def package(
         test: Name of the split that it was judged with.
         method: The method that predicts, such as ``predict_proba``.
         outputs: Names for the columns that come out.
-        contract: What is asked of the input: a pandera model, or ``"module:Name"``.
+        contract: The contract that the input must satisfy: a pandera model, or ``"module:Name"``.
         output_contract: The same of what comes out.
         tolerance: How far a prediction may be off where the model is loaded.
         file_format: ``"pickle"``, of which nothing is called that the loader does not trust, or

@@ -1,4 +1,4 @@
-"""What a loader asks of a package."""
+"""The requirements of a loader for a package."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,20 +20,20 @@ RULES: tuple[str, ...] = (*get_args(Rule), "ignore")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a loader asks of a package.
+    """The requirements of a loader for a package.
 
     Attributes:
-        public_key: The key that it has to be signed with; None if it need not be.
-        environment: What this environment has to be; ``ignore`` for anything, None for what the
-            package says.
-        attestation: What to do about a package without an attestation, with one that nobody has
-            signed, or built from a tree that was not clean. ``ignore`` does not look for one;
-            ``unsigned`` refuses all but an unsigned one, of which it warns.
-        materials: What to do about a package of which nobody knows what it was made of.
+        public_key: The public key that must have signed it; None if no signature is required.
+        environment: How the installed versions must match those of the package; ``ignore`` for
+            any versions, None for the rule in the package.
+        attestation: What to do if the attestation is missing, is not signed, or records
+            uncommitted changes. ``ignore`` does not read it; ``unsigned`` warns of a missing
+            signature and refuses the package in the other cases.
+        materials: What to do if the inputs that the package was made from are not all known.
         trusted: Dotted names that opening the model may call, besides the loader's own list.
-        isolate: When the model is opened, and asked about its golden rows, in a process of its
-            own first: ``always``; ``unsigned``, unless ``public_key`` has signed the package or
-            it has passed here before; or ``never``.
+        isolate: When the model is first opened in a separate process, where it predicts its
+            golden rows: ``always``; ``unsigned``, unless ``public_key`` has signed the package
+            or the package has passed here before; or ``never``.
         features: What to do about a package with a feature service whose code is not here:
             ``skip`` the comparison, or ``refuse``. Other code is always refused.
     """

@@ -111,7 +111,7 @@ def _make_environment(place: Path) -> Path:
     lock = project.lock
     if lock is None or not lock.endswith((".lock", ".txt")):
         message = "The project has no lock file that pip can install."
-        hint = "Use this environment, if it is the package's: --here"
+        hint = "If the current environment matches the package, use it: --here"
         raise StagebookError(Problem("no-lock-file", message, hint, Where(str(place))))
     venv.create(place / ".venv", with_pip=True)
     bin_folder = place / ".venv" / ("Scripts" if os.name == "nt" else "bin")

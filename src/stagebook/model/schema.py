@@ -63,7 +63,7 @@ class Schema:
         Args:
             frame: Some rows.
             types: The type of each column in MLflow's words.
-            contract: What is asked of its columns.
+            contract: The contract that its columns must satisfy.
             nullable: Columns in which values may be missing.
         """
         contract_columns = contract.schema.columns if contract else {}

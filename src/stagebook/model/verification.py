@@ -64,7 +64,7 @@ class VerificationReport:
 
     Attributes:
         contents: The package.
-        policy: What is asked of it.
+        policy: The requirements that it must meet.
         here: Whether the model is to be opened in this process.
         checks: What has been checked.
         attested: What its attestation says, once it is read.

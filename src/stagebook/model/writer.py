@@ -66,7 +66,7 @@ class PackageOptions:
         test: Name of the split that it was judged with.
         method: Its method that predicts.
         outputs: Names for the columns that come out; empty for the usual ones.
-        contract: What is asked of the input, as ``module:Name`` or the schema itself.
+        contract: The contract that the input must satisfy, as ``module:Name`` or the schema.
         output_contract: Likewise of what comes out.
         tolerance: How far a prediction may be off elsewhere.
         format: How the model is written.
@@ -217,7 +217,7 @@ def _opened(
 
 
 _TRUST = (
-    "Everyone who loads the model must trust it. If you know that it is harmless, name it: "
+    "Everyone who loads the model must trust this name. If you know that it is harmless: "
     "stagebook.package(..., trusted=[...])."
 )
 
@@ -231,7 +231,7 @@ def _predict_twice(model: Any, options: PackageOptions, rows: pd.DataFrame) -> p
             Problem(
                 "not-deterministic",
                 f"A second call of `{options.method}` gave different predictions for {share:.1%} "
-                "of the test's rows.",
+                "of the test rows.",
                 "Set the model's random seed: a package must give the same predictions each time.",
             )
         )

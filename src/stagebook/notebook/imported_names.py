@@ -38,7 +38,7 @@ class ImportedNames:
         return None
 
     def unknown_marker(self, annotation: ast.expr | None) -> str:
-        """The marker that is used but not imported; empty if there is none."""
+        """The marker that is used but not imported; an empty text if all are imported."""
         bare = annotation.value if isinstance(annotation, ast.Subscript) else annotation
         match bare:
             case ast.Name(id=name) if name in Role._value2member_map_ and not self.origin(bare):

@@ -13,7 +13,7 @@ class FileChange:
 
     Attributes:
         path: Relative to the project's root.
-        before: The present text; empty if there is no file.
+        before: The present text; an empty text if the file does not exist.
         after: The new text.
     """
 

@@ -66,7 +66,7 @@ def render(stages: Iterable[Stage], text: str) -> str:
 
     Args:
         stages: All Stagebook stages.
-        text: The present text; empty if there is no file yet.
+        text: The present text; an empty text if the file does not exist.
 
     Raises:
         StagebookError: A hand-written stage has the name of a Stagebook stage.

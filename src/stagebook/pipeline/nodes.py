@@ -113,6 +113,12 @@ def makers_of(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
     return {node.name: makers(node, own) for own, node in enumerate(nodes)}
 
 
+def meet(value: str, other: str) -> bool:
+    """Whether two paths are the same, or one lies in the other."""
+    first, second = PurePosixPath(value), PurePosixPath(other)
+    return first.is_relative_to(second) or second.is_relative_to(first)
+
+
 def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """Params files, each with whether the stage depends on all that it holds."""
     folder, listed = str(entry.get("wdir", "")), entry.get("params") or ()

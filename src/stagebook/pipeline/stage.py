@@ -130,7 +130,7 @@ class Stage:
         """
         for item in stages:
             if item.name == SITE:
-                message = f"The stage that writes the reports is called `{SITE}`."
+                message = f"A stage cannot be called `{SITE}`: that stage writes the reports."
                 _refuse(item.name, message, item.notebook or "")
         written = (path for item in stages for path in (source_path(item.name), *item.writes))
         return cls(

@@ -40,7 +40,7 @@ def words(column: ColumnDrift) -> tuple[str, ...]:
 
 def gist(column: ColumnDrift) -> str:
     """The same in one line, with the reason if values are not compared."""
-    why = (f"only gaps are compared: {column.reason}",) if column.reason else ()
+    why = (f"only missing values are compared: {column.reason}",) if column.reason else ()
     return "; ".join((*words(column), *why))
 
 
@@ -98,7 +98,7 @@ def _values(column: ColumnDrift) -> Iterator[str]:
 def _numbers(column: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
     if was.mean is None or now.mean is None:
         if was.mean is not now.mean:
-            yield "no values" if now.mean is None else "values where there were none"
+            yield "no values" if now.mean is None else "has values, unlike the reference"
         return
     moved, spread = now.mean - was.mean, was.std or 0.0
     if abs(moved) > SMALL_MOVE * spread and moved:
@@ -113,7 +113,7 @@ def _numbers(column: ColumnDrift, was: Numbers, now: Numbers) -> Iterator[str]:
         yield f"{word} spread: standard deviation {stds[0]} instead of {stds[1]}"
     if same_bins(column.batch, column.reference) and tails(now) - tails(was) > 2 * SMALL_CHANGE:
         shares = [f"{100 * tails(side):.1f} %" for side in (now, was)]
-        yield f"{shares[0]} beyond the reference's bins instead of {shares[1]}"
+        yield f"{shares[0]} outside the range of the reference's bins instead of {shares[1]}"
 
 
 def _apart(column: ColumnDrift) -> Iterator[str]:
@@ -124,9 +124,9 @@ def _apart(column: ColumnDrift) -> Iterator[str]:
     if None in (was.minimum, was.maximum, now.minimum, now.maximum):
         return
     if (now.minimum or 0) > (was.maximum or 0):
-        yield f"all after the reference's last, {figure(column.reference, was.maximum)}"
+        yield f"all after the last time of the reference, {figure(column.reference, was.maximum)}"
     elif (now.maximum or 0) < (was.minimum or 0):
-        yield f"all before the reference's first, {figure(column.reference, was.minimum)}"
+        yield f"all before the first time of the reference, {figure(column.reference, was.minimum)}"
 
 
 def _are_moments(column: ColumnDrift) -> bool:

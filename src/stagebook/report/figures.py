@@ -147,6 +147,6 @@ def odd(column: Column) -> str:
     counts = (
         (detail.nan, "not a number"),
         (detail.infinite, "infinite"),
-        (detail.far, "too large for the mean"),
+        (detail.far, "too large to be included in the mean"),
     )
     return ", ".join(f"{count:,} {words}" for count, words in counts if count)

@@ -148,7 +148,7 @@ def _tails(column: Column) -> str:
 
 def _note(column: Column) -> str:
     note = column.detail.note if isinstance(column.detail, Texts) else ""
-    return f"Not counted one by one: {note}." if note else ""
+    return f"Values are not counted individually: {note}." if note else ""
 
 
 def _caption(column: Column, shown: int) -> str:

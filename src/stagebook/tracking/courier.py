@@ -128,7 +128,8 @@ def no_tracker(uri: str, error: BaseException) -> StagebookError:
                 Problem(
                     "record-refused",
                     f"MLflow at {place} refuses the record {refusal.record}: {refusal.reason}.",
-                    f"The record stays in .stagebook/outbox/{refusal.record} and blocks no other.",
+                    f"The record stays in .stagebook/outbox/{refusal.record}; "
+                    "other records are not blocked.",
                 )
                 for refusal in error.refusals
             ),

@@ -63,7 +63,7 @@ def check_names(schema: Any, names: Sequence[str], findings: Findings) -> None:
 
 
 def _say_missing(findings: Findings, column: Any, kind: str, hint: str) -> None:
-    rule = f"a column with a name like `{column.name}`, {kind}" if column.regex else kind
+    rule = f"a column whose name matches `{column.name}`, {kind}" if column.regex else kind
     findings.say("column-missing", str(column.name), rule, hint=hint)
 
 

@@ -16,7 +16,7 @@ LEAST_REPEATS = 2
 
 
 OTHER_BINS = (
-    "counted in other bins, so give the batch's table, or a profile made against the reference"
+    "the profiles have different bins; compare the table, or profile it with --against REFERENCE"
 )
 
 

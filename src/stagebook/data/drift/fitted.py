@@ -99,9 +99,9 @@ def _short(reference: Reference, size: float | None) -> str:
         return ""
     name = reference.span.value
     if isinstance(reference.span, RowCount):
-        return f"Thresholds are for {name}; the batch is shorter, so it varies more."
+        return f"Thresholds are for {name}. The batch is shorter, so chance alone can exceed them."
     days = size * reference.span.length / DAY
     return (
         f"The batch covers {days:.0f} days, but thresholds are for a {name}. "
-        "A shorter period varies more."
+        "A batch of a shorter period can exceed them by chance."
     )

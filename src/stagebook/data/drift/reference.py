@@ -154,8 +154,8 @@ def read(path: Path, shown: str | None = None) -> Reference:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         hint = (
-            f"Create it: stagebook profile TABLE --json > {name}   If months or weeks are to be "
-            f"compared: stagebook drift TABLE --save {name}"
+            f"Create it: stagebook profile TABLE --json > {name}   To compare months or weeks: "
+            f"stagebook drift TABLE --save {name}"
         )
         raise _bad(name, "The file is missing.", hint) from None
     except UnicodeDecodeError:

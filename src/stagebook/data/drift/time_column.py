@@ -31,7 +31,10 @@ def time_column(table_profile: Profile, name: str | None, file: str) -> tuple[st
             raise StagebookError(_no_time_column(table_profile, name, list(candidates), file))
         return name, ""
     if not candidates:
-        return None, "The reference has no column of dates or timestamps to cut it by."
+        return (
+            None,
+            "The reference has no column of dates or timestamps, so it has no blocks of time.",
+        )
     least = min(column.nulls for column in candidates.values())
     fewest = [column for column in candidates.values() if column.nulls == least]
     if any(not _coincide(fewest[0], other) for other in fewest[1:]):

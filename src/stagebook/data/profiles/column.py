@@ -153,12 +153,13 @@ class Texts:
         notes = []
         if self.counts is None:
             notes.append(
-                f"more than {MOST_VALUES:,} different values, or {MOST_CHARACTERS:,} characters "
-                "of them"
+                f"more than {MOST_VALUES:,} different values, or more than {MOST_CHARACTERS:,} "
+                "characters in them"
             )
         if self.counts is None and self.sketch is None:
             notes.append(
-                "their number is not known: different versions of DuckDB hashed the values"
+                "the number of different values is unknown: the profiles are from different "
+                "versions of DuckDB"
             )
         return "; ".join(notes)
 

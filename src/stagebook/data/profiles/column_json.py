@@ -98,7 +98,7 @@ def _parse_numbers(values: Mapping[str, Any]) -> Numbers:
     grid = _grid(numbers["grid"])
     counts = tuple(count(number) for number in numbers["counts"])
     if len(counts) != len(grid.edges) + 1:
-        raise ValueError("a grid's bins have one count each")
+        raise ValueError("a grid does not have one count for each bin")
     total, squares = _integer(numbers["total"]), count(numbers["squares"])
     if squares * sum(counts) < total**2:
         raise ValueError("the sums are impossible")
@@ -122,7 +122,7 @@ def _grid(values: Mapping[str, Any]) -> Grid:
         raise ValueError("the edges of a grid are not in ascending order")
     exponent = _integer(values["exponent"])
     if abs(exponent) > MOST_EXPONENT:
-        raise ValueError(f"no quantum is two to the power {exponent}")
+        raise ValueError(f"the exponent {exponent} is out of range")
     return Grid(edges, _number(values["centre"]), exponent)
 
 
@@ -145,7 +145,7 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
 def _check_counts(counts: Mapping[str, int]) -> None:
     """Raises like ``_text`` or ``count``, but checks all items at once, which is much faster."""
     if set(map(type, counts)) - {str} or set(map(type, counts.values())) - {int}:
-        raise TypeError("counts must have a text and a whole number each")
+        raise TypeError("counts must be texts with a whole number each")
     if min(counts.values(), default=0) < 0:
         raise ValueError("a count is negative")
 

@@ -41,7 +41,11 @@ def _differences(first: Profile, other: Profile) -> list[Problem]:
     names = [[column.name for column in item.columns] for item in (first, other)]
     if names[0] != names[1]:
         odd = sorted(set(names[0]) ^ set(names[1]))
-        message = f"These profiles have different columns: {', '.join(odd) or 'the order'}."
+        message = (
+            f"These columns are not in all profiles: {', '.join(odd)}."
+            if odd
+            else "The profiles have the same columns in different orders."
+        )
         return [Problem("profile-columns", message, _SAME_COLUMNS)]
     pairs = zip(first.columns, other.columns, strict=True)
     return [problem for pair in pairs for problem in _difference(*pair)]
@@ -52,8 +56,8 @@ def _difference(left: Column, right: Column) -> list[Problem]:
         message = f"Column `{left.name}` is {left.type} in one profile and {right.type} in another."
         return [Problem("profile-columns", message, _SAME_COLUMNS)]
     if _grid(left) != _grid(right):
-        message = f"Column `{left.name}` is counted in different bins in two profiles."
-        hint = "Create all of them against one reference, so that they share its bins."
+        message = f"Column `{left.name}` has different bins in two profiles."
+        hint = "Create all profiles with --against and the same reference: they get its bins."
         return [Problem("profile-columns", message, hint)]
     return []
 

@@ -258,6 +258,6 @@ def _column(field: pa.Field, tallied: _Tallied, rows: int) -> Column:
 
 def _unreadable(table: Table, column: str, error: pa.ArrowInvalid) -> StagebookError:
     reason = str(error).splitlines()[0]
-    message = f"The column `{column}` cannot be counted: {reason}."
+    message = f"The column `{column}` cannot be profiled: {reason}."
     hint = "Write the file again, or leave the column out."
     return StagebookError(Problem("no-profile", message, hint, Where(table.path)))

@@ -131,7 +131,7 @@ def _size(body: pa.Buffer, start: int, length: int) -> int:
         return length
     size = _number("<q", body.slice(start, _PREFIX).to_pybytes(), 0)
     if size < _STORED:
-        raise pa.ArrowInvalid(f"a buffer says that it has {size} bytes")
+        raise pa.ArrowInvalid(f"a buffer has the impossible size of {size} bytes")
     return length - _PREFIX if size == _STORED else size
 
 

@@ -153,7 +153,7 @@ def _objects(root: Path, file: Path, chunk: bytes, first: int) -> list[dict[str,
             problem = Problem("bad-encoding", message, "Save the file as UTF-8.", where)
             raise StagebookError(problem) from None
         except UnicodeEncodeError:
-            message = "The line has half of a surrogate pair, which is not a character."
+            message = "The line has one half of a UTF-16 surrogate pair, which is not a character."
             where = place(root, file, number)
             problem = Problem("bad-encoding", message, "Write both halves of the character.", where)
             raise StagebookError(problem) from None

@@ -131,10 +131,10 @@ def _require_alike(root: Path, values: Mapping[Path, Keys]) -> None:
     for file, keys in values.items():
         if set(keys) != expected:
             message = (
-                f"The folders of this file name {_listed(keys)}, but those of "
-                f"{place(root, first)} name {_listed(values[first])}."
+                f"The folders of this file give {_listed(keys)}, but the folders of "
+                f"{place(root, first)} give {_listed(values[first])}."
             )
-            hint = "Put each file below folders of the same names, such as `year=2013/month=01`."
+            hint = "Use the same columns in the path of every file, such as `year=2013/month=01`."
             raise StagebookError(Problem("partitions-differ", message, hint, place(root, file)))
 
 

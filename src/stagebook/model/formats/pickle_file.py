@@ -147,7 +147,7 @@ class _Unpickler(_PythonUnpickler):  # type: ignore[misc]  # Python's and not C'
         """The name by which the pickle has found something; a DistrustedError if it has not."""
         name, same = self._named.get(id(value), ("", None))
         if not name or same is not value:
-            raise DistrustedError(type(value).__name__, "is called without its name")
+            raise DistrustedError(type(value).__name__, "is called in a way that hides its name")
         return name
 
     def load_reduce(self) -> None:

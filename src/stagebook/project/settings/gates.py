@@ -88,5 +88,5 @@ def _gates(table: Mapping[str, Any], problems: list[Problem]) -> Iterator[Gate]:
 def _named(metric: str) -> tuple[str, str]:
     file, _, name = metric.rpartition(":")
     if not file or not name:
-        raise ValueError('a metric is named as "metrics/file.json:dotted.name"')
+        raise ValueError('the name of a metric has the form "metrics/file.json:dotted.name"')
     return kinds.inside(file), name

@@ -86,7 +86,7 @@ def number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a bound")
+        raise ValueError(f"{value!r} is not a finite number")
     return value
 
 

@@ -119,7 +119,7 @@ class OutputWriter:
         self.room -= _weight(html)
         if self.room <= 0 < before:
             self.notes.append(
-                f"The page is full: what comes after cell {cell.position} is only in the "
+                f"The page is full: everything after cell {cell.position} is only in the "
                 f"executed notebook, {self.place}."
             )
 

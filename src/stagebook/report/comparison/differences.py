@@ -140,7 +140,7 @@ def _code(stage: StageComparison) -> Iterator[Line]:
     if changes is None:
         return
     if changes.cells:
-        yield Line("notebook", "", counted(changes.cells, "cell") + " new or other")
+        yield Line("notebook", "", counted(changes.cells, "new or changed cell"))
     elif changes.code and not changes.modules:
         yield _other(stage)
     yield from (Line(plain(name), "", "changed") for name in changes.modules)
