@@ -5,7 +5,7 @@ from typing import Any
 
 from stagebook.model.schema import Schema
 from stagebook.serving import json_schemas, problem_details
-from stagebook.serving.body import CSV, JSON, PARQUET
+from stagebook.serving.input.body import CSV, JSON, PARQUET
 
 _Json = dict[str, Any]
 _ROW, _PREDICTION, _KEYS = "Row", "Prediction", "EntityKeys"

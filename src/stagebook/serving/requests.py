@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stagebook.serving import answers, body
+from stagebook.serving import answers
+from stagebook.serving.input import body
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from stagebook.serving import access, answers, body, replies
-from stagebook.serving.body import Rows
+from stagebook.serving import access, answers, replies
 from stagebook.serving.ids import new_id
+from stagebook.serving.input import body
+from stagebook.serving.input.body import Rows
+from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.receiving import body_of
 from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
-from stagebook.serving.request_log import LogEntry
 from stagebook.serving.served_model import ServedModel
 from stagebook.serving.service import Service
 from stagebook.serving.shadow import ShadowRequest

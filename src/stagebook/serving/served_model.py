@@ -15,10 +15,11 @@ from stagebook.model.load import Model
 from stagebook.model.policy import Policy
 from stagebook.model.verification import Check
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
-from stagebook.serving import answers, body, openapi, requests
-from stagebook.serving.ranges import TrainingRanges
+from stagebook.serving import answers, openapi, requests
+from stagebook.serving.input import body
+from stagebook.serving.input.ranges import TrainingRanges
+from stagebook.serving.input.validation import Validator
 from stagebook.serving.refusal import Refusal
-from stagebook.serving.validation import Validator
 
 PROFILE = "profile.input.json"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from stagebook.model import package_source
 from stagebook.project.masks import Masks
+from stagebook.serving.log.request_log import LogEntry, RequestLog
 from stagebook.serving.metrics import Metrics
 from stagebook.serving.options import ServingOptions
 from stagebook.serving.prediction_queue import PredictionQueue
-from stagebook.serving.request_log import LogEntry, RequestLog
 from stagebook.serving.served_model import ServedModel
 from stagebook.serving.shadow import Shadow
 from stagebook.serving.swap import Follower, Replacement, Slot

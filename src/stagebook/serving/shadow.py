@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stagebook.serving.body import Rows
+from stagebook.serving.input.body import Rows
+from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.refusal import Refusal, RequestProblem
-from stagebook.serving.request_log import LogEntry
 from stagebook.serving.served_model import ServedModel
 
 _MOST = 1000  # requests that wait for the challenger

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stagebook.serving.input.rows import Rows, require_distinct, require_few, short, unreadable
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
-from stagebook.serving.rows import Rows, require_distinct, require_few, short, unreadable
 
 LARGEST = 256_000_000
 """Bytes that the columns may have in memory."""

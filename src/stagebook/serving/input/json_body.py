@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from stagebook.project.text import counted
+from stagebook.serving.input.rows import Rows, nearest, require_distinct, short, unreadable
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
-from stagebook.serving.rows import Rows, nearest, require_distinct, short, unreadable
 
 SPLIT, RECORDS = "dataframe_split", "dataframe_records"
 INSTANCES, INPUTS = "instances", "inputs"

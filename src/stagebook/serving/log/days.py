@@ -1,6 +1,6 @@
 """Closed days of the log: SQLite files become one Parquet file, with a profile per package.
 
-Runs as a process of its own with low priority: ``python -m stagebook.serving.log_days``.
+Runs as a process of its own with low priority: ``python -m stagebook.serving.log.days``.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 from stagebook.execution import locks
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import write_whole
-from stagebook.serving import log_file
-from stagebook.serving.log_entry import StoredEntry
-from stagebook.serving.log_file import LogFileReader
-from stagebook.serving.log_table import FORMAT, KEY, Layout, tables
+from stagebook.serving.log import file as log_file
+from stagebook.serving.log.entry import StoredEntry
+from stagebook.serving.log.file import LogFileReader
+from stagebook.serving.log.table import FORMAT, KEY, Layout, tables
 
 DAYS = "days"
 """The folder of closed days, in that of the log."""

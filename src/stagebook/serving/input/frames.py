@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from stagebook.serving.column_types import ColumnType, Kind
+from stagebook.serving.input.column_types import ColumnType, Kind
 
 _Values = Sequence[Any]
 

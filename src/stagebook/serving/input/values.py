@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from stagebook.serving.column_types import ColumnType, Kind
-from stagebook.serving.timestamps import Timestamp
+from stagebook.serving.input.column_types import ColumnType, Kind
+from stagebook.serving.input.timestamps import Timestamp
 
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _DIGITS = 400  # a whole number of more is beyond every type

@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stagebook.serving.http_client import Connection
-from stagebook.serving.running import RunningServer
+from stagebook.serving.testing.http_client import Connection
+from stagebook.serving.testing.running import RunningServer
 
 _MOST_CONNECTIONS = 64
 _PATIENCE = 10.0  # seconds in which the last answers must arrive

@@ -8,14 +8,14 @@ import pandas as pd
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from stagebook.model.schema import Schema
-from stagebook.serving import violations
-from stagebook.serving.checks import tightest
-from stagebook.serving.column_types import ColumnType, Kind
-from stagebook.serving.frames import FramePlan
+from stagebook.serving.input import violations
+from stagebook.serving.input.checks import tightest
+from stagebook.serving.input.column_types import ColumnType, Kind
+from stagebook.serving.input.frames import FramePlan
+from stagebook.serving.input.rows import Rows, require_few
+from stagebook.serving.input.values import from_text
+from stagebook.serving.input.violations import MOST, ColumnRules
 from stagebook.serving.refusal import Refusal, RequestProblem
-from stagebook.serving.rows import Rows, require_few
-from stagebook.serving.values import from_text
-from stagebook.serving.violations import MOST, ColumnRules
 
 _CHUNK = 256  # rows
 

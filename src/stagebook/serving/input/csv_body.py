@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from stagebook.serving.input.rows import Rows, require_distinct, require_few, unreadable
 from stagebook.serving.refusal import RequestProblem, shown
-from stagebook.serving.rows import Rows, require_distinct, require_few, unreadable
 
 _MOST_COLUMNS = 10_000
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stagebook.serving import load_test
-from stagebook.serving.load_test import LoadResult
-from stagebook.serving.running import RunningServer
+from stagebook.serving.testing import load_test
+from stagebook.serving.testing.load_test import LoadResult
+from stagebook.serving.testing.running import RunningServer
 
 _SPANS = 10
 _GROWTH = 0.02  # of the memory, from the second third of the time to the last

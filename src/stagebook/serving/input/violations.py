@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from stagebook.model.schema import Field
-from stagebook.serving import values
-from stagebook.serving.checks import Rule, rules
-from stagebook.serving.column_types import ColumnType
+from stagebook.serving.input import values
+from stagebook.serving.input.checks import Rule, rules
+from stagebook.serving.input.column_types import ColumnType
+from stagebook.serving.input.rows import nearest, short
+from stagebook.serving.input.values import ValueProblem
 from stagebook.serving.refusal import RequestProblem, shown
-from stagebook.serving.rows import nearest, short
-from stagebook.serving.values import ValueProblem
 
 MOST = 100
 """Problems that are listed; the rest are counted."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from stagebook.data.contracts.rules import built_in_rule
 from stagebook.model.schema import Field
-from stagebook.serving.column_types import ColumnType, Kind
-from stagebook.serving.timestamps import Timestamp
-from stagebook.serving.values import narrowed
+from stagebook.serving.input.column_types import ColumnType, Kind
+from stagebook.serving.input.timestamps import Timestamp
+from stagebook.serving.input.values import narrowed
 
 _Check = Mapping[str, Any]
 _Predicate = Callable[[Any], bool]

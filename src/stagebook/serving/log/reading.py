@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stagebook.project.errors import Problem, StagebookError, Where
-from stagebook.serving import frame_arrow, ids, log_file
-from stagebook.serving.log_days import DayFile, day_files, unreadable
-from stagebook.serving.log_file import LogFileReader
-from stagebook.serving.log_table import Layout, TableBuilder, tables
-from stagebook.serving.log_writer import day_of
+from stagebook.serving import ids
+from stagebook.serving.log import file as log_file
+from stagebook.serving.log import frame_arrow
+from stagebook.serving.log.days import DayFile, day_files, unreadable
+from stagebook.serving.log.file import LogFileReader
+from stagebook.serving.log.table import Layout, TableBuilder, tables
+from stagebook.serving.log.writer import day_of
 from stagebook.serving.refusal import RequestProblem, RowWarning
 
 _FACTS = ["request", "row", "role", "time", "package", "route", "status", "milliseconds"]

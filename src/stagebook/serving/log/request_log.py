@@ -15,8 +15,8 @@ from typing import Literal, Self
 from stagebook.execution.outcome import FULL_DISK
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.masks import Masks
-from stagebook.serving.log_entry import EntryEncoder, LogEntry, StoredEntry
-from stagebook.serving.log_writer import LogWriter, day_of
+from stagebook.serving.log.entry import EntryEncoder, LogEntry, StoredEntry
+from stagebook.serving.log.writer import LogWriter, day_of
 
 __all__ = ["LogEntry", "LogState", "OnFull", "RequestLog"]
 

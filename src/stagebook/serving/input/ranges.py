@@ -10,8 +10,8 @@ import pandas as pd
 
 from stagebook.data.profiles import profile
 from stagebook.data.profiles.column import Booleans, Column, Numbers, Texts
+from stagebook.serving.input.timestamps import Timestamp
 from stagebook.serving.refusal import RowWarning, shown
-from stagebook.serving.timestamps import Timestamp
 
 MOST = 1_000
 """Warnings of one request; further ones are left out."""

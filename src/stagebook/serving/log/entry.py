@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 from stagebook.project.masks import Masks
-from stagebook.serving.frame_shape import EncodedFrame, FrameEncoder
+from stagebook.serving.log.frame_shape import EncodedFrame, FrameEncoder
 from stagebook.serving.refusal import RequestProblem, RowWarning
 
 

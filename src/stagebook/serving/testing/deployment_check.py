@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stagebook.serving import answers, body, requests
-from stagebook.serving.http_client import Answer, Connection, request
-from stagebook.serving.running import RunningServer
+from stagebook.serving import answers, requests
+from stagebook.serving.input import body
 from stagebook.serving.served_model import ServedModel
+from stagebook.serving.testing.http_client import Answer, Connection, request
+from stagebook.serving.testing.running import RunningServer
 
 
 @dataclass(frozen=True, slots=True)

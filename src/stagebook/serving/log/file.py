@@ -9,7 +9,7 @@ from typing import Self
 
 from stagebook.execution import locks
 from stagebook.serving import ids
-from stagebook.serving.log_entry import COLUMNS, StoredEntry
+from stagebook.serving.log.entry import COLUMNS, StoredEntry
 
 FORMAT = 1
 """SQLite's ``user_version``."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stagebook.serving.frame_shape import ColumnShape, Kind, Shape
+from stagebook.serving.log.frame_shape import ColumnShape, Kind, Shape
 
 _MISSING = {"none": None, "nan": np.nan, "na": pd.NA}
 

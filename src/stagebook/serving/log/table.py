@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from stagebook.serving import frame_arrow, frame_shape
-from stagebook.serving.frame_shape import ColumnShape, Kind, Shape
-from stagebook.serving.log_entry import StoredEntry
+from stagebook.serving.log import frame_arrow, frame_shape
+from stagebook.serving.log.entry import StoredEntry
+from stagebook.serving.log.frame_shape import ColumnShape, Kind, Shape
 
 FORMAT = 1
 KEY = b"stagebook.request_log"

@@ -32,7 +32,7 @@ class Timestamp:
         """The point in time that a text names; ValueError for another text.
 
         Example:
-            >>> from stagebook.serving.timestamps import Timestamp
+            >>> from stagebook.serving.input.timestamps import Timestamp
             >>> Timestamp.parse("1970-01-01T01:00:00.5+01:00")
             Timestamp(nanoseconds=500000000, has_zone=True)
         """

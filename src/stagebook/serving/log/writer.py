@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stagebook.serving import log_file
-from stagebook.serving.log_entry import StoredEntry
-from stagebook.serving.log_file import LogFile
+from stagebook.serving.log import file as log_file
+from stagebook.serving.log.entry import StoredEntry
+from stagebook.serving.log.file import LogFile
 
 
 def day_of(seconds: float) -> str:
@@ -43,7 +43,7 @@ class DayCloser:
                 return
             self._end()
         if self._next and log_file.released(self._folder, self._next):
-            command = [sys.executable, "-m", "stagebook.serving.log_days"]
+            command = [sys.executable, "-m", "stagebook.serving.log.days"]
             with contextlib.suppress(OSError):  # it is tried again at the next start
                 self._process = subprocess.Popen(
                     [*command, str(self._folder), self._next],

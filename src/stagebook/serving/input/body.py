@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from email.message import Message
 
-from stagebook.serving import csv_body, json_body, parquet_body
+from stagebook.serving.input import csv_body, json_body, parquet_body
+from stagebook.serving.input.rows import ROW_LIMIT, Rows
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
-from stagebook.serving.rows import ROW_LIMIT, Rows
 
 __all__ = ["CSV", "JSON", "PARQUET", "ROW_LIMIT", "Rows", "parse"]
 
