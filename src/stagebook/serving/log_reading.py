@@ -101,7 +101,7 @@ def find(folder: Path, text: str) -> tuple[LoggedRequest, ...]:
         message = f"The request log has no {'request' if row is None else 'prediction'} `{text}`."
         hint = "Check the id and the folder of the log, and whether the day was deleted."
         raise StagebookError(Problem("unknown-request", message, hint, Where(str(folder))))
-    return tuple(sorted(requests, key=lambda entry: entry.role))
+    return tuple(sorted(requests, key=lambda entry: entry.role != "champion"))
 
 
 def _rows(entry: LoggedRequest) -> int:
