@@ -52,7 +52,7 @@ class DayFile:
     layout: Layout
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def from_path(cls, path: Path) -> Self:
         """The description of a file.
 
         Raises:
@@ -62,10 +62,10 @@ class DayFile:
             plain = json.loads((pq.read_schema(path).metadata or {})[KEY])
             if plain["format"] != FORMAT:
                 reason = f"It has format {plain['format']}; this Stagebook reads {FORMAT}"
-                raise unreadable(path, reason)
+                raise unreadable_log(path, reason)
             return cls(path, tuple(plain["sources"]), Layout.from_json(plain["layout"]))
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-            raise unreadable(path, str(error).splitlines()[0]) from error
+            raise unreadable_log(path, str(error).splitlines()[0]) from error
 
     @property
     def metadata(self) -> dict[bytes, bytes]:
@@ -74,7 +74,7 @@ class DayFile:
         return {KEY: json.dumps(plain).encode()}
 
 
-def unreadable(path: Path, reason: str) -> StagebookError:
+def unreadable_log(path: Path, reason: str) -> StagebookError:
     """The error for a file of the log that cannot be read."""
     message = f"This file of the request log cannot be read: {reason.rstrip('.')}."
     hint = "Check the permissions of the file. If it is damaged, move it out of the log's folder."
@@ -147,7 +147,7 @@ def _close(folder: Path, day: str, paths: list[Path], problems: list[Problem]) -
     """
     merged: dict[str, DayFile] = {}
     for path in day_files(folder, day):
-        description = DayFile.read(path)
+        description = DayFile.from_path(path)
         merged |= dict.fromkeys(description.sources, description)
     left = [path for path in paths if path.name in merged]
     new = _merge(folder, day, [path for path in paths if path.name not in merged], problems)
@@ -193,14 +193,14 @@ def _merge(folder: Path, day: str, paths: list[Path], problems: list[Problem]) -
 def _put_aside(folder: Path, path: Path, error: sqlite3.Error) -> Sequence[Problem]:
     """Moves a damaged file away, so that it is reported once."""
     if isinstance(error, sqlite3.OperationalError):
-        return unreadable(path, str(error)).problems
+        return unreadable_log(path, str(error)).problems
     (folder / DAMAGED).mkdir(exist_ok=True)
     for ending in ("", "-wal"):
         part = path.with_name(f"{path.name}{ending}")
         if part.exists():
             part.replace(folder / DAMAGED / part.name)
     log_file.remove(path)
-    return unreadable(folder / DAMAGED / path.name, str(error)).problems
+    return unreadable_log(folder / DAMAGED / path.name, str(error)).problems
 
 
 def merged_entries(readers: Iterable[LogFileReader]) -> Iterator[StoredEntry]:
