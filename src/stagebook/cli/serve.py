@@ -11,6 +11,13 @@ _PATH = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("package")
+@click.option(
+    "--online",
+    type=_PATH,
+    metavar="STORE",
+    help="Online store, for requests to /predict that give entity keys instead of features.",
+    show_default="no store",
+)
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
 @click.option(
     "--port",
@@ -106,6 +113,7 @@ _PATH = click.Path(path_type=Path)
 @json_option
 def serve(
     package: str,
+    online: Path | None,
     host: str,
     port: int,
     workers: int,
@@ -153,6 +161,7 @@ def serve(
         log=LogOptions(log.resolve(), without, on_full_log) if log else None,  # type: ignore[arg-type]
         follow=_absolute(follow) if follow else None,
         shadow=_absolute(shadow) if shadow else None,
+        online=online.resolve() if online else None,
     )
     server.run(options, serve_screen.started_as_json if as_json else serve_screen.started)
 

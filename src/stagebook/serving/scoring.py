@@ -26,6 +26,8 @@ _LOG = logging.getLogger("stagebook.serving")
 _LARGE = 64_000  # bytes: a body that is parsed in a thread, so that other requests go on
 _CLIENT_GONE = 499
 
+INVOCATIONS, PREDICT = "/invocations", "/predict"
+
 
 @dataclass(slots=True)
 class _Exchange:
@@ -105,8 +107,12 @@ class Scoring:
 
     def _check(self, exchange: _Exchange, content_type: str | None, data: bytes) -> None:
         served = exchange.served
-        exchange.rows = body.parse(content_type, data, served.features)
-        exchange.features = served.validator.check(exchange.rows)
+        lookup = served.lookup if exchange.route == PREDICT else None
+        rows = body.parse(content_type, data, lookup.columns if lookup else served.features)
+        if lookup and not set(served.features) <= set(rows.columns):
+            rows = lookup.features(rows)
+        exchange.rows = rows
+        exchange.features = served.validator.check(rows)
         exchange.warnings = served.ranges.warnings(exchange.features)
 
     def _failed(self, exchange: _Exchange, error: Exception) -> Refusal:
