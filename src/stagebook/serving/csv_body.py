@@ -16,7 +16,8 @@ _MOST_COLUMNS = 10_000
 def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
     """The rows in a CSV body, as text.
 
-    An empty cell is None; a quoted empty cell is an empty text. A first column without a name is
+    An empty cell is None; a quoted empty cell is an empty text, but None where there is a single
+    column, in which pandas writes a missing value so. A first column without a name is
     the index that ``DataFrame.to_csv`` writes, and is left out.
 
     Args:
@@ -65,7 +66,7 @@ def _table(data: bytes, names: Sequence[str]) -> pa.Table:
                 column_types=dict.fromkeys(names, pa.string()),
                 null_values=[""],
                 strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
+                quoted_strings_can_be_null=len(names) == 1,  # pandas must quote it there
             ),
         )
     except (pa.ArrowException, OSError, ValueError) as error:

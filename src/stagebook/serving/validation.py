@@ -152,7 +152,7 @@ def _schema(item: ColumnRules) -> core_schema.CoreSchema:
     elif column.kind is Kind.BOOLEAN:
         native = core_schema.bool_schema(strict=True)
     elif column.kind is Kind.TEXT:
-        native = core_schema.str_schema(strict=True)
+        native = core_schema.str_schema(strict=True, min_length=0)  # so that it looks at the text
     else:
         native = core_schema.no_info_plain_validator_function(item.read)
     if rest or column.categories is not None:
