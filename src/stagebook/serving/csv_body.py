@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from stagebook.serving.refusal import RequestProblem, shown
-from stagebook.serving.rows import Rows, require_distinct, require_few, unreadable
+from stagebook.serving.rows import Rows, bad_request, require_distinct, require_few
 
 _MOST_COLUMNS = 10_000
 
@@ -32,7 +32,7 @@ def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"The body is not UTF-8: byte {error.start} is invalid."
-        raise unreadable(RequestProblem("not-utf-8", message, "Send the text as UTF-8.")) from None
+        raise bad_request(RequestProblem("not-utf-8", message, "Send the text as UTF-8.")) from None
     names = _header(text)
     table = _table(data, names)
     require_few(table.num_rows, row_limit)
@@ -78,4 +78,4 @@ def _table(data: bytes, names: Sequence[str]) -> pa.Table:
 
 def _bad(reason: str) -> Exception:
     hint = "Send what DataFrame.to_csv(index=False) writes."
-    return unreadable(RequestProblem("bad-csv", f"The body is not valid CSV: {reason}.", hint))
+    return bad_request(RequestProblem("bad-csv", f"The body is not valid CSV: {reason}.", hint))

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
-from stagebook.serving.rows import Rows, require_distinct, require_few, short, unreadable
+from stagebook.serving.rows import Rows, bad_request, require_distinct, require_few, short
 
 LARGEST = 256_000_000
 """Bytes that the columns may have in memory."""
@@ -100,4 +100,4 @@ def _plain(column: pa.ChunkedArray) -> Any:
 def _bad(reason: str) -> Refusal:
     hint = "Send what DataFrame.to_parquet writes."
     message = f"The body is not a readable Parquet file: {reason}."
-    return unreadable(RequestProblem("bad-parquet", message, hint))
+    return bad_request(RequestProblem("bad-parquet", message, hint))

@@ -1,4 +1,4 @@
-"""The rows of a request before their types are known, and the refusal of an unreadable body."""
+"""The rows of a request before their types are known, and the refusal of an bad_request body."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Rows:
     is_text: bool = False
 
 
-def unreadable(problem: RequestProblem) -> Refusal:
+def bad_request(problem: RequestProblem) -> Refusal:
     """The refusal of a body that cannot be parsed."""
     return Refusal(400, problem)
 
@@ -38,7 +38,7 @@ def require_distinct(names: Sequence[str]) -> None:
     seen: set[str] = set()
     repeated = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
     message = f"Two columns have the name `{short(repeated)}`."
-    raise unreadable(RequestProblem("repeated-column", message, column=short(repeated)))
+    raise bad_request(RequestProblem("repeated-column", message, column=short(repeated)))
 
 
 def require_few(rows: int, limit: int) -> None:
