@@ -1,5 +1,6 @@
 """Bodies of requests: the formats that are read, and the refusals of the others."""
 
+import contextlib
 import io
 import json
 import subprocess
@@ -11,11 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mlflow.utils.proto_json_utils import dump_input_data
 from served_columns import problems, refusal
 
 from stagebook.serving import parquet_body
 from stagebook.serving.body import CSV, JSON, PARQUET, Rows, parse
+from stagebook.serving.parquet_pages import unpacked_size
 
 NAMES = ["a", "b"]
 TABLE = [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
@@ -237,6 +241,58 @@ def test_parquet_that_unpacks_to_far_more_is_not_unpacked(
     assert len(data) < 20_000
     refused = refusal(parse, PARQUET, data, NAMES)
     assert (refused.status, refused.problems[0].code) == (413, "grows-on-reading")
+
+
+def test_a_footer_cannot_hide_how_large_a_page_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_body, "LARGEST", 1_000_000)
+    table = pa.table({"a": ["x" * 3_000_000]})
+    data = parquet(table, compression="zstd", use_dictionary=False, write_statistics=False)
+    size = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0).total_byte_size
+    start = data.rindex(varint(size))
+    while start > 0:  # of the column and of its row group
+        data = data[:start] + varint(size - 2**21) + data[start + 4 :]
+        start = data.rfind(varint(size))
+    assert pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0).total_byte_size < 1_000_000
+    assert pq.read_table(io.BytesIO(data)).num_rows == 1
+    refused = refusal(parse, PARQUET, data, NAMES)
+    assert (refused.status, refused.problems[0].code) == (413, "grows-on-reading")
+
+
+def varint(number: int) -> bytes:
+    """A whole number of four bytes, as Thrift writes it."""
+    zigzag = number << 1
+    return bytes([(zigzag >> 7 * place & 127) | (128 if place < 3 else 0) for place in range(4)])
+
+
+@given(
+    st.lists(st.none() | st.text(max_size=20), max_size=50),
+    st.sampled_from(["none", "snappy", "zstd", "gzip"]),
+    st.booleans(),
+    st.sampled_from(["1.0", "2.0"]),
+)
+def test_the_size_of_pages_is_that_of_the_footer(
+    texts: list[str | None], compression: str, dictionary: bool, version: str
+) -> None:
+    table = pa.table({"a": pa.array(texts, pa.string()), "b": range(len(texts))})
+    data = parquet(
+        table,
+        compression=compression,
+        use_dictionary=dictionary,
+        data_page_version=version,
+        row_group_size=20,
+    )
+    metadata = pq.ParquetFile(io.BytesIO(data)).metadata
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    columns = [group.column(place) for group in groups for place in range(2)]
+    with_headers = sum(column.total_uncompressed_size for column in columns)
+    assert with_headers - 200 * len(columns) <= unpacked_size(data) <= with_headers
+
+
+@given(st.binary())
+def test_bytes_that_are_no_parquet_have_no_size(data: bytes) -> None:
+    for body in (data, b"PAR1" + data + len(data).to_bytes(4, "little") + b"PAR1"):
+        with contextlib.suppress(ValueError):
+            assert unpacked_size(body) >= 0
 
 
 def test_parquet_that_cannot_be_read_is_refused() -> None:
