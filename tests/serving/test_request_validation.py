@@ -211,6 +211,12 @@ def test_a_long_name_of_a_column_is_cut() -> None:
     assert len(problem.message) + len(problem.column or "") < 300
 
 
+def test_a_million_unknown_columns_are_counted() -> None:
+    record = {"height": 1.0, "hour": 1, **dict.fromkeys(map(str, range(1_000_000)))}
+    listed = problems(number_validator().check, rows_of(record))
+    assert (len(listed), listed[-1].message.split()[0]) == (101, "999,900")
+
+
 def test_a_column_that_no_request_can_carry_is_refused_at_the_start() -> None:
     golden = pd.DataFrame({"x": [[1.0], [2.0]]})
     schema = Schema(None, (Field("x", "array", "object", False),))

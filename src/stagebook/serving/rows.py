@@ -9,6 +9,7 @@ from stagebook.serving.refusal import Refusal, RequestProblem
 
 ROW_LIMIT = 10_000
 _LONG = 80  # characters
+_MANY = 1_000  # names
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +56,6 @@ def short(name: str) -> str:
 
 
 def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
-    """A hint with the nearest known name; a long name is near to none and would take long."""
-    return did_you_mean(name, known, otherwise) if len(name) <= _LONG else otherwise
+    """A hint with the nearest known name, where it does not take long."""
+    is_quick = len(name) <= _LONG and len(known) <= _MANY
+    return did_you_mean(name, known, otherwise) if is_quick else otherwise
