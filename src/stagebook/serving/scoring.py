@@ -108,7 +108,8 @@ class Scoring:
     def _check(self, exchange: _Exchange, content_type: str | None, data: bytes) -> None:
         served = exchange.served
         lookup = served.lookup if exchange.route == PREDICT else None
-        rows = body.parse(content_type, data, lookup.columns if lookup else served.features)
+        columns = lookup.columns if lookup else served.features
+        rows = body.parse(content_type, data, columns, row_limit=self._limits.rows)
         if lookup and not set(served.features) <= set(rows.columns):
             rows = lookup.features(rows)
         exchange.rows = rows
