@@ -3,7 +3,8 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,14 @@ from stagebook.project.errors import StagebookError
 from stagebook.serving import answers
 from stagebook.serving.input.rows import Rows
 from stagebook.serving.input.validation import Validator
-from stagebook.serving.refusal import Refusal, RequestProblem
+from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
 
 if TYPE_CHECKING:
     from stagebook.features.service import FeatureService
 
 Predict = Callable[[pd.DataFrame], pd.DataFrame]
 
+OLD = "feature-older-than-usual"
 _LOOK = 1.0  # seconds between two looks whether the store was written again
 _OWN_FAULTS = {"bad-online-store": 503, "on-demand-feature-failed": 500}
 _MLFLOW_TYPES = {"b": "boolean", "i": "long", "u": "long", "f": "double", "M": "datetime"}
@@ -39,11 +41,16 @@ class FeatureLookup:
 
     Attributes:
         columns: The columns of a request.
+        usual_ages: The largest age of the features of each view in the golden rows, nanoseconds
+            from their events, by the view's name.
         problem: Why the newest store is not used; empty if it is.
     """
 
-    def __init__(self, path: Path, service: "FeatureService", request: Validator) -> None:
+    def __init__(
+        self, path: Path, service: "FeatureService", request: Validator, ages: dict[str, int]
+    ) -> None:
         self.columns = service.request
+        self.usual_ages = ages
         self.problem = ""
         self._path = path
         self._service = service
@@ -73,7 +80,7 @@ class FeatureLookup:
         golden = FeatureGolden.parse(contents.files[FEATURE_GOLDEN])
         requests = golden.sample.requests[list(service.request)]
         validator = Validator.of(_schema(requests, service), requests, row_limit)
-        lookup = cls(path, service, validator)
+        lookup = cls(path, service, validator, _usual_ages(golden, service))
         feature_replay.replay(contents, service, predict, lookup.store).require()
         return lookup
 
@@ -86,8 +93,8 @@ class FeatureLookup:
                 self._renew(version)
         return self._store
 
-    def features(self, rows: Rows) -> Rows:
-        """The features of a request, in the model's order.
+    def features(self, rows: Rows) -> tuple[Rows, tuple[RowWarning, ...]]:
+        """The features of a request, in the model's order, and warnings of those that are old.
 
         Args:
             rows: Rows with the columns of a request.
@@ -99,11 +106,23 @@ class FeatureLookup:
         request = self._request.check(rows)
         try:
             with self._lock:
-                table = self.store.online(request)
+                store = self.store
+                table, ages = store.online(request), store.ages(request)
         except StagebookError as error:
             raise _refusal(error) from None
         names = self._service.features
-        return Rows(names, answers.records(table[list(names)]))
+        return Rows(names, answers.records(table[list(names)])), tuple(self._warnings(ages))
+
+    def _warnings(self, ages: Mapping[str, Sequence[int | None]]) -> Iterator[RowWarning]:
+        for view in self._service.resolution.views:
+            usual = self.usual_ages.get(view.name)
+            for row, age in enumerate(ages[view.name]):
+                if usual is not None and age is not None and age > usual:
+                    message = (
+                        f"The features of `{view.name}` are {_words(age)} old; in the golden rows "
+                        f"they are at most {_words(usual)} old."
+                    )
+                    yield RowWarning(OLD, message, row, view.features[0])
 
     def _renew(self, version: tuple[int, ...]) -> None:
         try:
@@ -124,6 +143,22 @@ def _version(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _usual_ages(golden: FeatureGolden, service: "FeatureService") -> dict[str, int]:
+    sample, resolution = golden.sample, service.resolution
+    instants = pd.to_datetime(sample.requests[resolution.instant], utc=True)
+    ages = {}
+    for view in resolution.views:
+        events = pd.to_datetime(sample.views[view.name][view.event_time].to_pandas(), utc=True)
+        age = (instants - events).max()
+        if not pd.isna(age):
+            ages[view.name] = int(age / pd.Timedelta(1, "ns"))
+    return ages
+
+
+def _words(age: int) -> str:
+    return str(timedelta(seconds=age // 1_000_000_000))
 
 
 def _schema(requests: pd.DataFrame, service: "FeatureService") -> Schema:

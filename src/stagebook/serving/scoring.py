@@ -110,11 +110,12 @@ class Scoring:
         lookup = served.lookup if exchange.route == PREDICT else None
         columns = lookup.columns if lookup else served.features
         rows = body.parse(content_type, data, columns, row_limit=self._limits.rows)
+        old: tuple[RowWarning, ...] = ()
         if lookup and not set(served.features) <= set(rows.columns):
-            rows = lookup.features(rows)
+            rows, old = lookup.features(rows)
         exchange.rows = rows
         exchange.features = served.validator.check(rows)
-        exchange.warnings = served.ranges.warnings(exchange.features)
+        exchange.warnings = old + served.ranges.warnings(exchange.features)
 
     def _failed(self, exchange: _Exchange, error: Exception) -> Refusal:
         """The answer where the model itself fails; the reason may contain rows, so it is hidden."""
