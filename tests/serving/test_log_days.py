@@ -10,6 +10,7 @@ from logged import DAY, FRAME, NEXT, PREDICTIONS, entry, logged, names, opened
 from refusals import problems
 
 from stagebook.data.profiles import profile
+from stagebook.serving.log import day_profiles
 from stagebook.serving.log import days as log_days
 from stagebook.serving.log import reading as log_reading
 from stagebook.serving.log.days import close_days
@@ -79,8 +80,8 @@ def test_each_package_gets_a_profile_of_the_champions_rows(tmp_path: Path) -> No
     shadow = entry(role="challenger", predictions=PREDICTIONS + 9)
     logged(tmp_path, entry(), entry(), shadow, entry(package=OTHER, features=FRAME.head(1)))
     (path,) = close_days(tmp_path, NEXT)
-    own = profile.read(log_days.profile_of(path, entry().package))
-    other = profile.read(log_days.profile_of(path, OTHER))
+    own = profile.read(day_profiles.profile_of(path, entry().package))
+    other = profile.read(day_profiles.profile_of(path, OTHER))
     assert (own.rows, other.rows) == (4, 2)
     assert [column.name for column in own.columns] == [
         "feature.distance",
@@ -104,7 +105,7 @@ def test_today_stays_open(tmp_path: Path) -> None:
     assert len(names(tmp_path / "open")) == 1
 
 
-@pytest.mark.parametrize("step", ["_write", "_write_profiles", "remove"])
+@pytest.mark.parametrize("step", ["_write", "write_profiles", "remove"])
 def test_a_crash_doubles_and_loses_nothing(
     step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
