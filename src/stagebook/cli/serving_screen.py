@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 _out = Screen()
 _BINS = 40
-_BAR = 24  # cells; the limit is in the middle
+_BAR = 24  # cells at most; the limit is in the middle
 _MEGABYTE = 1_000_000
-_HEAD = f"  {'rate':>9}{'answered':>11}{'p50':>11}{'p99':>11}{'p99.9':>11}{'failed':>8}  "
+_HEAD = f"  {'rate':>9}{'answered':>10}{'p50':>10}{'p99':>10}{'p99.9':>10}{'failed':>7}"
 
 
 def show_checks(report: "CheckReport", *, as_json: bool) -> None:
@@ -67,10 +67,10 @@ class LoadScreen:
         _title(rows)
         seconds = f"{self._plan.seconds:g} s"
         if self._plan.rate is None:
-            limit = _duration(self._plan.p99 or 0.0)
+            limit = _limit(self._plan.p99 or 0.0)
             goal = f"The highest rate with a p99 of at most {limit}; {seconds} for each rate"
             _out.print(Text(goal, "dim"))
-            _out.print(Text(f"{_HEAD}p99; ┊ is {limit}", "bold"))
+            _out.print(Text(f"{_HEAD}  {'p99, limit: ┊' if _bar_cells() else ''}", "bold"))
         else:
             _out.print(Text(f"{self._plan.rate:g} requests per second for {seconds}", "dim"))
 
@@ -89,7 +89,7 @@ class LoadScreen:
         else:
             _out.print(f"memory {_memory(last.memory)}")
         if (limit := self._plan.p99) is not None:
-            bound = f"a p99 of at most {_duration(limit)}"
+            bound = f"a p99 of at most {_limit(limit)}"
             highest = report.highest or 0.0
             reached = f"The server holds {bound} at {highest:g} requests per second."
             _verdict(report.holds, reached, f"The server does not hold {bound}.")
@@ -115,7 +115,7 @@ class SoakScreen:
             _title(rows)
             _out.print(Text(f"{self._seconds:g} s in ten parts", "dim"))
             _out.print(
-                Text(f"  {'rate':>9}{'p99':>11}{'failed':>8}{'memory':>10}{'open':>6}", "bold")
+                Text(f"  {'rate':>9}{'p99':>10}{'failed':>7}{'memory':>10}{'open':>6}", "bold")
             )
 
     def measured(self, span: "SoakSpan") -> None:
@@ -123,7 +123,7 @@ class SoakScreen:
         if self._as_json:
             return
         load = span.load
-        figures = f"{_rate(load.rate):>9}{_duration(load.percentile(0.99)):>11}"
+        figures = f"{_rate(load.rate):>9}{_duration(load.percentile(0.99)):>10}"
         held = f"{_memory(load.memory):>10}{span.handles:>6}"
         _out.print(Text.assemble(_mark(not load.errors), figures, _failed(load), held))
 
@@ -132,12 +132,12 @@ class SoakScreen:
         if self._as_json:
             return _print_json({**self._names, **_soak_values(soak)})
         rows = [("memory", soak.memory_grows, *map(_memory, soak.memory))]
-        rows.append(("open files and connections", soak.handles_grow, *map(str, soak.handles)))
+        rows.append(("open files", soak.handles_grow, *map(str, soak.handles)))
         for name, grows, before, after in rows:
-            words = f"{name} {'grows' if grows else 'does not grow'}: {before}, then {after}"
-            _out.print(Text.assemble(_mark(not grows), words))
+            words = f"{name:12}{before} before, {after} at the end"
+            _out.print(Text.assemble(_mark(not grows), words, ": grows" if grows else ""))
         if soak.errors:
-            _out.print(Text.assemble(_mark(False), f"failed requests: {_errors(soak.errors)}"))
+            _out.print(Text.assemble(_mark(False), f"{'failed':12}{_errors(soak.errors)}"))
         _verdict(soak.holds, "The server passes the soak test.", "The server fails the soak test.")
         return None
 
@@ -163,7 +163,7 @@ def _details(result: "LoadResult") -> None:
                 f"{_duration(low)} ",
                 (picture, "cyan"),
                 f" {_duration(high)}  ",
-                ("logarithmic", "dim"),
+                ("logarithmic scale", "dim"),
             )
         )
 
@@ -181,22 +181,24 @@ def _logarithmic(latencies: Sequence[float]) -> list[int]:
 def _row(result: "LoadResult", limit: float) -> Text:
     """A rate of a search, with its p99 as a bar; the limit is in the middle of the bar."""
     times = [_duration(result.percentile(share)) for share in (0.5, 0.99, 0.999)]
-    figures = f"{_rate(result.rate):>9}{_rate(result.answered):>11}" + "".join(
-        f"{time:>11}" for time in times
+    figures = f"{_rate(result.rate):>9}{_rate(result.answered):>10}" + "".join(
+        f"{time:>10}" for time in times
     )
     holds = result.holds(limit)
-    cells = min(_BAR, math.ceil(min(2.0, result.percentile(0.99) / limit) * _BAR / 2))
-    bar = f"{'█' * cells:{_BAR}}"
-    half = _BAR // 2
-    return Text.assemble(
-        _mark(holds),
-        figures,
-        _failed(result),
-        "  ",
-        (bar[:half], "green" if holds else "yellow"),
-        ("┊", "dim"),
-        (bar[half:].rstrip(), "yellow"),
-    )
+    row = Text.assemble(_mark(holds), figures, _failed(result))
+    if width := _bar_cells():
+        half = width // 2
+        cells = math.ceil(min(2.0, result.percentile(0.99) / limit) * half)
+        row.append("  " + "█" * min(cells, half), "green" if holds else "yellow")
+        row.append(" " * (half - cells) + "┊", "dim")
+        row.append("█" * (cells - half), "yellow")
+    return row
+
+
+def _bar_cells() -> int:
+    """The width of a bar, an even number; 0 if there is no room for one."""
+    room = _out.width - len(_HEAD) - 3 if _out.is_terminal else _BAR
+    return min(_BAR, room // 2 * 2) if room >= _BAR // 3 else 0
 
 
 def _load_values(report: "LoadReport") -> dict[str, Any]:
@@ -260,7 +262,7 @@ def _verdict(holds: bool, good: str, bad: str) -> None:
 
 def _failed(result: "LoadResult") -> tuple[str, str]:
     count = sum(result.errors.values())
-    return f"{count:>8,}", "red" if count else "dim"
+    return f"{count:>7,}", "red" if count else "dim"
 
 
 def _errors(errors: Mapping[str, int]) -> str:
@@ -280,7 +282,11 @@ def _duration(seconds: float) -> str:
         return "–"
     if seconds >= 1:
         return f"{seconds:,.2f} s"
-    return f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else f"{seconds * 1000:.2f} ms"
+    return f"{seconds * 1000:.1f} ms"
+
+
+def _limit(seconds: float) -> str:
+    return f"{seconds * 1000:g} ms"
 
 
 def _memory(count: int) -> str:

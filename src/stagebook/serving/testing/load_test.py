@@ -16,8 +16,10 @@ from stagebook.serving.testing.running import RunningServer
 _MOST_CONNECTIONS = 64
 _PATIENCE = 10.0  # seconds in which the last answers must arrive
 _FIRST_RATE = 32.0
-_MOST_DOUBLINGS = 12
-_STEPS = 4  # of bisection
+_TRIES = 2
+_MOST_RATES = 16
+_PRECISION = 0.1  # of the rate
+_LOWEST_RATE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ async def measure(
         await asyncio.sleep(max(0.0, due - loop.time()))  # 0 lets the requests before go on
         tasks.append(loop.create_task(load.send(requests[number % len(requests)], due)))
     await load.finish(tasks)
-    answered = len(load.latencies) / (loop.time() - start)
+    answered = len(load.latencies) / max(loop.time() - start, len(tasks) / rate)
     return LoadResult(rate, answered, sorted(load.latencies), load.errors, server.memory)
 
 
@@ -181,7 +183,8 @@ async def highest_rate(
 ) -> AsyncIterator[LoadResult]:
     """Looks for the highest rate at which 99 of 100 answers take no longer than this.
 
-    The rate is doubled until it does not hold, and then halved in between.
+    The rate is doubled until it does not hold; then the rates between are tried. A rate that does
+    not hold is tried again, because something else may have used the machine.
 
     Args:
         server: The server.
@@ -193,14 +196,14 @@ async def highest_rate(
         What came of each rate, in the order of the tries.
     """
     below, above, rate = 0.0, math.inf, _FIRST_RATE
-    for _ in range(_MOST_DOUBLINGS):
-        result = await measure(server, requests, rate, seconds)
-        yield result
-        if not result.holds(p99):
-            above = rate
+    for _ in range(_MOST_RATES):
+        holds = False
+        for _ in range(_TRIES):
+            result = await measure(server, requests, rate, seconds)
+            yield result
+            if holds := result.holds(p99):
+                break
+        below, above = (rate, above) if holds else (below, rate)
+        if above - below <= max(_PRECISION * below, _LOWEST_RATE):
             break
-        below, rate = rate, rate * 2
-    for _ in range(_STEPS if above < math.inf else 0):
-        result = await measure(server, requests, (above + below) / 2, seconds)
-        yield result
-        below, above = (result.rate, above) if result.holds(p99) else (below, result.rate)
+        rate = rate * 2 if above == math.inf else (above + below) / 2

@@ -71,7 +71,7 @@ def running(options: ServingOptions) -> Iterator[RunningServer]:
             assert process.stdout, "it is a pipe"
             values = _parsed(process.stdout.readline())
             if "address" not in values:
-                raise _failed(values, process.wait(_STOPPING))
+                raise _failed(values, process.wait(_STOPPING), "It never answered.")
             host, _, port = values["address"].removeprefix("http://").rpartition(":")
             yield RunningServer(host, int(port), psutil.Process(process.pid))
         finally:
@@ -81,9 +81,8 @@ def running(options: ServingOptions) -> Iterator[RunningServer]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 code = process.wait()
-    if code != Exit.DONE:
-        message = f"The server did not stop as it should: it ended with exit code {code}."
-        raise StagebookError(Problem("server-failed", message), exit_code=Exit.FAILED)
+        if code != Exit.DONE:
+            raise _failed(_parsed(process.stdout.readline()), code, "It was stopped by the test.")
 
 
 def _parsed(line: str) -> dict[str, Any]:
@@ -95,8 +94,9 @@ def _parsed(line: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _failed(values: dict[str, Any], code: int) -> StagebookError:
+def _failed(values: dict[str, Any], code: int, hint: str) -> StagebookError:
+    """An error with the problems that the server printed, or else with its exit code."""
     problems = [Problem.from_json(problem) for problem in values.get("problems", [])]
-    message = f"The server ended with exit code {code} before it answered."
+    unknown = Problem("server-failed", f"The server ended with exit code {code}.", hint)
     exit_code = Exit(code) if code in set(Exit) and code else Exit.FAILED
-    return StagebookError(*(problems or [Problem("server-failed", message)]), exit_code=exit_code)
+    return StagebookError(*(problems or [unknown]), exit_code=exit_code)
