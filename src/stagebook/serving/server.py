@@ -46,7 +46,21 @@ Started = Callable[[Listening], None]
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server; a signal ends it, and is not raised again after that."""
+    """uvicorn's server; a signal ends it, and is not raised again after that.
+
+    Args:
+        config: How it answers.
+        started: Called when it answers, and when signals end it as they should.
+    """
+
+    def __init__(self, config: uvicorn.Config, started: Callable[["_Server"], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, and says so."""
+        await super().startup(sockets)
+        self._started(self)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -118,9 +132,10 @@ def run(options: ServingOptions, started: Started) -> None:
         listening.listen(_BACKLOG)
         address, model = _address(listening), service.slot.current
         if options.workers == 1:
-            server = _Server(_config(options, functools.partial(application, service)))
-            started(Listening(address, model, server.stop))
-            server.run([listening])
+            config = _config(options, functools.partial(application, service))
+            _Server(config, lambda server: started(Listening(address, model, server.stop))).run(
+                [listening]
+            )
         else:
             del service  # each worker opens the package itself
             with metrics.shared_folder():

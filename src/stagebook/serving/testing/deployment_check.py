@@ -56,11 +56,13 @@ async def check(
         answer = await caller.post(content, media_type)
         checks.append(DeploymentCheck(f"{name} is refused", _other_status(answer, status)))
     if token:
-        answer = await _Caller(server, None).post(b"{}", body.JSON)
+        stranger = _Caller(server, None)
+        answer = await stranger.post(b"{}", body.JSON)
+        await stranger.close()
         checks.append(DeploymentCheck("no token is refused", _other_status(answer, 401)))
     gets = [(path, await caller.get(path)) for path in _ROUTES]
     checks += [DeploymentCheck(f"GET {path}", _other_status(reply, 200)) for path, reply in gets]
-    caller.close()
+    await caller.close()
     return checks
 
 
@@ -82,8 +84,8 @@ class _Caller:
         except (OSError, ValueError) as error:
             return Answer(_NO_ANSWER, {}, str(error).encode())
 
-    def close(self) -> None:
-        self._connection.close()
+    async def close(self) -> None:
+        await self._connection.close()
 
 
 def _refusals(rows: PackagedRows) -> Iterator[tuple[str, str, bytes, int]]:

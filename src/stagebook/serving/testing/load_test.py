@@ -127,7 +127,7 @@ class _Load:
             self.errors["not answered"] = len(late)
             await asyncio.wait(late)
         for connection in self._connections:
-            connection.close()
+            await connection.close()
 
 
 async def run(

@@ -113,7 +113,7 @@ async def _half_of_one_client(server: RunningServer, requests: Sequence[bytes]) 
         with contextlib.suppress(OSError, ValueError):  # the spans count failures
             await connection.send(requests[number % len(requests)])
         times.append(loop.time() - start)
-    connection.close()
+    await connection.close()
     return min(_FASTEST, 0.5 / statistics.median(times))
 
 
