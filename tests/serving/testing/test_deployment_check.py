@@ -19,7 +19,7 @@ from stagebook.serving.testing.packaged_rows import PackagedRows
 from stagebook.serving.testing.running import RunningServer
 from stagebook.workflow import deployment_tests
 
-TOKEN = "a-token-of-some-length"
+TOKEN = "t0k3n-5f0c2f6d8c1d7a3e"
 Checks = Callable[..., list[DeploymentCheck]]
 
 
