@@ -19,6 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 PRIVATE_NAMES = {
     "mlflow-skinny 3.17": {"_GENERATOR_NOUNS", "_GENERATOR_PREDICATES"},
+    "pandas 3.1": {"_iter_column_arrays"},
     "pandera 0.35": {"_check_fn"},
     "scikit-learn 1.9": {
         "_bin_mapper",

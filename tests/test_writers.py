@@ -32,6 +32,7 @@ ELSEWHERE = {
     "model/writer.py": "the bytes of a model",
     "record/interactive.py": "addresses without credentials",
     "tracking/courier.py": "answers its parent",
+    "serving/log/days.py": "the rows of a log, masked when they were logged",
     "report/site/folder.py": "a mark without content",
     "cli/masked_streams.py": "the place for what is printed",
 }

@@ -1,4 +1,4 @@
-"""Every code that a ``Problem`` can have, read from the source."""
+"""Every code that a problem of the project or of a request can have, read from the source."""
 
 import ast
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from stagebook.execution.outcome import Outcome
 from stagebook.pipeline.git_command import GitReason
 
 _KINDS: dict[str, type[Enum]] = {"Outcome": Outcome, "GitReason": GitReason}
+_CARRIERS = ("Problem", "RequestProblem", "RowWarning")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -51,7 +52,7 @@ class Codes:
         Raises:
             UnreadableError: One is computed in a way that this does not follow.
         """
-        made = (call for call in self.calls if call.name == "Problem")
+        made = (call for call in self.calls if call.name in _CARRIERS)
         return {code for call in made for code in self._values(_argument(call, 0, "code"), call)}
 
     def _values(self, node: ast.expr | None, at: Call) -> set[str]:

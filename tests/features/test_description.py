@@ -36,6 +36,8 @@ service = FeatureService(
 @pytest.fixture(autouse=True)
 def forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(str(tmp_path))
+    # Python takes code of one second and one length for the same
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     yield
     forget()
 

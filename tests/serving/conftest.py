@@ -1,24 +1,13 @@
 """A small package, made once, and servers of it."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from queue import Queue
 
 import pytest
 import served_packages
 from clients import Client
-
-from stagebook.model.policy import Policy
-from stagebook.serving import server
-from stagebook.serving.options import ServingOptions
-from stagebook.serving.server import Listening
-
-POLICY = Policy(attestation="ignore", materials="ignore", isolate="never")
-
-Serve = Callable[..., AbstractContextManager[Client]]
+from servers import Serve, served
 
 
 @pytest.fixture(scope="session")
@@ -36,36 +25,11 @@ def other_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def serve(package: Path) -> Serve:
     """Serves a package in this process, on a free port, with some options changed."""
-
-    @contextmanager
-    def run(**changes: object) -> Iterator[Client]:
-        options = replace(ServingOptions(str(package), POLICY, port=0), **changes)  # type: ignore[arg-type]
-        listening: Queue[Listening | BaseException] = Queue()
-
-        def target() -> None:
-            try:
-                server.run(options, listening.put)
-            except BaseException as error:
-                listening.put(error)
-
-        thread = threading.Thread(target=target)
-        thread.start()
-        started = listening.get()
-        if isinstance(started, BaseException):
-            raise started
-        client = Client(started)
-        try:
-            yield client
-        finally:
-            client.close()
-            started.stop()
-            thread.join()
-
-    return run
+    return partial(served, package)
 
 
 @pytest.fixture(scope="module")
 def client(serve: Serve) -> Iterator[Client]:
     """A server of the package, without further options."""
-    with serve() as served:
-        yield served
+    with serve() as client:
+        yield client

@@ -7,7 +7,7 @@ import mlflow.version
 import pandas as pd
 import pytest
 from clients import TRIP, Client
-from conftest import Serve
+from servers import Serve
 
 from stagebook.model.golden import Golden
 from stagebook.serving import requests

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 from clients import TRIP, Client
-from conftest import Serve
+from servers import Serve
 
 from stagebook.serving.options import Limits
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from clients import TRIP, Client
-from conftest import POLICY, Serve
+from servers import POLICY, Serve
 
 from stagebook.model import package_source
 from stagebook.serving.served_model import ServedModel

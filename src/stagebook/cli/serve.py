@@ -13,6 +13,13 @@ _PATH = click.Path(path_type=Path)
 
 @click.command(cls=ServeCommand)
 @click.argument("package")
+@click.option(
+    "--online",
+    type=_PATH,
+    metavar="STORE",
+    help="Online store, for requests to /predict that give entity keys instead of features.",
+    show_default="no store",
+)
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
 @click.option(
     "--port",
@@ -109,6 +116,7 @@ _PATH = click.Path(path_type=Path)
 @json_option
 def serve(
     package: str,
+    online: Path | None,
     host: str,
     port: int,
     workers: int,
@@ -160,6 +168,7 @@ def serve(
         log=LogOptions(log.resolve(), without, on_full_log) if log else None,  # type: ignore[arg-type]
         follow=_absolute(follow) if follow else None,
         shadow=_absolute(shadow) if shadow else None,
+        online=online.resolve() if online else None,
     )
     if test:
         sys.exit(test.run(options, as_json=as_json))

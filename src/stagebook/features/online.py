@@ -54,6 +54,19 @@ class StoredView:
         return f"SELECT {wanted} FROM {quoted(self.name)} WHERE {equal}"
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row of a view in a store.
+
+    Attributes:
+        event: Its event time, nanoseconds since 1970.
+        values: Its features, as SQLite keeps them.
+    """
+
+    event: int
+    values: tuple[Any, ...]
+
+
 class OnlineStore:
     """An online store that is open for reading.
 
@@ -142,10 +155,26 @@ class OnlineStore:
         """
         return assembly.assemble(self._resolution, rows, self._find)
 
-    def look_up(
-        self, view: FeatureView, key: tuple[Any, ...], instant: int
-    ) -> tuple[Any, ...] | None:
-        """The features of a view for one key, as SQLite keeps them.
+    def ages(self, rows: pd.DataFrame) -> dict[str, list[int | None]]:
+        """How old the features of some rows are, in nanoseconds from their events.
+
+        Args:
+            rows: The columns of a request.
+
+        Returns:
+            For each view by its name, n ages; None where it has no value for the row.
+        """
+        instants = spine.instants(self._resolution, rows).to_pylist()
+        return {
+            view.name: [
+                None if row is None else instant - row.event
+                for row, instant in zip(self._rows(view, rows, instants), instants, strict=True)
+            ]
+            for view in self._resolution.views
+        }
+
+    def look_up(self, view: FeatureView, key: tuple[Any, ...], instant: int) -> "StoredRow | None":
+        """The row of a view for one key.
 
         Args:
             view: The view.
@@ -153,7 +182,7 @@ class OnlineStore:
             instant: Nanoseconds since 1970 in UTC.
 
         Returns:
-            The values; None if nothing was known at the instant, or it had expired.
+            The row; None if nothing was known at the instant, or it had expired.
         """
         try:
             found = self._base.execute(self._queries[view.name], key).fetchone()
@@ -165,29 +194,29 @@ class OnlineStore:
             return None
         event, known, *values = found
         is_old = view.ttl is not None and instant - event > columns.nanoseconds_of(view.ttl)
-        return None if known > instant or is_old else tuple(values)
+        return None if known > instant or is_old else StoredRow(event, tuple(values))
 
-    def _answer(
-        self, view: FeatureView, key: tuple[Any, ...], instant: int | None
-    ) -> tuple[Any, ...] | None:
-        return None if instant is None or None in key else self.look_up(view, key, instant)
-
-    def _find(self, view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
-        stored = self.views[view.name]
-        schema = pa.schema([stored.features.field(name) for name in view.features])
-        places = [stored.features.get_field_index(name) for name in view.features]
-        own = [pa.chunked_array([], field.type) for field in stored.keys]
+    def _rows(
+        self, view: FeatureView, rows: pd.DataFrame, instants: list[int | None]
+    ) -> list[StoredRow | None]:
+        """The row of a view for each row of a request."""
+        own = [pa.chunked_array([], field.type) for field in self.views[view.name].keys]
         pairs = zip(view.entity.keys, own, spine.keys(view, rows), strict=True)
         keys = [columns.alike(column, asked, name, view)[1] for name, column, asked in pairs]
-        missing = (None,) * len(stored.features)
         parts = zip(*map(sqlite_values.stored, keys), strict=True)
-        answers = [
-            self._answer(view, key, instant) or missing
-            for key, instant in zip(parts, instants.to_pylist(), strict=True)
+        return [
+            None if instant is None or None in key else self.look_up(view, key, instant)
+            for key, instant in zip(parts, instants, strict=True)
         ]
+
+    def _find(self, view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
+        stored = self.views[view.name].features
+        schema = pa.schema([stored.field(name) for name in view.features])
+        missing = StoredRow(0, (None,) * len(stored))
+        answers = [row or missing for row in self._rows(view, rows, instants.to_pylist())]
         made = [
-            sqlite_values.restored([answer[place] for answer in answers], field.type)
-            for place, field in zip(places, schema, strict=True)
+            sqlite_values.restored([answer.values[place] for answer in answers], field.type)
+            for place, field in zip(map(stored.get_field_index, schema.names), schema, strict=True)
         ]
         return pa.table(made, schema=schema)
 

@@ -148,7 +148,7 @@ def check(package: Path, policy: Policy, say: Say) -> CleanCheck:
         place = contents.write(fresh.folder / "package")
         _copy_beside(package, place)
         environment = _make(fresh, requirement_lines, lock, policy, say)
-        say("the checks, in this environment")
+        say("running the checks in this environment")
         command = ("-I", "-m", "stagebook", "model", "check", str(place), "--json")
         answer = _parsed(fresh, fresh.run(fresh.python, *command, *_options(policy)))
     checks = typed_json.convert(answer["checks"], tuple[Check, ...])
@@ -191,7 +191,7 @@ def _make(
     """Makes the environment; returns how, in words."""
     interpreter = _interpreter(fresh, lock.python)
     fresh = replace(fresh, python_home=Path(interpreter).resolve().parents[1])
-    say(f"an environment with Python {lock.python}")
+    say(f"creating an environment with Python {lock.python}")
     fresh.must("Making the environment", interpreter, "-m", "venv", str(fresh.home))
     own = requirements.pinned("stagebook", lock.distributions["stagebook"])
     wheels = fresh.folder / "wheels"
@@ -203,7 +203,7 @@ def _make(
     if downloaded.returncode:
         requirements.write_running_wheel(wheels)
         whose = "the running stagebook, which no package index has"
-    say(f"{requirements.FILE}, with {whose} (minutes)")
+    say(f"installing {requirements.FILE}, with {whose} (minutes)")
     more = [own.replace("==", "[signing]==")] if policy.public_key else []
     lines = ["--find-links", str(wheels), "--no-cache-dir", *requirement_lines, *more]
     fresh.must("pip", *pip, "install", *_WHEELS, *lines)

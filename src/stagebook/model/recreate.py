@@ -72,7 +72,7 @@ def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = T
     say(f"commit {origin.commit[:12]} ({origin.source}), stage {origin.stage}")
     place = _check_out(root, origin.commit, into)
     env = _environment(place, package, say, fresh=fresh)
-    say("data by hash")
+    say("fetching the data by hash")
     fetch_data(root, place, materials.read(package / materials.FILE), env)
     say(f"dvc repro --force {origin.stage}")
     _run(["dvc", "repro", "--force", "--", origin.stage], place, env)
@@ -95,7 +95,7 @@ def _environment(place: Path, package: Path, say: Say, *, fresh: bool) -> dict[s
     """The environment variables by which the commands find the right Python."""
     bin_folder = Path(sys.executable).parent
     if fresh:
-        say("environment from the lock file (minutes)")
+        say("creating the environment from the lock file (minutes)")
         bin_folder = _make_environment(place)
     else:
         lock = environment.parse((package / environment.FILE).read_text(encoding="utf-8"))

@@ -64,6 +64,7 @@ SERVING = Extra(
         "pydantic-core": "pydantic_core",
         "starlette": "starlette",
         "uvicorn": "uvicorn",
+        "uvloop": "uvloop",
     },
 )
 SIGNING = Extra(

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from stagebook.serving import access, replies
 from stagebook.serving.metrics import MEDIA_TYPE
 from stagebook.serving.refusal import Refusal, RequestProblem
-from stagebook.serving.scoring import Scoring
+from stagebook.serving.scoring import INVOCATIONS, PREDICT, Scoring
 from stagebook.serving.service import Service
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -58,8 +58,8 @@ def application(service: Service) -> Starlette:
     scoring = Scoring(service)
     return Starlette(
         routes=[
-            Route("/invocations", scoring.invocations, methods=["POST"]),
-            Route("/predict", scoring.predict, methods=["POST"]),
+            Route(INVOCATIONS, scoring.invocations, methods=["POST"]),
+            Route(PREDICT, scoring.predict, methods=["POST"]),
             Route("/ping", ping),
             Route("/health", health),
             Route("/version", mlflow_version),

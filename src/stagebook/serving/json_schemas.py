@@ -29,15 +29,22 @@ def column(field: Field) -> _Json:
     """The schema of a value of a column."""
     schema = _type(field)
     for check in field.checks:
-        limits = _limits(check, schema["type"])
-        if limits.keys() & schema.keys():
-            schema.setdefault("allOf", []).append(limits)
-        else:
-            schema.update(limits)
+        _narrow(schema, _limits(check, schema["type"]))
     if field.rules:
         schema["description"] = "; ".join(field.rules)
     is_whole = re.fullmatch(r"u?int\d+|bool", field.dtype)
     return _nullable(schema) if field.nullable and not is_whole else schema
+
+
+def _narrow(schema: _Json, limits: _Json) -> None:
+    """Adds limits to a schema; of two minimums or maximums, the tighter one stays."""
+    for keyword, choose in (("minimum", max), ("maximum", min)):
+        if keyword in limits and keyword in schema:
+            schema[keyword] = choose(schema[keyword], limits.pop(keyword))
+    if limits.keys() & schema.keys():
+        schema.setdefault("allOf", []).append(limits)
+    else:
+        schema.update(limits)
 
 
 def _type(field: Field) -> _Json:

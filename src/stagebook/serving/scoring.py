@@ -26,6 +26,8 @@ _LOG = logging.getLogger("stagebook.serving")
 _LARGE = 64_000  # bytes: a body that is parsed in a thread, so that other requests go on
 _CLIENT_GONE = 499
 
+INVOCATIONS, PREDICT = "/invocations", "/predict"
+
 
 @dataclass(slots=True)
 class _Exchange:
@@ -105,9 +107,15 @@ class Scoring:
 
     def _check(self, exchange: _Exchange, content_type: str | None, data: bytes) -> None:
         served = exchange.served
-        exchange.rows = body.parse(content_type, data, served.features)
-        exchange.features = served.validator.check(exchange.rows)
-        exchange.warnings = served.ranges.warnings(exchange.features)
+        lookup = served.lookup if exchange.route == PREDICT else None
+        columns = lookup.columns if lookup else served.features
+        rows = body.parse(content_type, data, columns, row_limit=self._limits.rows)
+        old: tuple[RowWarning, ...] = ()
+        if lookup and not set(served.features) <= set(rows.columns):
+            rows, old = lookup.features(rows)
+        exchange.rows = rows
+        exchange.features = served.validator.check(rows)
+        exchange.warnings = old + served.ranges.warnings(exchange.features)
 
     def _failed(self, exchange: _Exchange, error: Exception) -> Refusal:
         """The answer where the model itself fails; the reason may contain rows, so it is hidden."""

@@ -16,6 +16,7 @@ from stagebook.model.policy import Policy
 from stagebook.model.verification import Check
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
 from stagebook.serving import answers, openapi, requests
+from stagebook.serving.feature_lookup import FeatureLookup
 from stagebook.serving.input import body
 from stagebook.serving.input.ranges import TrainingRanges
 from stagebook.serving.input.validation import Validator
@@ -35,6 +36,7 @@ class ServedModel:
         golden: Rows with known predictions.
         validator: What refuses rows.
         ranges: What warns about rows.
+        lookup: What looks features up, if there is an online store.
     """
 
     model: Model
@@ -43,10 +45,19 @@ class ServedModel:
     golden: Golden
     validator: Validator
     ranges: TrainingRanges
+    lookup: FeatureLookup | None = None
 
     @classmethod
-    def open(cls, source: str | Path, policy: Policy, row_limit: int) -> Self:
+    def open(
+        cls, source: str | Path, policy: Policy, row_limit: int, online: Path | None = None
+    ) -> Self:
         """The package of a folder, an archive or a registry, after the whole gate.
+
+        Args:
+            source: Where the package is.
+            policy: What it must satisfy.
+            row_limit: Rows that a request may have.
+            online: The online store for requests that give the keys of entities.
 
         Raises:
             StagebookError: It is not fit to be served here; each reason with a code.
@@ -65,6 +76,7 @@ class ServedModel:
             golden,
             Validator.of(inputs, golden.inputs, row_limit),
             TrainingRanges.of(contents.text(PROFILE)),
+            FeatureLookup.open(online, contents, model.predict, row_limit) if online else None,
         )
         served.require_golden()
         return served
@@ -118,11 +130,16 @@ class ServedModel:
             problem = Problem("golden-refused", message, hint, Where(GOLDEN))
             raise StagebookError(problem, exit_code=Exit.UNFIT) from None
 
-    def description(self, entity_keys: Sequence[str] = ()) -> "dict[str, object]":
+    def description(self) -> "dict[str, object]":
         """The OpenAPI description of the server of this package."""
         (inputs,) = answers.records(self.golden.inputs.head(1))
         (outputs,) = answers.records(self.golden.outputs.head(1))
         examples = {"inputs": inputs, "outputs": outputs}
         return openapi.describe(
-            self.name, self.digest, self.inputs, self.outputs, examples, entity_keys
+            self.name,
+            self.digest,
+            self.inputs,
+            self.outputs,
+            examples,
+            self.lookup.columns if self.lookup else (),
         )

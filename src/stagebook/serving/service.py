@@ -107,6 +107,7 @@ class Service:
             "package": {"name": current.name, "digest": current.digest},
             "waiting": self.queue.waiting,
             "unchecked_rules": list(current.validator.unchecked),
+            "online_store": current.lookup.problem or "ok" if current.lookup else None,
             "log": asdict(self._log.state) if self._log else None,
             "replacement": asdict(last) if last else None,
             "challenger": self._challenger.digest if self._challenger else None,
@@ -139,4 +140,4 @@ def opened(options: ServingOptions, source: str) -> ServedModel:
     Raises:
         StagebookError: It is not fit to be served here.
     """
-    return ServedModel.open(source, options.policy, options.limits.rows)
+    return ServedModel.open(source, options.policy, options.limits.rows, options.online)

@@ -10,7 +10,7 @@ class OutOfBoundsError(ValueError):
 def require(holds: Any, what: str) -> None:
     """Raises an OutOfBoundsError where something does not hold."""
     if not holds:
-        raise OutOfBoundsError(f"{what} is out of bounds")
+        raise OutOfBoundsError(f"invalid value for {what}")
 
 
 def is_fitted(model: Any, attribute: str) -> bool:

@@ -17,6 +17,7 @@ from stagebook.serving.input.values import narrowed
 
 _Check = Mapping[str, Any]
 _Predicate = Callable[[Any], bool]
+_LIMITS = ("ge", "gt", "le", "lt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def rules(schema_field: Field, column: ColumnType) -> tuple[tuple[Rule, ...], tu
         rule = _rule(check, words, column)
         if rule:
             enforced.append(rule)
-        elif place is None:
+        elif len(schema_field.rules) < len(schema_field.checks):
             unchecked.append(words)
     known = {rule.words for rule in enforced}
     unchecked += [words for words in schema_field.rules if words not in known]
@@ -100,7 +101,8 @@ def _comparison(short: str, argument: str) -> Callable[[_Check, str, ColumnType]
 
     def make(check: _Check, words: str, column: ColumnType) -> Rule:
         bound = _bound(check[argument], column)
-        limits = {short: bound} if column.kind in (Kind.INTEGER, Kind.FLOAT) else {}
+        is_limit = short in _LIMITS and column.kind in (Kind.INTEGER, Kind.FLOAT)
+        limits = {short: bound} if is_limit else {}
         return Rule(words, lambda value: bool(compare(value, bound)), _finite(limits))
 
     return make

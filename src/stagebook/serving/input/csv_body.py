@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from stagebook.serving.input.rows import Rows, require_distinct, require_few, unreadable
+from stagebook.serving.input.rows import Rows, bad_request, require_distinct, require_few
 from stagebook.serving.refusal import RequestProblem, shown
 
 _MOST_COLUMNS = 10_000
@@ -16,7 +16,8 @@ _MOST_COLUMNS = 10_000
 def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
     """The rows in a CSV body, as text.
 
-    An empty cell is None; a quoted empty cell is an empty text. A first column without a name is
+    An empty cell is None; a quoted empty cell is an empty text, but None where there is a single
+    column, in which pandas writes a missing value so. A first column without a name is
     the index that ``DataFrame.to_csv`` writes, and is left out.
 
     Args:
@@ -31,7 +32,7 @@ def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"The body is not UTF-8: byte {error.start} is invalid."
-        raise unreadable(RequestProblem("not-utf-8", message, "Send the text as UTF-8.")) from None
+        raise bad_request(RequestProblem("not-utf-8", message, "Send the text as UTF-8.")) from None
     names = _header(text)
     table = _table(data, names)
     require_few(table.num_rows, row_limit)
@@ -65,7 +66,7 @@ def _table(data: bytes, names: Sequence[str]) -> pa.Table:
                 column_types=dict.fromkeys(names, pa.string()),
                 null_values=[""],
                 strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
+                quoted_strings_can_be_null=len(names) == 1,  # pandas must quote it there
             ),
         )
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -77,4 +78,4 @@ def _table(data: bytes, names: Sequence[str]) -> pa.Table:
 
 def _bad(reason: str) -> Exception:
     hint = "Send what DataFrame.to_csv(index=False) writes."
-    return unreadable(RequestProblem("bad-csv", f"The body is not valid CSV: {reason}.", hint))
+    return bad_request(RequestProblem("bad-csv", f"The body is not valid CSV: {reason}.", hint))

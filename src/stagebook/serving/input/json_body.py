@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from stagebook.project.text import counted
-from stagebook.serving.input.rows import Rows, nearest, require_distinct, short, unreadable
+from stagebook.serving.input.rows import Rows, bad_request, nearest, require_distinct, short
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
 
 SPLIT, RECORDS = "dataframe_split", "dataframe_records"
@@ -30,7 +30,7 @@ def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
     body = load(data)
     if not isinstance(body, dict):
         message = f"The body is {_kind(body)}, but must be a JSON object."
-        raise unreadable(RequestProblem("not-an-object", message, _FORMAT_HINT))
+        raise bad_request(RequestProblem("not-an-object", message, _FORMAT_HINT))
     key = _format(body)
     return _READERS[key](key, body[key], columns)
 
@@ -45,16 +45,16 @@ def load(data: bytes) -> Any:
         return _DECODER.decode(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         message = f"The body is not UTF-8: byte {error.start} is invalid."
-        raise unreadable(RequestProblem("not-utf-8", message, "Send the text as UTF-8.")) from None
+        raise bad_request(RequestProblem("not-utf-8", message, "Send the text as UTF-8.")) from None
     except RecursionError:
         message = "The body is nested too deeply."
-        raise unreadable(RequestProblem("too-deep", message, _FORMAT_HINT)) from None
+        raise bad_request(RequestProblem("too-deep", message, _FORMAT_HINT)) from None
     except json.JSONDecodeError as error:
         message = f"The body is not JSON, line {error.lineno}, column {error.colno}: {error.msg}."
-        raise unreadable(RequestProblem("bad-json", message)) from None
+        raise bad_request(RequestProblem("bad-json", message)) from None
     except ValueError:  # Python's limit for the conversion of text to whole numbers
         message = "The body has a whole number of more than 4,300 digits."
-        raise unreadable(RequestProblem("number-too-long", message)) from None
+        raise bad_request(RequestProblem("number-too-long", message)) from None
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for key, _ in pairs:
             if key in seen:
                 message = f"A JSON object has the key `{short(key)}` twice."
-                raise unreadable(RequestProblem("repeated-key", message))
+                raise bad_request(RequestProblem("repeated-key", message))
             seen.add(key)
     return record
 
@@ -72,7 +72,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(literal: str) -> NoReturn:
     message = f"The body has {literal}, which is not JSON."
     hint = "Write null for a missing value."
-    raise unreadable(RequestProblem("nan-literal", message, hint))
+    raise bad_request(RequestProblem("nan-literal", message, hint))
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_constant)
@@ -86,10 +86,10 @@ def _format(body: dict[str, Any]) -> str:
         return keys[0]
     if len(keys) > 1:
         message = f"The body has the keys {' and '.join(keys)}, but must have one of them."
-        raise unreadable(RequestProblem("several-formats", message))
+        raise bad_request(RequestProblem("several-formats", message))
     if not unknown:
         message = f"The body has none of the keys {', '.join(FORMATS)}."
-        raise unreadable(RequestProblem("no-format", message, _FORMAT_HINT))
+        raise bad_request(RequestProblem("no-format", message, _FORMAT_HINT))
     problems = [
         RequestProblem(
             "unknown-key",
@@ -128,7 +128,7 @@ def _positional(key: str, data: list[Any], names: Sequence[str]) -> Rows:
         if len(row) != width:
             message = f"Row {place} of `{key}` has {counted(len(row), 'value')}, but the columns"
             message = f"{message} are {width}: {shown(', '.join(names))}."
-            raise unreadable(RequestProblem("rows-differ", message, row=place))
+            raise bad_request(RequestProblem("rows-differ", message, row=place))
     return Rows(tuple(names), [dict(zip(names, row, strict=True)) for row in data])
 
 
@@ -173,7 +173,7 @@ def _by_column(key: str, value: dict[str, Any]) -> Rows:
         other = next(name for name in others if lengths[name] != lengths[first])
         message = f"`{short(first)}` has {counted(lengths[first], 'value')}, but `{short(other)}`"
         message = f"{message} has {lengths[other]:,}."
-        raise unreadable(RequestProblem("rows-differ", message, column=short(other)))
+        raise bad_request(RequestProblem("rows-differ", message, column=short(other)))
     names = tuple(value)
     rows = zip(*value.values(), strict=True)
     return Rows(names, [dict(zip(names, row, strict=True)) for row in rows])
@@ -190,7 +190,7 @@ _SPLIT_HINT = 'Write: {"dataframe_split": {"columns": ["column"], "data": [[1.5]
 
 
 def _bad(key: str, what: str, hint: str = "") -> Exception:
-    return unreadable(RequestProblem("bad-format", f"`{key}` {what}.", hint))
+    return bad_request(RequestProblem("bad-format", f"`{key}` {what}.", hint))
 
 
 def _kind(value: Any) -> str:

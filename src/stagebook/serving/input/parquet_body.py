@@ -1,4 +1,8 @@
-"""Parquet bodies, read only after their footer says that they are small."""
+"""Parquet bodies, read only after their footer and the headers of their pages say they are small.
+
+``RowGroupMetaData.column`` is not used: for some damaged footers, pyarrow does not catch the
+exception of C++ there, and the process ends.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stagebook.serving.input.rows import Rows, require_distinct, require_few, short, unreadable
+from stagebook.serving.input.parquet_pages import unpacked_size
+from stagebook.serving.input.rows import Rows, bad_request, require_distinct, require_few, short
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
 
 LARGEST = 256_000_000
@@ -44,7 +49,7 @@ def _rows(data: bytes, row_limit: int) -> Rows:
     for item in schema:
         if pa.types.is_nested(item.type):
             raise _bad(f"the column `{short(item.name)}` has several values in each row")
-    _require_small(_stored(file.metadata))
+    _require_small(unpacked_size(data))
     names = [name for name in schema.names if not _INDEX.fullmatch(name)]
     texts = [item.name for item in schema if _has_length(item.type)]
     file = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False, read_dictionary=texts)
@@ -53,16 +58,6 @@ def _rows(data: bytes, row_limit: int) -> Rows:
     values = [_plain(column).to_pylist() for column in table.columns]
     rows = zip(*values, strict=True) if values else [()] * file.metadata.num_rows
     return Rows(tuple(names), [dict(zip(names, row, strict=True)) for row in rows])
-
-
-def _stored(metadata: pq.FileMetaData) -> int:
-    """Bytes of all columns without compression."""
-    groups = map(metadata.row_group, range(metadata.num_row_groups))
-    return sum(
-        group.column(place).total_uncompressed_size
-        for group in groups
-        for place in range(group.num_columns)
-    )
 
 
 def _require_small(size: int) -> None:
@@ -100,4 +95,4 @@ def _plain(column: pa.ChunkedArray) -> Any:
 def _bad(reason: str) -> Refusal:
     hint = "Send what DataFrame.to_parquet writes."
     message = f"The body is not a readable Parquet file: {reason}."
-    return unreadable(RequestProblem("bad-parquet", message, hint))
+    return bad_request(RequestProblem("bad-parquet", message, hint))

@@ -1,4 +1,4 @@
-"""The rows of a request before their types are known, and the refusal of an unreadable body."""
+"""The rows of a request before their types are known, and the refusal of an bad_request body."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from stagebook.serving.refusal import Refusal, RequestProblem
 
 ROW_LIMIT = 10_000
 _LONG = 80  # characters
+_MANY = 1_000  # names
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Rows:
     is_text: bool = False
 
 
-def unreadable(problem: RequestProblem) -> Refusal:
+def bad_request(problem: RequestProblem) -> Refusal:
     """The refusal of a body that cannot be parsed."""
     return Refusal(400, problem)
 
@@ -38,7 +39,7 @@ def require_distinct(names: Sequence[str]) -> None:
     seen: set[str] = set()
     repeated = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
     message = f"Two columns have the name `{short(repeated)}`."
-    raise unreadable(RequestProblem("repeated-column", message, column=short(repeated)))
+    raise bad_request(RequestProblem("repeated-column", message, column=short(repeated)))
 
 
 def require_few(rows: int, limit: int) -> None:
@@ -55,5 +56,6 @@ def short(name: str) -> str:
 
 
 def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
-    """A hint with the nearest known name; a long name is near to none and would take long."""
-    return did_you_mean(name, known, otherwise) if len(name) <= _LONG else otherwise
+    """A hint with the nearest known name, where it does not take long."""
+    is_quick = len(name) <= _LONG and len(known) <= _MANY
+    return did_you_mean(name, known, otherwise) if is_quick else otherwise

@@ -8,7 +8,7 @@ from typing import Self
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)"
     r"(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?"
-    r"([Zz]|[+-]\d\d(?::?\d\d)?)?",
+    r"([Zz]|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?",  # with seconds before there were time zones
     re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1)
@@ -65,7 +65,9 @@ def _offset(zone: str | None) -> int:
     """Nanoseconds east of UTC."""
     if zone is None or zone in "Zz":
         return 0
-    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
-    if hours > 23 or minutes > 59:
+    digits = zone[1:].replace(":", "").ljust(6, "0")
+    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+    if hours > 23 or minutes > 59 or seconds > 59:
         raise ValueError("no such time zone")
-    return (-1 if zone[0] == "-" else 1) * (hours * 60 + minutes) * 60 * _SECOND
+    east = (hours * 60 + minutes) * 60 + seconds
+    return (-east if zone[0] == "-" else east) * _SECOND

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Self
 
 import pandas as pd
@@ -90,23 +91,24 @@ class Validator:
         ]
 
     def _refusal(self, rows: Rows, records: list[dict[str, Any]]) -> Refusal:
-        """All that is wrong; the first 100 violations are put in words, the rest are counted."""
+        """All that is wrong; the first 100 violations are put in words.
+
+        Of the rest, columns and values are counted: words and hints for all would take minutes.
+        """
         names = [item.column.name for item in self.columns]
-        problems = list(violations.of_columns(rows.columns, names))
         absent = set(names).difference(rows.columns)
-        further = max(0, len(problems) - MOST)
-        del problems[MOST:]
+        problems = list(islice(violations.of_columns(rows.columns, names), MOST))
+        further = len(absent) + len(set(rows.columns).difference(names)) - len(problems)
         for start in range(0, len(records), _CHUNK):
             chunk = records[start : start + _CHUNK]
             try:
                 self._compiled.validate_python(chunk)
             except ValidationError as error:
-                if len(problems) >= MOST:
-                    further += error.error_count() - len(absent) * len(chunk)
-                    continue
-                problems += self._in_rows(error, chunk, start, absent)
-                further += max(0, len(problems) - MOST)
-                del problems[MOST:]
+                further += error.error_count() - len(absent) * len(chunk)
+                if (room := MOST - len(problems)) > 0:
+                    listed = list(islice(self._in_rows(error, chunk, start, absent), room))
+                    further -= len({(problem.row, problem.column) for problem in listed})
+                    problems += listed
         return Refusal(422, *problems, *([violations.more(further)] if further else []))
 
     def _in_rows(
@@ -152,7 +154,7 @@ def _schema(item: ColumnRules) -> core_schema.CoreSchema:
     elif column.kind is Kind.BOOLEAN:
         native = core_schema.bool_schema(strict=True)
     elif column.kind is Kind.TEXT:
-        native = core_schema.str_schema(strict=True)
+        native = core_schema.str_schema(strict=True, min_length=0)  # so that it looks at the text
     else:
         native = core_schema.no_info_plain_validator_function(item.read)
     if rest or column.categories is not None:

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stagebook.execution import locks
 from stagebook.project.errors import Problem, StagebookError, Where
-from stagebook.project.files import write_whole
 from stagebook.serving.log import file as log_file
+from stagebook.serving.log.day_profiles import HIDDEN, write_profiles
 from stagebook.serving.log.entry import StoredEntry
 from stagebook.serving.log.file import LogFileReader
 from stagebook.serving.log.table import FORMAT, KEY, Layout, tables
@@ -33,7 +32,6 @@ DAYS = "days"
 DAMAGED = "damaged"
 """The folder of files that cannot be read, in that of the log."""
 
-_HIDDEN = ".closing-"
 _NICENESS = 10
 
 
@@ -52,7 +50,7 @@ class DayFile:
     layout: Layout
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def from_path(cls, path: Path) -> Self:
         """The description of a file.
 
         Raises:
@@ -62,10 +60,10 @@ class DayFile:
             plain = json.loads((pq.read_schema(path).metadata or {})[KEY])
             if plain["format"] != FORMAT:
                 reason = f"It has format {plain['format']}; this Stagebook reads {FORMAT}"
-                raise unreadable(path, reason)
+                raise unreadable_log(path, reason)
             return cls(path, tuple(plain["sources"]), Layout.from_json(plain["layout"]))
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-            raise unreadable(path, str(error).splitlines()[0]) from error
+            raise unreadable_log(path, str(error).splitlines()[0]) from error
 
     @property
     def metadata(self) -> dict[bytes, bytes]:
@@ -74,7 +72,7 @@ class DayFile:
         return {KEY: json.dumps(plain).encode()}
 
 
-def unreadable(path: Path, reason: str) -> StagebookError:
+def unreadable_log(path: Path, reason: str) -> StagebookError:
     """The error for a file of the log that cannot be read."""
     message = f"This file of the request log cannot be read: {reason.rstrip('.')}."
     hint = "Check the permissions of the file. If it is damaged, move it out of the log's folder."
@@ -110,7 +108,7 @@ def close_days(folder: Path, before: str) -> list[Path]:
     new: list[Path] = []
     problems: list[Problem] = []
     with locks.hold(folder / DAYS / ".lock"):
-        for path in (folder / DAYS).glob(f"{_HIDDEN}*"):
+        for path in (folder / DAYS).glob(f"{HIDDEN}*"):
             path.unlink()
         for day, paths in groupby(log_file.released(folder, before), log_file.day_of):
             try:
@@ -147,14 +145,14 @@ def _close(folder: Path, day: str, paths: list[Path], problems: list[Problem]) -
     """
     merged: dict[str, DayFile] = {}
     for path in day_files(folder, day):
-        description = DayFile.read(path)
+        description = DayFile.from_path(path)
         merged |= dict.fromkeys(description.sources, description)
     left = [path for path in paths if path.name in merged]
     new = _merge(folder, day, [path for path in paths if path.name not in merged], problems)
     again = {merged[path.name].path: merged[path.name] for path in left}
     for description in (*again.values(), *new):
         try:
-            _write_profiles(description)
+            write_profiles(description.path, description.layout)
         except StagebookError as error:
             problems.extend(error.problems)
     for path in left:
@@ -193,14 +191,14 @@ def _merge(folder: Path, day: str, paths: list[Path], problems: list[Problem]) -
 def _put_aside(folder: Path, path: Path, error: sqlite3.Error) -> Sequence[Problem]:
     """Moves a damaged file away, so that it is reported once."""
     if isinstance(error, sqlite3.OperationalError):
-        return unreadable(path, str(error)).problems
+        return unreadable_log(path, str(error)).problems
     (folder / DAMAGED).mkdir(exist_ok=True)
     for ending in ("", "-wal"):
         part = path.with_name(f"{path.name}{ending}")
         if part.exists():
             part.replace(folder / DAMAGED / part.name)
     log_file.remove(path)
-    return unreadable(folder / DAMAGED / path.name, str(error)).problems
+    return unreadable_log(folder / DAMAGED / path.name, str(error)).problems
 
 
 def merged_entries(readers: Iterable[LogFileReader]) -> Iterator[StoredEntry]:
@@ -212,7 +210,7 @@ def merged_entries(readers: Iterable[LogFileReader]) -> Iterator[StoredEntry]:
 def _write(description: DayFile, entries: Iterator[StoredEntry]) -> None:
     """Writes a Parquet file beside its place, then renames it."""
     schema = description.layout.schema.with_metadata(description.metadata)
-    hidden = description.path.with_name(f"{_HIDDEN}{description.path.name}")
+    hidden = description.path.with_name(f"{HIDDEN}{description.path.name}")
     with hidden.open("wb") as file:
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
             for table in tables(description.layout, entries):
@@ -225,64 +223,6 @@ def _write(description: DayFile, entries: Iterator[StoredEntry]) -> None:
         os.fsync(place)  # otherwise a power loss could undo the rename after the removal
     finally:
         os.close(place)
-
-
-def _write_profiles(description: DayFile) -> None:
-    """Writes the profile of each package's features and predictions beside a Parquet file."""
-    from stagebook.data.profiles import profile as profiles
-    from stagebook.data.profiles.profiling import profile
-    from stagebook.data.tables.table import Table
-
-    path = description.path
-    for package, columns in _columns_of_packages(description.layout).items():
-        target = profile_of(path, package)
-        if target.exists():
-            continue
-        part = path.with_name(f"{_HIDDEN}{package_name(package)}.parquet")
-        try:
-            if _write_part(path, part, package, columns):
-                part_profile = profile(Table.open(part.parent, part.name))
-                write_whole(target, profiles.render(part_profile), exact=True, durable=True)
-        finally:
-            part.unlink(missing_ok=True)
-
-
-def profile_of(path: Path, package: str) -> Path:
-    """The file with the profile of a package, beside a Parquet file."""
-    return path.with_name(f"{path.stem}.{package_name(package)}.profile.json")
-
-
-def package_name(package: str) -> str:
-    """The beginning of a package's digest, for the name of a file."""
-    digest = package.rpartition(":")[2]
-    return "".join(filter(str.isalnum, digest))[:12] or "package"
-
-
-def _columns_of_packages(layout: Layout) -> dict[str, list[str]]:
-    columns: dict[str, dict[str, None]] = {}
-    for package, *places in layout.uses:
-        for place in places:
-            if place is not None:
-                names = layout.shapes[place].names
-                columns.setdefault(package, {}).update(dict.fromkeys(names))
-    return {package: list(names) for package, names in columns.items() if names}
-
-
-def _write_part(path: Path, part: Path, package: str, columns: list[str]) -> int:
-    """Copies the champion's predicted rows of one package; returns their number."""
-    rows = 0
-    with pq.ParquetFile(path) as file:
-        schema = pa.schema([file.schema_arrow.field(name) for name in columns])
-        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-            for batch in file.iter_batches(columns=["row", "role", "package", *columns]):
-                own = pc.and_(
-                    pc.equal(batch["package"].cast(pa.string()), package),
-                    pc.equal(batch["role"].cast(pa.string()), "champion"),
-                )
-                table = pa.table(batch.filter(pc.and_(own, pc.is_valid(batch["row"]))))
-                rows += table.num_rows
-                writer.write_table(table.select(columns).cast(schema))
-    return rows
 
 
 def main(arguments: Sequence[str]) -> int:

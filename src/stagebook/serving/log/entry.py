@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 from stagebook.project.masks import Masks
-from stagebook.serving.log.frame_shape import EncodedFrame, FrameEncoder
+from stagebook.serving.log.frame_json import EncodedFrame, FrameEncoder
 from stagebook.serving.refusal import RequestProblem, RowWarning
 
 
@@ -44,7 +44,10 @@ class LogEntry:
     @property
     def cells(self) -> int:
         """Number of values of its features, at least 1."""
-        return 1 if self.features is None else 1 + self.features.size
+        if self.features is None:
+            return 1
+        rows, columns = self.features.shape
+        return 1 + rows * columns
 
 
 @dataclass(frozen=True, slots=True)

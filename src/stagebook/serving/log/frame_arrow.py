@@ -86,14 +86,23 @@ def to_pandas(column: ColumnShape, values: pa.Array) -> Any:
         case Kind.TIME | Kind.SPAN:
             return _times(column, values)
         case Kind.CATEGORY if column.of is not None:
-            categories = pd.Index(to_pandas(column.of, to_arrow(column.of, column.categories)))
-            dtype_ = pd.CategoricalDtype(categories, column.ordered)
-            return pd.Categorical(to_pandas(column.of, values), dtype=dtype_)
+            return _categorical(column, column.of, values)
     objects = np.empty(len(values), dtype=object)
     missing = _MISSING.get(column.missing)
     load = json.loads if column.kind is Kind.OTHER else str
     objects[:] = [missing if value is None else load(value) for value in values.to_pylist()]
-    return objects
+    return pd.Series(
+        objects, dtype=object
+    )  # pandas would turn an array of texts into another dtype
+
+
+def _categorical(column: ColumnShape, of: ColumnShape, values: pa.Array) -> pd.Categorical:
+    categories = pd.Index(to_pandas(of, to_arrow(of, column.categories)))
+    dtype = pd.CategoricalDtype(categories, column.ordered)
+    codes = np.full(len(values), -1, dtype=np.int64)
+    present = values.is_valid().to_numpy(zero_copy_only=False)
+    codes[present] = pd.Categorical(to_pandas(of, values.drop_null()), dtype=dtype).codes
+    return pd.Categorical.from_codes(codes, dtype=dtype)
 
 
 def _nullable(column: ColumnShape, values: pa.Array) -> Any:

@@ -1,22 +1,13 @@
-"""A frame as JSON: its values row by row, and its names and dtypes as its shape."""
+"""The names and dtypes of a frame, as JSON."""
 
 import enum
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-
-from stagebook.project.masks import Masks
-
-_CELLS = 4_000
-"""Values that are converted without a break, so that another thread waits for about 2 ms."""
-
-_CACHED = 1_000
-"""Shapes that an encoder remembers."""
 
 
 class Kind(enum.StrEnum):
@@ -85,7 +76,7 @@ class ColumnShape:
     def _categorical(cls, name: str | int, dtype: pd.CategoricalDtype) -> Self:
         values = dtype.categories.to_numpy(dtype=object).tolist()
         of = cls.plain("", dtype.categories.dtype).holding(values)
-        categories = tuple(json.loads(_dumps(values)))
+        categories = tuple(json.loads(ENCODER.encode(values)))
         return cls(name, Kind.CATEGORY, categories=categories, of=of, ordered=bool(dtype.ordered))
 
     def holding(self, values: Sequence[Any]) -> Self:
@@ -133,112 +124,6 @@ def parse(text: str) -> Shape:
     return tuple(map(ColumnShape.from_json, json.loads(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedFrame:
-    """A frame as JSON.
-
-    Attributes:
-        shape: The JSON of its shape.
-        values: The JSON of its rows, each a list.
-        rows: Number of rows.
-    """
-
-    shape: str
-    values: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Outline:
-    """What is known of all frames with some names and dtypes.
-
-    Attributes:
-        positions: Positions of the columns that are stored; None for all.
-        columns: Their shapes.
-        objects: Positions, among them, of the columns of objects.
-        shape: The JSON of the shapes, if there are no columns of objects.
-    """
-
-    positions: tuple[int, ...] | None
-    columns: Shape
-    objects: tuple[int, ...]
-    shape: str
-
-
-class FrameEncoder:
-    """Encodes frames.
-
-    Args:
-        without: Names of columns that are left out.
-        masks: The secrets to hide.
-    """
-
-    def __init__(self, without: Collection[str] = (), masks: Masks | None = None) -> None:
-        self._without = frozenset(without)
-        self._masks = masks or Masks()
-        self._outlines: dict[Any, _Outline] = {}
-
-    def encode(self, frame: pd.DataFrame) -> EncodedFrame:
-        """A frame as JSON, without its index."""
-        key = (tuple(frame.columns), tuple(frame.dtypes))
-        outline = self._outlines.get(key)
-        if outline is None:
-            if len(self._outlines) >= _CACHED:
-                self._outlines.clear()
-            outline = self._outlines[key] = self._outline(*key)
-        pieces: list[str] = []
-        objects: list[list[Any]] = [[] for _ in outline.objects]
-        for rows in _rows(frame, outline.positions):
-            pieces.append(_dumps(rows)[1:-1])
-            for position, column in zip(outline.objects, objects, strict=True):
-                column.extend(row[position] for row in rows)
-        values = self._masks.hide_document(f"[{','.join(pieces)}]", numbers=False)
-        shape = outline.shape or _with_objects(outline, objects)
-        return EncodedFrame(shape, values, len(frame))
-
-    def _outline(self, names: tuple[Any, ...], dtypes: tuple[Any, ...]) -> _Outline:
-        kept = tuple(place for place, name in enumerate(names) if name not in self._without)
-        stored = [names[place] for place in kept]
-        if all(type(name) is str for name in stored):
-            stored = self._hidden(stored)
-        stored = [name if type(name) in (str, int) else str(name) for name in stored]
-        columns = tuple(
-            self._without_secrets(ColumnShape.plain(name, dtypes[place]))
-            for name, place in zip(stored, kept, strict=True)
-        )
-        objects = tuple(place for place, column in enumerate(columns) if column.kind is Kind.OTHER)
-        positions = None if len(kept) == len(names) else kept
-        return _Outline(positions, columns, objects, "" if objects else render(columns))
-
-    def _without_secrets(self, column: ColumnShape) -> ColumnShape:
-        """A column's shape without secrets in its categories, which stay different."""
-        if all(type(category) is str for category in column.categories):
-            return replace(column, categories=tuple(self._hidden(list(column.categories))))
-        return column
-
-    def _hidden(self, names: list[str]) -> list[str]:
-        """Names without secrets; different names remain different."""
-        if not self._masks.forms or len(set(names)) < len(names):
-            return [self._masks.hide(name) for name in names]
-        return list(self._masks.hide_all(dict.fromkeys(names)))
-
-
-def _with_objects(outline: _Outline, objects: list[list[Any]]) -> str:
-    columns = list(outline.columns)
-    for place, values in zip(outline.objects, objects, strict=True):
-        columns[place] = columns[place].holding(values)
-    return render(tuple(columns))
-
-
-def _rows(frame: pd.DataFrame, positions: tuple[int, ...] | None) -> Iterator[list[list[Any]]]:
-    """The rows as Python values, in pieces."""
-    step = max(1, _CELLS // max(1, frame.shape[1]))
-    for start in range(0, len(frame), step):
-        piece = frame if len(frame) <= step else frame.iloc[start : start + step]
-        rows: list[list[Any]] = piece.to_numpy(dtype=object).tolist()
-        yield rows if positions is None else [[row[place] for place in positions] for row in rows]
-
-
 def _missing(value: Any) -> str:
     """The name of a missing value; empty if a value is not missing, or missing in another way."""
     if value is None:
@@ -270,4 +155,5 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else str(value)
 
 
-_dumps = partial(json.dumps, default=_plain, separators=(",", ":"))
+ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"))
+"""Encodes values of rows; NaN is ``NaN``."""

@@ -16,7 +16,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.serving import ids
 from stagebook.serving.log import file as log_file
 from stagebook.serving.log import frame_arrow
-from stagebook.serving.log.days import DayFile, day_files, unreadable
+from stagebook.serving.log.days import DayFile, day_files, unreadable_log
 from stagebook.serving.log.file import LogFileReader
 from stagebook.serving.log.table import Layout, TableBuilder, tables
 from stagebook.serving.log.writer import day_of
@@ -103,7 +103,7 @@ def find(folder: Path, text: str) -> tuple[LoggedRequest, ...]:
         message = f"The request log has no {'request' if row is None else 'prediction'} `{text}`."
         hint = "Check the id and the folder of the log, and whether the day was deleted."
         raise StagebookError(Problem("unknown-request", message, hint, Where(str(folder))))
-    return tuple(sorted(requests, key=lambda entry: entry.role))
+    return tuple(sorted(requests, key=lambda entry: entry.role != "champion"))
 
 
 def _rows(entry: LoggedRequest) -> int:
@@ -125,7 +125,7 @@ def _find(folder: Path, request: str) -> Iterator[LoggedRequest]:
             yield from _requests(builder.layout, builder.table(), path)
     near = day_of(ids.time_of(request))
     for path in sorted(day_files(folder), key=lambda path: log_file.day_of(path) != near):
-        description = DayFile.read(path)
+        description = DayFile.from_path(path)
         if seen.isdisjoint(description.sources):
             table = _read(path, [("request", "=", request)])
             yield from _requests(description.layout, table, path)
@@ -135,7 +135,7 @@ def _read(path: Path, filters: list[tuple[str, str, object]]) -> pa.Table:
     try:
         return pq.read_table(path, filters=filters, partitioning=None)
     except (OSError, pa.ArrowException) as error:
-        raise unreadable(path, str(error).splitlines()[0]) from error
+        raise unreadable_log(path, str(error).splitlines()[0]) from error
 
 
 @contextlib.contextmanager
@@ -147,7 +147,7 @@ def _opened(path: Path) -> Iterator[LogFileReader | None]:
             yield reader
     except sqlite3.Error as error:
         if path.exists():
-            raise unreadable(path, str(error)) from error
+            raise unreadable_log(path, str(error)) from error
         yield None
 
 
@@ -229,7 +229,7 @@ def _tables(folder: Path, day: str) -> Iterator[tuple[Layout, pa.Table]]:
                 readers[path.name] = reader
         # A file that is closed meanwhile is a source of a Parquet file before it is removed.
         for path in day_files(folder, day):
-            description = DayFile.read(path)
+            description = DayFile.from_path(path)
             for name in description.sources:
                 readers.pop(name, None)
             with pq.ParquetFile(path) as file:

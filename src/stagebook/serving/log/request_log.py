@@ -127,9 +127,10 @@ class RequestLog:
             StagebookError: The folder cannot be written (``request-log-not-written``). A full disk
                 raises only with ``stop``.
         """
-        log = cls(LogWriter(folder, worker, clock), EntryEncoder(without, masks), on_full, clock)
+        writer = LogWriter(folder, worker, clock)
+        log = cls(writer, EntryEncoder(without, masks), on_full, clock)
         try:
-            log._writer.open()
+            writer.open()
         except (OSError, sqlite3.Error) as error:
             if on_full == "stop" or not _is_full(error):
                 message = f"The request log cannot be written: {error}."
@@ -217,8 +218,7 @@ class RequestLog:
         """Encodes and writes a group."""
         cells = 0
         for entry in entries:
-            self._encode(entry)
-            cells += entry.cells
+            cells += self._encode(entry)
             if cells > _YIELD_CELLS and not self._closing.is_set():
                 time.sleep(_YIELD)
                 cells = 0
@@ -226,7 +226,9 @@ class RequestLog:
         if not entries:
             self._writer.look_around()
 
-    def _encode(self, entry: LogEntry) -> None:
+    def _encode(self, entry: LogEntry) -> int:
+        """Encodes an entry; returns its number of values."""
+        cells = entry.cells
         try:
             stored: StoredEntry | None = self._encoder.encode(entry)
             day_of(entry.time)  # raises for a time that no calendar has
@@ -241,41 +243,36 @@ class RequestLog:
                 self._waiting_bytes += stored.size
         with self._lock:
             self._queued -= 1
-            self._cells -= entry.cells
+            self._cells -= cells
+        return cells
 
     def _write(self) -> None:
         """Writes what waits; after a failure, at most once in a while."""
         is_soon = time.monotonic() < self._tried + RETRY
         if self._failure and is_soon and not self._closing.is_set():
             return
+        most = _MOST
         while self._waiting:
-            day = day_of(self._waiting[0].time)
-            group = self._first_of(day)
+            group = self._first_of_a_day(most)
             try:
-                self._writer.write(day, group)
-            except (OSError, sqlite3.DatabaseError) as error:
-                if _is_about_values(error):
-                    self._write_each(day, group)
-                else:
+                self._writer.write(day_of(group[0].time), group)
+            except (OSError, sqlite3.DatabaseError, OverflowError) as error:
+                if not _is_about_values(error):
                     self._fail(error)
                     return
+                if most > 1:  # only the entry that SQLite refuses is lost
+                    most = 1
+                    continue
+                self._lose(1)
             self._failure = None
             for entry in group:
                 self._waiting_bytes -= entry.size
                 self._waiting.popleft()
 
-    def _first_of(self, day: str) -> list[StoredEntry]:
+    def _first_of_a_day(self, most: int) -> list[StoredEntry]:
         """The first of the waiting entries, as long as they are of one day."""
-        first = islice(self._waiting, _MOST)
-        return list(takewhile(lambda entry: day_of(entry.time) == day, first))
-
-    def _write_each(self, day: str, group: list[StoredEntry]) -> None:
-        """Writes a group of which SQLite refuses an entry, such as one of over a gigabyte."""
-        for entry in group:
-            try:
-                self._writer.write(day, [entry])
-            except (OSError, sqlite3.Error):
-                self._lose(1)
+        day = day_of(self._waiting[0].time)
+        return list(takewhile(lambda entry: day_of(entry.time) == day, islice(self._waiting, most)))
 
     def _fail(self, error: Exception) -> None:
         since = self._failure[0] if self._failure else self._clock()
@@ -295,5 +292,6 @@ def _is_full(error: Exception) -> bool:
 
 
 def _is_about_values(error: Exception) -> bool:
-    """Whether SQLite refuses the values, and not the file."""
-    return isinstance(error, sqlite3.DataError | sqlite3.IntegrityError | sqlite3.ProgrammingError)
+    """Whether SQLite refuses the values, such as more than a gigabyte, and not the file."""
+    kinds = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError, OverflowError)
+    return isinstance(error, kinds)

@@ -137,7 +137,8 @@ def _names(side: str, shape: Shape, taken: dict[str, object]) -> tuple[str, ...]
     for column in shape:
         type_ = frame_arrow.type_of(column)
         content = (type_, column.kind is Kind.OTHER, column.kind is Kind.CATEGORY)
-        plain = name = f"{side}.{column.name}"
+        own = str(column.name).encode(errors="backslashreplace").decode()
+        plain = name = f"{side}.{own}".replace("\0", "\\x00")  # Parquet cuts names there
         count = 1
         while name in names or taken.get(name, content) != content:
             name = f"{plain} ({type_})" if count == 1 else f"{plain} ({type_}) {count}"

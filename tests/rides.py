@@ -1,6 +1,7 @@
 """A small project with features: its code as files, its tables, and a model, for tests."""
 
 import importlib
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +90,8 @@ def minutes(times):
 
 def write_code(folder: Path, change: Callable[[str], str] = str, helper: str = TIMES) -> ModuleType:
     """Writes the project's code, changed, and imports it anew; its folder is on the path."""
+    # Python takes code of one second and one length for the same
+    shutil.rmtree(folder / "__pycache__", ignore_errors=True)
     (folder / f"{NAME}.py").write_text(change(CODE))
     (folder / f"{HELPER}.py").write_text(helper)
     return imported()

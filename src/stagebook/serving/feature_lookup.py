@@ -1,0 +1,182 @@
+"""Features for requests that give the keys of entities, from an online store."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stagebook.features.online import OnlineStore
+from stagebook.model import feature_check, feature_replay
+from stagebook.model.contents import Contents
+from stagebook.model.feature_golden import FeatureGolden
+from stagebook.model.manifest import FEATURE_GOLDEN
+from stagebook.model.schema import Field, Schema
+from stagebook.project.errors import StagebookError
+from stagebook.serving import answers
+from stagebook.serving.input.rows import Rows
+from stagebook.serving.input.validation import Validator
+from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
+
+if TYPE_CHECKING:
+    from stagebook.features.service import FeatureService
+
+Predict = Callable[[pd.DataFrame], pd.DataFrame]
+
+OLD = "feature-older-than-usual"
+_LOOK = 1.0  # seconds between two looks whether the store was written again
+_OWN_FAULTS = {"bad-online-store": 503, "on-demand-feature-failed": 500}
+_MLFLOW_TYPES = {"b": "boolean", "i": "long", "u": "long", "f": "double", "M": "datetime"}
+
+
+class FeatureLookup:
+    """Looks up the features of requests.
+
+    A store that is written again is opened at the next request, at most a second later. If it
+    cannot be opened, the store before goes on.
+
+    Attributes:
+        columns: The columns of a request.
+        usual_ages: The largest age of the features of each view in the golden rows, nanoseconds
+            from their events, by the view's name.
+        problem: Why the newest store is not used; empty if it is.
+    """
+
+    def __init__(
+        self, path: Path, service: "FeatureService", request: Validator, ages: dict[str, int]
+    ) -> None:
+        self.columns = service.request
+        self.usual_ages = ages
+        self.problem = ""
+        self._path = path
+        self._service = service
+        self._request = request
+        self._lock = threading.Lock()
+        self._version = _version(path)
+        self._next_look = time.monotonic() + _LOOK
+        self._store = service.open_online(path)
+
+    @classmethod
+    def open(
+        cls, path: Path, contents: Contents, predict: Predict, row_limit: int
+    ) -> "FeatureLookup":
+        """The lookup for a package, whose golden rows have been replayed through it.
+
+        Args:
+            path: The online store.
+            contents: The package.
+            predict: Its model.
+            row_limit: Rows that a request may have.
+
+        Raises:
+            StagebookError: The package has no feature service, its code is not here or differs,
+                the store is of other definitions, or a golden row gets other features.
+        """
+        service = feature_check.require_features(contents)
+        golden = FeatureGolden.parse(contents.files[FEATURE_GOLDEN])
+        requests = golden.sample.requests[list(service.request)]
+        validator = Validator.of(_schema(requests, service), requests, row_limit)
+        lookup = cls(path, service, validator, _usual_ages(golden, service))
+        feature_replay.replay(contents, service, predict, lookup.store).require()
+        return lookup
+
+    @property
+    def store(self) -> OnlineStore:
+        """The store, opened anew if it was written again."""
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _LOOK
+            if (version := _version(self._path)) != self._version:
+                self._renew(version)
+        return self._store
+
+    def features(self, rows: Rows) -> tuple[Rows, tuple[RowWarning, ...]]:
+        """The features of a request, in the model's order, and warnings of those that are old.
+
+        Args:
+            rows: Rows with the columns of a request.
+
+        Raises:
+            Refusal: A column is missing or of another type (422), the store cannot be read (503),
+                or an on-demand feature fails (500).
+        """
+        request = self._request.check(rows)
+        try:
+            with self._lock:
+                store = self.store
+                table, ages = store.online(request), store.ages(request)
+        except StagebookError as error:
+            raise _refusal(error) from None
+        names = self._service.features
+        return Rows(names, answers.records(table[list(names)])), tuple(self._warnings(ages))
+
+    def _warnings(self, ages: Mapping[str, Sequence[int | None]]) -> Iterator[RowWarning]:
+        for view in self._service.resolution.views:
+            usual = self.usual_ages.get(view.name)
+            for row, age in enumerate(ages[view.name]):
+                if usual is not None and age is not None and age > usual:
+                    message = (
+                        f"The features of `{view.name}` are {_words(age)} old; in the golden rows "
+                        f"they are at most {_words(usual)} old."
+                    )
+                    yield RowWarning(OLD, message, row, view.features[0])
+
+    def _renew(self, version: tuple[int, ...]) -> None:
+        try:
+            store = self._service.open_online(self._path)
+        except StagebookError as error:
+            self.problem = str(error)
+            return
+        before, self._store = self._store, store
+        self._version, self.problem = version, ""
+        with contextlib.suppress(Exception):
+            before.close()
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes when a store is written again; it is renamed into its place."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _usual_ages(golden: FeatureGolden, service: "FeatureService") -> dict[str, int]:
+    sample, resolution = golden.sample, service.resolution
+    instants = pd.to_datetime(sample.requests[resolution.instant], utc=True)
+    ages = {}
+    for view in resolution.views:
+        events = pd.to_datetime(sample.views[view.name][view.event_time].to_pandas(), utc=True)
+        age = (instants - events).max()
+        if not pd.isna(age):
+            ages[view.name] = int(age / pd.Timedelta(1, "ns"))
+    return ages
+
+
+def _words(age: int) -> str:
+    return str(timedelta(seconds=age // 1_000_000_000))
+
+
+def _schema(requests: pd.DataFrame, service: "FeatureService") -> Schema:
+    """What the columns of a request must be: those of the golden requests, all but one optional."""
+    fields = (
+        Field(
+            str(name),
+            _MLFLOW_TYPES.get(getattr(requests[name].dtype, "kind", ""), "string"),
+            str(requests[name].dtype),
+            nullable=name != service.resolution.instant,
+        )
+        for name in requests.columns
+    )
+    return Schema(None, tuple(fields))
+
+
+def _refusal(error: StagebookError) -> Refusal:
+    problems = tuple(
+        RequestProblem(problem.code, problem.message, problem.hint) for problem in error.problems
+    )
+    return Refusal(_OWN_FAULTS.get(problems[0].code, 422), *problems)
