@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from clients import Client
-from conftest import POLICY, Serve
+from servers import POLICY, Serve
 from refusals import problem
 
 from stagebook.project.errors import Exit, StagebookError
