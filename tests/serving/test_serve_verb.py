@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from clients import JSON, TRIP
 
 from stagebook.cli.main import main
+from stagebook.cli.serve import serve
 from stagebook.project.errors import Exit
 
 POLICY = ("--materials", "ignore", "--attestation", "ignore")
@@ -60,6 +61,12 @@ def typed(*words: str) -> tuple[int, dict[str, Any]]:
         [*COMMAND, *words, "--json"], capture_output=True, text=True, check=False
     )
     return ended.returncode, json.loads(ended.stdout)
+
+
+def tried(*words: str) -> tuple[int, dict[str, Any]]:
+    """The same in this process, for tests that start a server in another one."""
+    ended = CliRunner().invoke(main, ["serve", *words, "--json"])
+    return ended.exit_code, json.loads(ended.stdout)
 
 
 def codes(values: dict[str, Any]) -> list[str]:
@@ -156,18 +163,35 @@ def test_check_prints_each_check(package: Path) -> None:
 
 
 def test_check_of_a_package_that_fails_its_gate_ends_with_its_problems(package: Path) -> None:
-    code, values = typed(str(package), "--attestation", "refuse", "--check")
+    code, values = tried(str(package), "--attestation", "refuse", "--check")
     assert code == Exit.UNFIT
     assert codes(values)
 
 
-@pytest.mark.parametrize("is_first", [True, False])
-def test_a_load_at_a_rate_is_measured_wherever_the_package_stands(
-    package: Path, is_first: bool
+@pytest.mark.parametrize(
+    ("words", "rate"),
+    [
+        (("package", "--load"), 0.0),
+        (("--load", "package"), 0.0),
+        (("--load", "--json", "package"), 0.0),
+        (("--load", "--", "--load"), 0.0),
+        (("package", "--load", "50"), 50.0),
+        (("--load", "50", "package"), 50.0),
+        (("--load=50", "package"), 50.0),
+        (("--load", "50", "./50"), 50.0),
+    ],
+)
+def test_the_word_after_load_is_the_rate_only_if_it_is_a_number(
+    words: tuple[str, ...], rate: float
 ) -> None:
-    load = ("--load", "50")
-    words = (str(package), *load) if is_first else (*load, str(package))
-    code, values = typed(*words, *POLICY, "--seconds", "0.5", "--p99", "60000")
+    parsed = serve.make_context("serve", list(words)).params
+    package = words[0] if words[0] == "package" else words[-1]
+    assert (parsed["load"], parsed["package"]) == (rate, package)
+
+
+def test_a_load_at_a_rate_is_measured(package: Path) -> None:
+    words = (str(package), *POLICY, "--load", "50", "--seconds", "0.5", "--p99", "60000")
+    code, values = tried(*words)
     assert (code, values["holds"], values["highest"]) == (Exit.DONE, True, 50)
     (rate,) = values["rates"]
     assert (rate["rate"], rate["requests"], rate["errors"]) == (50, 25, {})
@@ -175,17 +199,14 @@ def test_a_load_at_a_rate_is_measured_wherever_the_package_stands(
     assert rate["memory"] > 10_000_000
 
 
-@pytest.mark.parametrize("is_first", [True, False])
-def test_a_search_fails_if_no_rate_holds_the_limit_wherever_the_package_stands(
-    package: Path, is_first: bool
-) -> None:
-    words = (str(package), "--load") if is_first else ("--load", str(package))
-    code, values = typed(*words, *POLICY, "--seconds", "0.1", "--p99", "0.001")
+def test_a_search_fails_if_no_rate_holds_the_limit(package: Path) -> None:
+    words = ("--load", str(package), *POLICY, "--seconds", "0.1", "--p99", "0.001")
+    code, values = tried(*words)
     assert (code, values["holds"], values["highest"]) == (Exit.UNFIT, False, None)
     assert [rate["rate"] for rate in values["rates"]][:4] == [32, 32, 16, 16]
 
 
 def test_a_soak_test_of_the_server_passes(package: Path) -> None:
-    code, values = typed(str(package), *POLICY, "--soak", "--seconds", "1")
+    code, values = tried(str(package), *POLICY, "--soak", "--seconds", "1")
     assert (values["handles"]["grows"], values["errors"]) == (False, {})
     assert (values["memory"]["grows"], values["holds"], code) == (False, True, Exit.DONE)

@@ -2,14 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from clients import Client
-from servers import POLICY, Serve
 from refusals import problem
+from servers import POLICY, Serve
 
 from stagebook.project.errors import Exit, StagebookError
 from stagebook.serving.options import Limits, LogOptions, ServingOptions
@@ -20,7 +19,6 @@ from stagebook.serving.testing.running import RunningServer
 from stagebook.workflow import deployment_tests
 
 TOKEN = "t0k3n-5f0c2f6d8c1d7a3e"
-Checks = Callable[..., list[DeploymentCheck]]
 
 
 @pytest.fixture(scope="module")
