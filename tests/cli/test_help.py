@@ -65,7 +65,7 @@ def test_help_shows_each_default_once(words: tuple[str, ...]) -> None:
         for option in options
         if not option.is_flag and not option.required
     ]
-    shown = [default for default in defaults if isinstance(default, str | int)]
+    shown = [default for default in defaults if isinstance(default, str | int | float)]
     assert text.count("[default: ") == len(shown)
     for default in shown:
         assert re.search(rf"\[default: \(?{re.escape(str(default))}\b", text), default

@@ -1,15 +1,17 @@
 """The verb that serves a packaged model over HTTP."""
 
+import sys
 from pathlib import Path
 
 import click
 
+from stagebook.cli.deployment_test import DeploymentTest, ServeCommand, deployment_test_options
 from stagebook.cli.options import json_option, policy_options
 
 _PATH = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(cls=ServeCommand)
 @click.argument("package")
 @click.option(
     "--online",
@@ -110,6 +112,7 @@ _PATH = click.Path(path_type=Path)
     help="What to do if nobody knows what the model was made of, as of one made outside of a "
     "stage: ignore, warn or refuse.",
 )
+@deployment_test_options
 @json_option
 def serve(
     package: str,
@@ -132,14 +135,18 @@ def serve(
     attestation: str,
     trusted: tuple[str, ...],
     materials: str,
+    test: DeploymentTest | None,
     as_json: bool,
 ) -> None:
-    """Serve a packaged model over HTTP, with checks and a log of each request.
+    """Serve a packaged model over HTTP.
 
     PACKAGE is the folder or the archive of a package, or an address in MLflow's registry, such as
     models:/late_arrival@champion. It must pass every check of `stagebook model check`. Requests
     have MLflow's formats; /openapi.json describes them. SIGINT or SIGTERM ends the server after
     the accepted requests are answered.
+
+    --check, --load and --soak test a server with these options on a free port of this machine, and
+    end with 12 if the test fails.
     """
     from stagebook.cli import serve_screen
     from stagebook.project.extras import MODEL, SERVING
@@ -163,6 +170,8 @@ def serve(
         shadow=_absolute(shadow) if shadow else None,
         online=online.resolve() if online else None,
     )
+    if test:
+        sys.exit(test.run(options, as_json=as_json))
     server.run(options, serve_screen.started_as_json if as_json else serve_screen.started)
 
 

@@ -1,6 +1,7 @@
 """A connection that no slow client can hold open."""
 
 import asyncio
+import functools
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,16 +15,18 @@ class BoundedConnection(HttpToolsProtocol):
     uvicorn bounds the time between two requests. It waits for ever for headers that have begun,
     and for a client that does not read, and keeps headers of any length.
 
-    Attributes:
+    Args:
+        arguments: Those of uvicorn's connection.
         sending: Seconds that a client has to send its headers.
         reading: Seconds that a client has to read some of its answer.
+        options: Further options of uvicorn's connection.
     """
 
-    sending: float = 10.0
-    reading: float = 30.0
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, sending: float = 10.0, reading: float = 30.0, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
+        self.sending, self.reading = sending, reading
         self._headers_timer: asyncio.TimerHandle | None = None
         self._headers_size = 0
         self._reading_timer: asyncio.TimerHandle | None = None
@@ -84,6 +87,6 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.abort()
 
 
-def bounded(sending: float, reading: float) -> type[BoundedConnection]:
-    """A class of connections with these bounds, in seconds."""
-    return type("Connection", (BoundedConnection,), {"sending": sending, "reading": reading})
+def bounded(sending: float, reading: float) -> Any:
+    """What makes connections with these bounds, in seconds; it can be sent to another process."""
+    return functools.partial(BoundedConnection, sending=sending, reading=reading)

@@ -43,6 +43,17 @@ class Metrics:
         self.swaps = counter("swaps", "Replaced packages, by outcome.", "outcome")
         self.shadow = counter("shadow_requests", "Requests for the challenger.", "outcome")
 
+        self._counted: tuple[str, str] | None = None
+
+    def count_package(self, name: str, digest: str) -> None:
+        """Says which package answers; the one before does not, which workers show as 0."""
+        if self._counted and _FOLDER in os.environ:  # labels of workers cannot be removed
+            self.package.labels(*self._counted).set(0)
+        elif self._counted:
+            self.package.remove(*self._counted)
+        self._counted = name, digest
+        self.package.labels(name, digest).set(1)
+
     def render(self) -> bytes:
         """The numbers of all workers, as text."""
         if _FOLDER not in os.environ:

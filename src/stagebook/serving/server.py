@@ -2,12 +2,14 @@
 
 import contextlib
 import functools
+import multiprocessing
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.synchronize import Semaphore
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +24,7 @@ from stagebook.serving.served_model import ServedModel
 from stagebook.serving.service import Service
 
 _BACKLOG = 2048
+_PAUSE = 0.1  # seconds between two looks at processes that start
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,21 @@ Started = Callable[[Listening], None]
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server; a signal ends it, and is not raised again after that."""
+    """uvicorn's server; a signal ends it, and is not raised again after that.
+
+    Args:
+        config: How it answers.
+        started: Called when it answers, and when signals end it as they should.
+    """
+
+    def __init__(self, config: uvicorn.Config, started: Callable[["_Server"], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, and says so."""
+        await super().startup(sockets)
+        self._started(self)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -64,6 +81,39 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+class _Workers(Multiprocess):
+    """uvicorn's processes, with a call when all of them have opened the package.
+
+    Args:
+        config: How they answer.
+        listening: The socket that they share.
+        opened: What each process releases when it has opened the package.
+        started: What is called then.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listening: socket.socket,
+        opened: Semaphore,
+        started: Callable[["_Workers"], None],
+    ) -> None:
+        super().__init__(config, [listening])
+        self._opened, self._started = opened, started
+
+    def init_processes(self) -> None:
+        """Starts the processes, and waits for them."""
+        super().init_processes()
+        missing = len(self.processes)
+        while missing:
+            missing -= self._opened.acquire(timeout=_PAUSE)
+            self.handle_signals()
+            ended = any(not process.process.is_alive() for process in self.processes)
+            if self.should_exit.is_set() or ended:
+                return
+        self._started(self)
+
+
 def run(options: ServingOptions, started: Started) -> None:
     """Serves until a signal; returns when every accepted request has been answered.
 
@@ -82,21 +132,27 @@ def run(options: ServingOptions, started: Started) -> None:
         listening.listen(_BACKLOG)
         address, model = _address(listening), service.slot.current
         if options.workers == 1:
-            server = _Server(_config(options, functools.partial(application, service)))
-            started(Listening(address, model, server.stop))
-            server.run([listening])
+            config = _config(options, functools.partial(application, service))
+            _Server(config, lambda server: started(Listening(address, model, server.stop))).run(
+                [listening]
+            )
         else:
             del service  # each worker opens the package itself
             with metrics.shared_folder():
-                workers = Multiprocess(
-                    _config(options, functools.partial(_worker, options)), [listening]
-                )
-                started(Listening(address, model, workers.should_exit.set))
-                workers.run()
+                opened = multiprocessing.get_context("spawn").Semaphore(0)
+                config = _config(options, functools.partial(_worker, options, opened))
+                _Workers(
+                    config,
+                    listening,
+                    opened,
+                    lambda workers: started(Listening(address, model, workers.should_exit.set)),
+                ).run()
 
 
-def _worker(options: ServingOptions) -> Starlette:
-    return application(Service(options))
+def _worker(options: ServingOptions, opened: Semaphore) -> Starlette:
+    service = Service(options)
+    opened.release()
+    return application(service)
 
 
 def _config(options: ServingOptions, factory: Callable[[], Starlette]) -> uvicorn.Config:

@@ -123,8 +123,7 @@ class Service:
 
     def _count_package(self) -> None:
         current = self.slot.current
-        self.metrics.package.clear()
-        self.metrics.package.labels(current.name, current.digest).set(1)
+        self.metrics.count_package(current.name, current.digest)
 
     def _count_shadow(self, outcome: str) -> None:
         self.metrics.shadow.labels(outcome).inc()

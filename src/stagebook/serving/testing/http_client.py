@@ -4,6 +4,7 @@ A load test measures the server, not its client, so it needs no more than this o
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,7 +43,9 @@ class Connection:
             OSError: The server cannot be reached, or closed the connection.
             ValueError: The answer is not HTTP.
         """
-        if self._streams is None or self._streams[0].at_eof():
+        if self._streams and self._streams[0].at_eof():
+            await self.close()
+        if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams
         try:
@@ -51,20 +54,23 @@ class Connection:
             status, headers = _parsed(head)
             content = await reader.readexactly(int(headers.get("content-length", "0")))
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            self.close()
+            await self.close()
             raise ConnectionResetError("the server closed the connection") from error
         except BaseException:
-            self.close()
+            await self.close()
             raise
         if headers.get("connection", "").lower() == "close":
-            self.close()
+            await self.close()
         return Answer(status, headers, content)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Closes the connection."""
         if self._streams:
-            self._streams[1].close()
+            _, writer = self._streams
             self._streams = None
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 def request(

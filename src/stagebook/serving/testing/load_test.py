@@ -7,7 +7,7 @@ due, and its latency counts from that time.
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from stagebook.serving.testing.http_client import Connection
@@ -16,7 +16,10 @@ from stagebook.serving.testing.running import RunningServer
 _MOST_CONNECTIONS = 64
 _PATIENCE = 10.0  # seconds in which the last answers must arrive
 _FIRST_RATE = 32.0
-_STEPS = 4  # of bisection
+_TRIES = 2
+_MOST_RATES = 16
+_PRECISION = 0.1  # of the rate
+_LOWEST_RATE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,53 @@ class LoadResult:
         """The latency that a share of the answers did not exceed; infinite without any."""
         if not self.latencies:
             return math.inf
-        return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+        rank = math.ceil(round(share * len(self.latencies), 6))
+        return self.latencies[max(rank, 1) - 1]
 
     def holds(self, seconds: float) -> bool:
         """Whether nothing failed and 99 of 100 answers took no longer than this."""
         return not self.errors and self.percentile(0.99) <= seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """What a load test does.
+
+    Attributes:
+        seconds: For how long each rate is tried.
+        rate: Requests per second; None to look for the highest rate.
+        p99: Seconds that 99 of 100 answers may take; None for no limit. A search needs it.
+    """
+
+    seconds: float
+    rate: float | None = None
+    p99: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a load test gave.
+
+    Attributes:
+        plan: What it did.
+        results: What came of each rate, in the order of the tries.
+    """
+
+    plan: LoadPlan
+    results: Sequence[LoadResult]
+
+    @property
+    def highest(self) -> float | None:
+        """The highest rate that held the limit; None if there is no limit, or none held it."""
+        limit = self.plan.p99
+        if limit is None:
+            return None
+        return max((item.rate for item in self.results if item.holds(limit)), default=None)
+
+    @property
+    def holds(self) -> bool:
+        """Whether a rate held the limit, or there is no limit."""
+        return self.plan.p99 is None or self.highest is not None
 
 
 class _Load:
@@ -82,7 +127,33 @@ class _Load:
             self.errors["not answered"] = len(late)
             await asyncio.wait(late)
         for connection in self._connections:
-            connection.close()
+            await connection.close()
+
+
+async def run(
+    server: RunningServer,
+    requests: Sequence[bytes],
+    plan: LoadPlan,
+    report: Callable[[LoadResult], None],
+) -> LoadReport:
+    """Sends requests at the rate of a plan, or looks for the highest rate that holds its limit.
+
+    Args:
+        server: The server.
+        requests: Requests, which are sent in turn.
+        plan: What to do.
+        report: Called with what came of each rate.
+    """
+    results = []
+    if plan.rate is None:
+        assert plan.p99 is not None, "a search has a limit"
+        async for result in highest_rate(server, requests, plan.p99, plan.seconds):
+            report(result)
+            results.append(result)
+    else:
+        results.append(await measure(server, requests, plan.rate, plan.seconds))
+        report(results[-1])
+    return LoadReport(plan, results)
 
 
 async def measure(
@@ -100,20 +171,20 @@ async def measure(
     load, tasks, start = _Load(server), [], loop.time()
     for number in range(max(1, round(rate * seconds))):
         due = start + number / rate
-        if (wait := due - loop.time()) > 0:
-            await asyncio.sleep(wait)
+        await asyncio.sleep(max(0.0, due - loop.time()))  # 0 lets the requests before go on
         tasks.append(loop.create_task(load.send(requests[number % len(requests)], due)))
     await load.finish(tasks)
-    answered = len(load.latencies) / (loop.time() - start)
+    answered = len(load.latencies) / max(loop.time() - start, len(tasks) / rate)
     return LoadResult(rate, answered, sorted(load.latencies), load.errors, server.memory)
 
 
 async def highest_rate(
     server: RunningServer, requests: Sequence[bytes], p99: float, seconds: float
-) -> list[LoadResult]:
+) -> AsyncIterator[LoadResult]:
     """Looks for the highest rate at which 99 of 100 answers take no longer than this.
 
-    The rate is doubled until it does not hold, and then halved in between.
+    The rate is doubled until it does not hold; then the rates between are tried. A rate that does
+    not hold is tried again, because something else may have used the machine.
 
     Args:
         server: The server.
@@ -121,18 +192,18 @@ async def highest_rate(
         p99: Seconds.
         seconds: For how long each rate is tried.
 
-    Returns:
+    Yields:
         What came of each rate, in the order of the tries.
     """
-    results = [await measure(server, requests, _FIRST_RATE, seconds)]
-    while results[-1].holds(p99):
-        results.append(await measure(server, requests, results[-1].rate * 2, seconds))
-    above = results[-1].rate
-    below = results[-2].rate if len(results) > 1 else 0.0
-    for _ in range(_STEPS):
-        results.append(await measure(server, requests, (above + below) / 2, seconds))
-        if results[-1].holds(p99):
-            below = results[-1].rate
-        else:
-            above = results[-1].rate
-    return results
+    below, above, rate = 0.0, math.inf, _FIRST_RATE
+    for _ in range(_MOST_RATES):
+        holds = False
+        for _ in range(_TRIES):
+            result = await measure(server, requests, rate, seconds)
+            yield result
+            if holds := result.holds(p99):
+                break
+        below, above = (rate, above) if holds else (below, rate)
+        if above - below <= max(_PRECISION * below, _LOWEST_RATE):
+            break
+        rate = rate * 2 if above == math.inf else (above + below) / 2
