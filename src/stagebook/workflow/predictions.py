@@ -15,6 +15,7 @@ from stagebook.model.package_search import LocatedPackage
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.masks import MASK
 from stagebook.project.project import Project
+from stagebook.project.text import counted
 from stagebook.serving import answers, ids
 from stagebook.serving.log import reading
 from stagebook.serving.log.reading import LoggedRequest
@@ -82,13 +83,7 @@ class TracedRequest:
     def as_json(self) -> dict[str, Any]:
         """This request as plain values."""
         logged = self.logged
-        package: dict[str, Any] = {"digest": logged.package, "name": None, "path": None}
-        if self.package:
-            package |= {
-                "name": self.package.manifest.name,
-                "path": self.package.folder.path,
-                "md5": self.package.folder.md5,
-            }
+        package = self.package
         shown = {row.row for row in self.rows}
         return {
             "request": logged.request,
@@ -97,7 +92,11 @@ class TracedRequest:
             "route": logged.route,
             "status": logged.status,
             "milliseconds": logged.milliseconds,
-            "package": package,
+            "package": {
+                "digest": logged.package,
+                "name": package.manifest.name if package else None,
+                **(package.folder.as_json() if package else {"path": None, "md5": None}),
+            },
             "rows": [{**asdict(row), "masked": list(row.masked)} for row in self.rows],
             "left_out": list(self.left_out),
             "warnings": [asdict(item) for item in logged.warnings if item.row in shown],
@@ -191,9 +190,7 @@ def _require_row(folder: Path, logged: tuple[LoggedRequest, ...], row: int) -> N
     rows = max(map(_count, logged))
     if row >= rows:
         request = logged[0].request
-        message = (
-            f"The request `{request}` has {rows} row{'' if rows == 1 else 's'}, not row {row}."
-        )
+        message = f"The request `{request}` has {counted(rows, 'row')}, not row {row}."
         hint = (
             f"Rows are counted from 0. To trace the request: stagebook trace prediction:{request}"
         )
