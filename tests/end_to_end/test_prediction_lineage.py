@@ -1,17 +1,30 @@
 """From a served prediction to the package, the execution, the commit and the raw data."""
 
 import json
+import os
 import shutil
 import signal
+import socket
+import urllib.error
 import urllib.request
 from typing import Any
 
 import pytest
 from checkout import Checkout
 
+from stagebook.serving.log import reading
+
 pytestmark = pytest.mark.slow
 
 ROWS = [{"height": 0.25, "weight": -0.5}, {"height": -1.5, "weight": 0.75}]
+
+
+def posted(address: str, rows: list[dict[str, Any]]) -> Any:
+    """The answer to a request."""
+    body = json.dumps({"dataframe_records": rows}).encode()
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
 
 
 def predicted(project: Checkout, folder: str) -> Any:
@@ -20,16 +33,9 @@ def predicted(project: Checkout, folder: str) -> Any:
     server = project.start("stagebook", "serve", "models/tall", *options)
     try:
         assert server.stdout
-        lines = iter(server.stdout)
-        line = next((text for text in lines if text.startswith('{"address"')), None)
+        line = next((text for text in server.stdout if text.startswith('{"address"')), None)
         assert line, server.communicate()
-        request = urllib.request.Request(  # noqa: S310
-            f"{json.loads(line)['address']}/predict",
-            json.dumps({"dataframe_records": ROWS}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
+        return posted(f"{json.loads(line)['address']}/predict", ROWS)
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate()
@@ -74,3 +80,42 @@ def test_a_served_prediction_leads_to_package_commit_and_raw_data(leaving: Check
     assert lost.code == 3
     assert [problem.code for problem in lost.problems] == ["unknown-package"]
     assert json.loads(lost.output)["requests"][0]["rows"] == request["rows"]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_mlflows_own_server_checks_and_logs_by_variables(leaving: Checkout) -> None:
+    leaving.env |= {"STAGEBOOK_SERVE_VALIDATION": "on", "STAGEBOOK_SERVE_LOG": "requests"}
+    port = free_port()
+    words = ("models", "serve", "-m", "models/tall", "--env-manager", "local", "-p", str(port))
+    server = leaving.start("mlflow", *words, own_session=True)
+    try:
+        assert server.stdout
+        ready = next((text for text in server.stdout if "running on http" in text), None)
+        assert ready, server.communicate()
+        address = f"http://127.0.0.1:{port}/invocations"
+        answer = posted(address, ROWS)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            posted(address, [ROWS[0], {"height": None, "weight": 1.0}])
+        errors = json.loads(refused.value.read())["errors"]
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.communicate()
+    assert refused.value.code == 422
+    assert [(item["code"], item["row"], item["column"]) for item in errors] == [
+        ("null-not-allowed", 1, "height")
+    ]
+
+    folder = leaving.root / "requests"
+    logged = [rows for day in reading.days(folder) for rows in reading.read_day(folder, day)]
+    ids = {rows.facts["status"].iloc[0]: rows.facts["request"].iloc[0] for rows in logged}
+    assert set(ids) == {200, 422}
+    shown = leaving.ok("stagebook", "trace", f"prediction:{ids[200]}", "--json").output
+    [request] = json.loads(shown)["requests"]
+    assert [row["features"] for row in request["rows"]] == ROWS
+    assert [row["prediction"] for row in request["rows"]] == answer["predictions"]
+    assert request["package"]["path"] == "models/tall"
