@@ -42,7 +42,7 @@ def trace(
     html: Path | None,
     as_json: bool,
 ) -> None:
-    """Show where a file, an execution, a model or a prediction comes from.
+    """Show where a file, an execution or a model comes from.
 
     WHAT is a path, at least six digits of a hash, the id of an execution or of an MLflow run, a
     registered model such as models:/late/3 or models:/late@champion, or prediction: and the id
