@@ -153,11 +153,17 @@ def opened(folder: Path, policy: Policy) -> Model:
     """The model in a package, under a policy; see ``load``."""
     report = pass_through(folder, policy)
     report.require()
-    for check in report.checks:
+    model = Model(report.model, report.manifest, tuple(report.checks))
+    log_warnings(model)
+    return model
+
+
+def log_warnings(model: Model) -> None:
+    """Logs what the gate warned of, and what the policy overrode."""
+    for check in model.checks:
         if check.state in (CheckState.WARNED, CheckState.OVERRIDDEN):
             for problem in check.problems:
-                _LOG.warning("%s, %s: %s", report.manifest.name, check.state.value, problem)
-    return Model(report.model, report.manifest, tuple(report.checks))
+                _LOG.warning("%s, %s: %s", model.manifest.name, check.state.value, problem)
 
 
 def policy_of_environment() -> Policy:
@@ -171,22 +177,29 @@ def policy_of_environment() -> Policy:
     problems: list[Problem] = []
     policy = Policy(
         public_key=Path(key) if key else None,
-        environment=_choice("STAGEBOOK_LOAD_ENVIRONMENT", RULES, None, problems),
+        environment=choice("STAGEBOOK_LOAD_ENVIRONMENT", RULES, None, problems),
         attestation="ignore",  # a registry keeps the package alone
-        materials=_choice("STAGEBOOK_LOAD_MATERIALS", ATTITUDES, "refuse", problems),
+        materials=choice("STAGEBOOK_LOAD_MATERIALS", ATTITUDES, "refuse", problems),
         trusted=tuple(name.strip() for name in names.split(",") if name.strip()),
-        isolate=_choice("STAGEBOOK_LOAD_ISOLATE", ISOLATIONS, "unsigned", problems),
-        features=_choice("STAGEBOOK_LOAD_FEATURES", FEATURE_CODES, "skip", problems),
+        isolate=choice("STAGEBOOK_LOAD_ISOLATE", ISOLATIONS, "unsigned", problems),
+        features=choice("STAGEBOOK_LOAD_FEATURES", FEATURE_CODES, "skip", problems),
     )
     if problems:
         raise StagebookError(*problems)
     return policy
 
 
-def _choice(
+def choice(
     variable: str, choices: tuple[str, ...], default: str | None, problems: list[Problem]
 ) -> Any:
-    """The choice that a variable names, or the default where it is not set."""
+    """The choice that a variable names, or the default where it is not set.
+
+    Args:
+        variable: Name of the variable.
+        choices: Its possible values.
+        default: What it means if it is not set, or has another value.
+        problems: Another value is added to these.
+    """
     value = os.environ.get(variable, "").strip()
     if not value:
         return default

@@ -72,8 +72,8 @@ class TraceQuery:
 
     Attributes:
         what: As the person typed it.
-        kind: What it was resolved as: ``path``, ``hash``, ``record``, ``source``, ``run`` or
-            ``model``.
+        kind: What it was resolved as: ``path``, ``hash``, ``record``, ``source``, ``run``,
+            ``model`` or ``prediction``.
         artefacts: The files that it refers to.
         makings: Ids of the makings that it refers to, if it does not refer to files.
         notes: What a reader should know of it, such as that a file was changed since.

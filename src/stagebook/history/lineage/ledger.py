@@ -164,6 +164,13 @@ class Ledger:
         for md5 in dict.fromkeys(hashes):
             yield Entity(path, md5)
 
+    def folders(self) -> Iterator[Entity]:
+        """Every folder that was ever read or written as a whole; the current lock's come first."""
+        listed = (*self._at_hand, *self.history.starting(""), *self.locks.starting(""))
+        for path, md5 in dict.fromkeys(listed):
+            if (entity := Entity(path, md5)).is_folder:
+                yield entity
+
     def at_hand_starting(self, digits: str) -> tuple[tuple[str, str], ...]:
         """The path and hash of every file in the current lock, by the first digits of the hash."""
         return tuple(key for key in self._at_hand if key[1].startswith(digits))

@@ -123,12 +123,20 @@ def _find(folder: Path, request: str) -> Iterator[LoggedRequest]:
         if builder.rows:
             seen.add(path.name)
             yield from _requests(builder.layout, builder.table(), path)
-    near = day_of(ids.time_of(request))
+    near = _day(request)
     for path in sorted(day_files(folder), key=lambda path: log_file.day_of(path) != near):
         description = DayFile.from_path(path)
         if seen.isdisjoint(description.sources):
             table = _read(path, [("request", "=", request)])
             yield from _requests(description.layout, table, path)
+
+
+def _day(request: str) -> str:
+    """The day of an id; empty if no calendar has its time."""
+    try:
+        return day_of(ids.time_of(request))
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _read(path: Path, filters: list[tuple[str, str, object]]) -> pa.Table:
