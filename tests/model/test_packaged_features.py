@@ -434,4 +434,4 @@ def test_tables_without_a_service_are_refused(files: dict[str, Path], tmp_path: 
     problem = refusals.problem(
         write_little, fitted(), tmp_path / "p", files, features=FEATURES, tables={}
     )
-    assert problem.code == "no-feature-service"
+    assert problem.code == "tables-without-service"

@@ -131,7 +131,7 @@ def test_the_other_routes_answer_as_those_of_mlflow(client: Client) -> None:
 def test_an_unknown_route_and_a_wrong_method_are_problems(client: Client) -> None:
     assert (client.get("/nothing").status, client.get("/nothing").codes) == (404, ["no-route"])
     reply = client.get("/invocations")
-    assert (reply.status, reply.codes, reply.headers["allow"]) == (405, ["no-method"], "POST")
+    assert (reply.status, reply.codes, reply.headers["allow"]) == (405, ["wrong-method"], "POST")
 
 
 def test_metrics_count_requests_rows_and_violations(serve: Serve) -> None:

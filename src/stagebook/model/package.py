@@ -123,7 +123,7 @@ def package(
     if tables is not None and service is None:
         message = "Tables of feature views are given, and no feature service."
         hint = "Give the service: features=service, or leave out the argument tables."
-        raise StagebookError(Problem("no-feature-service", message, hint))
+        raise StagebookError(Problem("tables-without-service", message, hint))
     options = PackageOptions(
         features.features if isinstance(features, FeatureService) else tuple(features),
         train,

@@ -78,7 +78,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "it is registered for these alone"
-    code = "no-method" if error.status_code == 405 else "no-route"
+    code = "wrong-method" if error.status_code == 405 else "no-route"
     message = f"{request.method} {request.url.path[:80]} is not a route of this server."
     problem = RequestProblem(code, message, "The routes are in /openapi.json.")
     return replies.refusal(Refusal(error.status_code, problem, headers=error.headers or {}))

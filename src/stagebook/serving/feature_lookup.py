@@ -176,7 +176,5 @@ def _schema(requests: pd.DataFrame, service: "FeatureService") -> Schema:
 
 
 def _refusal(error: StagebookError) -> Refusal:
-    problems = tuple(
-        RequestProblem(problem.code, problem.message, problem.hint) for problem in error.problems
-    )
+    problems = tuple(RequestProblem.of(problem) for problem in error.problems)
     return Refusal(_OWN_FAULTS.get(problems[0].code, 422), *problems)

@@ -3,6 +3,9 @@
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
+
+from stagebook.project.errors import Problem
 
 _SHOWN = 80  # characters
 _REPR = reprlib.Repr()
@@ -26,6 +29,11 @@ class RequestProblem:
     hint: str = ""
     row: int | None = None
     column: str | None = None
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """A problem of Stagebook as one of the whole request."""
+        return cls(problem.code, problem.message, problem.hint)
 
 
 @dataclass(frozen=True, slots=True)
