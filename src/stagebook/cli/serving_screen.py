@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stagebook.workflow.deployment_tests import CheckReport
 
 _out = Screen()
-_BINS = 40
+_BINS = 32
 _BAR = 24  # cells at most; the limit is in the middle
 _MEGABYTE = 1_000_000
 _HEAD = f"  {'rate':>9}{'answered':>10}{'p50':>10}{'p99':>10}{'p99.9':>10}{'failed':>7}"
@@ -163,7 +163,7 @@ def _details(result: "LoadResult") -> None:
                 f"{_duration(low)} ",
                 (picture, "cyan"),
                 f" {_duration(high)}  ",
-                ("logarithmic scale", "dim"),
+                ("log scale", "dim"),
             )
         )
 
