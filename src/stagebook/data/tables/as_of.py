@@ -80,8 +80,9 @@ def _candidates(codes: Positions, event: pa.ChunkedArray, known: pa.ChunkedArray
     happened = _numbers(event)
     rows = np.lexsort((happened, _numbers(known), codes))
     rows = rows[np.searchsorted(codes[rows], 0) :]  # _NO_KEY is sorted first
-    times, ranks = np.unique(happened[rows], return_inverse=True)
-    order = _ordered(codes[rows], ranks, len(times))
+    happened = happened[rows]
+    times = np.unique(happened)
+    order = _ordered(codes[rows], np.searchsorted(times, happened), len(times))
     candidates: Positions = rows[order == np.maximum.accumulate(order)]
     return candidates
 
