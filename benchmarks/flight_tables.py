@@ -97,10 +97,10 @@ def _made(rows: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     return flights, weather.assign(**{name: random.normal(50, 9, 26280) for name in WEATHER})
 
 
-def schema(name: str, keys: list[str], features: list[str]) -> pa.DataFrameSchema:
+def schema(name: str, event: str) -> pa.DataFrameSchema:
     """The schema of a view's table."""
-    times = dict.fromkeys(("event", "known"), pd.DatetimeTZDtype("us", "UTC"))
-    dtypes = dict.fromkeys(keys, "str") | times | dict.fromkeys(features, "float64")
+    times = dict.fromkeys((event, "known"), pd.DatetimeTZDtype("us", "UTC"))
+    dtypes = dict.fromkeys(KEYS[name], "str") | times | dict.fromkeys(FEATURES[name], "float64")
     columns = {each: pa.Column(dtype, nullable=True) for each, dtype in dtypes.items()}
     return pa.DataFrameSchema(columns, name=name)
 
@@ -119,7 +119,7 @@ def service(folder: Path, event: str = "event") -> FeatureService:
             name,
             entities[tuple(keys)],
             table=str(folder / f"{name}.parquet"),
-            schema=schema(name, keys, FEATURES[name]),
+            schema=schema(name, event),
             event_time=event,
             known_time="known",
             ttl=timedelta(seconds=ttls[name].total_seconds()),
