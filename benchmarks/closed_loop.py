@@ -22,16 +22,17 @@ class Client:
 
     def __init__(self, port: int, requests: list[bytes], start: int) -> None:
         self.latencies: list[float] = []
+        self.sent = 0
         self._requests = requests
-        self._next = start
+        self._start = start
         self._socket = socket.create_connection(("127.0.0.1", port), 60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send_until(self, end: float, *, keep: bool) -> None:
         """Sends requests until an instant of ``time.perf_counter``."""
         while (start := time.perf_counter()) < end:
-            self._socket.sendall(self._requests[self._next % len(self._requests)])
-            self._next += 1
+            self._socket.sendall(self._requests[(self._start + self.sent) % len(self._requests)])
+            self.sent += 1
             self._receive()
             if keep:
                 self.latencies.append(time.perf_counter() - start)
@@ -86,8 +87,9 @@ def main() -> None:
     if not latencies:
         sys.exit("no request was answered")
     milliseconds = [1000 * latencies[int(share * len(latencies))] for share in (0.5, 0.99)]
-    figures = (len(latencies) / elapsed, *milliseconds)
-    print(json.dumps(dict(zip(("rate", "p50", "p99"), figures, strict=True))))
+    sent = sum(client.sent for client in clients)
+    figures = (sent, len(latencies) / elapsed, *milliseconds)
+    print(json.dumps(dict(zip(("requests", "rate", "p50", "p99"), figures, strict=True))))
 
 
 if __name__ == "__main__":

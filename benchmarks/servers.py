@@ -12,8 +12,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from ratio import BIN, environment
 
 CHECKS = ["--materials", "ignore", "--attestation", "ignore"]
@@ -22,14 +24,34 @@ _OWN = {"OMP_NUM_THREADS": "1", "STAGEBOOK_LOAD_MATERIALS": "ignore"}
 _PATIENCE = 120.0  # seconds until a server answers
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers.
+
+    Attributes:
+        port: Its port on 127.0.0.1.
+        process: Its process.
+    """
+
+    port: int
+    process: psutil.Process
+
+    @property
+    def processor_seconds(self) -> float:
+        """The processor time of the server so far, with its child processes."""
+        processes = (self.process, *self.process.children(recursive=True))
+        times = [process.cpu_times() for process in processes]
+        return sum(each.user + each.system for each in times)
+
+
 @contextlib.contextmanager
-def stagebook(package: Path, *options: str, predictions: Path | None = None) -> Iterator[int]:
-    """The port of `stagebook serve`.
+def stagebook(package: Path, *options: str, predictions: Path | None = None) -> Iterator[Server]:
+    """`stagebook serve`.
 
     Args:
         package: The package.
         options: Further options.
-        predictions: A file that gets the median time of a prediction when the server ends.
+        predictions: A file that gets the times of predictions when the server ends.
     """
     first = [__file__, str(predictions)] if predictions else ["-m", "stagebook"]
     arguments = ["serve", str(package), *CHECKS, *options, "--port", "0", "--json"]
@@ -38,12 +60,13 @@ def stagebook(package: Path, *options: str, predictions: Path | None = None) -> 
         line = process.stdout.readline()
         if "address" not in line:
             sys.exit(f"stagebook serve failed: {line}")
-        yield int(json.loads(line)["address"].rpartition(":")[2])
+        port = int(json.loads(line)["address"].rpartition(":")[2])
+        yield Server(port, psutil.Process(process.pid))
 
 
 @contextlib.contextmanager
-def mlflow(package: Path) -> Iterator[int]:
-    """The port of `mlflow models serve`."""
+def mlflow(package: Path) -> Iterator[Server]:
+    """`mlflow models serve`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -60,7 +83,7 @@ def mlflow(package: Path) -> Iterator[int]:
             if time.monotonic() > end:
                 sys.exit("mlflow models serve does not answer")
             time.sleep(0.2)
-        yield port
+        yield Server(port, psutil.Process(process.pid))
 
 
 @contextlib.contextmanager
@@ -86,17 +109,17 @@ def _process(command: list[str], output: int) -> Iterator["subprocess.Popen[str]
 
 
 def _serve_with_times(file: Path, arguments: list[str]) -> None:
-    """Serves, and writes the median time of a prediction in milliseconds at the end."""
+    """Serves, and writes the medians of a prediction's wall and processor times at the end."""
     from stagebook.cli.main import main
     from stagebook.serving.served_model import ServedModel
 
-    times: list[float] = []
+    times: list[tuple[float, float]] = []
     predict = ServedModel.predict
 
     def timed(self: ServedModel, rows: object) -> object:
-        start = time.perf_counter()
+        wall, processor = time.perf_counter(), time.thread_time()
         answer = predict(self, rows)  # type: ignore[arg-type]
-        times.append((time.perf_counter() - start) * 1000)
+        times.append((time.perf_counter() - wall, time.thread_time() - processor))
         return answer
 
     ServedModel.predict = timed  # type: ignore[method-assign,assignment]
@@ -104,7 +127,8 @@ def _serve_with_times(file: Path, arguments: list[str]) -> None:
     try:
         main()
     finally:
-        file.write_text(str(statistics.median(times)))
+        medians = [statistics.median(column) * 1000 for column in zip(*times, strict=True)]
+        file.write_text(json.dumps(medians))
 
 
 if __name__ == "__main__":

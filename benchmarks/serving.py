@@ -18,6 +18,7 @@ from pathlib import Path
 import served_flights
 import servers
 from ratio import environment
+from servers import Server
 
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
@@ -38,9 +39,10 @@ def bodies(package: Path) -> list[str]:
     return [requests.records(part).content.decode() for part in parts]
 
 
-def load(port: int, clients: int, seconds: float, sent: Sequence[str]) -> Figures:
-    """Requests per second, p50 and p99 in milliseconds."""
-    options = {"port": port, "clients": clients, "seconds": seconds, "bodies": sent}
+def load(server: Server, clients: int, seconds: float, sent: Sequence[str]) -> Figures:
+    """Requests per second, p50, p99 and processor time of a request, in milliseconds."""
+    before = server.processor_seconds
+    options = {"port": server.port, "clients": clients, "seconds": seconds, "bodies": sent}
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("closed_loop.py")],
         input=json.dumps(options | {"path": "/invocations"}),
@@ -52,17 +54,18 @@ def load(port: int, clients: int, seconds: float, sent: Sequence[str]) -> Figure
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     figures: Figures = json.loads(done.stdout)
-    return figures
+    used = (server.processor_seconds - before) * 1000
+    return figures | {"processor": used / figures.pop("requests")}
 
 
 def in_turn(
-    ports: Mapping[str, int], clients: int, rounds: int, seconds: float, sent: Sequence[str]
+    ports: Mapping[str, Server], clients: int, rounds: int, seconds: float, sent: Sequence[str]
 ) -> dict[str, Figures]:
     """The medians of each server; prints them."""
     results: dict[str, list[Figures]] = {name: [] for name in ports}
     for _ in range(rounds):
-        for name, port in ports.items():
-            results[name].append(load(port, clients, seconds, sent))
+        for name, server in ports.items():
+            results[name].append(load(server, clients, seconds, sent))
     medians = {
         name: {kind: statistics.median(each[kind] for each in figures) for kind in figures[0]}
         for name, figures in results.items()
@@ -71,7 +74,7 @@ def in_turn(
     for name, median in medians.items():
         columns = [
             f"{kind} {median[kind]:8.2f} {unit} ({median[kind] / first[kind]:5.2f} x)"
-            for kind, unit in (("rate", "/s"), ("p50", "ms"), ("p99", "ms"))
+            for kind, unit in (("rate", "/s"), ("p50", "ms"), ("p99", "ms"), ("processor", "ms"))
         ]
         print(f"{clients:2} clients  {name:24} {'  '.join(columns)}", flush=True)
     return medians
@@ -81,16 +84,20 @@ def own_share(package: Path, folder: Path, given: argparse.Namespace, sent: Sequ
     """Prints the medians of a request and of its prediction, and their difference."""
     totals, predictions = [], []
     for number in range(given.rounds):
-        file = folder / f"predictions{number}.txt"
+        file = folder / f"predictions{number}.json"
         log = str(folder / f"share{number}")
-        with servers.stagebook(package, "--log", log, predictions=file) as port:
-            totals.append(load(port, 1, given.seconds, sent)["p50"])
-        predictions.append(float(file.read_text()))
-    total, predict = statistics.median(totals), statistics.median(predictions)
-    print(
-        f"one request {total:.2f} ms, its prediction {predict:.2f} ms; "
-        f"the server's own share {total - predict:.2f} ms"
-    )
+        with servers.stagebook(package, "--log", log, predictions=file) as server:
+            figures = load(server, 1, given.seconds, sent)
+        totals.append((figures["p50"], figures["processor"]))
+        predictions.append(json.loads(file.read_text()))
+    for place, kind in enumerate(("wall", "processor")):
+        total, predict = (
+            statistics.median(each[place] for each in values) for values in (totals, predictions)
+        )
+        print(
+            f"{kind:9}  one request {total:.2f} ms, its prediction {predict:.2f} ms; "
+            f"the server's own share {total - predict:.2f} ms"
+        )
 
 
 def main() -> None:
@@ -106,7 +113,7 @@ def main() -> None:
         folder = Path(name)
         package = given.package or served_flights.write(folder)
         sent = bodies(package)
-        ports = {}
+        ports: dict[str, Server] = {}
         if not given.without_mlflow:
             ports[MLFLOW] = running.enter_context(servers.mlflow(package))
         with_log = servers.stagebook(package, "--log", str(folder / "log"))
