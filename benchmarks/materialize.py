@@ -100,8 +100,9 @@ def lookups(name: str, folder: Path) -> dict[str, float]:
     whole = service(folder, VIEWS)
     instant = START + pd.Timedelta(days=2)
     nanoseconds = instant.value
-    keys = np.random.default_rng(1).integers(0, 100_000, 3_000 if name == LOOKUP else 300).tolist()
     with whole.open_online(folder / "many.sqlite") as store:
+        count = 3_000 if name == LOOKUP else 300
+        keys = np.random.default_rng(1).integers(0, store.views["view0"].rows, count).tolist()
 
         def look_up(key: int) -> None:
             for view in whole.resolution.views:
@@ -141,7 +142,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_tables(folder, 100_000, VIEWS)
+        write_tables(folder, min(options.keys, 100_000), VIEWS)
         service(folder, VIEWS).materialize(folder / "many.sqlite")
         write_tables(folder, options.keys, 1)
         ways = (SQLITE, STAGEBOOK, LOOKUP, ONLINE)

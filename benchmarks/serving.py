@@ -104,6 +104,7 @@ def main() -> None:
     """Compares with MLflow, with and without a log, and with the prediction alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--package", type=Path, help="a package [default: made with a seed]")
+    parser.add_argument("--trees", type=int, default=100, help="of the default package")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of one measurement")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
@@ -111,7 +112,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as running:
         folder = Path(name)
-        package = given.package or served_flights.write(folder)
+        package = given.package or served_flights.write(folder, given.trees)
         sent = bodies(package)
         ports: dict[str, Server] = {}
         if not given.without_mlflow:
