@@ -86,6 +86,20 @@ def test_a_key_of_two_columns_is_equal_in_both(
     assert rows.tolist() == [defined(whole, (first, second), instant)]  # type: ignore[arg-type]
 
 
+def test_keys_of_many_columns_with_many_values_are_told_apart() -> None:
+    chance = np.random.default_rng(3)
+    history = chance.permuted(np.tile(np.arange(20_000), (5, 1)), axis=1)  # 20,000 ** 5 > 2 ** 64
+    asked = np.concatenate([history[:, :3_000], history[:, :1_000], history[:, :1_000]], axis=1)
+    asked[4, 3_000:4_000] = history[4, 1]  # of other rows
+    asked[0, 4_000:] = -5  # of no row
+    zeros = numbers([0] * 20_000)
+    keys, questions = ([numbers(column.tolist()) for column in side] for side in (history, asked))
+    rows = last_known(keys, zeros, zeros, questions, numbers([0] * 5_000))
+    expected = [*range(3_000), *([NO_ROW] * 2_000)]
+    expected[3_001] = 1
+    assert rows.tolist() == expected
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_thousands_of_histories_agree_with_the_definition(seed: int) -> None:
     chance = np.random.default_rng(seed)

@@ -71,3 +71,36 @@ def test_a_contract_check_is_compared_with_panderas_own(tmp_path: Path) -> None:
     assert validate.endswith("1.00 x schema.validate")
     assert frame.startswith("contract check  ")
     assert file.startswith("contract check of the file")
+
+
+def test_a_point_in_time_join_has_the_values_of_merge_asof() -> None:
+    first, *figures = lines("point_in_time.py", "--rows", "2000", "--rounds", "1")
+    assert first.startswith("2,000 rows, equal values")
+    assert [line.split("  ")[0] for line in figures[::2]] == [
+        "seconds",
+        "processor",
+        "memory",
+        "added memory",
+    ]
+
+
+def test_writing_an_online_store_is_compared_with_sqlite_alone() -> None:
+    figures = lines("materialize.py", "--keys", "2000", "--rounds", "1")
+    names = list(dict.fromkeys(line.split("  ")[0] for line in figures))
+    assert names == [
+        "SQLite alone",
+        "materialize",
+        "look_up, five views",
+        "online, five views, one row",
+    ]
+
+
+@pytest.mark.slow
+def test_a_server_is_compared_with_its_prediction() -> None:
+    short = ["--trees", "2", "--rounds", "1", "--seconds", "0.2", "--clients", "2"]
+    figures = lines("serving.py", "--without-mlflow", *short)
+    clients, *pair, wall, processor = figures
+    assert clients.startswith(" 2 clients  stagebook serve ")
+    assert len(pair) == 2
+    assert wall.startswith("wall ")
+    assert processor.startswith("processor ")

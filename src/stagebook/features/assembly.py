@@ -33,11 +33,12 @@ def assemble(resolution: Resolution, rows: pd.DataFrame, find: Find) -> pd.DataF
     instants = spine.instants(resolution, rows)
     values = {name: rows[name] for name in rows.columns}
     for view in resolution.views:
-        answer = columns.to_pandas(find(view, rows, instants))
-        values |= {name: answer[name].set_axis(rows.index) for name in view.features}
+        answer = columns.to_pandas(find(view, rows, instants)).set_axis(rows.index)
+        values |= {name: answer[name] for name in view.features}
     _compute(resolution.on_demand, values, rows.index)
     added = [name for name in resolution.features if name not in rows.columns]
-    return pd.DataFrame({name: values[name] for name in (*rows.columns, *added)}, index=rows.index)
+    whole = {name: values[name] for name in (*rows.columns, *added)}
+    return pd.DataFrame(whole, index=rows.index, copy=False)  # pandas copies what is changed later
 
 
 def _compute(

@@ -226,7 +226,10 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     """
     made = {name: plain(table[name]) for name in table.column_names}
     bare = pa.table(made).replace_schema_metadata(None)
-    frame: pd.DataFrame = bare.to_pandas(types_mapper=_NULLABLE.get)
+    del table, made  # so that each column is freed as soon as it has been converted
+    frame: pd.DataFrame = bare.to_pandas(
+        types_mapper=_NULLABLE.get, split_blocks=True, self_destruct=True
+    )
     return frame
 
 

@@ -24,6 +24,7 @@ def historical(
 
     def find(view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
         table = ViewTable.read(view, tables.get(view.name, view.table))
+        pa.default_memory_pool().release_unused()  # what reading took
         return _look_up(table, spine.keys(view, rows), instants)
 
     return assembly.assemble(resolution, rows, find)

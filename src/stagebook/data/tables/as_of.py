@@ -5,29 +5,27 @@ instant, the one that happened last is the answer; of several that happened at t
 one that became known last, and then the one in the later row.
 
 Sorted by known time, only rows whose event time is not below that of any row before them can be
-an answer. So these rows are picked first, and one ASOF join on known time finds the answer.
+an answer. So these rows are picked first, and one binary search by key and known time finds the
+answer. Key and time are one number there: the key's code, then the time's rank.
 """
 
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stagebook.data.tables.hashing import SETTINGS
-
-if TYPE_CHECKING:
-    import duckdb
-
 Positions = npt.NDArray[np.int64]
 
 NO_ROW = -1
 """The position for a missing row."""
+
+_NO_KEY = -1
+"""The code of a key that is null, or that the history lacks."""
+
+_LARGEST = 2**62
+"""Codes and ranks together stay below this."""
 
 
 def last_known(
@@ -50,19 +48,20 @@ def last_known(
         A position in the history for each instant, ``NO_ROW`` if nothing was known.
     """
     codes, asked_codes = _as_codes(keys, asked_keys)
-    with _database() as base:
-        names = _pick(base, codes, event, known)
-        asked = dict(zip(names, asked_codes, strict=True))
-        numbers = pa.chunked_array([np.arange(len(instants))])
-        base.register("asked", pa.table({**asked, "instant": instants, "place": numbers}))
-        equal = " and ".join(f"a.{name} = k.{name}" for name in names)
-        answer = base.execute(
-            "select a.place, k.row from (select * from asked where instant is not null) a"
-            f" asof join known k on {equal} and a.instant >= k.known"
-        ).fetchnumpy()
-    rows = np.full(len(instants), NO_ROW, np.int64)
-    rows[answer["place"]] = answer["row"]
-    return rows
+    rows = _candidates(codes, event, known)
+    own_codes, own_times = codes[rows], _numbers(known)[rows]
+    if not len(rows):
+        return np.full(len(instants), NO_ROW, np.int64)
+    times = np.unique(own_times)
+    own = _ordered(own_codes, np.searchsorted(times, own_times), len(times))
+    asked = _ordered(
+        asked_codes, np.searchsorted(times, _numbers(instants), "right") - 1, len(times)
+    )
+    places = np.searchsorted(own, asked, "right") - 1
+    has_answer = (places >= 0) & (own_codes[places] == asked_codes)
+    if instants.null_count:
+        has_answer &= instants.is_valid().to_numpy()
+    return np.where(has_answer, rows[places], NO_ROW)
 
 
 def last_of_all(
@@ -70,56 +69,74 @@ def last_of_all(
 ) -> Positions:
     """The row of each key's last event, when all is known; in the order of the rows."""
     codes, _ = _as_codes(keys, ())
-    with _database() as base:
-        names = _pick(base, codes, event, known)
-        query = f"select arg_max(row, known) as row from known group by {', '.join(names)}"
-        answer = base.execute(query).fetchnumpy()
-    return np.sort(np.asarray(answer["row"], np.int64))
+    rows = _candidates(codes, event, known)
+    own_codes = codes[rows]
+    is_last = np.append(own_codes[1:] != own_codes[:-1], True)[: len(rows)]
+    return np.sort(rows[is_last])
+
+
+def _candidates(codes: Positions, event: pa.ChunkedArray, known: pa.ChunkedArray) -> Positions:
+    """The rows that can be an answer, sorted by the code of their key and by known time."""
+    happened = _numbers(event)
+    rows = np.lexsort((happened, _numbers(known), codes))
+    rows = rows[np.searchsorted(codes[rows], 0) :]  # _NO_KEY is sorted first
+    happened = happened[rows]
+    times = np.unique(happened)
+    order = _ordered(codes[rows], np.searchsorted(times, happened), len(times))
+    candidates: Positions = rows[order == np.maximum.accumulate(order)]
+    return candidates
+
+
+def _ordered(codes: Positions, ranks: Positions, count: int) -> Positions:
+    """One number for a code and a rank, in the order of both; a rank is -1 to ``count`` - 1."""
+    return codes * (count + 1) + ranks
+
+
+def _numbers(column: pa.ChunkedArray) -> Positions:
+    """A column of int64 in NumPy; null is 0."""
+    numbers: Positions = (column.fill_null(0) if column.null_count else column).to_numpy()
+    return numbers
 
 
 def _as_codes(
     keys: Sequence[pa.ChunkedArray], asked: Sequence[pa.ChunkedArray]
-) -> tuple[list[pa.ChunkedArray], list[pa.ChunkedArray]]:
-    """The keys as small numbers, which DuckDB joins several times faster than texts.
+) -> tuple[Positions, Positions]:
+    """The keys of each row as one number, and those that are asked for."""
+    codes, asked_codes = _column_codes(keys[0], asked[:1])
+    count = int(codes.max(initial=0)) + 1
+    for place, key in enumerate(keys[1:], 1):
+        further, asked_further = _column_codes(key, asked[place : place + 1])
+        further_count = int(further.max(initial=0)) + 1
+        codes = _both(codes, further, further_count)
+        asked_codes = _both(asked_codes, asked_further, further_count)
+        count *= further_count
+        if count * (len(codes) + 1) > _LARGEST:
+            codes, asked_codes, count = _renumbered(codes, asked_codes)
+    return codes, asked_codes
 
-    A key that is asked for and that the history lacks becomes null.
-    """
-    lists = [pc.unique(key).drop_null() for key in keys]
-    codes = [pc.index_in(key, value_set=values) for key, values in zip(keys, lists, strict=True)]
-    pairs = zip(asked, lists, strict=bool(asked))
-    return codes, [pc.index_in(column, value_set=values) for column, values in pairs]
 
-
-def _pick(
-    base: "duckdb.DuckDBPyConnection",
-    codes: Sequence[pa.ChunkedArray],
-    event: pa.ChunkedArray,
-    known: pa.ChunkedArray,
-) -> list[str]:
-    """Makes the table ``known`` of the rows that can be an answer; returns its key columns."""
-    names = [f"k{place}" for place in range(len(codes))]
-    numbers = pa.chunked_array([np.arange(len(event))])
-    columns = dict(zip(names, codes, strict=True))
-    base.register("history", pa.table({**columns, "event": event, "known": known, "row": numbers}))
-    order = f"partition by {', '.join(names)} order by known, event, row"
-    base.execute(
-        f"create temp table known as select {', '.join(names)}, known, row from history"
-        f" where {' and '.join(f'{name} is not null' for name in names)}"
-        f" qualify event >= max(event) over ({order} rows unbounded preceding)"
-        f" and known is distinct from lead(known) over ({order})"
+def _column_codes(
+    key: pa.ChunkedArray, asked: Sequence[pa.ChunkedArray]
+) -> tuple[Positions, Positions]:
+    values = pc.unique(key).drop_null()
+    codes, *further = (
+        pc.index_in(column, value_set=values).fill_null(_NO_KEY).to_numpy().astype(np.int64)
+        for column in (key, *asked)
     )
-    base.unregister("history")
-    return names
+    return codes, further[0] if further else np.empty(0, np.int64)
 
 
-@contextmanager
-def _database() -> Iterator["duckdb.DuckDBPyConnection"]:
-    """An empty database in memory, which moves to a temporary folder what memory does not hold."""
-    import duckdb
+def _both(codes: Positions, further: Positions, count: int) -> Positions:
+    has_both = (codes != _NO_KEY) & (further != _NO_KEY)
+    return np.where(has_both, codes * count + further, _NO_KEY)
 
-    threads = {"threads": os.cpu_count() or 1, "preserve_insertion_order": False}
-    with (
-        tempfile.TemporaryDirectory() as spill,
-        duckdb.connect(config=SETTINGS | threads | {"temp_directory": spill}) as base,
-    ):
-        yield base
+
+def _renumbered(codes: Positions, asked: Positions) -> tuple[Positions, Positions, int]:
+    """The codes as small numbers again."""
+    values = np.unique(codes[codes != _NO_KEY])
+    if not len(values):
+        return codes, np.full_like(asked, _NO_KEY), 1
+    places = np.minimum(np.searchsorted(values, asked), len(values) - 1)
+    asked = np.where(values[places] == asked, places, _NO_KEY)
+    own = np.where(codes == _NO_KEY, _NO_KEY, np.searchsorted(values, codes))
+    return own, asked, len(values)
