@@ -154,3 +154,15 @@ def test_a_request_needs_the_token_where_there_is_one(serve: Serve) -> None:
         given = "Bearer a-token-of-some-length"
         assert client.post("/predict", body, Authorization=given).status == 200
         assert (client.get("/metrics").status, client.get("/ping").status) == (401, 200)
+
+
+def test_a_compressed_body_is_refused(client: Client) -> None:
+    import gzip
+
+    body = gzip.compress(json.dumps({"dataframe_records": [TRIP]}).encode())
+    reply = client.post("/predict", body, **{"Content-Encoding": "gzip"})
+    assert (reply.status, reply.codes) == (415, ["content-encoding"])
+
+
+def test_a_slash_at_the_end_is_another_route(client: Client) -> None:
+    assert client.post("/predict/", "{}").status == 404

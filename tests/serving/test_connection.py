@@ -82,3 +82,60 @@ def test_a_client_that_goes_away_is_no_failure(client: Client) -> None:
     assert client.predict(TRIP).status == 200
     metrics = client.get("/metrics").content.decode()
     assert 'status="500"' not in metrics
+
+
+def answers(connection: socket.socket) -> list[int]:
+    """The statuses of all answers until the server closes the connection."""
+    return [int(part[:3]) for part in received(connection).split(b"HTTP/1.1 ")[1:]]
+
+
+def trip() -> bytes:
+    return json.dumps({"dataframe_records": [TRIP]}).encode()
+
+
+def test_a_client_that_has_closed_its_side_gets_its_answer(client: Client) -> None:
+    with raw(client) as connection:
+        connection.sendall(head(len(trip())) + trip())
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(connection) == [200]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_offer_of_another_protocol_is_ignored(client: Client, together: bool) -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUPGRADE : h2c\r\nHTTP2-Settings: AAQ\r\n\r\n"
+    begun = head(len(trip()))[:-2] + offer
+    with raw(client) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        parts = [begun + trip()] if together else [begun, trip()]
+        for part in parts:
+            connection.sendall(part)
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(connection) == [200]
+
+
+def test_a_body_that_speaks_of_an_upgrade_is_left_alone(client: Client) -> None:
+    body = b"city,stops,km,express\r\nupgrade: h2c,1,2,true"
+    reply = client.post("/invocations", body, "text/csv")
+    assert (reply.status, reply.codes) == (422, ["out-of-contract"])
+    assert "upgrade: h2c" in reply.values["detail"]
+
+
+def test_a_large_body_and_the_begin_of_the_next_request_are_both_answered(
+    client: Client,
+) -> None:
+    rows = json.dumps({"dataframe_records": [TRIP] * 1_000}).encode()
+    second = head(len(trip())) + trip()
+    with raw(client) as connection:
+        connection.sendall(head(len(rows)))
+        connection.sendall(rows + second[:30])
+        connection.sendall(second[30:])
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(connection) == [200, 200]
+
+
+def test_bytes_that_are_not_http_are_answered_with_problem_details(client: Client) -> None:
+    with raw(client) as connection:
+        connection.sendall(b"GET\r\n\r\n")
+        head_, _, body = received(connection).partition(b"\r\n\r\n")
+    assert head_.startswith(b"HTTP/1.1 400")
+    assert [item["code"] for item in json.loads(body)["errors"]] == ["bad-http"]

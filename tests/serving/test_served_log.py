@@ -7,6 +7,7 @@ import pytest
 from clients import TRIP
 from servers import Serve
 
+from stagebook.project.errors import StagebookError
 from stagebook.serving.log import reading
 from stagebook.serving.options import LogOptions
 
@@ -82,3 +83,38 @@ def test_a_log_that_cannot_be_written_is_reported_and_stops_only_if_told_to(
         while client.get("/health").values["log"]["full"]:
             pass
         assert client.predict(TRIP).status == 200
+
+
+def test_no_part_of_a_column_that_is_left_out_is_in_the_log(serve: Serve, tmp_path: Path) -> None:
+    secret = "secret987651"
+    bodies = [
+        (f"city,stops,km,express\r\nBern,3,{secret}", "text/csv"),
+        (f'{{"dataframe_records": [{{"city": "{secret}"}}], "{secret}": 1}}', "application/json"),
+        (f'{{"dataframe_records": [{{"other": "{secret}"}}]}}', "application/json"),
+    ]
+    with serve(log=LogOptions(tmp_path, without=("city", "km"))) as client:
+        for body, media_type in bodies:
+            assert client.post("/predict", body, media_type).status in {400, 422}
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or secret.encode() not in path.read_bytes()
+
+
+def test_a_column_that_the_model_does_not_have_cannot_be_left_out(
+    serve: Serve, tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(StagebookError) as caught,
+        serve(log=LogOptions(tmp_path, without=("citty",))),
+    ):
+        pass
+    assert caught.value.problems[0].code == "unknown-log-column"
+
+
+def test_a_log_folder_that_cannot_be_written_is_refused_before_the_server_answers(
+    serve: Serve, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(StagebookError) as caught, serve(log=LogOptions(file)):
+        pass
+    assert caught.value.problems[0].code == "request-log-not-written"

@@ -56,7 +56,7 @@ def application(service: Service) -> Starlette:
         return answer
 
     scoring = Scoring(service)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route(INVOCATIONS, scoring.invocations, methods=["POST"]),
             Route(PREDICT, scoring.predict, methods=["POST"]),
@@ -69,6 +69,8 @@ def application(service: Service) -> Starlette:
         exception_handlers={Refusal: _refused, HTTPException: _no_route},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Features for requests that give the keys of entities, from an online store."""
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
 from stagebook.features.online import OnlineStore
 from stagebook.model import feature_check, feature_replay
@@ -16,7 +18,7 @@ from stagebook.model.contents import Contents
 from stagebook.model.feature_golden import FeatureGolden
 from stagebook.model.manifest import FEATURE_GOLDEN
 from stagebook.model.schema import Field, Schema
-from stagebook.project.errors import StagebookError
+from stagebook.project.errors import Problem, StagebookError
 from stagebook.serving import answers
 from stagebook.serving.input.rows import Rows
 from stagebook.serving.input.validation import Validator
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 Predict = Callable[[pd.DataFrame], pd.DataFrame]
 
-OLD = "feature-older-than-usual"
+_LOG = logging.getLogger("stagebook.serving")
 _LOOK = 1.0  # seconds between two looks whether the store was written again
 _OWN_FAULTS = {"bad-online-store": 503, "on-demand-feature-failed": 500}
 _MLFLOW_TYPES = {"b": "boolean", "i": "long", "u": "long", "f": "double", "M": "datetime"}
@@ -122,18 +124,33 @@ class FeatureLookup:
                         f"The features of `{view.name}` are {_words(age)} old; in the golden rows "
                         f"they are at most {_words(usual)} old."
                     )
-                    yield RowWarning(OLD, message, row, view.features[0])
+                    yield RowWarning("feature-older-than-usual", message, row, view.features[0])
 
     def _renew(self, version: tuple[int, ...]) -> None:
+        self._version = version
         try:
             store = self._service.open_online(self._path)
+            if _types(store) != _types(self._store):
+                store.close()
+                raise StagebookError(Problem("online-store-differs", *_OTHER_TYPES))
         except StagebookError as error:
             self.problem = str(error)
+            _LOG.error("the online store before is still used: %s", error)
             return
         before, self._store = self._store, store
-        self._version, self.problem = version, ""
+        self.problem = ""
         with contextlib.suppress(Exception):
             before.close()
+
+
+def _types(store: OnlineStore) -> dict[str, tuple[pa.Schema, pa.Schema]]:
+    return {name: (view.keys, view.features) for name, view in store.views.items()}
+
+
+_OTHER_TYPES = (
+    "The online store has features of other types than before.",
+    "Write it from tables whose columns have the types of the package's features.",
+)
 
 
 def _version(path: Path) -> tuple[int, ...]:

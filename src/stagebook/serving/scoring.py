@@ -17,7 +17,7 @@ from stagebook.serving.input import body
 from stagebook.serving.input.body import Rows
 from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.receiving import body_of
-from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
+from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning, shown
 from stagebook.serving.served_model import ServedModel
 from stagebook.serving.service import Service
 from stagebook.serving.shadow import ShadowRequest
@@ -73,6 +73,7 @@ class Scoring:
         exchange = _Exchange(self._service.slot.current, request.url.path)
         try:
             self._require_open(request)
+            _require_plain(request)
             data = await body_of(request, self._limits.body, self._limits.sending)
             await self._score(exchange, request.headers.get("content-type"), data)
             assert exchange.predictions is not None, "the request has been scored"
@@ -142,6 +143,15 @@ class Scoring:
                 exchange.request, exchange.arrived, exchange.route, exchange.rows
             )
             response.background = BackgroundTask(service.shadow.add, shadow)
+
+
+def _require_plain(request: Request) -> None:
+    """Raises a Refusal if the body is compressed."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        message = f"The body has the content encoding {shown(encoding)}."
+        problem = RequestProblem("content-encoding", message, "Send the body without compression.")
+        raise Refusal(415, problem)
 
 
 def _further(exchange: _Exchange) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Starts and stops the processes that answer."""
 
 import contextlib
+import errno
 import functools
 import multiprocessing
 import os
@@ -137,7 +138,8 @@ def run(options: ServingOptions, started: Started) -> None:
                 [listening]
             )
         else:
-            del service  # each worker opens the package itself
+            service.stop()  # each worker opens the package and the log itself
+            del service
             with metrics.shared_folder():
                 opened = multiprocessing.get_context("spawn").Semaphore(0)
                 config = _config(options, functools.partial(_worker, options, opened))
@@ -184,7 +186,10 @@ def _bound(host: str, port: int) -> socket.socket:
         listening.close()
         message = f"The server cannot listen on {host}, port {port}: {error.strerror or error}."
         hint = "Name a free port with --port, or 0 for any."
-        problem = Problem("port-in-use", message, hint)
+        code = "port-in-use"
+        if error.errno != errno.EADDRINUSE:
+            code, hint = "no-address", "Name an address of this machine with --host."
+        problem = Problem(code, message, hint)
         raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from None
     return listening
 

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from stagebook.model import package_source
+from stagebook.project.errors import Problem, StagebookError, did_you_mean
 from stagebook.project.masks import Masks
 from stagebook.serving.log.request_log import LogEntry, RequestLog
 from stagebook.serving.metrics import Metrics
-from stagebook.serving.options import ServingOptions
+from stagebook.serving.options import LogOptions, ServingOptions
 from stagebook.serving.prediction_queue import PredictionQueue
 from stagebook.serving.served_model import ServedModel
 from stagebook.serving.shadow import Shadow
@@ -28,7 +29,8 @@ class Service:
         metrics: What is counted.
 
     Raises:
-        StagebookError: The package, or the challenger, is not fit to be served here.
+        StagebookError: The package, or the challenger, is not fit to be served here, or the log
+            cannot be opened.
     """
 
     def __init__(self, options: ServingOptions) -> None:
@@ -37,22 +39,14 @@ class Service:
         self.slot = Slot(opened(options, options.package))
         self._challenger = opened(options, options.shadow) if options.shadow else None
         self.metrics = Metrics()
-        self._log: RequestLog | None = None
+        self._log = _log(options.log, self.slot.current) if options.log else None
         self._queue: PredictionQueue | None = None
         self._shadow: Shadow | None = None
         self._follower: Follower | None = None
 
     def start(self) -> None:
-        """Starts the threads, and opens the log."""
+        """Starts the threads."""
         options = self.options
-        if options.log:
-            self._log = RequestLog.open(
-                options.log.folder,
-                os.getpid(),
-                without=options.log.without,
-                masks=Masks.here(),
-                on_full=options.log.on_full,
-            )
         loop = asyncio.get_running_loop()
         self._queue = PredictionQueue(options.limits.waiting, _BATCH, loop).start()
         if self._challenger:
@@ -132,6 +126,23 @@ class Service:
         outcome = "refused" if replacement.digest is None else "replaced"
         self.metrics.swaps.labels(outcome).inc()
         self._count_package()
+
+
+def _log(options: LogOptions, model: ServedModel) -> RequestLog:
+    """The log, if it leaves out only columns that the model has."""
+    columns = (*model.features, *model.golden.outputs.columns)
+    for name in options.without:
+        if name not in columns:
+            message = f"The model has no column `{name}` that the log could leave out."
+            hint = did_you_mean(name, columns, f"Its columns are: {', '.join(columns)}")
+            raise StagebookError(Problem("unknown-log-column", message, hint))
+    return RequestLog.open(
+        options.folder,
+        os.getpid(),
+        without=options.without,
+        masks=Masks.here(),
+        on_full=options.on_full,
+    )
 
 
 def opened(options: ServingOptions, source: str) -> ServedModel:

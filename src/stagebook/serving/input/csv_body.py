@@ -2,15 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from stagebook.serving.input.rows import Rows, bad_request, require_distinct, require_few
-from stagebook.serving.refusal import RequestProblem, shown
+from stagebook.serving.refusal import RequestProblem
 
 _MOST_COLUMNS = 10_000
+_VALUES = re.compile(r"(?<=got )(\d+).*|'.*", re.DOTALL)
+"""The part of pyarrow's messages that has values of the request."""
 
 
 def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
@@ -70,7 +73,7 @@ def _table(data: bytes, names: Sequence[str]) -> pa.Table:
             ),
         )
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _bad(shown(str(error))) from None
+        raise _bad(_VALUES.sub(r"\1", str(error))) from None
     if table.column_names != list(names):
         raise _bad("its header cannot be read")
     return table

@@ -122,17 +122,24 @@ class EntryEncoder:
             problems=self._remarks(entry.problems),
         )
 
+    def _hides(self, remark: RowWarning | RequestProblem) -> bool:
+        return remark.column is None or remark.column in self._without
+
     def _frame(self, frame: pd.DataFrame | None) -> EncodedFrame | None:
         return None if frame is None else self._frames.encode(frame)
 
     def _remarks(self, remarks: Iterable[RowWarning | RequestProblem]) -> str | None:
-        """Warnings or problems as JSON; a message about a column that is left out is empty."""
+        """Warnings or problems as JSON.
+
+        Where columns are left out, so are the messages about them, and those about no column,
+        which can contain any part of a request.
+        """
         if not remarks:
             return None
         plain = [
             {
                 "code": remark.code,
-                "message": "" if remark.column in self._without else remark.message,
+                "message": "" if self._without and self._hides(remark) else remark.message,
                 "hint": getattr(remark, "hint", ""),
                 "row": remark.row,
                 "column": remark.column,
