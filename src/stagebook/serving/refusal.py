@@ -3,7 +3,7 @@
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from stagebook.project.errors import Problem
 
@@ -35,6 +35,11 @@ class RequestProblem:
         """A problem of Stagebook as one of the whole request."""
         return cls(problem.code, problem.message, problem.hint)
 
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """The problem that was written as JSON."""
+        return cls(**plain)
+
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
@@ -51,6 +56,11 @@ class RowWarning:
     message: str
     row: int
     column: str
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """The remark that was written as JSON."""
+        return cls(plain["code"], plain["message"], plain["row"], plain["column"])
 
 
 class Refusal(Exception):  # noqa: N818 -- the server works as it should

@@ -172,12 +172,11 @@ def _requests(layout: Layout, table: pa.Table, path: Path) -> Iterator[LoggedReq
             features=features,
             predictions=predictions,
             warnings=tuple(
-                RowWarning(plain["code"], plain["message"], plain["row"], plain["column"])
-                for text in texts
-                for plain in json.loads(text or "[]")
+                RowWarning.from_json(plain) for text in texts for plain in json.loads(text or "[]")
             ),
             problems=tuple(
-                RequestProblem(**plain) for plain in json.loads(rows["problems"][0].as_py() or "[]")
+                RequestProblem.from_json(plain)
+                for plain in json.loads(rows["problems"][0].as_py() or "[]")
             ),
             file=path,
         )
