@@ -25,7 +25,7 @@ test: install ## run the tests, but for those that take minutes
 	pytest -m "not build and not slow" -n $(WORKERS) --dist worksteal
 
 test-slow: install ## run stages that crash, hang, trip over walls or lose their tracker
-	pytest -m slow -n auto --maxprocesses 4 --dist worksteal
+	pytest -m slow -n $(WORKERS) --dist worksteal
 
 test-build: install ## build the whole pipeline twice and hold the two against each other
 	pytest -m build
