@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -131,7 +132,8 @@ def from_pandas(column: pd.Series, name: str, owner: str, where: Where | None) -
     """
     zone = column.dtype.tz if isinstance(column.dtype, pd.DatetimeTZDtype) else None
     try:
-        naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if zone else column
+        # of an array, which takes a tenth of the time that a Series takes
+        naive = np.asarray(column.array.tz_convert(None)) if zone else column
         array = pa.array(naive, from_pandas=True)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         message = f"`{name}` in {owner} cannot be read: {error}."
