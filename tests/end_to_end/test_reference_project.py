@@ -239,12 +239,12 @@ def test_the_online_store_is_the_last_known_state_of_the_tables(
     with service.open_online(store) as opened:
         # the last weather is known, and at the end the last departure has left its window
         for instant in ("2013-12-31 00:00", "2014-01-01 07:27"):
-            asked = spine.assign(
+            request = spine.assign(
                 scheduled_departure=pd.Timestamp(instant, tz="UTC")
                 .as_unit("us")
                 .tz_convert("America/New_York")
             )
-            online, offline = opened.online(asked), service.historical(asked, tables)
+            online, offline = opened.online(request), service.historical(request, tables)
             settled = list(service.features)
             if instant < "2014":  # the delays of that moment were replaced by those of the end
                 settled = [name for name in settled if not name.endswith("_delay_min")]
@@ -263,16 +263,16 @@ def test_a_store_of_a_moment_serves_the_flights_of_that_moment_as_the_test_has_t
     assert flights["carrier_delay_min"].notna().any()
     store = tmp_path / "online.sqlite"
     service.materialize(store, views(checkout, departure))
-    asked = flights[list(service.request)]
+    request = flights[list(service.request)]
     features = list(service.features)
     with service.open_online(store) as opened:
-        looked_up = opened.online(asked)[features]
+        looked_up = opened.online(request)[features]
     pd.testing.assert_frame_equal(looked_up, flights[features], check_exact=True)
 
     package = checkout.root / "models" / "late_arrival"
     expected = stagebook.load(package, materials="ignore", attestation="ignore").predict(flights)
     with serving(ServingOptions(str(package), SERVED, port=0, online=store)) as served:
-        predictions = served.predict(asked, "/predict")
+        predictions = served.predict(request, "/predict")
     pd.testing.assert_frame_equal(predictions, expected.reset_index(drop=True), check_exact=True)
 
 
