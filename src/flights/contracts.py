@@ -139,14 +139,88 @@ class Airlines(Table):
     name: str
 
 
+class AirportDelays(Table):
+    """One row for each instant at which the mean delay of an airport's last departures changes."""
+
+    origin: str = pa.Field(isin=tuple(ORIGINS))
+    changed: Utc
+    airport_delay_min: float = pa.Field(ge=-120, nullable=True)
+    airport_departures: np.int32 = pa.Field(ge=0)
+
+    class Config(Table.Config):
+        """A mean has one value at an instant."""
+
+        unique: ClassVar = ["origin", "changed"]
+
+
+class CarrierDelays(Table):
+    """The same for each carrier at each airport."""
+
+    origin: str = pa.Field(isin=tuple(ORIGINS))
+    carrier: str = pa.Field(isin=CARRIERS)
+    changed: Utc
+    carrier_delay_min: float = pa.Field(ge=-120, nullable=True)
+    carrier_departures: np.int32 = pa.Field(ge=0)
+
+    class Config(Table.Config):
+        """A mean has one value at an instant."""
+
+        unique: ClassVar = ["origin", "carrier", "changed"]
+
+
+class WeatherHours(Table):
+    """One row for each airport and hour of weather, with the names and units of the features."""
+
+    origin: str = pa.Field(isin=tuple(ORIGINS))
+    weather_hour: Utc
+    hour_over: Utc
+    temperature_f: float = pa.Field(ge=-60, le=140, nullable=True)
+    dew_point_f: float = pa.Field(ge=-100, le=100, nullable=True)
+    humidity_pct: float = pa.Field(ge=0, le=100, nullable=True)
+    wind_from_deg: float = pa.Field(ge=0, le=360, nullable=True)
+    wind_mph: float = pa.Field(ge=0, le=HIGHEST_WIND_MPH, nullable=True)
+    gust_mph: float = pa.Field(ge=0, nullable=True)
+    rain_in: float = pa.Field(ge=0, nullable=True)
+    pressure_mb: float = pa.Field(ge=850, le=1100, nullable=True)
+    visibility_mi: float = pa.Field(ge=0, nullable=True)
+
+    @pa.dataframe_check(error="a record is known when its hour is over")
+    def known_when_over(cls, weather: pd.DataFrame) -> pd.Series:
+        """Whether no record is known before its hour is over."""
+        over: pd.Series = weather["hour_over"] == weather["weather_hour"] + pd.Timedelta(hours=1)
+        return over
+
+
+class DestinationZones(Table):
+    """One row for each airport: its time zone, an IANA name."""
+
+    dest: str = pa.Field(unique=True, str_matches=r"^[A-Z0-9]{3}$")
+    since: Utc
+    time_zone: str
+
+
+class Timetable(pa.DataFrameModel):
+    """What the timetable says about a flight; of a flight itself, features use nothing else."""
+
+    carrier: str = pa.Field(isin=CARRIERS)
+    origin: str = pa.Field(isin=tuple(ORIGINS))
+    dest: str = pa.Field(str_matches=r"^[A-Z]{3}$")
+    scheduled_departure: LocalTime
+    sched_arr_time: np.int16 = pa.Field(ge=0, le=2400)
+    distance: np.int16 = pa.Field(gt=0)
+
+
 class Features(Table):
     """One row for each flight that arrived, with what was known at its scheduled departure.
 
-    Names end with their unit.
+    Names of features end with their unit. ``sched_arr_time`` and ``distance`` are what the
+    timetable gives: the features can be computed again from each row.
     """
 
     flight_id: str = pa.Field(unique=True)
     scheduled_departure: LocalTime
+    sched_arr_time: np.int16 = pa.Field(ge=0, le=2400)
+    distance: np.int16 = pa.Field(gt=0)
     weather_hour: Utc = pa.Field(nullable=True)
     carrier: str = pa.Field(isin=CARRIERS)
     origin: str = pa.Field(isin=tuple(ORIGINS))

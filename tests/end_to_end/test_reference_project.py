@@ -7,21 +7,28 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from checkout import BIN, Checkout
 from ruamel.yaml import YAML
+from served import serving
 
+import stagebook
+from flights.feature_views import service
 from stagebook.execution.declared_files import DeclaredFiles
 from stagebook.execution.outcome import Outcome
 from stagebook.execution.sandbox import Sandbox
+from stagebook.model.policy import Policy
 from stagebook.model.rows import TEST
 from stagebook.notebook import cells, parameters_cell
 from stagebook.project.project import Project
+from stagebook.serving.options import Limits, ServingOptions
 
 pytestmark = pytest.mark.build
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("ingest", "features", "split", "train", "evaluate", "package")
+SERVED = Policy(attestation="ignore", materials="ignore", isolate="never")
+STAGES = ("ingest", "views", "features", "split", "train", "evaluate", "package")
 
 
 def clone(folder: Path) -> tuple[Checkout, str]:
@@ -71,8 +78,6 @@ def test_make_repro_ends_with_what_was_built_the_score_and_where_to_look(
 
 
 def test_the_build_reads_every_flight(first: tuple[Checkout, str]) -> None:
-    import pandas as pd
-
     flights = pd.read_parquet(first[0].root / "data" / "raw" / "flights.parquet")
     assert len(flights) == 336_776
 
@@ -174,8 +179,6 @@ def test_nbval_finds_the_same_outputs_in_each_executed_notebook(
 
 
 def test_a_spoilt_input_ends_evaluate_before_its_kernel_starts(first: tuple[Checkout, str]) -> None:
-    import pandas as pd
-
     checkout, _ = first
     declared = parameters_cell.parse(cells.read("notebooks/evaluate.ipynb", checkout.root))
     file = checkout.root / "data" / "test.parquet"
@@ -210,3 +213,81 @@ def test_the_model_is_the_same_in_java_on_every_test_flight(first: tuple[Checkou
     refused = first[0].run(*command, "onnx", "--json")
     problem = json.loads(refused.output.splitlines()[-1])["problems"][0]
     assert (refused.code, problem["code"]) == (12, "not-convertible")
+
+
+def views(checkout: Checkout, known_until: pd.Timestamp | None = None) -> dict[str, pd.DataFrame]:
+    """The tables of the feature views; the rows that were known at an instant, if it is given."""
+    tables = {
+        view.name: (view, pd.read_parquet(checkout.root / view.table))
+        for view in service.resolution.views
+    }
+    return {
+        name: table if known_until is None else table[table[view.known_time] <= known_until]
+        for name, (view, table) in tables.items()
+    }
+
+
+def test_the_online_store_is_the_last_known_state_of_the_tables(
+    first: tuple[Checkout, str], tmp_path: Path
+) -> None:
+    checkout, _ = first
+    tables, store = views(checkout), checkout.root / "data" / "online.sqlite"
+    service.materialize(tmp_path / "again.sqlite", tables)
+    assert (tmp_path / "again.sqlite").read_bytes() == store.read_bytes()
+    flights = pd.read_parquet(checkout.root / "data" / "features.parquet")
+    spine = flights[list(service.request)].drop_duplicates(["origin", "carrier", "dest"])
+    with service.open_online(store) as opened:
+        # the last weather is known, and at the end the last departure has left its window
+        for instant in ("2013-12-31 00:00", "2014-01-01 07:27"):
+            request = spine.assign(
+                scheduled_departure=pd.Timestamp(instant, tz="UTC")
+                .as_unit("us")
+                .tz_convert("America/New_York")
+            )
+            online, offline = opened.online(request), service.historical(request, tables)
+            settled = list(service.features)
+            if instant < "2014":  # the delays of that moment were replaced by those of the end
+                settled = [name for name in settled if not name.endswith("_delay_min")]
+                assert online["temperature_f"].notna().any()
+            pd.testing.assert_frame_equal(online[settled], offline[settled], check_exact=True)
+
+
+@pytest.mark.parametrize("moment", ["2013-10-15 17:00", "2013-10-07 18:30"])
+def test_a_store_of_a_moment_serves_the_flights_of_that_moment_as_the_test_has_them(
+    first: tuple[Checkout, str], tmp_path: Path, moment: str
+) -> None:
+    checkout, _ = first
+    departure = pd.Timestamp(moment, tz="America/New_York")
+    test = pd.read_parquet(checkout.root / "data" / "test.parquet")
+    flights = test[test["scheduled_departure"] == departure].reset_index(drop=True)
+    assert flights["carrier_delay_min"].notna().any()
+    store = tmp_path / "online.sqlite"
+    service.materialize(store, views(checkout, departure))
+    request = flights[list(service.request)]
+    features = list(service.features)
+    with service.open_online(store) as opened:
+        looked_up = opened.online(request)[features]
+    pd.testing.assert_frame_equal(looked_up, flights[features], check_exact=True)
+
+    package = checkout.root / "models" / "late_arrival"
+    expected = stagebook.load(package, materials="ignore", attestation="ignore").predict(flights)
+    with serving(ServingOptions(str(package), SERVED, port=0, online=store)) as served:
+        predictions = served.predict(request, "/predict")
+    pd.testing.assert_frame_equal(predictions, expected.reset_index(drop=True), check_exact=True)
+
+
+def test_the_test_month_is_served_with_the_predictions_of_the_package_to_the_bit(
+    first: tuple[Checkout, str],
+) -> None:
+    checkout, _ = first
+    package, store = checkout.root / "models" / "late_arrival", checkout.root / "data/online.sqlite"
+    test = pd.read_parquet(checkout.root / "data" / "test.parquet")
+    expected = stagebook.load(package, materials="ignore", attestation="ignore").predict(test)
+    features, step = test[list(service.features)], Limits().rows
+    with serving(ServingOptions(str(package), SERVED, port=0, online=store)) as served:
+        parts = [
+            served.predict(features[start : start + step]) for start in range(0, len(test), step)
+        ]
+    predictions = pd.concat(parts, ignore_index=True)
+    assert len(predictions) == 28_618
+    pd.testing.assert_frame_equal(predictions, expected.reset_index(drop=True), check_exact=True)

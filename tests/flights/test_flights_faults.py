@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flights.features import departures, features, late
+from flights.feature_tables import departures, destination_zones, weather_hours, window_means
+from flights.feature_views import WINDOW, service, timetable
+from flights.features import late
 from flights.source import FLIGHT_TYPES, PLANE_TYPES, read_table, weather_table
 from flights.testing import AIRPORTS, flight, flights, weather
 from stagebook.data.contracts.check import check
@@ -66,17 +68,23 @@ def airports() -> pd.DataFrame:
     return AIRPORTS.assign(**plain)
 
 
+def views() -> dict[str, pd.DataFrame]:
+    """The tables of the feature views, as `views` writes them."""
+    departed = departures(a_year())
+    return {
+        "airport_delay": window_means(departed, ["origin"], WINDOW, "airport"),
+        "carrier_delay": window_means(departed, ["origin", "carrier"], WINDOW, "carrier"),
+        "weather": weather_hours(an_hour_before()),
+        "destination_zone": destination_zones(AIRPORTS),
+    }
+
+
 def a_years_features() -> pd.DataFrame:
-    table = a_year()
-    made = features(
-        table,
-        departures(table),
-        an_hour_before(),
-        AIRPORTS,
-        window_minutes=120,
-        bridge_hours=3,
-    )
-    return made.assign(late=late(table, 15).astype("bool"))
+    table, tables = a_year(), views()
+    spine = table[["flight_id", *timetable.columns]]
+    hours = tables["weather"]["weather_hour"]  # of each flight, the hour before
+    label = late(table, 15).astype("bool")
+    return service.historical(spine, tables).assign(weather_hour=hours, late=label)
 
 
 def test_flights_as_the_project_types_them_keep_their_contract(failures: Check) -> None:
@@ -90,8 +98,28 @@ def test_a_flight_at_midnight_keeps_its_contract_as_either_number(failures: Chec
 
 
 def test_weather_and_airports_keep_their_contracts(failures: Check) -> None:
-    assert failures("features", "weather", an_hour_before()) == []
-    assert failures("features", "airports", airports()) == []
+    assert failures("views", "weather", an_hour_before()) == []
+    assert failures("views", "airports", airports()) == []
+
+
+@pytest.mark.parametrize("name", ["airport_delay", "carrier_delay", "weather", "destination_zone"])
+def test_the_tables_of_the_feature_views_keep_their_contracts(failures: Check, name: str) -> None:
+    assert failures("features", name, views()[name]) == []
+
+
+def test_features_is_told_of_weather_that_is_known_before_its_hour_is_over(
+    failures: Check,
+) -> None:
+    early = views()["weather"]
+    early.loc[2, "hour_over"] -= pd.Timedelta(minutes=30)
+    (failure,) = failures("features", "weather", early)
+    assert (failure.code, failure.column, failure.failed, failure.rows) == REFUSED_ROW
+
+
+def test_features_is_told_of_two_means_at_one_instant(failures: Check) -> None:
+    means = views()["airport_delay"]
+    (failure,) = failures("features", "airport_delay", pd.concat([means, means.head(1)]))
+    assert (failure.code, failure.failed, failure.rows) == ("value-repeated", 2, 25)
 
 
 @pytest.mark.parametrize("name", ["weather", "planes", "airports", "airlines"])
@@ -163,10 +191,10 @@ def test_features_is_told_of_an_arrival_without_a_departure(failures: Check) -> 
     assert (row, "flight_id=20130515-0600-EWR-" in value) == (5, True)
 
 
-def test_features_is_told_of_two_records_for_one_hour(failures: Check) -> None:
+def test_views_is_told_of_two_records_for_one_hour(failures: Check) -> None:
     hours = an_hour_before()
     twice = pd.concat([hours, hours.head(1)])
-    (failure,) = failures("features", "weather", twice)
+    (failure,) = failures("views", "weather", twice)
     assert (failure.code, failure.failed, failure.rows) == ("value-repeated", 2, 13)
     key = "origin=EWR, time_hour=2013-01-15 08:00:00+00:00"
     assert failure.sample == ((1, key), (13, key))
