@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from places import AIRPORT, TIMETABLE, departure_hour, weather, wind_by_distance
+from places import AIRPORT, TIMETABLE, Weather, departure_hour, weather, wind_by_distance
 from refusals import problem
 
 from stagebook.features import Entity, FeatureService, FeatureView, on_demand
+from stagebook.project.errors import Where
 
 
 def line_of(text: str) -> int:
@@ -111,6 +112,41 @@ def test_two_parts_with_one_feature_name_are_refused() -> None:
         ).code
         == "repeated-feature"
     )
+
+
+@pytest.mark.parametrize("part", [weather(), TIMETABLE, departure_hour])
+def test_a_part_that_is_named_twice_is_refused_and_may_be_a_helper(part: Any) -> None:
+    options: dict[str, Any] = {"instant": "departure", "helpers": [TIMETABLE]}
+    refused = problem(lambda: FeatureService("late", [part, part], **options))
+    assert refused.code == "repeated-feature"
+    assert refused.where is not None
+    assert refused.where.file == __file__
+    service = FeatureService("late", [part], **{**options, "helpers": [TIMETABLE, part]})
+    assert len(service.features) == len(set(service.features))
+
+
+class Gales(Weather):
+    """Another schema of the same columns."""
+
+    wind_mph: int
+
+
+@pytest.mark.parametrize("changed", [{"ttl": None}, {"known_time": "hour"}, {"schema": Gales}])
+def test_two_different_views_of_one_name_are_refused_with_both_places(
+    changed: dict[str, Any],
+) -> None:
+    first, second = weather(where=Where("a.py", line=3)), weather(where=Where("b.py"), **changed)
+    parts = [first["gusts"], second["wind_mph"]]
+    refused = problem(lambda: FeatureService("late", parts, instant="departure"))
+    assert refused.code == "repeated-definition"
+    assert refused.where == second.where
+    assert str(first.where) in refused.message
+
+
+def test_selections_of_one_view_are_not_two_views() -> None:
+    first, second = weather()["gusts"], weather()["wind_mph"]
+    service = FeatureService("late", [first, second], instant="departure")
+    assert service.features == ("gusts", "wind_mph")
 
 
 @pytest.mark.parametrize("name", ["origin", "hour"])
