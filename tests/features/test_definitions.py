@@ -34,10 +34,54 @@ def line_of(text: str) -> int:
         ({"ttl": 3}, "bad-ttl"),
         ({"features": ["gusts", 1]}, "no-column"),
         ({"schema": dict}, "not-a-contract"),
+        ({"table": 5}, "no-table"),
+        ({"table": ""}, "no-table"),
+        ({"known_time": "wind_mph"}, "not-a-time"),
+        ({"event_time": "origin"}, "not-a-time"),
+        ({"event_time": "gusts", "known_time": "gusts"}, "not-a-time"),
     ],
 )
 def test_a_view_that_is_not_complete_is_refused(changed: dict[str, Any], code: str) -> None:
     assert problem(lambda: weather(**changed)).code == code
+
+
+@pytest.mark.parametrize(
+    ("left_out", "code"),
+    [
+        ("ttl", "no-ttl"),
+        ("table", "no-table"),
+        ("schema", "not-a-contract"),
+        ("event_time", "no-event-time"),
+        ("known_time", "no-known-time"),
+    ],
+)
+def test_a_view_that_leaves_something_out_is_refused_at_its_line(left_out: str, code: str) -> None:
+    values: dict[str, Any] = {
+        "table": "data/weather.parquet",
+        "schema": Weather,
+        "event_time": "hour",
+        "known_time": "hour_end",
+        "ttl": None,
+    }
+    del values[left_out]
+    refused = problem(lambda: FeatureView("weather", AIRPORT, **values))
+    assert refused.code == code
+    assert refused.where == Where(__file__, line=line_of('FeatureView("weather", AIRPORT'))
+
+
+def test_a_service_without_instant_is_refused_at_its_line() -> None:
+    refused = problem(lambda: FeatureService("unfinished", [weather()]))
+    assert refused.code == "no-instant"
+    assert refused.where == Where(__file__, line=line_of('FeatureService("unfinished"'))
+
+
+def test_times_of_any_type_are_left_to_the_table() -> None:
+    schema = weather().pandera.update_columns({name: {"dtype": None} for name in ("hour",)})
+    assert weather(schema=schema).event_time == "hour"
+
+
+def test_one_name_is_one_key() -> None:
+    assert Entity("airport", keys="origin") == AIRPORT
 
 
 def test_a_view_without_known_time_is_refused_at_its_own_line() -> None:
