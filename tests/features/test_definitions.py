@@ -106,6 +106,7 @@ def test_the_features_of_a_view_are_its_columns_but_keys_and_times() -> None:
     [
         ("air port", ["origin"], "bad-name"),
         ("airport", [], "no-key"),
+        ("airport", ["\ud800"], "bad-name"),
         ("airport", ["origin", "origin"], "repeated-name"),
     ],
 )

@@ -374,6 +374,21 @@ def test_an_incremental_write_keeps_the_digits_of_decimals(tmp_path: Path) -> No
     assert online(UNTYPED, tmp_path / "s", rows(*prices))["wind_mph"].tolist() == [*prices.values()]
 
 
+@pytest.mark.parametrize("key", ["\ud800", 2**63])
+def test_a_key_that_no_store_can_have_is_refused(store: Path, key: Any) -> None:
+    (view,) = service().resolution.views
+    with service().open_online(store) as opened:
+        assert problem(opened.look_up, view, (key,), 0).code == "key-of-another-type"
+    if isinstance(key, str):
+        with service().open_online(store) as opened:
+            assert problem(opened.online, rows(key)).code == "unreadable-column"
+
+
+def test_a_store_whose_path_cannot_be_is_not_written(tmp_path: Path) -> None:
+    refused = problem(service().materialize, tmp_path / "\ud800", {"weather": TABLE})
+    assert refused.code == "not-written"
+
+
 def test_a_key_of_another_type_is_refused(store: Path) -> None:
     with service().open_online(store) as opened:
         assert problem(opened.online, rows(1, 2)).code == "key-of-another-type"

@@ -62,6 +62,16 @@ def require_name(name: str, noun: str, where: Where | None) -> None:
         )
 
 
+def require_encodable(names: Iterable[str], what: str, where: Where | None) -> None:
+    """Raises a StagebookError if a name has half of a surrogate pair, which no table can have."""
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            message = f"{name!a} cannot be the name of {what}: {error}."
+            raise StagebookError(Problem("bad-name", message, "", where)) from None
+
+
 def require_unique(names: Iterable[str], what: str, where: Where | None) -> None:
     """Raises a StagebookError if a name is repeated."""
     names = tuple(names)

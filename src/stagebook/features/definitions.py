@@ -14,6 +14,7 @@ from stagebook.features.checks import (
     as_schema,
     caller,
     invalid,
+    require_encodable,
     require_name,
     require_times,
     require_unique,
@@ -50,6 +51,7 @@ class Entity:
         keys = _texts(self.keys)
         if not all(keys) or not keys:
             raise invalid("no-key", f"The entity `{self.name}` has no key column.", "", where)
+        require_encodable(keys, f"a key of the entity `{self.name}`", where)
         require_unique(keys, f"the keys of the entity `{self.name}`", where)
         object.__setattr__(self, "keys", keys)
 
