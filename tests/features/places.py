@@ -21,6 +21,13 @@ class Weather(pa.DataFrameModel):
     gusts: int
 
 
+class Untyped(Weather):
+    """The same columns, with airports and winds of any type."""
+
+    origin: object
+    wind_mph: object
+
+
 class Timetable(pa.DataFrameModel):
     """The columns of a request."""
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from places import AIRPORT, TIMETABLE, departure_hour, weather, wind_by_distance
+from places import AIRPORT, TIMETABLE, Weather, departure_hour, weather, wind_by_distance
 from refusals import problem
 
 from stagebook.features import Entity, FeatureService, FeatureView, on_demand
+from stagebook.project.errors import Where
 
 
 def line_of(text: str) -> int:
@@ -33,10 +34,54 @@ def line_of(text: str) -> int:
         ({"ttl": 3}, "bad-ttl"),
         ({"features": ["gusts", 1]}, "no-column"),
         ({"schema": dict}, "not-a-contract"),
+        ({"table": 5}, "no-table"),
+        ({"table": ""}, "no-table"),
+        ({"known_time": "wind_mph"}, "not-a-time"),
+        ({"event_time": "origin"}, "not-a-time"),
+        ({"event_time": "gusts", "known_time": "gusts"}, "not-a-time"),
     ],
 )
 def test_a_view_that_is_not_complete_is_refused(changed: dict[str, Any], code: str) -> None:
     assert problem(lambda: weather(**changed)).code == code
+
+
+@pytest.mark.parametrize(
+    ("left_out", "code"),
+    [
+        ("ttl", "no-ttl"),
+        ("table", "no-table"),
+        ("schema", "not-a-contract"),
+        ("event_time", "no-event-time"),
+        ("known_time", "no-known-time"),
+    ],
+)
+def test_a_view_that_leaves_something_out_is_refused_at_its_line(left_out: str, code: str) -> None:
+    values: dict[str, Any] = {
+        "table": "data/weather.parquet",
+        "schema": Weather,
+        "event_time": "hour",
+        "known_time": "hour_end",
+        "ttl": None,
+    }
+    del values[left_out]
+    refused = problem(lambda: FeatureView("weather", AIRPORT, **values))
+    assert refused.code == code
+    assert refused.where == Where(__file__, line=line_of('FeatureView("weather", AIRPORT'))
+
+
+def test_a_service_without_instant_is_refused_at_its_line() -> None:
+    refused = problem(lambda: FeatureService("unfinished", [weather()]))
+    assert refused.code == "no-instant"
+    assert refused.where == Where(__file__, line=line_of('FeatureService("unfinished"'))
+
+
+def test_times_of_any_type_are_left_to_the_table() -> None:
+    schema = weather().pandera.update_columns({name: {"dtype": None} for name in ("hour",)})
+    assert weather(schema=schema).event_time == "hour"
+
+
+def test_one_name_is_one_key() -> None:
+    assert Entity("airport", keys="origin") == AIRPORT
 
 
 def test_a_view_without_known_time_is_refused_at_its_own_line() -> None:
@@ -61,6 +106,7 @@ def test_the_features_of_a_view_are_its_columns_but_keys_and_times() -> None:
     [
         ("air port", ["origin"], "bad-name"),
         ("airport", [], "no-key"),
+        ("airport", ["\ud800"], "bad-name"),
         ("airport", ["origin", "origin"], "repeated-name"),
     ],
 )
@@ -111,6 +157,41 @@ def test_two_parts_with_one_feature_name_are_refused() -> None:
         ).code
         == "repeated-feature"
     )
+
+
+@pytest.mark.parametrize("part", [weather(), TIMETABLE, departure_hour])
+def test_a_part_that_is_named_twice_is_refused_and_may_be_a_helper(part: Any) -> None:
+    options: dict[str, Any] = {"instant": "departure", "helpers": [TIMETABLE]}
+    refused = problem(lambda: FeatureService("late", [part, part], **options))
+    assert refused.code == "repeated-feature"
+    assert refused.where is not None
+    assert refused.where.file == __file__
+    service = FeatureService("late", [part], **{**options, "helpers": [TIMETABLE, part]})
+    assert len(service.features) == len(set(service.features))
+
+
+class Gales(Weather):
+    """Another schema of the same columns."""
+
+    wind_mph: int
+
+
+@pytest.mark.parametrize("changed", [{"ttl": None}, {"known_time": "hour"}, {"schema": Gales}])
+def test_two_different_views_of_one_name_are_refused_with_both_places(
+    changed: dict[str, Any],
+) -> None:
+    first, second = weather(where=Where("a.py", line=3)), weather(where=Where("b.py"), **changed)
+    parts = [first["gusts"], second["wind_mph"]]
+    refused = problem(lambda: FeatureService("late", parts, instant="departure"))
+    assert refused.code == "repeated-definition"
+    assert refused.where == second.where
+    assert str(first.where) in refused.message
+
+
+def test_selections_of_one_view_are_not_two_views() -> None:
+    first, second = weather()["gusts"], weather()["wind_mph"]
+    service = FeatureService("late", [first, second], instant="departure")
+    assert service.features == ("gusts", "wind_mph")
 
 
 @pytest.mark.parametrize("name", ["origin", "hour"])

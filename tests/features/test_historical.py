@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import (
     TIMETABLE,
+    Untyped,
     departure_hour,
     moment,
     readings,
@@ -229,7 +230,8 @@ def test_columns_without_a_value_have_the_types_of_the_schema() -> None:
 def test_times_that_are_features_keep_their_zone() -> None:
     table = readings(("EWR", "04:00", 4.0, 1))
     table["wind_mph"] = table["hour"].dt.tz_convert("America/New_York")
-    found = service().historical(spine(*EWR), {"weather": table})
+    view = weather(schema=Untyped)
+    found = service(view).historical(spine(*EWR), {"weather": table})
     assert str(found["wind_mph"].dtype) == "datetime64[us, America/New_York]"
     assert found["wind_mph"].dt.hour.tolist() == [0]
 

@@ -15,7 +15,16 @@ import pandera.pandas as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from places import AIRPORT, TIMETABLE, departure_hour, moment, readings, weather, wind_by_distance
+from places import (
+    AIRPORT,
+    TIMETABLE,
+    Untyped,
+    departure_hour,
+    moment,
+    readings,
+    weather,
+    wind_by_distance,
+)
 from refusals import problem
 
 from stagebook.features import Entity, FeatureService, FeatureView
@@ -31,6 +40,9 @@ def service(*parts: Any, **options: Any) -> FeatureService:
         instant="departure",
         helpers=options.get("helpers", ()),
     )
+
+
+UNTYPED = service(weather(ttl=None, schema=Untyped))
 
 
 def rows(*airports: Any, at: pd.Timestamp = LATE) -> pd.DataFrame:
@@ -147,7 +159,7 @@ def test_values_of_each_kind_come_back_as_they_are_offline(tmp_path: Path) -> No
 
 def test_a_feature_that_sqlite_cannot_keep_is_refused(tmp_path: Path) -> None:
     table = TABLE.assign(wind_mph=[[1.0]] * len(TABLE))
-    refused = problem(service().materialize, tmp_path / "s", {"weather": table})
+    refused = problem(UNTYPED.materialize, tmp_path / "s", {"weather": table})
     assert refused.code == "not-storable"
     assert list(tmp_path.iterdir()) == []
 
@@ -335,13 +347,13 @@ def later(**changed: Any) -> pd.DataFrame:
 def test_an_incremental_write_keeps_the_types_of_the_store(tmp_path: Path) -> None:
     def write(wind: Any, change: Any, **options: Any) -> None:
         table = later(**change).assign(wind_mph=wind)
-        service().materialize(tmp_path / "s", {"weather": table}, **options)
+        UNTYPED.materialize(tmp_path / "s", {"weather": table}, **options)
 
     at = pd.Series([moment("01:00")])
     write(at.dt.as_unit("us"), {"origin": "JFK"})
     write(at.dt.as_unit("ns"), {}, incremental=True)
     write(None, {"origin": "SFO"}, incremental=True)
-    found = online(service(), tmp_path / "s", rows("JFK", "LGA", "SFO"))["wind_mph"]
+    found = online(UNTYPED, tmp_path / "s", rows("JFK", "LGA", "SFO"))["wind_mph"]
     assert str(found.dtype) == "datetime64[us, UTC]"
     assert found.tolist() == [moment("01:00"), moment("01:00"), pd.NaT]
     before = (tmp_path / "s").read_bytes()
@@ -358,10 +370,23 @@ def test_an_incremental_write_keeps_the_digits_of_decimals(tmp_path: Path) -> No
     prices = {"JFK": Decimal("22.123"), "LGA": Decimal("1.1")}
     for airport, price in prices.items():
         table = later(origin=airport, wind_mph=price)
-        service().materialize(tmp_path / "s", {"weather": table}, incremental=True)
-    assert online(service(), tmp_path / "s", rows(*prices))["wind_mph"].tolist() == [
-        *prices.values()
-    ]
+        UNTYPED.materialize(tmp_path / "s", {"weather": table}, incremental=True)
+    assert online(UNTYPED, tmp_path / "s", rows(*prices))["wind_mph"].tolist() == [*prices.values()]
+
+
+@pytest.mark.parametrize("key", ["\ud800", 2**63])
+def test_a_key_that_no_store_can_have_is_refused(store: Path, key: Any) -> None:
+    (view,) = service().resolution.views
+    with service().open_online(store) as opened:
+        assert problem(opened.look_up, view, (key,), 0).code == "key-of-another-type"
+    if isinstance(key, str):
+        with service().open_online(store) as opened:
+            assert problem(opened.online, rows(key)).code == "unreadable-column"
+
+
+def test_a_store_whose_path_cannot_be_is_not_written(tmp_path: Path) -> None:
+    refused = problem(service().materialize, tmp_path / "\ud800", {"weather": TABLE})
+    assert refused.code == "not-written"
 
 
 def test_a_key_of_another_type_is_refused(store: Path) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import refusals
 from little_model import FEATURES, fitted, table, write
+from sklearn.dummy import DummyClassifier
 
 from stagebook.model import manifest
 from stagebook.model.load import load
@@ -70,6 +71,22 @@ def test_a_package_is_a_model_of_mlflows(original: Path, monkeypatch: pytest.Mon
     assert described.signature.inputs.input_names() == FEATURES
     example = described.load_input_example(str(original / "tall"))
     assert list(example.columns) == FEATURES
+
+
+@pytest.mark.parametrize("dtype", ["uint64", "UInt64", "timedelta64[ns]"])
+def test_a_feature_whose_dtype_mlflow_does_not_know_is_refused(dtype: str, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.parquet" for name in ("train", "test")}
+    for file, first in zip(files.values(), (0, 400), strict=True):
+        rows = table(first, 300)
+        rows.assign(count=rows["id"].astype(dtype), age=rows["id"]).to_parquet(file, index=False)
+    train = pd.read_parquet(files["train"])
+    features = ["height", "count", "age"]
+    model = DummyClassifier().fit(train[features], train["tall"])
+    (tmp_path / "packages").mkdir()
+    refused = problem(model, tmp_path / "packages" / "tall", files, features=features)
+    assert refused.code == "unsupported-dtype"
+    assert all(word in refused.message for word in ("`count`", dtype))
+    assert 'table["count"].astype' in refused.hint
 
 
 def test_the_evidence_says_what_was_given(original: Path) -> None:

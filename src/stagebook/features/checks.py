@@ -31,6 +31,28 @@ def schema_columns(schema: Any, title: str, where: Where | None) -> tuple[str, .
     return tuple(columns)
 
 
+def require_times(names: Iterable[str], schema: Any, title: str, where: Where | None) -> None:
+    """Raises a StagebookError if a pandera schema has a type that is not a time for a column.
+
+    Args:
+        names: The columns that must be times.
+        schema: The schema, as pandera's DataFrameSchema.
+        title: What has the schema, as the start of a sentence.
+        where: Where it is defined.
+    """
+    from pyarrow.types import is_timestamp
+
+    from stagebook.data.contracts.contract import Contract
+
+    for name, type_ in Contract(title, schema).fixed_types(names).items():
+        if not is_timestamp(type_):
+            message = (
+                f"{title} uses `{name}` as a time, but its schema has the type {type_} for it."
+            )
+            hint = "Name a column of timestamps, or correct the schema."
+            raise StagebookError(Problem("not-a-time", message, hint, where))
+
+
 def require_name(name: str, noun: str, where: Where | None) -> None:
     """Raises a StagebookError unless a name can be part of a column's name."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -38,6 +60,16 @@ def require_name(name: str, noun: str, where: Where | None) -> None:
         raise StagebookError(
             Problem("bad-name", f"`{name}` cannot be the name of a {noun}.", hint, where)
         )
+
+
+def require_encodable(names: Iterable[str], what: str, where: Where | None) -> None:
+    """Raises a StagebookError if a name has half of a surrogate pair, which no table can have."""
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            message = f"{name!a} cannot be the name of {what}: {error}."
+            raise StagebookError(Problem("bad-name", message, "", where)) from None
 
 
 def require_unique(names: Iterable[str], what: str, where: Where | None) -> None:

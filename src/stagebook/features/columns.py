@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from stagebook.data.contracts.contract import Contract
 from stagebook.data.tables.as_of import NO_ROW, Positions
+from stagebook.data.tables.cells import is_text
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
 from stagebook.project.errors import Where
@@ -174,6 +175,11 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
+def plain_type(type_: pa.DataType) -> pa.DataType:
+    """A type without a list of its values."""
+    return type_.value_type if pa.types.is_dictionary(type_) else type_
+
+
 def as_type(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
     """A column in another type of its kind, without a loss; decimals get the digits of both.
 
@@ -186,7 +192,7 @@ def as_type(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
         both = [pa.schema([("column", each)]) for each in (type_, column.type)]
         return column.cast(pa.unify_schemas(both, promote_options="permissive").field(0).type)
     kinds = (
-        _is_text,
+        is_text,
         lambda type_: pa.types.is_integer(type_) or pa.types.is_floating(type_),
         lambda type_: pa.types.is_timestamp(type_) and type_.tz is not None,
         lambda type_: pa.types.is_timestamp(type_) and type_.tz is None,
@@ -199,10 +205,6 @@ def as_type(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
     if not any(is_of(type_) and is_of(column.type) for is_of in kinds):
         raise ValueError(f"{column.type} is no {type_}")
     return column.cast(type_)
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
@@ -246,7 +248,7 @@ def _as_key(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _kind(type_: pa.DataType) -> str:
     if pa.types.is_integer(type_):
         return "number"
-    if _is_text(type_):
+    if is_text(type_):
         return "text"
     if pa.types.is_boolean(type_):
         return "boolean"

@@ -14,11 +14,15 @@ from stagebook.features.checks import (
     as_schema,
     caller,
     invalid,
+    require_encodable,
     require_name,
+    require_times,
     require_unique,
     schema_columns,
 )
 from stagebook.project.errors import Where, did_you_mean
+
+_NO_TTL: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Entity:
 
     Attributes:
         name: Its name.
-        keys: The columns that tell one from another.
+        keys: The columns that tell one from another; one name is one key.
 
     Raises:
         StagebookError: The name is not an identifier, or a key is missing or repeated.
@@ -39,7 +43,7 @@ class Entity:
     """
 
     name: str
-    keys: Sequence[str]
+    keys: str | Sequence[str]
 
     def __post_init__(self) -> None:
         where = caller()
@@ -47,6 +51,7 @@ class Entity:
         keys = _texts(self.keys)
         if not all(keys) or not keys:
             raise invalid("no-key", f"The entity `{self.name}` has no key column.", "", where)
+        require_encodable(keys, f"a key of the entity `{self.name}`", where)
         require_unique(keys, f"the keys of the entity `{self.name}`", where)
         object.__setattr__(self, "keys", keys)
 
@@ -65,12 +70,14 @@ class FeatureView:
         event_time: The column that says when something happened.
         known_time: The column that says when it could be known. The same column as the event
             time if a row is known when it happens.
-        ttl: The age at which a value expires, counted from its event time; None for never.
+        ttl: The age at which a value expires, counted from its event time; None for never. It
+            must be set.
         features: The columns that are features, in this order; by default all columns of the
             schema but keys and times.
 
     Raises:
-        StagebookError: The definition is not complete, or names a column that the schema lacks.
+        StagebookError: The definition is not complete, names a column that the schema lacks, or
+            names a column of times that the schema says are something else.
 
     Example:
         >>> from datetime import timedelta
@@ -96,11 +103,11 @@ class FeatureView:
 
     name: str
     entity: Entity
-    table: str = field(kw_only=True)
-    schema: Any = field(kw_only=True, repr=False, compare=False)
+    table: str = field(kw_only=True, default="")
+    schema: Any = field(kw_only=True, default=None, repr=False, compare=False)
     event_time: str = field(kw_only=True, default="")
     known_time: str = field(kw_only=True, default="")
-    ttl: timedelta | None = field(kw_only=True)
+    ttl: timedelta | None = field(kw_only=True, default=_NO_TTL)
     features: Sequence[str] = field(kw_only=True, default=())
     where: Where | None = field(kw_only=True, default=None, repr=False, compare=False)
 
@@ -113,6 +120,10 @@ class FeatureView:
             raise invalid(
                 "no-entity", f"{title} has no entity.", "Set `entity` to an Entity.", where
             )
+        if not isinstance(self.table, str) or not self.table:
+            hint = 'Set it to the path of a table in the project: table="data/weather.parquet"'
+            message = f"{title} has no table: its `table` is {self.table!r}."
+            raise invalid("no-table", message, hint, where)
         if not self.event_time:
             hint = 'Name the column that says when something happened: event_time="..."'
             raise invalid("no-event-time", f"{title} has no event time.", hint, where)
@@ -122,20 +133,14 @@ class FeatureView:
                 f'If a row is known when it happens: known_time="{self.event_time}"'
             )
             raise invalid("no-known-time", f"{title} has no known time.", hint, where)
-        ttl: Any = self.ttl
-        if not isinstance(ttl, timedelta | None):
-            hint = "Use a timedelta, such as ttl=timedelta(hours=3), or None."
-            raise invalid(
-                "bad-ttl", f"{title} has the ttl {ttl!r}, which is not a timedelta.", hint, where
-            )
-        if self.ttl is not None and self.ttl <= timedelta(0):
-            raise invalid("bad-ttl", f"{title} has a ttl that is not positive.", "", where)
+        _require_ttl(self.ttl, title, where)
         columns = schema_columns(self.schema, title, where)
         for column in (*self.entity.keys, self.event_time, self.known_time, *_texts(self.features)):
             if column not in columns:
                 hint = did_you_mean(column, columns, f"The columns are: {', '.join(columns)}.")
                 message = f"{title} needs the column `{column}`, which its schema does not have."
                 raise invalid("no-column", message, hint, where)
+        require_times((self.event_time, self.known_time), self.pandera, title, where)
         apart = (*self.entity.keys, self.event_time, self.known_time)
         features = _texts(self.features) or tuple(name for name in columns if name not in apart)
         require_unique(features, f"the features of `{self.name}`", where)
@@ -283,6 +288,19 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
         return OnDemandFeature(function, dtype, where)
 
     return define
+
+
+def _require_ttl(ttl: Any, title: str, where: Where | None) -> None:
+    """Raises a StagebookError unless a ttl is set, and is positive or None."""
+    if ttl is _NO_TTL:
+        hint = "Set the age at which a value expires: ttl=timedelta(hours=3). None is never."
+        raise invalid("no-ttl", f"{title} has no ttl.", hint, where)
+    if not isinstance(ttl, timedelta | None):
+        hint = "Use a timedelta, such as ttl=timedelta(hours=3), or None."
+        message = f"{title} has the ttl {ttl!r}, which is not a timedelta."
+        raise invalid("bad-ttl", message, hint, where)
+    if ttl is not None and ttl <= timedelta(0):
+        raise invalid("bad-ttl", f"{title} has a ttl that is not positive.", "", where)
 
 
 def _texts(names: str | Sequence[str]) -> tuple[str, ...]:

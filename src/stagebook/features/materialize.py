@@ -61,7 +61,7 @@ def materialize(
             with OnlineStore.open(beside, resolution) as store:
                 views = tuple(store.views.values())
             beside.replace(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, UnicodeEncodeError) as error:  # half of a surrogate pair
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         message = f"The online store could not be written: {reason}."
         hint = "Check the path, the permissions of its folder, and the free space on the disk."

@@ -183,11 +183,19 @@ class OnlineStore:
 
         Returns:
             The row; None if nothing was known at the instant, or it had expired.
+
+        Raises:
+            StagebookError: The key has a value that no store can have, or the store is damaged.
         """
         try:
             found = self._base.execute(self._queries[view.name], key).fetchone()
         except sqlite3.ProgrammingError:  # it is closed
             raise
+        except (UnicodeEncodeError, OverflowError) as error:  # half of a surrogate pair, 2**63
+            message = f"The feature view `{view.name}` cannot have the key {key!a}: {error}."
+            raise StagebookError(
+                Problem("key-of-another-type", message, columns.KEYS, view.where)
+            ) from None
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise _bad(Where(str(self.path)), error) from None
         if found is None:

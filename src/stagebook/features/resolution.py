@@ -1,7 +1,7 @@
 """A feature service, resolved: its views, its request columns, the order of its computations."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from stagebook.features.checks import invalid
@@ -48,8 +48,9 @@ class Resolution:
         """The resolution of a service; see ``FeatureService`` for the arguments.
 
         Raises:
-            StagebookError: Something is no part of a service, two parts have a feature of one
-                name, or an on-demand feature needs a column that nothing gives.
+            StagebookError: Something is no part of a service, two different views have one name,
+                two parts have a feature of one name, or an on-demand feature needs a column that
+                nothing gives.
         """
         if not isinstance(instant, str) or not instant:
             message = f"The feature service `{service}` does not name its column of instants."
@@ -62,7 +63,8 @@ class Resolution:
             raise invalid(
                 "no-feature", f"The feature service `{service}` has no parts.", _PARTS, where
             )
-        _require_apart(service, every, where)
+        _require_same_views(every)
+        _require_apart(service, parts, helpers, where)
         views = tuple(_views(every))
         sources = [part for part in every if isinstance(part, RequestSource)]
         columns = [name for source in sources for name in source.columns]
@@ -88,20 +90,46 @@ def _require_part(service: str, part: Any, where: Where | None) -> None:
         raise invalid("no-feature", message, _PARTS, where)
 
 
-def _require_apart(service: str, parts: Sequence[Part], where: Where | None) -> None:
-    owners: dict[str, Part] = {}
+def _require_same_views(parts: Sequence[Part]) -> None:
+    """Raises a StagebookError if two views of one name differ in more than their features."""
+    first: dict[str, FeatureView] = {}
     for part in parts:
+        if isinstance(part, FeatureView):
+            other = first.setdefault(part.name, part)
+            if replace(part, features=other.features, schema=other.schema) != other or (
+                part.schema is not other.schema and part.pandera != other.pandera
+            ):
+                message = (
+                    f"Two different feature views have the name `{part.name}`; the first is in "
+                    f"{other.where}."
+                )
+                hint = "Give one of them another name, or use the same definition twice."
+                raise invalid("repeated-definition", message, hint, part.where)
+
+
+def _require_apart(
+    service: str, parts: Sequence[Part], helpers: Sequence[Part], where: Where | None
+) -> None:
+    """Raises a StagebookError if a feature is repeated; a part may also be its own helper."""
+    owners: dict[str, Part] = {}
+    for place, part in enumerate((*parts, *helpers)):
         for name in _names(part):
-            other = owners.setdefault(name, part)
-            if other is not part:
+            other = owners.get(name)
+            if other is not None and (other is not part or place < len(parts)):
+                owner = (
+                    f"{_title(part)} is named twice"
+                    if other is part
+                    else f"{_title(other)} and {_title(part)}"
+                )
                 message = (
                     f"Two parts of the feature service `{service}` have the feature `{name}`: "
-                    f"{_title(other)} and {_title(part)}."
+                    f"{owner}."
                 )
                 hint = (
                     'Leave the feature out of one of them: view["a", "b"] selects other features.'
                 )
                 raise invalid("repeated-feature", message, hint, where)
+            owners[name] = part
 
 
 def _require_own_names(

@@ -24,7 +24,7 @@ class FeatureService:
         parts: Feature views, request sources and on-demand features. A view or source gives its
             features; ``view["a", "b"]`` gives some.
         instant: The column of a request, or of the spine, that says at which instant the
-            features must have been known.
+            features must have been known. It must be set.
         helpers: Views, sources and on-demand features that on-demand features need, and the
             model does not take.
 
@@ -55,7 +55,7 @@ class FeatureService:
 
     name: str
     parts: Sequence[Part]
-    instant: str = field(kw_only=True)
+    instant: str = field(kw_only=True, default="")
     helpers: Sequence[Part] = field(kw_only=True, default=())
     where: Where | None = field(kw_only=True, default=None, repr=False, compare=False)
     resolution: Resolution = field(init=False, repr=False, compare=False)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from stagebook.data.contracts.contract import Contract
 from stagebook.data.tables.table import Table
-from stagebook.features import checks, columns
+from stagebook.features import checks, columns, schema_types
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
 from stagebook.project.errors import Where
@@ -43,7 +43,8 @@ class ViewTable:
             source: The table's path, or a DataFrame in its place.
 
         Raises:
-            StagebookError: The table does not exist, lacks a column, or has a row without a time.
+            StagebookError: The table does not exist, lacks a column, has one of another type than
+                the schema, or has a row without a time.
         """
         table = _columns(view, source)
         owner = f"the table of `{view.name}`"
@@ -58,11 +59,15 @@ class ViewTable:
                 raise invalid("no-time", message, hint, view.where)
         return cls(
             view,
-            [table[name] for name in view.entity.keys],
+            [schema_types.as_in_schema(table[name], name, view) for name in view.entity.keys],
             times[view.event_time],
             times[view.known_time],
-            pa.table({name: columns.typed(table[name], name, view) for name in view.features}),
+            pa.table({name: _feature(table[name], name, view) for name in view.features}),
         )
+
+
+def _feature(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArray:
+    return columns.typed(schema_types.as_in_schema(column, name, view), name, view)
 
 
 def _columns(view: FeatureView, source: Any) -> pa.Table:

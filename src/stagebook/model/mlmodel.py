@@ -1,10 +1,12 @@
 """The files by which MLflow takes a package for a model of its own."""
 
 import json
+import logging
 import re
 import uuid
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +36,17 @@ def signature(
         inputs: n rows of features.
         outputs: n rows of predictions.
         nullable: Features that may be missing, whether or not they are in these rows.
+
+    Raises:
+        StagebookError: MLflow has no type for the dtype of a column.
     """
-    with warnings.catch_warnings():  # of its own types, and that whole numbers cannot be missing
-        warnings.simplefilter("ignore", UserWarning)
+    with _without_warnings():  # of its own types, and that whole numbers cannot be missing
         from mlflow.models import infer_signature
         from mlflow.types.schema import ColSpec, Schema
 
         inferred = infer_signature(inputs, outputs)
+        _require_named(inferred.inputs, inputs, "feature")
+        _require_named(inferred.outputs, outputs, "prediction")
     inferred.inputs = Schema(
         [
             ColSpec(
@@ -50,6 +56,43 @@ def signature(
         ]
     )
     return inferred
+
+
+def _require_named(schema: Any, rows: pd.DataFrame, noun: str) -> None:
+    """Raises a StagebookError if MLflow inferred a schema without the names of the columns.
+
+    MLflow does so for all columns of a table if it has no type for one of them.
+    """
+    from mlflow.models import infer_signature
+
+    if all(item.name is not None for item in schema.inputs):
+        return
+    problems = []
+    for name in rows.columns:
+        if infer_signature(rows[[name]]).inputs.inputs[0].name is None:
+            message = (
+                f"The {noun} `{name}` has the dtype {rows[name].dtype}, which MLflow's signature "
+                "of a model cannot have."
+            )
+            hint = (
+                f'Convert the column before the model is fitted: table["{name}"].astype("int64") '
+                'or .astype("float64"), and text for what is not a number.'
+            )
+            problems.append(Problem("unsupported-dtype", message, hint))
+    raise StagebookError(*problems)
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keeps MLflow from warning of signatures, in Python's way or in its log."""
+    logger, hidden = logging.getLogger("mlflow.models.signature"), logging.Filter("hidden")
+    logger.addFilter(hidden)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            yield
+    finally:
+        logger.removeFilter(hidden)
 
 
 def columns(schema: Any) -> list[tuple[str, str]]:

@@ -13,7 +13,9 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow
 from pandas.api.extensions import ExtensionDtype
+from pandera import dtypes
 
+from stagebook.data.tables.cells import is_text
 from stagebook.project import local_errors
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
@@ -59,21 +61,41 @@ class Contract:
         """The Arrow types of those columns for which the contract has a type."""
         return {name: _arrow_type(dtype) for name, dtype in self._dtypes(names)}
 
+    def fixed_types(self, names: Iterable[str]) -> dict[str, pyarrow.DataType]:
+        """The Arrow types of those columns for which the contract refuses values of other types.
+
+        A list of values has the type of its values. A column of Python objects has no type here.
+        """
+        fixed = {}
+        for name, dtype in self._dtypes(names):
+            type_ = _arrow_type(dtype)
+            if dtypes.is_category(dtype):
+                if dtype.categories is not None:
+                    fixed[name] = type_.value_type
+            elif dtypes.is_string(dtype) or not is_text(type_):
+                fixed[name] = type_
+        return fixed
+
+    def allows_missing(self, name: str) -> bool:
+        """Whether the contract lets a value of a column be missing."""
+        column = column_of(self.schema, name)
+        return bool((column is not None and column.nullable) or self.nullable([name]))
+
     def nullable(self, names: Iterable[str]) -> dict[str, Any]:
         """The pandas types of those columns for which the contract has a nullable type."""
-        dtypes = (self.schema.dtype, *(column.dtype for column in self.schema.columns.values()))
-        if not any(map(_is_nullable, dtypes)):
+        every = (self.schema.dtype, *(column.dtype for column in self.schema.columns.values()))
+        if not any(map(_is_nullable, every)):
             return {}
         return {name: dtype.type for name, dtype in self._dtypes(names) if _is_nullable(dtype)}
 
     def _dtypes(self, names: Iterable[str]) -> list[tuple[str, Any]]:
-        dtypes = []
+        named = []
         for name in names:
             column = column_of(self.schema, name)
             dtype = self.schema.dtype or (column.dtype if column is not None else None)
             if dtype is not None:
-                dtypes.append((name, dtype))
-        return dtypes
+                named.append((name, dtype))
+        return named
 
 
 def column_of(schema: pa.DataFrameSchema, name: str) -> Any:
