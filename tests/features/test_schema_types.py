@@ -82,6 +82,8 @@ def test_a_feature_of_another_kind_than_in_the_schema_is_refused(dtype: Any, val
         (pa.Category, ["a", "b"]),
         (pa.Category, [1, 2]),
         (object, [1, 2]),
+        (list, [1, 2]),
+        ("complex128", [1, 2]),
         (None, ["a", "b"]),
         (pa.DateTime, [NOON, NOON]),
         (pa.Date, [NOON.date(), NOON.date()]),

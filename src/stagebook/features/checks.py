@@ -3,12 +3,15 @@
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from types import FrameType
 from typing import Any
 
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
 _NAME = re.compile(r"[^\W\d]\w*")
+NO_TTL: Any = object()
+"""The ttl of a view that does not set it; None is a ttl."""
 
 
 def as_schema(schema: Any) -> Any:
@@ -51,6 +54,20 @@ def require_times(names: Iterable[str], schema: Any, title: str, where: Where | 
             )
             hint = "Name a column of timestamps, or correct the schema."
             raise StagebookError(Problem("not-a-time", message, hint, where))
+
+
+def require_ttl(ttl: Any, title: str, where: Where | None) -> None:
+    """Raises a StagebookError unless a ttl is set, and is positive or None."""
+    if ttl is NO_TTL:
+        hint = "Set the age at which a value expires: ttl=timedelta(hours=3). None is never."
+        raise StagebookError(Problem("no-ttl", f"{title} has no ttl.", hint, where))
+    if not isinstance(ttl, timedelta | None):
+        hint = "Use a timedelta, such as ttl=timedelta(hours=3), or None."
+        message = f"{title} has the ttl {ttl!r}, which is not a timedelta."
+        raise StagebookError(Problem("bad-ttl", message, hint, where))
+    if ttl is not None and ttl <= timedelta(0):
+        message = f"{title} has a ttl that is not positive."
+        raise StagebookError(Problem("bad-ttl", message, "", where))
 
 
 def require_name(name: str, noun: str, where: Where | None) -> None:

@@ -11,18 +11,18 @@ from datetime import timedelta
 from typing import Any, Self
 
 from stagebook.features.checks import (
+    NO_TTL,
     as_schema,
     caller,
     invalid,
     require_encodable,
     require_name,
     require_times,
+    require_ttl,
     require_unique,
     schema_columns,
 )
 from stagebook.project.errors import Where, did_you_mean
-
-_NO_TTL: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class FeatureView:
     schema: Any = field(kw_only=True, default=None, repr=False, compare=False)
     event_time: str = field(kw_only=True, default="")
     known_time: str = field(kw_only=True, default="")
-    ttl: timedelta | None = field(kw_only=True, default=_NO_TTL)
+    ttl: timedelta | None = field(kw_only=True, default=NO_TTL)
     features: Sequence[str] = field(kw_only=True, default=())
     where: Where | None = field(kw_only=True, default=None, repr=False, compare=False)
 
@@ -133,7 +133,7 @@ class FeatureView:
                 f'If a row is known when it happens: known_time="{self.event_time}"'
             )
             raise invalid("no-known-time", f"{title} has no known time.", hint, where)
-        _require_ttl(self.ttl, title, where)
+        require_ttl(self.ttl, title, where)
         columns = schema_columns(self.schema, title, where)
         for column in (*self.entity.keys, self.event_time, self.known_time, *_texts(self.features)):
             if column not in columns:
@@ -288,19 +288,6 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
         return OnDemandFeature(function, dtype, where)
 
     return define
-
-
-def _require_ttl(ttl: Any, title: str, where: Where | None) -> None:
-    """Raises a StagebookError unless a ttl is set, and is positive or None."""
-    if ttl is _NO_TTL:
-        hint = "Set the age at which a value expires: ttl=timedelta(hours=3). None is never."
-        raise invalid("no-ttl", f"{title} has no ttl.", hint, where)
-    if not isinstance(ttl, timedelta | None):
-        hint = "Use a timedelta, such as ttl=timedelta(hours=3), or None."
-        message = f"{title} has the ttl {ttl!r}, which is not a timedelta."
-        raise invalid("bad-ttl", message, hint, where)
-    if ttl is not None and ttl <= timedelta(0):
-        raise invalid("bad-ttl", f"{title} has a ttl that is not positive.", "", where)
 
 
 def _texts(names: str | Sequence[str]) -> tuple[str, ...]:

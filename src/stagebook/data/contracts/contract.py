@@ -121,7 +121,7 @@ def _arrow_type(dtype: Any) -> pyarrow.DataType:
         return pyarrow.timestamp(dtype.type.unit, str(dtype.type.tz))
     try:
         type_ = pyarrow.array(pd.Series([], dtype=dtype.type), from_pandas=True).type
-    except TypeError:  # a type that only Python objects have, such as a list
+    except (TypeError, pyarrow.ArrowException):  # only pandas has it, such as lists and complex
         return pyarrow.string()
     if pyarrow.types.is_dictionary(type_) and pyarrow.types.is_null(type_.value_type):
         return pyarrow.dictionary(pyarrow.int32(), pyarrow.string(), type_.ordered)
