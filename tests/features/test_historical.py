@@ -236,6 +236,17 @@ def test_times_that_are_features_keep_their_zone() -> None:
     assert found["wind_mph"].dt.hour.tolist() == [0]
 
 
+@pytest.mark.parametrize("rows", [2, 1_500])
+def test_every_value_of_the_answer_can_be_replaced(rows: int) -> None:
+    table = readings(("EWR", "04:00", 4.0, 1), ("EWR", "05:00", 5.0, 2))
+    view = weather(features=["wind_mph", "gusts", "hour_end"])
+    found = service(view).historical(spine(*EWR * rows), {"weather": table})
+    found.loc[1, "wind_mph"] = 7.5
+    found.loc[1, ["gusts", "hour_end"]] = [9, moment("12:00")]
+    assert found.loc[1, ["wind_mph", "gusts", "hour_end"]].tolist() == [7.5, 9, moment("12:00")]
+    assert found.loc[0, "wind_mph"] == 4.0
+
+
 def test_a_table_for_a_view_that_the_service_lacks_is_refused() -> None:
     tables = {"wether": readings(("EWR", "04:00", 4.0, 0))}
     refused = problem(service().historical, spine(*EWR), tables)

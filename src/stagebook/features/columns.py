@@ -26,6 +26,9 @@ _NULLABLE: dict[pa.DataType, Any] = {
     pa.uint64(): pd.UInt64Dtype(),
 }
 
+_FEW = 1_000
+"""Rows that are copied all at once, which is quicker; of more, a column at a time takes less
+memory."""
 
 KEYS = (
     "Use whole numbers, text, booleans or dates, and the same type in the table and in the spine."
@@ -228,13 +231,18 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     Whole numbers and booleans have pandas' nullable dtypes, whether or not a value is missing;
     text is the same whether or not it was stored as a list of values.
     """
-    made = {name: plain(table[name]) for name in table.column_names}
+    names = list(table.column_names)
+    made = {name: plain(table[name]) for name in names}
     bare = pa.table(made).replace_schema_metadata(None)
     del table, made  # so that each column is freed as soon as it has been converted
     frame: pd.DataFrame = bare.to_pandas(
         types_mapper=_NULLABLE.get, split_blocks=True, self_destruct=True
     )
-    return frame
+    # pandas cannot write into the memory of Arrow, which some columns still have
+    if len(frame) <= _FEW:
+        return frame.copy()
+    index = frame.index
+    return pd.DataFrame({name: frame.pop(name).copy() for name in names}, index, copy=False)
 
 
 def _as_key(column: pa.ChunkedArray) -> pa.ChunkedArray:
