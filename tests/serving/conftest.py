@@ -1,5 +1,6 @@
 """A small package, made once, and servers of it."""
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,15 @@ import pytest
 import served_packages
 from clients import Client
 from servers import Serve, served
+
+
+@pytest.fixture(autouse=True)
+def without_running_loop() -> Iterator[None]:
+    """Playwright, which other tests use, keeps an event loop running in this thread."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session")
