@@ -3,7 +3,6 @@
 There are seven, and one more for a package with a feature service.
 """
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +11,11 @@ from stagebook.model import attestation as attestations
 from stagebook.model import environment as environments
 from stagebook.model import (
     evidence,
-    feature_check,
+    feature_gate,
     manifest,
     materials,
     mlmodel,
+    recorded_opening,
     rehearsal,
     schema,
     signing,
@@ -25,7 +25,6 @@ from stagebook.model.contents import Contents
 from stagebook.model.formats.model_file import ModelFile
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
-from stagebook.model.opening import OpeningCheck
 from stagebook.model.policy import Attitude, Policy
 from stagebook.model.prediction import type_of
 from stagebook.model.verification import Check, CheckState, VerificationReport
@@ -62,9 +61,9 @@ def as_recorded(folder: Path, policy: Policy) -> VerificationReport:
         StagebookError: The folder is not a package, its format is newer, or an extra is missing.
     """
     recorded = {
-        "opening": _recorded_opening,
-        "golden rows": _recorded_golden,
-        "features": _unimported_features,
+        "opening": recorded_opening.opening,
+        "golden rows": recorded_opening.golden,
+        "features": feature_gate.unimported,
     }
     return _examine(Contents.read(folder), policy, here=False, replaced=recorded)
 
@@ -202,12 +201,7 @@ def _open(report: VerificationReport) -> Check:
     expected = served.type
     if kind == expected:
         return Check("opening", CheckState.PASSED, kind)
-    return Check("opening", CheckState.REFUSED, kind, (_other_type(report, kind),))
-
-
-def _other_type(report: VerificationReport, kind: str) -> Problem:
-    message = f"The model is a {kind}; the manifest says {report.manifest.model.type}."
-    return Problem("package-changed", message, manifest.GET_ANOTHER, Where(manifest.FILE))
+    return Check("opening", CheckState.REFUSED, kind, (recorded_opening.other_type(report, kind),))
 
 
 def _is_apart(report: VerificationReport) -> bool:
@@ -255,68 +249,8 @@ def _disagreements(
             yield Problem("schema-differs", message, "Create the package again.", Where(file))
 
 
-def _features(report: VerificationReport) -> Check:
-    """Whether the feature code here is as packaged; skipped if it is not here."""
-    packaged = feature_check.describe(report.contents)
-    words = feature_check.words(packaged)
-    names = report.manifest.model.features
-    if packaged.features != names:
-        message = f"{manifest.FEATURES} and {manifest.FILE} disagree on the features."
-        where = Where(manifest.FEATURES)
-        problem = Problem("schema-differs", message, manifest.GET_ANOTHER, where)
-        return Check("features", CheckState.REFUSED, words, (problem,))
-    try:
-        return Check.of("features", words, feature_check.compare(packaged))
-    except StagebookError as error:
-        is_absent = all(problem.code == "no-feature-code" for problem in error.problems)
-        if is_absent and report.policy.features == "skip":
-            words = f"{words}, not compared: the module `{packaged.module}` is not here"
-            return Check("features", CheckState.UNCHECKED, words)
-        return Check("features", CheckState.REFUSED, words, error.problems)
-
-
-def _unimported_features(report: VerificationReport) -> Check:
-    """The feature service of a package whose code is not to be imported."""
-    words = feature_check.words(feature_check.describe(report.contents))
-    return Check("features", CheckState.UNCHECKED, f"{words}, not compared")
-
-
-def _recorded_opening(report: VerificationReport) -> Check:
-    """What packaging found when it opened the model; a warning if that is not recorded."""
-    opened = _recorded(report)
-    if opened is None:
-        return Check("opening", CheckState.WARNED, "", (_not_recorded(report),))
-    words = f"{opened.type}, checked at packaging, {opened.moment}"
-    if opened.type == report.manifest.model.type:
-        return Check("opening", CheckState.PASSED, words)
-    return Check("opening", CheckState.REFUSED, words, (_other_type(report, opened.type),))
-
-
-def _recorded_golden(report: VerificationReport) -> Check:
-    opened = _recorded(report)
-    if opened is None:
-        return Check("golden rows", CheckState.SKIPPED)
-    words = f"{opened.rows}, checked at packaging, {opened.moment}"
-    return Check("golden rows", CheckState.PASSED, words)
-
-
-def _recorded(report: VerificationReport) -> OpeningCheck | None:
-    statement = report.attested.statement if report.attested else None
-    return statement.opened if statement else None
-
-
-def _not_recorded(report: VerificationReport) -> Problem:
-    message = "No record shows that the model was opened at packaging."
-    hint = f"Check the model: stagebook model check {shlex.quote(str(report.folder))}"
-    return Problem("opening-not-recorded", message, hint, Where(str(report.folder)))
-
-
-_AFTER_OTHERS = (
-    "opening",
-    "golden rows",
-    "schema",
-    "features",
-)  # nothing that was seen before is wrong
+# only if nothing that was seen before is wrong
+_AFTER_OTHERS = ("opening", "golden rows", "schema", "features")
 _STEPS: tuple[tuple[str, Step], ...] = (
     ("files", _files),
     ("environment", _environment),
@@ -333,4 +267,4 @@ def _steps(report: VerificationReport) -> tuple[tuple[str, Step], ...]:
     has_features = not report.manifest.files.keys().isdisjoint(
         (manifest.FEATURES, manifest.FEATURE_GOLDEN)
     )
-    return (*_STEPS, ("features", _features)) if has_features else _STEPS
+    return (*_STEPS, ("features", feature_gate.check)) if has_features else _STEPS

@@ -50,7 +50,6 @@ from stagebook.project.files import write_whole
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-    from stagebook.features.description import ServiceDescription
 
 INPUT_PROFILE, OUTPUT_PROFILE = "profile.input.json", "profile.output.json"
 EVALUATION = "evaluation.json"
@@ -162,11 +161,20 @@ def _fill(
     )
     opened = _opened(file, served, golden, options.trusted)
     learned = _learned(files[options.train], options.features)
-    described = _write_features(folder, model, served, golden, files[options.test], options)
+    packaged = options.service and packaged_features.of(
+        options.service,
+        options.tables,
+        files[options.test],
+        golden,
+        lambda rows: predict(model, served.method, rows, served.outputs),
+    )
+    if packaged:
+        packaged.write(folder)
     signed = _write_schemas(folder, rows, predictions, options, learned)
     content = hashlib.sha256(file.data).hexdigest()
     mlmodel.write(folder, signed, rows.head(5), lock.distributions, lock.python, content)
     _write_profiles(folder, learned, predictions)
+    described = packaged.description if packaged else None
     texts = {
         environments.FILE: environments.render(lock),
         materials.FILE: materials.render(model_materials),
@@ -183,26 +191,6 @@ def _fill(
     if (notes := os.environ.get(NOTES)) and Path(notes).is_dir():
         opening.note(Path(notes), package_manifest.digest, opened)
     return package_manifest
-
-
-def _write_features(
-    folder: Path,
-    model: Any,
-    served: PredictionInterface,
-    golden: Golden,
-    test: Path,
-    options: PackageOptions,
-) -> "ServiceDescription | None":
-    """Writes the feature service and its golden rows, if there is one; returns what it is."""
-    if options.service is None:
-        return None
-
-    def predicted(rows: pd.DataFrame) -> pd.DataFrame:
-        return predict(model, served.method, rows, served.outputs)
-
-    packaged = packaged_features.of(options.service, options.tables, test, golden, predicted)
-    packaged.write(folder)
-    return packaged.description
 
 
 def _opened(
