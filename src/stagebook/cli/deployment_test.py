@@ -69,19 +69,19 @@ class DeploymentTest:
         Raises:
             click.UsageError: The options do not go together.
         """
-        asked = {"check": check, "load": load is not None, "soak": soak}
-        kinds = [kind for kind, is_set in asked.items() if is_set]
+        chosen = {"check": check, "load": load is not None, "soak": soak}
+        kinds = [kind for kind, is_set in chosen.items() if is_set]
         if len(kinds) > 1:
             first, second, *_ = kinds
             raise click.UsageError(f"--{first} and --{second} cannot be used together.")
-        if seconds is not None and not (asked["load"] or soak):
+        if seconds is not None and not (chosen["load"] or soak):
             raise click.UsageError("--seconds needs --load or --soak.")
-        if p99 is not None and not asked["load"]:
+        if p99 is not None and not chosen["load"]:
             raise click.UsageError("--p99 needs --load.")
         if not kinds:
             return None
         rate = None if load == _SEARCH else load
-        if asked["load"] and rate is None and p99 is None:
+        if chosen["load"] and rate is None and p99 is None:
             p99 = _P99
         return cls(kinds[0], rate, seconds or (_SOAK_SECONDS if soak else _LOAD_SECONDS), p99)
 

@@ -76,8 +76,8 @@ def _column(feature: OnDemandFeature, values: Any, numbered: pd.RangeIndex) -> p
     if pd.api.types.is_scalar(values) and feature.inputs:
         raise _failed(feature, "returns one value for all rows.", _RETURN)
     try:
-        one = pd.api.types.is_scalar(values)
-        column = pd.Series(values, index=numbered if one else None)
+        is_single = pd.api.types.is_scalar(values)
+        column = pd.Series(values, index=numbered if is_single else None)
     except Exception as error:
         raise _failed(feature, f"does not return a column: {error}", _RETURN) from error
     if len(column) != len(numbered):

@@ -78,27 +78,27 @@ def nanoseconds_of(duration: timedelta) -> int:
 
 
 def alike(
-    own: pa.ChunkedArray, asked: pa.ChunkedArray, name: str, view: FeatureView
+    own: pa.ChunkedArray, requested: pa.ChunkedArray, name: str, view: FeatureView
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """A key of a view and the same key in a spine, in one type.
 
     Raises:
         StagebookError: They are of different kinds, such as text and numbers.
     """
-    own, asked = _as_key(own), _as_key(asked)
-    kinds = _kind(own.type), _kind(asked.type)
-    if pa.types.is_null(asked.type):
-        return own, pa.chunked_array([pa.nulls(len(asked), own.type)])
+    own, requested = _as_key(own), _as_key(requested)
+    kinds = _kind(own.type), _kind(requested.type)
+    if pa.types.is_null(requested.type):
+        return own, pa.chunked_array([pa.nulls(len(requested), own.type)])
     if pa.types.is_null(own.type):
-        asked = key(asked, name, view)
-        return pa.chunked_array([pa.nulls(len(own), asked.type)]), asked
+        requested = key(requested, name, view)
+        return pa.chunked_array([pa.nulls(len(own), requested.type)]), requested
     if kinds[0] != kinds[1] or not kinds[0]:
         message = (
             f"The key `{name}` of the feature view `{view.name}` has the type {own.type} in its "
-            f"table, but {asked.type} in the spine."
+            f"table, but {requested.type} in the spine."
         )
         raise invalid("key-of-another-type", message, KEYS, view.where)
-    return key(own, name, view), key(asked, name, view)
+    return key(own, name, view), key(requested, name, view)
 
 
 def key(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArray:
@@ -232,9 +232,9 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     text is the same whether or not it was stored as a list of values.
     """
     names = list(table.column_names)
-    made = {name: plain(table[name]) for name in names}
-    bare = pa.table(made).replace_schema_metadata(None)
-    del table, made  # so that each column is freed as soon as it has been converted
+    plain_columns = {name: plain(table[name]) for name in names}
+    bare = pa.table(plain_columns).replace_schema_metadata(None)
+    del table, plain_columns  # so that each column is freed as soon as it has been converted
     frame: pd.DataFrame = bare.to_pandas(
         types_mapper=_NULLABLE.get, split_blocks=True, self_destruct=True
     )

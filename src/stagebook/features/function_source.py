@@ -171,16 +171,16 @@ def _absolute_imports(used: Sequence[ast.stmt], function: Any) -> Code:
     """The imports in some statements of a function's module, none of them relative."""
     package = str(function.__globals__.get("__package__") or "")
     static = imports.find(ast.Module(list(used), [])).static
-    made: list[ast.stmt] = []
+    absolute: list[ast.stmt] = []
     for each in static:
         dots = "." * each.level
         module = importlib.util.resolve_name(dots + each.module, package) if dots else each.module
         if each.names:
             aliases = [ast.alias(name) for name in each.names]
-            made.append(ast.ImportFrom(module, aliases, 0))
+            absolute.append(ast.ImportFrom(module, aliases, 0))
         else:
-            made.append(ast.Import([ast.alias(module)]))
-    return Code("", ast.Module(made, []))
+            absolute.append(ast.Import([ast.alias(module)]))
+    return Code("", ast.Module(absolute, []))
 
 
 def _enclosed(function: Any) -> Iterator[str]:

@@ -76,8 +76,8 @@ def rows_known(
     """
     view = table.view
     pairs = [
-        columns.alike(own, asked, name, view)
-        for name, own, asked in zip(view.entity.keys, table.keys, keys, strict=True)
+        columns.alike(own, requested, name, view)
+        for name, own, requested in zip(view.entity.keys, table.keys, keys, strict=True)
     ]
-    own_keys, asked_keys = [own for own, _ in pairs], [asked for _, asked in pairs]
-    return last_known(own_keys, table.event, table.known, asked_keys, instants), asked_keys
+    own_keys, requested_keys = [own for own, _ in pairs], [requested for _, requested in pairs]
+    return last_known(own_keys, table.event, table.known, requested_keys, instants), requested_keys

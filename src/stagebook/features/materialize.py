@@ -140,11 +140,11 @@ def _as_before(table: ViewTable, old: StoredView) -> ViewTable:
     Raises:
         StagebookError: A feature has another type, which cannot hold its values without a loss.
     """
-    made = {}
+    converted = {}
     for field in old.features:
         column = columns.plain(table.features[field.name])
         try:
-            made[field.name] = columns.as_type(column, field.type)
+            converted[field.name] = columns.as_type(column, field.type)
         except (pa.ArrowException, ValueError) as error:
             message = (
                 f"The feature `{field.name}` of the view `{table.view.name}` has the type "
@@ -153,7 +153,7 @@ def _as_before(table: ViewTable, old: StoredView) -> ViewTable:
             hint = "Write the store again without incremental=True."
             where = table.view.where
             raise StagebookError(Problem("online-store-differs", message, hint, where)) from error
-    return dataclasses.replace(table, features=pa.table(made))
+    return dataclasses.replace(table, features=pa.table(converted))
 
 
 def _last_rows(table: ViewTable, keys: list[pa.ChunkedArray], old: StoredView | None) -> pa.Table:

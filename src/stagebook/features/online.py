@@ -48,7 +48,7 @@ class StoredView:
 
     @property
     def query(self) -> str:
-        """What SQLite is asked for one key."""
+        """What SQLite is requested for one key."""
         wanted = ", ".join(["event", "known", *(f"f{n}" for n in range(len(self.features)))])
         equal = " AND ".join(f"k{n} = ?" for n in range(len(self.keys)))
         return f"SELECT {wanted} FROM {quoted(self.name)} WHERE {equal}"
@@ -188,7 +188,7 @@ class OnlineStore:
             StagebookError: The key has a value that no store can have, or the store is damaged.
         """
         try:
-            found = self._base.execute(self._queries[view.name], key).fetchone()
+            stored_row = self._base.execute(self._queries[view.name], key).fetchone()
         except sqlite3.ProgrammingError:  # it is closed
             raise
         except (UnicodeEncodeError, OverflowError) as error:  # half of a surrogate pair, 2**63
@@ -198,9 +198,9 @@ class OnlineStore:
             ) from None
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise _bad(Where(str(self.path)), error) from None
-        if found is None:
+        if stored_row is None:
             return None
-        event, known, *values = found
+        event, known, *values = stored_row
         is_old = view.ttl is not None and instant - event > columns.nanoseconds_of(view.ttl)
         return None if known > instant or is_old else StoredRow(event, tuple(values))
 
@@ -210,7 +210,9 @@ class OnlineStore:
         """The row of a view for each row of a request."""
         own = [pa.chunked_array([], field.type) for field in self.views[view.name].keys]
         pairs = zip(view.entity.keys, own, spine.keys(view, rows), strict=True)
-        keys = [columns.alike(column, asked, name, view)[1] for name, column, asked in pairs]
+        keys = [
+            columns.alike(column, requested, name, view)[1] for name, column, requested in pairs
+        ]
         parts = zip(*map(sqlite_values.stored, keys), strict=True)
         return [
             None if instant is None or None in key else self.look_up(view, key, instant)
@@ -222,11 +224,11 @@ class OnlineStore:
         schema = pa.schema([stored.field(name) for name in view.features])
         missing = StoredRow(0, (None,) * len(stored))
         answers = [row or missing for row in self._rows(view, rows, instants.to_pylist())]
-        made = [
+        restored = [
             sqlite_values.restored([answer.values[place] for answer in answers], field.type)
             for place, field in zip(map(stored.get_field_index, schema.names), schema, strict=True)
         ]
-        return pa.table(made, schema=schema)
+        return pa.table(restored, schema=schema)
 
 
 def digest_of(view: FeatureView) -> str:

@@ -98,7 +98,9 @@ def differing(column: pd.Series, other: pd.Series) -> Sequence[int]:
         bits = (np.asarray(side, f"f{size}").view(f"u{size}") for side in (left, right))
         unequal[both] = np.not_equal(*bits)
     else:
-        equal = [one == two for one, two in zip(left.array, right.array, strict=True)]
+        equal = [
+            value == other_value for value, other_value in zip(left.array, right.array, strict=True)
+        ]
         unequal[both] = ~np.array(equal, dtype=bool)
     places: list[int] = np.flatnonzero(unequal).tolist()
     return places

@@ -49,11 +49,11 @@ def require_match(service: FeatureService, model: Any, test: Path) -> None:
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         expected = tuple(map(str, names))
-        problems = definition_check.feature_names(
-            "The model", expected, service.features, service.where
+        problems = tuple(
+            definition_check.feature_names("The model", expected, service.features, service.where)
         )
-        if found := tuple(problems):
-            raise StagebookError(*found)
+        if problems:
+            raise StagebookError(*problems)
     try:
         columns = pq.read_schema(test).names
     except (OSError, ValueError):

@@ -32,7 +32,7 @@ def last_known(
     keys: Sequence[pa.ChunkedArray],
     event: pa.ChunkedArray,
     known: pa.ChunkedArray,
-    asked_keys: Sequence[pa.ChunkedArray],
+    requested_keys: Sequence[pa.ChunkedArray],
     instants: pa.ChunkedArray,
 ) -> Positions:
     """For each instant, the row of the last event that was known then.
@@ -41,24 +41,24 @@ def last_known(
         keys: The key columns of the history. A row with a null in one is nobody's.
         event: When each row's event happened, int64 in any unit.
         known: When it became known, int64 in the same unit.
-        asked_keys: The keys that are asked for, in the order of ``keys`` and of the same types.
+        requested_keys: The keys that are requested, in the order of ``keys`` and of the same types.
         instants: The instant of each, int64 in the same unit. Null has no answer.
 
     Returns:
         A position in the history for each instant, ``NO_ROW`` if nothing was known.
     """
-    codes, asked_codes = _as_codes(keys, asked_keys)
+    codes, requested_codes = _as_codes(keys, requested_keys)
     rows = _candidates(codes, event, known)
     own_codes, own_times = codes[rows], _numbers(known)[rows]
     if not len(rows):
         return np.full(len(instants), NO_ROW, np.int64)
     times = np.unique(own_times)
     own = _ordered(own_codes, np.searchsorted(times, own_times), len(times))
-    asked = _ordered(
-        asked_codes, np.searchsorted(times, _numbers(instants), "right") - 1, len(times)
+    requested = _ordered(
+        requested_codes, np.searchsorted(times, _numbers(instants), "right") - 1, len(times)
     )
-    places = np.searchsorted(own, asked, "right") - 1
-    has_answer = (places >= 0) & (own_codes[places] == asked_codes)
+    places = np.searchsorted(own, requested, "right") - 1
+    has_answer = (places >= 0) & (own_codes[places] == requested_codes)
     if instants.null_count:
         has_answer &= instants.is_valid().to_numpy()
     return np.where(has_answer, rows[places], NO_ROW)
@@ -99,29 +99,29 @@ def _numbers(column: pa.ChunkedArray) -> Positions:
 
 
 def _as_codes(
-    keys: Sequence[pa.ChunkedArray], asked: Sequence[pa.ChunkedArray]
+    keys: Sequence[pa.ChunkedArray], requested: Sequence[pa.ChunkedArray]
 ) -> tuple[Positions, Positions]:
-    """The keys of each row as one number, and those that are asked for."""
-    codes, asked_codes = _column_codes(keys[0], asked[:1])
+    """The keys of each row as one number, and those that are requested."""
+    codes, requested_codes = _column_codes(keys[0], requested[:1])
     count = int(codes.max(initial=0)) + 1
     for place, key in enumerate(keys[1:], 1):
-        further, asked_further = _column_codes(key, asked[place : place + 1])
+        further, requested_further = _column_codes(key, requested[place : place + 1])
         further_count = int(further.max(initial=0)) + 1
         codes = _both(codes, further, further_count)
-        asked_codes = _both(asked_codes, asked_further, further_count)
+        requested_codes = _both(requested_codes, requested_further, further_count)
         count *= further_count
         if count * (len(codes) + 1) > _LARGEST:
-            codes, asked_codes, count = _renumbered(codes, asked_codes)
-    return codes, asked_codes
+            codes, requested_codes, count = _renumbered(codes, requested_codes)
+    return codes, requested_codes
 
 
 def _column_codes(
-    key: pa.ChunkedArray, asked: Sequence[pa.ChunkedArray]
+    key: pa.ChunkedArray, requested: Sequence[pa.ChunkedArray]
 ) -> tuple[Positions, Positions]:
     values = pc.unique(key).drop_null()
     codes, *further = (
         pc.index_in(column, value_set=values).fill_null(_NO_KEY).to_numpy().astype(np.int64)
-        for column in (key, *asked)
+        for column in (key, *requested)
     )
     return codes, further[0] if further else np.empty(0, np.int64)
 
@@ -131,12 +131,12 @@ def _both(codes: Positions, further: Positions, count: int) -> Positions:
     return np.where(has_both, codes * count + further, _NO_KEY)
 
 
-def _renumbered(codes: Positions, asked: Positions) -> tuple[Positions, Positions, int]:
+def _renumbered(codes: Positions, requested: Positions) -> tuple[Positions, Positions, int]:
     """The codes as small numbers again."""
     values = np.unique(codes[codes != _NO_KEY])
     if not len(values):
-        return codes, np.full_like(asked, _NO_KEY), 1
-    places = np.minimum(np.searchsorted(values, asked), len(values) - 1)
-    asked = np.where(values[places] == asked, places, _NO_KEY)
+        return codes, np.full_like(requested, _NO_KEY), 1
+    places = np.minimum(np.searchsorted(values, requested), len(values) - 1)
+    requested = np.where(values[places] == requested, places, _NO_KEY)
     own = np.where(codes == _NO_KEY, _NO_KEY, np.searchsorted(values, codes))
-    return own, asked, len(values)
+    return own, requested, len(values)

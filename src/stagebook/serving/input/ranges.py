@@ -80,8 +80,10 @@ class TrainingRanges:
         Raises:
             StagebookError: The text is not a profile.
         """
-        made = ((column.name, _limits(column)) for column in profile.parse(profile_text).columns)
-        return cls({name: limits for name, limits in made if limits is not None})
+        limits_of = (
+            (column.name, _limits(column)) for column in profile.parse(profile_text).columns
+        )
+        return cls({name: limits for name, limits in limits_of if limits is not None})
 
     def warnings(self, frame: pd.DataFrame) -> tuple[RowWarning, ...]:
         """The warnings for the rows of a frame, by row and column; at most 1,000.
