@@ -1,7 +1,6 @@
 """The checks and the log of the server for a package that MLflow calls."""
 
 import logging
-import os
 import time
 import weakref
 from dataclasses import asdict, dataclass
@@ -14,11 +13,10 @@ from stagebook.model.load import Model, log_warnings
 from stagebook.model.policy import Policy
 from stagebook.model.refused_rows import RefusedRowsError
 from stagebook.model.scoring_options import ScoringOptions
-from stagebook.project.masks import Masks
 from stagebook.serving import ids
 from stagebook.serving.input.rows import Rows
 from stagebook.serving.log.request_log import LogEntry, RequestLog
-from stagebook.serving.options import Limits
+from stagebook.serving.options import Limits, LogOptions
 from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
 from stagebook.serving.served_model import ServedModel
 
@@ -63,15 +61,11 @@ class Scorer:
         """
         served = ServedModel.open(folder, policy, Limits().rows)
         log_warnings(served.model)
-        log = None
-        if options.log:
-            log = RequestLog.open(
-                options.log,
-                os.getpid(),
-                without=options.without,
-                masks=Masks.here(),
-                on_full=options.on_full,
-            )
+        log = (
+            served.open_log(LogOptions(options.log, options.without, options.on_full))
+            if options.log
+            else None
+        )
         return cls(served, options.validation, log)
 
     @property

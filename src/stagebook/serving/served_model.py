@@ -1,5 +1,6 @@
 """A package that is ready to answer: its model, its checks of requests, its golden rows."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,15 @@ from stagebook.model.golden import Golden
 from stagebook.model.load import Model
 from stagebook.model.policy import Policy
 from stagebook.model.verification import Check
-from stagebook.project.errors import Exit, Problem, StagebookError, Where
+from stagebook.project.errors import Exit, Problem, StagebookError, Where, did_you_mean
+from stagebook.project.masks import Masks
 from stagebook.serving import answers, openapi, requests
 from stagebook.serving.feature_lookup import FeatureLookup
 from stagebook.serving.input import body
 from stagebook.serving.input.ranges import TrainingRanges
 from stagebook.serving.input.validation import Validator
+from stagebook.serving.log.request_log import RequestLog
+from stagebook.serving.options import LogOptions
 from stagebook.serving.refusal import Refusal
 
 PROFILE = "profile.input.json"
@@ -104,6 +108,27 @@ class ServedModel:
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The model's predictions for rows that have passed the validator."""
         return self.model.predict(rows)
+
+    def open_log(self, options: LogOptions) -> RequestLog:
+        """A log for the requests of the package.
+
+        Raises:
+            StagebookError: A column that is to be left out is none of the package's, or the log
+                cannot be written.
+        """
+        columns = (*self.features, *self.golden.outputs.columns)
+        for name in options.without:
+            if name not in columns:
+                message = f"The model has no column `{name}` that the log could leave out."
+                hint = did_you_mean(name, columns, f"Its columns are: {', '.join(columns)}")
+                raise StagebookError(Problem("unknown-log-column", message, hint))
+        return RequestLog.open(
+            options.folder,
+            os.getpid(),
+            without=options.without,
+            masks=Masks.here(),
+            on_full=options.on_full,
+        )
 
     def require_golden(self) -> None:
         """Sends the golden rows the way of a request, and compares the predictions.

@@ -2,16 +2,13 @@
 
 import asyncio
 import functools
-import os
 from dataclasses import asdict
 from typing import Any
 
 from stagebook.model import package_source
-from stagebook.project.errors import Problem, StagebookError, did_you_mean
-from stagebook.project.masks import Masks
-from stagebook.serving.log.request_log import LogEntry, RequestLog
+from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.metrics import Metrics
-from stagebook.serving.options import LogOptions, ServingOptions
+from stagebook.serving.options import ServingOptions
 from stagebook.serving.prediction_queue import PredictionQueue
 from stagebook.serving.served_model import ServedModel
 from stagebook.serving.shadow import Shadow
@@ -39,7 +36,7 @@ class Service:
         self.slot = Slot(opened(options, options.package))
         self._challenger = opened(options, options.shadow) if options.shadow else None
         self.metrics = Metrics()
-        self._log = _log(options.log, self.slot.current) if options.log else None
+        self._log = self.slot.current.open_log(options.log) if options.log else None
         self._queue: PredictionQueue | None = None
         self._shadow: Shadow | None = None
         self._follower: Follower | None = None
@@ -126,23 +123,6 @@ class Service:
         outcome = "refused" if replacement.digest is None else "replaced"
         self.metrics.swaps.labels(outcome).inc()
         self._count_package()
-
-
-def _log(options: LogOptions, model: ServedModel) -> RequestLog:
-    """The log, if it leaves out only columns that the model has."""
-    columns = (*model.features, *model.golden.outputs.columns)
-    for name in options.without:
-        if name not in columns:
-            message = f"The model has no column `{name}` that the log could leave out."
-            hint = did_you_mean(name, columns, f"Its columns are: {', '.join(columns)}")
-            raise StagebookError(Problem("unknown-log-column", message, hint))
-    return RequestLog.open(
-        options.folder,
-        os.getpid(),
-        without=options.without,
-        masks=Masks.here(),
-        on_full=options.on_full,
-    )
 
 
 def opened(options: ServingOptions, source: str) -> ServedModel:
