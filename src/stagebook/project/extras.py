@@ -15,11 +15,13 @@ class Extra:
         name: Its name in ``pip install 'stagebook[name]'``.
         feature: The feature that needs it, as the start of a sentence.
         modules: The distributions that it installs, each with a module that only it brings.
+        shared: Distributions that it names too, and every installation has through others.
     """
 
     name: str
     feature: str
     modules: Mapping[str, str]
+    shared: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -58,14 +60,8 @@ PMML = Extra(
 SERVING = Extra(
     "serving",
     "A model server",
-    {
-        "httptools": "httptools",
-        "prometheus-client": "prometheus_client",
-        "pydantic-core": "pydantic_core",
-        "starlette": "starlette",
-        "uvicorn": "uvicorn",
-        "uvloop": "uvloop",
-    },
+    {"httptools": "httptools", "prometheus-client": "prometheus_client", "uvloop": "uvloop"},
+    shared=("pydantic-core", "starlette", "uvicorn"),  # by mlflow-skinny
 )
 SIGNING = Extra(
     "signing", "A signature", {"model-signing": "model_signing", "pyopenssl": "OpenSSL"}
