@@ -22,7 +22,7 @@ import flight_tables
 import materialize
 import pandas as pd
 from flight_tables import DELAY_TTL, FEATURES, KEYS, WEATHER_TTL
-from ratio import environment
+from ratio import environment, figures_of
 
 FEAST = "Feast"
 STAGEBOOK = "Stagebook"
@@ -71,12 +71,7 @@ def joined(folder: Path) -> None:
 
 def stagebook_join(folder: Path) -> dict[str, float]:
     """Stagebook's join in a process of its own."""
-    command = [sys.executable, __file__, "--child", str(folder)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+    return figures_of([sys.executable, __file__, "--child", str(folder)])
 
 
 def require_equal(folder: Path) -> None:

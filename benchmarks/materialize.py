@@ -8,7 +8,6 @@ import argparse
 import json
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from point_in_time import peak
-from ratio import environment
+from ratio import figures_of
 
 from stagebook.features import Entity, FeatureService, FeatureView
 
@@ -126,12 +125,7 @@ def timed(way: Callable[[int], None], key: int) -> float:
 
 def measured(name: str, folder: Path) -> dict[str, float]:
     """The figures of one way in a process of its own."""
-    command = [sys.executable, __file__, "--child", name, str(folder)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+    return figures_of([sys.executable, __file__, "--child", name, str(folder)])
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ import argparse
 import json
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 from flight_tables import FEATURES, KEYS, by_hand, service, write
-from ratio import environment
+from ratio import figures_of
 
 HAND = "merge_asof"
 STAGEBOOK = "service.historical"
@@ -67,8 +66,6 @@ def peak() -> float:
 def child(name: str, folder: Path) -> None:
     """Runs one way once, and prints its figures."""
     if name == STAGEBOOK:
-        import duckdb  # noqa: F401
-
         import stagebook.features.historical  # noqa: F401
     spine = pd.read_parquet(folder / "spine.parquet")
     before, wall, processor = peak(), time.perf_counter(), time.process_time()
@@ -80,12 +77,7 @@ def child(name: str, folder: Path) -> None:
 
 def measured(name: str, folder: Path) -> dict[str, float]:
     """The figures of one way in a process of its own."""
-    command = [sys.executable, __file__, "--child", name, str(folder)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+    return figures_of([sys.executable, __file__, "--child", name, str(folder)])
 
 
 def main() -> None:

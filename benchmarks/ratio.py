@@ -1,5 +1,6 @@
 """Runs commands in turn and compares the medians of their times."""
 
+import json
 import os
 import statistics
 import subprocess
@@ -24,6 +25,15 @@ def run(command: list[str], folder: Path) -> None:
     )
     if done.returncode:
         sys.exit(f"{command} failed:\n{done.stdout}{done.stderr}")
+
+
+def figures_of(command: Sequence[str]) -> dict[str, float]:
+    """The figures that a command prints as JSON."""
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    printed: dict[str, float] = json.loads(done.stdout)
+    return printed
 
 
 def compare(ways: Mapping[str, Callable[[], None]], rounds: int) -> None:

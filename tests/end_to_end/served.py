@@ -2,16 +2,15 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Queue
 from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
+from server_threads import listening
 
-from stagebook.serving import requests, server
+from stagebook.serving import requests
 from stagebook.serving.options import ServingOptions
 from stagebook.serving.server import Listening
 
@@ -47,23 +46,9 @@ class ServedPackage:
 @contextmanager
 def serving(options: ServingOptions) -> Iterator[ServedPackage]:
     """Serves a package until the block ends."""
-    started: Queue[Listening | BaseException] = Queue()
-
-    def run() -> None:
+    with listening(options) as answering:
+        served = ServedPackage(answering)
         try:
-            server.run(options, started.put)
-        except BaseException as error:
-            started.put(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    listening = started.get()
-    if isinstance(listening, BaseException):
-        raise listening
-    served = ServedPackage(listening)
-    try:
-        yield served
-    finally:
-        served.close()
-        listening.stop()
-        thread.join()
+            yield served
+        finally:
+            served.close()

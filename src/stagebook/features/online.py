@@ -153,25 +153,35 @@ class OnlineStore:
         Raises:
             StagebookError: A column is missing or of another type.
         """
-        return assembly.assemble(self._resolution, rows, self._find)
+        return self.online_with_ages(rows)[0]
 
-    def ages(self, rows: pd.DataFrame) -> dict[str, list[int | None]]:
-        """How old the features of some rows are, in nanoseconds from their events.
+    def online_with_ages(
+        self, rows: pd.DataFrame
+    ) -> tuple[pd.DataFrame, dict[str, list[int | None]]]:
+        """The features of some rows, and how old they are.
 
         Args:
-            rows: The columns of a request.
+            rows: As for ``online``.
 
         Returns:
-            For each view by its name, n ages; None where it has no value for the row.
+            The features, and for each view by its name n ages, in nanoseconds from their events;
+            None where it has no value for the row.
+
+        Raises:
+            StagebookError: As ``online``.
         """
-        instants = spine.instants(self._resolution, rows).to_pylist()
-        return {
-            view.name: [
-                None if row is None else instant - row.event
-                for row, instant in zip(self._rows(view, rows, instants), instants, strict=True)
+        ages: dict[str, list[int | None]] = {}
+
+        def find(view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
+            moments = instants.to_pylist()
+            stored_rows = self._rows(view, rows, moments)
+            ages[view.name] = [
+                None if row is None else moment - row.event
+                for row, moment in zip(stored_rows, moments, strict=True)
             ]
-            for view in self._resolution.views
-        }
+            return self._table(view, stored_rows)
+
+        return assembly.assemble(self._resolution, rows, find), ages
 
     def look_up(self, view: FeatureView, key: tuple[Any, ...], instant: int) -> "StoredRow | None":
         """The row of a view for one key.
@@ -219,11 +229,11 @@ class OnlineStore:
             for key, instant in zip(parts, instants, strict=True)
         ]
 
-    def _find(self, view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
+    def _table(self, view: FeatureView, rows: list[StoredRow | None]) -> pa.Table:
         stored = self.views[view.name].features
         schema = pa.schema([stored.field(name) for name in view.features])
         missing = StoredRow(0, (None,) * len(stored))
-        answers = [row or missing for row in self._rows(view, rows, instants.to_pylist())]
+        answers = [row or missing for row in rows]
         restored = [
             sqlite_values.restored([answer.values[place] for answer in answers], field.type)
             for place, field in zip(map(stored.get_field_index, schema.names), schema, strict=True)

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from stagebook.serving import access, replies
+from stagebook.serving import access
 from stagebook.serving.metrics import MEDIA_TYPE
 from stagebook.serving.refusal import Refusal, RequestProblem
-from stagebook.serving.scoring import INVOCATIONS, PREDICT, Scoring
+from stagebook.serving.scoring import INVOCATIONS, PREDICT, Scoring, response_of
 from stagebook.serving.service import Service
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -75,7 +75,7 @@ def application(service: Service) -> Starlette:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal), "it is registered for refusals alone"
-    return replies.refusal(error)
+    return response_of(error)
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
@@ -83,4 +83,4 @@ async def _no_route(request: Request, error: Exception) -> Response:
     code = "wrong-method" if error.status_code == 405 else "no-route"
     message = f"{request.method} {request.url.path[:80]} is not a route of this server."
     problem = RequestProblem(code, message, "The routes are in /openapi.json.")
-    return replies.refusal(Refusal(error.status_code, problem, headers=error.headers or {}))
+    return response_of(Refusal(error.status_code, problem, headers=error.headers or {}))

@@ -108,8 +108,7 @@ class FeatureLookup:
         request = self._request.check(rows)
         try:
             with self._lock:
-                store = self.store
-                table, ages = store.online(request), store.ages(request)
+                table, ages = self.store.online_with_ages(request)
         except StagebookError as error:
             raise _refusal(error) from None
         names = self._service.features

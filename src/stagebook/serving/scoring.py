@@ -11,8 +11,8 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from stagebook.serving import access, answers, replies
-from stagebook.serving.ids import new_id
+from stagebook.serving import access, answers, problem_details
+from stagebook.serving.ids import new_id, prediction_id
 from stagebook.serving.input import body
 from stagebook.serving.input.body import Rows
 from stagebook.serving.log.request_log import LogEntry
@@ -63,30 +63,30 @@ class Scoring:
 
     async def invocations(self, request: Request) -> Response:
         """MLflow's protocol: predictions alone."""
-        return await self._answer(request, with_ids=False)
+        return await self._answer(request, INVOCATIONS)
 
     async def predict(self, request: Request) -> Response:
         """Predictions with their ids and warnings."""
-        return await self._answer(request, with_ids=True)
+        return await self._answer(request, PREDICT)
 
-    async def _answer(self, request: Request, *, with_ids: bool) -> Response:
-        exchange = _Exchange(self._service.slot.current, request.url.path)
+    async def _answer(self, request: Request, route: str) -> Response:
+        exchange = _Exchange(self._service.slot.current, route)
         try:
             self._require_open(request)
             _require_plain(request)
             data = await body_of(request, self._limits.body, self._limits.sending)
             await self._score(exchange, request.headers.get("content-type"), data)
             assert exchange.predictions is not None, "the request has been scored"
-            further = _further(exchange) if with_ids else None
+            further = _further(exchange) if route == PREDICT else None
             content = answers.render(exchange.predictions, further)
             response = Response(content, media_type=answers.MEDIA_TYPE)
         except Refusal as refusal:
             exchange.problems = refusal.problems
-            response = replies.refusal(refusal)
+            response = response_of(refusal)
         except ClientDisconnect:
             response = Response(status_code=_CLIENT_GONE)
         except Exception as error:
-            response = replies.refusal(self._failed(exchange, error))
+            response = response_of(self._failed(exchange, error))
         self._finish(exchange, response)
         return response
 
@@ -145,6 +145,16 @@ class Scoring:
             response.background = BackgroundTask(service.shadow.add, shadow)
 
 
+def response_of(refusal: Refusal) -> Response:
+    """The response that says why a request gets no prediction."""
+    return Response(
+        problem_details.render(refusal),
+        status_code=refusal.status,
+        headers=refusal.headers,
+        media_type=problem_details.MEDIA_TYPE,
+    )
+
+
 def _require_plain(request: Request) -> None:
     """Raises a Refusal if the body is compressed."""
     encoding = request.headers.get("content-encoding", "identity")
@@ -161,7 +171,7 @@ def _further(exchange: _Exchange) -> dict[str, Any]:
     return {
         "request": exchange.request,
         "package": exchange.served.digest,
-        "ids": [f"{exchange.request}-{row}" for row in range(count)],
+        "ids": [prediction_id(exchange.request, row) for row in range(count)],
         "warnings": [asdict(warning) for warning in exchange.warnings],
     }
 

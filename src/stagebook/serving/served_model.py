@@ -1,7 +1,6 @@
 """A package that is ready to answer: its model, its checks of requests, its golden rows."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,7 +13,6 @@ from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.load import Model
 from stagebook.model.policy import Policy
-from stagebook.model.verification import Check
 from stagebook.project.errors import Exit, Problem, StagebookError, Where, did_you_mean
 from stagebook.project.masks import Masks
 from stagebook.serving import answers, openapi, requests
@@ -99,11 +97,6 @@ class ServedModel:
     def features(self) -> tuple[str, ...]:
         """The columns of a request, in the model's order."""
         return self.model.manifest.model.features
-
-    @property
-    def checks(self) -> Sequence[Check]:
-        """What the gate checked."""
-        return self.model.checks
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The model's predictions for rows that have passed the validator."""

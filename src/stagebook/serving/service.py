@@ -32,7 +32,8 @@ class Service:
 
     def __init__(self, options: ServingOptions) -> None:
         self.options = options
-        self._version = package_source.version(options.package)
+        follows_package = options.follow == options.package
+        self._version = package_source.version(options.package) if follows_package else None
         self.slot = Slot(opened(options, options.package))
         self._challenger = opened(options, options.shadow) if options.shadow else None
         self.metrics = Metrics()
@@ -55,7 +56,7 @@ class Service:
                 functools.partial(opened, options, options.follow),
                 self._replaced,
             )
-            self._follower.start(self._version if options.follow == options.package else None)
+            self._follower.start(self._version)
         self._count_package()
 
     def stop(self) -> None:

@@ -62,7 +62,7 @@ class ViewSection:
         stages: The stages that import its module.
         where: Where it is defined.
         profile: The profiles of its features; None if the profile of the table is missing.
-        note: Why there is no profile; empty if there is one.
+        note: The reason if there is no profile; otherwise empty.
     """
 
     anchor: str

@@ -1,4 +1,4 @@
-"""The type of a model's column, and the plain value that a sent value stands for."""
+"""The type of a model's column, and how a sent value becomes a plain value."""
 
 import enum
 from collections.abc import Mapping
@@ -123,7 +123,7 @@ def _limits(dtype: Any, kind: Kind) -> tuple[int, int]:
         limits = np.iinfo(_numpy(dtype))
         return int(limits.min), int(limits.max)
     limits = np.iinfo(np.int64)
-    return int(limits.min) + 1, int(limits.max)  # the smallest stands for a missing time
+    return int(limits.min) + 1, int(limits.max)  # the smallest is used for a missing time
 
 
 def _time(dtype: Any) -> tuple[int, bool]:

@@ -45,7 +45,7 @@ def reader(column: ColumnType) -> Callable[[Any], Any]:
 
 
 def from_text(text: str | None, kind: Kind) -> Any:
-    """The value that a cell of CSV stands for; the text itself if it is no such value.
+    """The value of a cell of CSV; the text itself if it has another type.
 
     Args:
         text: The cell; None if it is empty.

@@ -103,5 +103,5 @@ def missing_in_row(name: str, row: int) -> RequestProblem:
 
 
 def more(count: int) -> RequestProblem:
-    """The problem that stands for those that are not listed."""
+    """The problem that counts those that are not listed."""
     return RequestProblem("more-violations", f"{count:,} more violations are not listed.")

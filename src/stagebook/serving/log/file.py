@@ -174,7 +174,7 @@ class LogFileReader:
     @classmethod
     @contextlib.contextmanager
     def open(cls, path: Path) -> Iterator[Self]:
-        """A file; what its dead worker left in the WAL is read, too.
+        """A file. Entries that a killed worker left in the WAL are read, too.
 
         Raises:
             sqlite3.Error: The file is missing or damaged.

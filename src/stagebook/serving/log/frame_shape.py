@@ -36,7 +36,7 @@ class ColumnShape:
         name: Its name.
         kind: How its values are stored.
         dtype: The dtype's name; of times the unit, of strings the storage.
-        missing: The value that stands for missing texts: ``none``, ``nan`` or ``na``.
+        missing: The value of missing texts: ``none``, ``nan`` or ``na``.
         zone: The time zone, if it has one.
         categories: The categories, as JSON stores them.
         of: The shape of the categories.

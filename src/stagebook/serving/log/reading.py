@@ -17,6 +17,7 @@ from stagebook.serving import ids
 from stagebook.serving.log import file as log_file
 from stagebook.serving.log import frame_arrow
 from stagebook.serving.log.days import DayFile, day_files, unreadable_log
+from stagebook.serving.log.entry import LogEntry
 from stagebook.serving.log.file import LogFileReader
 from stagebook.serving.log.table import Layout, TableBuilder, tables
 from stagebook.serving.log.writer import day_of
@@ -25,36 +26,14 @@ from stagebook.serving.refusal import RequestProblem, RowWarning
 _FACTS = ["request", "row", "role", "time", "package", "route", "status", "milliseconds"]
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedRequest(LogEntry):
     """One request as it was logged.
 
     Attributes:
-        request: Its id.
-        role: ``champion``, or ``challenger`` for a shadow's prediction.
-        time: Seconds since 1970.
-        package: The package's digest.
-        route: The path.
-        status: The HTTP status of the answer.
-        milliseconds: How long the answer took.
-        features: The rows as the model got them; None if the request was refused.
-        predictions: A row for each row of the features; None if there are none.
-        warnings: Remarks on rows.
-        problems: Why it was refused.
         file: The file of the log.
     """
 
-    request: str
-    role: str
-    time: float
-    package: str
-    route: str
-    status: int
-    milliseconds: float
-    features: pd.DataFrame | None
-    predictions: pd.DataFrame | None
-    warnings: tuple[RowWarning, ...]
-    problems: tuple[RequestProblem, ...]
     file: Path
 
 
