@@ -25,6 +25,13 @@ class RequestBody:
     content: bytes
 
 
+def parts(rows: pd.DataFrame, row_limit: int) -> Iterator[pd.DataFrame]:
+    """Rows in parts that one request may have."""
+    step = max(1, min(row_limit, len(rows)))
+    for first in range(0, len(rows), step):
+        yield rows.iloc[first : first + step]
+
+
 def records(rows: pd.DataFrame) -> RequestBody:
     """Rows as ``dataframe_records``."""
     return _json("dataframe_records", answers.records(rows))

@@ -129,12 +129,9 @@ class ServedModel:
         Raises:
             StagebookError: They are not those that the package knows.
         """
-        step = min(self.validator.row_limit, len(self.golden.inputs)) or 1
-        parts = [
-            self._answered(self.golden.inputs.iloc[first : first + step])
-            for first in range(0, len(self.golden.inputs), step)
-        ]
-        if problems := self.golden.differences(pd.concat(parts, ignore_index=True)):
+        parts = requests.parts(self.golden.inputs, self.validator.row_limit)
+        predictions = pd.concat(map(self._answered, parts), ignore_index=True)
+        if problems := self.golden.differences(predictions):
             raise StagebookError(*problems, exit_code=Exit.UNFIT)
 
     def _answered(self, golden_rows: pd.DataFrame) -> pd.DataFrame:

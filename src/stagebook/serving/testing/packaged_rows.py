@@ -48,10 +48,7 @@ class PackagedRows:
 
     def parts(self, row_limit: int) -> Iterator[pd.DataFrame]:
         """The rows in parts that one request may have."""
-        rows = self.golden.inputs
-        step = max(1, min(row_limit, len(rows)))
-        for first in range(0, len(rows), step):
-            yield rows.iloc[first : first + step]
+        return requests.parts(self.golden.inputs, row_limit)
 
     def single_requests(self, token: str | None) -> list[bytes]:
         """A request for each row alone.
