@@ -30,7 +30,7 @@ class ScoreHistogram:
         outside: Rows with a score below 0 or above 1, which are in no bin either.
 
     Example:
-        >>> from stagebook.monitoring.score_histogram import ScoreHistogram, merge
+        >>> from stagebook.data.profiles.score_histogram import ScoreHistogram, merge
         >>> monday = ScoreHistogram.of([0.25, 0.25, 0.9, None])
         >>> tuesday = ScoreHistogram.of([1.0, 1.5])
         >>> week = merge([monday, tuesday])

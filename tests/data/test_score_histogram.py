@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagebook.monitoring.score_histogram import BINS, EDGES, ScoreHistogram, edge_of, merge
+from stagebook.data.profiles.score_histogram import BINS, EDGES, ScoreHistogram, edge_of, merge
 
 SCORES = st.lists(
     st.one_of(st.floats(0, 1), st.sampled_from(EDGES.tolist()), st.floats(), st.none()),
