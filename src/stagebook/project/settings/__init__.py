@@ -5,14 +5,16 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from stagebook.project.errors import Problem, StagebookError
-from stagebook.project.settings import gates, kinds
+from stagebook.project.settings import gates, kinds, monitor
 from stagebook.project.settings.gates import Gate
 from stagebook.project.settings.kinds import FILE, parse_duration, parse_size
+from stagebook.project.settings.monitor import MonitorSettings
 from stagebook.project.settings.stage_names import stage_name
 
 __all__ = [
     "FILE",
     "Gate",
+    "MonitorSettings",
     "ReportSettings",
     "Settings",
     "StageSettings",
@@ -82,6 +84,7 @@ class Settings:
         stages: Settings per stage; a table is named after the stage or its notebook's file.
         description: The project's subject, in a sentence or two; may be empty.
         features: The modules that define features, by their dotted names.
+        monitor: How the deployed model is watched.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Settings:
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
     description: str = ""
     features: tuple[str, ...] = ()
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -135,6 +139,7 @@ def parse_settings(table: Mapping[str, Any], name: str, description: str = "") -
         "description": description,
         "report": _report_settings(values, problems),
         "gates": gates.parse(values.get("gates", {}), problems),
+        "monitor": monitor.parse(values.get("monitor", {}), problems),
     }
     for key in sorted((own - arguments.keys() | {"name", "description"}) & values.keys()):
         arguments[key] = _project_value(key, values[key], problems)
