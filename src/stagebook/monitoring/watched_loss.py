@@ -1,0 +1,127 @@
+"""One daily loss of a deployed model, compared with that of the package's test split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stagebook.monitoring.change_detector import (
+    BETS,
+    DAYS,
+    ChangeDetector,
+    limit_of,
+    resampled_rate,
+)
+
+ALPHA = 0.05
+"""How often the mean loss of the reference may be above its confidence limit."""
+
+RECENT = 28
+"""Days whose mean loss says whether an alarm is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedLoss:
+    """A daily loss, and the days on which its rise was noticed.
+
+    Attributes:
+        name: ``ranking`` for one minus the AUC, or ``error`` for the Brier score or the error.
+        source: ``estimate`` or ``labels``.
+        reference: Its mean over the reference's days.
+        limit: The limit that it must not rise above for long.
+        days: Its value by day, ascending.
+        alarms: The days on which a rise was noticed.
+        resampled: False alarms in a year when the reference's own days go on; None if the
+            reference has too few days.
+    """
+
+    name: str
+    source: str
+    reference: float
+    limit: float
+    days: Mapping[str, float]
+    alarms: tuple[str, ...]
+    resampled: float | None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        source: str,
+        reference: Mapping[str, float],
+        days: Mapping[str, float],
+        rate: float,
+        tolerance: float = 0.0,
+    ) -> "WatchedLoss | None":
+        """Looks through all days.
+
+        Args:
+            name: The loss.
+            source: Where its values come from.
+            reference: The losses of the reference's days.
+            days: The losses of the days to judge.
+            rate: False alarms in a year that are expected at most.
+            tolerance: A rise that does no harm.
+
+        Returns:
+            None if the reference has fewer than two days.
+        """
+        ordered = [reference[day] for day in sorted(reference)]
+        limit = limit_of(ordered, ALPHA, tolerance)
+        if limit is None:
+            return None
+        between = DAYS / rate
+        current = ChangeDetector.start(limit, between)
+        alarms = []
+        for day in sorted(days):
+            current = current.update(days[day])
+            if current.alarm:
+                alarms.append(day)
+                current = replace(current, evidence=(0.0,) * BETS)
+        mean = sum(ordered) / len(ordered)
+        rate_seen = resampled_rate(ordered, ALPHA, between, tolerance)
+        own = {day: days[day] for day in sorted(days)}
+        return cls(name, source, mean, limit, own, tuple(alarms), rate_seen)
+
+    @property
+    def recent(self) -> float | None:
+        """The mean of the last days; None without days."""
+        last = list(self.days.values())[-RECENT:]
+        return sum(last) / len(last) if last else None
+
+    @property
+    def risen(self) -> bool:
+        """Whether a rise was noticed, and the last days are still above the limit."""
+        return bool(self.alarms) and (self.recent or 0.0) > self.limit
+
+    @property
+    def since(self) -> str:
+        """The day from which on the loss has been above the limit; empty if it has not risen.
+
+        The alarm comes later, when there is enough evidence. The rise began where the sum of the
+        distances to the limit, from there to the last alarm, is largest. Source: Page, Continuous
+        inspection schemes, Biometrika 41, 1954.
+        """
+        if not self.risen:
+            return ""
+        total, least, since = 0.0, 0.0, next(iter(self.days))
+        names = list(self.days)
+        for place, (day, loss) in enumerate(self.days.items()):
+            total += loss - self.limit
+            if total < least and day < self.alarms[-1]:
+                least, since = total, names[place + 1]
+        return since
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "reference": self.reference,
+            "limit": self.limit,
+            "recent": self.recent,
+            "risen": self.risen,
+            "since": self.since or None,
+            "alarms": list(self.alarms),
+            "resampled_false_alarms": self.resampled,
+            "days": [[day, loss] for day, loss in self.days.items()],
+        }
