@@ -69,7 +69,7 @@ def test_all_violations_of_a_request_are_named_at_once(client: Client) -> None:
     [
         (b"", "application/json", 400),
         (b"{", "application/json", 400),
-        (b'{"dataframe_records": [{"km": NaN}]}', "application/json", 400),
+        (b'{"dataframe_records": [{"km": Infinity}]}', "application/json", 400),
         (b'{"dataframe_records": [], "dataframe_records": []}', "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
         (b"\xff\xfe{}", "application/json", 400),

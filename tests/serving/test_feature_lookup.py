@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import rides
 from clients import Client
+from described import described
 from servers import POLICY, Serve
 
 from stagebook.project.errors import StagebookError
@@ -60,6 +61,7 @@ def test_predictions_from_keys_are_those_of_the_offline_features(
     reply = client.predict(*values(now))
     assert reply.status == 200
     assert reply.values["predictions"] == expected.to_dict("records")
+    described(client, reply, "/predict")
     assert table["rain_mm"].notna().any()
     assert table["rain_mm"].isna().any()
 
@@ -79,6 +81,7 @@ def test_a_request_without_a_key_or_with_a_key_of_another_type_is_refused(
     without = {name: value for name, value in row.items() if name != "station"}
     reply = client.predict(without)
     assert (reply.status, reply.codes) == (422, ["missing-column"])
+    described(client, reply, "/predict")
     reply = client.predict({**row, "station": 5})
     assert (reply.status, reply.codes) == (422, ["wrong-type"])
     reply = client.predict({**row, "start": "2026-05-01T08:00:00"})

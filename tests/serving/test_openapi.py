@@ -159,6 +159,9 @@ def test_all_formats_and_entity_keys_are_described() -> None:
     assert valid({"dataframe_records": [{"tailnum": "N1"}]}, "DetailedRequest")
     assert not valid({"dataframe_records": [{"tailnum": "N1"}]}, "Request")
     assert not valid({"dataframe_records": [row], "instances": [row]}, "Request")
+    assert not valid({"dataframe_records": [row], "instances": [1]}, "Request")
+    further = {"dataframe_records": [row], "client_request_id": 1}
+    assert (valid(further, "Request"), valid(further, "DetailedRequest")) == (True, False)
     assert not valid({"dataframe_record": [row]}, "Request")
 
 

@@ -33,6 +33,17 @@ def test_each_status_has_a_title(status: int) -> None:
     assert document["detail"] == "b."
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "BAD_REQUEST"), (422, "BAD_REQUEST"), (500, "INTERNAL_ERROR")],
+)
+def test_a_client_of_mlflow_finds_its_code_and_message(status: int, code: str) -> None:
+    refusal = Refusal(status, RequestProblem("a", "b."))
+    document = json.loads(problem_details.render(refusal, for_mlflow=True))
+    assert (document.pop("error_code"), document.pop("message")) == (code, "b.")
+    assert document == json.loads(problem_details.render(refusal))
+
+
 def test_half_of_a_surrogate_pair_is_valid_json() -> None:
     problem = RequestProblem("unknown-column", "`\ud800é`", column="\ud800é")
     [error] = json.loads(problem_details.render(Refusal(422, problem)).decode())["errors"]

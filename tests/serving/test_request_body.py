@@ -94,11 +94,11 @@ def test_what_mlflows_clients_send_is_read() -> None:
         "application/json; charset=utf-8",
         "application/json;charset=UTF-8",
         'Application/JSON; charset="utf-8"',
-        "application/json; odata=verbose",
+        "application/json;",
         " application/json ",
     ],
 )
-def test_a_content_type_may_have_parameters(content_type: str) -> None:
+def test_a_content_type_may_have_a_charset(content_type: str) -> None:
     assert rows({"inputs": TABLE}, content_type).records == TABLE
 
 
@@ -113,6 +113,8 @@ def test_a_content_type_may_have_parameters(content_type: str) -> None:
         ("é\r\nx: y", "wrong-content-type"),
         ("application/json; charset=latin-1", "wrong-charset"),
         ("text/csv; charset*=utf-8''%FF", "wrong-charset"),
+        ("text/csv; header=absent", "content-parameter"),
+        ("application/json; charset=utf-8; format=pandas-split", "content-parameter"),
     ],
 )
 def test_another_content_type_is_refused(content_type: str | None, code: str) -> None:
@@ -149,6 +151,8 @@ def test_another_content_type_is_refused(content_type: str | None, code: str) ->
         (b'{"dataframe_split": {"data": [{"a": 1}]}}', "bad-format"),
         (b'{"dataframe_split": {"columns": ["a", "a"], "data": []}}', "repeated-column"),
         (b'{"dataframe_split": {"data": [[1]]}}', "rows-differ"),
+        (b'{"dataframe_split": {"data": [[1, 2]], "index": [1, 2]}}', "rows-differ"),
+        (b'{"dataframe_split": {"data": [[1, 2]], "index": 1}}', "bad-format"),
         (b'{"dataframe_split": {"data": [[1, 2, 3]]}}', "rows-differ"),
         (b'{"dataframe_records": {"a": [1]}}', "bad-format"),
         (b'{"dataframe_records": [{"a": 1}, [1]]}', "bad-format"),
@@ -161,6 +165,46 @@ def test_another_content_type_is_refused(content_type: str | None, code: str) ->
 )
 def test_json_that_cannot_be_read_is_refused(data: bytes, code: str) -> None:
     assert codes(data) == (400, [code])
+
+
+@pytest.mark.parametrize(
+    ("text", "literal", "is_mlflow"),
+    [
+        ('{"inputs":\n [["Infinity", 1],\n  ["\\"", NaN]]}', "NaN", False),
+        ('{"inputs":\n [["NaN", NaN],\n  ["\\"", -Infinity]]}', "-Infinity", True),
+    ],
+)
+def test_the_place_of_a_number_that_is_no_json_is_named(
+    text: str, literal: str, is_mlflow: bool
+) -> None:
+    def read() -> Rows:
+        return parse(JSON, text.encode(), NAMES, is_mlflow=is_mlflow)
+
+    [problem] = problems(read)
+    assert problem.code == "nan-literal"
+    assert f"{literal}, which is not JSON, in line 3, column 10." in problem.message
+
+
+def test_a_client_of_mlflow_may_write_nan_further_keys_and_one_value_for_all_rows() -> None:
+    body = b'{"inputs": {"a": [NaN, 2], "b": "NaN"}, "request_id": {"a": NaN}}'
+    sent = parse(JSON, body, NAMES, is_mlflow=True)
+    assert sent.records == [{"a": None, "b": "NaN"}, {"a": 2, "b": "NaN"}]
+    assert codes(body) == (400, ["nan-literal"])
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ({"inputs": [], "instances": []}, "several-formats"),
+        ({"input": []}, "unknown-key"),
+        ({"inputs": {"a": [1, 2], "b": [1, 2, 3], "c": 1}}, "bad-format"),
+    ],
+)
+def test_a_client_of_mlflow_must_send_rows(value: Any, code: str) -> None:
+    def read() -> Rows:
+        return parse(JSON, json.dumps(value).encode(), NAMES, is_mlflow=True)
+
+    assert [problem.code for problem in problems(read)] == [code]
 
 
 def test_an_unknown_key_is_refused_with_the_nearest_one() -> None:

@@ -1,5 +1,6 @@
 """Rows against a schema: all violations by row and column, and what is accepted."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,9 @@ def test_a_hundred_violations_are_listed_and_the_rest_are_counted() -> None:
         ("instant", "2013-01-31T05:00:00Z", pd.Timestamp("2013-01-31 05:00", tz="UTC")),
         ("instant", "2013-01-31T05:00:00+0530", pd.Timestamp("2013-01-30 23:30", tz="UTC")),
         ("bytes", "AP8=", b"\x00\xff"),
+        ("bytes", "AP\r\n8=\n", b"\x00\xff"),
+        ("day", "2013-01-31T00:00:00", date(2013, 1, 31)),
+        ("day", pd.Timestamp("2013-01-31"), date(2013, 1, 31)),
     ],
 )
 def test_values_of_a_near_type_are_accepted(name: str, value: Any, plain: Any) -> None:
@@ -140,7 +144,8 @@ def test_values_of_a_near_type_are_accepted(name: str, value: Any, plain: Any) -
         ("bytes", "é", "wrong-type"),
         ("bytes", 1, "wrong-type"),
         ("day", "2013-02-30", "wrong-type"),
-        ("day", "2013-01-31T00:00:00", "wrong-type"),
+        ("day", "2013-01-31T05:00:00", "wrong-type"),
+        ("day", "2013-01-31T00:00:00Z", "wrong-type"),
         ("clock", "today", "wrong-type"),
         ("clock", 1357000000, "wrong-type"),
         ("clock", "2013-01-31T05:00:00Z", "wrong-type"),

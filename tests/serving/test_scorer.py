@@ -24,6 +24,7 @@ from stagebook.model import load, pyfunc
 from stagebook.model.refused_rows import RefusedRowsError
 from stagebook.model.scoring_options import ScoringOptions
 from stagebook.serving import scorer
+from stagebook.serving.input.rows import Rows
 from stagebook.serving.log import reading
 from stagebook.serving.log.reading import LoggedRows
 
@@ -219,14 +220,14 @@ def test_a_model_that_fails_is_logged_and_its_rows_are_not_repeated(
 
 def test_a_frame_of_every_type_passes_its_own_validator() -> None:
     frame = served_columns.sample()
-    checked = served_columns.validator(frame).check(scorer.rows_of(frame))
+    checked = served_columns.validator(frame).check(Rows.of_frame(frame))
     pd.testing.assert_frame_equal(checked, frame)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(width=64), min_size=1, max_size=5))
 def test_numbers_keep_their_bits_and_only_missing_ones_are_none(values: list[float]) -> None:
-    records = scorer.rows_of(pd.DataFrame({"km": values})).records
+    records = Rows.of_frame(pd.DataFrame({"km": values})).records
     for value, record in zip(values, records, strict=True):
         if np.isnan(value):
             assert record["km"] is None

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from stagebook.serving.input.rows import by_row
+
 MEDIA_TYPE = "application/json"
 
 
@@ -38,9 +40,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     Args:
         frame: n rows.
     """
-    names = [str(name) for name in frame.columns]
-    columns = [_values(frame.iloc[:, place]) for place in range(len(names))]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return by_row(frame, _values)
 
 
 def _values(column: pd.Series) -> list[Any]:

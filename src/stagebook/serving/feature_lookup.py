@@ -19,7 +19,6 @@ from stagebook.model.feature_golden import FeatureGolden
 from stagebook.model.manifest import FEATURE_GOLDEN
 from stagebook.model.schema import Field, Schema
 from stagebook.project.errors import Problem, StagebookError
-from stagebook.serving import answers
 from stagebook.serving.input.rows import Rows
 from stagebook.serving.input.validation import Validator
 from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
@@ -112,7 +111,7 @@ class FeatureLookup:
         except StagebookError as error:
             raise _refusal(error) from None
         names = self._service.features
-        return Rows(names, answers.records(table[list(names)])), tuple(self._warnings(ages))
+        return Rows.of_frame(table[list(names)]), tuple(self._warnings(ages))
 
     def _warnings(self, ages: Mapping[str, Sequence[int | None]]) -> Iterator[RowWarning]:
         for view in self._service.resolution.views:

@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stagebook.model.schema import Schema
-from stagebook.serving import json_schemas, problem_details
+from stagebook.serving import answer_schemas, json_schemas, problem_details
 from stagebook.serving.input.body import CSV, JSON, PARQUET
 
 _Json = dict[str, Any]
 _ROW, _PREDICTION, _KEYS = "Row", "Prediction", "EntityKeys"
+_NO_TOKEN = "The bearer token is missing or wrong."
 _REFUSALS = {
     "400": "The request cannot be parsed.",
-    "401": "The bearer token is missing or wrong.",
+    "401": _NO_TOKEN,
+    "408": "The body was not sent in time.",
     "413": "The body or the number of rows is too large.",
-    "415": "The content type is not one of those that are listed.",
+    "415": "The content type is not one of those that are listed, or the body is compressed.",
     "422": "Values of the rows are refused; `errors` lists them by row and column.",
-    "503": "Too many requests wait; Retry-After says when to try again.",
+    "500": "The model failed on rows that have passed every check.",
+    "503": "Too many requests wait, and Retry-After says when to try again; or the log is full.",
     "504": "The prediction took longer than allowed.",
 }
 
@@ -48,11 +51,11 @@ def describe(
             "description": f"Predictions of the package {name}, by the protocol of MLflow.",
         },
         "paths": {
-            "/ping": _get("ping", "Whether the server accepts requests", "text/plain"),
-            "/health": _get("health", "The state of the model, the queue and the log", JSON),
-            "/version": _get("version", "The version of MLflow's scoring protocol", "text/plain"),
-            "/metrics": _get("metrics", "Metrics for Prometheus", "text/plain"),
-            "/openapi.json": _get("openapi", "This document", JSON),
+            "/ping": _get("ping", "Whether the server accepts requests", _TEXT),
+            "/health": _get("health", "The state of the model, the queue and the log", _HEALTH),
+            "/version": _get("version", "The version of MLflow's scoring protocol", _TEXT),
+            "/metrics": _get("metrics", "Metrics for Prometheus", _TEXT, needs_token=True),
+            "/openapi.json": _get("openapi", "This document", _DOCUMENT, needs_token=True),
             "/invocations": {
                 "post": _post("invocations", "Predictions, as MLflow's server answers", "Answer")
             },
@@ -68,29 +71,37 @@ def describe(
     }
 
 
-def _get(operation: str, summary: str, media_type: str) -> _Json:
-    schema = {"type": "object"} if media_type == JSON else {"type": "string"}
-    answer = {"description": summary, "content": {media_type: {"schema": schema}}}
-    unhealthy = {"503": {"description": "The server does not accept requests."}}
-    responses = {"200": answer, **(unhealthy if operation in ("ping", "health") else {})}
-    return {"get": {"operationId": operation, "summary": summary, "responses": responses}}
+def _get(operation: str, summary: str, content: _Json, *, needs_token: bool = False) -> _Json:
+    responses: _Json = {"200": {"description": summary, "content": content}}
+    if operation in ("ping", "health"):
+        stopped = "The server does not accept requests."
+        responses["503"] = {"description": stopped, "content": content}
+    if needs_token:
+        responses["401"] = {"description": _NO_TOKEN, "content": _problem("Problem")}
+    item = {"operationId": operation, "summary": summary, "responses": responses}
+    return {"get": item if needs_token else {**item, "security": []}}
+
+
+def _problem(name: str) -> _Json:
+    return {problem_details.MEDIA_TYPE: {"schema": _ref(name)}}
 
 
 def _post(operation: str, summary: str, answer: str) -> _Json:
     request = "DetailedRequest" if operation == "predict" else "Request"
     binary = {"schema": {"type": "string", "contentMediaType": PARQUET}}
-    content = {JSON: {"schema": _ref(request)}, CSV: {"schema": {"type": "string"}}}
-    problem = {problem_details.MEDIA_TYPE: {"schema": _ref("Problem")}}
-    refusals = {
-        status: {"description": description, "content": problem}
-        for status, description in _REFUSALS.items()
+    body = {JSON: {"schema": _ref(request)}, CSV: {"schema": {"type": "string"}}, PARQUET: binary}
+    problem = _problem("Problem" if operation == "predict" else "MlflowProblem")
+    answers = {"200": (summary, {JSON: {"schema": _ref(answer)}})}
+    answers |= {status: (text, problem) for status, text in _REFUSALS.items()}
+    responses = {
+        status: {"description": text, "headers": answer_schemas.HEADERS, "content": content}
+        for status, (text, content) in answers.items()
     }
-    accepted = {"description": summary, "content": {JSON: {"schema": _ref(answer)}}}
     return {
         "operationId": operation,
         "summary": summary,
-        "requestBody": {"required": True, "content": {**content, PARQUET: binary}},
-        "responses": {"200": accepted, **refusals},
+        "requestBody": {"required": True, "content": body},
+        "responses": responses,
     }
 
 
@@ -103,12 +114,14 @@ def _schemas(
     schemas = {
         _ROW: row,
         _PREDICTION: prediction,
-        "Request": _request(_ROW, names),
-        "DetailedRequest": _request(_ROW, names),
+        "Request": _request(_ROW, names, further_keys=True),
+        "DetailedRequest": _request(_ROW, names, further_keys=False),
         "Answer": _answer({}),
-        "DetailedAnswer": _answer(_DETAILS),
-        "Warning": _WARNING,
-        "Problem": _PROBLEM,
+        "DetailedAnswer": _answer(answer_schemas.DETAILS),
+        "Warning": answer_schemas.WARNING,
+        "Problem": answer_schemas.PROBLEM,
+        "MlflowProblem": answer_schemas.MLFLOW_PROBLEM,
+        "Health": answer_schemas.HEALTH,
     }
     if entity_keys:
         properties: _Json = {key: {} for key in entity_keys}
@@ -116,12 +129,18 @@ def _schemas(
         schemas[_KEYS] = _with_example(keys, examples.get("entity_keys"))
         by_key = {"dataframe_records": {"type": "array", "items": _ref(_KEYS), "minItems": 1}}
         keyed = {"type": "object", "required": list(by_key), "properties": by_key}
-        schemas["DetailedRequest"] = {"anyOf": [_ref("Request"), keyed]}
+        schemas["DetailedRequest"] = {"anyOf": [schemas["DetailedRequest"], keyed]}
     return schemas
 
 
-def _request(row: str, names: Sequence[str]) -> _Json:
-    """One of the four formats of MLflow's scoring protocol; `params` are ignored."""
+def _request(row: str, names: Sequence[str], *, further_keys: bool) -> _Json:
+    """One of the four formats of MLflow's scoring protocol; `params` are ignored.
+
+    Args:
+        row: The schema of a row.
+        names: The columns of a row.
+        further_keys: Whether the body may have further keys, which are ignored.
+    """
     records = {"type": "array", "items": _ref(row), "minItems": 1}
     table = {"type": "array", "items": {"type": "array"}, "minItems": 1}
     split = {
@@ -157,8 +176,8 @@ def _request(row: str, names: Sequence[str]) -> _Json:
             {
                 "type": "object",
                 "required": [key],
-                "properties": {key: schema, "params": {}},
-                "additionalProperties": False,
+                "properties": {**dict.fromkeys(formats, False), key: schema, "params": {}},
+                "additionalProperties": further_keys,
             }
             for key, schema in formats.items()
         ]
@@ -167,8 +186,7 @@ def _request(row: str, names: Sequence[str]) -> _Json:
 
 def _answer(details: _Json) -> _Json:
     predictions = {"type": "array", "items": _ref(_PREDICTION)}
-    properties = {"predictions": predictions, **details}
-    return {"type": "object", "required": list(properties), "properties": properties}
+    return answer_schemas.record({"predictions": predictions, **details})
 
 
 def _with_example(schema: _Json, example: Any) -> _Json:
@@ -179,33 +197,6 @@ def _ref(name: str) -> _Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_PLACE = {"row": {"type": ["integer", "null"]}, "column": {"type": ["string", "null"]}}
-_WORDS = {"code": {"type": "string"}, "message": {"type": "string"}}
-_WARNING: _Json = {
-    "type": "object",
-    "required": ["code", "message", "row", "column"],
-    "properties": {**_WORDS, "row": {"type": "integer"}, "column": {"type": "string"}},
-}
-_DETAILS: _Json = {
-    "ids": {"type": "array", "items": {"type": "string"}},
-    "warnings": {"type": "array", "items": _ref("Warning")},
-}
-_PROBLEM: _Json = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "errors"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["code", "message", "hint", "row", "column"],
-                "properties": {**_WORDS, "hint": {"type": "string"}, **_PLACE},
-            },
-        },
-    },
-}
+_TEXT: _Json = {"text/plain": {"schema": {"type": "string"}}}
+_HEALTH: _Json = {JSON: {"schema": _ref("Health")}}
+_DOCUMENT: _Json = {JSON: {"schema": {"type": "object"}}}

@@ -1,11 +1,10 @@
 """The checks and the log of the server for a package that MLflow calls."""
 
 import logging
-import time
 import weakref
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pandas as pd
 
@@ -13,28 +12,17 @@ from stagebook.model.load import Model, log_warnings
 from stagebook.model.policy import Policy
 from stagebook.model.refused_rows import RefusedRowsError
 from stagebook.model.scoring_options import ScoringOptions
-from stagebook.serving import ids
+from stagebook.serving.exchange import Exchange
 from stagebook.serving.input.rows import Rows
-from stagebook.serving.log.request_log import LogEntry, RequestLog
+from stagebook.serving.log.request_log import RequestLog
 from stagebook.serving.options import Limits, LogOptions
-from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
+from stagebook.serving.refusal import Refusal, RequestProblem
 from stagebook.serving.served_model import ServedModel
 
 ROUTE = "mlflow"
 """The route of a request in the log; MLflow's own is not known here."""
 
 _LOG = logging.getLogger("stagebook.serving")
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What is known of one call."""
-
-    status: int = 200
-    features: pd.DataFrame | None = None
-    predictions: pd.DataFrame | None = None
-    warnings: tuple[RowWarning, ...] = ()
-    problems: tuple[RequestProblem, ...] = ()
 
 
 class Scorer:
@@ -83,75 +71,40 @@ class Scorer:
             RefusedRowsError: The rows break the contract, the model failed, or the log cannot be
                 written and must be.
         """
-        arrived, start = time.time(), time.perf_counter()
-        outcome = _Outcome()
+        exchange = Exchange(self._served, ROUTE)
         try:
-            return self._predicted(rows, outcome)
+            return self._predicted(rows, exchange)
         except Refusal as refusal:
-            outcome.status, outcome.problems = refusal.status, refusal.problems
+            exchange.refuse(refusal)
             raise _error(refusal) from None
         except Exception as error:
             _LOG.error("the model failed", exc_info=error)
             message = "The model failed; the log of the process has the reason."
             failure = Refusal(500, RequestProblem("model-failed", message))
-            outcome.status, outcome.problems = failure.status, failure.problems
+            exchange.refuse(failure)
             raise _error(failure) from error
         finally:
-            self._record(outcome, arrived, (time.perf_counter() - start) * 1000)
+            if self._log:
+                self._log.add(exchange.entry())
 
     def close(self) -> None:
         """Writes what is queued for the log; at the latest this happens when Python ends."""
         if self._finalizer:
             self._finalizer()
 
-    def _predicted(self, rows: pd.DataFrame, outcome: _Outcome) -> pd.DataFrame:
+    def _predicted(self, rows: pd.DataFrame, exchange: Exchange) -> pd.DataFrame:
         if self._log and self._log.state.must_stop:
             message = "No rows are predicted, because the request log cannot be written."
             raise Refusal(503, RequestProblem("log-full", message))
         if self._validation:
-            outcome.features = self._served.validator.check(rows_of(rows))
-            outcome.warnings = self._served.ranges.warnings(outcome.features)
+            exchange.features = self._served.validator.check(Rows.of_frame(rows))
+            exchange.warnings = self._served.ranges.warnings(exchange.features)
         else:
             names = [name for name in self._served.features if name in rows.columns]
-            outcome.features = rows[names].reset_index(drop=True)
-        predictions = self._served.predict(outcome.features)
-        outcome.predictions = predictions.copy() if self._log else None  # the caller may change it
+            exchange.features = rows[names].reset_index(drop=True)
+        predictions = self._served.predict(exchange.features)
+        exchange.predictions = predictions.copy() if self._log else None  # the caller may change it
         return predictions
-
-    def _record(self, outcome: _Outcome, arrived: float, milliseconds: float) -> None:
-        if self._log is None:
-            return
-        self._log.add(
-            LogEntry(
-                request=ids.new_id(),
-                time=arrived,
-                package=self._served.digest,
-                route=ROUTE,
-                status=outcome.status,
-                features=outcome.features,
-                predictions=outcome.predictions,
-                warnings=outcome.warnings,
-                problems=outcome.problems,
-                milliseconds=milliseconds,
-            )
-        )
-
-
-def rows_of(frame: pd.DataFrame) -> Rows:
-    """A frame as the rows of a request: plain Python values, None where one is missing."""
-    names = [str(name) for name in frame.columns]
-    columns = [_plain(frame.iloc[:, place]) for place in range(len(names))]
-    records = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return Rows(tuple(names), records)
-
-
-def _plain(column: pd.Series) -> list[Any]:
-    values = column.astype(object)
-    is_missing = column.isna()
-    return [
-        None if missing else value.item() if hasattr(value, "item") else value
-        for value, missing in zip(values, is_missing, strict=True)
-    ]
 
 
 def _error(refusal: Refusal) -> RefusedRowsError:

@@ -2,23 +2,19 @@
 
 import asyncio
 import logging
-import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from stagebook.serving import access, answers, problem_details
-from stagebook.serving.ids import new_id, prediction_id
+from stagebook.serving.exchange import Exchange
+from stagebook.serving.ids import prediction_id
 from stagebook.serving.input import body
-from stagebook.serving.input.body import Rows
-from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.receiving import body_of
 from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning, shown
-from stagebook.serving.served_model import ServedModel
 from stagebook.serving.service import Service
 from stagebook.serving.shadow import ShadowRequest
 
@@ -27,27 +23,6 @@ _LARGE = 64_000  # bytes: a body that is parsed in a thread, so that other reque
 _CLIENT_GONE = 499
 
 INVOCATIONS, PREDICT = "/invocations", "/predict"
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """A request and what is known of it so far."""
-
-    served: ServedModel
-    route: str
-    request: str = field(default_factory=new_id)
-    arrived: float = field(default_factory=time.time)
-    start: float = field(default_factory=time.perf_counter)
-    rows: Rows | None = None
-    features: pd.DataFrame | None = None
-    predictions: pd.DataFrame | None = None
-    warnings: tuple[RowWarning, ...] = ()
-    problems: tuple[RequestProblem, ...] = ()
-
-    @property
-    def seconds(self) -> float:
-        """Time since the request began."""
-        return time.perf_counter() - self.start
 
 
 class Scoring:
@@ -70,7 +45,7 @@ class Scoring:
         return await self._answer(request, PREDICT)
 
     async def _answer(self, request: Request, route: str) -> Response:
-        exchange = _Exchange(self._service.slot.current, route)
+        exchange = Exchange(self._service.slot.current, route)
         try:
             self._require_open(request)
             _require_plain(request)
@@ -81,12 +56,11 @@ class Scoring:
             content = answers.render(exchange.predictions, further)
             response = Response(content, media_type=answers.MEDIA_TYPE)
         except Refusal as refusal:
-            exchange.problems = refusal.problems
-            response = response_of(refusal)
+            response = _refused(exchange, refusal)
         except ClientDisconnect:
             response = Response(status_code=_CLIENT_GONE)
         except Exception as error:
-            response = response_of(self._failed(exchange, error))
+            response = _refused(exchange, self._failure(exchange, error))
         self._finish(exchange, response)
         return response
 
@@ -96,7 +70,7 @@ class Scoring:
             message = "The server answers no request, because its log cannot be written."
             raise Refusal(503, RequestProblem("log-full", message, "Look at /health."))
 
-    async def _score(self, exchange: _Exchange, content_type: str | None, data: bytes) -> None:
+    async def _score(self, exchange: Exchange, content_type: str | None, data: bytes) -> None:
         if len(data) > _LARGE:
             await asyncio.to_thread(self._check, exchange, content_type, data)
         else:
@@ -106,11 +80,12 @@ class Scoring:
             exchange.served, exchange.features, self._limits.deadline - exchange.seconds
         )
 
-    def _check(self, exchange: _Exchange, content_type: str | None, data: bytes) -> None:
+    def _check(self, exchange: Exchange, content_type: str | None, data: bytes) -> None:
         served = exchange.served
         lookup = served.lookup if exchange.route == PREDICT else None
         columns = lookup.columns if lookup else served.features
-        rows = body.parse(content_type, data, columns, row_limit=self._limits.rows)
+        is_mlflow = exchange.route == INVOCATIONS
+        rows = body.parse(content_type, data, columns, self._limits.rows, is_mlflow=is_mlflow)
         old: tuple[RowWarning, ...] = ()
         if lookup and not set(served.features) <= set(rows.columns):
             rows, old = lookup.features(rows)
@@ -118,18 +93,18 @@ class Scoring:
         exchange.features = served.validator.check(rows)
         exchange.warnings = old + served.ranges.warnings(exchange.features)
 
-    def _failed(self, exchange: _Exchange, error: Exception) -> Refusal:
+    def _failure(self, exchange: Exchange, error: Exception) -> Refusal:
         """The answer where the model itself fails; the reason may contain rows, so it is hidden."""
         _LOG.error("request %s: the model failed", exchange.request, exc_info=error)
         message = "The model failed on rows that have passed every check."
         hint = f"The server's log has the reason under the request {exchange.request}."
-        exchange.problems = (RequestProblem("model-failed", message, hint),)
-        return Refusal(500, *exchange.problems)
+        return Refusal(500, RequestProblem("model-failed", message, hint))
 
-    def _finish(self, exchange: _Exchange, response: Response) -> None:
+    def _finish(self, exchange: Exchange, response: Response) -> None:
         service, metrics = self._service, self._service.metrics
+        exchange.status = response.status_code
         response.headers["X-Stagebook-Request"] = exchange.request
-        metrics.requests.labels(exchange.route, str(response.status_code)).inc()
+        metrics.requests.labels(exchange.route, str(exchange.status)).inc()
         metrics.seconds.labels(exchange.route).observe(exchange.seconds)
         for problem in exchange.problems:
             metrics.violations.labels(problem.code).inc()
@@ -137,7 +112,7 @@ class Scoring:
             metrics.warnings.labels(warning.code).inc()
         if exchange.predictions is not None:
             metrics.rows.inc(len(exchange.predictions))
-        service.record(_entry(exchange, response.status_code))
+        service.record(exchange.entry())
         if service.shadow and exchange.rows and exchange.predictions is not None:
             shadow = ShadowRequest(
                 exchange.request, exchange.arrived, exchange.route, exchange.rows
@@ -145,10 +120,20 @@ class Scoring:
             response.background = BackgroundTask(service.shadow.add, shadow)
 
 
-def response_of(refusal: Refusal) -> Response:
-    """The response that says why a request gets no prediction."""
+def _refused(exchange: Exchange, refusal: Refusal) -> Response:
+    exchange.refuse(refusal)
+    return response_of(refusal, for_mlflow=exchange.route == INVOCATIONS)
+
+
+def response_of(refusal: Refusal, *, for_mlflow: bool = False) -> Response:
+    """The response that says why a request gets no prediction.
+
+    Args:
+        refusal: The reasons.
+        for_mlflow: Whether a client of MLflow reads it.
+    """
     return Response(
-        problem_details.render(refusal),
+        problem_details.render(refusal, for_mlflow=for_mlflow),
         status_code=refusal.status,
         headers=refusal.headers,
         media_type=problem_details.MEDIA_TYPE,
@@ -164,7 +149,7 @@ def _require_plain(request: Request) -> None:
         raise Refusal(415, problem)
 
 
-def _further(exchange: _Exchange) -> dict[str, Any]:
+def _further(exchange: Exchange) -> dict[str, Any]:
     """What the answer of ``/predict`` has beside the predictions."""
     assert exchange.predictions is not None, "the request has been scored"
     count = len(exchange.predictions)
@@ -174,18 +159,3 @@ def _further(exchange: _Exchange) -> dict[str, Any]:
         "ids": [prediction_id(exchange.request, row) for row in range(count)],
         "warnings": [asdict(warning) for warning in exchange.warnings],
     }
-
-
-def _entry(exchange: _Exchange, status: int) -> LogEntry:
-    return LogEntry(
-        request=exchange.request,
-        time=exchange.arrived,
-        package=exchange.served.digest,
-        route=exchange.route,
-        status=status,
-        features=exchange.features,
-        predictions=exchange.predictions,
-        warnings=exchange.warnings,
-        problems=exchange.problems,
-        milliseconds=exchange.seconds * 1000,
-    )

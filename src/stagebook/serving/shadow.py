@@ -2,11 +2,11 @@
 
 import queue
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stagebook.serving.input.body import Rows
+from stagebook.serving.exchange import Exchange
+from stagebook.serving.input.rows import Rows
 from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.refusal import Refusal, RequestProblem
 from stagebook.serving.served_model import ServedModel
@@ -73,32 +73,19 @@ class Shadow:
             self._predict(request)
 
     def _predict(self, request: ShadowRequest) -> None:
-        start = time.perf_counter()
-        features = predictions = None
-        problems: tuple[RequestProblem, ...] = ()
-        status, outcome = 200, "predicted"
+        challenger, outcome = self.challenger, "predicted"
+        exchange = Exchange(
+            challenger, request.route, request.request, request.time, role="challenger"
+        )
         try:
-            features = self.challenger.validator.check(request.rows)
-            predictions = self.challenger.predict(features)
+            exchange.features = challenger.validator.check(request.rows)
+            exchange.predictions = challenger.predict(exchange.features)
         except Refusal as refusal:
-            status, problems, outcome = refusal.status, refusal.problems, "refused"
+            exchange.refuse(refusal)
+            outcome = "refused"
         except Exception as error:  # the challenger's own fault is what its log has to say
             message = f"The challenger failed: {type(error).__name__}: {error}"
-            status, problems, outcome = 500, (RequestProblem("model-failed", message),), "failed"
+            exchange.refuse(Refusal(500, RequestProblem("model-failed", message)))
+            outcome = "failed"
         self._count(outcome)
-        milliseconds = (time.perf_counter() - start) * 1000
-        self._log(
-            LogEntry(
-                request=request.request,
-                time=request.time,
-                package=self.challenger.digest,
-                route=request.route,
-                status=status,
-                features=features,
-                predictions=predictions,
-                warnings=(),
-                problems=problems,
-                milliseconds=milliseconds,
-                role="challenger",
-            )
-        )
+        self._log(exchange.entry())

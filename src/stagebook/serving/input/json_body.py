@@ -1,10 +1,10 @@
 """JSON bodies: the four formats of MLflow's scoring protocol."""
 
-import json
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from stagebook.project.text import counted
+from stagebook.serving.input.json_text import FORMAT_HINT, load
 from stagebook.serving.input.rows import Rows, bad_request, nearest, require_distinct, short
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
 
@@ -16,85 +16,47 @@ _SPLIT_KEYS = ("columns", "data", "index")
 _MOST_KEYS = 10  # unknown keys that are listed
 
 
-def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
+def parse(data: bytes, columns: Sequence[str], *, is_mlflow: bool = False) -> Rows:
     """The rows in a JSON body; ``params`` are ignored.
 
     Args:
         data: The body as UTF-8, with or without a byte order mark.
         columns: The names for rows without names.
-        row_limit: Not used: the whole text is in memory already.
+        is_mlflow: Whether the body may have what MLflow's server takes beside its protocol: NaN
+            for a missing value, further keys, and one value for all rows of a column.
 
     Raises:
         Refusal: With status 400.
     """
-    body = load(data)
+    body = load(data, nan_is_missing=is_mlflow)
     if not isinstance(body, dict):
         message = f"The body is {_kind(body)}, but must be a JSON object."
-        raise bad_request(RequestProblem("not-an-object", message, _FORMAT_HINT))
-    key = _format(body)
-    return _READERS[key](key, body[key], columns)
+        raise bad_request(RequestProblem("not-an-object", message, FORMAT_HINT))
+    key = _format(body, further_keys=is_mlflow)
+    if not is_mlflow:
+        return _READERS[key](key, body[key], columns)
+    value = _filled(body[key]) if key in (INSTANCES, INPUTS) else body[key]
+    rows = _READERS[key](key, value, columns)
+    return Rows(rows.columns, rows.records, is_mlflow=True)
 
 
-def load(data: bytes) -> Any:
-    """The values in a JSON text, strictly by RFC 8259.
-
-    Raises:
-        Refusal: With status 400, if it is not JSON, repeats a key, or is beyond the limits.
-    """
-    try:
-        return _DECODER.decode(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        message = f"The body is not UTF-8: byte {error.start} is invalid."
-        raise bad_request(RequestProblem("not-utf-8", message, "Send the text as UTF-8.")) from None
-    except RecursionError:
-        message = "The body is nested too deeply."
-        raise bad_request(RequestProblem("too-deep", message, _FORMAT_HINT)) from None
-    except json.JSONDecodeError as error:
-        message = f"The body is not JSON, line {error.lineno}, column {error.colno}: {error.msg}."
-        raise bad_request(RequestProblem("bad-json", message)) from None
-    except ValueError:  # Python's limit for the conversion of text to whole numbers
-        message = "The body has a whole number of more than 4,300 digits."
-        raise bad_request(RequestProblem("number-too-long", message)) from None
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                message = f"A JSON object has the key `{short(key)}` twice."
-                raise bad_request(RequestProblem("repeated-key", message))
-            seen.add(key)
-    return record
-
-
-def _no_constant(literal: str) -> NoReturn:
-    message = f"The body has {literal}, which is not JSON."
-    hint = "Write null for a missing value."
-    raise bad_request(RequestProblem("nan-literal", message, hint))
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_constant)
-
-
-def _format(body: dict[str, Any]) -> str:
+def _format(body: dict[str, Any], *, further_keys: bool) -> str:
     """The key of the body's format, if it has exactly one of the formats."""
     keys = [key for key in body if key in FORMATS]
     unknown = [key for key in body if key not in FORMATS and key != PARAMS]
-    if len(keys) == 1 and not unknown:
+    if len(keys) == 1 and (further_keys or not unknown):
         return keys[0]
     if len(keys) > 1:
         message = f"The body has the keys {' and '.join(keys)}, but must have one of them."
         raise bad_request(RequestProblem("several-formats", message))
     if not unknown:
         message = f"The body has none of the keys {', '.join(FORMATS)}."
-        raise bad_request(RequestProblem("no-format", message, _FORMAT_HINT))
+        raise bad_request(RequestProblem("no-format", message, FORMAT_HINT))
     problems = [
         RequestProblem(
             "unknown-key",
             f"The body has the unknown key `{short(key)}`.",
-            nearest(key, (*FORMATS, PARAMS), _FORMAT_HINT),
+            nearest(key, (*FORMATS, PARAMS), FORMAT_HINT),
         )
         for key in unknown[:_MOST_KEYS]
     ]
@@ -102,7 +64,7 @@ def _format(body: dict[str, Any]) -> str:
 
 
 def _split(key: str, value: Any, columns: Sequence[str]) -> Rows:
-    """Rows as pandas' ``to_dict(orient="split")`` gives them; the index is ignored."""
+    """Rows as pandas' ``to_dict(orient="split")`` gives them; only the index's length matters."""
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         raise _bad(key, "must be an object with a list `data`", _SPLIT_HINT)
     if other := [name for name in value if name not in _SPLIT_KEYS]:
@@ -114,7 +76,20 @@ def _split(key: str, value: Any, columns: Sequence[str]) -> Rows:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _bad(key, "must have a list of texts as `columns`", _SPLIT_HINT)
     require_distinct(names)
+    _require_index(key, value.get("index"), len(value["data"]))
     return _positional(key, value["data"], names)
+
+
+def _require_index(key: str, index: Any, rows: int) -> None:
+    """Raises a Refusal if there is an index that is not one of these rows."""
+    if index is None:
+        return
+    if not isinstance(index, list):
+        raise _bad(key, "must have a list as `index`", _SPLIT_HINT)
+    if len(index) != rows:
+        labels = counted(len(index), "label")
+        message = f"The index of `{key}` has {labels}, but `data` has {counted(rows, 'row')}."
+        raise bad_request(RequestProblem("rows-differ", message))
 
 
 def _positional(key: str, data: list[Any], names: Sequence[str]) -> Rows:
@@ -158,6 +133,20 @@ def _tensors(key: str, value: Any, columns: Sequence[str]) -> Rows:
     return _positional(key, value, columns)
 
 
+def _filled(value: Any) -> Any:
+    """Columns of which some are a single value for all rows, with the value in each row."""
+    if not isinstance(value, dict):
+        return value
+    lengths = {len(values) for values in value.values() if isinstance(values, list)}
+    if len(lengths) != 1:
+        return value
+    (rows,) = lengths
+    return {
+        name: values if isinstance(values, list) else [values] * rows
+        for name, values in value.items()
+    }
+
+
 def _by_column(key: str, value: dict[str, Any]) -> Rows:
     """One list for each column; values without lists are a single row."""
     if not value:
@@ -185,7 +174,6 @@ _READERS: dict[str, Callable[[str, Any, Sequence[str]], Rows]] = {
     INSTANCES: _tensors,
     INPUTS: _tensors,
 }
-_FORMAT_HINT = 'Write, for example: {"dataframe_records": [{"column": 1.5}]}'
 _SPLIT_HINT = 'Write: {"dataframe_split": {"columns": ["column"], "data": [[1.5]]}}'
 
 

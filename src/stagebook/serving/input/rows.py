@@ -1,8 +1,10 @@
-"""The rows of a request before their types are known, and the refusal of an bad_request body."""
+"""The rows of a request before their types are known, and the refusal of a body without rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+import pandas as pd
 
 from stagebook.project.errors import did_you_mean
 from stagebook.serving.refusal import Refusal, RequestProblem
@@ -20,11 +22,51 @@ class Rows:
         columns: All names, in the order in which they first appear.
         records: The values of each row by name; a missing name is a missing key.
         is_text: Whether every value is text or None, as in CSV, and is still to be converted.
+        is_mlflow: Whether a client of MLflow may have written the rows: ``NaT`` is a missing time.
     """
 
     columns: tuple[str, ...]
     records: list[dict[str, Any]]
     is_text: bool = False
+    is_mlflow: bool = False
+
+    @classmethod
+    def of_frame(cls, frame: pd.DataFrame) -> Self:
+        """The rows of a frame, with values of Python's own types.
+
+        ``answers.records`` gives the values of JSON in their place: there, a number that is not
+        finite is null. Here it stays, because the contract refuses it.
+
+        Args:
+            frame: n rows.
+        """
+        return cls(tuple(map(str, frame.columns)), by_row(frame, _python_values))
+
+
+def by_row(frame: pd.DataFrame, values: Callable[[pd.Series], list[Any]]) -> list[dict[str, Any]]:
+    """The rows of a frame, each as a dictionary.
+
+    Args:
+        frame: n rows.
+        values: Gives the values of a column.
+    """
+    names = [str(name) for name in frame.columns]
+    columns = [values(frame.iloc[:, place]) for place in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _python_values(column: pd.Series) -> list[Any]:
+    """The values of a column; None where one is missing."""
+    values: list[Any] = column.tolist()
+    kind = column.dtype.kind
+    if kind in "biu" and not column.hasnans:
+        return values
+    if kind == "f":
+        return [None if value is pd.NA or value != value else value for value in values]
+    return [
+        None if missing else value.item() if hasattr(value, "item") else value
+        for value, missing in zip(values, column.isna(), strict=True)
+    ]
 
 
 def bad_request(problem: RequestProblem) -> Refusal:

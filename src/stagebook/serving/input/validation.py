@@ -39,6 +39,7 @@ class Validator:
     unchecked: tuple[str, ...]
     _compiled: SchemaValidator
     _plan: FramePlan
+    _times: tuple[str, ...]
 
     @classmethod
     def of(cls, schema: Schema, golden_inputs: pd.DataFrame, row_limit: int) -> Self:
@@ -60,7 +61,9 @@ class Validator:
             f"`{item.column.name}`: {words}" for item in columns for words in item.unchecked
         )
         plan = FramePlan.of([item.column for item in columns], golden_inputs.columns)
-        return cls(columns, row_limit, unchecked, _compile(columns), plan)
+        kinds = {item.column.name: item.column.kind for item in columns}
+        times = tuple(name for name, kind in kinds.items() if kind in (Kind.TIME, Kind.DATE))
+        return cls(columns, row_limit, unchecked, _compile(columns), plan, times)
 
     def check(self, rows: Rows) -> pd.DataFrame:
         """The frame for the model: its columns in order, with the golden rows' dtypes.
@@ -74,6 +77,8 @@ class Validator:
             message = "The request has no rows."
             raise Refusal(422, RequestProblem("no-rows", message, "Send at least one row."))
         records = self._converted(rows.records) if rows.is_text else rows.records
+        if rows.is_mlflow and self._times:
+            records = [self._without_nat(record) for record in records]
         try:
             accepted = self._compiled.validate_python(records)
         except ValidationError:
@@ -89,6 +94,11 @@ class Validator:
             {name: from_text(text, kinds.get(name, Kind.TEXT)) for name, text in record.items()}
             for record in records
         ]
+
+    def _without_nat(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A row with None for missing times, for which MLflow's client writes a text."""
+        missing = [name for name in self._times if record.get(name) == "NaT"]
+        return {**record, **dict.fromkeys(missing)} if missing else record
 
     def _refusal(self, rows: Rows, records: list[dict[str, Any]]) -> Refusal:
         """All that is wrong; the first 100 violations are put in words.

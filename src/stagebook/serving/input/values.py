@@ -5,13 +5,14 @@ import binascii
 import math
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import Any
 
 from stagebook.serving.input.column_types import ColumnType, Kind
 from stagebook.serving.input.timestamps import Timestamp
 
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_DAY = 86_400 * 1_000_000_000  # nanoseconds
 _DIGITS = 400  # a whole number of more is beyond every type
 _TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
@@ -129,6 +130,8 @@ def _text(value: Any, column: ColumnType) -> str:
 def _binary(value: Any, column: ColumnType) -> bytes:
     if isinstance(value, bytes):
         return value
+    if type(value) is str:  # RFC 2045 breaks lines, and so does MLflow
+        value = value.replace("\r", "").replace("\n", "")
     try:
         return base64.b64decode(value, validate=True)
     except (TypeError, ValueError, binascii.Error):
@@ -160,14 +163,11 @@ def _timestamp(value: Any) -> Timestamp | None:
 
 
 def _date(value: Any, column: ColumnType) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        if type(value) is str and len(value) == 10:
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise ValueProblem("wrong-type", "a date in ISO 8601, such as 2013-01-31")
+    """A date; midnight is one too, because pandas' columns of times have no dates."""
+    moment = _timestamp(value)
+    if moment is None or moment.has_zone or moment.nanoseconds % _DAY:
+        raise ValueProblem("wrong-type", "a date in ISO 8601, such as 2013-01-31")
+    return date(1970, 1, 1) + timedelta(days=moment.nanoseconds // _DAY)
 
 
 _READERS: dict[Kind, Callable[[Any, ColumnType], Any]] = {

@@ -100,7 +100,7 @@ def _refusals(rows: PackagedRows) -> Iterator[tuple[str, str, bytes, int]]:
     yield "an empty body", body.JSON, b"", 400
     yield "a body that is no JSON", body.JSON, b"{", 400
     yield "a repeated JSON key", body.JSON, b'{"instances": [], "instances": []}', 400
-    yield "a number that is not finite", body.JSON, b'{"instances": [[NaN]]}', 400
+    yield "a number that is not finite", body.JSON, b'{"instances": [[Infinity]]}', 400
     yield "another type of content", "text/plain", b"1", 415
     for name, change in changes.items():
         changed = dict(record)
