@@ -1,0 +1,1 @@
+"""What a deployed model's log and later labels say about whether the model still holds."""
