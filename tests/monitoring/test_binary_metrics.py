@@ -113,6 +113,14 @@ def test_shares_have_wilsons_interval():
     assert (item.low, item.high) == pytest.approx((expected.low, expected.high))
 
 
+def test_the_interval_of_f1_is_that_of_a_share_transformed():
+    item, share = figure.f1(90, 10, ""), figure.share(90, 100, "")
+    assert item.value == pytest.approx(180 / 190)
+    assert item.low == pytest.approx(2 * share.low / (1 + share.low))
+    slope = (2 * 0.901 / 1.901 - 2 * 0.899 / 1.899) / 0.002
+    assert item.standard_error == pytest.approx(slope * share.standard_error, rel=1e-4)
+
+
 def test_without_an_exception_the_interval_of_the_auc_is_not_a_point():
     computed = of_rows([0.1] * 30 + [0.9] * 20, [False] * 30 + [True] * 20).auc
     assert (computed.value, computed.standard_error, computed.high) == (1, 0, 1)

@@ -3,11 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from stagebook.monitoring.confidence import ConfidenceSequence
 from stagebook.monitoring.losses import LossSums
-from stagebook.monitoring.risk_change import RiskMonitor, upper_bound
+from stagebook.monitoring.risk_change import PERIOD, RESTARTS, RiskMonitor, upper_bound
 
-ALPHA, DAYS = 0.2, 120
+ALPHA, DAYS, SAMPLES = 0.2, 120, 400
 
 
 def errors(rows, wrong):
@@ -28,19 +27,19 @@ def first_alarm(monitor, rows, wrong):
 def test_without_a_change_alarms_are_as_rare_as_alpha(reference, rows):
     generator = np.random.default_rng(3)
     alarms = 0
-    for _ in range(1000):
+    for _ in range(SAMPLES):
         monitor = RiskMonitor.of(errors(reference, generator.binomial(reference, 0.15)), ALPHA)
         alarms += first_alarm(monitor, rows, generator.binomial(rows, 0.15, DAYS)) is not None
-    assert alarms <= 1000 * ALPHA
+    assert alarms <= SAMPLES * ALPHA
 
 
 def test_at_its_limit_a_loss_raises_alarms_as_rarely_as_its_half_of_alpha():
     # the limit is known here, so that only the deployed losses are left to chance
     generator, alarms = np.random.default_rng(5), 0
-    for _ in range(1000):
-        monitor = RiskMonitor(ALPHA, 0.15, ConfidenceSequence.start(ALPHA, 0.15))
+    for _ in range(SAMPLES):
+        monitor = RiskMonitor(ALPHA, 0.15, 0.15)
         alarms += first_alarm(monitor, 200, generator.binomial(200, 0.15, DAYS)) is not None
-    assert 0 < alarms <= 1000 * ALPHA / 2
+    assert 0 < alarms <= SAMPLES * ALPHA / 2
 
 
 def test_a_rise_is_detected_the_sooner_the_larger_it_is():
@@ -72,6 +71,31 @@ def test_an_alarm_stays_when_the_loss_falls_again():
 def test_a_lower_loss_is_no_alarm():
     monitor = RiskMonitor.of(errors(50_000, 7_500), ALPHA)
     assert first_alarm(monitor, 1000, np.full(50, 100)) is None
+
+
+def test_a_rise_after_a_good_half_year_is_detected_within_the_next_period_and_a_few_days():
+    generator = np.random.default_rng(9)
+    for _ in range(10):
+        wrong = generator.binomial(500, [0.15] * 180 + [0.2] * (2 * PERIOD))
+        day = first_alarm(RiskMonitor.of(errors(50_000, 7_500), ALPHA), 500, wrong)
+        assert 180 < day <= 180 + PERIOD + 14
+
+
+def test_the_alphas_of_the_sequences_and_of_the_limit_are_alpha_together():
+    monitor = RiskMonitor.of(errors(1000, 150), ALPHA)
+    for _ in range(400):
+        monitor = monitor.update(errors(10, 1))
+    lower_sides = [sequence.alpha / 2 for sequence in monitor.sequences]
+    assert len(lower_sides) == RESTARTS + 1
+    assert sum(lower_sides) == pytest.approx(ALPHA / 2)
+    assert monitor.limit == upper_bound(errors(1000, 150), ALPHA / 2)
+    assert [sequence.seen.rows for sequence in monitor.sequences[:2]] == [4000, 4000 - 10 * PERIOD]
+
+
+def test_a_reference_without_a_loss_can_be_watched():
+    monitor = RiskMonitor.of(errors(5000, 0), ALPHA)
+    assert first_alarm(monitor, 1000, np.full(20, 0)) is None
+    assert first_alarm(monitor, 1000, np.full(20, 20))
 
 
 def test_a_monitor_goes_on_from_its_json():
