@@ -1,0 +1,25 @@
+"""The examples in the docstrings of the room give what they show."""
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = [
+    "stagebook.data.profiles.score_histogram",
+    "stagebook.monitoring.binary_metrics",
+    "stagebook.monitoring.calibration",
+    "stagebook.monitoring.cbpe",
+    "stagebook.monitoring.change_detector",
+    "stagebook.monitoring.confidence",
+    "stagebook.monitoring.error_budget",
+    "stagebook.monitoring.risk_change",
+    "stagebook.monitoring.webhook",
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_example_of_monitoring_gives_what_it_shows(name: str) -> None:
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted
+    assert not results.failed
