@@ -3,19 +3,24 @@
 Bounds are what can be, not what was observed: a clock has 24 hours, humidity is a percentage.
 """
 
+from datetime import timedelta
 from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from flights.features import HIGHEST_WIND_MPH
+from flights.features import FORECAST_AHEAD, HIGHEST_WIND_MPH, forecast_at
 from flights.source import ORIGINS, TIME_ZONE
 
 CARRIERS = (
     "9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV",
 )  # fmt: skip
 """Codes of the sixteen carriers that flew from New York in 2013."""
+
+EARLIEST_MIN = -(FORECAST_AHEAD // timedelta(minutes=1))
+"""The lowest delay of a departure. A flight that left earlier would be known to have left when its
+own forecast is made."""
 
 LocalTime = Annotated[pd.DatetimeTZDtype, "us", TIME_ZONE]
 Utc = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
@@ -44,7 +49,7 @@ class Flights(Table):
     day: np.int8 = pa.Field(ge=1, le=31)
     dep_time: pd.Int16Dtype = pa.Field(ge=0, le=2400, nullable=True)
     sched_dep_time: np.int16 = pa.Field(ge=0, le=2400)
-    dep_delay: pd.Int16Dtype = pa.Field(ge=-120, nullable=True)
+    dep_delay: pd.Int16Dtype = pa.Field(ge=EARLIEST_MIN, nullable=True)
     arr_time: pd.Int16Dtype = pa.Field(ge=0, le=2400, nullable=True)
     sched_arr_time: np.int16 = pa.Field(ge=0, le=2400)
     arr_delay: pd.Int16Dtype = pa.Field(ge=-240, nullable=True)
@@ -211,7 +216,7 @@ class Timetable(pa.DataFrameModel):
 
 
 class Features(Table):
-    """One row for each flight that arrived, with what was known at its scheduled departure.
+    """One row for each flight that arrived, with what was known when its forecast is made.
 
     Names of features end with their unit. ``sched_arr_time`` and ``distance`` are what the
     timetable gives: the features can be computed again from each row.
@@ -219,6 +224,7 @@ class Features(Table):
 
     flight_id: str = pa.Field(unique=True)
     scheduled_departure: LocalTime
+    forecast_at: LocalTime
     sched_arr_time: np.int16 = pa.Field(ge=0, le=2400)
     distance: np.int16 = pa.Field(gt=0)
     weather_hour: Utc = pa.Field(nullable=True)
@@ -242,11 +248,16 @@ class Features(Table):
     visibility_mi: float = pa.Field(ge=0, nullable=True)
     late: bool
 
-    @pa.dataframe_check(error="weather from before the scheduled departure")
+    @pa.dataframe_check(error="a forecast is made an hour before the scheduled departure")
+    def an_hour_ahead(cls, flights: pd.DataFrame) -> pd.Series:
+        """Whether the instant of the forecast is the one that the timetable gives."""
+        return flights["forecast_at"] == forecast_at(flights["scheduled_departure"])
+
+    @pa.dataframe_check(error="weather from before the forecast")
     def nothing_from_the_future(cls, flights: pd.DataFrame) -> pd.Series:
-        """Whether the hour of weather was over when the flight was to leave."""
+        """Whether the hour of weather was over when the forecast is made."""
         over = flights["weather_hour"] + pd.Timedelta(hours=1)
-        return over.isna() | (over <= flights["scheduled_departure"])
+        return over.isna() | (over <= flights["forecast_at"])
 
 
 class Slices(Table):

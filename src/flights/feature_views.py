@@ -11,7 +11,7 @@ from flights.contracts import (
     Timetable,
     WeatherHours,
 )
-from flights.features import DEPARTURE, WEATHER
+from flights.features import DEPARTURE, FORECAST, KEY, WEATHER, forecast_at
 from flights.source import TIME_ZONE, clock_minutes
 from stagebook.features import Entity, FeatureService, FeatureView, RequestSource, on_demand
 
@@ -115,6 +115,18 @@ service = FeatureService(
         carrier_delay["carrier_delay_min"],
         weather[tuple(WEATHER.values())],
     ],
-    instant=DEPARTURE,
-    helpers=[timetable["distance", "sched_arr_time"], destination_zone],
+    instant=FORECAST,
+    helpers=[timetable[DEPARTURE, "distance", "sched_arr_time"], destination_zone],
 )
+
+
+def spine(flights: pd.DataFrame) -> pd.DataFrame:
+    """Gives the rows that features are joined to: key, timetable, instant of the forecast.
+
+    Args:
+        flights: Needs ``flight_id`` and the columns of ``Timetable``.
+
+    Returns:
+        One row for each of ``flights``, under its index, with these columns and ``forecast_at``.
+    """
+    return flights[[KEY, *timetable.columns]].assign(**{FORECAST: forecast_at(flights[DEPARTURE])})

@@ -1,10 +1,17 @@
-"""Names of what is known about a flight when it is to leave, and the answer to predict."""
+"""Names of what is known about a flight an hour before it leaves, and the answer to predict."""
+
+from datetime import timedelta
 
 import pandas as pd
 
 KEY = "flight_id"
 DEPARTURE = "scheduled_departure"
+FORECAST = "forecast_at"
+"""The instant of a forecast: what is known then may be used."""
 LABEL = "late"
+
+FORECAST_AHEAD = timedelta(hours=1)
+"""A forecast is made an hour before the scheduled departure. No flight has left by then."""
 
 RECENT = ("airport_delay_min", "carrier_delay_min")
 """Features that tell how late flights have just left."""
@@ -35,6 +42,18 @@ FEATURES = CATEGORICAL + NUMERIC
 
 HIGHEST_WIND_MPH = 231.0
 """The highest wind speed measured at a surface station (Mount Washington, 1934)."""
+
+
+def forecast_at(departure: pd.Series) -> pd.Series:
+    """Gives the instant at which the forecast of each flight is made.
+
+    Args:
+        departure: Scheduled departures, timestamps with a time zone.
+
+    Returns:
+        Timestamps of the same time zone, microseconds, under the index of ``departure``.
+    """
+    return (departure - FORECAST_AHEAD).dt.as_unit("us").rename(FORECAST)
 
 
 def late(flights: pd.DataFrame, late_minutes: int) -> pd.Series:

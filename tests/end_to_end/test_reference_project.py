@@ -15,6 +15,7 @@ from served import serving
 
 import stagebook
 from flights.feature_views import service
+from flights.features import FORECAST_AHEAD
 from stagebook.execution.declared_files import DeclaredFiles
 from stagebook.execution.outcome import Outcome
 from stagebook.execution.sandbox import Sandbox
@@ -240,7 +241,7 @@ def test_the_online_store_is_the_last_known_state_of_the_tables(
         # the last weather is known, and at the end the last departure has left its window
         for instant in ("2013-12-31 00:00", "2014-01-01 07:27"):
             request = spine.assign(
-                scheduled_departure=pd.Timestamp(instant, tz="UTC")
+                forecast_at=pd.Timestamp(instant, tz="UTC")
                 .as_unit("us")
                 .tz_convert("America/New_York")
             )
@@ -257,12 +258,13 @@ def test_a_store_of_a_moment_serves_the_flights_of_that_moment_as_the_test_has_t
     first: tuple[Checkout, str], tmp_path: Path, moment: str
 ) -> None:
     checkout, _ = first
-    departure = pd.Timestamp(moment, tz="America/New_York")
+    now = pd.Timestamp(moment, tz="America/New_York")
     test = pd.read_parquet(checkout.root / "data" / "test.parquet")
-    flights = test[test["scheduled_departure"] == departure].reset_index(drop=True)
+    flights = test[test["forecast_at"] == now].reset_index(drop=True)
     assert flights["carrier_delay_min"].notna().any()
+    assert (flights["scheduled_departure"] - now == FORECAST_AHEAD).all()
     store = tmp_path / "online.sqlite"
-    service.materialize(store, views(checkout, departure))
+    service.materialize(store, views(checkout, now))
     request = flights[list(service.request)]
     features = list(service.features)
     with service.open_online(store) as opened:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from flights.feature_tables import departures, destination_zones, weather_hours, window_means
-from flights.feature_views import WINDOW, service, timetable
+from flights.feature_views import WINDOW, service, spine
 from flights.features import late
 from flights.source import FLIGHT_TYPES, PLANE_TYPES, read_table, weather_table
 from flights.testing import AIRPORTS, flight, flights, weather
@@ -47,7 +47,7 @@ def a_year(*more: dict[str, object]) -> pd.DataFrame:
     return table.astype({name: type_ for name, type_ in FLIGHT_TYPES.items() if name in table})
 
 
-def an_hour_before() -> pd.DataFrame:
+def hours_that_are_over() -> pd.DataFrame:
     """The weather from 3:00 to 4:00 on those days, which are summer time from April on."""
     hours = [f"2013-{month:02}-15T{8 if month in (1, 2, 11, 12) else 7:02}:00Z" for month in MONTHS]
     return weather(*hours).assign(pressure=1013.0)
@@ -74,17 +74,16 @@ def views() -> dict[str, pd.DataFrame]:
     return {
         "airport_delay": window_means(departed, ["origin"], WINDOW, "airport"),
         "carrier_delay": window_means(departed, ["origin", "carrier"], WINDOW, "carrier"),
-        "weather": weather_hours(an_hour_before()),
+        "weather": weather_hours(hours_that_are_over()),
         "destination_zone": destination_zones(AIRPORTS),
     }
 
 
 def a_years_features() -> pd.DataFrame:
     table, tables = a_year(), views()
-    spine = table[["flight_id", *timetable.columns]]
-    hours = tables["weather"]["weather_hour"]  # of each flight, the hour before
+    hours = tables["weather"]["weather_hour"]  # of each flight, one that is over
     label = late(table, 15).astype("bool")
-    return service.historical(spine, tables).assign(weather_hour=hours, late=label)
+    return service.historical(spine(table), tables).assign(weather_hour=hours, late=label)
 
 
 def test_flights_as_the_project_types_them_keep_their_contract(failures: Check) -> None:
@@ -98,7 +97,7 @@ def test_a_flight_at_midnight_keeps_its_contract_as_either_number(failures: Chec
 
 
 def test_weather_and_airports_keep_their_contracts(failures: Check) -> None:
-    assert failures("views", "weather", an_hour_before()) == []
+    assert failures("views", "weather", hours_that_are_over()) == []
     assert failures("views", "airports", airports()) == []
 
 
@@ -191,8 +190,16 @@ def test_features_is_told_of_an_arrival_without_a_departure(failures: Check) -> 
     assert (row, "flight_id=20130515-0600-EWR-" in value) == (5, True)
 
 
+def test_features_is_told_of_a_flight_that_left_before_its_forecast(failures: Check) -> None:
+    early = a_year()
+    early.loc[[3, 5], "dep_delay"] = [-60, -61]  # in the minute of the forecast, and before
+    (failure,) = failures("features", "flights", early)
+    assert (failure.code, failure.column) == ("value-refused", "dep_delay")
+    assert (failure.failed, failure.rows, failure.sample) == (1, 12, ((6, "-61"),))
+
+
 def test_views_is_told_of_two_records_for_one_hour(failures: Check) -> None:
-    hours = an_hour_before()
+    hours = hours_that_are_over()
     twice = pd.concat([hours, hours.head(1)])
     (failure,) = failures("views", "weather", twice)
     assert (failure.code, failure.failed, failure.rows) == ("value-repeated", 2, 13)
@@ -227,9 +234,17 @@ def test_evaluate_is_told_of_a_carrier_that_nobody_knows(failures: Check) -> Non
     assert (failure.failed, failure.rows, failure.sample) == (1, 12, ((10, "'ZZ'"),))
 
 
-def test_evaluate_is_told_of_weather_from_after_the_departure(failures: Check) -> None:
+def test_evaluate_is_told_of_a_forecast_at_the_departure(failures: Check) -> None:
     table = a_years_features()
-    table.loc[0, "weather_hour"] += pd.Timedelta(hours=3)  # from 6:00, when the flight leaves
+    table.loc[0, "forecast_at"] = table["scheduled_departure"][0]
+    (failure,) = failures("evaluate", "test", table)
+    assert (failure.code, failure.column, failure.failed, failure.rows) == REFUSED_ROW
+    assert "an hour before" in failure.rule
+
+
+def test_evaluate_is_told_of_weather_from_after_the_forecast(failures: Check) -> None:
+    table = a_years_features()
+    table.loc[0, "weather_hour"] += pd.Timedelta(hours=2)  # from 5:00, when the forecast is made
     (failure,) = failures("evaluate", "test", table)
     assert (failure.code, failure.column, failure.failed, failure.rows) == REFUSED_ROW
     [(row, value)] = failure.sample

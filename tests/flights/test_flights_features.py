@@ -1,4 +1,4 @@
-"""Features hold what is known at the scheduled departure, and nothing that comes later."""
+"""Features hold what is known an hour before departure, and nothing that comes later."""
 
 from datetime import timedelta
 
@@ -14,10 +14,11 @@ from flights.feature_views import (
     carrier_delay,
     scheduled_minutes,
     service,
+    spine,
     timetable,
     weather,
 )
-from flights.features import FEATURES, late
+from flights.features import FEATURES, FORECAST, late
 from flights.source import TIME_ZONE
 from flights.testing import AIRPORTS, flight, flights
 from flights.testing import weather as weather_records
@@ -29,7 +30,7 @@ PLANNED = st.lists(
     st.tuples(
         st.sampled_from(["UA", "DL"]),
         st.integers(5 * 60, 20 * 60),
-        st.none() | st.integers(-45, 400),
+        st.none() | st.integers(-60, 400),
     ),
     min_size=1,
     max_size=12,
@@ -67,8 +68,7 @@ def tables(all_flights: pd.DataFrame, records: pd.DataFrame = WEATHER) -> dict[s
 def built(
     table: pd.DataFrame, all_flights: pd.DataFrame, records: pd.DataFrame = WEATHER
 ) -> pd.DataFrame:
-    spine = table[["flight_id", *timetable.columns]]
-    return service.historical(spine, tables(all_flights, records))
+    return service.historical(spine(table), tables(all_flights, records))
 
 
 def left(table: pd.DataFrame) -> pd.Series:
@@ -78,19 +78,19 @@ def left(table: pd.DataFrame) -> pd.Series:
 
 @settings(max_examples=60, deadline=None)
 @given(planned=PLANNED, outcomes=st.data())
-def test_what_happens_from_the_scheduled_departure_on_changes_no_feature(
+def test_what_happens_from_the_forecast_on_changes_no_feature(
     planned: Planned, outcomes: st.DataObject
 ) -> None:
     table = a_day(planned)
     chosen = outcomes.draw(st.integers(0, len(table) - 1))
-    moment = table["scheduled_departure"].iloc[chosen]
+    moment = spine(table)["forecast_at"].iloc[chosen]
     later = ~(left(table) < moment).fillna(False)  # left later, or never
 
     altered = table.copy()
     for place in later[later].index:
         # Still not gone by then: never, or as late as it takes.
         wait = int((moment - table["scheduled_departure"][place]).total_seconds() // 60)
-        delay = outcomes.draw(st.none() | st.integers(max(wait, -45), max(wait, 0) + 500))
+        delay = outcomes.draw(st.none() | st.integers(max(wait, -60), max(wait, 0) + 500))
         altered.loc[place, "dep_delay"] = pd.NA if delay is None else delay
 
     before, after = built(table, table), built(table, altered)
@@ -98,10 +98,8 @@ def test_what_happens_from_the_scheduled_departure_on_changes_no_feature(
 
 
 @settings(max_examples=40, deadline=None)
-@given(planned=PLANNED, delay=st.none() | st.integers(0, 500))
-def test_a_flight_that_has_not_left_ahead_of_schedule_changes_none_of_its_features(
-    planned: Planned, delay: int | None
-) -> None:
+@given(planned=PLANNED, delay=st.none() | st.integers(-60, 500))
+def test_a_flight_changes_none_of_its_own_features(planned: Planned, delay: int | None) -> None:
     (carrier, minute, _), *others = planned
     table = a_day([(carrier, minute, None), *others])
     altered = table.copy()
@@ -109,11 +107,20 @@ def test_a_flight_that_has_not_left_ahead_of_schedule_changes_none_of_its_featur
     pd.testing.assert_series_equal(built(table, table).iloc[0], built(table, altered).iloc[0])
 
 
-def test_a_flight_that_left_ahead_of_schedule_is_one_of_the_departures_of_its_window() -> None:
-    table = a_day([("UA", 600, -4), ("DL", 590, 6)])
+def test_a_flight_that_left_in_the_minute_of_its_forecast_is_not_known_to_have_left() -> None:
+    table = a_day([("UA", 600, -60), ("DL", 530, 6)])
     result = built(table, table)
-    assert result["airport_delay_min"].iloc[0] == 1.0
-    assert result["carrier_delay_min"].iloc[0] == -4.0
+    assert result["airport_delay_min"].iloc[0] == 6.0
+    assert result["carrier_delay_min"].isna().iloc[0]
+
+
+def test_the_forecast_is_made_an_hour_before_also_when_the_clock_changes() -> None:
+    table = flights(*(flight(day, 310) for day in ("2013-03-10", "2013-06-01", "2013-11-03")))
+    forecasts = spine(table)["forecast_at"]
+    assert (table["scheduled_departure"] - forecasts == pd.Timedelta(hours=1)).all()
+    assert forecasts.dt.strftime("%H:%M").tolist() == ["01:10", "02:10", "02:10"]
+    assert forecasts.dtype == table["scheduled_departure"].dtype
+    assert service.resolution.instant == "forecast_at"
 
 
 @settings(max_examples=150, deadline=None)
@@ -182,19 +189,21 @@ def test_late_begins_at_the_very_minute(delay: int | None, is_late: object) -> N
 
 def hour_used(table: pd.DataFrame, records: pd.DataFrame) -> list[pd.Timestamp]:
     """The beginning of the hour of weather that each flight's features are from."""
-    hours = FeatureService("hours", [weather["weather_hour"]], instant="scheduled_departure")
-    return hours.historical(table, {"weather": weather_hours(records)})["weather_hour"].tolist()
+    hours = FeatureService("hours", [weather["weather_hour"]], instant=FORECAST)
+    return hours.historical(spine(table), {"weather": weather_hours(records)})[
+        "weather_hour"
+    ].tolist()
 
 
 @pytest.mark.parametrize(
     ("day", "departs", "hour_in_utc"),
     [
-        ("2013-06-01", 515, "2013-06-01T08:00Z"),
-        ("2013-06-01", 500, "2013-06-01T08:00Z"),
-        ("2013-06-01", 559, "2013-06-01T08:00Z"),
-        ("2013-06-02", 5, "2013-06-02T03:00Z"),  # the evening before, in New York
-        ("2013-03-10", 310, "2013-03-10T06:00Z"),  # 1:00 winter time: 2:00 did not exist
-        ("2013-11-03", 210, "2013-11-03T06:00Z"),  # the second 1:00
+        ("2013-06-01", 615, "2013-06-01T08:00Z"),
+        ("2013-06-01", 600, "2013-06-01T08:00Z"),
+        ("2013-06-01", 659, "2013-06-01T08:00Z"),
+        ("2013-06-02", 105, "2013-06-02T03:00Z"),  # the evening before, in New York
+        ("2013-03-10", 410, "2013-03-10T06:00Z"),  # 1:00 winter time: 2:00 did not exist
+        ("2013-11-03", 310, "2013-11-03T06:00Z"),  # the second 1:00
     ],
 )
 def test_the_weather_is_that_of_the_last_hour_that_was_over(
@@ -209,17 +218,17 @@ def test_the_weather_is_that_of_the_last_hour_that_was_over(
 @pytest.mark.parametrize(
     ("departs", "temperature"),
     [
-        (500, 1.0),  # 4:00 is there: 8:00 UTC
-        (600, 1.0),  # 5:00 is missing, 4:00 is one hour further back
-        (700, 2.0),  # 6:00 is there
-        (730, 2.0),
-        (900, 2.0),  # 8:00 and 7:00 are missing
-        (959, 2.0),
-        (1000, 3.0),
-        (1300, 3.0),  # the newest record is three hours back: the longest bridge
-        (1400, 3.0),  # its last minute
-        (1401, None),
-        (459, None),  # before the first record is known
+        (600, 1.0),  # the forecast is made at 5:00; 4:00 is there: 8:00 UTC
+        (700, 1.0),  # 5:00 is missing, 4:00 is one hour further back
+        (800, 2.0),  # 6:00 is there
+        (830, 2.0),
+        (1000, 2.0),  # 8:00 and 7:00 are missing
+        (1059, 2.0),
+        (1100, 3.0),
+        (1400, 3.0),  # the newest record is three hours back: the longest bridge
+        (1500, 3.0),  # its last minute
+        (1501, None),
+        (559, None),  # before the first record is known
     ],
 )
 def test_a_gap_in_the_weather_is_bridged_backward_only_and_not_too_far(
@@ -231,12 +240,12 @@ def test_a_gap_in_the_weather_is_bridged_backward_only_and_not_too_far(
 
 
 def test_weather_is_that_of_the_origin() -> None:
-    table = flights(flight("2013-06-01", 500, origin="JFK"), flight("2013-06-01", 500))
+    table = flights(flight("2013-06-01", 600, origin="JFK"), flight("2013-06-01", 600))
     assert built(table, table)["temperature_f"].isna().tolist() == [True, False]
 
 
 def test_a_wind_that_nobody_ever_measured_is_missing() -> None:
-    table = flights(flight("2013-06-01", 500))
+    table = flights(flight("2013-06-01", 600))
     stormy = built(table, table, WEATHER.assign(wind_speed=1048.36))
     assert stormy["wind_mph"].isna().all()
     assert stormy["gust_mph"].tolist() == [1.0]
@@ -268,7 +277,7 @@ def test_the_planned_duration_is_the_same_row_by_row() -> None:
     assert pd.concat(alone).tolist() == scheduled_minutes(*columns).tolist()
 
 
-def test_recent_delay_averages_the_window_right_before_departure() -> None:
+def test_recent_delay_averages_the_window_right_before_the_forecast() -> None:
     table = a_day(
         [
             ("UA", 600, 0),  # left at 10:00: the window's first minute
@@ -277,7 +286,7 @@ def test_recent_delay_averages_the_window_right_before_departure() -> None:
             ("DL", 640, 60),  # left at 11:40, another carrier
             ("UA", 600, 120),  # left at 12:00: that minute is not over at 12:00
             ("UA", 660, None),  # never left
-            ("UA", 720, 5),  # the flight in question
+            ("UA", 780, 5),  # the flight in question: its forecast is made at 12:00
         ]
     )
     result = built(table.iloc[[6]], table)
@@ -286,7 +295,7 @@ def test_recent_delay_averages_the_window_right_before_departure() -> None:
 
 
 def test_recent_delay_is_missing_where_nothing_left() -> None:
-    table = a_day([("UA", 600, 0), ("DL", 660, 0)])
+    table = a_day([("UA", 600, 0), ("DL", 720, 0)])
     assert built(table, table)["carrier_delay_min"].isna().all()
 
 
@@ -299,6 +308,6 @@ def test_a_mean_is_used_no_longer_than_its_departures_count() -> None:
         for name, part in tables(table).items()
         if name.endswith("_delay")
     }  # the feed stopped at 10:01 in New York, one minute after the first departure
-    later = table.assign(scheduled_departure=pd.Timestamp("2013-06-01 12:02", tz=TIME_ZONE))
-    features = service.historical(later[list(timetable.columns)], tables(table) | stopped)
+    later = table.assign(scheduled_departure=pd.Timestamp("2013-06-01 13:02", tz=TIME_ZONE))
+    features = service.historical(spine(later), tables(table) | stopped)
     assert features["airport_delay_min"].isna().all()
