@@ -31,7 +31,7 @@ def likeness(original: Path, folder: Path, model: Any, **changes: Any) -> tuple[
 def test_the_same_model_is_identical(original: Path, tmp_path: Path) -> None:
     like, words = likeness(original, tmp_path, fitted())
     assert like is Likeness.IDENTICAL
-    assert words.startswith("16 files, ")
+    assert words.startswith("17 files, ")
 
 
 def test_other_words_with_the_same_predictions_are_within_tolerance(

@@ -64,6 +64,7 @@ NAMES = (
     "input_example.json",
     "materials.json",
     "model.pkl",
+    "monitoring.json",
     "profile.input.json",
     "profile.output.json",
     "python_env.yaml",
@@ -211,6 +212,8 @@ def test_requirements_that_are_no_versions_are_refused_whether_or_not_they_are_i
         ("input_example.json", '{"columns"'),
         ("profile.input.json", "[]"),
         ("profile.output.json", ""),
+        ("monitoring.json", '{"format": 1, "time": "at"}'),
+        ("monitoring.json", "[]"),
     ],
 )
 def test_a_file_that_tells_of_the_model_and_is_damaged_is_refused(

@@ -78,6 +78,21 @@ class Contents:
         return folder
 
 
+def read_one(folder: Path, name: str) -> bytes | None:
+    """The bytes of one file of a package; None if the package does not have it.
+
+    Raises:
+        StagebookError: The folder is not a package, or one of a newer format.
+        OSError: The file cannot be read.
+        ValueError: It is not as the manifest says.
+    """
+    package_manifest = manifest.read(folder)
+    entry = package_manifest.files.get(name)
+    if entry is None:
+        return None
+    return _read(folder / name, entry, _most(name, package_manifest))
+
+
 def _changed(name: str, error: OSError | ValueError) -> Problem:
     message = str(error)
     if isinstance(error, FileNotFoundError):

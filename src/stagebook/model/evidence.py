@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from stagebook.model import json_text
+from stagebook.model import json_text, monitoring_reference
 from stagebook.model.splits import Split
 from stagebook.notebook.distributions import Installed
 from stagebook.project.errors import Problem, StagebookError
@@ -63,6 +63,7 @@ def require_readable(text: Callable[[str], str]) -> None:
 
     Raises:
         ValueError: A file is not what its name says.
+        StagebookError: The reference of monitoring has another format.
     """
     text("MODEL_CARD.md")
     for name in _OF_JSON:
@@ -71,6 +72,11 @@ def require_readable(text: Callable[[str], str]) -> None:
             raise ValueError(f"{name} is not a JSON object")
         for path, kind in _WITHIN.get(name, {}).items():
             _require(values, path, kind, name)
+    try:
+        monitoring = text(monitoring_reference.FILE)
+    except KeyError:  # not every package has it
+        return
+    monitoring_reference.parse(monitoring)
 
 
 _OF_JSON = (

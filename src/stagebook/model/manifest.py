@@ -43,6 +43,9 @@ FILES = frozenset(
 FEATURES, FEATURE_GOLDEN = "features.json", "features.golden.parquet"
 """Files that only a package with a feature service has, both of them."""
 
+MONITORING = "monitoring.json"
+"""A file that only a package with a column of time has."""
+
 MODEL_FILES = {"skops": "model.skops", "pickle": "model.pkl"}
 """The model's file in each format."""
 
@@ -120,7 +123,8 @@ class Manifest:
         """Every file that a package with this model has, but for the manifest."""
         own = FILES | {MODEL_FILES[self.model.format]}
         features = {FEATURES, FEATURE_GOLDEN}
-        return own | features if features & self.files.keys() else own
+        monitoring = {MONITORING} & self.files.keys()
+        return own | monitoring | (features if features & self.files.keys() else set())
 
 
 GET_ANOTHER = "Get the package again from where it was made, or recreate it."

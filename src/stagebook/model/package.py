@@ -28,6 +28,8 @@ def package(
     baseline: Mapping[str, Any] | None = None,
     slices: pd.DataFrame | None = None,
     time: str | None = None,
+    label: str | None = None,
+    score: str | None = None,
     train: str = "train",
     test: str = "test",
     method: str = "predict",
@@ -60,7 +62,12 @@ def package(
             are the ends of an interval.
         baseline: The same of the forecast that it has to beat.
         slices: Scores of parts of the test split, one row each.
-        time: The column of time, whose bounds are kept.
+        time: The column of time, whose bounds are kept. The package then has a reference for
+            monitoring too, ``monitoring.json``: how far days, weeks and months are from each other.
+        label: Column of the test split with what came true; monitoring judges by it. Booleans, 0
+            and 1, or numbers.
+        score: Output column that is compared with the label; if None, the output with the label's
+            name, or else the last of two probabilities, or else the only output.
         train: Name of the split that it learned from.
         test: Name of the split that it was judged with.
         method: The method that predicts, such as ``predict_proba``.
@@ -84,8 +91,9 @@ def package(
     Raises:
         StagebookError: It cannot be packaged: splits overlap, a score of the test is missing, it
             predicts something else in a second call, or opening it would call what is not
-            trusted; a feature service gives something else than the test split has; or the extra
-            ``model`` is not installed.
+            trusted; the column of time, the label or its score is missing or of another kind; a
+            feature service gives something else than the test split has; or the extra ``model``
+            is not installed.
 
     Example:
         >>> import pandas as pd
@@ -124,6 +132,14 @@ def package(
         message = "Tables of feature views are given, and no feature service."
         hint = "Give the service: features=service, or leave out the argument tables."
         raise StagebookError(Problem("tables-without-service", message, hint))
+    if score is not None and label is None:
+        message = f"The score `{score}` is given, and no label to compare it with."
+        hint = 'Name the column of the test split with what came true, label="...".'
+        raise StagebookError(Problem("no-label", message, hint))
+    if label is not None and time is None:
+        message = f"The label `{label}` is given, and no column of time."
+        hint = 'Monitoring judges by month: name the column of time, time="...".'
+        raise StagebookError(Problem("no-time-column", message, hint))
     options = PackageOptions(
         features.features if isinstance(features, FeatureService) else tuple(features),
         train,
@@ -139,6 +155,8 @@ def package(
         {"purpose": purpose.strip(), "limits": limits.strip()},
         service,
         {} if tables is None else tables,
+        label,
+        score,
     )
     judged = Evaluation.of(scores, baseline, slices)
     keys = [key] if isinstance(key, str) else list(key)

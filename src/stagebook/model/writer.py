@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stagebook.data.contracts.contract import Contract
-from stagebook.data.profiles import profile as profiles
 from stagebook.data.profiles.profile import Profile
-from stagebook.data.profiles.profiling import profile
-from stagebook.data.tables.table import Table
 from stagebook.execution.variables import MATERIALS, NOTES
 from stagebook.features.service import FeatureService
 from stagebook.model import (
@@ -25,6 +22,7 @@ from stagebook.model import (
     manifest,
     materials,
     mlmodel,
+    monitoring_reference,
     opening,
     packaged_features,
     rehearsal,
@@ -39,7 +37,9 @@ from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.manifest import Manifest, PredictionInterface
 from stagebook.model.materials import Materials
+from stagebook.model.monitoring_reference import JudgedSplits, MonitoringReference
 from stagebook.model.opening import OpeningCheck
+from stagebook.model.packaged_profiles import PackagedProfiles
 from stagebook.model.prediction import predict, type_of
 from stagebook.model.schema import Schema
 from stagebook.model.splits import FILE as SPLITS
@@ -50,8 +50,6 @@ from stagebook.project.files import write_whole
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-
-INPUT_PROFILE, OUTPUT_PROFILE = "profile.input.json", "profile.output.json"
 EVALUATION = "evaluation.json"
 
 
@@ -74,6 +72,8 @@ class PackageOptions:
         words: ``purpose`` and ``limits``.
         service: The feature service that gives the features, if any.
         tables: For its feature views by name, what is read in place of their tables.
+        label: Column of the test split with what came true, if any.
+        score: Output to compare with it; None for a choice by Stagebook.
     """
 
     features: tuple[str, ...]
@@ -90,6 +90,8 @@ class PackageOptions:
     words: Mapping[str, str]
     service: FeatureService | None = None
     tables: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    score: str | None = None
 
 
 def write(
@@ -160,7 +162,7 @@ def _fill(
         tuple(map(str, predictions.columns)),
     )
     opened = _opened(file, served, golden, options.trusted)
-    learned = _learned(files[options.train], options.features)
+    profiled = PackagedProfiles.of(files[options.train], options.features, predictions)
     packaged = options.service and packaged_features.of(
         options.service,
         options.tables,
@@ -170,10 +172,11 @@ def _fill(
     )
     if packaged:
         packaged.write(folder)
-    signed = _write_schemas(folder, rows, predictions, options, learned)
+    signed = _write_schemas(folder, rows, predictions, options, profiled.learned)
     content = hashlib.sha256(file.data).hexdigest()
     mlmodel.write(folder, signed, rows.head(5), lock.distributions, lock.python, content)
-    _write_profiles(folder, learned, predictions)
+    profiled.write(folder)
+    _write_monitoring(folder, options, splits.time, files, profiled, predictions)
     described = packaged.description if packaged else None
     texts = {
         environments.FILE: environments.render(lock),
@@ -274,22 +277,20 @@ def _contract(contract: Any) -> Contract | None:
     return Contract.load(spec)
 
 
-def _learned(train: Path, features: Sequence[str]) -> Profile:
-    """The profile of the training rows."""
-    train_profile = profile(Table.open(train.parent, train.name))
-    return replace(
-        train_profile,
-        columns=tuple(column for column in train_profile.columns if column.name in features),
-    )
-
-
-def _write_profiles(folder: Path, learned: Profile, predictions: pd.DataFrame) -> None:
-    """Writes the profiles of the training rows, and of the predictions for the test rows."""
-    write_whole(folder / INPUT_PROFILE, profiles.render(learned))
-    with tempfile.TemporaryDirectory() as name:
-        predictions.to_parquet(Path(name) / "predictions.parquet", index=False)
-        output_profile = profile(Table.open(Path(name), "predictions.parquet"))
-    write_whole(folder / OUTPUT_PROFILE, profiles.render(output_profile))
+def _write_monitoring(
+    folder: Path,
+    options: PackageOptions,
+    time: str | None,
+    files: Mapping[str, Path],
+    profiled: PackagedProfiles,
+    predictions: pd.DataFrame,
+) -> None:
+    """Writes the reference of monitoring of a model whose splits have a column of time."""
+    if time is None:
+        return
+    judged = JudgedSplits(options.train, options.test, files, options.label, options.score)
+    reference = MonitoringReference.of(judged, time, profiled, predictions)
+    write_whole(folder / monitoring_reference.FILE, monitoring_reference.render(reference))
 
 
 def _json(values: Mapping[str, Any]) -> str:

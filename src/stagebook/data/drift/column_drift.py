@@ -1,12 +1,18 @@
 """How one column of a batch differs from the reference's, and whether that is drift."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from stagebook.data.drift.alignment import ComparisonBasis, counts, is_instant, obstacle
 from stagebook.data.drift.compared import Distances, compare
-from stagebook.data.drift.threshold import FEWEST_BLOCKS, Threshold, leave_one_out, threshold
+from stagebook.data.drift.threshold import (
+    ALPHA,
+    FEWEST_BLOCKS,
+    Threshold,
+    leave_one_out,
+    threshold,
+)
 from stagebook.data.profiles.column import Column
 
 MOVING = 0.9
@@ -115,25 +121,40 @@ class ColumnComparison:
     Attributes:
         reference: The reference's column, with rows.
         batch: The batch's column, with rows.
-        blocks: The columns of the reference's blocks, all with rows.
+        blocks: The columns of the reference's blocks, all with rows; none if only their effects
+            are known.
+        effects: The effect of each block against all others; empty with too few blocks.
         reason: Why values are not compared; empty if they are.
     """
 
     reference: Column
     batch: Column
     blocks: tuple[Column, ...]
+    effects: Mapping[ComparisonBasis, Sequence[float]]
     reason: str
 
     @classmethod
     def of(cls, reference: Column, batch: Column, blocks: Sequence[Column]) -> "ColumnComparison":
         """The comparison of a column, as far as it is possible."""
         reason = obstacle((reference, batch, *blocks))
-        if not reason and len(blocks) >= FEWEST_BLOCKS:
-            if min(leave_one_out(counts(blocks, ComparisonBasis.VALUES))) >= MOVING:
-                reason = "values advance with time"
-        elif not reason and is_instant(reference):
-            reason = "a later batch has later times"
-        return cls(reference, batch, tuple(blocks), reason)
+        bases = (
+            (ComparisonBasis.GAPS,) if reason else (ComparisonBasis.GAPS, ComparisonBasis.VALUES)
+        )
+        enough = len(blocks) >= FEWEST_BLOCKS
+        effects = {on: leave_one_out(counts(blocks, on)) for on in bases} if enough else {}
+        reason = reason or _advance(reference, effects)
+        return cls(reference, batch, tuple(blocks), effects, reason)
+
+    @classmethod
+    def calibrated(
+        cls,
+        reference: Column,
+        batch: Column,
+        effects: Mapping[ComparisonBasis, Sequence[float]],
+    ) -> "ColumnComparison":
+        """The comparison of a column with effects of blocks that are not here themselves."""
+        reason = obstacle((reference, batch)) or _advance(reference, effects)
+        return cls(reference, batch, (), effects, reason)
 
     @property
     def bases(self) -> tuple[ComparisonBasis, ...]:
@@ -150,16 +171,29 @@ class ColumnComparison:
         every = (self.reference, self.batch, *self.blocks)
         return sum(int((counts(every, on).sum(axis=0) > 0).sum()) > 1 for on in self.bases)
 
-    def judged(self, comparisons: int) -> ColumnDrift:
+    def judged(self, comparisons: int, alpha: float = ALPHA) -> ColumnDrift:
         """The column's drift.
 
         Args:
             comparisons: Total number of comparisons in all columns.
+            alpha: See ``threshold``.
         """
         pair = (self.reference, self.batch)
         by_basis = {on: compare(*pair, on) for on in self.bases}
         findings = tuple(
-            Finding(on, distances.jensen_shannon, threshold(pair, self.blocks, on, comparisons))
+            Finding(
+                on,
+                distances.jensen_shannon,
+                threshold(pair, self.effects.get(on, ()), on, comparisons, alpha),
+            )
             for on, distances in by_basis.items()
         )
         return ColumnDrift(*pair, self.reason, by_basis[self.bases[-1]], findings)
+
+
+def _advance(reference: Column, effects: Mapping[ComparisonBasis, Sequence[float]]) -> str:
+    """Why values that change with time are not compared, in words; empty for others."""
+    of_values = effects.get(ComparisonBasis.VALUES, ())
+    if len(of_values) >= FEWEST_BLOCKS:
+        return "values advance with time" if min(of_values) >= MOVING else ""
+    return "a later batch has later times" if is_instant(reference) else ""

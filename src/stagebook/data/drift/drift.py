@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagebook.data.drift.column_drift import ColumnComparison, ColumnDrift
+from stagebook.data.drift.effects import BlockEffects
 from stagebook.data.drift.fitted import CalibrationSample
 from stagebook.data.drift.reference import Reference
+from stagebook.data.drift.spans import Span
 from stagebook.data.drift.threshold import ALPHA
 from stagebook.data.profiles.column import Column
 from stagebook.data.profiles.profile import Profile
@@ -34,6 +36,7 @@ class Drift:
         calibrated: Whether they come from blocks of the reference.
         notes: Further remarks about the comparison, in sentences.
         rows: Rows of the reference and of the batch.
+        alpha: Rate at which a batch like the reference's blocks is reported.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -42,6 +45,7 @@ class Drift:
     calibrated: bool
     notes: tuple[str, ...]
     rows: tuple[int, int]
+    alpha: float = ALPHA
 
     @property
     def drifted(self) -> tuple[ColumnDrift, ...]:
@@ -65,7 +69,7 @@ class Drift:
             "verdict": self.verdict.value,
             "calibrated": self.calibrated,
             "calibration": self.calibration,
-            "alpha": ALPHA,
+            "alpha": self.alpha,
             "rows": {"reference": self.rows[0], "batch": self.rows[1]},
             "columns": [column.as_json() for column in self.columns],
             "problems": [problem.as_json() for problem in self.problems],
@@ -73,23 +77,42 @@ class Drift:
         }
 
 
-def drift(reference: Reference, batch: Profile) -> Drift:
+def drift(
+    reference: Reference,
+    batch: Profile,
+    *,
+    alpha: float = ALPHA,
+    effects: BlockEffects | None = None,
+    span: Span | None = None,
+) -> Drift:
     """Compares a batch with a reference.
 
     Args:
         reference: The reference.
         batch: The batch's profile, made with the grids of the reference's.
+        alpha: Rate at which a batch like the reference's blocks may be reported as drifted in any
+            column.
+        effects: The effects of the reference's blocks, in place of the blocks.
+        span: The length of the batch, which is needed with effects. With fewer than four blocks of
+            this length, thresholds are ``threshold.DEFAULT``, and the calibration says so.
 
     Raises:
         StagebookError: One of both has no rows (``nothing-to-compare``), or they share no column
             (``no-common-column``).
+        ValueError: Effects are given without a span, or a span without effects.
     """
+    if (effects is None) != (span is None):
+        raise ValueError("give the effects of the reference's blocks and the batch's span together")
     reference_profile = reference.profile
     pairs = _pairs(reference_profile, batch)
-    fitted = CalibrationSample.of(reference, batch)
+    fitted = (
+        CalibrationSample.of_effects(effects, span)
+        if effects is not None and span is not None
+        else CalibrationSample.of(reference, batch)
+    )
     rows = [_alongside(fitted, pair) for pair in pairs]
     comparisons = sum(row.comparisons for row in rows)
-    columns = [row.judged(comparisons) for row in rows]
+    columns = [row.judged(comparisons, alpha) for row in rows]
     columns.sort(key=lambda column: (not column.drifted, -column.ratio))
     retyped = [_retyped(column) for column in columns if column.retyped]
     return Drift(
@@ -99,6 +122,7 @@ def drift(reference: Reference, batch: Profile) -> Drift:
         fitted.calibrated,
         tuple(_notes(fitted, columns)),
         (reference_profile.rows, batch.rows),
+        alpha,
     )
 
 
@@ -119,6 +143,8 @@ def _pairs(reference_profile: Profile, batch: Profile) -> list[tuple[Column, Col
 
 
 def _alongside(fitted: CalibrationSample, pair: tuple[Column, Column]) -> ColumnComparison:
+    if fitted.effects:
+        return ColumnComparison.calibrated(*pair, fitted.effects.get(pair[0].name, {}))
     columns = [block.column(pair[0].name) for block in fitted.blocks]
     return ColumnComparison.of(
         *pair, [column for column in columns if column is not None and column.rows]

@@ -1,11 +1,12 @@
 """The blocks of a reference, merged to the length of the batch, since longer ones vary less."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
+from stagebook.data.drift.effects import BlockEffects, Effects
 from stagebook.data.drift.reference import Reference
-from stagebook.data.drift.spans import RowCount
+from stagebook.data.drift.spans import RowCount, Span
 from stagebook.data.drift.threshold import FEWEST_BLOCKS
 from stagebook.data.profiles.column import Numbers
 from stagebook.data.profiles.merge import merge
@@ -26,16 +27,18 @@ class CalibrationSample:
         blocks: Profiles of stretches as long as the batch; empty if there are too few of them.
         calibration: Where the thresholds come from, in words.
         note: A remark about a batch that is much shorter than a block; often empty.
+        effects: Instead of blocks, their effects by column; empty if there are too few blocks.
     """
 
     blocks: tuple[Profile, ...]
     calibration: str
     note: str = ""
+    effects: Mapping[str, Effects] = field(default_factory=dict)
 
     @property
     def calibrated(self) -> bool:
         """Whether thresholds come from blocks, and not from a rule of thumb."""
-        return bool(self.blocks)
+        return bool(self.blocks or self.effects)
 
     @classmethod
     def of(cls, reference: Reference, batch: Profile) -> Self:
@@ -58,6 +61,23 @@ class CalibrationSample:
         words = f"{len(blocks)} {_stretches(reference, many)} of the reference{by}"
         calibration = f"Thresholds come from the differences between {words}."
         return cls(blocks, calibration, _short(reference, size))
+
+    @classmethod
+    def of_effects(cls, effects: BlockEffects, span: Span) -> Self:
+        """The effects of blocks that are as long as the batch.
+
+        Args:
+            effects: The effects of the reference's blocks.
+            span: The length of the batch.
+        """
+        known = effects.at(span)
+        if not known.columns:
+            few = f"The reference has {known.blocks} {span.value}s"
+            reason = f"{few}; at least {FEWEST_BLOCKS} are required."
+            return cls((), f"Not calibrated: {reason} {_RULE}")
+        words = f"{known.blocks} {span.value}s of the reference, by `{effects.time}`"
+        calibration = f"Thresholds come from the differences between {words}."
+        return cls((), calibration, effects=known.columns)
 
 
 def _size(reference: Reference, batch: Profile) -> float | None:

@@ -67,7 +67,11 @@ class Threshold:
 
 
 def threshold(
-    pair: tuple[Column, Column], blocks: Sequence[Column], on: ComparisonBasis, comparisons: int
+    pair: tuple[Column, Column],
+    effects: Sequence[float],
+    on: ComparisonBasis,
+    comparisons: int,
+    alpha: float = ALPHA,
 ) -> Threshold:
     """The threshold of one comparison.
 
@@ -75,20 +79,19 @@ def threshold(
 
     Args:
         pair: The reference's column and the batch's; there are rows in both.
-        blocks: The column in blocks of the reference, with rows in each.
+        effects: The effect of each block of the reference against all others, on the same basis;
+            with fewer than ``FEWEST_BLOCKS`` of them, the limit is ``DEFAULT``.
         on: The aspect to compare.
         comparisons: Total number of comparisons, for Bonferroni's correction. Source: Dunn,
             Multiple comparisons among means, Journal of the American Statistical Association 56,
             1961.
+        alpha: Rate at which a batch like the blocks may be reported, in any of the comparisons.
     """
-    alpha = ALPHA / max(comparisons, 1)
-    effects: tuple[float, ...] = ()
-    limit = DEFAULT
-    if len(blocks) >= FEWEST_BLOCKS:
-        effects = leave_one_out(counts(blocks, on))
-        limit = bounded(prediction_limit(effects, alpha), effects)
-    noise = sampling_noise(counts(pair, on), alpha)
-    return Threshold(min(math.hypot(limit, noise), 1.0), limit, noise, effects)
+    each = alpha / max(comparisons, 1)
+    used = tuple(effects) if len(effects) >= FEWEST_BLOCKS else ()
+    limit = bounded(prediction_limit(used, each), used) if used else DEFAULT
+    noise = sampling_noise(counts(pair, on), each)
+    return Threshold(min(math.hypot(limit, noise), 1.0), limit, noise, used)
 
 
 def leave_one_out(blocks: Matrix) -> tuple[float, ...]:

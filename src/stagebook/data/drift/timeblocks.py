@@ -66,7 +66,7 @@ def cut(
     """
     days = _days(table, time)
     span = span or _fitting(days, length)
-    starts = _full_blocks(sizes_of(days, span))
+    starts = full_blocks(sizes_of(days, span))
     _require_few(len(starts), span, table.path)
     return span, _profiles(table, table_profile, time, (span, starts))
 
@@ -81,7 +81,7 @@ def sizes_of(days: Mapping[int, int], span: Span) -> dict[int, int]:
 
 def _fitting(days: Mapping[int, int], length: float | None) -> Span:
     counts = {
-        span: len(_full_blocks(sizes_of(days, span))) for span in (Span.MONTH, Span.WEEK, Span.DAY)
+        span: len(full_blocks(sizes_of(days, span))) for span in (Span.MONTH, Span.WEEK, Span.DAY)
     }
     if length is None:
         return next((span for span, count in counts.items() if count >= ENOUGH), Span.DAY)
@@ -136,7 +136,8 @@ def _last(position: int, batch: pa.RecordBatch, span: RowCount) -> int:
     return -(-(position + int(batch.num_rows)) // span.count)
 
 
-def _full_blocks(sizes: Mapping[int, int]) -> list[int]:
+def full_blocks(sizes: Mapping[int, int]) -> list[int]:
+    """The blocks that are not much smaller than the others, ascending, from the rows of each."""
     if not sizes:
         return []
     least = SMALL * statistics.median(sizes.values())
@@ -146,13 +147,13 @@ def _full_blocks(sizes: Mapping[int, int]) -> list[int]:
 def _days(table: Table, time: str) -> Counter[int]:
     days: Counter[int] = Counter()
     for batch in table.batches([time]):
-        instants = _instants(batch.column(0).drop_null())
-        values, rows = np.unique(instants // DAY, return_counts=True)
+        moments = instants(batch.column(0).drop_null())
+        values, rows = np.unique(moments // DAY, return_counts=True)
         days.update(dict(zip(values.tolist(), rows.tolist(), strict=True)))
     return days
 
 
-def _instants(array: Any) -> Any:
+def instants(array: Any) -> Any:
     """Microseconds since 1970 in UTC as a NumPy array, from an array without nulls."""
     if pa.types.is_date32(array.type):
         return array.cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64) * DAY
@@ -192,7 +193,7 @@ def _write(table: Table, time: str, blocks: tuple[Span, Sequence[int]], folder: 
         for batch in table.batches():
             rows = batch.filter(batch.column(time).is_valid())
             stored = _stored_rows(rows, schema)
-            for start, at in _places(_instants(rows.column(time)), span).items():
+            for start, at in _places(instants(rows.column(time)), span).items():
                 if start in writers:
                     writers[start].write_batch(stored.take(pa.array(at)))
 
@@ -230,9 +231,9 @@ def _is_time(type_: pa.DataType) -> bool:
     return kind_of(type_) is ColumnKind.TIME and not pa.types.is_duration(type_)
 
 
-def _places(instants: Any, span: Span) -> dict[int, Any]:
+def _places(moments: Any, span: Span) -> dict[int, Any]:
     """Which rows are in which block, by its start."""
-    days, inverse = np.unique(instants // DAY, return_inverse=True)
+    days, inverse = np.unique(moments // DAY, return_inverse=True)
     starts = np.asarray([span.start(day * DAY) for day in days.tolist()], dtype=np.int64)[inverse]
     return {start: np.flatnonzero(starts == start) for start in np.unique(starts).tolist()}
 
