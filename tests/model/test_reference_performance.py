@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagebook.data.profiles.score_histogram import ScoreHistogram
+from stagebook.model.day_loss import DayLoss
 from stagebook.model.reference_performance import BinaryMonth, Performance, RegressionMonth
 
 NUMBERS = st.floats(-1e6, 1e6)
@@ -52,7 +53,9 @@ BINARY = Performance(
     0.5,
     1,
     2,
+    None,
     (BinaryMonth.of("2026-05-01", np.array([1.0, 0.0]), np.array([0.9, np.nan])),),
+    (DayLoss("2026-05-02", 1, None, 0.01),),
 )
 REGRESSION = Performance(
     "regression",
@@ -61,7 +64,9 @@ REGRESSION = Performance(
     None,
     0,
     0,
+    5.0,
     (RegressionMonth("2026-05-01", 2, 0, 0.0, 1.0, 0.5, 3.5, 0.1),),
+    (DayLoss("2026-05-02", 2, None, 0.1),),
 )
 
 

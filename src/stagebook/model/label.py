@@ -15,6 +15,7 @@ from stagebook.data.drift.day_profiles import UNDATED, Days
 from stagebook.data.drift.spans import Span
 from stagebook.data.profiles.moment import iso
 from stagebook.data.profiles.scale import DAY
+from stagebook.model.day_loss import binary_losses, regression_losses, scale_of
 from stagebook.model.reference_performance import (
     THRESHOLD,
     BinaryMonth,
@@ -98,6 +99,12 @@ class Label:
             raise _bad(self.name, f"has other values than 0 and 1, but `{name}` is a probability")
         labelled = ~np.isnan(self.values)
         kind = BinaryMonth if binary else RegressionMonth
+        scale = None if binary else scale_of(self.values, scores)
+        losses = (
+            binary_losses(days, self.values, scores)
+            if binary
+            else regression_losses(days, self.values, scores, scale)
+        )
         months = tuple(
             kind.of(start, self.values[rows], scores[rows])
             for start, rows in _months(np.where(labelled, days, UNDATED))
@@ -109,7 +116,9 @@ class Label:
             THRESHOLD if binary else None,
             int((~labelled).sum()),
             int((labelled & (days == UNDATED)).sum()),
+            scale,
             months,
+            tuple(losses),
         )
 
 

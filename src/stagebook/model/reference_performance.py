@@ -1,4 +1,4 @@
-"""How good a model is on its test split, by month, as sums and counts that merge."""
+"""How good a model is on its test split: by month as counts that merge, by day as losses."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stagebook.data.profiles.score_histogram import ScoreHistogram
+from stagebook.model.day_loss import DayLoss
 from stagebook.project import typed_json
 
 THRESHOLD = 0.5
@@ -121,7 +122,7 @@ _MONTHS: Mapping[str, type[Month]] = {
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """How good a model is on its test split, by month.
+    """How good a model is on its test split, by month and by day.
 
     Attributes:
         kind: Whether the label is true or false, or a number.
@@ -130,7 +131,9 @@ class Performance:
         threshold: The score from which a row counts as predicted to come true; None for numbers.
         unlabelled: Rows without a label, which are in no month.
         undated: Rows with a label and without a time, which are in no month either.
+        scale: The error that counts as the worst; None for a label that is true or false.
         months: Months with rows, ascending; all of one kind.
+        days: The losses of the last days with rows, ascending.
     """
 
     kind: Kind
@@ -139,12 +142,15 @@ class Performance:
     threshold: float | None
     unlabelled: int
     undated: int
+    scale: float | None
     months: tuple[Month, ...]
+    days: tuple[DayLoss, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""
         own = {name: getattr(self, name) for name in _OWN}
-        return {**own, "months": [month.as_json() for month in self.months]}
+        months = [month.as_json() for month in self.months]
+        return {**own, "months": months, "days": [day.as_json() for day in self.days]}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -155,16 +161,18 @@ class Performance:
             TypeError: A value is of the wrong kind.
             ValueError: A value is impossible.
         """
-        kind, label, score, threshold, unlabelled, undated = (values[name] for name in _OWN)
+        kind, *head = (values[name] for name in _OWN)
         months = tuple(_MONTHS[kind].from_json(month) for month in values["months"])
-        head = (label, score, threshold, unlabelled, undated)
-        checked = typed_json.convert(head, tuple[str, str, float | None, int, int])
-        if (kind == "binary") != (threshold is not None) or min(checked[3:]) < 0:
+        days = tuple(map(DayLoss.from_json, values["days"]))
+        checked = typed_json.convert(head, tuple[str, str, float | None, int, int, float | None])
+        performance = cls(kind, *checked, months, days)
+        fits = (kind == "binary") == (performance.threshold is not None)
+        if not fits or min(performance.unlabelled, performance.undated) < 0:
             raise ValueError("the threshold or a count does not fit")
-        return cls(kind, *checked, months)
+        return performance
 
 
-_OWN = ("kind", "label", "score", "threshold", "unlabelled", "undated")
+_OWN = ("kind", "label", "score", "threshold", "unlabelled", "undated", "scale")
 
 
 def usable(values: Floats) -> npt.NDArray[np.bool_]:
