@@ -1,6 +1,8 @@
 """The summaries of a log's days, kept in a folder so that a closed day is read once."""
 
+import contextlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,9 @@ _PACKAGE_DIGITS = 12
 
 Summaries = Mapping[str, DaySummary]
 """The summaries of a day by the package's digest."""
+
+Files = list[list[Any]] | None
+"""The files of a closed day; None for a day that is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +112,14 @@ class DayStore:
             StagebookError: A file of the day cannot be read (``bad-request-log``), or the summaries
                 cannot be written (``summary-not-kept``).
         """
-        files = self._files(day)
+        return self._read(day, self._files(day).get(day, []))
+
+    def _read(self, day: str, files: Files) -> Summaries:
         kept = self._kept(day, files)
         if kept is not None:
             return kept
         summaries = log_days.summarize(self.log, day, self.package)
-        if files and files == self._files(day):
+        if files and files == self._files(day).get(day):
             self._keep(day, files, summaries)
         return summaries
 
@@ -136,6 +143,7 @@ class DayStore:
         Raises:
             StagebookError: The log does not exist (``no-request-log``).
         """
+        files = self._files()  # at once: a search for each day would search all files each time
         summaries: dict[str, Summaries] = {}
         problems: list[Problem] = []
         for day in sorted(self.days() if days is None else days):
@@ -143,24 +151,28 @@ class DayStore:
                 problems.append(_no_day(self.log, day))
                 continue
             try:
-                if summary := self.read(day):
+                if summary := self._read(day, files.get(day, [])):
                     summaries[day] = summary
             except StagebookError as error:
                 problems.extend(error.problems)
         return LogSummary(summaries, tuple(dict.fromkeys(problems)))
 
-    def _files(self, day: str) -> list[list[Any]] | None:
-        """Name, size and time of each file of a closed day; None for a day that is written."""
-        if log_file.files(self.log, day):
-            return None
-        files = [(path.name, path.stat()) for path in closed_days.day_files(self.log, day)]
-        return [[name, status.st_size, status.st_mtime_ns] for name, status in files]
+    def _files(self, day: str | None = None) -> dict[str, Files]:
+        """Name, size and time of each file of closed days; None for a day that is written."""
+        written = {log_file.day_of(path) for path in log_file.files(self.log, day)}
+        files: dict[str, list[list[Any]]] = defaultdict(list)
+        for path in closed_days.day_files(self.log, day):
+            with contextlib.suppress(FileNotFoundError):  # it was deleted meanwhile
+                status = path.stat()
+                own = [path.name, status.st_size, status.st_mtime_ns]
+                files[log_file.day_of(path)].append(own)
+        return {**files, **dict.fromkeys(written)}
 
     def _key(self, files: list[list[Any]]) -> dict[str, Any]:
         own = {"package": self.package.digest, "score": self.package.score}
         return {"format": FORMAT, **own, "files": files}
 
-    def _kept(self, day: str, files: list[list[Any]] | None) -> Summaries | None:
+    def _kept(self, day: str, files: Files) -> Summaries | None:
         """The kept summaries of a day; None if there are none, or not of these files."""
         if files is None:
             return None
