@@ -96,6 +96,16 @@ def test_writing_an_online_store_is_compared_with_sqlite_alone() -> None:
 
 
 @pytest.mark.slow
+def test_a_month_is_summarized_from_scratch_and_with_a_day_added() -> None:
+    figures = lines("monitoring.py", "--without-evidently", "--rows", "300", "--rounds", "1")
+    ways = ["month", "nothing added", "a day added", "365 days kept"]
+    kinds = ("seconds", "processor", "MB")
+    assert [line[:25].strip() for line in figures] == [
+        f"{kind:10} {way}" for kind in kinds for way in ways
+    ]
+
+
+@pytest.mark.slow
 def test_a_server_is_compared_with_its_prediction() -> None:
     short = ["--trees", "2", "--rounds", "1", "--seconds", "0.2", "--clients", "2"]
     figures = lines("serving.py", "--without-mlflow", *short)

@@ -1,6 +1,7 @@
 """A column of a profile as plain values of JSON, and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -96,7 +97,7 @@ def _values(detail: Detail) -> int:
 def _parse_numbers(values: Mapping[str, Any]) -> Numbers:
     numbers = values["numbers"]
     grid = _grid(numbers["grid"])
-    counts = tuple(count(number) for number in numbers["counts"])
+    counts = _whole_counts(numbers["counts"])
     if len(counts) != len(grid.edges) + 1:
         raise ValueError("a grid does not have one count for each bin")
     total, squares = _integer(numbers["total"]), count(numbers["squares"])
@@ -117,13 +118,28 @@ def _parse_numbers(values: Mapping[str, Any]) -> Numbers:
 
 
 def _grid(values: Mapping[str, Any]) -> Grid:
-    edges = tuple(_number(value) for value in values["edges"])
+    edges, exponent = tuple(values["edges"]), values["exponent"]
+    types = tuple(map(type, (*edges, values["centre"], exponent)))
+    return _sound_grid(edges, values["centre"], exponent, types)
+
+
+@lru_cache(maxsize=1024)
+def _sound_grid(edges: tuple[Any, ...], centre: Any, exponent: Any, types: object) -> Grid:
+    """The grid of some values, which are checked once: profiles of many days have equal grids.
+
+    Args:
+        edges: Its edges.
+        centre: Its centre.
+        exponent: Its exponent.
+        types: The types of all of these, because 1, 1.0 and True are equal.
+    """
+    for value in edges:
+        _number(value)
     if any(left >= right for left, right in pairwise(edges)):
         raise ValueError("the edges of a grid are not in ascending order")
-    exponent = _integer(values["exponent"])
-    if abs(exponent) > MOST_EXPONENT:
+    if abs(_integer(exponent)) > MOST_EXPONENT:
         raise ValueError(f"the exponent {exponent} is out of range")
-    return Grid(edges, _number(values["centre"]), exponent)
+    return Grid(edges, _number(centre), exponent)
 
 
 def _parse_texts(values: Mapping[str, Any]) -> Texts:
@@ -143,11 +159,20 @@ def _parse_texts(values: Mapping[str, Any]) -> Texts:
 
 
 def _check_counts(counts: Mapping[str, int]) -> None:
-    """Raises like ``_text`` or ``count``, but checks all items at once, which is much faster."""
-    if set(map(type, counts)) - {str} or set(map(type, counts.values())) - {int}:
-        raise TypeError("counts must be texts with a whole number each")
-    if min(counts.values(), default=0) < 0:
+    """Raises unless these are texts with a count each."""
+    if set(map(type, counts)) - {str}:
+        raise TypeError("a value that is counted is not a text")
+    _whole_counts(counts.values())
+
+
+def _whole_counts(values: Iterable[Any]) -> tuple[int, ...]:
+    """Raises like ``count``, but checks all values at once, which is much faster."""
+    counts = tuple(values)
+    if set(map(type, counts)) - {int}:
+        raise TypeError("a count is not a whole number")
+    if min(counts, default=0) < 0:
         raise ValueError("a count is negative")
+    return counts
 
 
 def _sketch(values: Mapping[str, Any]) -> Sketch:

@@ -97,10 +97,10 @@ class ScoreHistogram:
         if values["bins"] != BINS:
             raise ValueError(f"the histogram has {values['bins']} bins, not {BINS}")
         filled, held = _integers(values["filled"]), _integers(values["counts"])
-        if len(filled) != len(held) or len(np.unique(filled)) != len(filled):
-            raise ValueError("the filled bins and the counts do not fit")
         if np.any((filled < 0) | (filled >= BINS)):
             raise ValueError("a bin does not exist")
+        if len(filled) != len(held) or np.any(np.bincount(filled, minlength=BINS) > 1):
+            raise ValueError("the filled bins and the counts do not fit")
         counts = np.zeros(BINS, np.int64)
         counts[filled] = held
         beside = _integers([values["missing"], values["outside"]])

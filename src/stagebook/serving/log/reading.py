@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from stagebook.serving.log import frame_arrow
 from stagebook.serving.log.days import DayFile, day_files, unreadable_log
 from stagebook.serving.log.entry import LogEntry
 from stagebook.serving.log.file import LogFileReader
-from stagebook.serving.log.table import Layout, TableBuilder, tables
+from stagebook.serving.log.table import FACTS, Layout, TableBuilder, tables
 from stagebook.serving.log.writer import day_of
 from stagebook.serving.refusal import RequestProblem, RowWarning
 
@@ -199,32 +199,73 @@ def read_day(
     Raises:
         StagebookError: A file cannot be read (``bad-request-log``).
     """
-    for layout, table in _tables(folder, day):
+    for layout, table in day_tables(folder, day):
         for name, value in (("package", package), ("role", role)):
             if value is not None:
                 table = table.filter(pc.equal(table[name].cast(pa.string()), value))
         yield from _alike(layout, table)
 
 
-def _tables(folder: Path, day: str) -> Iterator[tuple[Layout, pa.Table]]:
+def day_tables(
+    folder: Path, day: str, *, without: Collection[str] = (), has_lists: bool = False
+) -> Iterator[tuple[Layout, pa.Table]]:
+    """The rows of a day as the log has them, closed or not, a part at a time.
+
+    Args:
+        folder: The folder of the log.
+        day: Such as ``2026-11-29``.
+        without: Names of facts that are not read from closed days, such as ``route``.
+        has_lists: Whether texts of features and predictions may be dictionaries.
+
+    Yields:
+        The columns of a file, and rows of it.
+
+    Raises:
+        StagebookError: A file cannot be read (``bad-request-log``).
+    """
     with contextlib.ExitStack() as stack:
-        readers = {}
+        readers: dict[str, tuple[Path, LogFileReader]] = {}
         for path in log_file.files(folder, day):
             reader = stack.enter_context(_opened(path))
             if reader is not None:
-                readers[path.name] = reader
+                readers[path.name] = (path, reader)
         # A file that is closed meanwhile is a source of a Parquet file before it is removed.
         for path in day_files(folder, day):
             description = DayFile.from_path(path)
             for name in description.sources:
                 readers.pop(name, None)
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches():
-                    yield description.layout, pa.table(batch)
-        for reader in readers.values():
-            layout = Layout.of(reader.uses())
-            for table in tables(layout, reader.entries()):
-                yield layout, table
+            columns = description.layout.schema
+            names = [column.name for column in columns if column.name not in without]
+            lists = [name for name in names if has_lists and _is_text(columns, name)]
+            for table in _batches(path, names, lists):
+                yield description.layout, table
+        for path, reader in readers.values():
+            yield from _written(path, reader)
+
+
+def _written(path: Path, reader: LogFileReader) -> Iterator[tuple[Layout, pa.Table]]:
+    """The rows of a file that is not a part of a closed day."""
+    try:
+        layout = Layout.of(reader.uses())
+        for table in tables(layout, reader.entries()):
+            yield layout, table
+    except sqlite3.Error as error:
+        raise unreadable_log(path, str(error)) from error
+
+
+def _is_text(columns: pa.Schema, name: str) -> bool:
+    return name not in FACTS.names and pa.types.is_string(columns.field(name).type)
+
+
+def _batches(path: Path, columns: list[str], lists: list[str]) -> Iterator[pa.Table]:
+    """The rows of a closed day."""
+    try:
+        # with pre_buffer, everything that was read stays in memory until the end
+        with pq.ParquetFile(path, pre_buffer=False, read_dictionary=lists) as file:
+            for batch in file.iter_batches(columns=columns):
+                yield pa.table(batch)
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable_log(path, str(error).splitlines()[0]) from error
 
 
 def _alike(layout: Layout, table: pa.Table) -> Iterator[LoggedRows]:

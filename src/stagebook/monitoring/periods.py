@@ -1,0 +1,150 @@
+"""Days as weeks and months, and the days between them that had no requests."""
+
+import calendar
+import enum
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from stagebook.monitoring.day_summary import DaySummary, merge
+
+_DAY = timedelta(days=1)
+
+
+class Cadence(enum.StrEnum):
+    """How long a period is."""
+
+    DAY = "day"
+    WEEK = "week"
+    """From Monday to Sunday, with the number and the year of ISO 8601."""
+    MONTH = "month"
+
+    def name_of(self, day: date) -> str:
+        """The name of the period that has a day.
+
+        Example:
+            >>> from datetime import date
+            >>> from stagebook.monitoring.periods import Cadence
+            >>> [cadence.name_of(date(2027, 1, 1)) for cadence in Cadence]
+            ['2027-01-01', '2026-W53', '2027-01']
+        """
+        if self is Cadence.WEEK:
+            year, week, _ = day.isocalendar()
+            return f"{year:04}-W{week:02}"
+        return day.isoformat() if self is Cadence.DAY else day.isoformat()[:7]
+
+    def first_of(self, day: date) -> date:
+        """The first day of the period that has a day."""
+        if self is Cadence.WEEK:
+            return day - timedelta(days=day.weekday())
+        return day if self is Cadence.DAY else day.replace(day=1)
+
+    def last_of(self, day: date) -> date:
+        """The last day of the period that has a day."""
+        if self is Cadence.WEEK:
+            return self.first_of(day) + timedelta(days=6)
+        if self is Cadence.DAY:
+            return day
+        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A day, week or month of one package.
+
+    Attributes:
+        cadence: How long it is.
+        name: Such as ``2026-11-29``, ``2026-W48`` or ``2026-11``.
+        first: Its first day.
+        last: Its last day.
+        summary: All its days together.
+    """
+
+    cadence: Cadence
+    name: str
+    first: date
+    last: date
+    summary: DaySummary
+
+    @property
+    def days(self) -> int:
+        """How many of its days have a summary; a running or first period has fewer than others."""
+        return len(self.summary.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days without any request, one after the other, between days with some.
+
+    Attributes:
+        first: The first of them.
+        last: The last of them.
+    """
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days these are."""
+        return (self.last - self.first).days + 1
+
+
+def periods(summaries: Iterable[DaySummary], cadence: Cadence) -> tuple[Period, ...]:
+    """The periods that have a summary, ascending.
+
+    Args:
+        summaries: Each of one day; in any order, all of one package.
+        cadence: How long a period is.
+
+    Raises:
+        StagebookError: The summaries are of different packages (``packages-differ``).
+        ValueError: A summary is not of one calendar day.
+    """
+    days: dict[str, list[DaySummary]] = defaultdict(list)
+    first_days: dict[str, date] = {}
+    for summary in summaries:
+        day = _day_of(summary)
+        name = cadence.name_of(day)
+        days[name].append(summary)
+        first_days[name] = cadence.first_of(day)
+    return tuple(
+        Period(cadence, name, first, cadence.last_of(first), merge(days[name]))
+        for name, first in sorted(first_days.items(), key=lambda item: item[1])
+    )
+
+
+def gaps(summaries: Iterable[DaySummary]) -> tuple[Gap, ...]:
+    """The stretches of days without any request between days with some, ascending.
+
+    Args:
+        summaries: Each of one day; in any order, also of several packages.
+
+    Raises:
+        ValueError: A summary is not of one calendar day.
+    """
+    busy = sorted(
+        {_day_of(summary) for summary in summaries if summary.requests or summary.shadow.requests}
+    )
+    pairs = itertools.pairwise(busy)
+    return tuple(
+        Gap(earlier + _DAY, later - _DAY) for earlier, later in pairs if later - earlier > _DAY
+    )
+
+
+def calendar_day(name: str) -> date | None:
+    """The day of a name such as ``2026-11-29``; None for any other text."""
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return None
+    return day if day.isoformat() == name else None
+
+
+def _day_of(summary: DaySummary) -> date:
+    day = calendar_day(summary.days[0]) if len(summary.days) == 1 else None
+    if day is None:
+        raise ValueError(f"not a summary of one day: {', '.join(summary.days)}")
+    return day
