@@ -10,10 +10,11 @@ MODULES = [
     "stagebook.monitoring.binary_metrics",
     "stagebook.monitoring.calibration",
     "stagebook.monitoring.cbpe",
+    "stagebook.monitoring.cadence",
     "stagebook.monitoring.change_detector",
-    "stagebook.monitoring.confidence",
+    "stagebook.monitoring.day_store",
+    "stagebook.monitoring.latency",
     "stagebook.monitoring.error_budget",
-    "stagebook.monitoring.risk_change",
     "stagebook.monitoring.webhook",
 ]
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from refusals import problem
 from watched_logs import OTHER, OWN
 
+from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.day_summary import DaySummary, Occurrences, merge
-from stagebook.monitoring.periods import Cadence, Gap, calendar_day, gaps, periods
+from stagebook.monitoring.periods import Gap, calendar_day, gaps, periods
 
 DATES = st.dates(date(1, 1, 8), date(9999, 12, 24))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 import click
 
-from stagebook.cli import compare, features, gate, model, report, run, serve, tables, trace
+from stagebook.cli import compare, features, gate, model, monitor, report, run, serve, tables, trace
 from stagebook.cli.degraded_output import degrade
 from stagebook.cli.masked_streams import masked_streams
 from stagebook.cli.options import json_option
@@ -176,6 +176,7 @@ for verb in (
     features.features,
     model.model,
     serve.serve,
+    monitor.monitor,
     report.report,
     gate.gate,
 ):

@@ -1,84 +1,59 @@
 """How often a model that holds may be reported, shared out over all that is watched."""
 
-import enum
 from dataclasses import dataclass
 
+from stagebook.monitoring.cadence import Cadence
 
-class Cadence(enum.StrEnum):
-    """How often the drift of a model's rows is judged."""
+PARTS = 4
+"""Drift, refusals, estimates and labels have a quarter of the budget each."""
 
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-    @property
-    def comparisons(self) -> int:
-        """Comparisons in a year."""
-        return {Cadence.DAY: 365, Cadence.WEEK: 52, Cadence.MONTH: 12}[self]
-
-
-PARTS = 3
-"""Drift, estimates and labels have a third of the budget each."""
+SIDES = 2
+"""Drift is watched in the inputs and in the predictions."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorBudget:
     """The false alarms of a model that may be expected in a year.
 
-    Drift, estimated performance and the performance of labelled rows have a third each. The
+    Drift, refusals, estimated performance and that of labelled rows have a quarter each. The
     expected number of false alarms is the sum over all comparisons, whether or not they depend on
     each other. Source: Tukey, The problem of multiple comparisons, 1953, for the error rate per
     family; Dunn, Multiple comparisons among means, Journal of the American Statistical Association
     56, 1961.
 
-    The third of drift is divided by the number of cadences that are watched, then by the
-    comparisons of each in a year. A monitor of estimates or of labels looks every day, but has one
-    alpha for all days together: it is started again once a year.
+    The quarter of drift is divided by the sides and the cadences that are watched, then by the
+    comparisons of each in a year. Each of the others is divided by
+    the number of losses that are watched.
 
     Attributes:
-        false_alarms_per_year: Above 0 and below 3, since a monitor raises at most one alarm.
-        cadences: How often drift is judged; none twice.
+        false_alarms: Expected in a year at most; above 0.
 
     Example:
+        >>> from stagebook.monitoring.cadence import Cadence
         >>> from stagebook.monitoring.error_budget import ErrorBudget
-        >>> budget = ErrorBudget(false_alarms_per_year=0.3, cadences=("day", "month"))
-        >>> round(budget.alpha_of_drift("month"), 5), round(budget.alpha_of_labels, 3)
-        (0.00417, 0.1)
+        >>> budget = ErrorBudget(0.6)
+        >>> round(budget.alpha_of_drift(Cadence.MONTH), 5), budget.rate_of_loss(2)
+        (0.00208, 0.075)
     """
 
-    false_alarms_per_year: float = 1.0
-    cadences: tuple[str, ...] = (Cadence.DAY, Cadence.WEEK, Cadence.MONTH)
+    false_alarms: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.false_alarms_per_year < PARTS:
-            raise ValueError(f"false alarms per year are above 0 and below {PARTS}")
-        known = [Cadence(cadence) for cadence in self.cadences]
-        if len(set(known)) != len(known):
-            raise ValueError("a cadence is there twice")
+        if not self.false_alarms > 0:
+            raise ValueError("the expected false alarms of a year are above 0")
 
-    def alpha_of_drift(self, cadence: str) -> float:
-        """How often one comparison of a cadence may report drift that is none.
+    def alpha_of_drift(self, cadence: Cadence) -> float:
+        """How often one comparison may report drift that is none, at most 0.5.
 
-        A comparison is that of all columns together.
-
-        Raises:
-            ValueError: The cadence is not watched.
+        A comparison is that of all columns of one side together.
         """
-        if cadence not in self.cadences:
-            raise ValueError(f"no drift is watched by the {cadence}")
-        comparisons = len(self.cadences) * Cadence(cadence).comparisons
-        return self._third / comparisons
+        comparisons = SIDES * len(Cadence) * cadence.in_a_year
+        return min(self.false_alarms / PARTS / comparisons, 0.5)
 
-    @property
-    def alpha_of_estimates(self) -> float:
-        """The alpha of a year's monitor of estimated performance."""
-        return self._third
+    def rate_of_loss(self, losses: int) -> float:
+        """The false alarms in a year of one loss, of refusals, estimates or labels.
 
-    @property
-    def alpha_of_labels(self) -> float:
-        """The alpha of a year's monitor of labelled rows."""
-        return self._third
-
-    @property
-    def _third(self) -> float:
-        return self.false_alarms_per_year / PARTS
+        Args:
+            losses: How many losses are watched, at least 1.
+        """
+        return self.false_alarms / PARTS / losses

@@ -1,53 +1,15 @@
 """Days as weeks and months, and the days between them that had no requests."""
 
-import calendar
-import enum
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.day_summary import DaySummary, merge
 
 _DAY = timedelta(days=1)
-
-
-class Cadence(enum.StrEnum):
-    """How long a period is."""
-
-    DAY = "day"
-    WEEK = "week"
-    """From Monday to Sunday, with the number and the year of ISO 8601."""
-    MONTH = "month"
-
-    def name_of(self, day: date) -> str:
-        """The name of the period that has a day.
-
-        Example:
-            >>> from datetime import date
-            >>> from stagebook.monitoring.periods import Cadence
-            >>> [cadence.name_of(date(2027, 1, 1)) for cadence in Cadence]
-            ['2027-01-01', '2026-W53', '2027-01']
-        """
-        if self is Cadence.WEEK:
-            year, week, _ = day.isocalendar()
-            return f"{year:04}-W{week:02}"
-        return day.isoformat() if self is Cadence.DAY else day.isoformat()[:7]
-
-    def first_of(self, day: date) -> date:
-        """The first day of the period that has a day."""
-        if self is Cadence.WEEK:
-            return day - timedelta(days=day.weekday())
-        return day if self is Cadence.DAY else day.replace(day=1)
-
-    def last_of(self, day: date) -> date:
-        """The last day of the period that has a day."""
-        if self is Cadence.WEEK:
-            return self.first_of(day) + timedelta(days=6)
-        if self is Cadence.DAY:
-            return day
-        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 @dataclass(frozen=True, slots=True)

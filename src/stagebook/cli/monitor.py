@@ -1,0 +1,61 @@
+"""The verb that says whether a deployed model still holds."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from stagebook.cli.options import json_option
+from stagebook.project.errors import Exit
+
+
+@click.command()
+@click.argument("log", required=False)
+@click.option(
+    "--package",
+    metavar="PACKAGE",
+    help="The package that the server answers with: a folder, an archive, or models:/NAME@ALIAS "
+    "[default: the setting].",
+)
+@click.option(
+    "--state",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Folder for what was read already [default: .stagebook/monitor].",
+)
+@click.option(
+    "--textfile",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the status to FILE too, for the textfile collector of Prometheus.",
+)
+@click.option("--no-alerts", is_flag=True, help="Report a change of the state to nobody.")
+@json_option
+def monitor(
+    log: str | None,
+    package: str | None,
+    state: Path | None,
+    textfile: Path | None,
+    no_alerts: bool,
+    as_json: bool,
+) -> None:
+    """Say whether a deployed model still holds, from the log of its server.
+
+    LOG is the folder that `stagebook serve --log` writes [default: the setting]. Exits with 11 if
+    a person should look, or act.
+    """
+    from stagebook.cli import monitor_screen, screen
+    from stagebook.monitoring.signal import MonitorState
+    from stagebook.workflow import monitoring
+
+    options = monitoring.MonitorOptions(log, package, state, textfile, not no_alerts)
+    run = monitoring.monitor(options)
+    if as_json:
+        values = run.status.as_json()
+        values["remarks"] = [problem.as_json() for problem in run.remarks]
+        click.echo(json.dumps(values, ensure_ascii=False, allow_nan=False))
+    else:
+        monitor_screen.show(run.status)
+        screen.problems((*run.status.problems, *run.remarks), warning=True)
+    sys.exit(Exit.DONE if run.status.state is MonitorState.OK else Exit.DRIFTED)

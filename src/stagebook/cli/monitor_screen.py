@@ -1,0 +1,97 @@
+"""The status of a deployed model in the terminal."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from stagebook.cli.lines import folded
+from stagebook.cli.printed import Screen
+from stagebook.monitoring.cadence import Cadence
+from stagebook.monitoring.signal import MonitorState
+from stagebook.project.text import counted, plain
+
+if TYPE_CHECKING:
+    from stagebook.monitoring.period_status import PeriodStatus
+    from stagebook.monitoring.status import MonitorStatus
+
+MOST_PERIODS = 14
+HEAD = ("", "requests", "refused", "p99 ms", "drifted", "AUC est.")
+_STYLES = {MonitorState.OK: "bold green", MonitorState.LOOK: "bold yellow"}
+_WORDS = {
+    MonitorState.OK: "ok: nothing changed that matters",
+    MonitorState.LOOK: "look: something changed",
+    MonitorState.ACT: "act: the predictions are worse than on the test split",
+}
+_out = Screen()
+
+
+def show(status: "MonitorStatus") -> None:
+    """Prints a status."""
+    for line in lines(status, _out.width if _out.is_terminal else None):
+        _out.print(line)
+
+
+def lines(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
+    """The lines of a status: what happened by period, why a person should look, and the state.
+
+    Args:
+        status: The status.
+        width: Largest number of characters in a line; None for no limit.
+    """
+    yield from folded(_out, _title(status), width)
+    if status.total is None:
+        yield Text("The log has no request that this package answered.")
+    for cadence in (Cadence.MONTH, Cadence.WEEK, Cadence.DAY):
+        own = status.of(cadence)
+        if own and (cadence is Cadence.MONTH or len(own) <= MOST_PERIODS or not _longer(status)):
+            yield from _table(cadence, own[-MOST_PERIODS:])
+    for gap in status.gaps:
+        days = counted(gap.days, "day")
+        yield Text(f"No requests on {days}: {gap.first} to {gap.last}", "yellow")
+    for signal in status.signals:
+        style = "bold red" if signal.state is MonitorState.ACT else "yellow"
+        yield from folded(_out, Text(f"→ {plain(signal.sentence)}", style), width, "  ")
+        yield Text(f"  since {signal.since}", "dim")
+    for note in status.notes:
+        yield from folded(_out, Text(plain(note), "dim"), width)
+    yield Text(_WORDS[status.state], _STYLES.get(status.state, "bold red"))
+
+
+def _longer(status: "MonitorStatus") -> bool:
+    """Whether there is more than one month, so that days would say too much."""
+    return len(status.of(Cadence.MONTH)) > 1
+
+
+def _title(status: "MonitorStatus") -> Text:
+    name = (plain(status.model), "bold")
+    if status.total is None:
+        return Text.assemble(name, f"  {status.package[:16]}")
+    requests = counted(status.total.requests, "request")
+    span = f"{requests} from {status.first} to {status.last}"
+    others = f", and {counted(len(status.others), 'other package')}" if status.others else ""
+    return Text.assemble(name, f"  {status.package[:16]}: {span}{others}")
+
+
+def _table(cadence: Cadence, periods: "tuple[PeriodStatus, ...]") -> Iterator[Text]:
+    yield Text()
+    yield Text(f"{cadence.value:<12}" + "".join(f"{name:>10}" for name in HEAD[1:]), "bold")
+    for item in periods:
+        yield _row(item)
+
+
+def _row(item: "PeriodStatus") -> Text:
+    summary, area = item.period.summary, item.estimated.get("auc")
+    cells = (
+        f"{summary.requests:,}",
+        "–" if item.refused is None else f"{item.refused:.1%}",
+        "–" if summary.latency.p99 is None else f"{summary.latency.p99:.1f}",
+        f"{len(item.drifted)}/{item.compared}" if item.compared else "–",
+        "–" if area is None or area.value is None else f"{area.value:.3f}",
+    )
+    row = Text(f"{item.period.name:<12}" + "".join(f"{cell:>10}" for cell in cells))
+    if item.drifted:
+        row.append(f"  {', '.join(plain(column.column) for column in item.drifted[:3])}", "yellow")
+        if len(item.drifted) > 3:
+            row.append(" …", "yellow")
+    return row

@@ -1,0 +1,100 @@
+"""What is shown of one day, week or month."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stagebook.monitoring.drift_watch import PeriodDrift
+from stagebook.monitoring.figure import Figure
+from stagebook.monitoring.periods import Period
+from stagebook.monitoring.refusals import refused_share
+from stagebook.monitoring.signal import SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedColumn:
+    """A column that drifted in a period.
+
+    Attributes:
+        kind: Whether it is a feature or a prediction.
+        column: Its name.
+        effect: Its distance from the reference.
+        limit: The largest distance that is no drift.
+    """
+
+    kind: SignalKind
+    column: str
+    effect: float
+    limit: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "kind": self.kind.value,
+            "column": self.column,
+            "effect": self.effect,
+            "limit": self.limit,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodStatus:
+    """One day, week or month.
+
+    Attributes:
+        period: The period with the sums of its days.
+        compared: Columns that were compared with the reference.
+        drifted: Those of them that drifted.
+        estimated: Metrics to expect, by name; empty without scores.
+        realized: Metrics of rows with labels, by name; empty before they are complete.
+        labelled: The share of its rows that have a label; None without labels.
+    """
+
+    period: Period
+    compared: int
+    drifted: tuple[DriftedColumn, ...]
+    estimated: Mapping[str, Figure] = field(default_factory=dict)
+    realized: Mapping[str, Figure] = field(default_factory=dict)
+    labelled: float | None = None
+
+    @property
+    def refused(self) -> float | None:
+        """The share of requests that were refused; None without requests."""
+        return refused_share(self.period.summary)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        period, summary = self.period, self.period.summary
+        return {
+            "cadence": period.cadence.value,
+            "name": period.name,
+            "first": period.first.isoformat(),
+            "last": period.last.isoformat(),
+            "days": period.days,
+            "requests": summary.requests,
+            "rows": summary.rows,
+            "refused": self.refused,
+            "p50": summary.latency.p50,
+            "p99": summary.latency.p99,
+            "compared": self.compared,
+            "drifted": [column.as_json() for column in self.drifted],
+            "estimated": {name: value.as_json() for name, value in self.estimated.items()},
+            "realized": {name: value.as_json() for name, value in self.realized.items()},
+            "labelled": self.labelled,
+        }
+
+
+def drifted_columns(drifts: Sequence[PeriodDrift]) -> tuple[int, tuple[DriftedColumn, ...]]:
+    """How many columns of a period were compared, and those that drifted.
+
+    Args:
+        drifts: The drift of the features and of the predictions in one period.
+    """
+    drifted = [
+        DriftedColumn(
+            item.kind, column.name, column.decisive.effect, column.decisive.threshold.value
+        )
+        for item in drifts
+        for column in item.drift.drifted
+    ]
+    return sum(len(item.drift.columns) for item in drifts), tuple(drifted)

@@ -1,0 +1,76 @@
+"""The share of requests that were refused, by day and by rule."""
+
+from collections.abc import Sequence
+
+from stagebook.monitoring.day_summary import DaySummary, Rule, merge
+from stagebook.monitoring.error_budget import ErrorBudget
+from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
+from stagebook.monitoring.watched_loss import RECENT, WatchedLoss
+
+NAME, SOURCE = "refused", "log"
+REFERENCE_DAYS = 28
+"""The first days of the log, which later ones are compared with."""
+
+FEWEST_DAYS = 14
+TOLERANCE = 0.01
+"""A rise by one request of a hundred does no harm."""
+
+
+def refused_requests(summary: DaySummary) -> int:
+    """Requests that a contract, a limit or a missing feature refused: with a status of 4xx."""
+    return sum(count for status, count in summary.statuses.items() if 400 <= status < 500)
+
+
+def refused_share(summary: DaySummary) -> float | None:
+    """The share of requests that were refused; None without requests."""
+    return refused_requests(summary) / summary.requests if summary.requests else None
+
+
+def rule_shares(summary: DaySummary) -> dict[Rule, float]:
+    """The share of requests that broke each rule, the largest first."""
+    shares = {
+        rule: times.requests / summary.requests
+        for rule, times in summary.refusals.items()
+        if summary.requests
+    }
+    return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+
+def watch(days: Sequence[DaySummary], budget: ErrorBudget) -> WatchedLoss | None:
+    """Compares the days of a log with its first ones.
+
+    Args:
+        days: Each of one day, ascending.
+        budget: How often a log may be reported that has not changed.
+
+    Returns:
+        None with too few days.
+    """
+    shares = {day.days[0]: share for day in days if (share := refused_share(day)) is not None}
+    names = list(shares)
+    if len(names) < FEWEST_DAYS:
+        return None
+    first = names[: min(REFERENCE_DAYS, len(names) // 2)]
+    reference = {name: shares[name] for name in first}
+    later = {name: share for name, share in shares.items() if name not in reference}
+    rate = budget.rate_of_loss(1)
+    return WatchedLoss.of(NAME, SOURCE, reference, later, rate, TOLERANCE)
+
+
+def signals(days: Sequence[DaySummary], watched: WatchedLoss | None) -> tuple[Signal, ...]:
+    """A signal if more requests are refused than in the first days of the log."""
+    if watched is None or not watched.risen or watched.recent is None:
+        return ()
+    rules = rule_shares(merge(days[-RECENT:]))
+    (code, column), share = next(iter(rules.items()), (("", ""), 0.0))
+    subject = f"{code} `{column}`" if column else code or NAME
+    rule = f" Most often: {subject}, {share:.1%}." if rules else ""
+    sentence = (
+        f"Of the requests of the last {min(RECENT, len(days))} days, {watched.recent:.1%} were "
+        f"refused; {watched.limit:.1%} is the limit.{rule}"
+    )
+    last = days[-1].days[0]
+    kind, state = SignalKind.REFUSALS, MonitorState.LOOK
+    return (
+        Signal(kind, state, subject, last, watched.since, sentence, watched.recent, watched.limit),
+    )

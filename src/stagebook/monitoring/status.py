@@ -1,0 +1,211 @@
+"""The status of a deployed model: what happened, what changed, and whether a person should look."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stagebook.monitoring import drift_watch, loss_signals, refusals
+from stagebook.monitoring.cadence import Cadence
+from stagebook.monitoring.day_store import LogSummary
+from stagebook.monitoring.day_summary import DaySummary, merge
+from stagebook.monitoring.drift_watch import PeriodDrift
+from stagebook.monitoring.error_budget import ErrorBudget
+from stagebook.monitoring.estimates import Estimator, reference_losses
+from stagebook.monitoring.figure import Figure
+from stagebook.monitoring.monitored_model import MonitoredModel
+from stagebook.monitoring.period_status import PeriodStatus, drifted_columns
+from stagebook.monitoring.periods import Gap, Period, gaps, periods
+from stagebook.monitoring.signal import MonitorState, Signal, SignalKind, state_of
+from stagebook.monitoring.watched_loss import WatchedLoss
+from stagebook.project.errors import Problem
+from stagebook.project.text import counted
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorStatus:
+    """The status of a deployed model.
+
+    Attributes:
+        model: The package's name.
+        package: Its digest.
+        others: Digests of other packages in the log.
+        state: Whether a person should look, or act.
+        signals: Why; the worst first.
+        total: All its days together; None without any.
+        periods: Days, weeks and months.
+        losses: The watched losses.
+        reference: Metrics of the test split by name; empty in a package without labels.
+        gaps: Days without requests.
+        notes: How the limits come about, in sentences.
+        problems: Days that could not be read.
+    """
+
+    model: str
+    package: str
+    others: tuple[str, ...]
+    state: MonitorState
+    signals: tuple[Signal, ...]
+    total: DaySummary | None
+    periods: tuple[PeriodStatus, ...]
+    losses: tuple[WatchedLoss, ...]
+    reference: dict[str, Figure]
+    gaps: tuple[Gap, ...]
+    notes: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    def of(self, cadence: Cadence) -> tuple[PeriodStatus, ...]:
+        """The periods of one length, ascending."""
+        return tuple(item for item in self.periods if item.period.cadence is cadence)
+
+    @property
+    def first(self) -> str:
+        """The first day with requests; empty without any."""
+        return self.total.days[0] if self.total else ""
+
+    @property
+    def last(self) -> str:
+        """The last day with requests."""
+        return self.total.days[-1] if self.total else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values, with a format version."""
+        return {
+            "format": FORMAT,
+            "model": self.model,
+            "package": self.package,
+            "other_packages": list(self.others),
+            "state": self.state.value,
+            "first": self.first,
+            "last": self.last,
+            "signals": [signal.as_json() for signal in self.signals],
+            "periods": [item.as_json() for item in self.periods],
+            "losses": [loss.as_json() for loss in self.losses],
+            "reference": {name: value.as_json() for name, value in self.reference.items()},
+            "gaps": [[gap.first.isoformat(), gap.last.isoformat()] for gap in self.gaps],
+            "notes": list(self.notes),
+            "problems": [problem.as_json() for problem in self.problems],
+        }
+
+
+def judge(
+    model: MonitoredModel, log: LogSummary, budget: ErrorBudget, tolerance: float
+) -> MonitorStatus:
+    """The status of a model, from its log.
+
+    Args:
+        model: The package.
+        log: What its server logged.
+        budget: The false alarms that are expected in a year.
+        tolerance: A rise of the loss that does no harm.
+    """
+    digest = model.package.digest
+    days = log.of(digest)
+    answered = tuple(day for day in days if day.requests)
+    all_periods = [period for cadence in Cadence for period in periods(answered, cadence)]
+    sides = [drift_watch.drifts(side, all_periods, budget) for side in model.sides]
+    performance = model.reference.performance if model.reference else None
+    estimator = Estimator.of(performance)
+    losses: list[WatchedLoss] = []
+    if estimator is not None and performance is not None:
+        expected = estimator.losses(answered)
+        reference = reference_losses(performance)
+        for name, values in expected.items():
+            rate = budget.rate_of_loss(len(expected))
+            watched = WatchedLoss.of(
+                name, loss_signals.ESTIMATE, reference[name], values, rate, tolerance
+            )
+            losses += [watched] if watched else []
+    refused = refusals.watch(answered, budget)
+    signals = [
+        *loss_signals.signals(losses),
+        *refusals.signals(answered, refused),
+        *(signal for drifts in sides for signal in drift_watch.signals(drifts)),
+        *_data_signals(answered, log.problems),
+    ]
+    signals.sort(key=lambda signal: -signal.state.rank)
+    return MonitorStatus(
+        model.name,
+        digest,
+        tuple(other for other in log.packages if other != digest),
+        state_of(signals),
+        tuple(signals),
+        merge(answered) if answered else None,
+        _statuses(all_periods, [item for drifts in sides for item in drifts], estimator),
+        (*losses, *([refused] if refused else [])),
+        estimator.reference.figures if estimator else {},
+        gaps(answered),
+        _notes(model, sides, losses),
+        log.problems,
+    )
+
+
+def _statuses(
+    all_periods: Sequence[Period], drifts: Sequence[PeriodDrift], estimator: Estimator | None
+) -> tuple[PeriodStatus, ...]:
+    by_period: dict[tuple[Cadence, str], list[PeriodDrift]] = defaultdict(list)
+    for item in drifts:
+        by_period[item.period.cadence, item.period.name].append(item)
+    statuses = []
+    for period in all_periods:
+        compared, drifted = drifted_columns(by_period[period.cadence, period.name])
+        metrics = estimator.metrics(period.summary) if estimator else None
+        estimated = metrics.figures if metrics else {}
+        statuses.append(PeriodStatus(period, compared, drifted, estimated))
+    return tuple(statuses)
+
+
+def _data_signals(days: Sequence[DaySummary], problems: Sequence[Problem]) -> list[Signal]:
+    """Signals of the log itself: columns that are lost, files that cannot be read."""
+    signals = []
+    last = days[-1] if days else None
+    side = last.features if last else None
+    for column in side.retyped if side else ():
+        sentence = (
+            f"The feature `{column.name}` has another type since its last request: {column.type}."
+        )
+        signals.append(_data_signal(column.name, last, sentence))
+    unreadable = {str(problem.where) for problem in problems}
+    if unreadable:
+        files = counted(len(unreadable), "file")
+        sentence = f"{files} of the log cannot be read, so days are missing."
+        signals.append(_data_signal("log", last, sentence))
+    return signals
+
+
+def _data_signal(subject: str, last: DaySummary | None, sentence: str) -> Signal:
+    day = last.days[0] if last else ""
+    return Signal(SignalKind.DATA, MonitorState.LOOK, subject, day, day, sentence)
+
+
+def _notes(
+    model: MonitoredModel,
+    sides: Sequence[Sequence[PeriodDrift]],
+    losses: Sequence[WatchedLoss],
+) -> tuple[str, ...]:
+    """How the limits come about."""
+    notes = [
+        f"{drifts[0].kind.value.capitalize()} by {cadence.value}: {item.drift.calibration}"
+        for drifts in sides
+        for cadence in Cadence
+        for item in [last for last in drifts if last.period.cadence is cadence][-1:]
+    ]
+    if model.reference is None:
+        notes.append(
+            "The package has no reference of monitoring, so limits of drift are a rule of thumb: "
+            'package the model with stagebook.package(..., time="...", label="...").'
+        )
+    elif model.reference.performance is None:
+        notes.append(
+            "The package has no label, so its performance cannot be watched: package the model "
+            'with stagebook.package(..., label="...").'
+        )
+    notes.extend(
+        f"With the days of the test split in other orders, the {loss.name} loss ({loss.source}) "
+        f"would raise {loss.resampled:.2f} false alarms a year."
+        for loss in losses
+        if loss.resampled is not None
+    )
+    return tuple(notes)

@@ -1,0 +1,117 @@
+"""The verb that says whether a deployed model still holds."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.files import write_whole
+from stagebook.project.project import STATE, Project
+from stagebook.project.settings.monitor import MonitorSettings
+
+if TYPE_CHECKING:
+    from stagebook.monitoring.monitored_model import MonitoredModel
+    from stagebook.monitoring.status import MonitorStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorOptions:
+    """What a person gives on the command line; each goes before the setting.
+
+    Attributes:
+        log: The folder of the server's log.
+        package: The package: its folder, its archive, or its address in MLflow's registry.
+        state: Where summaries of days, and the state of the last run, are kept.
+        textfile: A file for Prometheus.
+        alerts: Whether a change of state is reported.
+    """
+
+    log: str | None = None
+    package: str | None = None
+    state: Path | None = None
+    textfile: Path | None = None
+    alerts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRun:
+    """What a run saw and did.
+
+    Attributes:
+        status: The status.
+        remarks: Why an alert was not delivered, or the state of the last run not read.
+    """
+
+    status: "MonitorStatus"
+    remarks: tuple[Problem, ...] = field(default=())
+
+
+def monitor(options: MonitorOptions) -> MonitorRun:
+    """Reads a log, judges the model, and reports a change of its state.
+
+    Raises:
+        StagebookError: No log or package is given (``nothing-to-monitor``), or one of them cannot
+            be read.
+    """
+    from stagebook.model import package_source
+    from stagebook.monitoring.monitored_model import MonitoredModel
+
+    project = Project.around(Path.cwd())
+    settings = project.settings.monitor if project else MonitorSettings()
+    root = project.root if project else Path.cwd()
+    log = Path(options.log) if options.log else root / _required("log", settings.log)
+    source = options.package or _below(root, _required("package", settings.package))
+    state = options.state or root / STATE / "monitor"
+    with package_source.opened(source) as folder:
+        model = MonitoredModel.read(folder)
+    status = _status(model, log, state, settings)
+    remarks = _report(status, state, settings, root) if options.alerts else ()
+    target = options.textfile or (root / settings.textfile if settings.textfile else None)
+    if target is not None:
+        from stagebook.monitoring import textfile
+
+        write_whole(target, textfile.render(status))
+    return MonitorRun(status, remarks)
+
+
+def _status(
+    model: "MonitoredModel", log: Path, state: Path, settings: MonitorSettings
+) -> "MonitorStatus":
+    from stagebook.monitoring.day_store import DayStore
+    from stagebook.monitoring.error_budget import ErrorBudget
+    from stagebook.monitoring.status import judge
+
+    days = DayStore(state, log, model.package).read_all()
+    return judge(model, days, ErrorBudget(settings.false_alarms), settings.tolerance)
+
+
+def _report(
+    status: "MonitorStatus", state: Path, settings: MonitorSettings, root: Path
+) -> tuple[Problem, ...]:
+    """Keeps the state, and sends what changed; returns what went wrong."""
+    from stagebook.monitoring import alerts
+
+    path = state / alerts.FILE
+    before, damage = alerts.read(path)
+    reasons = [signal.sentence for signal in status.signals]
+    channels = settings.alerts.channels
+    after = before.after(status.package, status.state, status.last, reasons, channels)
+    if after != before:
+        alerts.write(path, after)
+    delivered, problems = alerts.deliver(after, settings.alerts, root)
+    if delivered != after:
+        alerts.write(path, delivered)
+    return (*([damage] if damage else []), *problems)
+
+
+def _required(name: str, value: str) -> str:
+    if value:
+        return value
+    message = f"No {name} is given, and the settings have none."
+    hint = "Run: stagebook monitor LOG --package PACKAGE, or set it in [tool.stagebook.monitor]."
+    raise StagebookError(Problem("nothing-to-monitor", message, hint, Where("pyproject.toml")))
+
+
+def _below(root: Path, source: str) -> str:
+    """A source of the settings, whose paths are relative to the root."""
+    return source if ":" in source else str(root / source)
