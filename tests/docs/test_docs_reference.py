@@ -15,7 +15,14 @@ from stagebook.cli.main import main
 from stagebook.notebook import literals, parameters_cell
 from stagebook.notebook.values import MismatchError, fit, parse_type
 from stagebook.project.errors import Exit, StagebookError, Where
-from stagebook.project.settings import Gate, ReportSettings, Settings, StageSettings, parse_settings
+from stagebook.project.settings import (
+    CompareSettings,
+    Gate,
+    ReportSettings,
+    Settings,
+    StageSettings,
+    parse_settings,
+)
 
 CLI = text_of("docs/reference/cli.md")
 SETTINGS = text_of("docs/reference/settings.md")
@@ -65,10 +72,11 @@ def test_options_of_the_program_itself_are_listed() -> None:
 @pytest.mark.parametrize(
     ("heading", "settings", "apart"),
     [
-        ("## The project", Settings, {"defaults", "stages", "drift", "report", "gates"}),
+        ("## The project", Settings, {"defaults", "stages", "drift", "report", "gates", "compare"}),
         ("## The stages", StageSettings, set()),
         ("## The report", ReportSettings, set()),
         ("## Gates", Gate, {"file", "name"}),
+        ("## The comparison of models", CompareSettings, set()),
     ],
 )
 def test_settings_are_those_of_the_program(heading: str, settings: type, apart: set[str]) -> None:

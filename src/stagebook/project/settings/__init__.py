@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from stagebook.project.errors import Problem, StagebookError
-from stagebook.project.settings import gates, kinds
+from stagebook.project.settings import comparing, gates, kinds
+from stagebook.project.settings.comparing import CompareSettings
 from stagebook.project.settings.gates import Gate
 from stagebook.project.settings.kinds import FILE, parse_duration, parse_size
 from stagebook.project.settings.stage_names import stage_name
 
 __all__ = [
     "FILE",
+    "CompareSettings",
     "Gate",
     "ReportSettings",
     "Settings",
@@ -82,6 +84,7 @@ class Settings:
         stages: Settings per stage; a table is named after the stage or its notebook's file.
         description: The project's subject, in a sentence or two; may be empty.
         features: The modules that define features, by their dotted names.
+        compare: The rule by which a model may replace another.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Settings:
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
     description: str = ""
     features: tuple[str, ...] = ()
+    compare: CompareSettings = field(default_factory=CompareSettings)
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -135,6 +139,7 @@ def parse_settings(table: Mapping[str, Any], name: str, description: str = "") -
         "description": description,
         "report": _report_settings(values, problems),
         "gates": gates.parse(values.get("gates", {}), problems),
+        "compare": comparing.parse(values.get("compare", {}), problems),
     }
     for key in sorted((own - arguments.keys() | {"name", "description"}) & values.keys()):
         arguments[key] = _project_value(key, values[key], problems)
