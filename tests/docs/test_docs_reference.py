@@ -15,7 +15,14 @@ from stagebook.cli.main import main
 from stagebook.notebook import literals, parameters_cell
 from stagebook.notebook.values import MismatchError, fit, parse_type
 from stagebook.project.errors import Exit, StagebookError, Where
-from stagebook.project.settings import Gate, ReportSettings, Settings, StageSettings, parse_settings
+from stagebook.project.settings import (
+    CompareSettings,
+    Gate,
+    ReportSettings,
+    Settings,
+    StageSettings,
+    parse_settings,
+)
 from stagebook.project.settings.monitor import AlertSettings, MonitorSettings
 
 CLI = text_of("docs/reference/cli.md")
@@ -66,12 +73,17 @@ def test_options_of_the_program_itself_are_listed() -> None:
 @pytest.mark.parametrize(
     ("heading", "settings", "apart"),
     [
-        ("## The project", Settings, {"defaults", "stages", "drift", "report", "gates", "monitor"}),
+        (
+            "## The project",
+            Settings,
+            {"defaults", "stages", "drift", "report", "gates", "monitor", "compare"},
+        ),
         ("## The stages", StageSettings, set()),
         ("## The report", ReportSettings, set()),
         ("## Gates", Gate, {"file", "name"}),
         ("## Monitoring", MonitorSettings, {"alerts"}),
         ("## Alerts", AlertSettings, set()),
+        ("## The comparison of models", CompareSettings, set()),
     ],
 )
 def test_settings_are_those_of_the_program(heading: str, settings: type, apart: set[str]) -> None:

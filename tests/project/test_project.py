@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.project import Project
 from stagebook.project.settings import (
+    CompareSettings,
     Gate,
     ReportSettings,
     Settings,
@@ -148,6 +149,15 @@ rows = 3
 [tool.stagebook.gates."metrics/a.json:auc"]
 floor = 0.6
 drop = 0.01
+[tool.stagebook.compare]
+label = "late"
+metric = "brier"
+margin = 0.001
+confidence = 0.9
+threshold = 0.2
+slices = ["origin"]
+slice_margin = 0.01
+cluster = "day"
 """
     defaults = StageSettings(2, 600.0, 4 * 10**9, "python3", ("pyarrow",))
     assert parse(text) == Settings(
@@ -164,6 +174,7 @@ drop = 0.01
         ReportSettings("pages", "main", True, 3),
         defaults,
         description="Late flights",
+        compare=CompareSettings("late", "brier", 0.001, 0.9, 0.2, ("origin",), 0.01, "day"),
     )
 
 

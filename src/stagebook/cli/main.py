@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Exit codes:
-  0 success                        9 dvc.yaml out of sync
-  1 notebook failed               10 contract failed
-  2 invalid usage                 11 drift found
-  3 invalid notebook or project   12 package refused
-  4 unusable environment          13 metric out of bounds
-  5 undeclared file               14 stale build
+  0 success                       10 contract failed
+  1 notebook failed               11 drift found
+  2 invalid usage                 12 package refused
+  3 invalid notebook or project   13 metric out of bounds
+  4 unusable environment          14 stale build
+  5 undeclared file               15 model not replaced
   6 out of memory                124 time limit reached
   7 kernel died                  130 stopped by SIGINT
   8 disk full                    143 stopped by SIGTERM
+  9 dvc.yaml out of sync
 """
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from stagebook.cli import export
+from stagebook.cli import export, promotion
 from stagebook.cli.options import json_option, policy_options
 from stagebook.project.errors import Exit
 
@@ -19,7 +19,7 @@ _PATH = click.Path(path_type=Path)
 
 @click.group()
 def model() -> None:
-    """Check, sign, convert, register and recreate a packaged model."""
+    """Check, sign, convert, register and replace packaged models."""
 
 
 @model.command()
@@ -223,4 +223,5 @@ def verify(package: Path, key: Path) -> None:
     click.echo("The signature is valid: no file has changed since it was signed.")
 
 
-model.add_command(export.export)
+for verb in (export.export, promotion.compare, promotion.promote, promotion.rollback):
+    model.add_command(verb)

@@ -29,6 +29,15 @@ against_option = click.option(
     show_default="the setting report.against",
 )
 
+materials_option = click.option(
+    "--materials",
+    type=click.Choice(["ignore", "warn", "refuse"]),
+    default="refuse",
+    metavar="WHAT",
+    help="What to do if nobody knows what the model was made of, as of one made outside of a "
+    "stage: ignore, warn or refuse.",
+)
+
 
 class StageName(click.types.StringParamType):
     """A stage, by its own name or by its notebook's file; a shell completes the names."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from stagebook.cli.deployment_test import DeploymentTest, ServeCommand, deployment_test_options
-from stagebook.cli.options import json_option, policy_options
+from stagebook.cli.options import json_option, materials_option, policy_options
 
 _PATH = click.Path(path_type=Path)
 
@@ -104,14 +104,7 @@ _PATH = click.Path(path_type=Path)
     help="Size that the body of a request may have.",
 )
 @policy_options(attestation="warn")
-@click.option(
-    "--materials",
-    type=click.Choice(["ignore", "warn", "refuse"]),
-    default="refuse",
-    metavar="WHAT",
-    help="What to do if nobody knows what the model was made of, as of one made outside of a "
-    "stage: ignore, warn or refuse.",
-)
+@materials_option
 @deployment_test_options
 @json_option
 def serve(

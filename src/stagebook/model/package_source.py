@@ -11,17 +11,18 @@ from stagebook.project.project import Project
 
 
 @contextlib.contextmanager
-def opened(source: str | Path) -> Iterator[Path]:
+def opened(source: str | Path, place: registry.RegistryAddress | None = None) -> Iterator[Path]:
     """The folder of a package; that of an archive or a registered package is temporary.
 
     Args:
         source: Its folder, its archive, or its address, such as ``models:/late_arrival@champion``.
+        place: Where models are registered; None for the registry of the project around.
 
     Raises:
         StagebookError: The archive cannot be read, or the registry does not have the package.
     """
     if registry.is_uri(source):
-        with registry.fetched(source, _registry()) as folder:
+        with registry.fetched(source, place or _registry()) as folder:
             yield folder
     else:
         with archive.opened(Path(source)) as folder:

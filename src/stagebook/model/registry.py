@@ -156,7 +156,7 @@ def fetched(uri: str | Path, place: RegistryAddress | None = None) -> Iterator[P
 
     place = place or RegistryAddress(mlflow.get_tracking_uri(), "", Path.cwd())
     with tempfile.TemporaryDirectory(prefix="stagebook-package-") as name:
-        with _asking(place):
+        with asking(place):
             folder = mlflow.artifacts.download_artifacts(artifact_uri=str(uri), dst_path=name)
         yield Path(folder)
 
@@ -170,7 +170,7 @@ def version_of(uri: str, place: RegistryAddress) -> str:
     name, _, alias = uri.removeprefix(URI).partition("@")
     if not alias:
         return uri
-    with _asking(place):
+    with asking(place):
         import mlflow
 
         version = mlflow.MlflowClient().get_model_version_by_alias(name, alias)
@@ -189,7 +189,7 @@ def register(report: VerificationReport, title: Title, place: RegistryAddress) -
         StagebookError: It has not passed; or MLflow does not answer, or refuses.
     """
     report.require()
-    with _asking(place):
+    with asking(place):
         client, version, created = _version(report, title, place)
         before = _point(client, title, version)
     return Registration(
@@ -204,7 +204,7 @@ def register(report: VerificationReport, title: Title, place: RegistryAddress) -
 
 
 @contextlib.contextmanager
-def _asking(place: RegistryAddress) -> Iterator[None]:
+def asking(place: RegistryAddress) -> Iterator[None]:
     """MLflow's client, quiet and of little patience; whatever it raises is one error."""
     from stagebook.tracking.courier import limit_patience
     from stagebook.tracking.refusal import root_cause

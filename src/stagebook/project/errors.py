@@ -27,6 +27,7 @@ class Exit(enum.IntEnum):
     UNFIT = 12
     OUT_OF_BOUNDS = 13
     STALE = 14
+    UNPROVEN = 15
     TIMED_OUT = 124
     INTERRUPTED = 130
     TERMINATED = 143

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from stagebook.project.errors import Problem, StagebookError
-from stagebook.project.settings import gates, kinds, monitor
+from stagebook.project.settings import comparing, gates, kinds, monitor
+from stagebook.project.settings.comparing import CompareSettings
 from stagebook.project.settings.gates import Gate
 from stagebook.project.settings.kinds import FILE, parse_duration, parse_size
 from stagebook.project.settings.monitor import MonitorSettings
@@ -13,6 +14,7 @@ from stagebook.project.settings.stage_names import stage_name
 
 __all__ = [
     "FILE",
+    "CompareSettings",
     "Gate",
     "MonitorSettings",
     "ReportSettings",
@@ -85,6 +87,7 @@ class Settings:
         description: The project's subject, in a sentence or two; may be empty.
         features: The modules that define features, by their dotted names.
         monitor: How the deployed model is watched.
+        compare: The rule by which a model may replace another.
     """
 
     name: str
@@ -103,6 +106,7 @@ class Settings:
     description: str = ""
     features: tuple[str, ...] = ()
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    compare: CompareSettings = field(default_factory=CompareSettings)
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -140,6 +144,7 @@ def parse_settings(table: Mapping[str, Any], name: str, description: str = "") -
         "report": _report_settings(values, problems),
         "gates": gates.parse(values.get("gates", {}), problems),
         "monitor": monitor.parse(values.get("monitor", {}), problems),
+        "compare": comparing.parse(values.get("compare", {}), problems),
     }
     for key in sorted((own - arguments.keys() | {"name", "description"}) & values.keys()):
         arguments[key] = _project_value(key, values[key], problems)

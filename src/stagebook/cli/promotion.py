@@ -1,0 +1,221 @@
+"""The verbs that replace a registered model: compare, promote, roll back."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stagebook.cli.options import json_option, materials_option, policy_options
+
+if TYPE_CHECKING:
+    from stagebook.model.policy import Policy
+    from stagebook.project.settings import CompareSettings
+
+_PATH = click.Path(path_type=Path)
+_OPTIONS = (
+    click.option(
+        "--data",
+        type=_PATH,
+        required=True,
+        metavar="TEST",
+        help="Parquet file with the rows to compare on: features and true values.",
+    ),
+    click.option(
+        "--label",
+        metavar="COLUMN",
+        help="Column of TEST with the true values.",
+        show_default="the setting compare.label",
+    ),
+    click.option(
+        "--by",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column of TEST whose values are compared as slices. Repeatable.",
+        show_default="the setting compare.slices",
+    ),
+    click.option(
+        "--cluster",
+        metavar="COLUMN",
+        help="Column of TEST whose equal values mark rows that depend on each other, such as a "
+        "day.",
+        show_default="the setting compare.cluster",
+    ),
+)
+_TRACKING = click.option(
+    "--tracking-uri",
+    "uri",
+    metavar="ADDRESS",
+    help="Address of the MLflow server or store.",
+    show_default="MLFLOW_TRACKING_URI, or else that of the project",
+)
+_ALIAS = click.option(
+    "--to", "alias", default="champion", metavar="ALIAS", help="Alias that moves."
+)
+_REASON = click.option(
+    "--reason",
+    default="",
+    metavar="TEXT",
+    help="Why, for the tags of the version.",
+    show_default="no reason",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonOptions:
+    """What a person asks a comparison for.
+
+    Attributes:
+        data: The rows.
+        settings: The rule and the columns.
+        policy: What both packages must satisfy.
+    """
+
+    data: Path
+    settings: "CompareSettings"
+    policy: "Policy"
+
+
+def _comparison_options(attestation: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds the options of a comparison; the command gets them as ``options``."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def with_options(
+            *,
+            data: Path,
+            label: str | None,
+            by: tuple[str, ...],
+            cluster: str | None,
+            key: Path | None,
+            environment: str | None,
+            attestation: str,
+            trusted: tuple[str, ...],
+            materials: str,
+            **others: Any,
+        ) -> Any:
+            from stagebook.model.policy import Policy
+            from stagebook.project.extras import MODEL
+
+            MODEL.require()
+            policy = Policy(key, environment, attestation, materials, trusted)  # type: ignore[arg-type]
+            settings = _settings(label, by, cluster)
+            return command(options=ComparisonOptions(data, settings, policy), **others)
+
+        added: Callable[..., Any] = materials_option(with_options)
+        added = policy_options(attestation=attestation)(added)
+        for option in reversed(_OPTIONS):
+            added = option(added)
+        return added
+
+    return add
+
+
+def _settings(label: str | None, by: tuple[str, ...], cluster: str | None) -> "CompareSettings":
+    from stagebook.project.project import Project
+    from stagebook.project.settings import CompareSettings
+    from stagebook.workflow import model_comparison
+
+    project = Project.around(Path.cwd())
+    settings = project.settings.compare if project else CompareSettings()
+    return model_comparison.with_options(settings, label, by, cluster)
+
+
+@click.command()
+@click.argument("champion")
+@click.argument("challenger")
+@_comparison_options(attestation="warn")
+@json_option
+def compare(champion: str, challenger: str, options: ComparisonOptions, as_json: bool) -> None:
+    """Compare two packages on the same rows.
+
+    CHAMPION and CHALLENGER are each the folder or the archive of a package, or an address in
+    MLflow's registry, such as models:/late_arrival@champion or models:/late_arrival/3. The rule in
+    [tool.stagebook.compare] of pyproject.toml gives the verdict. Exits with 15 if CHALLENGER may
+    not replace CHAMPION, and with 12 if a package is refused.
+    """
+    from stagebook.workflow import model_comparison
+
+    comparison = model_comparison.compare(
+        champion, challenger, options.data, options.settings, options.policy
+    )
+    if as_json:
+        click.echo(json.dumps(comparison.as_json(), ensure_ascii=False, allow_nan=False))
+    else:
+        from stagebook.cli import paired_screen
+
+        paired_screen.show(comparison)
+    sys.exit(comparison.exit_code)
+
+
+@click.command()
+@click.argument("package")
+@_ALIAS
+@click.option(
+    "--name",
+    metavar="NAME",
+    help="Name of the registered model.",
+    show_default="the name in the address, or else in the package",
+)
+@_REASON
+@_comparison_options(attestation="unsigned")
+@_TRACKING
+@json_option
+def promote(
+    package: str,
+    alias: str,
+    name: str | None,
+    reason: str,
+    uri: str | None,
+    options: ComparisonOptions,
+    as_json: bool,
+) -> None:
+    """Let an alias point to a package, if all evidence is for it.
+
+    PACKAGE is the folder or the archive of a package, or an address in MLflow's registry. It must
+    pass every check of `stagebook model check`, the comparison with the version that the alias
+    points to, and `stagebook serve --check`. Otherwise nothing changes: exits with 15 because of
+    the comparison, or if somebody else moved the alias meanwhile; with 12 because of the checks.
+    """
+    from stagebook.cli import promotion_screen
+    from stagebook.project.extras import SERVING
+
+    SERVING.require()
+    from stagebook.workflow import promoting
+    from stagebook.workflow.promoting import Candidate
+
+    candidate = Candidate(package, name, alias, options.data, reason, uri)
+    say = promotion_screen.silent if as_json else promotion_screen.step
+    promotion = promoting.promote(candidate, options.settings, options.policy, say)
+    if as_json:
+        click.echo(json.dumps(promotion.as_json(), ensure_ascii=False, allow_nan=False))
+    else:
+        promotion_screen.promoted(promotion)
+    sys.exit(promotion.exit_code)
+
+
+@click.command()
+@click.argument("name")
+@_ALIAS
+@_REASON
+@_TRACKING
+@json_option
+def rollback(name: str, alias: str, reason: str, uri: str | None, as_json: bool) -> None:
+    """Let an alias point to the version before its last promotion.
+
+    NAME is the name of the registered model. Nothing is checked, since that version was in use
+    before.
+    """
+    from stagebook.cli import promotion_screen
+    from stagebook.workflow import promoting
+
+    rolled = promoting.rollback(name, alias, reason, uri)
+    if as_json:
+        values = promotion_screen.rolled_back_as_json(rolled)
+        click.echo(json.dumps(values, ensure_ascii=False))
+    else:
+        promotion_screen.rolled_back(rolled)
