@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from stagebook.serving import column_values
 
 MEDIA_TYPE = "application/json"
 
@@ -39,29 +42,23 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
         frame: n rows.
     """
     names = [str(name) for name in frame.columns]
-    columns = [_values(frame.iloc[:, place]) for place in range(len(names))]
+    columns = [_json_values(values) for values in column_values.lists(frame)]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _values(column: pd.Series) -> list[Any]:
-    values: list[Any] = column.tolist()
-    kind = column.dtype.kind
-    if kind in "biu" and not column.hasnans:
+def _json_values(values: list[Any]) -> list[Any]:
+    """The values of a column as JSON has them."""
+    if all(type(value) is float and math.isfinite(value) for value in values):
         return values
-    if kind == "f":
-        return [value if _is_finite(value) else None for value in values]
     return [_plain(value) for value in values]
-
-
-def _is_finite(value: Any) -> bool:
-    return type(value) is float and math.isfinite(value)
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
+    if isinstance(value, float | np.longdouble):
+        value = float(value)
         return value if math.isfinite(value) else None
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
