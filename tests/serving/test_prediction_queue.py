@@ -109,6 +109,8 @@ def test_clients_that_send_again_when_they_are_answered_come_into_one_batch(
 
         async def send_again(first: "asyncio.Future[pd.DataFrame]") -> None:
             await first
+            for _ in range(20):  # the model could begin with the others meanwhile
+                await asyncio.to_thread(threading.Event().is_set)
             await queue.predict(model, rows(1), 30)
 
         first = await held(model, queue)
