@@ -65,6 +65,13 @@ def test_missing_values_of_every_type_are_null() -> None:
     }
 
 
+def test_floats_of_every_width_are_numbers_or_null() -> None:
+    values = [1.5, math.nan]
+    for dtype in (np.float16, np.float32, np.float64, np.longdouble, "Float32", "Float64"):
+        frame = pd.DataFrame({"p": pd.array(values, dtype=dtype)})
+        assert answers.records(frame) == [{"p": 1.5}, {"p": None}]
+
+
 def test_further_keys_are_written_beside_the_predictions() -> None:
     document = json.loads(answers.render(pd.DataFrame({"p": [1.5]}), {"ids": ["x-0"]}))
     assert document == {"predictions": [{"p": 1.5}], "ids": ["x-0"]}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stagebook.serving import gathering
 from stagebook.serving.prediction_queue import PredictionQueue
 from stagebook.serving.refusal import Refusal
 
@@ -94,6 +95,30 @@ def test_what_arrives_while_the_model_is_busy_is_predicted_together() -> None:
         model.may_go_on.set()
         await asyncio.gather(first, *others)
         assert model.batches == [1, 5]
+
+    with_queue(test)
+
+
+def test_clients_that_send_again_when_they_are_answered_come_into_one_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathering, "_SHARE", 1e9)
+
+    async def test(queue: PredictionQueue) -> None:
+        model = Doubling()
+
+        async def send_again(first: "asyncio.Future[pd.DataFrame]") -> None:
+            await first
+            for _ in range(20):  # the model could begin with the others meanwhile
+                await asyncio.to_thread(threading.Event().is_set)
+            await queue.predict(model, rows(1), 30)
+
+        first = await held(model, queue)
+        others = await waiting(queue, [queue.predict(model, rows(n), 30) for n in range(3)])
+        again = asyncio.create_task(send_again(first))
+        model.may_go_on.set()
+        await asyncio.gather(again, *others)
+        assert model.batches == [1, 4]
 
     with_queue(test)
 

@@ -44,16 +44,21 @@ def assemble(resolution: Resolution, rows: pd.DataFrame, find: Find) -> pd.DataF
         merged = pa.table([column for table in tables for column in table.columns], names)
         answer = columns.to_pandas(merged).set_axis(rows.index)
         values |= {name: answer[name] for name in names}
-    _compute(resolution.on_demand, values, rows.index)
+    compute(resolution.on_demand, values, rows.index)
     added = [name for name in resolution.features if name not in rows.columns]
     whole = {name: values[name] for name in (*rows.columns, *added)}
     return pd.DataFrame(whole, index=rows.index, copy=False)  # pandas copies what is changed later
 
 
-def _compute(
+def compute(
     features: tuple[OnDemandFeature, ...], known: dict[str, pd.Series], index: pd.Index
 ) -> None:
     """Adds the on-demand features to the columns that are known already.
+
+    Args:
+        features: The features, each after those that it needs.
+        known: The columns by name; the features are added to them.
+        index: The index of the columns.
 
     Each function gets copies, numbered from 0: it can change no column, and does not see by
     which index the rows are called.

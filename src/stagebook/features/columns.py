@@ -86,7 +86,7 @@ def alike(
         StagebookError: They are of different kinds, such as text and numbers.
     """
     own, requested = _as_key(own), _as_key(requested)
-    kinds = _kind(own.type), _kind(requested.type)
+    kinds = key_kind(own.type), key_kind(requested.type)
     if pa.types.is_null(requested.type):
         return own, pa.chunked_array([pa.nulls(len(requested), own.type)])
     if pa.types.is_null(own.type):
@@ -108,7 +108,7 @@ def key(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.ChunkedArra
         StagebookError: It is of another kind.
     """
     column = _as_key(column)
-    kind = _kind(column.type)
+    kind = key_kind(column.type)
     if not kind and not pa.types.is_null(column.type):
         message = (
             f"The key `{name}` of the feature view `{view.name}` has the type {column.type}, which "
@@ -248,12 +248,13 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
 def _as_key(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A key column without a list of its values; one without any value may have any type."""
     column = plain(column)
-    if not _kind(column.type) and column.null_count == len(column):
+    if not key_kind(column.type) and column.null_count == len(column):
         return pa.chunked_array([pa.nulls(len(column))])
     return column
 
 
-def _kind(type_: pa.DataType) -> str:
+def key_kind(type_: pa.DataType) -> str:
+    """The kind of a key's type: number, text, boolean or date; empty if no key can have it."""
     if pa.types.is_integer(type_):
         return "number"
     if is_text(type_):

@@ -6,6 +6,7 @@ A store is one SQLite file with one packed row for each key and view.
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from stagebook.features import assembly, columns, spine, sqlite_values
 from stagebook.features.definitions import FeatureView
+from stagebook.features.few_rows import FewRows
 from stagebook.features.resolution import Resolution
 from stagebook.project.errors import Problem, StagebookError, Where
 
@@ -87,6 +89,8 @@ class OnlineStore:
         self._resolution = resolution
         self._base = base
         self._queries = {name: view.query for name, view in views.items()}
+        stored = {name: (view.keys, view.features) for name, view in views.items()}
+        self._few_rows = FewRows(resolution, stored)
 
     @classmethod
     def open(cls, path: Path, resolution: Resolution) -> Self:
@@ -172,16 +176,27 @@ class OnlineStore:
         """
         ages: dict[str, list[int | None]] = {}
 
-        def find(view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
-            moments = instants.to_pylist()
-            stored_rows = self._rows(view, rows, moments)
-            ages[view.name] = [
-                None if row is None else moment - row.event
-                for row, moment in zip(stored_rows, moments, strict=True)
+        def look_up_all(
+            view: FeatureView, keys: Iterable[tuple[Any, ...]], instants: list[int | None]
+        ) -> list[StoredRow | None]:
+            stored_rows = [
+                None if instant is None or None in key else self.look_up(view, key, instant)
+                for key, instant in zip(keys, instants, strict=True)
             ]
-            return self._table(view, stored_rows)
+            ages[view.name] = [
+                None if row is None or instant is None else instant - row.event
+                for row, instant in zip(stored_rows, instants, strict=True)
+            ]
+            return stored_rows
 
-        return assembly.assemble(self._resolution, rows, find), ages
+        def find(view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
+            keys = self._keys(view, rows)
+            return self._table(view, look_up_all(view, keys, instants.to_pylist()))
+
+        frame = self._few_rows.features(rows, look_up_all)
+        if frame is None:
+            frame = assembly.assemble(self._resolution, rows, find)
+        return frame, ages
 
     def look_up(self, view: FeatureView, key: tuple[Any, ...], instant: int) -> "StoredRow | None":
         """The row of a view for one key.
@@ -214,20 +229,14 @@ class OnlineStore:
         is_old = view.ttl is not None and instant - event > columns.nanoseconds_of(view.ttl)
         return None if known > instant or is_old else StoredRow(event, tuple(values))
 
-    def _rows(
-        self, view: FeatureView, rows: pd.DataFrame, instants: list[int | None]
-    ) -> list[StoredRow | None]:
-        """The row of a view for each row of a request."""
+    def _keys(self, view: FeatureView, rows: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
+        """The key of a view for each row of a request."""
         own = [pa.chunked_array([], field.type) for field in self.views[view.name].keys]
         pairs = zip(view.entity.keys, own, spine.keys(view, rows), strict=True)
         keys = [
             columns.alike(column, requested, name, view)[1] for name, column, requested in pairs
         ]
-        parts = zip(*map(sqlite_values.stored, keys), strict=True)
-        return [
-            None if instant is None or None in key else self.look_up(view, key, instant)
-            for key, instant in zip(parts, instants, strict=True)
-        ]
+        return zip(*map(sqlite_values.stored, keys), strict=True)
 
     def _table(self, view: FeatureView, rows: list[StoredRow | None]) -> pa.Table:
         stored = self.views[view.name].features

@@ -74,7 +74,19 @@ class Model:
             raise KeyError(f"the rows have no column {', '.join(missing)}")
         if rows.empty:
             return pd.DataFrame(columns=list(served.outputs))
-        return predict(self.model, served.method, rows[list(served.features)], served.outputs)
+        return self.predict_features(rows[list(served.features)])
+
+    def predict_features(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The model's predictions for rows that have the model's features alone.
+
+        Args:
+            rows: At least one row of the features, as columns in order. The model may change it.
+
+        Returns:
+            n rows, with a column for each of the model's outputs.
+        """
+        served = self.manifest.model
+        return predict(self.model, served.method, rows, served.outputs)
 
 
 def load(

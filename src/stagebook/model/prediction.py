@@ -31,9 +31,12 @@ def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = 
         message = f"The model, a {type(model).__name__}, has no method `{method}`."
         raise StagebookError(Problem("no-method", message, hint))
     predictions = call(rows)
-    if not isinstance(predictions, pd.DataFrame):
-        predictions = _frame(np.asarray(predictions), model, method)
-    frame: pd.DataFrame = predictions.reset_index(drop=True)
+    is_named = not isinstance(predictions, pd.DataFrame)
+    frame: pd.DataFrame = (
+        _frame(np.asarray(predictions), model, method, names)
+        if is_named
+        else predictions.reset_index(drop=True)
+    )
     if len(frame) != len(rows) or (names and len(names) != frame.shape[1]):
         columns = f" and {counted(len(names), 'column')}: {', '.join(names)}" if names else ""
         expected = f"{counted(len(rows), 'row')}{columns}"
@@ -41,12 +44,15 @@ def predict(model: Any, method: str, rows: pd.DataFrame, names: Sequence[str] = 
         message = f"`{method}` returned {actual}; expected {expected}."
         hint = "A model must return one row for each row of input."
         raise StagebookError(Problem("bad-prediction", message, hint))
-    return frame.set_axis(list(names), axis=1) if names else frame
+    return frame if is_named or not names else frame.set_axis(list(names), axis=1)
 
 
-def _frame(values: Any, model: Any, method: str) -> pd.DataFrame:
+def _frame(values: Any, model: Any, method: str, names: Sequence[str]) -> pd.DataFrame:
+    """An array as a frame, which has the names if they are as many as its columns."""
     if values.ndim == 1:
-        return pd.DataFrame({"prediction": values})
+        return pd.DataFrame({names[0] if len(names) == 1 else "prediction": values})
+    if len(names) == values.shape[1]:
+        return pd.DataFrame(values, columns=list(names))
     classes = getattr(model, "classes_", ()) if method == "predict_proba" else ()
     if len(classes) == values.shape[1]:
         return pd.DataFrame(values, columns=[f"probability_{name}" for name in classes])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stagebook.serving.input.rows import by_row
@@ -40,28 +41,22 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     Args:
         frame: n rows.
     """
-    return by_row(frame, _values)
+    return by_row(frame, _json_values)
 
 
-def _values(column: pd.Series) -> list[Any]:
-    values: list[Any] = column.tolist()
-    kind = column.dtype.kind
-    if kind in "biu" and not column.hasnans:
+def _json_values(values: list[Any]) -> list[Any]:
+    """The values of a column as JSON has them."""
+    if all(type(value) is float and math.isfinite(value) for value in values):
         return values
-    if kind == "f":
-        return [value if _is_finite(value) else None for value in values]
     return [_plain(value) for value in values]
-
-
-def _is_finite(value: Any) -> bool:
-    return type(value) is float and math.isfinite(value)
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
+    if isinstance(value, float | np.longdouble):
+        value = float(value)
         return value if math.isfinite(value) else None
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

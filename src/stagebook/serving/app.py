@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stagebook.serving import access
 from stagebook.serving.metrics import MEDIA_TYPE
@@ -19,8 +20,10 @@ from stagebook.serving.service import Service
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def application(service: Service) -> Starlette:
+def application(service: Service) -> ASGIApp:
     """The application of a service.
+
+    Requests for predictions go past Starlette; it answers what has another method or route.
 
     Args:
         service: What answers; it starts and stops with the application.
@@ -58,8 +61,7 @@ def application(service: Service) -> Starlette:
     scoring = Scoring(service)
     app = Starlette(
         routes=[
-            Route(INVOCATIONS, scoring.invocations, methods=["POST"]),
-            Route(PREDICT, scoring.predict, methods=["POST"]),
+            *(Route(route, scoring, methods=["POST"]) for route in (INVOCATIONS, PREDICT)),
             Route("/ping", ping),
             Route("/health", health),
             Route("/version", mlflow_version),
@@ -70,7 +72,13 @@ def application(service: Service) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    return app
+
+    async def direct(scope: Scope, receive: Receive, send: Send) -> None:
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        chosen = scoring if is_post and scope["path"] in (INVOCATIONS, PREDICT) else app
+        await chosen(scope, receive, send)
+
+    return direct
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -1,11 +1,12 @@
 """A request and its answer, as they become known, and their entry in the log."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import pandas as pd
 
-from stagebook.serving.ids import new_id
+from stagebook.serving.ids import new_id, prediction_id
 from stagebook.serving.input.rows import Rows
 from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
@@ -26,8 +27,10 @@ class Exchange:
         rows: The rows as they were sent.
         features: The rows as the model gets them.
         predictions: One row for each row of the features.
-        warnings: Remarks on rows.
+        warnings: Remarks on rows; None until they are looked for.
         problems: Why the request gets no prediction.
+        old: Remarks on features that were looked up; they come before the others.
+        answered: Seconds until the answer was sent; None before.
     """
 
     served: ServedModel
@@ -39,8 +42,10 @@ class Exchange:
     rows: Rows | None = None
     features: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
-    warnings: tuple[RowWarning, ...] = ()
+    warnings: tuple[RowWarning, ...] | None = None
     problems: tuple[RequestProblem, ...] = ()
+    old: tuple[RowWarning, ...] = ()
+    answered: float | None = None
     _start: float = field(default_factory=time.perf_counter)
 
     @property
@@ -48,9 +53,32 @@ class Exchange:
         """Time since this object was made."""
         return time.perf_counter() - self._start
 
+    @property
+    def duration(self) -> float:
+        """Seconds until the answer was sent; until now before."""
+        return self.seconds if self.answered is None else self.answered
+
     def refuse(self, refusal: Refusal) -> None:
         """Keeps why the request gets no prediction."""
         self.status, self.problems = refusal.status, refusal.problems
+
+    def warn(self) -> tuple[RowWarning, ...]:
+        """The remarks on the rows, which are looked for once."""
+        if self.warnings is None:
+            ranges = self.served.ranges
+            looked = () if self.features is None else ranges.warnings(self.features)
+            self.warnings = self.old + looked
+        return self.warnings
+
+    def further(self) -> dict[str, Any]:
+        """What the answer of ``/predict`` has beside the predictions."""
+        assert self.predictions is not None, "the request has been scored"
+        return {
+            "request": self.request,
+            "package": self.served.digest,
+            "ids": [prediction_id(self.request, row) for row in range(len(self.predictions))],
+            "warnings": [asdict(warning) for warning in self.warn()],
+        }
 
     def entry(self) -> LogEntry:
         """What the log keeps of it; call it when the answer is known."""
@@ -62,8 +90,8 @@ class Exchange:
             status=self.status,
             features=self.features,
             predictions=self.predictions,
-            warnings=self.warnings,
+            warnings=self.warn(),
             problems=self.problems,
-            milliseconds=self.seconds * 1000,
+            milliseconds=self.duration * 1000,
             role=self.role,
         )

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -44,6 +45,33 @@ class Metrics:
         self.shadow = counter("shadow_requests", "Requests for the challenger.", "outcome")
 
         self._counted: tuple[str, str] | None = None
+
+    def count_answer(
+        self,
+        route: str,
+        status: int,
+        seconds: float,
+        rows: int,
+        problems: Iterable[str],
+        warnings: Iterable[str],
+    ) -> None:
+        """Counts a request that has been answered.
+
+        Args:
+            route: Its route.
+            status: The status of its answer.
+            seconds: Time until then.
+            rows: Number of predictions.
+            problems: Codes of the reasons for a refusal.
+            warnings: Codes of the remarks on rows.
+        """
+        self.requests.labels(route, str(status)).inc()
+        self.seconds.labels(route).observe(seconds)
+        self.rows.inc(rows)
+        for code in problems:
+            self.violations.labels(code).inc()
+        for code in warnings:
+            self.warnings.labels(code).inc()
 
     def count_package(self, name: str, digest: str) -> None:
         """Says which package answers; the one before does not, which workers show as 0."""

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 import pandas as pd
 
+from stagebook.serving.gathering import Gathering
 from stagebook.serving.refusal import Refusal, RequestProblem
 
 
@@ -33,7 +34,8 @@ class PredictionQueue:
     """Requests that wait for a model.
 
     While the model predicts, the requests that arrive wait. The next batch takes all of them that
-    are for the same model, so that no request waits for others when the model is idle.
+    are for the same model. No request waits for others when the model is idle; after a batch it
+    may wait for a moment (see ``Gathering``).
 
     Args:
         limit: How many requests may wait.
@@ -47,6 +49,7 @@ class PredictionQueue:
         self._loop = loop
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
+        self._gathering = Gathering()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="predictions", daemon=True)
 
@@ -78,13 +81,13 @@ class PredictionQueue:
             if len(self._waiting) >= self._limit or self._stopped:
                 raise _busy(len(self._waiting))
             self._waiting.append(waiting)
-            self._changed.notify()
+            if len(self._waiting) == 1 or self._gathering.is_complete(len(self._waiting)):
+                self._changed.notify()
+        deadline = self._loop.call_later(max(seconds, 0.0), _expire, waiting.answer)
         try:
-            return await asyncio.wait_for(waiting.answer, seconds)
-        except TimeoutError:
-            message = "The request was not answered before its deadline."
-            problem = RequestProblem("deadline-passed", message, "Send fewer rows or requests.")
-            raise Refusal(504, problem) from None
+            return await waiting.answer
+        finally:
+            deadline.cancel()
 
     def stop(self) -> None:
         """Predicts what waits, and ends the thread."""
@@ -95,23 +98,27 @@ class PredictionQueue:
 
     def _run(self) -> None:
         while batch := self._next():
-            try:
-                predictions = batch[0].model.predict(
-                    batch[0].rows
-                    if len(batch) == 1
-                    else pd.concat([item.rows for item in batch], ignore_index=True)
-                )
-            except Exception as error:
-                if len(batch) == 1:
-                    self._answer(batch[0], error)
-                else:  # one of the requests may be the reason
-                    self._one_by_one(batch)
-                continue
-            first = 0
-            for item in batch:
-                last = first + len(item.rows)
-                self._answer(item, predictions.iloc[first:last].reset_index(drop=True))
-                first = last
+            start = time.monotonic()
+            self._predict(batch)
+            self._gathering.predicted(len(batch), len(self._waiting), start, time.monotonic())
+
+    def _predict(self, batch: list[_Waiting]) -> None:
+        model, first = batch[0].model, 0
+        try:
+            if len(batch) == 1:
+                self._answer(batch[0], model.predict(batch[0].rows))
+                return
+            predictions = model.predict(pd.concat([item.rows for item in batch], ignore_index=True))
+        except Exception as error:
+            if len(batch) == 1:
+                self._answer(batch[0], error)
+            else:  # one of the requests may be the reason
+                self._one_by_one(batch)
+            return
+        for item in batch:
+            last = first + len(item.rows)
+            self._answer(item, predictions.iloc[first:last].reset_index(drop=True))
+            first = last
 
     def _one_by_one(self, batch: list[_Waiting]) -> None:
         for item in batch:
@@ -123,12 +130,7 @@ class PredictionQueue:
     def _next(self) -> list[_Waiting]:
         """The requests of the next batch, when there are some; none when the queue has stopped."""
         with self._changed:
-            while True:
-                now = time.monotonic()
-                while self._waiting and self._waiting[0].until < now:
-                    self._waiting.popleft()  # it has been answered with 504
-                if self._waiting:
-                    break
+            while not self._is_ready():
                 if self._stopped:
                     return []
                 self._changed.wait()
@@ -141,6 +143,24 @@ class PredictionQueue:
                     break
                 batch.append(self._waiting.popleft())
             return batch
+
+    def _is_ready(self) -> bool:
+        """Whether requests wait, after a moment for the clients that have just been answered."""
+        self._drop_late()
+        gathering = self._gathering
+        if self._waiting and gathering.begin(len(self._waiting), time.monotonic()):
+            while not gathering.is_complete(len(self._waiting)) and not self._stopped:
+                if (seconds := gathering.left(time.monotonic())) <= 0:
+                    break
+                self._changed.wait(seconds)
+            gathering.ended(len(self._waiting))
+            self._drop_late()
+        return bool(self._waiting)
+
+    def _drop_late(self) -> None:
+        now = time.monotonic()
+        while self._waiting and self._waiting[0].until < now:
+            self._waiting.popleft()  # it has been answered with 504
 
     def _answer(self, item: _Waiting, answer: pd.DataFrame | Exception) -> None:
         try:
@@ -156,6 +176,12 @@ def _settle(future: "asyncio.Future[pd.DataFrame]", answer: pd.DataFrame | Excep
         future.set_exception(answer)
     else:
         future.set_result(answer)
+
+
+def _expire(future: "asyncio.Future[pd.DataFrame]") -> None:
+    message = "The request was not answered before its deadline."
+    problem = RequestProblem("deadline-passed", message, "Send fewer rows or requests.")
+    _settle(future, Refusal(504, problem))
 
 
 def _busy(waiting: int) -> Refusal:

@@ -2,16 +2,18 @@
 
 import asyncio
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from stagebook.serving.refusal import Refusal, RequestProblem
 
 
-async def body_of(request: Request, limit: int, seconds: float) -> bytes:
+async def body_of(receive: Receive, length: bytes | None, limit: int, seconds: float) -> bytes:
     """The whole body of a request.
 
     Args:
-        request: The request.
+        receive: Gives the parts of the body.
+        length: Its header ``Content-Length``.
         limit: Bytes that it may have.
         seconds: Time that the client has to send it.
 
@@ -19,23 +21,31 @@ async def body_of(request: Request, limit: int, seconds: float) -> bytes:
         Refusal: It is too large (413), or was not sent in time (408).
         ClientDisconnect: The client is gone.
     """
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length[:20]) > limit:
+    if length is not None and length.isdigit() and int(length[:20]) > limit:
         raise _too_large(limit)
-    parts: list[bytes] = []
-    size = 0
     try:
         async with asyncio.timeout(seconds):
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
-                    raise _too_large(limit)
-                parts.append(part)
+            return await _whole(receive, limit)
     except TimeoutError:
         message = f"The body of the request was not sent within {seconds:g} seconds."
         close = {"Connection": "close"}
         raise Refusal(408, RequestProblem("slow-request", message), headers=close) from None
-    return b"".join(parts)
+
+
+async def _whole(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _too_large(limit: int) -> Refusal:

@@ -98,10 +98,9 @@ class Scorer:
             raise Refusal(503, RequestProblem("log-full", message))
         if self._validation:
             exchange.features = self._served.validator.check(Rows.of_frame(rows))
-            exchange.warnings = self._served.ranges.warnings(exchange.features)
         else:
             names = [name for name in self._served.features if name in rows.columns]
-            exchange.features = rows[names].reset_index(drop=True)
+            exchange.features, exchange.warnings = rows[names].reset_index(drop=True), ()
         predictions = self._served.predict(exchange.features)
         exchange.predictions = predictions.copy() if self._log else None  # the caller may change it
         return predictions

@@ -26,6 +26,10 @@ from stagebook.serving.refusal import Refusal
 
 PROFILE = "profile.input.json"
 
+_COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3
+"""Whether a frame that shares its values with another one gets its own when it is changed; it
+takes a tenth of the time of a selection of columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
@@ -100,6 +104,8 @@ class ServedModel:
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The model's predictions for rows that have passed the validator."""
+        if _COPIES_ON_WRITE:
+            return self.model.predict_features(rows.copy(deep=False))
         return self.model.predict(rows)
 
     def open_log(self, options: LogOptions) -> RequestLog:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Semaphore
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from stagebook.project.errors import Exit, Problem, StagebookError
@@ -151,13 +151,13 @@ def run(options: ServingOptions, started: Started) -> None:
                 ).run()
 
 
-def _worker(options: ServingOptions, opened: Semaphore) -> Starlette:
+def _worker(options: ServingOptions, opened: Semaphore) -> ASGIApp:
     service = Service(options)
     opened.release()
     return application(service)
 
 
-def _config(options: ServingOptions, factory: Callable[[], Starlette]) -> uvicorn.Config:
+def _config(options: ServingOptions, factory: Callable[[], ASGIApp]) -> uvicorn.Config:
     limits = options.limits
     return uvicorn.Config(
         factory,

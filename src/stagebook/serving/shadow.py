@@ -75,7 +75,12 @@ class Shadow:
     def _predict(self, request: ShadowRequest) -> None:
         challenger, outcome = self.challenger, "predicted"
         exchange = Exchange(
-            challenger, request.route, request.request, request.time, role="challenger"
+            challenger,
+            request.route,
+            request.request,
+            request.time,
+            role="challenger",
+            warnings=(),
         )
         try:
             exchange.features = challenger.validator.check(request.rows)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stagebook.data.profiles import profile
 from stagebook.data.profiles.column import Booleans, Column, Numbers, Texts
+from stagebook.serving import column_values
 from stagebook.serving.input.timestamps import Timestamp
 from stagebook.serving.refusal import RowWarning, shown
 
@@ -93,18 +94,23 @@ class TrainingRanges:
         """
         names = list(frame.columns)
         if len(frame) <= _FEW:
-            checks = [self.columns.get(name) for name in names]
-            rows = frame.to_numpy(dtype=object)
-            return tuple(
-                limits.warning(value, row)
-                for row, values in enumerate(rows)
-                for limits, value in zip(checks, values, strict=True)
-                if limits is not None and not limits.has(value)
-            )
+            return self._of_few(frame, names)
         collected = [warning for name in names for warning in self._of_column(frame, name)]
         order = {name: place for place, name in enumerate(names)}
         collected.sort(key=lambda warning: (warning.row, order[warning.column]))
         return tuple(collected[:MOST])
+
+    def _of_few(self, frame: pd.DataFrame, names: list[str]) -> tuple[RowWarning, ...]:
+        columns = enumerate(zip(names, column_values.lists(frame), strict=True))
+        outside = [
+            (row, place, limits, value)
+            for place, (name, values) in columns
+            if (limits := self.columns.get(name)) is not None
+            for row, value in enumerate(values)
+            if not limits.has(value)
+        ]
+        outside.sort(key=lambda item: item[:2])
+        return tuple(limits.warning(value, row) for row, _, limits, value in outside)
 
     def _of_column(self, frame: pd.DataFrame, name: str) -> list[RowWarning]:
         limits = self.columns.get(name)

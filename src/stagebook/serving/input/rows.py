@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from stagebook.project.errors import did_you_mean
+from stagebook.serving import column_values
 from stagebook.serving.refusal import Refusal, RequestProblem
 
 ROW_LIMIT = 10_000
@@ -43,30 +46,32 @@ class Rows:
         return cls(tuple(map(str, frame.columns)), by_row(frame, _python_values))
 
 
-def by_row(frame: pd.DataFrame, values: Callable[[pd.Series], list[Any]]) -> list[dict[str, Any]]:
+def by_row(frame: pd.DataFrame, values: Callable[[list[Any]], list[Any]]) -> list[dict[str, Any]]:
     """The rows of a frame, each as a dictionary.
 
     Args:
         frame: n rows.
-        values: Gives the values of a column.
+        values: Gives the values of a column, from those of ``Series.tolist``.
     """
     names = [str(name) for name in frame.columns]
-    columns = [values(frame.iloc[:, place]) for place in range(len(names))]
+    columns = map(values, column_values.lists(frame))
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _python_values(column: pd.Series) -> list[Any]:
+def _python_values(values: list[Any]) -> list[Any]:
     """The values of a column; None where one is missing."""
-    values: list[Any] = column.tolist()
-    kind = column.dtype.kind
-    if kind in "biu" and not column.hasnans:
+    if all(type(value) is float and value == value for value in values):
         return values
-    if kind == "f":
-        return [None if value is pd.NA or value != value else value for value in values]
     return [
-        None if missing else value.item() if hasattr(value, "item") else value
-        for value, missing in zip(values, column.isna(), strict=True)
+        None if _is_missing(value) else value.item() if hasattr(value, "item") else value
+        for value in values
     ]
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, float | np.floating | Decimal):
+        return bool(value != value)
+    return value is None or value is pd.NA or value is pd.NaT
 
 
 def bad_request(problem: RequestProblem) -> Refusal:
