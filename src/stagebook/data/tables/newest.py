@@ -1,5 +1,6 @@
 """The largest value of a column, without reading the table as a whole."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pyarrow as pa
@@ -9,14 +10,7 @@ from stagebook.data.tables.formats import TableFormat
 from stagebook.data.tables.outline import place, readable
 from stagebook.data.tables.parquet_metadata import Chunk, ParquetMetadata, PhysicalType, RowGroup
 from stagebook.data.tables.table import Table
-from stagebook.project.errors import Where
 
-_CODES = {
-    TableFormat.PARQUET: "bad-parquet",
-    TableFormat.FEATHER: "bad-feather",
-    TableFormat.CSV: "bad-csv",
-    TableFormat.JSON_LINES: "bad-json-line",
-}
 _STORED = (  # types whose values Parquet stores as Arrow does
     (pa.types.is_timestamp, PhysicalType.INT64),
     (pa.types.is_int64, PhysicalType.INT64),
@@ -45,9 +39,18 @@ def newest(table: Table, column: str) -> Any:
     values = _from_statistics(table, column)
     if values is None:
         values = [pc.max(batch.column(0)) for batch in table.batches([column])]
-    where = place(table.root, table.files[0]) if table.files else Where(table.path)
-    with readable(_CODES[table.format], where):
+    with _whole_values(table):
         return max((value.as_py() for value in values if value.is_valid), default=None)
+
+
+def _whole_values(table: Table) -> AbstractContextManager[None]:
+    """Raises the problem that a file is damaged if Python cannot hold its values."""
+    if not table.files:
+        return nullcontext()
+    where = place(table.root, table.files[0])
+    if table.format is TableFormat.PARQUET:
+        return readable("bad-parquet", where)
+    return readable("bad-feather", where) if table.format is TableFormat.FEATHER else nullcontext()
 
 
 def _from_statistics(table: Table, column: str) -> list[pa.Scalar] | None:
