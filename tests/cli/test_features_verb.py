@@ -175,3 +175,14 @@ def test_help_imports_no_feature() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_table_of_other_types_than_its_schema_is_trouble_in_the_listing(folder: Path) -> None:
+    path = put_weather(folder, *ROWS)
+    pd.read_parquet(path).assign(rain_mm="wet").to_parquet(path)
+    (view,) = values()["views"]
+    assert (view["rows"], view["built"]) == (3, True)
+    assert "rain_mm" in view["trouble"]
+    printed = call().output
+    assert fact(printed, "rows") == "3"
+    assert "rain_mm" in fact(printed, "trouble")

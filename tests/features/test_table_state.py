@@ -110,3 +110,41 @@ def test_statistics_give_what_the_rows_give(
     present = [time for time in times if time is not None]
     expected = pa.scalar(max(present), column.type).as_py() if present else None
     assert newest(Table.open(folder, "a.parquet"), "time") == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "trouble"),
+    [
+        ("wind_mph", ["1", "2", "3"], True),
+        ("origin", [1, 2, 3], True),
+        ("gusts", [1.5, 2.5, 3.5], True),
+        ("wind_mph", [1, 2, 3], False),
+        ("wind_mph", [None, None, None], False),
+        ("hour", pd.to_datetime(["2013-05-01"] * 3), True),
+    ],
+)
+def test_a_column_of_another_type_than_in_the_schema_is_trouble(
+    tmp_path: Path, column: str, values: list[object], trouble: bool
+) -> None:
+    TABLE.assign(**{column: values}).to_parquet(tmp_path / "a.parquet")
+    state = TableState.read(weather(table="a.parquet"), tmp_path)
+    assert (state.rows, state.newest) == (3, NEWEST)
+    assert (column in state.trouble, bool(state.trouble)) == (trouble, trouble)
+
+
+@pytest.mark.parametrize(("wind", "trouble"), [("calm", True), ("4", False)])
+def test_cells_of_text_that_are_no_numbers_are_trouble(
+    tmp_path: Path, wind: str, trouble: bool
+) -> None:
+    TABLE.assign(wind_mph=wind, origin=["1", "2", "3"]).to_csv(tmp_path / "a.csv", index=False)
+    state = TableState.read(weather(table="a.csv"), tmp_path)
+    assert (state.newest, "wind_mph" in state.trouble) == (NEWEST, trouble)
+    assert "origin" not in state.trouble
+
+
+def test_a_table_without_a_feature_is_trouble_and_all_troubles_are_said(tmp_path: Path) -> None:
+    table = TABLE.assign(wind_mph="calm").drop(columns="gusts")
+    table.to_parquet(tmp_path / "a.parquet")
+    state = TableState.read(weather(table="a.parquet"), tmp_path)
+    assert "gusts" in state.trouble
+    assert "wind_mph" in state.trouble

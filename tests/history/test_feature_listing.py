@@ -7,8 +7,12 @@ import feature_projects
 import pytest
 from folders import write
 
+from stagebook.features import description
+from stagebook.features.catalogue import Catalogue
+from stagebook.features.description import ServiceDescription
 from stagebook.history.feature_listing import FeatureListing, OnlineStoreStage
-from stagebook.pipeline.stage import MANIFEST
+from stagebook.history.service_packages import ServicePackage
+from stagebook.pipeline.stage import MANIFEST, PACKAGED_FEATURES
 from stagebook.project.project import Project
 
 NOTEBOOK = (
@@ -74,7 +78,7 @@ def test_a_service_names_stages_that_import_it_through_others_their_packages_and
 ) -> None:
     (service,) = FeatureListing.read(Project.find(root)).services
     assert service.stages == ("weather", "train")
-    assert service.packages == ("models/late",)
+    assert service.packages == (ServicePackage("models/late"),)
     assert service.stores == (OnlineStoreStage("online", "online/r.sqlite"),)
 
 
@@ -99,3 +103,60 @@ def test_the_listing_needs_no_pipeline(root: Path) -> None:
     listing = FeatureListing.read(Project.find(root))
     assert listing.views[0].maker == ""
     assert listing.services[0].packages == ()
+
+
+def packaged(root: Path, path: str) -> None:
+    """Writes a package that describes the service as it is now."""
+    with feature_projects.forgotten(root):
+        service = Catalogue.load(Project.find(root)).service("rides")
+        text = description.render(ServiceDescription.of(service))
+    write(root, {f"{path}/{MANIFEST}": "{}", f"{path}/{PACKAGED_FEATURES}": text})
+
+
+def test_a_package_says_by_which_service_it_was_built_whatever_its_stage_imports(
+    root: Path,
+) -> None:
+    for path in ("models/apart", "models/by_hand", "data/weather.parquet/inner"):
+        packaged(root, path)
+    (service,) = FeatureListing.read(Project.find(root)).services
+    assert {(package.path, package.stale) for package in service.packages} == {
+        ("models/late", None),
+        ("models/apart", False),
+        ("models/by_hand", False),
+        ("data/weather.parquet/inner", False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stale"),
+    [
+        ("start.dt.hour", "start.dt.minute", True),
+        ("timedelta(hours=3)", "timedelta(hours=36)", True),
+        ("return start.dt.hour", "return start.dt.hour  # in UTC", False),
+    ],
+)
+def test_a_package_is_stale_if_the_code_of_its_features_is_another(
+    root: Path, before: str, after: str, stale: bool
+) -> None:
+    packaged(root, "models/apart")
+    write(root, {"src/ride_features.py": feature_projects.RIDES.replace(before, after)})
+    (service,) = FeatureListing.read(Project.find(root)).services
+    package = next(item for item in service.packages if item.path == "models/apart")
+    assert package.stale is stale
+    assert {problem.code for problem in package.differences} == (
+        {"features-differ"} if stale else set()
+    )
+    assert package.as_json()["stale"] is stale
+
+
+def test_a_package_of_no_service_here_and_one_that_cannot_be_read_are_problems(root: Path) -> None:
+    packaged(root, "models/apart")
+    file = root / "models/apart" / PACKAGED_FEATURES
+    file.write_text(file.read_text().replace('"name": "rides"', '"name": "trips"'))
+    write(root, {f"models/late/{PACKAGED_FEATURES}": "[]"})
+    listing = FeatureListing.read(Project.find(root))
+    assert listing.services[0].packages == ()
+    assert {(problem.code, str(problem.where)) for problem in listing.unread} == {
+        ("no-feature-service", "models/apart"),
+        ("package-changed", f"models/late/{PACKAGED_FEATURES}"),
+    }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import feature_projects
+import pandas as pd
 import pytest
 import spooled
 from axe_playwright_python.sync_playwright import Axe
@@ -17,6 +18,10 @@ from spooled import put, sha256
 from stagebook.data.profiles import profile as profiles
 from stagebook.data.profiles.profiling import profile
 from stagebook.data.tables.table import Table
+from stagebook.features import description
+from stagebook.features.catalogue import Catalogue
+from stagebook.features.description import ServiceDescription
+from stagebook.pipeline.stage import MANIFEST, PACKAGED_FEATURES
 from stagebook.project.project import Project
 from stagebook.report.site import folder
 from stagebook.workflow import reporting
@@ -86,6 +91,39 @@ def test_each_feature_has_its_profile_and_the_service_leads_to_it(page: Elements
     assert set(anchors) <= {f"#{name}" for name in page.values("id")}
     assert f"line {SERVICE_LINE}" in row.text
     assert "notebooks/train.html" in links(page, "#service-rides")
+
+
+def test_a_stale_package_and_a_table_of_other_types_are_marked(root: Path) -> None:
+    path, file = root / TABLE, root / MODEL / PACKAGED_FEATURES
+    bytes_, project = path.read_bytes(), Project.find(root)
+    service = Catalogue.load(project).service("rides")
+    write(root, {f"{MODEL}/{MANIFEST}": "{}"})
+    text = description.render(ServiceDescription.of(service))
+    file.write_text(text.replace('"dtype": "float64"', '"dtype": "int64"'))
+    pd.read_parquet(path).assign(rain_mm="wet").to_parquet(path)
+    try:
+        page = Elements(pages(root)["features.html"])
+    finally:
+        path.write_bytes(bytes_)
+        file.unlink()
+        (root / MODEL / MANIFEST).unlink()
+    assert page.texts("#service-rides .bad") == ["stale"]
+    assert "int64" in page.select("#service-rides")[0].text
+    assert "rain_mm" in facts(page)["trouble"]
+
+
+def test_a_package_of_no_service_here_is_a_note_of_one_line(root: Path) -> None:
+    file = root / "models/trips" / PACKAGED_FEATURES
+    service = Catalogue.load(Project.find(root)).service("rides")
+    text = description.render(ServiceDescription.of(service)).replace('"rides"', '"trips"')
+    write(root, {f"models/trips/{MANIFEST}": "{}", f"models/trips/{PACKAGED_FEATURES}": text})
+    try:
+        (note,) = Elements(pages(root)["features.html"]).texts(".notes li")
+    finally:
+        file.unlink()
+        (file.parent / MANIFEST).unlink()
+    assert note.startswith("models/trips: ")
+    assert "\\n" not in note
 
 
 def test_each_page_leads_to_the_features_and_all_their_links_lead_somewhere(root: Path) -> None:

@@ -44,7 +44,8 @@ def _blocks(listing: "FeatureListing") -> Iterator[Iterator[Text]]:
 def _block(name: str, noun: str, facts: Iterable[words.Fact]) -> Iterator[Text]:
     yield Text.assemble((name, "bold"), f"  {noun}")
     for label, text in facts:
-        yield Text.assemble((f"  {label:<{_LABEL}}", "dim"), text)
+        style = "yellow" if label == words.TROUBLE else ""
+        yield Text.assemble((f"  {label:<{_LABEL}}", style or "dim"), (text, style))
 
 
 def stored(path: Path, views: Iterable["StoredView"]) -> None:

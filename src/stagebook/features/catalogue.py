@@ -55,7 +55,7 @@ class Catalogue:
                 'features = ["my_package.feature_views"]'
             )
             raise StagebookError(Problem("no-features", message, hint, Where(FILE)))
-        folders = [(project.root / folder).resolve() for folder in project.settings.code]
+        folders = _code_folders(project)
         with _importing(folders):
             modules = [_imported(name, folders, project) for name in names]
         return cls.of(modules, project.root)
@@ -99,6 +99,15 @@ class Catalogue:
                 Problem("no-feature-service", message, did_you_mean(name, names, known))
             )
         return self.services[names.index(name)]
+
+
+def _code_folders(project: Project) -> list[Path]:
+    return [(project.root / folder).resolve() for folder in project.settings.code]
+
+
+def importing(project: Project) -> contextlib.AbstractContextManager[None]:
+    """Puts a project's code first in the search for modules, as while its definitions load."""
+    return _importing(_code_folders(project))
 
 
 @contextlib.contextmanager

@@ -62,5 +62,27 @@ def as_in_schema(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.Ch
     raise invalid("column-of-another-type", message, hint, view.where)
 
 
+def conflict(type_: pa.DataType, name: str, view: FeatureView) -> tuple[str, str] | None:
+    """What a column has and what the schema wants in its place; None if the column may fit.
+
+    Only the values show whether floats may be whole numbers, and whether all are missing.
+
+    Args:
+        type_: The column's type.
+        name: Its name.
+        view: The view.
+    """
+    contract = Contract(view.name, view.pandera)
+    declared = contract.fixed_types([name]).get(name)
+    actual = columns.plain_type(type_)
+    if declared is None or pa.types.is_null(actual):
+        return None
+    kinds = (_kind(actual), _kind(declared))
+    if kinds[0] == kinds[1] or kinds == ("whole numbers", "numbers"):
+        return None
+    may_be_whole = kinds == ("numbers", "whole numbers") and contract.allows_missing(name)
+    return None if may_be_whole else kinds
+
+
 def _kind(type_: pa.DataType) -> str:
     return next((kind for kind, is_of in _KINDS.items() if is_of(type_)), str(type_))

@@ -9,6 +9,7 @@ from stagebook.features.catalogue import Catalogue, place
 from stagebook.features.definitions import FeatureView, OnDemandFeature
 from stagebook.features.service import FeatureService
 from stagebook.features.table_state import TableState
+from stagebook.history.service_packages import ServicePackage, ServicePackages
 from stagebook.notebook.distributions import Installed
 from stagebook.pipeline import nodes as graph
 from stagebook.pipeline import notebooks
@@ -110,14 +111,14 @@ class ListedService:
         service: The service.
         where: Where it is defined, relative to the project's root.
         stages: The stages that import its module.
-        packages: The packages that these stages write.
+        packages: The packages that were built from it, or that these stages write.
         stores: The stages that write an online store of it.
     """
 
     service: FeatureService
     where: Where | None
     stages: tuple[str, ...]
-    packages: tuple[str, ...]
+    packages: tuple[ServicePackage, ...]
     stores: tuple[OnlineStoreStage, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class ListedService:
             "views": [view.name for view in self.service.resolution.views],
             "on_demand": [item.name for item in self.service.resolution.on_demand],
             "stages": list(self.stages),
-            "packages": list(self.packages),
+            "packages": [package.as_json() for package in self.packages],
             "stores": [asdict(store) for store in self.stores],
             "where": _place_as_json(self.where),
         }
@@ -144,7 +145,7 @@ class FeatureListing:
         views: The feature views.
         on_demand: The on-demand features.
         services: The feature services.
-        unread: The problems with notebooks whose use of features is therefore not known.
+        unread: The problems with notebooks and packages whose use of features is not known.
     """
 
     views: tuple[ListedView, ...]
@@ -178,8 +179,10 @@ class FeatureListing:
             )
             for feature in catalogue.on_demand
         )
-        services = (_listed_service(service, users) for service in catalogue.services)
-        return cls(tuple(views), tuple(on_demand), tuple(services), users.unread)
+        packages = ServicePackages.read(project, users.nodes, catalogue)
+        services = (_listed_service(service, users, packages) for service in catalogue.services)
+        unread = (*users.unread, *packages.problems)
+        return cls(tuple(views), tuple(on_demand), tuple(services), unread)
 
     def as_json(self) -> dict[str, Any]:
         """This listing as plain values."""
@@ -267,11 +270,14 @@ def _listed_view(view: FeatureView, catalogue: Catalogue, users: _Users) -> List
     return ListedView(view, where, maker, state, tuple(services), tuple(stages))
 
 
-def _listed_service(service: FeatureService, users: _Users) -> ListedService:
+def _listed_service(
+    service: FeatureService, users: _Users, described: ServicePackages
+) -> ListedService:
     where = place(service.where, users.project.root)
     stages = users.stages(where)
     stores = tuple(users.stores(service.name))
-    return ListedService(service, where, stages, users.packages(stages), stores)
+    packages = described.of(service.name, users.packages(stages))
+    return ListedService(service, where, stages, packages, stores)
 
 
 def _place_as_json(where: Where | None) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from stagebook.model import json_text, regular_file
-from stagebook.pipeline.stage import MANIFEST
+from stagebook.pipeline.stage import MANIFEST, PACKAGED_FEATURES
 from stagebook.project import typed_json
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import digest
@@ -40,7 +40,7 @@ FILES = frozenset(
 )
 """Files of every package besides its model and its manifest."""
 
-FEATURES, FEATURE_GOLDEN = "features.json", "features.golden.parquet"
+FEATURES, FEATURE_GOLDEN = PACKAGED_FEATURES, "features.golden.parquet"
 """Files that only a package with a feature service has, both of them."""
 
 MONITORING = "monitoring.json"

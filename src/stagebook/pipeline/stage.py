@@ -24,6 +24,9 @@ SITE_MARK = ".stagebook-site"
 MANIFEST = "package.json"
 """The file that makes a folder a packaged model."""
 
+PACKAGED_FEATURES = "features.json"
+"""The file of a packaged model that describes its feature service."""
+
 ARTICLES = f"{STATE}/articles"
 """The folder with which DVC carries the notebooks and profiles of a build to a clone."""
 

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 from stagebook.features.table_state import TableState
 from stagebook.history.feature_listing import ListedOnDemandFeature, ListedService, ListedView
-from stagebook.project.text import counted
+from stagebook.history.service_packages import ServicePackage
+from stagebook.project.text import counted, plain
 
 Fact = tuple[str, str]
 """A label and what it is the label of."""
+
+TROUBLE = "trouble"
+"""The label of what needs attention."""
 
 _UNITS = (
     (timedelta(days=1), "day"),
@@ -32,14 +36,26 @@ def rows(table: TableState) -> str:
     """How many rows the table of a view has, or why that is not known."""
     if not table.exists:
         return "not built yet"
-    if table.trouble:
+    if table.trouble and table.rows is None:
         return f"cannot be read: {table.trouble}"
     return "not known" if table.rows is None else f"{table.rows:,}"
 
 
+def misfit(table: TableState) -> str:
+    """Where a table that can be read differs from its view's schema; empty if nowhere."""
+    return plain(table.trouble, 400) if table.rows is not None else ""
+
+
+def difference(package: ServicePackage) -> str:
+    """The first thing that differs from the definitions that a package was built from."""
+    more = len(package.differences) - 1
+    first = plain(package.differences[0].message, 300) if package.differences else ""
+    return f"{first} And {counted(more, 'other difference')}." if more > 0 else first
+
+
 def newest(table: TableState) -> str:
     """The latest known time in the table of a view; a time without a zone stays so."""
-    if not table.exists or table.trouble:
+    if not table.exists or (table.trouble and table.newest is None):
         return "not known"
     return (
         "none" if table.newest is None else table.newest.replace("T", " ").replace("+00:00", " UTC")
@@ -60,7 +76,9 @@ def view_facts(listed: ListedView) -> Iterator[Fact]:
     yield "expires", expiry(view.ttl)
     yield "table", f"{view.table}, {made_by(listed.maker)}"
     yield "rows", rows(table)
-    if table.exists and not table.trouble:
+    if misfit(table):
+        yield TROUBLE, misfit(table)
+    if table.exists and newest(table) != "not known":
         yield "known", f"until {newest(table)}"
     yield "used by", _users(("service", listed.services), ("stage", listed.stages))
     yield "defined", str(listed.where)
@@ -78,7 +96,15 @@ def service_facts(listed: ListedService) -> Iterator[Fact]:
     """The facts of a feature service, in the terminal."""
     yield "features", _names(listed.service.features)
     yield "request", _names(listed.service.request)
-    yield "used by", _users(("stage", listed.stages), ("package", listed.packages))
+    yield (
+        "used by",
+        _users(
+            ("stage", listed.stages), ("package", (package.path for package in listed.packages))
+        ),
+    )
+    for package in listed.packages:
+        if package.stale:
+            yield TROUBLE, f"{plain(package.path)} is stale: {difference(package)}"
     for store in listed.stores:
         yield "store", f"{store.path}, {made_by(store.stage)}"
     yield "defined", str(listed.where)

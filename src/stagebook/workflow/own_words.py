@@ -4,28 +4,25 @@
 everywhere, and MLflow refuses a metric without a name.
 """
 
-import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from stagebook.notebook import cells
 from stagebook.project.errors import StagebookError
 from stagebook.project.masks import UNMASKED, Masks
 from stagebook.project.project import Project
+from stagebook.workflow import word_columns, word_search
 
 _PLAIN = re.compile(r"[A-Za-z]+\d{0,2}(?:[_.-][A-Za-z]+\d{0,2}){0,5}")
-_KEYED = ("*.yaml", "*.yml", "*.json", "*.toml")
-_OWN_TEXTS = (".py", ".css", ".js", ".html", ".jinja")
-_LARGEST = 5_000_000
-_LOGS = ("log_", "set_tag")
 
 
 def find(environ: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> tuple[str, ...]:
     """The variables whose values would be masked, and are words of the project or of Stagebook.
 
     Names of parameters, metrics, columns, files and of code count; texts in code do not. Only an
-    environment that has such a secret costs more than a look at its names.
+    environment that has such a secret costs more than a look at its names. The search ends as soon
+    as all such values are known to be words. It reads each file once, leaves out what git ignores,
+    and gives up on a value in a very large project, which is masked then.
 
     Args:
         environ: The environment.
@@ -33,16 +30,19 @@ def find(environ: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> 
         arguments: The arguments of the command; columns of tables among them count.
     """
     already = environ.get(UNMASKED, "")
-    words = {
+    values = {
         name: value.strip()
         for name, value in environ.items()
         if _PLAIN.fullmatch(value.strip()) and Masks.of({name: value, UNMASKED: already}).forms
     }
-    if not words:
-        return ()
-    candidates = frozenset(words.values())
-    own = {word for words_of in _sources(candidates, folder, arguments) for word in words_of}
-    return tuple(sorted(name for name, word in words.items() if word in own))
+    own: frozenset[str] = frozenset()
+    if values:
+        words = frozenset(values.values())
+        for some in _sources(words, folder, arguments):
+            own |= some
+            if own >= words:
+                break
+    return tuple(sorted(name for name, word in values.items() if word in own))
 
 
 def spared(environ: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
@@ -51,118 +51,33 @@ def spared(environ: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _sources(
-    candidates: frozenset[str], folder: Path, arguments: Sequence[str]
+    words: frozenset[str], folder: Path, arguments: Sequence[str]
 ) -> Iterator[frozenset[str]]:
-    """The candidates that are words of Stagebook or the project, or columns of named tables."""
-    yield _vocabulary(candidates)
+    """The words in Stagebook and in the project, the cheap places first; columns of tables last."""
     tables = [folder / argument for argument in arguments]
     try:
         project = Project.around(folder)
     except StagebookError:  # the command itself says what is wrong with it
         project = None
-    if project:
-        yield _files(candidates, project)
-        yield _keys(candidates, project)
-        for tree in _code(project):
-            yield candidates & frozenset(_names(tree))
-            tables.extend(project.root / text for text in _texts(tree) if "." in text)
-    yield from map(_columns, dict.fromkeys(tables))
+    if project is not None:
+        yield _files(words, project)
+        yield from word_search.keys(words, _keyed_folders(project))
+    yield from word_search.vocabulary(words)
+    if project is not None:
+        for names, texts in word_search.code(words, project):
+            yield names
+            tables.extend(project.root / text for text in texts)
+    yield from (words & word_columns.names(path) for path in dict.fromkeys(tables))
 
 
-def _vocabulary(candidates: frozenset[str]) -> frozenset[str]:
-    """The candidates that occur in Stagebook's own files and pages."""
-    vocabulary: set[str] = set()
-    for path in Path(__file__).parents[1].rglob("*"):
-        if path.suffix in _OWN_TEXTS:
-            text = path.read_text(encoding="utf-8")
-            edge = "[\"']" if path.suffix == ".py" else r"\b"
-            vocabulary.update(
-                w for w in candidates if w in text and re.search(f"{edge}{w}{edge}", text)
-            )
-    return frozenset(vocabulary)
+def _keyed_folders(project: Project) -> tuple[Path, ...]:
+    root = project.root
+    return (root, root / project.settings.params, root / "metrics")
 
 
-def _files(candidates: frozenset[str], project: Project) -> frozenset[str]:
-    """The candidates that are names of notebooks, parameter files and modules, or of stages."""
+def _files(words: frozenset[str], project: Project) -> frozenset[str]:
+    """The words that are names of notebooks, parameter files and modules, or of stages."""
     settings = project.settings
     folders = (settings.notebooks, settings.params, *settings.code)
     paths = (path for folder in folders for path in (project.root / folder).glob("*"))
-    return candidates & {name for path in paths for name in (path.stem, path.name)}
-
-
-def _keys(candidates: frozenset[str], project: Project) -> frozenset[str]:
-    """The candidates that are keys in parameters, metrics and settings, or in a gate's name."""
-    folders = (project.root, project.root / project.settings.params, project.root / "metrics")
-    keys: set[str] = set()
-    for path in (path for folder in folders for kind in _KEYED for path in folder.glob(kind)):
-        if path.stat().st_size <= _LARGEST:
-            text = path.read_text(encoding="utf-8", errors="replace")
-            for word in candidates:
-                if re.search(rf"(?:^|[\s\"'{{,:.]){re.escape(word)}[\"']?\s*[:=\]\"]", text):
-                    keys.add(word)
-    return frozenset(keys)
-
-
-def _code(project: Project) -> Iterator[ast.AST]:
-    """The code of each notebook and module that can be parsed."""
-    root = project.root
-    for path in cells.find(root / project.settings.notebooks, root):
-        try:
-            notebook = cells.read(path, root)
-        except StagebookError:
-            continue
-        for cell in notebook.code_cells:
-            yield from _parsed(re.sub(r"^[%!].*$", "", cell.text, flags=re.MULTILINE))
-    for folder in project.settings.code:
-        for module in (root / folder).rglob("*.py"):
-            yield from _parsed(module.read_text(encoding="utf-8", errors="replace"))
-
-
-def _parsed(text: str) -> Iterator[ast.AST]:
-    try:
-        yield ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-
-
-def _names(tree: ast.AST) -> Iterator[str]:
-    """Names of code, keys of dictionaries, columns by subscript, and names that are logged."""
-    for node in ast.walk(tree):
-        for field in ("id", "attr", "arg", "name"):
-            if isinstance(name := getattr(node, field, None), str):
-                yield name
-        if isinstance(node, ast.Dict):
-            yield from (text for key in node.keys if key for text in _constants(key))
-        elif isinstance(node, ast.Subscript):
-            yield from _constants(node.slice)
-        elif isinstance(node, ast.Call) and node.args and _logs(node.func):
-            yield from _constants(node.args[0])
-
-
-def _logs(function: ast.expr) -> bool:
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return str(name).startswith(_LOGS)
-
-
-def _constants(node: ast.expr) -> Iterator[str]:
-    for inner in (node, *getattr(node, "elts", ())):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield inner.value
-
-
-def _texts(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 256:
-            yield node.value
-
-
-def _columns(path: Path) -> frozenset[str]:
-    """The names of a table's columns; empty if it cannot be read."""
-    from stagebook.data.tables.table import Table, is_table
-
-    try:
-        if path.exists() and is_table(path.name, path.parent):
-            return frozenset(Table.open(path.parent, path.name).columns.names)
-    except (StagebookError, OSError, ValueError):
-        pass
-    return frozenset()
+    return words & {name for path in paths for name in (path.stem, path.name)}

@@ -1,7 +1,6 @@
 """Parquet and Feather: files whose footers describe their content."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,12 +13,13 @@ from stagebook.data.tables.outline import (
     Outline,
     has_grown,
     place,
+    readable,
     require_distinct,
     require_modest,
     together,
-    unreadable,
 )
-from stagebook.project.errors import StagebookError, Where
+from stagebook.data.tables.parquet_metadata import Chunk, ParquetMetadata
+from stagebook.project.errors import Where
 
 _SHORT = 64 * 1024  # bytes of a list of values
 _TEXT_BYTES = 16  # fewest bytes of a text in memory; in a file it may be far smaller
@@ -35,17 +35,16 @@ class ParquetReader:
         schemas, rows, stored, listed = [], 0, 0, []
         for file in files:
             where = place(root, file)
-            with _readable("bad-parquet", where), pq.ParquetFile(file) as item:
-                schemas.append((where, item.schema_arrow))
-                rows += item.metadata.num_rows
-                groups = range(item.metadata.num_row_groups)
-                bytes_ = sum(item.metadata.row_group(group).total_byte_size for group in groups)
-                own = item.metadata.num_rows * width(item.schema_arrow)
+            with readable("bad-parquet", where):
+                about, schema = ParquetMetadata.read(file), pq.read_schema(file)
+                require_distinct(schema.names, where)
+                bytes_ = sum(group.unpacked for group in about.groups)
+                own = about.rows * width(schema)
                 require_modest(file.stat().st_size, max(bytes_, own), where)
-                _require_modest_texts(item, file, where)
-                stored += bytes_
-                listed.append(_listed(item))
-            require_distinct(schemas[-1][1].names, where)
+                _require_modest_texts(about, schema, file, where)
+            schemas.append((where, schema))
+            rows, stored = rows + about.rows, stored + bytes_
+            listed.append(_listed(about, schema))
         columns = together(schemas)
         size = max(stored, rows * width(columns))
         return Outline(columns, rows, size, frozenset.intersection(*listed))
@@ -57,7 +56,7 @@ class ParquetReader:
         lists = [column.name for column in columns if pa.types.is_dictionary(column.type)]
         # with pre_buffer, everything that was read stays in memory until the end
         opened = pq.ParquetFile(file, pre_buffer=False, read_dictionary=lists)
-        with _readable("bad-parquet", place(root, file)), opened as item:
+        with readable("bad-parquet", place(root, file)), opened as item:
             if item.metadata.num_rows <= length:
                 batches = iter(item.read(columns.names).to_batches())
             else:
@@ -76,7 +75,7 @@ class FeatherReader:
         schemas, rows, size = [], 0, 0
         for file in files:
             where = place(root, file)
-            with _readable("bad-feather", where), pa.memory_map(str(file)) as source:
+            with readable("bad-feather", where), pa.memory_map(str(file)) as source:
                 schema, _ = _arrow_batches(source)
                 schemas.append((where, schema))
                 source.seek(0)
@@ -89,7 +88,7 @@ class FeatherReader:
         self, root: Path, file: Path, columns: pa.Schema, length: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows, in the batches in which they were written."""
-        with _readable("bad-feather", place(root, file)), pa.memory_map(str(file)) as source:
+        with readable("bad-feather", place(root, file)), pa.memory_map(str(file)) as source:
             for batch in _arrow_batches(source)[1]:
                 yield _as(batch.select(columns.names), columns)
 
@@ -135,33 +134,30 @@ def _as(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(cast, schema=columns)
 
 
-def _listed(file: pq.ParquetFile) -> frozenset[str]:
+def _listed(about: ParquetMetadata, schema: pa.Schema) -> frozenset[str]:
     """The text columns that have, in all row groups, a short list of values before the rows."""
-    schema, about = file.schema_arrow, file.metadata
-    if about.num_columns != len(schema):  # some are nested
+    if len(about.leaves) != len(schema):  # some are nested
         return frozenset()
-    groups = [about.row_group(number) for number in range(about.num_row_groups)]
     return frozenset(
         item.name
         for place, item in enumerate(schema)
-        if is_text(item.type) and all(_is_listed(group.column(place)) for group in groups)
+        if is_text(item.type) and all(_is_listed(group.chunks[place]) for group in about.groups)
     )
 
 
-def _require_modest_texts(opened: pq.ParquetFile, file: Path, where: Where) -> None:
+def _require_modest_texts(
+    about: ParquetMetadata, schema: pa.Schema, file: Path, where: Where
+) -> None:
     """Raises if long texts, which the file stores once, repeat so often that the table grows.
 
     Only columns that could grow by their footers are read, with each text in memory once.
     """
-    about, packed = opened.metadata, file.stat().st_size
-    names = [item.name for item in opened.schema_arrow if is_text(item.type)]
-    for number in range(about.num_row_groups):
-        group = about.row_group(number)
-        for place_ in range(group.num_columns):
-            column = group.column(place_)
-            most = column.num_values * column.total_uncompressed_size
-            if column.path_in_schema in names and has_grown(packed, most):
-                require_modest(packed, _text_bytes(file, number, column.path_in_schema), where)
+    packed = file.stat().st_size
+    names = {(item.name,) for item in schema if is_text(item.type)}
+    for number, group in enumerate(about.groups):
+        for chunk in group.chunks:
+            if chunk.leaf.path in names and has_grown(packed, chunk.values * chunk.unpacked):
+                require_modest(packed, _text_bytes(file, number, chunk.leaf.path[0]), where)
 
 
 def _text_bytes(file: Path, group: int, name: str) -> int:
@@ -176,9 +172,8 @@ def _text_bytes(file: Path, group: int, name: str) -> int:
     )
 
 
-def _is_listed(column: pq.ColumnChunkMetaData) -> bool:
-    start = column.dictionary_page_offset
-    return start is not None and 0 < column.data_page_offset - start <= _SHORT
+def _is_listed(chunk: Chunk) -> bool:
+    return chunk.dictionary is not None and 0 < chunk.first_page - chunk.dictionary <= _SHORT
 
 
 def width(columns: pa.Schema) -> int:
@@ -191,11 +186,3 @@ def _bytes(type_: pa.DataType) -> int:
         return max(1, int(type_.bit_width) // 8)
     except ValueError:
         return _TEXT_BYTES
-
-
-@contextmanager
-def _readable(code: str, where: Where) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise StagebookError(unreadable(code, error, where)) from None

@@ -4,6 +4,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
@@ -148,6 +149,17 @@ def unreadable(code: str, error: Exception, where: Where) -> Problem:
     reason = str(error).splitlines()[0].rstrip(".")
     message = f"The file is damaged or was cut off: {reason}."
     return Problem(code, message, "Write or fetch the file again.", where)
+
+
+@contextmanager
+def readable(code: str, where: Where) -> Iterator[None]:
+    """Raises the problem that a file is damaged in place of an error in reading its bytes."""
+    try:
+        yield
+    except StagebookError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise StagebookError(unreadable(code, error, where)) from None
 
 
 def require_distinct(names: list[str], where: Where) -> None:

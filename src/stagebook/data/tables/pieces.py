@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from stagebook.data.tables.array import Array
 from stagebook.data.tables.arrow import with_nan
 from stagebook.data.tables.cells import fit, is_kind
 from stagebook.data.tables.formats import TableFormat
+from stagebook.data.tables.outline import place, readable
+from stagebook.data.tables.parquet_metadata import ParquetMetadata
 from stagebook.data.tables.table import Table
 
 Refused = Mapping[str, "pd.Series[Any]"]
@@ -270,18 +271,12 @@ def _null_counts(table: Table, columns: Sequence[str]) -> dict[str, int | None]:
     """Missing values by column, from the footers; None if a footer does not count them."""
     counts: dict[str, int | None] = dict.fromkeys(columns, 0)
     for file in table.files:
-        with pq.ParquetFile(file) as item:
-            for group in range(item.metadata.num_row_groups):
-                _add_nulls(item.metadata.row_group(group), counts)
+        with readable("bad-parquet", place(table.root, file)):
+            groups = ParquetMetadata.read(file).groups
+        for chunk in (chunk for group in groups for chunk in group.chunks):
+            name = chunk.leaf.path[0]
+            before = counts.get(name)
+            if before is not None:
+                is_counted = len(chunk.leaf.path) == 1 and chunk.nulls is not None
+                counts[name] = before + (chunk.nulls or 0) if is_counted else None
     return counts
-
-
-def _add_nulls(group: Any, counts: dict[str, int | None]) -> None:
-    for position in range(group.num_columns):
-        column = group.column(position)
-        before = counts.get(column.path_in_schema)
-        if before is None:
-            continue
-        statistics = column.statistics
-        is_counted = statistics is not None and statistics.has_null_count
-        counts[column.path_in_schema] = before + statistics.null_count if is_counted else None

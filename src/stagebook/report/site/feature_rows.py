@@ -20,6 +20,19 @@ class PlaceLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A package that uses a service.
+
+    Attributes:
+        link: The package.
+        trouble: What differs from the definitions that it was built from; empty if nothing does.
+    """
+
+    link: Link
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceRow:
     """A feature service.
 
@@ -29,7 +42,7 @@ class ServiceRow:
         where: Where it is defined.
         features: The features that it gives, in order.
         stages: The stages that import its module.
-        models: The packages that these stages write.
+        models: The packages that use it.
         stores: Its online stores, each with the stage that writes it.
     """
 
@@ -38,7 +51,7 @@ class ServiceRow:
     where: str
     features: tuple[PlaceLink, ...]
     stages: tuple[Link, ...]
-    models: tuple[Link, ...]
+    models: tuple[ModelUse, ...]
     stores: tuple[tuple[str, Link], ...]
 
 
@@ -54,6 +67,7 @@ class ViewSection:
         known_time: The column of its known times.
         expires: When its values expire, in words.
         rows: How many rows its table has, in words.
+        trouble: Where its table differs from its schema; empty if nowhere.
         newest: The latest known time in its table, in words.
         features: Its features, in order, each with the place of its profile.
         table: Its table.
@@ -72,6 +86,7 @@ class ViewSection:
     known_time: str
     expires: str
     rows: str
+    trouble: str
     newest: str
     features: tuple[PlaceLink, ...]
     table: Link

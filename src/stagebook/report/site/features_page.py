@@ -12,7 +12,7 @@ from stagebook.history.feature_listing import (
 )
 from stagebook.history.project_status import DataFile, ProjectStatus
 from stagebook.pipeline import nodes
-from stagebook.project.errors import StagebookError, Where
+from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.project import Project
 from stagebook.project.text import counted, plain
 from stagebook.report import feature_words as words
@@ -22,7 +22,13 @@ from stagebook.report.frame import Frame
 from stagebook.report.profile_page import Page
 from stagebook.report.site import data_page, names, places
 from stagebook.report.site.data_page import Link
-from stagebook.report.site.feature_rows import OnDemandRow, PlaceLink, ServiceRow, ViewSection
+from stagebook.report.site.feature_rows import (
+    ModelUse,
+    OnDemandRow,
+    PlaceLink,
+    ServiceRow,
+    ViewSection,
+)
 
 TITLE = "Features"
 _STYLE = """
@@ -51,11 +57,17 @@ def render(project: Project, status: ProjectStatus, frame: Frame) -> str:
         TITLE,
         style=_STYLE,
         summary=_summary(listing),
-        notes=[plain(str(problem), 300) for problem in listing.unread],
+        notes=[_note(problem) for problem in listing.unread],
         services=[site.service(item) for item in listing.services],
         views=[site.view(item) for item in listing.views],
         on_demand=[site.on_demand(item) for item in listing.on_demand],
     )
+
+
+def _note(problem: Problem) -> str:
+    """A problem in one line: where, and what happened."""
+    place = f"{problem.where}: " if problem.where is not None else ""
+    return plain(f"{place}{problem.message}", 300)
 
 
 def _summary(listing: FeatureListing) -> str:
@@ -112,8 +124,14 @@ class _Links:
             ),
             tuple(map(self._stage, listed.stages)),
             tuple(
-                Link(plain(short.get(path, path)), places.model(path) if path in short else "")
-                for path in listed.packages
+                ModelUse(
+                    Link(
+                        plain(short.get(package.path, package.path)),
+                        places.model(package.path) if package.path in short else "",
+                    ),
+                    plain(words.difference(package), 400) if package.stale else "",
+                )
+                for package in listed.packages
             ),
             tuple((plain(store.path), self._stage(store.stage)) for store in listed.stores),
         )
@@ -129,6 +147,7 @@ class _Links:
             plain(view.known_time),
             words.expiry(view.ttl),
             plain(words.rows(listed.table), 200),
+            plain(words.misfit(listed.table), 400),
             words.newest(listed.table),
             self._features(view),
             Link(plain(view.table), places.data(file.path) if file is not None else ""),

@@ -1,7 +1,6 @@
 """Parquet bodies, read only after their footer and the headers of their pages say they are small.
 
-``RowGroupMetaData.column`` is not used: for some damaged footers, pyarrow does not catch the
-exception of C++ there, and the process ends.
+``RowGroupMetaData.column`` is not used; `stagebook.data.tables.parquet_metadata` says why.
 """
 
 import re
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stagebook.data.tables.parquet_metadata import ParquetMetadata
 from stagebook.serving.input.parquet_pages import unpacked_size
 from stagebook.serving.input.rows import Rows, bad_request, require_distinct, require_few, short
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
@@ -41,22 +41,21 @@ def parse(data: bytes, columns: Sequence[str], row_limit: int) -> Rows:
 
 
 def _rows(data: bytes, row_limit: int) -> Rows:
-    source = pa.BufferReader(data)
-    file = pq.ParquetFile(source, pre_buffer=False)
-    schema = file.schema_arrow
-    require_few(file.metadata.num_rows, row_limit)
+    metadata = ParquetMetadata.parse(data)
+    require_few(metadata.rows, row_limit)
+    schema = pq.read_schema(pa.BufferReader(data))
     require_distinct(schema.names)
     for item in schema:
         if pa.types.is_nested(item.type):
             raise _bad(f"the column `{short(item.name)}` has several values in each row")
-    _require_small(unpacked_size(data))
+    _require_small(unpacked_size(data, metadata))
     names = [name for name in schema.names if not _INDEX.fullmatch(name)]
     texts = [item.name for item in schema if _has_length(item.type)]
     file = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False, read_dictionary=texts)
     table = file.read(names, use_threads=False)
     _require_small(sum(map(_length, table.columns)))
     values = [_plain(column).to_pylist() for column in table.columns]
-    rows = zip(*values, strict=True) if values else [()] * file.metadata.num_rows
+    rows = zip(*values, strict=True) if values else [()] * metadata.rows
     return Rows(tuple(names), [dict(zip(names, row, strict=True)) for row in rows])
 
 
