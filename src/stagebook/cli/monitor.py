@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from stagebook.cli import pages
 from stagebook.cli.options import json_option
 from stagebook.project.errors import Exit
 
@@ -31,6 +32,7 @@ from stagebook.project.errors import Exit
     help="Write the status to FILE too, for the textfile collector of Prometheus.",
 )
 @click.option("--no-alerts", is_flag=True, help="Report a change of the state to nobody.")
+@pages.html_option
 @json_option
 def monitor(
     log: str | None,
@@ -38,6 +40,7 @@ def monitor(
     state: Path | None,
     textfile: Path | None,
     no_alerts: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Say whether a deployed model still holds, from the log of its server.
@@ -51,11 +54,16 @@ def monitor(
 
     options = monitoring.MonitorOptions(log, package, state, textfile, not no_alerts)
     run = monitoring.monitor(options)
+    if html:
+        from stagebook.report import monitor_page
+
+        pages.write(html, monitor_page.render_page(run.status))
     if as_json:
         values = run.status.as_json()
         values["remarks"] = [problem.as_json() for problem in run.remarks]
         click.echo(json.dumps(values, ensure_ascii=False, allow_nan=False))
     else:
-        monitor_screen.show(run.status)
+        if not html:
+            monitor_screen.show(run.status)
         screen.problems((*run.status.problems, *run.remarks), warning=True)
     sys.exit(Exit.DONE if run.status.state is MonitorState.OK else Exit.DRIFTED)

@@ -10,6 +10,7 @@ from stagebook.cli.printed import Screen
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.signal import MonitorState
 from stagebook.project.text import counted, plain
+from stagebook.report.monitor_words import STATE_WORDS
 
 if TYPE_CHECKING:
     from stagebook.monitoring.period_status import PeriodStatus
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 MOST_PERIODS = 14
 HEAD = ("", "requests", "refused", "p99 ms", "drifted", "AUC est.")
 _STYLES = {MonitorState.OK: "bold green", MonitorState.LOOK: "bold yellow"}
-_WORDS = {
-    MonitorState.OK: "ok: nothing changed that matters",
-    MonitorState.LOOK: "look: something changed",
-    MonitorState.ACT: "act: the predictions are worse than on the test split",
-}
 _out = Screen()
 
 
@@ -55,7 +51,8 @@ def lines(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
         yield Text(f"  since {signal.since}", "dim")
     for note in status.notes:
         yield from folded(_out, Text(plain(note), "dim"), width)
-    yield Text(_WORDS[status.state], _STYLES.get(status.state, "bold red"))
+    words = f"{status.state.value}: {STATE_WORDS[status.state]}"
+    yield Text(words, _STYLES.get(status.state, "bold red"))
 
 
 def _longer(status: "MonitorStatus") -> bool:

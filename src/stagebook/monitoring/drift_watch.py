@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
+from stagebook.data.drift.alignment import ComparisonBasis
 from stagebook.data.drift.column_drift import ColumnDrift
 from stagebook.data.drift.drift import Drift, drift
 from stagebook.data.drift.effects import BlockEffects
 from stagebook.data.drift.reference import Reference
+from stagebook.data.profiles.column import Column, Numbers
 from stagebook.data.profiles.profile import Profile
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.error_budget import ErrorBudget
@@ -134,8 +136,9 @@ def _signal(item: PeriodDrift, column: ColumnDrift, since: date) -> Signal:
     finding = column.decisive
     period, rows = item.period, counted(item.period.summary.rows, "row")
     what = "feature" if item.kind is SignalKind.INPUT_DRIFT else "prediction"
+    where = f"{period.name} ({rows})"
     sentence = (
-        f"The {what} `{column.name}` drifted in {period.name} ({rows}): its distance is "
+        f"The {what} `{column.name}` {_change(column, where)}: its distance is "
         f"{finding.effect:.3f}, and {finding.threshold.value:.3f} is the limit."
     )
     return Signal(
@@ -148,3 +151,19 @@ def _signal(item: PeriodDrift, column: ColumnDrift, since: date) -> Signal:
         finding.effect,
         finding.threshold.value,
     )
+
+
+def _change(column: ColumnDrift, where: str) -> str:
+    """What a column did in a period; of missing values also how many there are."""
+    if column.decisive.basis is not ComparisonBasis.GAPS or column.ratio <= 1:
+        return f"drifted in {where}"
+    then, now = _missing(column.reference), _missing(column.batch)
+    word = "more" if now > then else "fewer" if now < then else "other"
+    return f"has {word} missing values in {where}, {now:.1%} instead of {then:.1%}"
+
+
+def _missing(column: Column) -> float:
+    """The share of a column's rows without a value; NaN and infinities are none."""
+    detail = column.detail
+    odd = detail.nan + detail.infinite if isinstance(detail, Numbers) else 0
+    return (column.nulls + odd) / column.rows if column.rows else 0.0

@@ -89,9 +89,23 @@ class WatchedLoss:
         return sum(last) / len(last) if last else None
 
     @property
+    def means(self) -> Mapping[str, float]:
+        """By day, the mean of it and the days before it, as many as ``recent`` has."""
+        values = list(self.days.values())
+        windows = (values[max(0, end - RECENT) : end] for end in range(1, len(values) + 1))
+        return {
+            day: sum(window) / len(window) for day, window in zip(self.days, windows, strict=True)
+        }
+
+    @property
     def risen(self) -> bool:
         """Whether a rise was noticed, and the last days are still above the limit."""
         return bool(self.alarms) and (self.recent or 0.0) > self.limit
+
+    @property
+    def unproven(self) -> bool:
+        """Whether the last days are above the limit, without enough evidence for an alarm."""
+        return not self.alarms and (self.recent or 0.0) > self.limit
 
     @property
     def since(self) -> str:

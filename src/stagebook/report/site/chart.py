@@ -3,17 +3,16 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from html import escape
 from itertools import groupby
 
 from stagebook.project.text import plain
+from stagebook.report.ticks import round_values
 
 SVG = "http://www.w3.org/2000/svg"
-_INTERVALS = 6  # between the lines of the grid, at most
 _MARGIN = Decimal("0.15")  # of the range, below the smallest value and above the largest
 _BESIDE = 0.04  # of the width, left of the first point and right of the last
-_PLAIN_EXPONENTS = range(-4, 7)  # powers of ten of numbers that are written without an exponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ class _Axes:
         low, high = min(values), max(values)
         margin = (high - low) * _MARGIN or abs(low) / 20 or Decimal(1)
         low, high = low - margin, high + margin
-        ticks = tuple(_ticks(low, high))
+        ticks = tuple(round_values(low, high))
         letters = max(_LEFT, *(0.65 * len(text) + 0.5 for _, text in ticks))
         return cls(size, len(points), low, high, ticks, letters * size.letters)
 
@@ -193,19 +192,6 @@ def _runs(count: int, belongs: Callable[[int], bool]) -> Iterator[list[int]]:
         run = list(places)
         if belong and len(run) > 1:
             yield run
-
-
-def _ticks(low: Decimal, high: Decimal) -> Iterator[tuple[Decimal, str]]:
-    """Multiples of 1, 2 or 5 times a power of ten between two values, each with its text."""
-    raw = (high - low) / _INTERVALS
-    power = Decimal(1).scaleb(raw.adjusted())
-    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= raw)
-    first = int((low / step).to_integral_value(ROUND_CEILING))
-    last = int((high / step).to_integral_value(ROUND_FLOOR))
-    ticks = [step * place for place in range(first, last + 1)]
-    is_plain = max(map(abs, ticks)).adjusted() in _PLAIN_EXPONENTS
-    for tick in ticks:
-        yield tick, f"{tick:f}" if is_plain else f"{tick.normalize():e}" if tick else "0"
 
 
 def _named(count: int, most: int) -> set[int]:
