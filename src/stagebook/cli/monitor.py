@@ -16,14 +16,15 @@ from stagebook.project.errors import Exit
 @click.option(
     "--package",
     metavar="PACKAGE",
-    help="The package that the server answers with: a folder, an archive, or models:/NAME@ALIAS "
-    "[default: the setting].",
+    show_default="the setting",
+    help="The package that the server answers with: a folder, an archive, or models:/NAME@ALIAS.",
 )
 @click.option(
     "--state",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Folder for what was read already [default: .stagebook/monitor].",
+    show_default=".stagebook/monitor",
+    help="Folder for what was read already.",
 )
 @click.option(
     "--textfile",
@@ -43,9 +44,9 @@ def monitor(
     html: Path | None,
     as_json: bool,
 ) -> None:
-    """Say whether a deployed model still holds, from the log of its server.
+    """Say from its log whether a deployed model still holds.
 
-    LOG is the folder that `stagebook serve --log` writes [default: the setting]. Exits with 11 if
+    LOG is the folder that `stagebook serve --log` writes; without it, the setting counts. Exits with 11 if
     a person should look, or act.
     """
     from stagebook.cli import monitor_screen, screen
