@@ -46,8 +46,8 @@ def monitor(
 ) -> None:
     """Say from its log whether a deployed model still holds.
 
-    LOG is the folder that `stagebook serve --log` writes; without it, the setting counts. Exits with 11 if
-    a person should look, or act.
+    LOG is the folder that `stagebook serve --log` writes; without it, the setting counts. Exits
+    with 11 if a person should look, or act.
     """
     from stagebook.cli import monitor_screen, screen
     from stagebook.monitoring.signal import MonitorState
