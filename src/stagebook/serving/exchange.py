@@ -25,6 +25,7 @@ class Exchange:
         status: The HTTP status of the answer.
         rows: The rows as they were sent.
         features: The rows as the model gets them.
+        keys: The columns of the request by which the features were looked up.
         predictions: One row for each row of the features.
         warnings: Remarks on rows.
         problems: Why the request gets no prediction.
@@ -38,6 +39,7 @@ class Exchange:
     status: int = 200
     rows: Rows | None = None
     features: pd.DataFrame | None = None
+    keys: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
     warnings: tuple[RowWarning, ...] = ()
     problems: tuple[RequestProblem, ...] = ()
@@ -66,4 +68,5 @@ class Exchange:
             problems=self.problems,
             milliseconds=self.seconds * 1000,
             role=self.role,
+            keys=self.keys,
         )

@@ -88,7 +88,7 @@ class Scoring:
         rows = body.parse(content_type, data, columns, self._limits.rows, is_mlflow=is_mlflow)
         old: tuple[RowWarning, ...] = ()
         if lookup and not set(served.features) <= set(rows.columns):
-            rows, old = lookup.features(rows)
+            rows, exchange.keys, old = lookup.features(rows)
         exchange.rows = rows
         exchange.features = served.validator.check(rows)
         exchange.warnings = old + served.ranges.warnings(exchange.features)
@@ -115,7 +115,7 @@ class Scoring:
         service.record(exchange.entry())
         if service.shadow and exchange.rows and exchange.predictions is not None:
             shadow = ShadowRequest(
-                exchange.request, exchange.arrived, exchange.route, exchange.rows
+                exchange.request, exchange.arrived, exchange.route, exchange.rows, exchange.keys
             )
             response.background = BackgroundTask(service.shadow.add, shadow)
 
