@@ -12,7 +12,12 @@ MODULES = [
     "stagebook.monitoring.cbpe",
     "stagebook.monitoring.change_detector",
     "stagebook.monitoring.confidence",
+    "stagebook.monitoring.cohorts",
     "stagebook.monitoring.error_budget",
+    "stagebook.monitoring.exact_sum",
+    "stagebook.monitoring.label_bounds",
+    "stagebook.monitoring.labelled_day",
+    "stagebook.monitoring.labels",
     "stagebook.monitoring.risk_change",
     "stagebook.monitoring.webhook",
 ]
