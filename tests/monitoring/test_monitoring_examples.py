@@ -12,9 +12,14 @@ MODULES = [
     "stagebook.monitoring.cbpe",
     "stagebook.monitoring.cadence",
     "stagebook.monitoring.change_detector",
+    "stagebook.monitoring.cohorts",
     "stagebook.monitoring.day_store",
-    "stagebook.monitoring.latency",
     "stagebook.monitoring.error_budget",
+    "stagebook.monitoring.exact_sum",
+    "stagebook.monitoring.label_bounds",
+    "stagebook.monitoring.labelled_day",
+    "stagebook.monitoring.labels",
+    "stagebook.monitoring.latency",
     "stagebook.monitoring.webhook",
 ]
 

@@ -142,6 +142,7 @@ def test_a_prediction_leads_to_its_row_its_package_and_raw_data(root: Path) -> N
             "row": 1,
             "features": {"city": "Graz", "km": None},
             "prediction": {"minutes": 7.0},
+            "keys": {},
             "masked": [],
         }
     ]

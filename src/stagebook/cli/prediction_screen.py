@@ -67,6 +67,8 @@ def _lines(request: "TracedRequest") -> Iterator[Text]:
 
 
 def _row(row: "LoggedRow") -> Iterator[Text]:
+    if row.keys:
+        yield _fact(f"row {row.row} keys", _values(row.keys))
     yield _fact(f"row {row.row} features", _values(row.features))
     if row.prediction:
         yield _fact(f"row {row.row} prediction", _values(row.prediction))

@@ -26,6 +26,7 @@ class Exchange:
         status: The HTTP status of the answer.
         rows: The rows as they were sent.
         features: The rows as the model gets them.
+        keys: The columns of the request by which the features were looked up.
         predictions: One row for each row of the features.
         warnings: Remarks on rows; None until they are looked for.
         problems: Why the request gets no prediction.
@@ -41,6 +42,7 @@ class Exchange:
     status: int = 200
     rows: Rows | None = None
     features: pd.DataFrame | None = None
+    keys: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
     warnings: tuple[RowWarning, ...] | None = None
     problems: tuple[RequestProblem, ...] = ()
@@ -94,4 +96,5 @@ class Exchange:
             problems=self.problems,
             milliseconds=self.duration * 1000,
             role=self.role,
+            keys=self.keys,
         )

@@ -55,6 +55,7 @@ class FeatureLookup:
         self.problem = ""
         self._path = path
         self._service = service
+        self._keys = _keys(service)
         self._request = request
         self._lock = threading.Lock()
         self._version = _version(path)
@@ -94,8 +95,10 @@ class FeatureLookup:
                 self._renew(version)
         return self._store
 
-    def features(self, rows: Rows) -> tuple[Rows, tuple[RowWarning, ...]]:
-        """The features of a request, in the model's order, and warnings of those that are old.
+    def features(self, rows: Rows) -> tuple[Rows, pd.DataFrame, tuple[RowWarning, ...]]:
+        """The features of a request in the model's order, its keys, and warnings of old features.
+
+        Keys are all columns of the request that are not features alone: the log has no others.
 
         Args:
             rows: Rows with the columns of a request.
@@ -111,7 +114,7 @@ class FeatureLookup:
         except StagebookError as error:
             raise _refusal(error) from None
         names = self._service.features
-        return Rows.of_frame(table[list(names)]), tuple(self._warnings(ages))
+        return Rows.of_frame(table[list(names)]), request[self._keys], tuple(self._warnings(ages))
 
     def _warnings(self, ages: Mapping[str, Sequence[int | None]]) -> Iterator[RowWarning]:
         for view in self._service.resolution.views:
@@ -139,6 +142,13 @@ class FeatureLookup:
         self.problem = ""
         with contextlib.suppress(Exception):
             before.close()
+
+
+def _keys(service: "FeatureService") -> list[str]:
+    """The columns of a request that are entity keys, the instant, or no feature."""
+    resolution = service.resolution
+    own = {resolution.instant, *(key for view in resolution.views for key in view.entity.keys)}
+    return [name for name in service.request if name in own or name not in service.features]
 
 
 def _types(store: OnlineStore) -> dict[str, tuple[pa.Schema, pa.Schema]]:

@@ -92,7 +92,7 @@ class Scoring:
         rows = body.parse(content_type, data, columns, self._limits.rows, is_mlflow=is_mlflow)
         old: tuple[RowWarning, ...] = ()
         if lookup and not set(served.features) <= set(rows.columns):
-            rows, old = lookup.features(rows)
+            rows, exchange.keys, old = lookup.features(rows)
         exchange.rows = rows
         exchange.features, exchange.old = served.validator.check(rows), old
         if len(data) > _LARGE:
@@ -119,7 +119,9 @@ class Scoring:
         service.record(exchange.entry())
         if service.shadow and exchange.rows and exchange.predictions is not None:
             service.shadow.add(
-                ShadowRequest(exchange.request, exchange.arrived, exchange.route, exchange.rows)
+                ShadowRequest(
+                    exchange.request, exchange.arrived, exchange.route, exchange.rows, exchange.keys
+                )
             )
 
 

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pandas as pd
+
 from stagebook.serving.exchange import Exchange
 from stagebook.serving.input.rows import Rows
 from stagebook.serving.log.request_log import LogEntry
@@ -26,12 +28,14 @@ class ShadowRequest:
         time: When it arrived, in seconds since 1970.
         route: Its route.
         rows: Its rows.
+        keys: The columns by which the features were looked up, for the log.
     """
 
     request: str
     time: float
     route: str
     rows: Rows
+    keys: pd.DataFrame | None = None
 
 
 class Shadow:
@@ -82,6 +86,7 @@ class Shadow:
             role="challenger",
             warnings=(),
         )
+        exchange.keys = request.keys
         try:
             exchange.features = challenger.validator.check(request.rows)
             exchange.predictions = challenger.predict(exchange.features)

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +29,18 @@ class LoggedRow:
         row: Its place in the request, counted from 0.
         features: The features by name, as JSON values.
         prediction: The prediction by the name of each output; empty if the model failed.
+        keys: The columns by which the features were looked up; empty if they were sent.
     """
 
     row: int
     features: dict[str, Any]
     prediction: dict[str, Any]
+    keys: dict[str, Any] = field(default_factory=dict)
 
     @property
     def masked(self) -> tuple[str, ...]:
-        """The features and predictions in which the log hides a secret."""
-        named = (*self.features.items(), *self.prediction.items())
+        """The features, predictions and keys in which the log hides a secret."""
+        named = (*self.features.items(), *self.prediction.items(), *self.keys.items())
         return tuple(name for name, value in named if isinstance(value, str) and MASK in value)
 
 
@@ -206,11 +208,10 @@ def _rows(entry: LoggedRequest, row: int | None) -> Iterator[LoggedRow]:
     """The rows of a request, or only one of them."""
     count = _count(entry)
     places = range(count) if row is None else range(row, min(row + 1, count))
-    features, predictions = (
-        _records(frame, places) for frame in (entry.features, entry.predictions)
-    )
-    for place, values, predicted in zip(places, features, predictions, strict=True):
-        yield LoggedRow(place, values, predicted)
+    frames = (entry.features, entry.predictions, entry.keys)
+    records = [_records(frame, places) for frame in frames]
+    for place, features, prediction, keys in zip(places, *records, strict=True):
+        yield LoggedRow(place, features, prediction, keys)
 
 
 def _records(frame: pd.DataFrame | None, places: range) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def package_name(package: str) -> str:
 def _columns_of_packages(layout: Layout) -> dict[str, list[str]]:
     columns: dict[str, dict[str, None]] = {}
     for package, *places in layout.uses:
-        for place in places:
+        for place in places[:2]:  # a profile has no keys, which are seldom the same twice
             if place is not None:
                 names = layout.shapes[place].names
                 columns.setdefault(package, {}).update(dict.fromkeys(names))

@@ -58,8 +58,8 @@ class DayFile:
         """
         try:
             plain = json.loads((pq.read_schema(path).metadata or {})[KEY])
-            if plain["format"] != FORMAT:
-                reason = f"It has format {plain['format']}; this Stagebook reads {FORMAT}"
+            if plain["format"] not in (1, FORMAT):
+                reason = f"It has format {plain['format']}; this Stagebook reads 1 and {FORMAT}"
                 raise unreadable_log(path, reason)
             return cls(path, tuple(plain["sources"]), Layout.from_json(plain["layout"]))
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:

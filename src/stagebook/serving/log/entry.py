@@ -27,6 +27,8 @@ class LogEntry:
         problems: Why the request was refused.
         milliseconds: How long the answer took.
         role: ``champion``, or ``challenger`` for a prediction that nobody was sent.
+        keys: One row for each row of the features: the entity keys, the instant and other columns
+            of the request by which the features were looked up; None if they were sent.
     """
 
     request: str
@@ -40,14 +42,12 @@ class LogEntry:
     problems: tuple[RequestProblem, ...]
     milliseconds: float
     role: str = "champion"
+    keys: pd.DataFrame | None = None
 
     @property
     def cells(self) -> int:
-        """Number of values of its features, at least 1."""
-        if self.features is None:
-            return 1
-        rows, columns = self.features.shape
-        return 1 + rows * columns
+        """Number of values of its features and keys, at least 1."""
+        return 1 + sum(frame.size for frame in (self.features, self.keys) if frame is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class StoredEntry:
         predictions: Their JSON.
         warnings: JSON; None if there are none.
         problems: JSON; None if there are none.
+        key_shape: The JSON of the keys' names and dtypes.
+        keys: Their JSON.
     """
 
     request: str
@@ -78,13 +80,18 @@ class StoredEntry:
     predictions: str | None
     warnings: str | None
     problems: str | None
+    key_shape: str | None = None
+    keys: str | None = None
 
     @property
     def size(self) -> int:
         """Approximate number of bytes in memory."""
-        texts = (self.features, self.predictions, self.warnings, self.problems)
+        texts = (self.features, self.predictions, self.keys, self.warnings, self.problems)
         return 1_000 + sum(len(text) for text in texts if text)
 
+
+Use = tuple[str, str | None, str | None, str | None]
+"""A package, with the shapes of features, predictions and keys as JSON."""
 
 COLUMNS = tuple(field.name for field in fields(StoredEntry))
 
@@ -104,7 +111,8 @@ class EntryEncoder:
 
     def encode(self, entry: LogEntry) -> StoredEntry:
         """The texts that a file keeps of an entry."""
-        features, predictions = self._frame(entry.features), self._frame(entry.predictions)
+        frames = (entry.features, entry.predictions, entry.keys)
+        features, predictions, keys = map(self._frame, frames)
         return StoredEntry(
             request=entry.request,
             role=entry.role,
@@ -120,6 +128,8 @@ class EntryEncoder:
             predictions=predictions.values if predictions else None,
             warnings=self._remarks(entry.warnings),
             problems=self._remarks(entry.problems),
+            key_shape=keys.shape if keys else None,
+            keys=keys.values if keys else None,
         )
 
     def _hides(self, remark: RowWarning | RequestProblem) -> bool:

@@ -9,10 +9,10 @@ from typing import Self
 
 from stagebook.execution import locks
 from stagebook.serving import ids
-from stagebook.serving.log.entry import COLUMNS, StoredEntry
+from stagebook.serving.log.entry import COLUMNS, StoredEntry, Use
 
-FORMAT = 1
-"""SQLite's ``user_version``."""
+FORMAT = 2
+"""SQLite's ``user_version``. Files of format 1 have no keys."""
 
 OPEN = "open"
 """The folder of the files, in that of the log."""
@@ -21,18 +21,15 @@ _SHAPES = "CREATE TABLE shapes (shape INTEGER PRIMARY KEY, columns TEXT NOT NULL
 _REQUESTS = f"CREATE TABLE requests ({', '.join(COLUMNS)})"
 _INDEX = "CREATE INDEX requests_request ON requests (request)"
 _INSERT = f"INSERT INTO requests VALUES ({', '.join('?' * len(COLUMNS))})"
-_PLACES = tuple(COLUMNS.index(name) for name in ("feature_shape", "prediction_shape"))
-_USED = "package, feature_shape, prediction_shape"
+_SHAPED = ("feature_shape", "prediction_shape", "key_shape")
+_PLACES = tuple(COLUMNS.index(name) for name in _SHAPED)
+_USED = ("package", *_SHAPED)
 
 
 def _selected(names: Iterable[str]) -> str:
     """What SQLite is asked for: columns, and shapes instead of their numbers."""
     shape = "(SELECT columns FROM shapes WHERE shape = {})"
     return ", ".join(shape.format(name) if name.endswith("_shape") else name for name in names)
-
-
-_SELECTED = _selected(COLUMNS)
-_USES = _selected(_USED.split(", "))
 
 
 class LogFile:
@@ -202,12 +199,22 @@ class LogFileReader:
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
 
-    def uses(self) -> list[tuple[str, str | None, str | None]]:
-        """Packages with the shapes of their features and predictions, as JSON, each once."""
+    @property
+    def _columns(self) -> set[str]:
+        """The columns that it has; a file of format 1 has no keys."""
+        return {name for _, name, *_ in self.base.execute("PRAGMA table_info(requests)")}
+
+    def uses(self) -> list[Use]:
+        """Packages with the shapes of features, predictions and keys, as JSON, each once."""
         if self.is_empty:
             return []
-        query = f"SELECT {_USES} FROM (SELECT DISTINCT {_USED} FROM requests) ORDER BY 1, 2, 3"
-        return self.base.execute(query).fetchall()
+        own = self._columns
+        names = [name for name in _USED if name in own]
+        distinct = f"SELECT DISTINCT {', '.join(names)} FROM requests"
+        order = ", ".join(str(place + 1) for place in range(len(names)))
+        query = f"SELECT {_selected(names)} FROM ({distinct}) ORDER BY {order}"
+        absent = [None] * (len(_USED) - len(names))
+        return [(*row, *absent) for row in self.base.execute(query)]
 
     def entries(self, request: str | None = None) -> Iterator[StoredEntry]:
         """The entries by request and role.
@@ -218,6 +225,8 @@ class LogFileReader:
         if self.is_empty:
             return
         condition, values = ("WHERE request = ?", [request]) if request else ("", [])
-        query = f"SELECT {_SELECTED} FROM requests {condition} ORDER BY request, role"
+        own = self._columns
+        names = _selected(name for name in COLUMNS if name in own)
+        query = f"SELECT {names} FROM requests {condition} ORDER BY request, role"
         for row in self.base.execute(query, values):
             yield StoredEntry(*row)

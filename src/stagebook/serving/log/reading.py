@@ -19,7 +19,7 @@ from stagebook.serving.log import frame_arrow
 from stagebook.serving.log.days import DayFile, day_files, unreadable_log
 from stagebook.serving.log.entry import LogEntry
 from stagebook.serving.log.file import LogFileReader
-from stagebook.serving.log.table import FACTS, Layout, TableBuilder, tables
+from stagebook.serving.log.table import FACTS, SHAPES, SIDES, Layout, TableBuilder, tables
 from stagebook.serving.log.writer import day_of
 from stagebook.serving.refusal import RequestProblem, RowWarning
 
@@ -39,26 +39,30 @@ class LoggedRequest(LogEntry):
 
 @dataclass(frozen=True, slots=True)
 class LoggedRows:
-    """Rows of a day whose features and predictions have the same names and dtypes.
+    """Rows of a day whose features, predictions and keys have the same names and dtypes.
 
     Attributes:
         facts: The id of the request, the row in it (missing for a request without rows), role,
             time, package, route, status, milliseconds, warnings and problems as JSON.
         features: The features of these rows; None if there are none.
         predictions: The predictions; None if there are none.
+        keys: The entity keys and the instant by which features were looked up; None if they were
+            sent.
     """
 
     facts: pd.DataFrame
     features: pd.DataFrame | None
     predictions: pd.DataFrame | None
+    keys: pd.DataFrame | None = None
 
     @property
     def frame(self) -> pd.DataFrame:
         """All in one frame; features and predictions have names such as ``feature.distance``."""
         parts = [self.facts]
-        for prefix, frame in (("feature.", self.features), ("prediction.", self.predictions)):
+        frames = (self.features, self.predictions, self.keys)
+        for side, frame in zip(SIDES, frames, strict=True):
             if frame is not None:
-                parts.append(frame.add_prefix(prefix))
+                parts.append(frame.add_prefix(f"{side}."))
         return pd.concat(parts, axis=1)
 
 
@@ -120,9 +124,17 @@ def _day(request: str) -> str:
 
 def _read(path: Path, filters: list[tuple[str, str, object]]) -> pa.Table:
     try:
-        return pq.read_table(path, filters=filters, partitioning=None)
+        return _completed(pq.read_table(path, filters=filters, partitioning=None))
     except (OSError, pa.ArrowException) as error:
         raise unreadable_log(path, str(error).splitlines()[0]) from error
+
+
+def _completed(table: pa.Table) -> pa.Table:
+    """Rows of a closed day; those of format 1 get the columns that it does not have."""
+    for name in SHAPES:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.int32()))
+    return table
 
 
 @contextlib.contextmanager
@@ -142,7 +154,7 @@ def _requests(layout: Layout, table: pa.Table, path: Path) -> Iterator[LoggedReq
     for role in sorted(set(table["role"].to_pylist())):
         rows = table.filter(pc.equal(table["role"].cast(pa.string()), role)).sort_by("row")
         facts = {name: rows[name][0].as_py() for name in ("request", "package", "route", "status")}
-        (features, predictions), texts = _frames(layout, rows), rows["warnings"].to_pylist()
+        (features, predictions, keys), texts = _frames(layout, rows), rows["warnings"].to_pylist()
         yield LoggedRequest(
             **facts,
             role=role,
@@ -150,6 +162,7 @@ def _requests(layout: Layout, table: pa.Table, path: Path) -> Iterator[LoggedReq
             milliseconds=rows["milliseconds"][0].as_py(),
             features=features,
             predictions=predictions,
+            keys=keys,
             warnings=tuple(
                 RowWarning.from_json(plain) for text in texts for plain in json.loads(text or "[]")
             ),
@@ -162,10 +175,10 @@ def _requests(layout: Layout, table: pa.Table, path: Path) -> Iterator[LoggedReq
 
 
 def _frames(layout: Layout, rows: pa.Table) -> list[pd.DataFrame | None]:
-    """The features and predictions of rows that have the same shapes."""
+    """The features, predictions and keys of rows that have the same shapes."""
     frames: list[pd.DataFrame | None] = []
     count = rows.num_rows - rows["row"].null_count
-    for name in ("feature_shape", "prediction_shape"):
+    for name in SHAPES:
         place = rows[name][0].as_py()
         if place is None:
             frames.append(None)
@@ -238,7 +251,7 @@ def day_tables(
             names = [column.name for column in columns if column.name not in without]
             lists = [name for name in names if has_lists and _is_text(columns, name)]
             for table in _batches(path, names, lists):
-                yield description.layout, table
+                yield description.layout, _completed(table)
         for path, reader in readers.values():
             yield from _written(path, reader)
 
@@ -270,7 +283,7 @@ def _batches(path: Path, columns: list[str], lists: list[str]) -> Iterator[pa.Ta
 
 def _alike(layout: Layout, table: pa.Table) -> Iterator[LoggedRows]:
     """The rows in parts of the same shapes."""
-    names = ["feature_shape", "prediction_shape"]
+    names = list(SHAPES)
     pairs = table.select(names).group_by(names).aggregate([]).to_pylist()
     for pair in pairs:
         for has_rows in (True, False):
@@ -280,8 +293,8 @@ def _alike(layout: Layout, table: pa.Table) -> Iterator[LoggedRows]:
                 condition = pc.and_(condition, pc.fill_null(own, False))
             rows = table.filter(condition)
             if rows.num_rows:
-                features, predictions = _frames(layout, rows) if has_rows else (None, None)
-                yield LoggedRows(_facts(rows), features, predictions)
+                frames = _frames(layout, rows) if has_rows else (None, None, None)
+                yield LoggedRows(_facts(rows), *frames)
 
 
 def _facts(rows: pa.Table) -> pd.DataFrame:

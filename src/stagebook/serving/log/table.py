@@ -10,14 +10,20 @@ from typing import Any, Self
 import pyarrow as pa
 
 from stagebook.serving.log import frame_arrow, frame_shape
-from stagebook.serving.log.entry import StoredEntry
+from stagebook.serving.log.entry import StoredEntry, Use
 from stagebook.serving.log.frame_shape import ColumnShape, Kind, Shape
 
-FORMAT = 1
+FORMAT = 2
+"""The format of a table. One of format 1 has no keys."""
+
 KEY = b"stagebook.request_log"
 """The key of the layout in a schema's metadata."""
 
-FEATURE, PREDICTION = "feature", "prediction"
+SIDES = ("feature", "prediction", "key")
+"""The frames of an entry: the first parts of their columns' names."""
+
+SHAPES = tuple(f"{side}_shape" for side in SIDES)
+"""The columns with the position of each frame's shape."""
 
 _CELLS = 2_000_000
 """Approximate number of values in a table."""
@@ -36,8 +42,7 @@ FACTS = pa.schema(
         "milliseconds": pa.float64(),
         "warnings": pa.string(),
         "problems": pa.string(),
-        "feature_shape": pa.int32(),
-        "prediction_shape": pa.int32(),
+        **dict.fromkeys(SHAPES, pa.int32()),
     }
 )
 """The columns that every table has. The row of a request without rows is null."""
@@ -48,7 +53,7 @@ class StoredShape:
     """Where a table keeps the columns of frames of one shape.
 
     Attributes:
-        side: ``feature`` or ``prediction``.
+        side: ``feature``, ``prediction`` or ``key``.
         shape: Names and dtypes.
         names: The names of their columns in the table.
     """
@@ -64,34 +69,30 @@ class Layout:
 
     Attributes:
         shapes: All shapes; their positions are the values of the columns ``…_shape``.
-        uses: Packages, with the positions of the shapes of their features and predictions.
+        uses: Packages, with the positions of the shapes of features, predictions and keys.
     """
 
     shapes: tuple[StoredShape, ...] = ()
-    uses: tuple[tuple[str, int | None, int | None], ...] = ()
+    uses: tuple[tuple[Any, ...], ...] = ()
 
     @classmethod
-    def of(cls, uses: Iterable[tuple[str, str | None, str | None]]) -> Self:
-        """The layout for packages with the shapes of their features and predictions, as JSON."""
+    def of(cls, uses: Iterable[Use]) -> Self:
+        """The layout for packages with the shapes of their frames, as JSON."""
         uses = list(dict.fromkeys(uses))
-        keys = [(FEATURE, features) for _, features, _ in uses if features is not None]
-        keys += [(PREDICTION, shape) for _, _, shape in uses if shape is not None]
-        keys = list(dict.fromkeys(keys))
+        pairs = [(side, use[place]) for place, side in enumerate(SIDES, 1) for use in uses]
+        keys = [(side, text) for side, text in dict.fromkeys(pairs) if text is not None]
         taken: dict[str, object] = {}
         shapes = []
         for side, text in keys:
             shape = frame_shape.parse(text)
             shapes.append(StoredShape(side, shape, _names(side, shape, taken)))
         place: dict[Any, int] = {key: position for position, key in enumerate(keys)}
-        placed = [
-            (package, place.get((FEATURE, features)), place.get((PREDICTION, predictions)))
-            for package, features, predictions in uses
-        ]
-        return cls(tuple(shapes), tuple(placed))
+        placed = tuple((use[0], *map(place.get, zip(SIDES, use[1:], strict=True))) for use in uses)
+        return cls(tuple(shapes), placed)
 
     @property
     def columns(self) -> dict[str, ColumnShape]:
-        """The columns of features and predictions by their names in the table."""
+        """The columns of features, predictions and keys by their names in the table."""
         columns: dict[str, ColumnShape] = {}
         for stored in self.shapes:
             for name, column in zip(stored.names, stored.shape, strict=True):
@@ -128,7 +129,9 @@ class Layout:
             )
             for item in plain["shapes"]
         ]
-        return cls(tuple(shapes), tuple((name, *places) for name, *places in plain["uses"]))
+        absent = [None] * len(SIDES)  # format 1 has no keys
+        uses = ((name, *[*places, *absent][: len(SIDES)]) for name, *places in plain["uses"])
+        return cls(tuple(shapes), tuple(uses))
 
 
 def _names(side: str, shape: Shape, taken: dict[str, object]) -> tuple[str, ...]:
@@ -169,8 +172,8 @@ class TableBuilder:
     def add(self, entry: StoredEntry) -> None:
         """Adds the rows of an entry; an entry without rows gets one, whose number is null."""
         count = max(1, entry.rows)
-        shapes = (entry.feature_shape, entry.prediction_shape)
-        pairs = zip((FEATURE, PREDICTION), shapes, strict=True)
+        shapes = (entry.feature_shape, entry.prediction_shape, entry.key_shape)
+        pairs = zip(SIDES, shapes, strict=True)
         places = [None if text is None else self._places[side, text] for side, text in pairs]
         facts = {
             "request": entry.request,
@@ -180,15 +183,15 @@ class TableBuilder:
             "route": entry.route,
             "status": entry.status,
             "milliseconds": entry.milliseconds,
-            "feature_shape": places[0],
-            "prediction_shape": places[1],
+            **dict(zip(SHAPES, places, strict=True)),
         }
         for name, value in facts.items():
             self._values[name].extend([value] * count)
         self._values["row"].extend(range(entry.rows) if entry.rows else [None])
         self._values["warnings"].extend(_by_row(entry.warnings, count))
         self._values["problems"].extend([entry.problems, *[None] * (count - 1)])
-        for place, text in zip(places, (entry.features, entry.predictions), strict=True):
+        frames = (entry.features, entry.predictions, entry.keys)
+        for place, text in zip(places, frames, strict=True):
             if place is not None and text is not None:
                 self._add_frame(self.layout.shapes[place], text)
         self.rows += count
