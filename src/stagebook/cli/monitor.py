@@ -22,7 +22,7 @@ from stagebook.project.errors import Exit
     "--state",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Folder for what was read already [default: .stagebook/monitor].",
+    help="Folder for what was read already [default: one for LOG, below .stagebook/monitor].",
 )
 @click.option(
     "--textfile",
