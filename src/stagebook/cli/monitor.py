@@ -23,7 +23,7 @@ from stagebook.project.errors import Exit
     "--state",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    show_default=".stagebook/monitor",
+    show_default="one for LOG, below .stagebook/monitor",
     help="Folder for what was read already.",
 )
 @click.option(

@@ -24,6 +24,9 @@ from stagebook.project.text import counted
 FEWEST_ROWS = 30
 """With fewer rows, every difference is within chance."""
 
+ALIKE = 8
+"""So many periods, up to the one to judge, say how many rows are usual."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSide:
@@ -58,9 +61,10 @@ class PeriodDrift:
 def drifts(
     side: ReferenceSide, periods: Iterable[Period], budget: ErrorBudget
 ) -> tuple[PeriodDrift, ...]:
-    """The drift of each period with enough rows: at least half the median of its cadence.
+    """The drift of each period that is as long as a block of the reference, or nearly.
 
-    A period that has just begun has other hours or days than a whole one.
+    A period that has just begun has other hours or days than a whole one: the log covers at least
+    half of it, and it has at least half the rows of the periods before it.
 
     Args:
         side: What the rows are compared with.
@@ -68,20 +72,30 @@ def drifts(
         budget: How often a period may be reported that has not drifted.
     """
     inputs = side.kind is SignalKind.INPUT_DRIFT
-    rows: dict[Cadence, list[int]] = defaultdict(list)
+    periods = tuple(periods)
+    names = sorted({day for period in periods for day in period.summary.days})
     sides = []
+    rows: dict[Cadence, list[int]] = defaultdict(list)
     for period in periods:
         own = period.summary.features if inputs else period.summary.answers
         if own is not None:
-            rows[period.cadence].append(own.rows)
-            sides.append((period, own))
-    fewest = {cadence: max(FEWEST_ROWS, median(counts) / 2) for cadence, counts in rows.items()}
+            before = rows[period.cadence]
+            before.append(own.rows)
+            fewest = max(FEWEST_ROWS, median(before[-ALIKE:]) / 2)
+            if own.rows >= fewest and _is_covered(period, names[0], names[-1]):
+                sides.append((period, own))
     return tuple(
         PeriodDrift(side.kind, period, compared)
         for period, own in sides
-        if own.rows >= fewest[period.cadence]
-        and (compared := _drift(side, own, period.cadence, budget)) is not None
+        if (compared := _drift(side, own, period.cadence, budget)) is not None
     )
+
+
+def _is_covered(period: Period, first: str, last: str) -> bool:
+    """Whether a log from a first to a last day has at least half of a period."""
+    began, ended = date.fromisoformat(first), date.fromisoformat(last)
+    covered = min(period.last, ended) - max(period.first, began)
+    return 2 * (covered.days + 1) >= (period.last - period.first).days + 1
 
 
 def _drift(

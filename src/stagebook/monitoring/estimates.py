@@ -26,11 +26,13 @@ class Estimator:
         calibration: The probability of a positive label by score, from the test split.
         threshold: The score from which a row is predicted to be positive.
         reference: The metrics of the test split.
+        expected: Those that are estimated for the test split, without its labels.
     """
 
     calibration: Calibration
     threshold: float
     reference: BinaryMetrics
+    expected: BinaryMetrics
 
     @classmethod
     def of(cls, performance: Performance | None) -> Self | None:
@@ -44,7 +46,9 @@ class Estimator:
             return None
         calibration = Calibration.of(positives, negatives)
         reference = realized(positives, negatives, performance.threshold)
-        return cls(calibration, performance.threshold, reference)
+        scores = score_histogram.merge([positives, negatives])
+        expected = estimate(scores, calibration, performance.threshold)
+        return cls(calibration, performance.threshold, reference, expected)
 
     def metrics(self, summary: DaySummary) -> BinaryMetrics | None:
         """The metrics to expect of the rows of a period; None without scores."""
@@ -53,16 +57,27 @@ class Estimator:
         return estimate(summary.scores, self.calibration, self.threshold)
 
     def losses(self, days: Sequence[DaySummary]) -> Mapping[str, Mapping[str, float]]:
-        """The losses to expect, by name and day."""
+        """The losses to expect, by name and day.
+
+        They are less by as much as the estimate for the test split is more than what came true
+        there. Otherwise, scores that are no exact probabilities would look like a rise.
+        """
         losses: dict[str, dict[str, float]] = {RANKING: {}, ERROR: {}}
+        came_true, expected = _losses(self.reference), _losses(self.expected)
         for day in days:
             metrics = self.metrics(day)
             if metrics is not None and metrics.rows >= FEWEST_ROWS:
-                if metrics.auc.value is not None:
-                    losses[RANKING][day.days[0]] = 1 - metrics.auc.value
-                if metrics.brier.value is not None:
-                    losses[ERROR][day.days[0]] = metrics.brier.value
+                for name, loss in _losses(metrics).items():
+                    corrected = loss - expected.get(name, 0.0) + came_true.get(name, 0.0)
+                    losses[name][day.days[0]] = min(max(corrected, 0.0), 1.0)
         return losses
+
+
+def _losses(metrics: BinaryMetrics) -> dict[str, float]:
+    """The losses of some metrics by name, as far as they can be computed."""
+    area, brier = metrics.auc.value, metrics.brier.value
+    losses = {RANKING: None if area is None else 1 - area, ERROR: brier}
+    return {name: loss for name, loss in losses.items() if loss is not None}
 
 
 def reference_losses(performance: Performance) -> Mapping[str, Mapping[str, float]]:

@@ -6,6 +6,7 @@ from stagebook.monitoring.day_summary import DaySummary, Rule, merge
 from stagebook.monitoring.error_budget import ErrorBudget
 from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
 from stagebook.monitoring.watched_loss import RECENT, WatchedLoss
+from stagebook.project.text import counted
 
 NAME, SOURCE = "refused", "log"
 REFERENCE_DAYS = 28
@@ -61,16 +62,29 @@ def signals(days: Sequence[DaySummary], watched: WatchedLoss | None) -> tuple[Si
     """A signal if more requests are refused than in the first days of the log."""
     if watched is None or not watched.risen or watched.recent is None:
         return ()
-    rules = rule_shares(merge(days[-RECENT:]))
-    (code, column), share = next(iter(rules.items()), (("", ""), 0.0))
+    rule, share, before = _risen_most(days, watched)
+    code, column = rule
     subject = f"{code} `{column}`" if column else code or NAME
-    rule = f" Most often: {subject}, {share:.1%}." if rules else ""
+    risen = f" What rose most is {subject}: {share:.1%}, {before:.1%} in the first days."
     sentence = (
-        f"Of the requests of the last {min(RECENT, len(days))} days, {watched.recent:.1%} were "
-        f"refused; {watched.limit:.1%} is the limit.{rule}"
+        f"Of the requests of the last {counted(min(RECENT, len(watched.days)), 'day')}, "
+        f"{watched.recent:.1%} were refused; {watched.limit:.1%} is the limit."
+        f"{risen if code else ''}"
     )
     last = days[-1].days[0]
     kind, state = SignalKind.REFUSALS, MonitorState.LOOK
     return (
         Signal(kind, state, subject, last, watched.since, sentence, watched.recent, watched.limit),
     )
+
+
+def _risen_most(days: Sequence[DaySummary], watched: WatchedLoss) -> tuple[Rule, float, float]:
+    """The rule whose share rose most since the first days, with both shares; no rule if none is."""
+    first = [day for day in days if day.days[0] not in watched.days]
+    last = [day for day in days if day.days[0] >= watched.since][-RECENT:]
+    before, now = (rule_shares(merge(some)) for some in (first, last))
+    rises = {rule: share - before.get(rule, 0.0) for rule, share in now.items()}
+    if not rises:
+        return ("", ""), 0.0, 0.0
+    rule = max(rises, key=lambda rule: rises[rule])
+    return rule, now[rule], before.get(rule, 0.0)

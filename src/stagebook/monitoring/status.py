@@ -11,7 +11,7 @@ from stagebook.monitoring.day_store import LogSummary
 from stagebook.monitoring.day_summary import DaySummary, merge
 from stagebook.monitoring.drift_watch import PeriodDrift
 from stagebook.monitoring.error_budget import ErrorBudget
-from stagebook.monitoring.estimates import Estimator, reference_losses
+from stagebook.monitoring.estimates import FEWEST_ROWS, Estimator, reference_losses
 from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.monitored_model import MonitoredModel
 from stagebook.monitoring.period_status import PeriodStatus, drifted_columns
@@ -137,7 +137,7 @@ def judge(
         (*losses, *([refused] if refused else [])),
         estimator.reference.figures if estimator else {},
         gaps(answered),
-        _notes(model, sides, losses),
+        _notes(model, sides, estimator, losses),
         log.problems,
     )
 
@@ -170,7 +170,7 @@ def _data_signals(days: Sequence[DaySummary], problems: Sequence[Problem]) -> li
     unreadable = {str(problem.where) for problem in problems}
     if unreadable:
         files = counted(len(unreadable), "file")
-        sentence = f"{files} of the log cannot be read, so days are missing."
+        sentence = f"{files} cannot be read or written, so days of the log are missing."
         signals.append(_data_signal("log", last, sentence))
     return signals
 
@@ -183,6 +183,7 @@ def _data_signal(subject: str, last: DaySummary | None, sentence: str) -> Signal
 def _notes(
     model: MonitoredModel,
     sides: Sequence[Sequence[PeriodDrift]],
+    estimator: Estimator | None,
     losses: Sequence[WatchedLoss],
 ) -> tuple[str, ...]:
     """How the limits come about."""
@@ -192,20 +193,41 @@ def _notes(
         for cadence in Cadence
         for item in [last for last in drifts if last.period.cadence is cadence][-1:]
     ]
-    if model.reference is None:
-        notes.append(
-            "The package has no reference of monitoring, so limits of drift are a rule of thumb: "
-            'package the model with stagebook.package(..., time="...", label="...").'
-        )
-    elif model.reference.performance is None:
-        notes.append(
-            "The package has no label, so its performance cannot be watched: package the model "
-            'with stagebook.package(..., label="...").'
-        )
+    notes.append(_missing(model, estimator, losses))
     notes.extend(
         f"With the days of the test split in other orders, the {loss.name} loss ({loss.source}) "
         f"would raise {loss.resampled:.2f} false alarms a year."
         for loss in losses
         if loss.resampled is not None
     )
-    return tuple(notes)
+    return tuple(note for note in notes if note)
+
+
+def _missing(
+    model: MonitoredModel, estimator: Estimator | None, losses: Sequence[WatchedLoss]
+) -> str:
+    """What the package lacks for all to be watched; empty if it lacks nothing."""
+    reference = model.reference
+    if reference is None:
+        return (
+            "The package has no reference of monitoring, so limits of drift are a rule of thumb: "
+            'package the model with stagebook.package(..., time="...", label="...").'
+        )
+    if reference.performance is None:
+        return (
+            "The package has no label, so its performance cannot be watched: package the model "
+            'with stagebook.package(..., label="...").'
+        )
+    if reference.performance.kind == "regression":
+        return "The model predicts a number, whose error cannot be estimated before labels."
+    if estimator is None:
+        return (
+            "The test split has labels of one kind only, so performance cannot be estimated: "
+            "package the model with a test split that has both."
+        )
+    if not losses:
+        return (
+            f"The test split has fewer than two days with {FEWEST_ROWS} rows, so a rise of the "
+            "loss cannot be noticed."
+        )
+    return ""

@@ -1,6 +1,6 @@
 """One daily loss of a deployed model, compared with that of the package's test split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,7 +69,7 @@ class WatchedLoss:
         limit = limit_of(ordered, ALPHA, tolerance)
         if limit is None:
             return None
-        between = DAYS / rate
+        between = max(DAYS / rate, 1.0)  # more than an alarm a day is every day
         current = ChangeDetector.start(limit, between)
         alarms = []
         for day in sorted(days):
@@ -77,16 +77,15 @@ class WatchedLoss:
             if current.alarm:
                 alarms.append(day)
                 current = replace(current, evidence=(0.0,) * BETS)
-        mean = sum(ordered) / len(ordered)
         rate_seen = resampled_rate(ordered, ALPHA, between, tolerance)
         own = {day: days[day] for day in sorted(days)}
-        return cls(name, source, mean, limit, own, tuple(alarms), rate_seen)
+        return cls(name, source, _mean(ordered), limit, own, tuple(alarms), rate_seen)
 
     @property
     def recent(self) -> float | None:
         """The mean of the last days; None without days."""
         last = list(self.days.values())[-RECENT:]
-        return sum(last) / len(last) if last else None
+        return _mean(last) if last else None
 
     @property
     def means(self) -> Mapping[str, float]:
@@ -99,8 +98,11 @@ class WatchedLoss:
 
     @property
     def risen(self) -> bool:
-        """Whether a rise was noticed, and the last days are still above the limit."""
-        return bool(self.alarms) and (self.recent or 0.0) > self.limit
+        """Whether a rise was noticed, and has not ended since.
+
+        It has ended when the mean of the last days, from its beginning on, is within the limit.
+        """
+        return bool(self.since)
 
     @property
     def unproven(self) -> bool:
@@ -109,21 +111,17 @@ class WatchedLoss:
 
     @property
     def since(self) -> str:
-        """The day from which on the loss has been above the limit; empty if it has not risen.
-
-        The alarm comes later, when there is enough evidence. The rise began where the sum of the
-        distances to the limit, from there to the last alarm, is largest. Source: Page, Continuous
-        inspection schemes, Biometrika 41, 1954.
-        """
-        if not self.risen:
-            return ""
-        total, least, since = 0.0, 0.0, next(iter(self.days))
-        names = list(self.days)
-        for place, (day, loss) in enumerate(self.days.items()):
-            total += loss - self.limit
-            if total < least and day < self.alarms[-1]:
-                least, since = total, names[place + 1]
-        return since
+        """The day from which on the loss has been above the limit; empty if it has not risen."""
+        names, losses = list(self.days), list(self.days.values())
+        alarms = set(self.alarms)
+        began, searched = None, 0
+        for place, name in enumerate(names):
+            if began is None:
+                if name in alarms:
+                    began = searched + _rise(losses[searched : place + 1], self.limit)
+            elif _mean(losses[max(began, place + 1 - RECENT) : place + 1]) <= self.limit:
+                began, searched = None, place + 1
+        return "" if began is None else names[began]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -139,3 +137,22 @@ class WatchedLoss:
             "resampled_false_alarms": self.resampled,
             "days": [[day, loss] for day, loss in self.days.items()],
         }
+
+
+def _mean(losses: Sequence[float]) -> float:
+    return sum(losses) / len(losses)
+
+
+def _rise(losses: Sequence[float], limit: float) -> int:
+    """The place of the first loss of a rise that was noticed at the last one.
+
+    The alarm comes later than the rise, when there is enough evidence. The rise began where the sum
+    of the distances to the limit, from there to the alarm, is largest. Source: Page, Continuous
+    inspection schemes, Biometrika 41, 1954.
+    """
+    total, least, place = 0.0, 0.0, 0
+    for number, loss in enumerate(losses[:-1], start=1):
+        total += loss - limit
+        if total < least:
+            least, place = total, number
+    return place

@@ -1,5 +1,7 @@
 """The verb that says whether a deployed model still holds."""
 
+import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +63,7 @@ def monitor(options: MonitorOptions) -> MonitorRun:
     root = project.root if project else Path.cwd()
     log = Path(options.log) if options.log else root / _required("log", settings.log)
     source = options.package or _below(root, _required("package", settings.package))
-    state = options.state or root / STATE / "monitor"
+    state = options.state or root / STATE / "monitor" / _name_of(log)
     with package_source.opened(source) as folder:
         model = MonitoredModel.read(folder)
     status = _status(model, log, state, settings)
@@ -112,6 +114,14 @@ def _required(name: str, value: str) -> str:
     raise StagebookError(Problem("nothing-to-monitor", message, hint, Where("pyproject.toml")))
 
 
+def _name_of(log: Path) -> str:
+    """A folder's name for a log: days of two logs, and their states, are no days of one."""
+    place = log.resolve()
+    return f"{place.name}-{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
+
+
 def _below(root: Path, source: str) -> str:
     """A source of the settings, whose paths are relative to the root."""
-    return source if ":" in source else str(root / source)
+    from stagebook.model import registry
+
+    return source if registry.is_uri(source) else str(root / source)
