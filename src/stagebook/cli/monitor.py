@@ -20,6 +20,13 @@ from stagebook.project.errors import Exit
     help="The package that the server answers with: a folder, an archive, or models:/NAME@ALIAS.",
 )
 @click.option(
+    "--labels",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    show_default="the setting",
+    help="A table of what came true, by the prediction's id or by key and instant.",
+)
+@click.option(
     "--state",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
@@ -38,6 +45,7 @@ from stagebook.project.errors import Exit
 def monitor(
     log: str | None,
     package: str | None,
+    labels: Path | None,
     state: Path | None,
     textfile: Path | None,
     no_alerts: bool,
@@ -53,7 +61,7 @@ def monitor(
     from stagebook.monitoring.signal import MonitorState
     from stagebook.workflow import monitoring
 
-    options = monitoring.MonitorOptions(log, package, state, textfile, not no_alerts)
+    options = monitoring.MonitorOptions(log, package, labels, state, textfile, not no_alerts)
     run = monitoring.monitor(options)
     if html:
         from stagebook.report import monitor_page

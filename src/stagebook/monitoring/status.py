@@ -13,6 +13,7 @@ from stagebook.monitoring.drift_watch import PeriodDrift
 from stagebook.monitoring.error_budget import ErrorBudget
 from stagebook.monitoring.estimates import FEWEST_ROWS, Estimator, reference_losses
 from stagebook.monitoring.figure import Figure
+from stagebook.monitoring.judged_labels import JudgedLabels, Losses
 from stagebook.monitoring.monitored_model import MonitoredModel
 from stagebook.monitoring.period_status import PeriodStatus, drifted_columns
 from stagebook.monitoring.periods import Gap, Period, gaps, periods
@@ -91,7 +92,11 @@ class MonitorStatus:
 
 
 def judge(
-    model: MonitoredModel, log: LogSummary, budget: ErrorBudget, tolerance: float
+    model: MonitoredModel,
+    log: LogSummary,
+    budget: ErrorBudget,
+    tolerance: float,
+    labels: JudgedLabels | None = None,
 ) -> MonitorStatus:
     """The status of a model, from its log.
 
@@ -100,6 +105,7 @@ def judge(
         log: What its server logged.
         budget: The false alarms that are expected in a year.
         tolerance: A rise of the loss that does no harm.
+        labels: What came true; None before labels are known.
     """
     digest = model.package.digest
     days = log.of(digest)
@@ -109,15 +115,15 @@ def judge(
     performance = model.reference.performance if model.reference else None
     estimator = Estimator.of(performance)
     losses: list[WatchedLoss] = []
-    if estimator is not None and performance is not None:
-        expected = estimator.losses(answered)
+    if performance is not None:
+        expected = estimator.losses(answered) if estimator else {}
+        sources = {loss_signals.ESTIMATE: expected, loss_signals.LABELS: _of(labels)}
         reference = reference_losses(performance)
-        for name, values in expected.items():
-            rate = budget.rate_of_loss(len(expected))
-            watched = WatchedLoss.of(
-                name, loss_signals.ESTIMATE, reference[name], values, rate, tolerance
-            )
-            losses += [watched] if watched else []
+        for source, by_name in sources.items():
+            rate = budget.rate_of_loss(max(len(by_name), 1))
+            for name, values in by_name.items():
+                watched = WatchedLoss.of(name, source, reference[name], values, rate, tolerance)
+                losses += [watched] if watched else []
     refused = refusals.watch(answered, budget)
     signals = [
         *loss_signals.signals(losses),
@@ -133,17 +139,24 @@ def judge(
         state_of(signals),
         tuple(signals),
         merge(answered) if answered else None,
-        _statuses(all_periods, [item for drifts in sides for item in drifts], estimator),
+        _statuses(all_periods, [item for drifts in sides for item in drifts], estimator, labels),
         (*losses, *([refused] if refused else [])),
         estimator.reference.figures if estimator else {},
         gaps(answered),
         _notes(model, sides, estimator, losses),
-        log.problems,
+        (*log.problems, *(labels.problems if labels else ())),
     )
 
 
+def _of(labels: JudgedLabels | None) -> Losses:
+    return labels.losses if labels else {}
+
+
 def _statuses(
-    all_periods: Sequence[Period], drifts: Sequence[PeriodDrift], estimator: Estimator | None
+    all_periods: Sequence[Period],
+    drifts: Sequence[PeriodDrift],
+    estimator: Estimator | None,
+    labels: JudgedLabels | None,
 ) -> tuple[PeriodStatus, ...]:
     by_period: dict[tuple[Cadence, str], list[PeriodDrift]] = defaultdict(list)
     for item in drifts:
@@ -153,7 +166,10 @@ def _statuses(
         compared, drifted = drifted_columns(by_period[period.cadence, period.name])
         metrics = estimator.metrics(period.summary) if estimator else None
         estimated = metrics.figures if metrics else {}
-        statuses.append(PeriodStatus(period, compared, drifted, estimated))
+        judged = labels.at(period.cadence, period.name) if labels else None
+        realized = judged.figures if judged else {}
+        share = judged.labelled / judged.rows if judged and judged.rows else None
+        statuses.append(PeriodStatus(period, compared, drifted, estimated, realized, share))
     return tuple(statuses)
 
 
