@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from stagebook.monitoring.status import MonitorStatus
 
 MOST_PERIODS = 14
-HEAD = ("", "requests", "refused", "p99 ms", "drifted", "AUC est.")
+MOST_NAMES = 3
+HEAD = ("requests", "refused", "p99 ms", "drifted", "AUC est.")
 _STYLES = {MonitorState.OK: "bold green", MonitorState.LOOK: "bold yellow"}
 _WORDS = {
     MonitorState.OK: "ok: nothing changed that matters",
@@ -45,7 +46,7 @@ def lines(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
     for cadence in (Cadence.MONTH, Cadence.WEEK, Cadence.DAY):
         own = status.of(cadence)
         if own and (cadence is Cadence.MONTH or len(own) <= MOST_PERIODS or not _longer(status)):
-            yield from _table(cadence, own[-MOST_PERIODS:])
+            yield from _table(cadence, own[-MOST_PERIODS:], width)
     for gap in status.gaps:
         days = counted(gap.days, "day")
         yield Text(f"No requests on {days}: {gap.first} to {gap.last}", "yellow")
@@ -73,14 +74,20 @@ def _title(status: "MonitorStatus") -> Text:
     return Text.assemble(name, f"  {status.package[:16]}: {span}{others}")
 
 
-def _table(cadence: Cadence, periods: "tuple[PeriodStatus, ...]") -> Iterator[Text]:
+def _table(
+    cadence: Cadence, periods: "tuple[PeriodStatus, ...]", width: int | None
+) -> Iterator[Text]:
+    # a model that predicts a number has none
+    columns = len(HEAD) if any("auc" in item.estimated for item in periods) else len(HEAD) - 1
     yield Text()
-    yield Text(f"{cadence.value:<12}" + "".join(f"{name:>10}" for name in HEAD[1:]), "bold")
+    yield Text(f"{cadence.value:<12}" + "".join(f"{name:>10}" for name in HEAD[:columns]), "bold")
     for item in periods:
-        yield _row(item)
+        row = _row(item, columns)
+        names = _names(item, width and width - len(row))
+        yield row.append(names, "yellow")
 
 
-def _row(item: "PeriodStatus") -> Text:
+def _row(item: "PeriodStatus", columns: int) -> Text:
     summary, area = item.period.summary, item.estimated.get("auc")
     cells = (
         f"{summary.requests:,}",
@@ -89,9 +96,15 @@ def _row(item: "PeriodStatus") -> Text:
         f"{len(item.drifted)}/{item.compared}" if item.compared else "–",
         "–" if area is None or area.value is None else f"{area.value:.3f}",
     )
-    row = Text(f"{item.period.name:<12}" + "".join(f"{cell:>10}" for cell in cells))
-    if item.drifted:
-        row.append(f"  {', '.join(plain(column.column) for column in item.drifted[:3])}", "yellow")
-        if len(item.drifted) > 3:
-            row.append(" …", "yellow")
-    return row
+    return Text(f"{item.period.name:<12}" + "".join(f"{cell:>10}" for cell in cells[:columns]))
+
+
+def _names(item: "PeriodStatus", space: int | None) -> str:
+    """The first columns that drifted, as many as there is space for."""
+    names = [plain(column.column) for column in item.drifted]
+    for most in range(MOST_NAMES, 0, -1):
+        more = " …" if len(names) > most else ""
+        words = f"  {', '.join(names[:most])}{more}" if names else ""
+        if space is None or len(words) <= space:
+            return words
+    return "  …"

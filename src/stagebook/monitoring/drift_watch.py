@@ -22,6 +22,12 @@ from stagebook.project.text import counted
 FEWEST_ROWS = 30
 """With fewer rows, every difference is within chance."""
 
+WHOLE = {Cadence.DAY: 0.9, Cadence.WEEK: 0.9, Cadence.MONTH: 0.5}
+"""The share of its usual rows from which the log's first or last period is judged.
+
+Half a day has other hours than a day, and most of a week other weekdays; half a month has all.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSide:
@@ -58,7 +64,8 @@ def drifts(
 ) -> tuple[PeriodDrift, ...]:
     """The drift of each period with enough rows: at least half the median of its cadence.
 
-    A period that has just begun has other hours or days than a whole one.
+    The log may begin and end within a period, which then has other hours or days than a whole one.
+    So the first and the last period are judged only if they are nearly whole, see ``WHOLE``.
 
     Args:
         side: What the rows are compared with.
@@ -67,17 +74,22 @@ def drifts(
     """
     inputs = side.kind is SignalKind.INPUT_DRIFT
     rows: dict[Cadence, list[int]] = defaultdict(list)
+    usual: dict[Cadence, list[float]] = defaultdict(list)
     sides = []
     for period in periods:
         own = period.summary.features if inputs else period.summary.answers
         if own is not None:
             rows[period.cadence].append(own.rows)
+            usual[period.cadence].append(own.rows / period.days * period.length)
             sides.append((period, own))
     fewest = {cadence: max(FEWEST_ROWS, median(counts) / 2) for cadence, counts in rows.items()}
+    edges = {cadence: WHOLE[cadence] * median(counts) for cadence, counts in usual.items()}
+    days = sorted(day for period, _ in sides for day in period.summary.days)
     return tuple(
         PeriodDrift(side.kind, period, compared)
         for period, own in sides
         if own.rows >= fewest[period.cadence]
+        and (own.rows >= edges[period.cadence] or not period.is_edge(days[0], days[-1]))
         and (compared := _drift(side, own, period.cadence, budget)) is not None
     )
 
@@ -112,21 +124,42 @@ def signals(drifts: Sequence[PeriodDrift]) -> tuple[Signal, ...]:
     for cadence in reversed(Cadence):
         own = [item for item in drifts if item.period.cadence is cadence]
         for column in own[-1].drift.drifted if own else ():
-            since = _since(column.name, own)
             if column.name not in chosen:
+                since = _refined(column.name, _since(column.name, own), drifts).first
                 chosen[column.name] = _signal(own[-1], column, since)
     return tuple(chosen.values())
 
 
-def _since(column: str, drifts: Sequence[PeriodDrift]) -> date:
-    """The first day of the latest stretch of periods in which a column drifts."""
-    since = drifts[-1].period.first
+def _drifts_in(item: PeriodDrift, column: str) -> bool:
+    return any(drifted.name == column for drifted in item.drift.drifted)
+
+
+def _refined(column: str, since: Period, drifts: Sequence[PeriodDrift]) -> Period:
+    """The shorter period in which a drift began that longer ones show since another."""
+    for cadence in (Cadence.WEEK, Cadence.DAY):
+        own = [item for item in drifts if item.period.cadence is cadence]
+        places = (
+            place
+            for place, item in enumerate(own)
+            if since.first <= item.period.last
+            and item.period.first <= since.last
+            and _drifts_in(item, column)
+        )
+        place = next(places, None)
+        if place is not None and cadence.in_a_year > since.cadence.in_a_year:
+            since = _since(column, own[: place + 1])
+    return since
+
+
+def _since(column: str, drifts: Sequence[PeriodDrift]) -> Period:
+    """The first of the latest stretch of periods in which a column drifts."""
+    since = drifts[-1].period
     for item in reversed(drifts):
-        if column not in {drifted.name for drifted in item.drift.drifted}:
+        if not _drifts_in(item, column):
             break
-        if since - item.period.last > timedelta(days=1):
+        if since.first - item.period.last > timedelta(days=1):
             break
-        since = item.period.first
+        since = item.period
     return since
 
 

@@ -192,6 +192,13 @@ def _notes(
         for cadence in Cadence
         for item in [last for last in drifts if last.period.cadence is cadence][-1:]
     ]
+    notes += [
+        f"{drifts[-1].kind.value.capitalize()} by {cadence.value}: {note}"
+        for drifts in sides
+        for cadence in (Cadence.MONTH, Cadence.WEEK)
+        for item in [last for last in drifts if last.period.cadence is cadence][-1:]
+        for note in item.drift.notes
+    ]
     if model.reference is None:
         notes.append(
             "The package has no reference of monitoring, so limits of drift are a rule of thumb: "
@@ -202,6 +209,8 @@ def _notes(
             "The package has no label, so its performance cannot be watched: package the model "
             'with stagebook.package(..., label="...").'
         )
+    elif model.reference.performance.kind == "regression":
+        notes.append("The model predicts a number, whose error cannot be estimated before labels.")
     notes.extend(
         f"With the days of the test split in other orders, the {loss.name} loss ({loss.source}) "
         f"would raise {loss.resampled:.2f} false alarms a year."
