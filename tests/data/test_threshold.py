@@ -1,15 +1,25 @@
 import math
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagebook.data.drift import distances, threshold
+from stagebook.data.drift.alignment import ComparisonBasis
 from stagebook.data.drift.threshold import DEFAULT, FLOOR
+from stagebook.data.profiles.profiling import profile
+from stagebook.data.tables.table import Table
 
 BACK = np.array([1, -1])
 EFFECTS = st.lists(st.floats(0, 1), min_size=3, max_size=12)
+
+
+def profile_of(values):
+    """The profile of one column."""
+    (column,) = profile(Table.of_rows(pa.table({"holiday": values}))).columns
+    return column
 
 
 @settings(max_examples=60)
@@ -30,6 +40,25 @@ def test_a_limit_is_what_is_computed_by_hand():
     effects = [math.exp(-3.5), math.exp(-3), math.exp(-2.5)]
     expected = math.exp(-3 + 2.919986 * 0.5 * math.sqrt(4 / 3))
     assert threshold.prediction_limit(effects, 0.05) == pytest.approx(expected, rel=1e-5)
+
+
+def test_blocks_that_differ_much_leave_gross_drift_to_be_seen():
+    months = [0.38, 0.57, 0.2, 0.45, 0.3, 0.55, 0.41, 0.5, 0.25, 0.36, 0.52, 0.48]  # temperatures
+    limit = threshold.prediction_limit(months, 1e-4)
+    assert threshold.GROSS <= limit < 0.98
+
+
+def test_what_more_than_one_block_of_a_hundred_does_is_usual():
+    assert threshold.usual([0.1] * 50 + [0.3]) == 0.3
+    assert threshold.usual([0.1] * 358 + [0.8] * 2) == 0.1
+    assert threshold.usual([0.1] * 350 + [0.8] * 10) == 0.8
+
+
+def test_a_day_like_some_of_the_reference_is_within_the_limit():
+    ordinary, holiday = profile_of([False] * 47), profile_of([True] * 47)
+    days = [0.05] * 350 + [0.95] * 10
+    limit = threshold.threshold((ordinary, holiday), days, ComparisonBasis.VALUES, 7, 0.001)
+    assert limit.limit == 0.95
 
 
 def test_blocks_that_are_all_as_far_set_the_limit_there():

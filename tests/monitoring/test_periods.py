@@ -87,3 +87,10 @@ def test_a_merged_summary_is_no_day() -> None:
 )
 def test_only_a_day_in_the_usual_form_is_a_day(name: str) -> None:
     assert calendar_day(name) is None
+
+
+def test_a_log_may_begin_or_end_within_its_first_and_last_period() -> None:
+    names = ["2026-11-20", "2026-11-25", "2026-12-02"]
+    weeks = periods([day(name) for name in names], Cadence.WEEK)
+    assert [week.is_edge(names[0], names[-1]) for week in weeks] == [True, False, True]
+    assert [week.length for week in weeks] == [7, 7, 7]

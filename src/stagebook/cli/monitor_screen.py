@@ -1,6 +1,6 @@
 """The status of a deployed model in the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -13,11 +13,12 @@ from stagebook.project.text import counted, plain
 from stagebook.report.monitor_words import STATE_WORDS
 
 if TYPE_CHECKING:
+    from stagebook.monitoring.figure import Figure
     from stagebook.monitoring.period_status import PeriodStatus
     from stagebook.monitoring.status import MonitorStatus
 
 MOST_PERIODS = 14
-HEAD = ("", "requests", "refused", "p99 ms", "drifted", "AUC est.")
+MOST_NAMES = 3
 _STYLES = {MonitorState.OK: "bold green", MonitorState.LOOK: "bold yellow"}
 _out = Screen()
 
@@ -41,7 +42,7 @@ def lines(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
     for cadence in (Cadence.MONTH, Cadence.WEEK, Cadence.DAY):
         own = status.of(cadence)
         if own and (cadence is Cadence.MONTH or len(own) <= MOST_PERIODS or not _longer(status)):
-            yield from _table(cadence, own[-MOST_PERIODS:])
+            yield from _table(cadence, own[-MOST_PERIODS:], width)
     for gap in status.gaps:
         days = counted(gap.days, "day")
         yield Text(f"No requests on {days}: {gap.first} to {gap.last}", "yellow")
@@ -70,25 +71,57 @@ def _title(status: "MonitorStatus") -> Text:
     return Text.assemble(name, f"  {status.package[:16]}: {span}{others}")
 
 
-def _table(cadence: Cadence, periods: "tuple[PeriodStatus, ...]") -> Iterator[Text]:
+def _table(
+    cadence: Cadence, periods: "tuple[PeriodStatus, ...]", width: int | None
+) -> Iterator[Text]:
+    columns = {name: cell for name, cell in COLUMNS.items() if any(cell(item) for item in periods)}
     yield Text()
-    yield Text(f"{cadence.value:<12}" + "".join(f"{name:>10}" for name in HEAD[1:]), "bold")
+    yield Text(f"{cadence.value:<12}" + "".join(f"{name:>10}" for name in columns), "bold")
     for item in periods:
-        yield _row(item)
+        cells = [cell(item) or "–" for cell in columns.values()]
+        row = Text(f"{item.period.name:<12}" + "".join(f"{cell:>10}" for cell in cells))
+        names = _names(item, width and width - len(row))
+        yield row.append(names, "yellow")
 
 
-def _row(item: "PeriodStatus") -> Text:
-    summary, area = item.period.summary, item.estimated.get("auc")
-    cells = (
-        f"{summary.requests:,}",
-        "–" if item.refused is None else f"{item.refused:.1%}",
-        "–" if summary.latency.p99 is None else f"{summary.latency.p99:.1f}",
-        f"{len(item.drifted)}/{item.compared}" if item.compared else "–",
-        "–" if area is None or area.value is None else f"{area.value:.3f}",
-    )
-    row = Text(f"{item.period.name:<12}" + "".join(f"{cell:>10}" for cell in cells))
-    if item.drifted:
-        row.append(f"  {', '.join(plain(column.column) for column in item.drifted[:3])}", "yellow")
-        if len(item.drifted) > 3:
-            row.append(" …", "yellow")
-    return row
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _p99(item: "PeriodStatus") -> str:
+    time = item.period.summary.latency.p99
+    return "" if time is None else f"{time:.1f}"
+
+
+def _area(figures: "Mapping[str, Figure]") -> str:
+    area = figures.get("auc")
+    return "" if area is None or area.value is None else f"{area.value:.3f}"
+
+
+def _error(figures: "Mapping[str, Figure]") -> str:
+    error = figures.get("mae")
+    return "" if error is None or error.value is None else f"{error.value:.4g}"
+
+
+COLUMNS: "Mapping[str, Callable[[PeriodStatus], str]]" = {
+    "requests": lambda item: f"{item.period.summary.requests:,}",
+    "refused": lambda item: _share(item.refused),
+    "p99 ms": _p99,
+    "drifted": lambda item: f"{len(item.drifted)}/{item.compared}" if item.compared else "",
+    "AUC est.": lambda item: _area(item.estimated),
+    "labelled": lambda item: _share(item.labelled),
+    "AUC": lambda item: _area(item.realized),
+    "MAE": lambda item: _error(item.realized),
+}
+"""The columns of a table; one in which no period has a value is left out."""
+
+
+def _names(item: "PeriodStatus", space: int | None) -> str:
+    """The first columns that drifted, as many as there is space for."""
+    names = [plain(column.column) for column in item.drifted]
+    for most in range(MOST_NAMES, 0, -1):
+        more = " …" if len(names) > most else ""
+        words = f"  {', '.join(names[:most])}{more}" if names else ""
+        if space is None or len(words) <= space:
+            return words
+    return "  …"

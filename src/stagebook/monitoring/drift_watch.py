@@ -27,6 +27,12 @@ FEWEST_ROWS = 30
 ALIKE = 8
 """So many periods, up to the one to judge, say how many rows are usual."""
 
+WHOLE = {Cadence.DAY: 0.9, Cadence.WEEK: 0.9, Cadence.MONTH: 0.5}
+"""The share of its usual rows from which the log's first or last period is judged.
+
+Half a day has other hours than a day, and most of a week other weekdays; half a month has all.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSide:
@@ -63,8 +69,9 @@ def drifts(
 ) -> tuple[PeriodDrift, ...]:
     """The drift of each period that is as long as a block of the reference, or nearly.
 
-    A period that has just begun has other hours or days than a whole one: the log covers at least
-    half of it, and it has at least half the rows of the periods before it.
+    A period has at least half the rows of the periods before it. The log may begin and end within
+    a period, which then has other hours or days than a whole one. So the first and the last period
+    are judged only if they are nearly whole, see ``WHOLE``.
 
     Args:
         side: What the rows are compared with.
@@ -74,28 +81,25 @@ def drifts(
     inputs = side.kind is SignalKind.INPUT_DRIFT
     periods = tuple(periods)
     names = sorted({day for period in periods for day in period.summary.days})
-    sides = []
     rows: dict[Cadence, list[int]] = defaultdict(list)
+    usual: dict[Cadence, list[float]] = defaultdict(list)
+    sides = []
     for period in periods:
         own = period.summary.features if inputs else period.summary.answers
         if own is not None:
-            before = rows[period.cadence]
+            before, whole = rows[period.cadence], usual[period.cadence]
             before.append(own.rows)
+            whole.append(own.rows / period.days * period.length)
             fewest = max(FEWEST_ROWS, median(before[-ALIKE:]) / 2)
-            if own.rows >= fewest and _is_covered(period, names[0], names[-1]):
+            if period.is_edge(names[0], names[-1]):
+                fewest = max(fewest, WHOLE[period.cadence] * median(whole[-ALIKE:]))
+            if own.rows >= fewest:
                 sides.append((period, own))
     return tuple(
         PeriodDrift(side.kind, period, compared)
         for period, own in sides
         if (compared := _drift(side, own, period.cadence, budget)) is not None
     )
-
-
-def _is_covered(period: Period, first: str, last: str) -> bool:
-    """Whether a log from a first to a last day has at least half of a period."""
-    began, ended = date.fromisoformat(first), date.fromisoformat(last)
-    covered = min(period.last, ended) - max(period.first, began)
-    return 2 * (covered.days + 1) >= (period.last - period.first).days + 1
 
 
 def _drift(
@@ -128,21 +132,42 @@ def signals(drifts: Sequence[PeriodDrift]) -> tuple[Signal, ...]:
     for cadence in reversed(Cadence):
         own = [item for item in drifts if item.period.cadence is cadence]
         for column in own[-1].drift.drifted if own else ():
-            since = _since(column.name, own)
             if column.name not in chosen:
+                since = _refined(column.name, _since(column.name, own), drifts).first
                 chosen[column.name] = _signal(own[-1], column, since)
     return tuple(chosen.values())
 
 
-def _since(column: str, drifts: Sequence[PeriodDrift]) -> date:
-    """The first day of the latest stretch of periods in which a column drifts."""
-    since = drifts[-1].period.first
+def _drifts_in(item: PeriodDrift, column: str) -> bool:
+    return any(drifted.name == column for drifted in item.drift.drifted)
+
+
+def _refined(column: str, since: Period, drifts: Sequence[PeriodDrift]) -> Period:
+    """The shorter period in which a drift began that longer ones show since another."""
+    for cadence in (Cadence.WEEK, Cadence.DAY):
+        own = [item for item in drifts if item.period.cadence is cadence]
+        places = (
+            place
+            for place, item in enumerate(own)
+            if since.first <= item.period.last
+            and item.period.first <= since.last
+            and _drifts_in(item, column)
+        )
+        place = next(places, None)
+        if place is not None and cadence.in_a_year > since.cadence.in_a_year:
+            since = _since(column, own[: place + 1])
+    return since
+
+
+def _since(column: str, drifts: Sequence[PeriodDrift]) -> Period:
+    """The first of the latest stretch of periods in which a column drifts."""
+    since = drifts[-1].period
     for item in reversed(drifts):
-        if column not in {drifted.name for drifted in item.drift.drifted}:
+        if not _drifts_in(item, column):
             break
-        if since - item.period.last > timedelta(days=1):
+        if since.first - item.period.last > timedelta(days=1):
             break
-        since = item.period.first
+        since = item.period
     return since
 
 

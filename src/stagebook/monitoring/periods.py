@@ -35,6 +35,20 @@ class Period:
         """How many of its days have a summary; a running or first period has fewer than others."""
         return len(self.summary.days)
 
+    @property
+    def length(self) -> int:
+        """How many days it has in the calendar."""
+        return (self.last - self.first).days + 1
+
+    def is_edge(self, first: str, last: str) -> bool:
+        """Whether a log may begin or end within it.
+
+        Args:
+            first: The log's first day.
+            last: The log's last day.
+        """
+        return self.first.isoformat() <= first or self.last.isoformat() >= last
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

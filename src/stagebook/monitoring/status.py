@@ -209,6 +209,13 @@ def _notes(
         for cadence in Cadence
         for item in [last for last in drifts if last.period.cadence is cadence][-1:]
     ]
+    notes += [
+        f"{drifts[-1].kind.value.capitalize()} by {cadence.value}: {note}"
+        for drifts in sides
+        for cadence in (Cadence.MONTH, Cadence.WEEK)
+        for item in [last for last in drifts if last.period.cadence is cadence][-1:]
+        for note in item.drift.notes
+    ]
     notes.append(_missing(model, estimator, losses))
     notes.extend(
         f"With the days of the test split in other orders, the {loss.name} loss ({loss.source}) "

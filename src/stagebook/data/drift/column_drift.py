@@ -9,6 +9,7 @@ from stagebook.data.drift.compared import Distances, compare
 from stagebook.data.drift.threshold import (
     ALPHA,
     FEWEST_BLOCKS,
+    GROSS,
     Threshold,
     leave_one_out,
     threshold,
@@ -98,8 +99,8 @@ class ColumnDrift:
 
     @property
     def blind(self) -> tuple[ComparisonBasis, ...]:
-        """The comparisons whose threshold no effect can exceed."""
-        return tuple(finding.basis for finding in self.findings if finding.threshold.value >= 1)
+        """The comparisons whose threshold only gross drift, or none, can exceed."""
+        return tuple(item.basis for item in self.findings if item.threshold.value >= GROSS)
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""

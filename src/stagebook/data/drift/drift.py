@@ -191,5 +191,5 @@ def _notes(fitted: CalibrationSample, columns: Sequence[ColumnDrift]) -> list[st
     if blind:
         names = ", ".join(sorted(blind))
         why = "The blocks of the reference differ too much, or have too few rows."
-        notes.append(f"Drift cannot be detected in {names}. {why}")
+        notes.append(f"Only gross drift can be detected in {names}. {why}")
     return notes
