@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stagebook.model.calibration import Calibration
     from stagebook.model.paired_comparison import PairedComparison, SliceComparison
     from stagebook.model.paired_metrics import PairedMetric
+    from stagebook.workflow.log_replay import Replay
     from stagebook.workflow.model_comparison import ModelComparison, Side
 
 _out = Screen()
@@ -28,7 +29,8 @@ def show(comparison: "ModelComparison") -> None:
     """Prints a comparison: both packages, metrics, calibration, slices, and the verdict last."""
     _out.print(Text.assemble(("champion    ", "dim"), *_named(comparison.champion)))
     _out.print(Text.assemble(("challenger  ", "dim"), *_named(comparison.challenger)))
-    _out.print(Text.assemble(("rows        ", "dim"), _rows(comparison)))
+    for name, words in _rows(comparison):
+        _out.print(Text.assemble((f"{name:<12}", "dim"), words))
     result = comparison.result
     _out.print()
     put(_out, _metrics(result))
@@ -64,11 +66,36 @@ def _named(side: "Side") -> Iterator[str | tuple[str, str]]:
     yield f"  {plain(side.source)}", "dim"
 
 
-def _rows(comparison: "ModelComparison") -> str:
-    result, rows = comparison.result, comparison.rows
+def _rows(comparison: "ModelComparison") -> Iterator[tuple[str, str]]:
+    result, rows, replay = comparison.result, comparison.rows, comparison.replay
     clusters = f" in {counted(result.clusters, 'cluster')}" if result.clusters else ""
+    if replay:
+        days = replay.first if replay.first == replay.last else f"{replay.first} to {replay.last}"
+        yield "rows", f"{result.rows:,}{clusters} of {plain(replay.log)}, {days}"
+        yield from _replayed(replay, result.rows)
+        return
     left_out = f", {rows.unlabelled:,} without a label left out" if rows.unlabelled else ""
-    return f"{result.rows:,}{clusters} of {plain(rows.path)}{left_out}"
+    yield "rows", f"{result.rows:,}{clusters} of {plain(rows.path)}{left_out}"
+
+
+def _replayed(replay: "Replay", rows: int) -> Iterator[tuple[str, str]]:
+    """Where labels and predictions come from, and what was left out."""
+    counts = {
+        "without a label": replay.unlabelled,
+        "with contradictory labels": replay.contradictory,
+        "that the champion could not predict": replay.failed,
+        "with a text that the log masks": replay.masked,
+        "that the shadow did not predict": replay.unseen,
+    }
+    left_out = [f"{count:,} {words}" for words, count in counts.items() if count]
+    if left_out:
+        yield "left out", ", ".join(left_out)
+    unknown = f", {replay.unknown:,} of them for no prediction of the champion"
+    yield "labels", f"{plain(replay.labels)}{unknown if replay.unknown else ''}"
+    challenger = "as a shadow" if replay.shadow else "now"
+    if 0 < replay.shadow < rows:
+        challenger += f", of {counted(rows - replay.shadow, 'row')} now"
+    yield "predicted", f"by the champion when it was served, by the challenger {challenger}"
 
 
 def _rule(result: "PairedComparison") -> str:

@@ -48,14 +48,14 @@ class ComparisonRows:
     """Rows with a label.
 
     Attributes:
-        path: The file.
-        md5: Its hash.
+        path: The file; of a log, the table with the labels.
+        md5: The file's hash; None for a log.
         frame: The rows.
         unlabelled: How many further rows have no label.
     """
 
     path: str
-    md5: str
+    md5: str | None
     frame: pd.DataFrame
     unlabelled: int
 
@@ -103,7 +103,7 @@ def read(
         raise StagebookError(*problems)
     known = [key for key in keys.values() if set(key) <= set(there)]
     frame = pq.read_table(file, columns=_wanted(columns, packages, known)).to_pandas()
-    if problems := [*_repeated(frame, known, where), *_unsliced(frame, columns, where)]:
+    if problems := [*_repeated(frame, known, where), *unsliced(frame, columns, where)]:
         raise StagebookError(*problems)
     labelled = frame[columns.label].notna()
     if not labelled.any():
@@ -173,7 +173,8 @@ def _repeated(
             yield Problem("repeated-rows", f"{message}{shown}.", hint, where)
 
 
-def _unsliced(frame: pd.DataFrame, columns: ComparisonColumns, where: Where) -> Iterator[Problem]:
+def unsliced(frame: pd.DataFrame, columns: ComparisonColumns, where: Where) -> Iterator[Problem]:
+    """A problem for each column that has too many values for slices."""
     for name in columns.slices:
         count = frame[name].nunique(dropna=False)
         if count > _MOST_SLICES:
@@ -184,14 +185,12 @@ def _unsliced(frame: pd.DataFrame, columns: ComparisonColumns, where: Where) -> 
 
 def slices(rows: ComparisonRows, columns: ComparisonColumns) -> dict[str, npt.NDArray[np.object_]]:
     """The slice of each row as text, by column."""
-    return {
-        name: rows.frame[name]
-        .astype(object)
-        .map(str, na_action="ignore")
-        .fillna(MISSING)
-        .to_numpy()
-        for name in columns.slices
-    }
+    return {name: texts(rows.frame[name]).to_numpy() for name in columns.slices}
+
+
+def texts(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Values as the texts that slices are named by."""
+    return column.astype(object).map(str, na_action="ignore").fillna(MISSING)
 
 
 def truth(rows: ComparisonRows, label: str, task: str, outputs: Sequence[str]) -> Floats:

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,12 @@ from stagebook.model import (
 from stagebook.model.comparison_rows import ComparisonColumns, ComparisonRows
 from stagebook.model.load import Model
 from stagebook.model.paired_comparison import PairedComparison
-from stagebook.model.paired_metrics import PairedScores
+from stagebook.model.paired_metrics import Floats, PairedScores
 from stagebook.model.paired_verdict import Rule
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
 from stagebook.project.settings import CompareSettings
+from stagebook.workflow import log_replay
+from stagebook.workflow.log_replay import LogSource, Replay
 
 if TYPE_CHECKING:
     from stagebook.model.contents import Contents
@@ -58,12 +60,14 @@ class ModelComparison:
         challenger: The package that is to replace it.
         rows: What they were compared on.
         result: What the comparison gave.
+        replay: What became of the rows of a log; None for a file.
     """
 
     champion: Side
     challenger: Side
     rows: ComparisonRows
     result: PairedComparison
+    replay: Replay | None = None
 
     @property
     def exit_code(self) -> Exit:
@@ -86,6 +90,7 @@ class ModelComparison:
                 "rows": result.rows,
                 "unlabelled": self.rows.unlabelled,
                 "clusters": result.clusters,
+                "log": self.replay and self.replay.as_json(),
             },
             "task": result.task,
             "metrics": [dataclasses.asdict(metric) for metric in result.metrics],
@@ -113,17 +118,18 @@ def with_options(
 def compare(
     champion: str,
     challenger: str,
-    data: Path,
+    data: Path | LogSource,
     settings: CompareSettings,
     policy: "Policy",
     place: "RegistryAddress | None" = None,
 ) -> ModelComparison:
-    """Compares two packages on the rows of a file, after each has passed the load gate.
+    """Compares two packages on rows, after each has passed the load gate.
 
     Args:
         champion: The folder, archive or address of the package that is to be replaced.
         challenger: The same of the package that is to replace it.
-        data: A Parquet file with features and true values.
+        data: A Parquet file with features and true values; or the log of a server that answered
+            with the champion, and the true values.
         settings: The rule, and the columns of the rows.
         policy: What both packages must satisfy.
         place: Where models are registered; None for the registry of the project around.
@@ -143,12 +149,16 @@ def compare(
         task = _task(packages)
         rule = _rule(settings, task)
         columns = ComparisonColumns(settings.label, settings.slices, settings.cluster)
-        rows = comparison_rows.read(data, columns, packages)
-        scores = _scores({CHAMPION: old, CHALLENGER: new}, rows, columns, task)
+        if isinstance(data, LogSource):
+            predicted = _on_log(data, columns, old, new)
+        else:
+            predicted = _on_file(data, columns, packages, {CHAMPION: old, CHALLENGER: new})
+    rows = predicted.rows
+    scores = _scores(predicted, columns, task, old.manifest.model.outputs)
     slices = comparison_rows.slices(rows, columns)
     result = paired_comparison.compare(task, scores, slices, rule)
     sides = (_side(champion, old.manifest), _side(challenger, new.manifest))
-    return ModelComparison(*sides, rows, result)
+    return ModelComparison(*sides, rows, result, predicted.replay)
 
 
 def _side(source: str, manifest: "Manifest") -> Side:
@@ -209,16 +219,41 @@ def _rule(settings: CompareSettings, task: str) -> Rule:
     return rule
 
 
-def _scores(
-    models: dict[str, Model], rows: ComparisonRows, columns: ComparisonColumns, task: str
-) -> PairedScores:
-    outputs = models[CHAMPION].manifest.model.outputs
+@dataclass(frozen=True, slots=True, eq=False)
+class _Predicted:
+    """Rows with the predictions of both packages."""
+
+    rows: ComparisonRows
+    champion: Floats
+    challenger: Floats
+    replay: Replay | None = None
+
+
+def _on_file(
+    file: Path,
+    columns: ComparisonColumns,
+    packages: "dict[str, Contents]",
+    models: dict[str, Model],
+) -> _Predicted:
+    rows = comparison_rows.read(file, columns, packages)
     predicted = {
         side: comparison_rows.predictions(model.predict(rows.frame), side, rows.path)
         for side, model in models.items()
     }
-    truth = comparison_rows.truth(rows, columns.label, task, outputs)
+    return _Predicted(rows, predicted[CHAMPION], predicted[CHALLENGER])
+
+
+def _on_log(source: LogSource, columns: ComparisonColumns, old: Model, new: Model) -> _Predicted:
+    replayed = log_replay.replay(source, columns, old, new)
+    return _Predicted(replayed.rows, replayed.champion, replayed.challenger, replayed.replay)
+
+
+def _scores(
+    predicted: _Predicted, columns: ComparisonColumns, task: str, outputs: Sequence[str]
+) -> PairedScores:
+    truth = comparison_rows.truth(predicted.rows, columns.label, task, outputs)
     clusters = None
     if columns.cluster:
-        clusters = np.unique(rows.frame[columns.cluster].map(str), return_inverse=True)[1]
-    return PairedScores(truth, predicted[CHAMPION], predicted[CHALLENGER], clusters)
+        names = predicted.rows.frame[columns.cluster].astype(object).map(str)
+        clusters = np.unique(names, return_inverse=True)[1]
+    return PairedScores(truth, predicted.champion, predicted.challenger, clusters)

@@ -13,6 +13,7 @@ from stagebook.project.errors import Exit, Problem
 from stagebook.project.project import Project, without_credentials
 from stagebook.project.settings import CompareSettings
 from stagebook.workflow import model_comparison
+from stagebook.workflow.log_replay import LogSource
 from stagebook.workflow.model_comparison import ModelComparison
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Candidate:
         source: Its folder, its archive or its address.
         name: The registered model's name; None for that of the address, or of the package.
         alias: The alias that shall point to it.
-        data: The rows to compare on.
+        data: The file, or the log and the labels, to compare on.
         reason: Why it is promoted; may be empty.
         uri: MLflow's address; None for that of the project.
     """
@@ -39,7 +40,7 @@ class Candidate:
     source: str
     name: str | None
     alias: str
-    data: Path
+    data: Path | LogSource
     reason: str = ""
     uri: str | None = None
 
