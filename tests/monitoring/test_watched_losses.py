@@ -114,8 +114,8 @@ def test_an_estimate_asks_to_look_and_labels_to_act() -> None:
     rise = [0.15] * 30 + [0.4] * 30
     pair = [watched(*rise, source=source) for source in ("estimate", "labels")]
     assert signal_states(*pair, watched(0.15)) == [
-        (SignalKind.ESTIMATE, MonitorState.LOOK, "error"),
-        (SignalKind.LABELS, MonitorState.ACT, "error"),
+        (SignalKind.ESTIMATE, MonitorState.LOOK, "Brier score"),
+        (SignalKind.LABELS, MonitorState.ACT, "Brier score"),
     ]
 
 
