@@ -1,8 +1,6 @@
 """The summaries of a log's days, kept in a folder so that a closed day is read once."""
 
-import contextlib
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +8,17 @@ from typing import Any
 
 from stagebook.monitoring import log_days
 from stagebook.monitoring.day_summary import FORMAT, DaySummary, dump
+from stagebook.monitoring.log_files import Files, files_of, require_log
 from stagebook.monitoring.package_reference import PackageReference
 from stagebook.monitoring.periods import calendar_day
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import write_whole
-from stagebook.serving.log import days as closed_days
-from stagebook.serving.log import file as log_file
 from stagebook.serving.log import reading
 
 _PACKAGE_DIGITS = 12
 
 Summaries = Mapping[str, DaySummary]
 """The summaries of a day by the package's digest."""
-
-Files = list[list[Any]] | None
-"""The files of a closed day; None for a day that is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +92,7 @@ class DayStore:
         Raises:
             StagebookError: The log does not exist (``no-request-log``).
         """
-        if not self.log.is_dir():
-            message = f"There is no request log at `{self.log}`."
-            hint = "Name the folder that `stagebook serve --log` writes."
-            raise StagebookError(Problem("no-request-log", message, hint, Where(str(self.log))))
+        require_log(self.log)
         kept = [path.stem for path in self.folder.glob("*.json") if calendar_day(path.stem)]
         return tuple(sorted({*reading.days(self.log), *kept}))
 
@@ -112,14 +103,14 @@ class DayStore:
             StagebookError: A file of the day cannot be read (``bad-request-log``), or the summaries
                 cannot be written (``summary-not-kept``).
         """
-        return self._read(day, self._files(day).get(day, []))
+        return self._read(day, files_of(self.log, day).get(day, []))
 
     def _read(self, day: str, files: Files) -> Summaries:
         kept = self._kept(day, files)
         if kept is not None:
             return kept
         summaries = log_days.summarize(self.log, day, self.package)
-        if files and files == self._files(day).get(day):
+        if files and files == files_of(self.log, day).get(day):
             self._keep(day, files, summaries)
         return summaries
 
@@ -143,7 +134,9 @@ class DayStore:
         Raises:
             StagebookError: The log does not exist (``no-request-log``).
         """
-        files = self._files()  # at once: a search for each day would search all files each time
+        files = files_of(
+            self.log
+        )  # at once: a search for each day would search all files each time
         summaries: dict[str, Summaries] = {}
         problems: list[Problem] = []
         for day in sorted(self.days() if days is None else days):
@@ -156,17 +149,6 @@ class DayStore:
             except StagebookError as error:
                 problems.extend(error.problems)
         return LogSummary(summaries, tuple(dict.fromkeys(problems)))
-
-    def _files(self, day: str | None = None) -> dict[str, Files]:
-        """Name, size and time of each file of closed days; None for a day that is written."""
-        written = {log_file.day_of(path) for path in log_file.files(self.log, day)}
-        files: dict[str, list[list[Any]]] = defaultdict(list)
-        for path in closed_days.day_files(self.log, day):
-            with contextlib.suppress(FileNotFoundError):  # it was deleted meanwhile
-                status = path.stat()
-                own = [path.name, status.st_size, status.st_mtime_ns]
-                files[log_file.day_of(path)].append(own)
-        return {**files, **dict.fromkeys(written)}
 
     def _key(self, files: list[list[Any]]) -> dict[str, Any]:
         own = {"package": self.package.digest, "score": self.package.score}

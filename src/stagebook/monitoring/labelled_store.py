@@ -1,8 +1,6 @@
 """The days of a log with their labels, kept in a folder so that few days are joined again."""
 
-import contextlib
 import json
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +11,10 @@ from stagebook.monitoring.label_use import LabelUse
 from stagebook.monitoring.labelled_day import FORMAT, LabelledDay
 from stagebook.monitoring.labelled_log import LabelledLog, is_of
 from stagebook.monitoring.labels import Labels
+from stagebook.monitoring.log_files import Files, files_of, require_log
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import write_whole
-from stagebook.serving.log import days as closed_days
-from stagebook.serving.log import file as log_file
 from stagebook.serving.log import reading
-
-Files = list[list[Any]] | None
-"""The files of a closed day; None for a day that is still written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +51,8 @@ class LabelledStore:
         Raises:
             StagebookError: The log does not exist (``no-request-log``).
         """
-        if not self.log.is_dir():
-            message = f"There is no request log at `{self.log}`."
-            hint = "Name the folder that `stagebook serve --log` writes."
-            raise StagebookError(Problem("no-request-log", message, hint, Where(str(self.log))))
-        files = self._files()
+        require_log(self.log)
+        files = files_of(self.log)
         joined: list[JoinedDay] = []
         problems: list[Problem] = []
         for day in sorted(self._days() if days is None else days):
@@ -82,20 +73,9 @@ class LabelledStore:
         if kept is not None:
             return kept
         joined = join(self.log, day, labels, self.judged)
-        if files and files == self._files(day).get(day):
+        if files and files == files_of(self.log, day).get(day):
             problems.extend(self._keep(day, files, labels, joined))
         return joined
-
-    def _files(self, day: str | None = None) -> dict[str, Files]:
-        """Name, size and time of each file of closed days; None for a day that is written."""
-        written = {log_file.day_of(path) for path in log_file.files(self.log, day)}
-        files: dict[str, list[list[Any]]] = defaultdict(list)
-        for path in closed_days.day_files(self.log, day):
-            with contextlib.suppress(FileNotFoundError):  # it was deleted meanwhile
-                status = path.stat()
-                own = [path.name, status.st_size, status.st_mtime_ns]
-                files[log_file.day_of(path)].append(own)
-        return {**files, **dict.fromkeys(written)}
 
     def _key(self, files: list[list[Any]], labels: Labels) -> dict[str, Any]:
         judged = {**asdict(self.judged), "by": list(self.judged.by)}
