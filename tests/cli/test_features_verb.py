@@ -156,6 +156,14 @@ def test_a_store_that_cannot_be_written_is_refused_and_leaves_no_file(
     assert list(folder.glob("*.sqlite")) == []
 
 
+def test_a_file_that_is_no_store_is_not_replaced(folder: Path) -> None:
+    put_weather(folder, *ROWS)
+    before = (folder / "pyproject.toml").read_bytes()
+    printed = values("materialize", "rides", "pyproject.toml", code=Exit.INVALID)
+    assert [problem["code"] for problem in printed["problems"]] == ["file-there"]
+    assert (folder / "pyproject.toml").read_bytes() == before
+
+
 def test_the_listing_reads_no_values_of_the_table(folder: Path) -> None:
     """Rows and newest time come from the footer: damage in the data is not met."""
     path = put_weather(folder, *ROWS)

@@ -308,15 +308,17 @@ def test_a_writer_that_was_killed_hinders_no_other(tmp_path: Path, store: Path) 
     assert online(service(), tmp_path / "s", rows("JFK"))["gusts"].tolist() == [3]
 
 
-def test_a_page_that_is_damaged_is_found_when_it_is_read(store: Path) -> None:
+def test_a_page_that_is_damaged_after_the_store_was_opened_is_noticed_when_it_is_read(
+    store: Path,
+) -> None:
     whole = bytearray(store.read_bytes())
     with sqlite3.connect(store) as base:
         (page,) = base.execute("SELECT rootpage FROM sqlite_master WHERE name LIKE 'view %'")
         (size,) = base.execute("PRAGMA page_size").fetchone()
     start = (page[0] - 1) * size
     whole[start : start + size] = b"\xff" * size
-    store.write_bytes(whole)
     with service().open_online(store) as opened:
+        store.write_bytes(whole)
         assert problem(opened.online, rows("JFK")).code == "bad-online-store"
 
 
@@ -392,3 +394,86 @@ def test_a_store_whose_path_cannot_be_is_not_written(tmp_path: Path) -> None:
 def test_a_key_of_another_type_is_refused(store: Path) -> None:
     with service().open_online(store) as opened:
         assert problem(opened.online, rows(1, 2)).code == "key-of-another-type"
+
+
+def inverted(store: Path, place: int) -> None:
+    """Damages 8 bytes of a store."""
+    whole = bytearray(store.read_bytes())
+    whole[place : place + 8] = bytes(255 - value for value in whole[place : place + 8])
+    store.write_bytes(whole)
+
+
+@pytest.mark.parametrize("incremental", [False, True])
+def test_damage_anywhere_is_noticed_when_a_store_is_opened(incremental: bool, store: Path) -> None:
+    newer = readings(("LGA", "20:00", 1.0, 7))
+    service().materialize(store, {"weather": newer}, incremental=incremental)
+    service().open_online(store).close()
+    whole = store.read_bytes()
+    with sqlite3.connect(store) as base:
+        (size,) = base.execute("PRAGMA page_size").fetchone()
+        (own,) = base.execute("SELECT rootpage FROM sqlite_master WHERE name = 'content'")
+    digest = range((own[0] - 1) * size, own[0] * size)
+    places = [place for place in range(100, len(whole), 512) if place not in digest]
+    for place in [*places, whole.index(b"\x00" * 32, size), digest[-1] - 40]:
+        inverted(store, place)
+        assert problem(service().open_online, store).code == "bad-online-store"
+        store.write_bytes(whole)
+
+
+def test_an_incremental_write_gives_no_new_digest_to_a_damaged_store(store: Path) -> None:
+    inverted(store, store.stat().st_size - 600)
+    before = store.read_bytes()
+    refused = problem(service().materialize, store, {"weather": TABLE}, incremental=True)
+    assert refused.code == "bad-online-store"
+    assert store.read_bytes() == before
+    service().materialize(store, {"weather": TABLE})
+    assert online(service(), store, rows("JFK"))["gusts"].tolist() == [3]
+
+
+def old(store: Path) -> None:
+    """Makes a store one of the format before, which has no digest."""
+    with sqlite3.connect(store) as base:
+        base.execute("DROP TABLE content")
+        base.execute("PRAGMA application_id = 0")
+        base.execute("PRAGMA user_version = 2")
+
+
+def test_a_store_of_the_format_before_is_refused_and_can_be_written_again(store: Path) -> None:
+    old(store)
+    assert problem(service().open_online, store).code == "online-store-format"
+    service().materialize(store, {"weather": TABLE})
+    assert online(service(), store, rows("JFK"))["gusts"].tolist() == [3]
+
+
+@pytest.mark.parametrize("incremental", [False, True])
+@pytest.mark.parametrize("content", [b"", b"[project]\n", None])
+def test_a_file_that_is_no_store_is_not_replaced(
+    content: bytes | None, incremental: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    if content is None:
+        with sqlite3.connect(path) as base:
+            base.execute("PRAGMA user_version = 2")
+            base.execute("CREATE TABLE views (page TEXT, visitors INTEGER)")
+        content = path.read_bytes()
+    else:
+        path.write_bytes(content)
+    refused = problem(service().materialize, path, {"weather": TABLE}, incremental=incremental)
+    assert refused.code == "file-there"
+    assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kind", ["folder", "empty", "other"])
+def test_what_is_no_store_is_refused_as_what_it_is(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "empty":
+        path.touch()
+    else:
+        with sqlite3.connect(path) as base:
+            base.execute("CREATE TABLE t (x)")
+    refused = problem(service().open_online, path)
+    assert refused.code == "bad-online-store"
+    assert "stagebook features materialize" in refused.hint

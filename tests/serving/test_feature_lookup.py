@@ -1,5 +1,6 @@
 """Requests that give the keys of entities get the features that training had."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from servers import POLICY, Serve
 from stagebook.project.errors import StagebookError
 from stagebook.serving import answers
 from stagebook.serving.served_model import ServedModel
+from stagebook.serving.testing import deployment_check
+from stagebook.serving.testing.packaged_rows import PackagedRows
+from stagebook.serving.testing.running import RunningServer
 
 Features = Any
 
@@ -135,6 +139,34 @@ def test_a_store_that_is_written_again_is_used(
         store.write_bytes(b"no store")
         while client.get("/health").values["online_store"] == "ok":
             assert client.predict(*rows).status == 200
+
+
+def test_a_deployment_test_checks_the_store(client: Client, folder: Path) -> None:
+    server = RunningServer(client.host, client.port, None)  # type: ignore[arg-type]
+    rows = PackagedRows.read(str(folder / "rides"))
+    checks = asyncio.run(deployment_check.check(server, rows, None, 10_000))
+    assert [item.holds for item in checks if item.name == "the online store"] == [True]
+
+
+def test_a_damaged_store_replaces_no_good_one(
+    serve: Serve, folder: Path, now: pd.DataFrame, tmp_path: Path
+) -> None:
+    store = tmp_path / "online.sqlite"
+    rides.imported().service.materialize(store, {"weather": rides.weather()})
+    content = bytearray(store.read_bytes())
+    content[-600:-592] = bytes(255 - value for value in content[-600:-592])
+    with serve(package=str(folder / "rides"), online=store) as client:
+        rows = values(now)
+        before = client.predict(*rows).values["predictions"]
+        beside = tmp_path / "beside"
+        beside.write_bytes(content)
+        beside.replace(store)
+        while client.get("/health").values["online_store"] == "ok":
+            assert client.predict(*rows).values["predictions"] == before
+        assert client.predict(*rows).values["predictions"] == before
+    with pytest.raises(StagebookError) as caught:
+        ServedModel.open(folder / "rides", POLICY, 1000, store)
+    assert caught.value.problems[0].code == "bad-online-store"
 
 
 def test_a_package_is_not_served_from_a_store_of_other_definitions(

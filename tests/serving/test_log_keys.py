@@ -143,6 +143,17 @@ def test_a_server_logs_the_keys_of_requests_that_send_them(
     assert log_reading.find(log.folder, plain)[0].keys is None
 
 
+def test_a_server_leaves_keys_and_other_columns_of_requests_out_of_its_log(
+    serve: Serve, folder: Path, tmp_path: Path
+) -> None:
+    log = LogOptions(tmp_path / "log", without=("station", "start"))
+    requests = rides.rides()[["station", "distance", "start"]].head(2)
+    with serve(package=str(folder / "rides"), online=folder / "online.sqlite", log=log) as client:
+        request = client.predict(*answers.records(requests)).values["request"]
+    (logged_request,) = log_reading.find(log.folder, request)
+    assert logged_request.keys is None or list(logged_request.keys) == []
+
+
 def _with_features(client: Client) -> str:
     rows = answers.records(client.listening.model.golden.inputs.head(1))
     return str(client.predict(*rows).values["request"])

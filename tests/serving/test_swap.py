@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clients import TRIP, Client
@@ -103,6 +104,54 @@ def test_a_package_that_was_seen_half_written_is_tried_again(
         looks += 1
         assert looks < 10
     assert [report.digest is None for report in watched.reports] == [True, False]
+
+
+def damaged(folder: Path) -> None:
+    """Changes a file that the manifest does not name otherwise than before."""
+    path = folder / "model.pkl"
+    path.write_bytes(path.read_bytes() + b"!")
+
+
+def test_a_damaged_folder_with_the_manifest_of_a_package_in_memory_is_refused(
+    serve: Serve, folder: Path, other_package: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "champion"
+    link.symlink_to(folder)
+    with serve(package=str(link), follow=str(link)) as client:
+
+        def replacement(target: Path) -> Any:
+            """What the server reports after the link has moved to another package."""
+            before = client.get("/health").values["replacement"]
+            beside = tmp_path / "beside"
+            beside.symlink_to(target)
+            beside.replace(link)
+            while (last := client.get("/health").values["replacement"]) == before:
+                pass  # at most for two seconds
+            return last
+
+        first = client.predict(TRIP).values["package"]
+        second = replacement(other_package)["digest"]
+        whole = (folder / "model.pkl").read_bytes()
+        damaged(folder)
+        refused = replacement(folder)
+        assert refused["digest"] is None
+        assert any("model.pkl" in text for text in refused["problems"])
+        assert client.predict(TRIP).values["package"] == second
+        assert replacement(other_package)["digest"] == second
+        (folder / "model.pkl").write_bytes(whole)
+        assert replacement(folder)["digest"] == first
+
+
+def test_a_package_that_fails_as_before_is_not_reported_again(
+    folder: Path, other_package: Path
+) -> None:
+    watched = Watched(folder)
+    put(other_package, folder)
+    damaged(folder)
+    for _ in range(8):
+        watched.follower.look()
+    assert watched.opened > 1
+    assert [report.digest for report in watched.reports] == [None]
 
 
 def test_a_source_that_cannot_be_read_is_reported_once(folder: Path, package: Path) -> None:

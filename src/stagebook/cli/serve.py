@@ -161,7 +161,7 @@ def serve(
         log=LogOptions(log.resolve(), without, on_full_log) if log else None,  # type: ignore[arg-type]
         follow=_absolute(follow) if follow else None,
         shadow=_absolute(shadow) if shadow else None,
-        online=online.resolve() if online else None,
+        online=online.absolute() if online else None,
     )
     if test:
         sys.exit(test.run(options, as_json=as_json))
@@ -169,5 +169,5 @@ def serve(
 
 
 def _absolute(source: str) -> str:
-    """A source that means the same in every process."""
-    return source if source.startswith("models:/") else str(Path(source).resolve())
+    """A source that means the same in every process; a link stays one, because it may move."""
+    return source if source.startswith("models:/") else str(Path(source).absolute())

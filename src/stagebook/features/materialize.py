@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stagebook.data.tables.as_of import last_of_all
-from stagebook.features import columns, sqlite_values
+from stagebook.features import columns, sqlite_values, store_digest
 from stagebook.features.historical import require_views
 from stagebook.features.online import FORMAT, OnlineStore, StoredView, digest_of, quoted
 from stagebook.features.resolution import Resolution
@@ -43,8 +43,10 @@ def materialize(
             being written from nothing.
 
     Raises:
-        StagebookError: A table cannot be read, or the existing store is of other definitions.
+        StagebookError: A table cannot be read, the existing store is of other definitions, or the
+            existing file is no online store.
     """
+    _require_replaceable(path)
     require_views(resolution, tables)
     read = [ViewTable.read(view, tables.get(view.name, view.table)) for view in resolution.views]
     try:
@@ -69,6 +71,18 @@ def materialize(
     return views
 
 
+def _require_replaceable(path: Path) -> None:
+    """Raises a StagebookError if a file is there that Stagebook did not write."""
+    try:
+        if not path.exists() or path.is_dir() or (path.is_file() and store_digest.is_store(path)):
+            return
+        message = "The file already exists, and it is not an online store of Stagebook."
+    except OSError as error:
+        message = f"It cannot be seen whether the file is an online store: {error.strerror}."
+    hint = "Name another file for the online store, or move this file away."
+    raise StagebookError(Problem("file-there", message, hint, Where(str(path))))
+
+
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """A path beside another one, which no other writer has; deleted at the end."""
@@ -89,8 +103,10 @@ def _writing(path: Path) -> Iterator[sqlite3.Connection]:
         base.execute(f"PRAGMA user_version = {FORMAT}")
         base.execute("BEGIN")
         base.execute(_VIEWS)
+        store_digest.prepare(base)
         yield base
         base.execute("COMMIT")
+        store_digest.store(base, path)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

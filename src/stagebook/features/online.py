@@ -15,16 +15,19 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow as pa
 
-from stagebook.features import assembly, columns, spine, sqlite_values
+from stagebook.features import assembly, columns, spine, sqlite_values, store_digest
 from stagebook.features.definitions import FeatureView
 from stagebook.features.few_rows import FewRows
 from stagebook.features.resolution import Resolution
 from stagebook.project.errors import Problem, StagebookError, Where
 
-FORMAT = 2
+FORMAT = 3
 """The format of a store, SQLite's ``user_version``."""
 
-AGAIN = "Write the store again with the method `materialize` of the feature service."
+AGAIN = (
+    "Write the store again: `stagebook features materialize SERVICE STORE`, or the method "
+    "`materialize` of the feature service."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +107,15 @@ class OnlineStore:
             StagebookError: The file is missing, is not a store, or belongs to other definitions.
         """
         where = Where(str(path))
-        if not path.is_file():
-            message = "The online store does not exist."
-            raise StagebookError(Problem("no-online-store", message, AGAIN, where))
-        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        _require_file(path, where)
         try:
-            base = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            base = store_digest.connect(path)
         except sqlite3.Error as error:
             raise _bad(where, error) from None
         try:
-            _require_whole(base, path)
-            views = _views(base, where)
+            _require_format(base, where)
+            store_digest.require(base, path)
+            views = _views(base)
         except (sqlite3.Error, pa.ArrowException, ValueError, TypeError, OSError) as error:
             base.close()
             raise _bad(where, error) from None
@@ -268,20 +269,26 @@ def _bad(where: Where, error: Exception) -> StagebookError:
     return StagebookError(Problem("bad-online-store", message, AGAIN, where))
 
 
-def _require_whole(base: sqlite3.Connection, path: Path) -> None:
-    """Raises an OSError if the file is shorter than it says; SQLite finds that out much later."""
-    (pages,), (size,) = (
-        base.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
-    )
-    if path.stat().st_size < pages * size:
-        raise OSError("it is cut off")
+def _require_file(path: Path, where: Where) -> None:
+    """Raises a StagebookError if there is no file with content."""
+    if not path.exists():
+        message = "The online store does not exist."
+        raise StagebookError(Problem("no-online-store", message, AGAIN, where))
+    if not path.is_file() or not path.stat().st_size:
+        reason = "it is a folder" if path.is_dir() else "it is an empty file"
+        raise _bad(where, OSError(reason))
 
 
-def _views(base: sqlite3.Connection, where: Where) -> dict[str, StoredView]:
+def _require_format(base: sqlite3.Connection, where: Where) -> None:
     (version,) = base.execute("PRAGMA user_version").fetchone()
+    if version == 0:  # SQLite's own value
+        raise _bad(where, OSError("it is an SQLite file, but not an online store of Stagebook"))
     if version != FORMAT:
         message = f"The online store has format {version}; this Stagebook reads {FORMAT}."
         raise StagebookError(Problem("online-store-format", message, AGAIN, where))
+
+
+def _views(base: sqlite3.Connection) -> dict[str, StoredView]:
     rows = base.execute("SELECT name, digest, keys, features, rows, known FROM views").fetchall()
     return {
         name: StoredView(name, digest, _schema(keys), _schema(features), count, known)

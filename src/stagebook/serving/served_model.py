@@ -112,10 +112,11 @@ class ServedModel:
         """A log for the requests of the package.
 
         Raises:
-            StagebookError: A column that is to be left out is none of the package's, or the log
-                cannot be written.
+            StagebookError: A column that is to be left out is none of the package's or of its
+                requests with keys, or the log cannot be written.
         """
-        columns = (*self.features, *self.golden.outputs.columns)
+        keys = self.lookup.columns if self.lookup else ()
+        columns = list(dict.fromkeys((*self.features, *self.golden.outputs.columns, *keys)))
         for name in options.without:
             if name not in columns:
                 message = f"The model has no column `{name}` that the log could leave out."

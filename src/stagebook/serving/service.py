@@ -3,9 +3,10 @@
 import asyncio
 import functools
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from stagebook.model import package_source
+from stagebook.model import load_gate, package_source, registry
 from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.metrics import Metrics
 from stagebook.serving.options import ServingOptions
@@ -55,6 +56,7 @@ class Service:
                 functools.partial(package_source.version, options.follow),
                 functools.partial(opened, options, options.follow),
                 self._replaced,
+                functools.partial(_verify, options, options.follow),
             )
             self._follower.start(self._version)
         self._count_package()
@@ -133,3 +135,15 @@ def opened(options: ServingOptions, source: str) -> ServedModel:
         StagebookError: It is not fit to be served here.
     """
     return ServedModel.open(source, options.policy, options.limits.rows, options.online)
+
+
+def _verify(options: ServingOptions, source: str) -> None:
+    """Checks a source whose package is in memory; its model is not opened again.
+
+    In MLflow's registry, a version does not change, and an archive is one file.
+
+    Raises:
+        StagebookError: The folder is not as it was packaged, or breaks the policy.
+    """
+    if not registry.is_uri(source) and Path(source).is_dir():
+        load_gate.as_recorded(Path(source), options.policy).require()

@@ -63,13 +63,16 @@ class Follower:
     """Replaces the package when its source gives another one.
 
     A package that does not pass the gate changes nothing, and is reported. It may have been seen
-    while it was written, so it is tried again, each time after twice as many looks.
+    while it was written, so it is tried again, each time after twice as many looks; that it fails
+    in the same way again is not reported.
 
     Args:
         slot: The place of the package.
         version: Gives a text that changes when the source gives another package.
         opener: Opens the package that the source gives now, with the whole gate.
-        report: Called after each try.
+        report: Called after each try that brings something new.
+        verify: Raises an error if the source is damaged behind a version that is known. The
+            package before answers again without being opened, but only if it is still there.
     """
 
     def __init__(
@@ -78,14 +81,17 @@ class Follower:
         version: Callable[[], str],
         opener: Opener,
         report: Callable[[Replacement], None],
+        verify: Callable[[], None] = lambda: None,
     ) -> None:
         self._slot = slot
         self._version = version
         self._opener = opener
         self._report = report
+        self._verify = verify
         self._tried: str | None = None
         self._failures = 0
         self._looks_to_wait = 0
+        self._reported: tuple[str, ...] = ()  # why the version that was tried last failed
         self._versions: dict[str, str] = {}  # digest of the package, by version
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
@@ -106,14 +112,14 @@ class Follower:
         self._stop.set()
 
     def look(self) -> Replacement | None:
-        """Looks at the source once; what was tried, or None if nothing changed."""
+        """Looks at the source once; what is new, or None if nothing is."""
         failure: StagebookError | None = None
         try:
             version = self._version()
         except StagebookError as error:
             version, failure = f"unknown: {error}", error
         if version != self._tried:
-            self._failures = 0
+            self._failures, self._reported = 0, ()
         elif not self._failures:
             return None
         elif self._looks_to_wait:
@@ -125,30 +131,44 @@ class Follower:
                 raise failure
             model = self._kept(version) or self._opener()
         except Exception as error:  # whatever a package does, the present one goes on
-            texts = (
-                tuple(str(problem) for problem in error.problems)
-                if isinstance(error, StagebookError)
-                else (f"{type(error).__name__}: {error}",)
-            )
-            self._failures += 1
-            self._looks_to_wait = min(2**self._failures, _MOST_LOOKS) - 1
-            replacement = Replacement(_now(), version, None, texts)
-            _LOG.error("the package was not replaced: %s", "; ".join(texts))
-        else:
-            self._failures = 0
-            self._versions[version] = model.digest
-            self._slot.replace(model)
-            replacement = Replacement(_now(), version, model.digest)
-            _LOG.warning("the package %s answers now", model.digest[:12])
+            return self._failed(version, error)
+        self._failures = 0
+        self._versions[version] = model.digest
+        self._slot.replace(model)
+        _LOG.warning("the package %s answers now", model.digest[:12])
+        return self._ended(Replacement(_now(), version, model.digest))
+
+    def _failed(self, version: str, error: Exception) -> Replacement | None:
+        """Takes a failure into account; None if it is known."""
+        texts = (
+            tuple(str(problem) for problem in error.problems)
+            if isinstance(error, StagebookError)
+            else (f"{type(error).__name__}: {error}",)
+        )
+        self._failures += 1
+        self._looks_to_wait = min(2**self._failures, _MOST_LOOKS) - 1
+        if texts == self._reported:
+            return None
+        self._reported = texts
+        _LOG.error("the package was not replaced: %s", "; ".join(texts))
+        return self._ended(Replacement(_now(), version, None, texts))
+
+    def _ended(self, replacement: Replacement) -> Replacement:
         self._slot.last = replacement
         self._report(replacement)
         return replacement
 
     def _kept(self, version: str) -> ServedModel | None:
-        """The package before, if it is of this version: a rollback opens nothing."""
-        previous = self._slot.previous
+        """A package in memory of this version, after its source was verified.
+
+        A rollback opens nothing.
+        """
         digest = self._versions.get(version)
-        return previous if previous is not None and previous.digest == digest else None
+        for model in (self._slot.current, self._slot.previous):
+            if model is not None and model.digest == digest:
+                self._verify()
+                return model
+        return None
 
     def _run(self) -> None:
         while not self._stop.wait(_SECONDS):

@@ -46,7 +46,8 @@ async def check(
         row_limit: Rows that one request may have.
     """
     caller = _Caller(server, token)
-    checks = [DeploymentCheck("the package", _other_package(rows, await caller.get("/health")))]
+    health = await caller.get("/health")
+    checks = [DeploymentCheck("the package", _other_package(rows, health)), *_store(health)]
     parts = [list(requests.every_format(part)) for part in rows.parts(row_limit)]
     for bodies in zip(*parts, strict=True):
         replies = [await caller.post(each.content, each.media_type) for each in bodies]
@@ -117,6 +118,16 @@ def _other_package(rows: PackagedRows, answer: Answer) -> str:
         return f"/health does not name the package: {error!r}"
     same = digest == rows.digest
     return "" if same else f"The server has {digest[:16]}, the package is {rows.digest[:16]}."
+
+
+def _store(answer: Answer) -> Iterator[DeploymentCheck]:
+    """The check of the online store, which the server has verified; none without a store."""
+    try:
+        state = json.loads(answer.content)["online_store"]
+    except (ValueError, KeyError, TypeError):
+        return  # the check of the package says so
+    if state is not None:
+        yield DeploymentCheck("the online store", "" if state == "ok" else str(state))
 
 
 def _difference(rows: PackagedRows, replies: Sequence[Answer]) -> str:
