@@ -42,7 +42,7 @@ class Weather(pa.DataFrameModel):
 class Ride(pa.DataFrameModel):
     station: str
     start: pd.DatetimeTZDtype = pa.Field(dtype_kwargs=UTC)
-    distance: float
+    distance: float = pa.Field(gt=0, le=200)
 
 
 weather = FeatureView(

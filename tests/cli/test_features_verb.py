@@ -174,6 +174,13 @@ def test_the_listing_reads_no_values_of_the_table(folder: Path) -> None:
     assert (view["rows"], view["trouble"]) == (3, None)
 
 
+def test_a_view_whose_table_serves_it_has_no_line_of_trouble(folder: Path) -> None:
+    put_weather(folder, *ROWS)
+    lines = call().output.splitlines()
+    assert "  rows      3" in lines
+    assert [line for line in lines if line.split()[:1] == ["trouble"]] == []
+
+
 def test_help_imports_no_feature() -> None:
     code = (
         "import sys\nfrom stagebook.cli.main import main\n"

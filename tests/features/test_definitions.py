@@ -248,9 +248,28 @@ def test_an_on_demand_feature_without_a_name_or_a_dtype_is_refused_at_its_line()
     for function in (lambda wind: wind, partial(max, 1)):
         refused = problem(lambda of=function: on_demand("float64")(of))
         assert (refused.code, refused.where is not None) == ("bad-on-demand-feature", True)
-    for dtype in (lambda wind: wind, float, "category"):
-        refused = problem(on_demand, dtype)
-        assert (refused.code, refused.where is not None) == ("bad-on-demand-feature", True)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [lambda wind: wind, float, 8, None, "category", "flot64", "", "int65", "datetime64", "V8"],
+)
+def test_a_dtype_that_is_unknown_or_no_text_is_refused_at_its_line(dtype: Any) -> None:
+    refused = problem(lambda: on_demand(dtype))
+    assert refused.code == "bad-on-demand-feature"
+    assert refused.where == Where(__file__, line=line_of("refused = problem(lambda: on_demand(d"))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["float64", "Int64", "bool", "boolean", "str", "string", "object", "datetime64[us, UTC]"],
+)
+def test_a_dtype_that_pandas_knows_is_accepted(dtype: str) -> None:
+    @on_demand(dtype)
+    def own(wind_mph: Any) -> Any:
+        return wind_mph
+
+    assert own.dtype == dtype
 
 
 @pytest.mark.parametrize("parts", [[], [AIRPORT], ["wind_mph"], None])

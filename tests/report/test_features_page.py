@@ -74,6 +74,7 @@ def test_a_view_has_its_definition_its_place_its_table_and_its_stage(page: Eleme
     assert (shown["event time"], shown["known time"]) == ("hour", "published")
     assert (shown["rows"], shown["newest known time"]) == ("6", "2026-05-01 05:00:00 UTC")
     assert shown["expires"] == "after 3 hours"
+    assert "trouble" not in shown
     assert shown["defined in"] == f"src/ride_features.py, line {VIEW_LINE}"
     linked = links(page, "dl")
     assert "data/data/weather.parquet.html" in linked

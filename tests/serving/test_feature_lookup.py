@@ -1,7 +1,9 @@
 """Requests that give the keys of entities get the features that training had."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,15 @@ from clients import Client
 from described import described
 from servers import POLICY, Serve
 
+from stagebook.features.stored_rows import LookedUp
+from stagebook.model.contents import Contents
+from stagebook.model.manifest import FEATURES
 from stagebook.project.errors import StagebookError
 from stagebook.serving import answers
+from stagebook.serving.feature_lookup import FeatureLookup
+from stagebook.serving.input.rows import Rows
+from stagebook.serving.missing_features import MissingFeatures
+from stagebook.serving.refusal import Refusal, RequestProblem
 from stagebook.serving.served_model import ServedModel
 from stagebook.serving.testing import deployment_check
 from stagebook.serving.testing.packaged_rows import PackagedRows
@@ -97,6 +106,108 @@ def test_a_request_without_a_key_or_with_a_key_of_another_type_is_refused(
 def test_an_unknown_key_has_no_features_and_a_prediction(client: Client, now: pd.DataFrame) -> None:
     (row,) = values(now.head(1))
     assert client.predict({**row, "station": "nowhere"}).status == 200
+
+
+@pytest.mark.parametrize("distance", [-5, 1e300])
+def test_a_request_by_keys_must_keep_the_schema_of_the_request(
+    client: Client, now: pd.DataFrame, distance: float
+) -> None:
+    rows = values(now.head(2))
+    reply = client.predict(rows[0], {**rows[1], "distance": distance})
+    assert (reply.status, reply.codes) == (422, ["out-of-contract"])
+    (error,) = reply.values["errors"]
+    assert (error["row"], error["column"]) == (1, "distance")
+    described(client, reply, "/predict")
+
+
+@pytest.mark.parametrize("path", ["/invocations", "/predict"])
+def test_features_that_are_columns_of_the_request_must_keep_its_schema(
+    client: Client, path: str
+) -> None:
+    (row,) = values(client.listening.model.golden.inputs.head(1))
+    reply = client.predict({**row, "distance": -5.0}, path=path)
+    assert (reply.status, reply.codes) == (422, ["out-of-contract"])
+
+
+def test_a_package_that_does_not_say_the_schema_of_the_request_is_served(
+    client: Client, folder: Path, now: pd.DataFrame
+) -> None:
+    contents = Contents.read(folder / "rides")
+    text = json.loads(contents.files[FEATURES])
+    fields = text.pop("request_schema")["fields"]
+    assert [field["name"] for field in fields] == ["distance", "start", "station"]
+    before = replace(contents, files={**contents.files, FEATURES: json.dumps(text).encode()})
+    predict = client.listening.model.model.predict
+    lookup = FeatureLookup.open(folder / "online.sqlite", before, predict, 1000)
+    looked_up = lookup.features(Rows.of_frame(now.head(2).assign(distance=-5.0)))
+    assert len(looked_up.rows.records) == 2
+
+
+def test_a_row_without_a_row_in_the_store_has_a_warning_that_says_why(
+    client: Client, now: pd.DataFrame
+) -> None:
+    (row,) = values(now.head(1))
+    late = (now["start"].iloc[0] + pd.Timedelta("1D")).isoformat()
+    reasons = []
+    for changed in (
+        {"station": "nowhere"},
+        {"station": "s1", "start": "2020-01-01T00:00:00Z"},
+        {"station": "s1", "start": late},
+    ):
+        reply = client.predict({**row, **changed})
+        (warning,) = [
+            item for item in reply.values["warnings"] if item["code"] == "feature-missing"
+        ]
+        assert (warning["row"], warning["column"]) == (0, "rain_mm")
+        assert "`weather`" in warning["message"]
+        assert "`station`" in warning["message"]
+        reasons.append(warning["message"])
+        described(client, reply, "/predict")
+    assert len(set(reasons)) == 3
+
+
+def test_a_feature_that_is_required_and_missing_is_refused_with_the_reason(
+    folder: Path, now: pd.DataFrame
+) -> None:
+    service = rides.imported().service
+    rows = now.head(1).assign(station="nowhere")
+    with service.open_online(folder / "online.sqlite") as store:
+        looked_up: LookedUp = store.looked_up(rows)
+    missing = MissingFeatures(service.resolution, looked_up)
+    for column in ("rain_mm", "rain_by_distance"):
+        problem = RequestProblem("null-not-allowed", "It is missing.", row=0, column=column)
+        (explained,) = missing.explained(Refusal(422, problem)).problems
+        assert explained.code == "null-not-allowed"
+        assert "`weather`" in explained.message
+        assert "`station`" in explained.message
+        assert explained.hint
+
+
+def test_keys_at_the_other_route_and_features_beside_keys_have_a_hint(
+    client: Client, now: pd.DataFrame
+) -> None:
+    (row,) = values(now.head(1))
+    reply = client.predict(row, path="/invocations")
+    hints = {error["column"]: error["hint"] for error in reply.values["errors"]}
+    assert reply.status == 422
+    assert "`/predict`" in hints["start"]
+    assert "`/predict`" in hints["station"]
+    reply = client.predict({**row, "rain_mm": 1.0})
+    assert (reply.status, reply.codes) == (422, ["unknown-column"])
+    (error,) = reply.values["errors"]
+    assert error["column"] == "rain_mm"
+    assert "all features" in error["hint"]
+    assert "no column" not in error["message"]
+
+
+def test_an_instant_that_is_out_of_range_is_refused_with_row_and_column(
+    client: Client, now: pd.DataFrame
+) -> None:
+    rows = values(now.head(2))
+    reply = client.predict(rows[0], {**rows[1], "start": "1500-01-01T00:00:00Z"})
+    assert (reply.status, reply.codes) == (422, ["time-out-of-range"])
+    (error,) = reply.values["errors"]
+    assert (error["row"], error["column"]) == (1, "start")
 
 
 def test_a_looked_up_feature_older_than_in_training_has_a_warning(

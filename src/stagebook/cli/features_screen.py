@@ -13,7 +13,7 @@ from stagebook.project.text import counted
 from stagebook.report import feature_words as words
 
 if TYPE_CHECKING:
-    from stagebook.features.online import StoredView
+    from stagebook.features.stored_rows import StoredView
     from stagebook.history.feature_listing import FeatureListing
 
 _out = Screen()

@@ -10,6 +10,8 @@ from typing import Any
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
 _NAME = re.compile(r"[^\W\d]\w*")
+_DTYPES = ("float64", "float32", "int64", "Int64", "bool", "boolean", "str", "datetime64[us, UTC]")
+"""Dtypes that features usually have, for hints."""
 NO_TTL: Any = object()
 """The ttl of a view that does not set it; None is a ttl."""
 
@@ -68,6 +70,22 @@ def require_ttl(ttl: Any, title: str, where: Where | None) -> None:
     if ttl is not None and ttl <= timedelta(0):
         message = f"{title} has a ttl that is not positive."
         raise StagebookError(Problem("bad-ttl", message, "", where))
+
+
+def require_dtype(dtype: Any, where: Where | None) -> None:
+    """Raises a StagebookError unless a dtype is the name of one that never depends on values."""
+    other = 'Use the name of another dtype, such as @on_demand("float64").'
+    message = f"An on-demand feature cannot have the dtype {dtype!r}."
+    if not isinstance(dtype, str) or dtype == "category":
+        raise StagebookError(Problem("bad-on-demand-feature", message, other, where))
+    import pandas as pd
+
+    try:
+        pd.Series([], dtype=dtype)
+    except Exception as error:  # pandas, NumPy and Arrow each have their own
+        hint = did_you_mean(dtype, _DTYPES, other)
+        message = f"{message[:-1]}: {str(error).rstrip('.')}."
+        raise StagebookError(Problem("bad-on-demand-feature", message, hint, where)) from None
 
 
 def require_name(name: str, noun: str, where: Where | None) -> None:

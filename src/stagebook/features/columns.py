@@ -67,9 +67,21 @@ def nanoseconds(
     try:
         return column.cast(pa.timestamp("ns", type_.tz)).cast(pa.int64())
     except pa.ArrowInvalid as error:
-        message = f"`{name}` in {owner} has a time outside the years 1678 to 2262."
+        row = _first_out_of_range(column) + 1
+        message = f"`{name}` in {owner} has a time outside the years 1678 to 2262 in row {row:,}."
         hint = "Correct or remove the rows with such times."
         raise invalid("time-out-of-range", message, hint, where) from error
+
+
+def _first_out_of_range(column: pa.ChunkedArray) -> int:
+    """The place of the first time that nanoseconds since 1970 cannot give."""
+    zone = column.type.tz
+    for place in range(len(column)):
+        try:
+            column.slice(place, 1).cast(pa.timestamp("ns", zone))
+        except pa.ArrowInvalid:
+            return place
+    return 0
 
 
 def nanoseconds_of(duration: timedelta) -> int:

@@ -1,7 +1,7 @@
 """Definitions of features: entities, feature views, request columns and on-demand features.
 
 They are made once, in a project's own code, and imported by its notebooks and by the server.
-Making one reads no file and imports neither pandas nor pandera.
+Making one reads no file. Importing this module imports neither pandas nor pandera.
 """
 
 import inspect
@@ -15,6 +15,7 @@ from stagebook.features.checks import (
     as_schema,
     caller,
     invalid,
+    require_dtype,
     require_encodable,
     require_name,
     require_times,
@@ -253,7 +254,7 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
 
     Raises:
         StagebookError: It is no function with a name, a parameter has no name, such as
-            ``*columns``, or a default, or the dtype is no name or depends on the values.
+            ``*columns``, or a default, or the dtype is unknown or depends on the values.
 
     Example:
         >>> import pandas as pd
@@ -264,10 +265,7 @@ def on_demand(dtype: str) -> Callable[[Callable[..., Any]], OnDemandFeature]:
         >>> departure_minute.inputs
         ('scheduled_departure',)
     """
-    if not isinstance(dtype, str) or dtype == "category":
-        message = f"An on-demand feature cannot have the dtype {dtype!r}."
-        hint = 'Use the name of a dtype other than "category", such as @on_demand("float64").'
-        raise invalid("bad-on-demand-feature", message, hint, caller())
+    require_dtype(dtype, caller())
 
     def define(function: Callable[..., Any]) -> OnDemandFeature:
         code = getattr(function, "__code__", None)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from types import ModuleType
-from typing import Self
+from typing import Any, Self
 
 from stagebook.features import function_source, online
 from stagebook.features.checks import as_schema, invalid
@@ -98,6 +98,8 @@ class ServiceDescription:
         views: Its feature views.
         on_demand: Its on-demand features, in the order of their computation.
         local: The top-level modules whose code counts by its content.
+        request_schema: What is asked of the columns of a request, in the form of a package's
+            ``schema.input.json``; None if that is not known.
     """
 
     module: str
@@ -109,6 +111,7 @@ class ServiceDescription:
     views: tuple[ViewDescription, ...]
     on_demand: tuple[OnDemandDescription, ...]
     local: tuple[str, ...]
+    request_schema: dict[str, Any] | None = None
 
     @property
     def address(self) -> str:
@@ -149,6 +152,8 @@ class ServiceDescription:
 def render(description: ServiceDescription) -> str:
     """The text of a description: the same bytes for the same service."""
     values = {"format": FORMAT, **asdict(description)}
+    if description.request_schema is None:
+        del values["request_schema"]
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stagebook.data.tables.as_of import NO_ROW, Positions, last_known
-from stagebook.features import assembly, columns, spine
+from stagebook.features import assembly, columns, request_check, spine
 from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
 from stagebook.features.resolution import Resolution
@@ -21,6 +21,7 @@ def historical(
 ) -> pd.DataFrame:
     """The rows of a spine with the features of a service; see ``FeatureService.historical``."""
     require_views(resolution, tables)
+    request_check.require(resolution, rows)
 
     def find(view: FeatureView, rows: pd.DataFrame, instants: pa.ChunkedArray) -> pa.Table:
         table = ViewTable.read(view, tables.get(view.name, view.table))

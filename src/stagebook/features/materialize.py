@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from stagebook.data.tables.as_of import last_of_all
 from stagebook.features import columns, sqlite_values, store_digest
 from stagebook.features.historical import require_views
-from stagebook.features.online import FORMAT, OnlineStore, StoredView, digest_of, quoted
+from stagebook.features.online import FORMAT, OnlineStore, digest_of
 from stagebook.features.resolution import Resolution
+from stagebook.features.stored_rows import StoredView, quoted
 from stagebook.features.view_table import ViewTable
 from stagebook.project.errors import Problem, StagebookError, Where
 

@@ -6,8 +6,7 @@ A store is one SQLite file with one packed row for each key and view.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +18,7 @@ from stagebook.features import assembly, columns, spine, sqlite_values, store_di
 from stagebook.features.definitions import FeatureView
 from stagebook.features.few_rows import FewRows
 from stagebook.features.resolution import Resolution
+from stagebook.features.stored_rows import Absence, LookedUp, StoredRow, StoredView
 from stagebook.project.errors import Problem, StagebookError, Where
 
 FORMAT = 3
@@ -28,48 +28,6 @@ AGAIN = (
     "Write the store again: `stagebook features materialize SERVICE STORE`, or the method "
     "`materialize` of the feature service."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredView:
-    """What a store says of one of its views.
-
-    Attributes:
-        name: Its name.
-        digest: The digest of its definition.
-        keys: Types of its keys, by name.
-        features: Types of its features, by name.
-        rows: How many keys it has.
-        known: The latest known time of the rows that it was made of, nanoseconds since 1970;
-            None if there were none.
-    """
-
-    name: str
-    digest: str
-    keys: pa.Schema
-    features: pa.Schema
-    rows: int
-    known: int | None
-
-    @property
-    def query(self) -> str:
-        """What SQLite is requested for one key."""
-        wanted = ", ".join(["event", "known", *(f"f{n}" for n in range(len(self.features)))])
-        equal = " AND ".join(f"k{n} = ?" for n in range(len(self.keys)))
-        return f"SELECT {wanted} FROM {quoted(self.name)} WHERE {equal}"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    """A row of a view in a store.
-
-    Attributes:
-        event: Its event time, nanoseconds since 1970.
-        values: Its features, as SQLite keeps them.
-    """
-
-    event: int
-    values: tuple[Any, ...]
 
 
 class OnlineStore:
@@ -162,28 +120,36 @@ class OnlineStore:
 
     def online_with_ages(
         self, rows: pd.DataFrame
-    ) -> tuple[pd.DataFrame, dict[str, list[int | None]]]:
-        """The features of some rows, and how old they are.
+    ) -> tuple[pd.DataFrame, Mapping[str, Sequence[int | None]]]:
+        """The features of some rows, and how old they are; see ``looked_up``."""
+        answer = self.looked_up(rows)
+        return answer.features, answer.ages
+
+    def looked_up(self, rows: pd.DataFrame) -> LookedUp:
+        """The features of some rows, how old they are, and why some are missing.
 
         Args:
             rows: As for ``online``.
-
-        Returns:
-            The features, and for each view by its name n ages, in nanoseconds from their events;
-            None where it has no value for the row.
 
         Raises:
             StagebookError: As ``online``.
         """
         ages: dict[str, list[int | None]] = {}
+        absences: dict[str, list[Absence | None]] = {}
 
         def look_up_all(
             view: FeatureView, keys: Iterable[tuple[Any, ...]], instants: list[int | None]
         ) -> list[StoredRow | None]:
-            stored_rows = [
-                None if instant is None or None in key else self.look_up(view, key, instant)
+            answers = [
+                Absence.NOT_ASKED
+                if instant is None or None in key
+                else self._find(view, key, instant)
                 for key, instant in zip(keys, instants, strict=True)
             ]
+            absences[view.name] = [
+                answer if isinstance(answer, Absence) else None for answer in answers
+            ]
+            stored_rows = [None if isinstance(answer, Absence) else answer for answer in answers]
             ages[view.name] = [
                 None if row is None or instant is None else instant - row.event
                 for row, instant in zip(stored_rows, instants, strict=True)
@@ -197,9 +163,9 @@ class OnlineStore:
         frame = self._few_rows.features(rows, look_up_all)
         if frame is None:
             frame = assembly.assemble(self._resolution, rows, find)
-        return frame, ages
+        return LookedUp(frame, ages, absences)
 
-    def look_up(self, view: FeatureView, key: tuple[Any, ...], instant: int) -> "StoredRow | None":
+    def look_up(self, view: FeatureView, key: tuple[Any, ...], instant: int) -> StoredRow | None:
         """The row of a view for one key.
 
         Args:
@@ -213,6 +179,11 @@ class OnlineStore:
         Raises:
             StagebookError: The key has a value that no store can have, or the store is damaged.
         """
+        answer = self._find(view, key, instant)
+        return None if isinstance(answer, Absence) else answer
+
+    def _find(self, view: FeatureView, key: tuple[Any, ...], instant: int) -> StoredRow | Absence:
+        """The row of a view for one key, or why there is none."""
         try:
             stored_row = self._base.execute(self._queries[view.name], key).fetchone()
         except sqlite3.ProgrammingError:  # it is closed
@@ -225,10 +196,12 @@ class OnlineStore:
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise _bad(Where(str(self.path)), error) from None
         if stored_row is None:
-            return None
+            return Absence.UNKNOWN_KEY
         event, known, *values = stored_row
+        if known > instant:
+            return Absence.NOT_KNOWN_YET
         is_old = view.ttl is not None and instant - event > columns.nanoseconds_of(view.ttl)
-        return None if known > instant or is_old else StoredRow(event, tuple(values))
+        return Absence.EXPIRED if is_old else StoredRow(event, tuple(values))
 
     def _keys(self, view: FeatureView, rows: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
         """The key of a view for each row of a request."""
@@ -257,11 +230,6 @@ def digest_of(view: FeatureView) -> str:
     named = [(name, dtypes[name]) for name in (*view.entity.keys, *view.features)]
     facts = [FORMAT, view.name, list(view.entity.keys), view.event_time, view.known_time, named]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def quoted(name: str) -> str:
-    """The name of a view as that of a table; SQLite takes upper and lower case for one."""
-    return '"view {}"'.format("".join(f"^{sign}" if sign.isupper() else sign for sign in name))
 
 
 def _bad(where: Where, error: Exception) -> StagebookError:

@@ -26,6 +26,7 @@ class Resolution:
         on_demand: The on-demand features, each after those that it needs.
         instant: The column with the instant of each row.
         where: Where the service is defined.
+        sources: The request sources, as parts and helpers name them.
     """
 
     service: str
@@ -35,6 +36,7 @@ class Resolution:
     on_demand: tuple[OnDemandFeature, ...]
     instant: str
     where: Where | None
+    sources: tuple[RequestSource, ...] = ()
 
     @classmethod
     def of(
@@ -66,7 +68,7 @@ class Resolution:
         _require_same_views(every)
         _require_apart(service, parts, helpers, where)
         views = tuple(_views(every))
-        sources = [part for part in every if isinstance(part, RequestSource)]
+        sources = tuple(part for part in every if isinstance(part, RequestSource))
         columns = [name for source in sources for name in source.columns]
         keys = [key for view in views for key in view.entity.keys]
         _require_own_names(service, every, {instant, *keys}, where)
@@ -75,7 +77,7 @@ class Resolution:
         waiting = [part for part in every if isinstance(part, OnDemandFeature)]
         features = tuple(name for part in parts for name in _names(part))
         ordered = _in_order(service, waiting, available)
-        return cls(service, features, views, request, ordered, instant, where)
+        return cls(service, features, views, request, ordered, instant, where, sources)
 
 
 def as_parts(parts: Any) -> tuple[Any, ...]:

@@ -62,6 +62,30 @@ def as_in_schema(column: pa.ChunkedArray, name: str, view: FeatureView) -> pa.Ch
     raise invalid("column-of-another-type", message, hint, view.where)
 
 
+def fits(column: pa.ChunkedArray, declared: pa.DataType, *, may_be_missing: bool) -> bool:
+    """Whether a column is of the kind of a type; see ``as_in_schema`` for what is allowed.
+
+    Args:
+        column: The column, without a list of its values.
+        declared: The type in the schema.
+        may_be_missing: Whether the schema lets values be missing.
+    """
+    kinds = (_kind(column.type), _kind(declared))
+    if kinds == ("timestamps", "timestamps"):
+        return (column.type.tz is None) == (declared.tz is None)
+    if kinds[0] == kinds[1] or kinds == ("whole numbers", "numbers"):
+        return True
+    if column.null_count == len(column):
+        return True
+    if kinds != ("numbers", "whole numbers") or not may_be_missing:
+        return False
+    try:
+        column.cast(declared)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def conflict(type_: pa.DataType, name: str, view: FeatureView) -> tuple[str, str] | None:
     """What a column has and what the schema wants in its place; None if the column may fit.
 

@@ -134,7 +134,8 @@ class FeatureService:
             value that was not known, or had expired, the feature is missing.
 
         Raises:
-            StagebookError: The spine or a table lacks a column, or has one of another type.
+            StagebookError: The spine or a table lacks a column, or has one of another type; or the
+                spine breaks the schema of a request source.
         """
         from stagebook.features.historical import historical
 

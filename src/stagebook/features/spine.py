@@ -10,6 +10,8 @@ from stagebook.features.checks import invalid
 from stagebook.features.definitions import FeatureView
 from stagebook.features.resolution import Resolution
 
+_OWNER = "the rows to join"
+
 
 def require_columns(resolution: Resolution, rows: Any) -> None:
     """Raises a StagebookError if a spine lacks a column, or has one that a feature would take."""
@@ -35,12 +37,10 @@ def require_columns(resolution: Resolution, rows: Any) -> None:
 def instants(resolution: Resolution, rows: pd.DataFrame) -> pa.ChunkedArray:
     """The instants of a spine, nanoseconds since 1970 in UTC; null where one is missing."""
     name, where = resolution.instant, resolution.where
-    column = columns.from_pandas(rows[name], name, "the spine", where)
-    return columns.nanoseconds(column, name, "the spine", where)
+    column = columns.from_pandas(rows[name], name, _OWNER, where)
+    return columns.nanoseconds(column, name, _OWNER, where)
 
 
 def keys(view: FeatureView, rows: pd.DataFrame) -> list[pa.ChunkedArray]:
     """The key columns of a view in a spine."""
-    return [
-        columns.from_pandas(rows[name], name, "the spine", view.where) for name in view.entity.keys
-    ]
+    return [columns.from_pandas(rows[name], name, _OWNER, view.where) for name in view.entity.keys]

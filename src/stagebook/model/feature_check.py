@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stagebook.model import request_schema
 from stagebook.model.contents import Contents
 from stagebook.model.manifest import FEATURES as FILE
 from stagebook.model.manifest import GET_ANOTHER
+from stagebook.model.schema import Schema
 from stagebook.project.errors import Exit, Problem, StagebookError, Where, did_you_mean
 from stagebook.project.project import Project
 from stagebook.project.typed_json import ShapeError
@@ -71,6 +73,22 @@ def describe(contents: Contents) -> "ServiceDescription":
         return description.parse(contents.files[FILE])
     except ShapeError as error:
         message = f"The file cannot be read: {error}."
+        problem = Problem("package-changed", message, GET_ANOTHER, Where(FILE))
+        raise StagebookError(problem, exit_code=Exit.UNFIT) from None
+
+
+def request_schema_of(packaged: "ServiceDescription") -> Schema | None:
+    """What a package asks of the columns of a request; None in one that does not say it.
+
+    Raises:
+        StagebookError: The schema cannot be read.
+    """
+    if packaged.request_schema is None:
+        return None
+    try:
+        return request_schema.from_json(packaged.request_schema)
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"The schema of the request cannot be read: {error}."
         problem = Problem("package-changed", message, GET_ANOTHER, Where(FILE))
         raise StagebookError(problem, exit_code=Exit.UNFIT) from None
 

@@ -1,18 +1,18 @@
 """What a package keeps of a feature service, written when the model is packaged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
-from stagebook.features import checks, definition_check, description
+from stagebook.features import checks, definition_check, description, request_check
 from stagebook.features.description import ServiceDescription
 from stagebook.features.history_sample import HistorySample
 from stagebook.features.service import FeatureService
-from stagebook.model import feature_replay, golden, manifest
+from stagebook.model import feature_replay, golden, manifest, request_schema
 from stagebook.model.feature_golden import FeatureGolden
 from stagebook.model.feature_replay import Predict
 from stagebook.model.golden import Golden
@@ -82,9 +82,13 @@ def of(
         StagebookError: The service is not in a module, gives something else than the test split
             has, or gives something else online.
     """
-    described = ServiceDescription.of(service)
     spine = pd.read_parquet(test, columns=list(service.request))
     spine = spine.iloc[golden.places(len(spine))].reset_index(drop=True)
+    columns = request_check.schema_columns(service.resolution)
+    asked = request_schema.of(spine, columns, service.resolution.instant)
+    described = replace(
+        ServiceDescription.of(service), request_schema=request_schema.as_json(asked)
+    )
     features = service.historical(spine, tables)[list(service.features)]
     if problems := [*feature_replay.not_as_given(features, rows.inputs, range(len(spine)))]:
         raise StagebookError(*problems)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from stagebook.model import json_text
@@ -68,7 +68,7 @@ class Schema:
         """
         contract_columns = contract.schema.columns if contract else {}
         fields = tuple(
-            _field(
+            field_of(
                 str(name),
                 frame[name],
                 type_,
@@ -78,6 +78,25 @@ class Schema:
             for name, type_ in zip(frame.columns, types, strict=True)
         )
         return cls(contract.spec if contract else None, fields)
+
+    def without_gaps_in(self, name: str) -> Self:
+        """The same schema, in which values of one column may not be missing."""
+        return replace(
+            self,
+            fields=tuple(
+                replace(field, nullable=field.nullable and field.name != name)
+                for field in self.fields
+            ),
+        )
+
+    def also(self, other: Self) -> Self:
+        """The same columns, with what another schema asks of those that it has."""
+        theirs = {field.name: field for field in other.fields}
+        fields = (
+            _both(field, theirs[field.name]) if field.name in theirs else field
+            for field in self.fields
+        )
+        return replace(self, fields=tuple(fields))
 
     def disagreements(self, signature: Sequence[tuple[str, str]], file: str) -> tuple[Problem, ...]:
         """Where a signature of MLflow says something else.
@@ -95,9 +114,18 @@ class Schema:
         return (Problem("schema-differs", message, "Create the package again.", Where("MLmodel")),)
 
 
-def _field(
+def field_of(
     name: str, column: "pd.Series", type_: str, contract_column: Any, *, is_nullable: bool
 ) -> Field:
+    """What is known of a column.
+
+    Args:
+        name: Its name.
+        column: Some of its values.
+        type_: Its type in MLflow's words.
+        contract_column: The column of a pandera schema; None without one.
+        is_nullable: Whether values may be missing, even if none of these is.
+    """
     from stagebook.data.contracts.rules import built_in_name, rule
 
     checks = tuple(contract_column.checks) if contract_column is not None else ()
@@ -113,6 +141,19 @@ def _field(
             if built_in_name(check)
         ),
     )
+
+
+def _both(field: Field, other: Field) -> Field:
+    """A column with the rules of both; those of another are not repeated."""
+    nullable = field.nullable and other.nullable
+    if set(other.rules) <= set(field.rules):
+        return replace(field, nullable=nullable)
+    rules, checks = field.rules + other.rules, field.checks + other.checks
+    if len(other.rules) == len(other.checks):
+        fresh = [place for place, rule in enumerate(other.rules) if rule not in field.rules]
+        rules = field.rules + tuple(other.rules[place] for place in fresh)
+        checks = field.checks + tuple(other.checks[place] for place in fresh)
+    return replace(field, nullable=nullable, rules=rules, checks=checks)
 
 
 def _plain(values: Any) -> Any:

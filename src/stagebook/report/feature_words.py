@@ -43,7 +43,8 @@ def rows(table: TableState) -> str:
 
 def misfit(table: TableState) -> str:
     """Where a table that can be read differs from its view's schema; empty if nowhere."""
-    return plain(table.trouble, 400) if table.rows is not None else ""
+    # `plain` shows an empty text as quotes
+    return plain(table.trouble, 400) if table.trouble and table.rows is not None else ""
 
 
 def difference(package: ServicePackage) -> str:

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +14,16 @@ import pandas as pd
 import pyarrow as pa
 
 from stagebook.features.online import OnlineStore
-from stagebook.model import feature_check, feature_replay
+from stagebook.model import feature_check, feature_replay, request_schema
 from stagebook.model.contents import Contents
 from stagebook.model.feature_golden import FeatureGolden
 from stagebook.model.manifest import FEATURE_GOLDEN
-from stagebook.model.schema import Field, Schema
 from stagebook.project.errors import Problem, StagebookError
 from stagebook.serving.input.rows import Rows
 from stagebook.serving.input.validation import Validator
+from stagebook.serving.input.violations import MOST
+from stagebook.serving.key_hints import features_beside_keys
+from stagebook.serving.missing_features import MissingFeatures
 from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
 
 if TYPE_CHECKING:
@@ -31,7 +34,25 @@ Predict = Callable[[pd.DataFrame], pd.DataFrame]
 _LOG = logging.getLogger("stagebook.serving")
 _LOOK = 1.0  # seconds between two looks whether the store was written again
 _OWN_FAULTS = {"bad-online-store": 503, "on-demand-feature-failed": 500}
-_MLFLOW_TYPES = {"b": "boolean", "i": "long", "u": "long", "f": "double", "M": "datetime"}
+_TIMES = (pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01"))
+"""The instants that the features of a request can be looked up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFeatures:
+    """The features of a request by keys.
+
+    Attributes:
+        rows: The features in the model's order.
+        keys: All columns of the request that are not features alone: the log has no others.
+        warnings: Remarks on features that are old or missing.
+        missing: Why features are missing.
+    """
+
+    rows: Rows
+    keys: pd.DataFrame
+    warnings: tuple[RowWarning, ...]
+    missing: MissingFeatures
 
 
 class FeatureLookup:
@@ -81,7 +102,10 @@ class FeatureLookup:
         service = feature_check.require_features(contents)
         golden = FeatureGolden.parse(contents.files[FEATURE_GOLDEN])
         requests = golden.sample.requests[list(service.request)]
-        validator = Validator.of(_schema(requests, service), requests, row_limit)
+        asked = feature_check.request_schema_of(feature_check.describe(contents))
+        if asked is None:  # a package of Stagebook before it kept the rules
+            asked = request_schema.of(requests, {}, service.resolution.instant)
+        validator = Validator.of(asked, requests, row_limit)
         lookup = cls(path, service, validator, _usual_ages(golden, service))
         feature_replay.replay(contents, service, predict, lookup.store).require()
         return lookup
@@ -95,26 +119,46 @@ class FeatureLookup:
                 self._renew(version)
         return self._store
 
-    def features(self, rows: Rows) -> tuple[Rows, pd.DataFrame, tuple[RowWarning, ...]]:
-        """The features of a request in the model's order, its keys, and warnings of old features.
-
-        Keys are all columns of the request that are not features alone: the log has no others.
+    def features(self, rows: Rows) -> RequestFeatures:
+        """The features of a request.
 
         Args:
             rows: Rows with the columns of a request.
 
         Raises:
-            Refusal: A column is missing or of another type (422), the store cannot be read (503),
-                or an on-demand feature fails (500).
+            Refusal: A column is missing, of another type, or breaks its schema (422), the store
+                cannot be read (503), or an on-demand feature fails (500).
         """
-        request = self._request.check(rows)
+        service = self._service
+        try:
+            request = self._request.check(rows)
+        except Refusal as refusal:
+            raise features_beside_keys(refusal, self.columns, service.features) from None
+        self._require_in_range(request[service.resolution.instant])
         try:
             with self._lock:
-                table, ages = self.store.online_with_ages(request)
+                looked_up = self.store.looked_up(request)
         except StagebookError as error:
             raise _refusal(error) from None
-        names = self._service.features
-        return Rows.of_frame(table[list(names)]), request[self._keys], tuple(self._warnings(ages))
+        missing = MissingFeatures(service.resolution, looked_up)
+        table = looked_up.features[list(service.features)]
+        warnings = (*self._warnings(looked_up.ages), *missing.warnings())
+        return RequestFeatures(Rows.of_frame(table), request[self._keys], warnings, missing)
+
+    def _require_in_range(self, instants: pd.Series) -> None:
+        """Raises a Refusal if an instant is one that nanoseconds since 1970 cannot give."""
+        low, high = (limit.tz_localize(instants.dt.tz) for limit in _TIMES)
+        outside = ((instants < low) | (instants > high)).to_numpy().nonzero()[0].tolist()
+        if outside:
+            name = str(instants.name)
+            message = f"`{name}` is outside the years 1678 to 2262."
+            raise Refusal(
+                422,
+                *(
+                    RequestProblem("time-out-of-range", message, row=row, column=name)
+                    for row in outside[:MOST]
+                ),
+            )
 
     def _warnings(self, ages: Mapping[str, Sequence[int | None]]) -> Iterator[RowWarning]:
         for view in self._service.resolution.views:
@@ -184,20 +228,6 @@ def _usual_ages(golden: FeatureGolden, service: "FeatureService") -> dict[str, i
 
 def _words(age: int) -> str:
     return str(timedelta(seconds=age // 1_000_000_000))
-
-
-def _schema(requests: pd.DataFrame, service: "FeatureService") -> Schema:
-    """What the columns of a request must be: those of the golden requests, all but one optional."""
-    fields = (
-        Field(
-            str(name),
-            _MLFLOW_TYPES.get(getattr(requests[name].dtype, "kind", ""), "string"),
-            str(requests[name].dtype),
-            nullable=name != service.resolution.instant,
-        )
-        for name in requests.columns
-    )
-    return Schema(None, tuple(fields))
 
 
 def _refusal(error: StagebookError) -> Refusal:

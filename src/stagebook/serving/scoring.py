@@ -3,14 +3,19 @@
 import asyncio
 import logging
 
+import pandas as pd
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stagebook.serving import access, answers, problem_details
 from stagebook.serving.exchange import Exchange
+from stagebook.serving.feature_lookup import FeatureLookup
 from stagebook.serving.input import body
+from stagebook.serving.input.rows import Rows
+from stagebook.serving.key_hints import keys_in_place_of_features
 from stagebook.serving.receiving import ClientDisconnect, body_of
-from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning, shown
+from stagebook.serving.refusal import Refusal, RequestProblem, shown
+from stagebook.serving.served_model import ServedModel
 from stagebook.serving.service import Service
 from stagebook.serving.shadow import ShadowRequest
 
@@ -90,11 +95,11 @@ class Scoring:
         columns = lookup.columns if lookup else served.features
         is_mlflow = exchange.route == INVOCATIONS
         rows = body.parse(content_type, data, columns, self._limits.rows, is_mlflow=is_mlflow)
-        old: tuple[RowWarning, ...] = ()
         if lookup and not set(served.features) <= set(rows.columns):
-            rows, exchange.keys, old = lookup.features(rows)
-        exchange.rows = rows
-        exchange.features, exchange.old = served.validator.check(rows), old
+            _look_up(exchange, lookup, rows)
+        else:
+            exchange.rows = rows
+            exchange.features = _checked(served, rows)
         if len(data) > _LARGE:
             exchange.warn()
 
@@ -123,6 +128,28 @@ class Scoring:
                     exchange.request, exchange.arrived, exchange.route, exchange.rows, exchange.keys
                 )
             )
+
+
+def _look_up(exchange: Exchange, lookup: FeatureLookup, rows: Rows) -> None:
+    """Looks the features of a request by keys up, and checks them."""
+    looked_up = lookup.features(rows)
+    exchange.rows, exchange.keys, exchange.old = looked_up.rows, looked_up.keys, looked_up.warnings
+    try:
+        exchange.features = exchange.served.validator.check(looked_up.rows)
+    except Refusal as refusal:
+        raise looked_up.missing.explained(refusal) from None
+
+
+def _checked(served: ServedModel, rows: Rows) -> pd.DataFrame:
+    """The features that were sent."""
+    try:
+        return served.validator.check(rows)
+    except Refusal as refusal:
+        keys = served.request_columns
+        has_store = served.lookup is not None
+        raise keys_in_place_of_features(
+            refusal, keys, served.features, has_store=has_store
+        ) from None
 
 
 def _refused(exchange: Exchange, refusal: Refusal) -> Response:

@@ -7,11 +7,12 @@ from typing import Self
 
 import pandas as pd
 
-from stagebook.model import load_gate, package_source, schema
+from stagebook.model import feature_check, load_gate, package_source, schema
 from stagebook.model.contents import Contents
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
 from stagebook.model.load import Model
+from stagebook.model.manifest import FEATURES
 from stagebook.model.policy import Policy
 from stagebook.project.errors import Exit, Problem, StagebookError, Where, did_you_mean
 from stagebook.project.masks import Masks
@@ -43,6 +44,7 @@ class ServedModel:
         validator: What refuses rows.
         ranges: What warns about rows.
         lookup: What looks features up, if there is an online store.
+        request_columns: The columns of a request by keys; empty without a feature service.
     """
 
     model: Model
@@ -52,6 +54,7 @@ class ServedModel:
     validator: Validator
     ranges: TrainingRanges
     lookup: FeatureLookup | None = None
+    request_columns: tuple[str, ...] = ()
 
     @classmethod
     def open(
@@ -74,6 +77,9 @@ class ServedModel:
             report.require()
         model = Model(report.model, report.manifest, tuple(report.checks))
         inputs = schema.parse(contents.text(schema.INPUT))
+        service = feature_check.describe(contents) if FEATURES in contents.files else None
+        if service and (asked := feature_check.request_schema_of(service)):
+            inputs = inputs.also(asked)
         golden = Golden.parse(contents.files[GOLDEN])
         served = cls(
             model,
@@ -83,6 +89,7 @@ class ServedModel:
             Validator.of(inputs, golden.inputs, row_limit),
             TrainingRanges.of(contents.text(PROFILE)),
             FeatureLookup.open(online, contents, model.predict, row_limit) if online else None,
+            tuple(service.request) if service else (),
         )
         served.require_golden()
         return served

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stagebook.project.project import Project
 
 if TYPE_CHECKING:
-    from stagebook.features.online import StoredView
+    from stagebook.features.stored_rows import StoredView
     from stagebook.history.feature_listing import FeatureListing
 
 

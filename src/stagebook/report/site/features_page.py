@@ -147,7 +147,7 @@ class _Links:
             plain(view.known_time),
             words.expiry(view.ttl),
             plain(words.rows(listed.table), 200),
-            plain(words.misfit(listed.table), 400),
+            words.misfit(listed.table),
             words.newest(listed.table),
             self._features(view),
             Link(plain(view.table), places.data(file.path) if file is not None else ""),
