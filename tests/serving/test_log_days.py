@@ -10,7 +10,7 @@ from logged import DAY, FRAME, NEXT, PREDICTIONS, entry, logged, names, opened
 from refusals import problems
 
 from stagebook.data.profiles import profile
-from stagebook.serving.log import day_profiles
+from stagebook.serving.log import day_profiles, finding
 from stagebook.serving.log import days as log_days
 from stagebook.serving.log import reading as log_reading
 from stagebook.serving.log.days import close_days
@@ -123,7 +123,7 @@ def test_a_crash_doubles_and_loses_nothing(
             close_days(tmp_path, NEXT)
     expected = sorted(2 * [item.request for item in items])
     assert requests(tmp_path) == expected
-    assert len(log_reading.find(tmp_path, items[0].request)) == 1
+    assert len(finding.find(tmp_path, items[0].request)) == 1
     late = entry()
     logged(tmp_path, late)
     close_days(tmp_path, NEXT)
@@ -170,7 +170,7 @@ def test_a_damaged_file_is_put_aside_and_hinders_no_other(tmp_path: Path) -> Non
 def test_a_parquet_file_of_another_origin_is_refused(tmp_path: Path) -> None:
     (tmp_path / "days").mkdir()
     FRAME.to_parquet(tmp_path / "days" / f"{DAY}.parquet")
-    (refused,) = problems(log_reading.find, tmp_path, entry().request)
+    (refused,) = problems(finding.find, tmp_path, entry().request)
     assert refused.code == "bad-request-log"
 
 

@@ -133,7 +133,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2].split(":")
 from logged import entry, opened
-from stagebook.serving.log import reading as log_reading, request_log
+from stagebook.serving.log import finding, request_log
 request_log.RETRY = 0.01
 folder = Path(sys.argv[1])
 (folder / "filler").write_bytes(bytes(200_000))
@@ -151,7 +151,7 @@ while log.state.waiting:
 log.close()
 assert log.state.ok, log.state
 for item in items:
-    assert log_reading.find(folder / "log", item.request)
+    assert finding.find(folder / "log", item.request)
 print(len(items))
 """
 

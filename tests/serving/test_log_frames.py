@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from logged import DAY, NEXT, PREDICTIONS, entry, logged
 
-from stagebook.serving.log import reading as log_reading
+from stagebook.serving.log import finding
 from stagebook.serving.log.days import close_days
 from stagebook.serving.log.frame_arrow import decode
 from stagebook.serving.log.frame_json import FrameEncoder
@@ -126,10 +126,10 @@ def test_a_frame_comes_out_of_a_closed_day_as_it_went_in(
         folder = Path(name)
         log = logged(folder, *entries)
         assert log.state.ok
-        open_requests = [log_reading.find(folder, item.request) for item in entries]
+        open_requests = [finding.find(folder, item.request) for item in entries]
         close_days(folder, NEXT)
         for item, (still_open,) in zip(entries, open_requests, strict=True):
-            (closed,) = log_reading.find(folder, item.request)
+            (closed,) = finding.find(folder, item.request)
             for request in (still_open, closed):
                 assert_equal(request.features, item.features)
                 assert_equal(request.predictions, item.predictions)
@@ -155,7 +155,7 @@ def test_other_objects_are_logged_as_texts(value: object, tmp_path: Path) -> Non
     item = entry(features=pd.DataFrame({"a": pd.Series([value, None], dtype=object)}))
     logged(tmp_path, item)
     close_days(tmp_path, NEXT)
-    (request,) = log_reading.find(tmp_path, item.request)
+    (request,) = finding.find(tmp_path, item.request)
     assert request.features is not None
     assert request.features["a"].tolist() == [str(value), None]
     assert request.file.name == f"{DAY}.parquet"
@@ -166,7 +166,7 @@ def test_columns_of_one_name_stay_apart(tmp_path: Path) -> None:
     item = entry(features=twice, predictions=PREDICTIONS.set_axis([0], axis=1))
     logged(tmp_path, item)
     close_days(tmp_path, NEXT)
-    (request,) = log_reading.find(tmp_path, item.request)
+    (request,) = finding.find(tmp_path, item.request)
     assert request.features is not None
     assert request.features.to_numpy().tolist() == [[1, "x"], [2, "y"]]
     assert request.predictions is not None

@@ -17,7 +17,7 @@ from servers import Serve
 from stagebook.data.profiles import profile
 from stagebook.project.masks import Masks
 from stagebook.serving import answers
-from stagebook.serving.log import day_profiles
+from stagebook.serving.log import day_profiles, finding
 from stagebook.serving.log import file as log_file
 from stagebook.serving.log import reading as log_reading
 from stagebook.serving.log.days import close_days
@@ -38,10 +38,10 @@ def test_keys_are_read_as_they_were_logged(is_closed: bool, tmp_path: Path) -> N
     logged(tmp_path, item, plain)
     if is_closed:
         close_days(tmp_path, NEXT)
-    (request,) = log_reading.find(tmp_path, item.request)
+    (request,) = finding.find(tmp_path, item.request)
     assert request.keys is not None
     pd.testing.assert_frame_equal(request.keys, KEYS)
-    (request,) = log_reading.find(tmp_path, plain.request)
+    (request,) = finding.find(tmp_path, plain.request)
     assert request.keys is None
     parts = list(log_reading.read_day(tmp_path, DAY))
     by_request = {part.facts["request"].iloc[0]: part for part in parts}
@@ -87,10 +87,10 @@ def test_a_running_day_of_the_format_before_is_read_and_closed(tmp_path: Path) -
     newer = entry(keys=KEYS)
     logged(tmp_path, newer)
     for _ in range(2):
-        (request,) = log_reading.find(tmp_path, item.request)
+        (request,) = finding.find(tmp_path, item.request)
         assert request.keys is None
         pd.testing.assert_frame_equal(request.features, FRAME)
-        (request,) = log_reading.find(tmp_path, newer.request)
+        (request,) = finding.find(tmp_path, newer.request)
         pd.testing.assert_frame_equal(request.keys, KEYS)
         close_days(tmp_path, NEXT)
 
@@ -108,7 +108,7 @@ def test_a_closed_day_of_the_format_before_is_read(tmp_path: Path) -> None:
     (part,) = log_reading.read_day(tmp_path, DAY)
     pd.testing.assert_frame_equal(part.features, FRAME)
     assert part.keys is None
-    assert log_reading.find(tmp_path, item.request)[0].keys is None
+    assert finding.find(tmp_path, item.request)[0].keys is None
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +133,14 @@ def test_a_server_logs_the_keys_of_requests_that_send_them(
     with serve(package=str(folder / "rides"), **options) as client:
         keyed = client.predict(*answers.records(requests)).values["request"]
         plain = _with_features(client)
-    by_keys = log_reading.find(log.folder, keyed)
+    by_keys = finding.find(log.folder, keyed)
     assert [request.role for request in by_keys] == ["champion", "challenger"]
     for request in by_keys:
         assert request.keys is not None
         assert list(request.keys) == ["start", "station"]
         assert request.keys["start"].tolist() == requests["start"].tolist()
         assert request.keys["station"].tolist() == requests["station"].tolist()
-    assert log_reading.find(log.folder, plain)[0].keys is None
+    assert finding.find(log.folder, plain)[0].keys is None
 
 
 def test_a_server_leaves_keys_and_other_columns_of_requests_out_of_its_log(
@@ -150,7 +150,7 @@ def test_a_server_leaves_keys_and_other_columns_of_requests_out_of_its_log(
     requests = rides.rides()[["station", "distance", "start"]].head(2)
     with serve(package=str(folder / "rides"), online=folder / "online.sqlite", log=log) as client:
         request = client.predict(*answers.records(requests)).values["request"]
-    (logged_request,) = log_reading.find(log.folder, request)
+    (logged_request,) = finding.find(log.folder, request)
     assert logged_request.keys is None or list(logged_request.keys) == []
 
 

@@ -10,8 +10,8 @@ from logged import DAY, FRAME, NEXT, PREDICTIONS, entry, logged, names, noon, op
 from refusals import problem
 
 from stagebook.project.masks import Masks
+from stagebook.serving.log import finding, request_log
 from stagebook.serving.log import reading as log_reading
-from stagebook.serving.log import request_log
 from stagebook.serving.log.request_log import RequestLog
 from stagebook.serving.refusal import RequestProblem, RowWarning
 
@@ -23,7 +23,7 @@ def test_a_request_is_read_as_it_was_logged(tmp_path: Path) -> None:
     warnings = (RowWarning("outside-training-range", "1400 is high.", 1, "distance"),)
     item = entry(warnings=warnings)
     logged(tmp_path, entry(), item, entry())
-    (request,) = log_reading.find(tmp_path, item.request)
+    (request,) = finding.find(tmp_path, item.request)
     assert request.warnings == warnings
     assert (request.role, request.status, request.milliseconds) == ("champion", 200, 1.25)
     assert (request.time, request.package, request.route) == (item.time, item.package, item.route)
@@ -38,7 +38,7 @@ def test_a_refused_request_is_logged_with_its_problems(tmp_path: Path) -> None:
     )
     item = entry(status=422, features=None, predictions=None, problems=problems)
     logged(tmp_path, item)
-    (request,) = log_reading.find(tmp_path, item.request)
+    (request,) = finding.find(tmp_path, item.request)
     assert (request.status, request.problems) == (422, problems)
     assert (request.features, request.predictions) == (None, None)
 
@@ -47,7 +47,7 @@ def test_champion_and_challenger_share_a_request(tmp_path: Path) -> None:
     champion = entry()
     shadow = entry(request=champion.request, role="challenger", package="sha256:" + "b" * 64)
     logged(tmp_path, shadow, champion)
-    requests = log_reading.find(tmp_path, f"{champion.request}-1")
+    requests = finding.find(tmp_path, f"{champion.request}-1")
     assert [(item.role, item.package[7]) for item in requests] == [
         ("champion", "a"),
         ("challenger", "b"),
@@ -57,14 +57,14 @@ def test_champion_and_challenger_share_a_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["", "-0"])
 def test_an_id_that_is_not_in_the_log_is_refused(suffix: str, tmp_path: Path) -> None:
     logged(tmp_path, entry())
-    refused = problem(log_reading.find, tmp_path, f"{entry().request}{suffix}")
+    refused = problem(finding.find, tmp_path, f"{entry().request}{suffix}")
     assert refused.code == "unknown-request"
 
 
 def test_a_row_that_a_request_did_not_have_is_refused(tmp_path: Path) -> None:
     item = entry()
     logged(tmp_path, item)
-    assert problem(log_reading.find, tmp_path, f"{item.request}-2").code == "unknown-request"
+    assert problem(finding.find, tmp_path, f"{item.request}-2").code == "unknown-request"
 
 
 def test_a_running_log_is_read(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_running_log_is_read(tmp_path: Path) -> None:
         log.add(item)
     while log.state.waiting:
         pass
-    assert log_reading.find(tmp_path, items[-1].request)
+    assert finding.find(tmp_path, items[-1].request)
     (rows,) = log_reading.read_day(tmp_path, DAY)
     assert rows.facts["request"].tolist() == [item.request for item in items for _ in range(2)]
     assert rows.facts["row"].tolist() == [0, 1] * 300
@@ -89,7 +89,7 @@ def test_columns_that_are_left_out_are_in_no_file(tmp_path: Path) -> None:
     }
     item = entry(features=features, **remarks)
     logged(tmp_path, item, without=["passport"])
-    (request,) = log_reading.find(tmp_path, item.request)
+    (request,) = finding.find(tmp_path, item.request)
     pd.testing.assert_frame_equal(request.features, FRAME)
     assert [warning.message for warning in request.warnings] == [""]
     assert not any(b"P1234567" in content or b"P7654321" in content for content in _all(tmp_path))
@@ -98,7 +98,7 @@ def test_columns_that_are_left_out_are_in_no_file(tmp_path: Path) -> None:
 def test_all_columns_can_be_left_out(tmp_path: Path) -> None:
     item = entry()
     logged(tmp_path, item, without=[*FRAME, *PREDICTIONS], day=NEXT)
-    (request,) = log_reading.find(tmp_path, f"{item.request}-1")
+    (request,) = finding.find(tmp_path, f"{item.request}-1")
     assert request.features is not None
     assert request.features.shape == (2, 0)
 
@@ -120,7 +120,7 @@ def test_secrets_are_masked_everywhere(day: str, tmp_path: Path) -> None:
         problems=(RequestProblem("bad", SECRET),),
     )
     logged(tmp_path, item, masks=MASKS, day=day)
-    (request,) = log_reading.find(tmp_path, item.request)
+    (request,) = finding.find(tmp_path, item.request)
     assert request.features is not None
     assert request.features["text"].tolist() == ["x *** y", "plain"]
     assert request.features["kind"].tolist() == ["***", "z"]
@@ -150,8 +150,8 @@ def test_what_cannot_be_logged_is_counted_and_hinders_no_other(tmp_path: Path) -
         good,
     )
     assert log.state.lost == 4
-    assert log_reading.find(tmp_path, good.request)
-    (request,) = log_reading.find(tmp_path, surrogate.request)
+    assert finding.find(tmp_path, good.request)
+    (request,) = finding.find(tmp_path, surrogate.request)
     assert request.features is not None
     assert request.features["a"].tolist() == ["\ud800"]
 
@@ -168,7 +168,7 @@ def test_entries_beyond_the_bound_are_counted(
     assert (log.state.lost, log.state.waiting, log.state.ok) == (7, 3, False)
     log.close()
     assert log.state.lost == 7
-    assert [len(log_reading.find(tmp_path, item.request)) for item in items[:3]] == [1] * 3
+    assert [len(finding.find(tmp_path, item.request)) for item in items[:3]] == [1] * 3
 
 
 def test_an_entry_after_the_end_is_counted(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_file_and_a_folder_that_are_removed_are_made_again(tmp_path: Path) -> 
     log.add(item)
     log.close()
     assert log.state.ok
-    assert log_reading.find(folder, item.request)
+    assert finding.find(folder, item.request)
 
 
 def test_a_day_closes_at_the_first_entry_of_the_next(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_day_closes_at_the_first_entry_of_the_next(tmp_path: Path) -> None:
     logged(tmp_path, late, day=NEXT)
     assert f"{DAY}.1.parquet" in names(tmp_path / "days")
     for item in (first, second, late):
-        assert log_reading.find(tmp_path, item.request)
+        assert finding.find(tmp_path, item.request)
     assert log_reading.days(tmp_path) == [DAY, NEXT]
     rows = pd.concat(part.facts for part in log_reading.read_day(tmp_path, DAY))
     assert sorted(rows["request"]) == sorted([first.request] * 2 + [late.request] * 2)

@@ -8,7 +8,7 @@ from clients import TRIP
 from servers import Serve
 
 from stagebook.project.errors import StagebookError
-from stagebook.serving.log import reading
+from stagebook.serving.log import finding
 from stagebook.serving.options import LogOptions
 
 
@@ -20,7 +20,7 @@ def test_accepted_and_refused_requests_are_logged_as_they_were_answered(
         refused = client.predict({**TRIP, "stops": 21})
         unreadable = client.post("/invocations", b"{")
         digest = client.listening.model.digest
-    (entry,) = reading.find(tmp_path, accepted.headers["x-stagebook-request"])
+    (entry,) = finding.find(tmp_path, accepted.headers["x-stagebook-request"])
     assert entry.features is not None
     assert entry.predictions is not None
     assert entry.features.to_dict("records") == [TRIP, {**TRIP, "stops": 20}]
@@ -28,7 +28,7 @@ def test_accepted_and_refused_requests_are_logged_as_they_were_answered(
     assert [(item.code, item.row) for item in entry.warnings] == [("outside-training-range", 1)]
     assert (entry.package, entry.route, entry.status) == (digest, "/predict", 200)
     for reply, route in ((refused, "/predict"), (unreadable, "/invocations")):
-        (entry,) = reading.find(tmp_path, reply.headers["x-stagebook-request"])
+        (entry,) = finding.find(tmp_path, reply.headers["x-stagebook-request"])
         assert (entry.status, entry.route, entry.features) == (reply.status, route, None)
         assert [item.code for item in entry.problems] == reply.codes
 
@@ -37,7 +37,7 @@ def test_an_id_of_a_prediction_leads_to_its_request(serve: Serve, tmp_path: Path
     with serve(log=LogOptions(tmp_path)) as client:
         reply = client.predict(TRIP, TRIP)
     first, second = reply.values["ids"]
-    assert reading.find(tmp_path, first)[0].request == reading.find(tmp_path, second)[0].request
+    assert finding.find(tmp_path, first)[0].request == finding.find(tmp_path, second)[0].request
 
 
 def test_champion_and_challenger_are_logged_under_one_id(
@@ -45,7 +45,7 @@ def test_champion_and_challenger_are_logged_under_one_id(
 ) -> None:
     with serve(log=LogOptions(tmp_path), shadow=str(other_package)) as client:
         reply = client.predict(TRIP)
-    champion, challenger = reading.find(tmp_path, reply.headers["x-stagebook-request"])
+    champion, challenger = finding.find(tmp_path, reply.headers["x-stagebook-request"])
     assert (champion.role, challenger.role) == ("champion", "challenger")
     assert champion.package == reply.values["package"] != challenger.package
     assert champion.predictions is not None
@@ -58,7 +58,7 @@ def test_champion_and_challenger_are_logged_under_one_id(
 def test_a_column_that_is_left_out_is_not_in_the_log(serve: Serve, tmp_path: Path) -> None:
     with serve(log=LogOptions(tmp_path, without=("city",))) as client:
         reply = client.predict(TRIP)
-    (entry,) = reading.find(tmp_path, reply.headers["x-stagebook-request"])
+    (entry,) = finding.find(tmp_path, reply.headers["x-stagebook-request"])
     assert entry.features is not None
     assert "city" not in entry.features.columns
     assert list(entry.features["km"]) == [TRIP["km"]]

@@ -17,8 +17,8 @@ from stagebook.project.masks import MASK
 from stagebook.project.project import Project
 from stagebook.project.text import counted
 from stagebook.serving import answers, ids
-from stagebook.serving.log import reading
-from stagebook.serving.log.reading import LoggedRequest
+from stagebook.serving.log import finding, reading
+from stagebook.serving.log.finding import LoggedRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _require_log(log: Path | None) -> Path:
 
 def _logged(folder: Path, request: str) -> tuple[LoggedRequest, ...]:
     try:
-        return reading.find(folder, request)
+        return finding.find(folder, request)
     except StagebookError as error:
         if error.problems[0].code != "unknown-request":
             raise
