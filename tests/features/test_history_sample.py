@@ -48,7 +48,7 @@ def histories(draw: st.DrawFn) -> pd.DataFrame:
 def spines(draw: st.DrawFn) -> pd.DataFrame:
     row = st.tuples(
         st.sampled_from((*AIRPORTS, "SFO", None)),
-        st.one_of(st.none(), minutes),
+        minutes,
         st.floats(0.5, 1e6),
     )
     drawn = draw(st.lists(row, min_size=1, max_size=10))

@@ -52,7 +52,7 @@ def test_scores_in_the_middle_lower_the_expected_auc(tall: Watched, tmp_path: Pa
     assert status.state is LOOK
     area, error = of_kind(status, SignalKind.ESTIMATE)
     assert (area.subject, area.since) == ("AUC", "2026-04-20")
-    assert (error.subject, error.since) == ("error", "2026-04-20")
+    assert (error.subject, error.since) == ("Brier score", "2026-04-20")
     assert area.value is not None
     assert area.limit is not None
     assert area.value < area.limit < status.reference["auc"].value  # type: ignore[operator]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from monitored_statuses import status
 from playwright.sync_api import Browser
-from watched_models import status
 
 from stagebook.monitoring.signal import MonitorState
 from stagebook.report.monitor_page import render_page

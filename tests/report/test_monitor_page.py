@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from elements import Elements
-from watched_models import EVIL, FIRST, METRICS, OTHER, OWN, empty, loss, status
+from monitored_statuses import EVIL, FIRST, METRICS, OTHER, OWN, empty, loss, status
 
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.figure import Figure

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from served_columns import places, problems, rows_of
 
-from stagebook.model.schema import Field, Schema, _field, parse, render
+from stagebook.model.schema import Field, Schema, field_of, parse, render
 from stagebook.serving.input.validation import Validator
 
 CHECKS: dict[str, list[pa.Check]] = {
@@ -93,7 +93,7 @@ CASES = [(dtype, number) for dtype, checks in CHECKS.items() for number in range
 def field(checks: list[pa.Check], dtype: str = "float64", *, nullable: bool = False) -> Field:
     column = pa.Column(checks=checks)
     empty = pd.Series([], dtype=dtype)
-    made = _field("x", empty, TYPES[dtype], column, is_nullable=nullable)
+    made = field_of("x", empty, TYPES[dtype], column, is_nullable=nullable)
     return parse(render(Schema(None, (made,)))).fields[0]
 
 

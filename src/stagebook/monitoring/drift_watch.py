@@ -89,7 +89,7 @@ def drifts(
         if own is not None:
             before, whole = rows[period.cadence], usual[period.cadence]
             before.append(own.rows)
-            whole.append(own.rows / period.days * period.length)
+            whole.append(own.rows / _covered(period, names[0], names[-1]) * period.length)
             fewest = max(FEWEST_ROWS, median(before[-ALIKE:]) / 2)
             if period.is_edge(names[0], names[-1]):
                 fewest = max(fewest, WHOLE[period.cadence] * median(whole[-ALIKE:]))
@@ -100,6 +100,13 @@ def drifts(
         for period, own in sides
         if (compared := _drift(side, own, period.cadence, budget)) is not None
     )
+
+
+def _covered(period: Period, first: str, last: str) -> int:
+    """The days of a period from the log's first to its last day."""
+    began = max(period.first, date.fromisoformat(first))
+    ended = min(period.last, date.fromisoformat(last))
+    return (ended - began).days + 1
 
 
 def _drift(
