@@ -218,6 +218,7 @@ cohort = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(cohort, st.integers(0, 3))
 def test_every_row_is_labelled_unlabelled_or_rejected(

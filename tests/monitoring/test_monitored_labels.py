@@ -56,6 +56,7 @@ def by_source(values: dict[str, Any], source: str) -> dict[str, Any]:
     return {loss["name"]: loss for loss in values["losses"] if loss["source"] == source}
 
 
+@pytest.mark.slow
 def test_labels_that_come_true_as_on_the_test_split_are_no_reason(
     tall: Watched, log: Path, entries: list[LogEntry]
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_model_whose_labels_changed_calls_for_acting_since_that_day(
     assert not any(loss["risen"] for loss in by_source(values, "estimate").values())
 
 
+@pytest.mark.slow
 def test_more_labels_are_added_to_those_before(
     tall: Watched, log: Path, entries: list[LogEntry]
 ) -> None:
@@ -107,6 +109,7 @@ def test_days_that_wait_for_labels_are_not_judged(tall: Watched, tmp_path: Path)
     assert (period["labelled"], period["realized"]) == (0.5, {})
 
 
+@pytest.mark.slow
 def test_labels_of_unknown_predictions_and_contradictions_are_reported(
     tall: Watched, log: Path, entries: list[LogEntry]
 ) -> None:
@@ -118,6 +121,7 @@ def test_labels_of_unknown_predictions_and_contradictions_are_reported(
     assert {"unknown-prediction", "contradictory-labels"} <= codes
 
 
+@pytest.mark.slow
 def test_a_regression_is_judged_by_its_error(
     packaged: Callable[[str], Watched], tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ def health(server: Served) -> dict[str, object]:
     return values
 
 
+@pytest.mark.slow
 def test_a_package_behind_a_link_is_replaced_when_the_link_moves(
     package: Path, other_package: Path, tmp_path: Path
 ) -> None:
@@ -48,6 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     rides.forget()
 
 
+@pytest.mark.slow
 def test_a_store_behind_a_link_is_replaced_when_the_link_moves(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def codes(error: pytest.ExceptionInfo[StagebookError]) -> list[str]:
     return [problem.code for problem in error.value.problems]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 9), max_size=9),
