@@ -1,5 +1,6 @@
 """What all tests share: how property tests search, and where a real browser is."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -38,3 +39,12 @@ def browser(chromium: str) -> "Iterator[Browser]":
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture
+def without_running_loop() -> Iterator[None]:
+    """Playwright, which other tests use, keeps an event loop running in this thread."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)

@@ -19,7 +19,7 @@ from stagebook.cli.main import main
 from stagebook.model import manifest
 from stagebook.workflow import promoting
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_running_loop")]
 
 LENIENT = ("--materials", "ignore", "--attestation", "ignore")
 CHAMPION = "models:/people@champion"

@@ -1,6 +1,5 @@
 """A small package, made once, and servers of it."""
 
-import asyncio
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,12 +11,8 @@ from servers import Serve, served
 
 
 @pytest.fixture(autouse=True)
-def without_running_loop() -> Iterator[None]:
-    """Playwright, which other tests use, keeps an event loop running in this thread."""
-    running = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(running)
+def loop_of_its_own(without_running_loop: None) -> None:
+    """Servers and clients of these tests run event loops."""
 
 
 @pytest.fixture(scope="session")
