@@ -235,7 +235,7 @@ def _slice(part: "SliceComparison", metric: "PairedMetric") -> Iterator[str | Te
 
 
 def _picture(metric: "PairedMetric", largest: float) -> Text:
-    """An interval as a line around the middle, which is no difference."""
+    """An interval as a line; the middle means that there is no difference."""
     middle = _PICTURE // 2
     cells = [" "] * _PICTURE
     cells[middle] = "┊"

@@ -1,6 +1,5 @@
 """Arrays of few values, with the dtypes that a table of Arrow would have in pandas."""
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from stagebook.data.tables.frame_blocks import block_constructor
 from stagebook.features import columns, sqlite_values
 
 COMPUTED = -1
@@ -30,16 +30,7 @@ class Source(NamedTuple):
     place: int
 
 
-def _block_constructor() -> Any:
-    """The function of pandas 3 that makes a frame of blocks; None before pandas 3."""
-    try:
-        internals = importlib.import_module("pandas.api.internals")  # has no type stubs
-    except ImportError:
-        return None
-    return getattr(internals, "create_dataframe_from_blocks", None)
-
-
-_FROM_BLOCKS = _block_constructor()
+_FROM_BLOCKS = block_constructor()
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@ class OnlineStore:
         return None if isinstance(answer, Absence) else answer
 
     def _find(self, view: FeatureView, key: tuple[Any, ...], instant: int) -> StoredRow | Absence:
-        """The row of a view for one key, or why there is none."""
+        """The row of a view for one key, or the reason why it is missing."""
         try:
             stored_row = self._base.execute(self._queries[view.name], key).fetchone()
         except sqlite3.ProgrammingError:  # it is closed

@@ -26,7 +26,7 @@ class AliasState:
 
     Attributes:
         version: The version; None if the alias does not exist.
-        digest: The digest of its package; empty if it is no package.
+        digest: The digest of its package; empty if it is not a package.
         before: The versions that the alias pointed to before, newest first.
     """
 

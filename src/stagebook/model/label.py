@@ -35,7 +35,7 @@ class Label:
 
     Attributes:
         name: Its column.
-        values: Its values as numbers; NaN where there is none.
+        values: Its values as numbers; NaN for missing ones.
         boolean: Whether the column has booleans.
         file: The test split, for errors.
     """
@@ -157,7 +157,7 @@ def _probabilities(predictions: pd.DataFrame) -> list[str]:
 
 
 def _numbers(predictions: pd.DataFrame, name: str) -> Floats:
-    """The scores as numbers; NaN where there is none."""
+    """The scores as numbers; NaN for missing ones."""
     column = predictions.iloc[:, [str(item) for item in predictions.columns].index(name)]
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         raise _no_score(f"Output `{name}` is {column.dtype}, which is not a number.", predictions)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -164,11 +165,19 @@ def resampled_rate(
     limit = limit_of(losses, alpha, tolerance)
     if limit is None or len(losses) < 2 * block:
         return None
+    return _resampled_alarms(tuple(losses), limit, days_between, years, block) / years
+
+
+@lru_cache
+def _resampled_alarms(
+    losses: tuple[float, ...], limit: float, days_between: float, years: int, block: int
+) -> int:
+    """Alarms in all years; kept, since estimates and labels have the same reference."""
     generator = np.random.default_rng(20131101)
     values = np.asarray(losses, dtype=float)
     starts = generator.integers(0, len(values) - block + 1, size=(years, -(-DAYS // block)))
     days = values[starts[:, :, None] + np.arange(block)].reshape(years, -1)[:, :DAYS]
-    return alarms(days, ChangeDetector.start(limit, days_between)) / years
+    return alarms(days, ChangeDetector.start(limit, days_between))
 
 
 def alarms(series: npt.NDArray[np.float64], detector: ChangeDetector) -> int:

@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stagebook.project.errors import StagebookError
-from stagebook.serving import ids
+from stagebook.serving.log import prediction_keys
 
 Days = npt.NDArray[np.int64]
 """Days since 1970-01-01."""
@@ -21,7 +20,6 @@ NO_DAY = np.iinfo(np.int64).min
 
 NANOSECONDS = 86_400 * 10**9
 
-_PLAIN = r"^[0-9a-f]{32}-(0|[1-9][0-9]*)$"
 _EXACT = 2.0**53
 _LATEST = np.iinfo(np.int64).max
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -38,26 +36,7 @@ def prediction_ids(values: pa.Array) -> pa.Array:
     Args:
         values: Texts, with or without the dashes of a UUID.
     """
-    texts = pc.utf8_lower(pc.utf8_trim_whitespace(_as_text(values)))
-    is_plain = pc.fill_null(pc.match_substring_regex(texts, _PLAIN), False)
-    if pc.all(is_plain).as_py() in (True, None):
-        return texts
-    others = pc.invert(is_plain)
-    parsed = [_parsed(text) for text in texts.filter(others).to_pylist()]
-    return pc.replace_with_mask(texts, others, pa.array(parsed, pa.string()))
-
-
-def _parsed(text: str | None) -> str | None:
-    try:
-        request, row = ids.parse(text or "")
-    except StagebookError:
-        return None
-    return None if row is None else ids.prediction_id(request, row)
-
-
-def logged_ids(requests: pa.Array, rows: pa.Array) -> pa.Array:
-    """The ids of predictions of logged rows."""
-    return pc.binary_join_element_wise(requests, rows.cast(pa.string()), "-")
+    return prediction_keys.plain_ids(_as_text(values))
 
 
 def days_of_ids(keys: pa.Array) -> Days:

@@ -26,7 +26,7 @@ from stagebook.monitoring.labelled_rows import (
     States,
 )
 from stagebook.monitoring.labels import Labels
-from stagebook.serving.log import reading
+from stagebook.serving.log import prediction_keys, reading
 from stagebook.serving.log.reading import LoggedRows
 
 SLICES = 20
@@ -140,7 +140,8 @@ class _Joiner:
         options = self.labels.options
         if not options.key:
             requests = pa.array(part.facts["request"], pa.string())
-            keys = join_keys.logged_ids(requests, pa.array(part.facts["row"], pa.int32()))
+            rows = pa.array(part.facts["row"], pa.int32())
+            keys = prediction_keys.logged_ids(requests, rows.cast(pa.string()))
             return keys, join_keys.days_of_ids(keys), _nanoseconds(part.facts["time"])
         columns = [column_of(part, name) for name in options.joined_by]
         arrays = [None if column is None else _array(column) for column in columns]

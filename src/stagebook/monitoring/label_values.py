@@ -25,7 +25,7 @@ class LabelValues:
     """Labels as numbers.
 
     Attributes:
-        values: 0 or 1 for a binary label; NaN where there is none.
+        values: 0 or 1 for a binary label; NaN for missing ones.
         missing: Where a label is null or NaN.
         refused: Where a label is of another type than the package's.
     """

@@ -47,7 +47,7 @@ class SpanEffects:
     def __post_init__(self) -> None:
         for by_basis in self.columns.values():
             for effects in by_basis.values():
-                if len(effects) != self.blocks or not all(0 <= one <= 1 for one in effects):
+                if len(effects) != self.blocks or not all(0 <= effect <= 1 for effect in effects):
                     raise ValueError("the effects do not fit the blocks")
 
 
@@ -121,7 +121,9 @@ class BlockEffects:
                 span.value: {
                     "blocks": effects.blocks,
                     "columns": {
-                        name: {on.value: [_short(one) for one in of] for on, of in by.items()}
+                        name: {
+                            on.value: [_short(effect) for effect in own] for on, own in by.items()
+                        }
                         for name, by in effects.columns.items()
                     },
                 }

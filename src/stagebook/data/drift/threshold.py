@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -145,10 +146,8 @@ def prediction_limit(effects: Sequence[float], alpha: float) -> float:
 
 def _upper(values: Floats, alpha: float) -> float:
     """The upper prediction limit for one more normal value."""
-    from scipy import stats
-
     n = len(values)
-    width = float(stats.t.ppf(1 - alpha, n - 1)) * float(np.std(values, ddof=1))
+    width = _student(1 - alpha, n - 1) * float(np.std(values, ddof=1))
     return float(np.mean(values)) + width * math.sqrt(1 + 1 / n)
 
 
@@ -193,11 +192,25 @@ def sampling_noise(pair: Matrix, alpha: float) -> float:
     Returns:
         A distance, at most 1.
     """
-    from scipy import stats
-
     bins = int((pair.sum(axis=0) > 0).sum())
     if bins < 2:
         return 0.0
     rows = pair.sum(axis=1)
-    spread = float(stats.chi2.ppf(1 - alpha, bins - 1)) * float(np.sum(1 / rows))
+    spread = _chi_square(1 - alpha, bins - 1) * float(np.sum(1 / rows))
     return min(math.sqrt(spread / (8 * math.log(2))), 1.0)
+
+
+@lru_cache
+def _student(level: float, freedom: int) -> float:
+    """A quantile of Student's t; the columns of a table, and many batches, need the same one."""
+    from scipy import stats
+
+    return float(stats.t.ppf(level, freedom))
+
+
+@lru_cache
+def _chi_square(level: float, freedom: int) -> float:
+    """A quantile of chi-square; see ``_student``."""
+    from scipy import stats
+
+    return float(stats.chi2.ppf(level, freedom))

@@ -108,7 +108,7 @@ class ScoreHistogram:
 
 
 def merge(histograms: Iterable[ScoreHistogram]) -> ScoreHistogram:
-    """The histogram of all rows together; that of no rows if there is no histogram."""
+    """The histogram of all rows together; an empty one if no histogram is given."""
     counts = np.zeros(BINS, np.int64)
     missing = outside = 0
     for histogram in histograms:

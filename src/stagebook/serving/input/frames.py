@@ -1,6 +1,5 @@
 """Checked values as the exact DataFrame that a model takes."""
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,24 +7,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from stagebook.data.tables.frame_blocks import block_constructor
 from stagebook.serving.input.column_types import ColumnType, Kind
 
 _Values = Sequence[Any]
 
 
-def _block_constructor() -> Any:
-    """The function of pandas 3 that makes a frame of blocks; None before pandas 3.
-
-    A frame of a dictionary of columns takes ten times as long.
-    """
-    try:
-        internals = importlib.import_module("pandas.api.internals")  # has no type stubs
-    except ImportError:
-        return None
-    return getattr(internals, "create_dataframe_from_blocks", None)
-
-
-_FROM_BLOCKS = _block_constructor()
+_FROM_BLOCKS = block_constructor()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ Keys = npt.NDArray[np.bytes_]
 Flags = npt.NDArray[np.bool_]
 
 _KEY = "S20"
-_PLAIN = r"^[0-9a-f]{32}-(0|[1-9][0-9]{0,8})$"
+_PLAIN = r"^[0-9a-f]{32}-(0|[1-9][0-9]*)$"
+_LONGEST = 32 + 1 + 9  # characters of an id whose row fits into 4 bytes
 _DAY = 86_400_000
 
 
@@ -30,7 +31,9 @@ def of_texts(texts: pa.Array) -> tuple[Keys, Flags]:
     """
     if not _is_text(texts.type):
         texts = pa.nulls(len(texts), pa.string())
-    plain = _plain(texts.cast(pa.string()))
+    plain = plain_ids(texts.cast(pa.string()))
+    is_short = pc.less_equal(pc.utf8_length(plain), _LONGEST)
+    plain = pc.if_else(is_short, plain, None)
     return _keys(plain.drop_null()), _flags(pc.is_valid(plain))
 
 
@@ -42,7 +45,30 @@ def of_rows(facts: pd.DataFrame) -> tuple[Keys, Flags]:
     """
     requests = pa.array(facts["request"], pa.string())
     rows = pa.array(facts["row"], pa.int32()).cast(pa.string())
-    return of_texts(pc.binary_join_element_wise(requests, rows, "-"))
+    return of_texts(logged_ids(requests, rows))
+
+
+def logged_ids(requests: pa.Array, rows: pa.Array) -> pa.Array:
+    """The ids of predictions of logged rows.
+
+    Args:
+        requests: The ids of the requests.
+        rows: The rows in them, as texts.
+    """
+    return pc.binary_join_element_wise(requests, rows, "-")
+
+
+def plain_ids(texts: pa.Array) -> pa.Array:
+    """Ids of predictions as the server writes them; null for what is no id.
+
+    Args:
+        texts: Texts, with the dashes of a UUID or without.
+    """
+    is_other = pc.invert(pc.fill_null(pc.match_substring_regex(texts, _PLAIN), False))
+    if not pc.any(is_other).as_py():
+        return texts
+    parsed = [_parsed(text) for text in texts.filter(is_other).to_pylist()]
+    return pc.replace_with_mask(texts, is_other, pa.array(parsed, pa.string()))
 
 
 def days(keys: Keys) -> npt.NDArray[np.datetime64]:
@@ -58,22 +84,12 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _plain(texts: pa.Array) -> pa.Array:
-    """Ids as the server writes them; null for what is no id."""
-    is_other = pc.invert(pc.fill_null(pc.match_substring_regex(texts, _PLAIN), False))
-    if not pc.any(is_other).as_py():
-        return texts
-    parsed = [_parsed(text) for text in texts.filter(is_other).to_pylist()]
-    return pc.replace_with_mask(texts, is_other, pa.array(parsed, pa.string()))
-
-
 def _parsed(text: str | None) -> str | None:
     try:
         request, row = ids.parse(text or "")
     except StagebookError:
         return None
-    is_row = row is not None and row < 10**9
-    return ids.prediction_id(request, row) if is_row and row is not None else None
+    return None if row is None else ids.prediction_id(request, row)
 
 
 def _keys(plain: pa.Array) -> Keys:
