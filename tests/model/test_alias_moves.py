@@ -8,7 +8,8 @@ from mlflow import MlflowClient
 
 from stagebook.model import alias_moves
 from stagebook.model.alias_moves import Move
-from stagebook.model.registry import RegistryAddress, Title
+from stagebook.model.registry import Title
+from stagebook.model.registry_address import RegistryAddress
 
 TITLE = Title("duration", "champion")
 

@@ -1,9 +1,11 @@
 """What a version in the registry is called, and what is said of it there."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
+import mlflow
 import pytest
 import refusals
 from hypothesis import given
@@ -19,7 +21,8 @@ from stagebook.history.remote import is_model
 from stagebook.model import version_tags
 from stagebook.model.load_gate import pass_through
 from stagebook.model.policy import Policy
-from stagebook.model.registry import RegistryAddress, Title, register
+from stagebook.model.registry import Title, register
+from stagebook.model.registry_address import RegistryAddress, session
 from stagebook.model.verification import VerificationReport
 from stagebook.project.errors import StagebookError
 
@@ -122,3 +125,21 @@ def test_outside_of_a_project_somebody_has_to_say_where(monkeypatch: pytest.Monk
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert RegistryAddress.of(None, None, "tall").uri == "http://127.0.0.1:1"
     assert RegistryAddress.of(None, "sqlite:////a.db", "tall").uri == "sqlite:////a.db"
+
+
+@pytest.mark.parametrize("variable", [None, "http://127.0.0.1:1"])
+@pytest.mark.parametrize("address", [None, "http://127.0.0.1:2"])
+def test_a_registry_that_was_used_leaves_mlflows_address_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, address: str | None
+) -> None:
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+    if address:
+        mlflow.set_tracking_uri(address)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    if variable:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", variable)
+    before = mlflow.get_tracking_uri()
+    with session(RegistryAddress(f"sqlite:///{tmp_path / 'm.db'}", "tall", tmp_path)):
+        assert mlflow.get_tracking_uri() != before
+    assert (mlflow.get_tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI")) == (before, variable)
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]

@@ -7,7 +7,8 @@ from clients import TRIP
 from servers import POLICY, Serve
 
 from stagebook.model.load_gate import pass_through
-from stagebook.model.registry import RegistryAddress, Title, register
+from stagebook.model.registry import Title, register
+from stagebook.model.registry_address import RegistryAddress
 
 pytestmark = pytest.mark.slow
 

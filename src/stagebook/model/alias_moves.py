@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stagebook.model import registry
-from stagebook.model.registry import RegistryAddress, Title
+from stagebook.model.registry import Title
+from stagebook.model.registry_address import RegistryAddress, session
 from stagebook.model.version_tags import PACKAGE
 from stagebook.project.errors import Exit, Problem, StagebookError
 from stagebook.project.masks import Masks
@@ -79,7 +79,7 @@ def state(place: RegistryAddress, title: Title) -> AliasState:
     Raises:
         StagebookError: MLflow does not answer.
     """
-    with registry.asking(place):
+    with session(place):
         client = _client(place)
         version = _version(client, title)
         if version is None:
@@ -106,7 +106,7 @@ def move(
         StagebookError: Somebody else moved it meanwhile, or MLflow does not answer.
     """
     alias = str(title.alias)
-    with registry.asking(place):
+    with session(place):
         client = _client(place)
         seen = _version(client, title)
         if seen == expected:
@@ -150,7 +150,7 @@ def roll_back(place: RegistryAddress, title: Title, reason: str) -> Rollback:
         raise StagebookError(Problem("no-version-before", message, hint))
     target, *rest = there
     move(place, title, target, now.version, Move("rollback", reason, tuple(rest)))
-    with registry.asking(place):
+    with session(place):
         client = _client(place)
         digest = client.get_model_version(title.name, str(target)).tags.get(PACKAGE, "")
         for key, value in _left(title, target, reason).items():
@@ -172,7 +172,7 @@ def _version(client: "MlflowClient", title: Title) -> int | None:
 
 
 def _existing(place: RegistryAddress, title: Title, versions: tuple[int, ...]) -> tuple[int, ...]:
-    with registry.asking(place):
+    with session(place):
         client = _client(place)
         there = {
             int(version.version)

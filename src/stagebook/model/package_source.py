@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stagebook.model import archive, manifest, registry
+from stagebook.model.registry_address import RegistryAddress
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.project import Project
 
 
 @contextlib.contextmanager
-def opened(source: str | Path, place: registry.RegistryAddress | None = None) -> Iterator[Path]:
+def opened(source: str | Path, place: RegistryAddress | None = None) -> Iterator[Path]:
     """The folder of a package; that of an archive or a registered package is temporary.
 
     Args:
@@ -49,5 +50,5 @@ def version(source: str | Path) -> str:
         ) from None
 
 
-def _registry() -> registry.RegistryAddress:
-    return registry.RegistryAddress.of(Project.around(Path.cwd()), None, "")
+def _registry() -> RegistryAddress:
+    return RegistryAddress.of(Project.around(Path.cwd()), None, "")

@@ -1,8 +1,6 @@
 """Packages in MLflow's registry: a version for each package, found again by its digest."""
 
 import contextlib
-import logging
-import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -11,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from stagebook.model import version_tags
+from stagebook.model.registry_address import RegistryAddress, session
 from stagebook.model.verification import VerificationReport
 from stagebook.model.version_tags import PACKAGE
 from stagebook.project.errors import Exit, Problem, StagebookError
-from stagebook.project.project import Project, without_credentials
+from stagebook.project.project import without_credentials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -75,42 +74,6 @@ def _untitled(name: str, alias: str | None) -> Iterator[Problem]:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistryAddress:
-    """Where models are registered.
-
-    Attributes:
-        uri: MLflow's address.
-        experiment: The experiment for a package whose run is missing.
-        folder: Where a new SQLite store puts its artifacts.
-    """
-
-    uri: str
-    experiment: str
-    folder: Path
-
-    @classmethod
-    def of(cls, project: Project | None, uri: str | None, experiment: str) -> Self:
-        """The registry of a project, or the one at an address.
-
-        Args:
-            project: The project; None outside of one.
-            uri: An address that comes first.
-            experiment: The experiment, outside of a project.
-
-        Raises:
-            StagebookError: No address is known.
-        """
-        if project:
-            address = uri or project.tracking_uri
-            return cls(address, project.settings.name, project.root)
-        if not (address := uri or os.environ.get("MLFLOW_TRACKING_URI", "")):
-            message = "No project was found here, and MLflow's address is not set."
-            hint = "Give MLflow's address: --tracking-uri http://…, or set MLFLOW_TRACKING_URI."
-            raise StagebookError(Problem("no-registry", message, hint), exit_code=Exit.ENVIRONMENT)
-        return cls(address, experiment, Path.cwd())
-
-
-@dataclass(frozen=True, slots=True)
 class Registration:
     """A package that is in a registry.
 
@@ -156,7 +119,7 @@ def fetched(uri: str | Path, place: RegistryAddress | None = None) -> Iterator[P
 
     place = place or RegistryAddress(mlflow.get_tracking_uri(), "", Path.cwd())
     with tempfile.TemporaryDirectory(prefix="stagebook-package-") as name:
-        with asking(place):
+        with session(place):
             folder = mlflow.artifacts.download_artifacts(artifact_uri=str(uri), dst_path=name)
         yield Path(folder)
 
@@ -170,7 +133,7 @@ def version_of(uri: str, place: RegistryAddress) -> str:
     name, _, alias = uri.removeprefix(URI).partition("@")
     if not alias:
         return uri
-    with asking(place):
+    with session(place):
         import mlflow
 
         version = mlflow.MlflowClient().get_model_version_by_alias(name, alias)
@@ -189,7 +152,7 @@ def register(report: VerificationReport, title: Title, place: RegistryAddress) -
         StagebookError: It has not passed; or MLflow does not answer, or refuses.
     """
     report.require()
-    with asking(place):
+    with session(place):
         client, version, created = _version(report, title, place)
         before = _point(client, title, version)
     return Registration(
@@ -201,32 +164,6 @@ def register(report: VerificationReport, title: Title, place: RegistryAddress) -
         before,
         without_credentials(place.uri),
     )
-
-
-@contextlib.contextmanager
-def asking(place: RegistryAddress) -> Iterator[None]:
-    """MLflow's client, quiet and of little patience; whatever it raises is one error."""
-    from stagebook.tracking.courier import limit_patience
-    from stagebook.tracking.refusal import root_cause
-
-    limit_patience()
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    import mlflow
-
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    before = mlflow.get_tracking_uri()
-    try:
-        with contextlib.chdir(place.folder):
-            mlflow.set_tracking_uri(place.uri)  # its SQL store asks this, and no client's
-            yield
-    except Exception as error:  # MLflow's clients raise whatever their transport raises
-        where = without_credentials(place.uri)
-        message = f"MLflow at {where} did not accept the package: {root_cause(error)}."
-        hint = "The package is unchanged. When MLflow answers, run the same command again."
-        problem = Problem("no-registry", message, hint)
-        raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from error
-    finally:
-        mlflow.set_tracking_uri(before)
 
 
 def _version(

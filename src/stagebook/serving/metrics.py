@@ -53,7 +53,6 @@ class Metrics:
         seconds: float,
         rows: int,
         problems: Iterable[str],
-        warnings: Iterable[str],
     ) -> None:
         """Counts a request that has been answered.
 
@@ -63,14 +62,16 @@ class Metrics:
             seconds: Time until then.
             rows: Number of predictions.
             problems: Codes of the reasons for a refusal.
-            warnings: Codes of the remarks on rows.
         """
         self.requests.labels(route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
         self.rows.inc(rows)
         for code in problems:
             self.violations.labels(code).inc()
-        for code in warnings:
+
+    def count_warnings(self, codes: Iterable[str]) -> None:
+        """Counts remarks on accepted rows, by code."""
+        for code in codes:
             self.warnings.labels(code).inc()
 
     def count_package(self, name: str, digest: str) -> None:

@@ -49,6 +49,7 @@ class Scoring:
         response = await self._answer(exchange, dict(reversed(scope["headers"])), receive)
         exchange.status, exchange.answered = response.status_code, exchange.seconds
         response.raw_headers.append((b"x-stagebook-request", exchange.request.encode()))
+        self._count(exchange)
         try:
             await response(scope, receive, send)
             await asyncio.sleep(0)  # the event loop sends the answer before it goes on here
@@ -110,17 +111,20 @@ class Scoring:
         hint = f"The server's log has the reason under the request {exchange.request}."
         return Refusal(500, RequestProblem("model-failed", message, hint))
 
-    def _finish(self, exchange: Exchange) -> None:
-        """Counts and logs a request."""
-        service = self._service
-        service.metrics.count_answer(
+    def _count(self, exchange: Exchange) -> None:
+        """Counts a request before its client can ask for the metrics."""
+        self._service.metrics.count_answer(
             exchange.route,
             exchange.status,
             exchange.duration,
             0 if exchange.predictions is None else len(exchange.predictions),
             [item.code for item in exchange.problems],
-            [item.code for item in exchange.warn()],
         )
+
+    def _finish(self, exchange: Exchange) -> None:
+        """Looks for warnings, and logs a request."""
+        service = self._service
+        service.metrics.count_warnings(item.code for item in exchange.warn())
         service.record(exchange.entry())
         if service.shadow and exchange.rows and exchange.predictions is not None:
             service.shadow.add(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stagebook.model.contents import Contents
     from stagebook.model.manifest import Manifest
     from stagebook.model.policy import Policy
-    from stagebook.model.registry import RegistryAddress
+    from stagebook.model.registry_address import RegistryAddress
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 

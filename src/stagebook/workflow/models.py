@@ -87,11 +87,12 @@ def register(
 ) -> "Registration":
     """Registers a package, from a folder or an archive, in MLflow if it passes the load gate."""
     from stagebook.model import archive, load_gate, manifest, registry
+    from stagebook.model.registry_address import RegistryAddress
 
     project = Project.around(Path.cwd())
     with archive.opened(path.resolve()) as folder:
         title = registry.Title.of(name or manifest.read(folder).name, alias)
-        place = registry.RegistryAddress.of(project, uri, title.name)
+        place = RegistryAddress.of(project, uri, title.name)
         return registry.register(load_gate.pass_through(folder, policy, here=False), title, place)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from stagebook.model import alias_moves, load_gate, package_source, registry, verification
 from stagebook.model.alias_moves import AliasState, Move, Rollback
-from stagebook.model.registry import RegistryAddress, Title
+from stagebook.model.registry import Title
+from stagebook.model.registry_address import RegistryAddress
 from stagebook.project.errors import Exit, Problem
 from stagebook.project.project import Project, without_credentials
 from stagebook.project.settings import CompareSettings
