@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,16 +39,17 @@ class Model:
         model: The model itself.
         manifest: What its package says of it.
         checks: What was checked, with what was overridden or warned of.
+        digest: The package's digest.
     """
 
     model: Any
     manifest: Manifest
     checks: tuple[Check, ...]
+    digest: str = field(init=False)
 
-    @property
-    def digest(self) -> str:
-        """The package's digest."""
-        return self.manifest.digest
+    def __post_init__(self) -> None:
+        # hashed once, since each request of a server needs it
+        object.__setattr__(self, "digest", self.manifest.digest)
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The model's predictions for some rows.

@@ -93,7 +93,7 @@ class Scorer:
             self._finalizer()
 
     def _predicted(self, rows: pd.DataFrame, exchange: Exchange) -> pd.DataFrame:
-        if self._log and self._log.state.must_stop:
+        if self._log and self._log.must_stop:
             message = "No rows are predicted, because the request log cannot be written."
             raise Refusal(503, RequestProblem("log-full", message))
         if self._validation:

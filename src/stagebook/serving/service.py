@@ -86,7 +86,7 @@ class Service:
     @property
     def must_stop(self) -> bool:
         """Whether no request may be answered, because the log cannot be written."""
-        return self._log is not None and self._log.state.must_stop
+        return self._log is not None and self._log.must_stop
 
     def record(self, entry: LogEntry) -> None:
         """Writes an entry into the log, if there is one."""

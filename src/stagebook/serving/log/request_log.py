@@ -127,10 +127,9 @@ class RequestLog:
             StagebookError: The folder cannot be written (``request-log-not-written``). A full disk
                 raises only with ``stop``.
         """
-        writer = LogWriter(folder, worker, clock)
-        log = cls(writer, EntryEncoder(without, masks), on_full, clock)
+        log = cls(LogWriter(folder, worker, clock), EntryEncoder(without, masks), on_full, clock)
         try:
-            writer.open()
+            log._writer.open()
         except (OSError, sqlite3.Error) as error:
             if on_full == "stop" or not _is_full(error):
                 message = f"The request log cannot be written: {error}."
@@ -167,9 +166,14 @@ class RequestLog:
             reason=failure[1] if failure else "",
             lost=self._lost,
             waiting=self._queued + len(self._waiting),
-            must_stop=failure is not None and self._on_full == "stop",
+            must_stop=self.must_stop,
             unclosed=self._writer.closer.failure,
         )
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether the server must not answer further requests."""
+        return self._failure is not None and self._on_full == "stop"
 
     def close(self) -> None:
         """Writes what is queued, and closes past days; what cannot be written is lost."""
@@ -230,12 +234,11 @@ class RequestLog:
         """Encodes an entry; returns its number of values."""
         cells = entry.cells
         try:
-            stored: StoredEntry | None = self._encoder.encode(entry)
+            stored = self._encoder.encode(entry)
             day_of(entry.time)  # raises for a time that no calendar has
         except Exception:  # whatever a model returns, the thread goes on
             self._lose(1)
-            stored = None
-        if stored is not None:
+        else:
             if self._waiting_bytes + stored.size > WAITING_BYTES and self._waiting:
                 self._lose(1)
             else:
