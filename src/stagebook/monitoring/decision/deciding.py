@@ -125,10 +125,10 @@ def _reason(case: Case, best: Option, quiet: bool) -> str:
             return "Nothing was noticed that calls for another model."
         return f"No other model is expected to save more in {words.time(case.costs)} than it costs."
     saved = f"{words.amount(gain.expected, unit)} in {words.time(case.costs)}"
-    span = f"{words.interval(gain)}"
+    span = words.interval(gain)
     if best.action is Action.ASK:
         return f"What is best is uncertain, and a look is expected to save {saved} ({span})."
-    pair = case.challenger if best.action is Action.RETRAIN else case.previous
-    who = "A retraining" if best.action is Action.RETRAIN else "The package before"
-    known = "on the same rows" if pair else "before a challenger is there"
-    return f"{who} is expected to save {saved} ({span}), as judged {known}."
+    if best.action is Action.RETRAIN and case.challenger is None:
+        return f"A retraining is expected to save {saved} ({span}); no challenger was compared yet."
+    who = "The challenger" if best.action is Action.RETRAIN else "The package before"
+    return f"{who} is expected to save {saved} ({span}), as judged on the same rows."
