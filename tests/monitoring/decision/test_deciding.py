@@ -37,9 +37,18 @@ def test_a_model_of_which_nothing_was_noticed_is_kept() -> None:
     assert decision.option("ask").gain.expected == -20.0  # type: ignore[union-attr]
 
 
-def test_a_model_whose_rise_costs_less_than_a_look_and_a_retraining_is_kept() -> None:
-    own = status(loss(LABELS, RISEN), rows=4)
-    assert action(own, replace(COSTS, retraining=5000.0)) is Action.KEEP
+def test_a_model_whose_rise_costs_less_than_a_retraining_is_kept() -> None:
+    own = status(loss(LABELS, RISEN))
+    decision = decide(own, replace(COSTS, retraining=5000.0))
+    assert (decision.action, decision.state) == (Action.KEEP, "act")
+
+
+def test_a_model_whose_requests_are_harder_is_kept() -> None:
+    """That costs 45 times a retraining, but no other model finds them easier."""
+    own = status(loss(LABELS, RISEN), loss(ESTIMATE, RISEN))
+    decision = decide(own, COSTS)
+    assert (decision.action, decision.state) == (Action.KEEP, "act")
+    assert "harder" in decision.reason
 
 
 def test_drift_of_a_model_that_labels_show_to_hold_is_no_reason() -> None:
@@ -220,12 +229,19 @@ def test_drift_of_a_model_that_nothing_judges_is_looked_at() -> None:
         {"metrics": [{"name": "brier", "difference": None, "low": None, "high": None}]},
     ],
 )
-def test_a_loss_that_nothing_helps_against_is_looked_at(refused: dict[str, Any]) -> None:
+def test_a_loss_that_a_challenger_does_not_help_against_is_looked_at(
+    refused: dict[str, Any],
+) -> None:
     own = status(loss(LABELS, RISEN))
     decision = decide(own, COSTS, challenger=comparison(-0.1, **refused))
     assert decision.action == "ask"
     assert not decision.option("retrain").possible
-    assert "no other model" in decision.reason
+    assert "challenger" in decision.reason
+    assert (
+        action(own, replace(COSTS, false_alarm=5000.0), challenger=comparison()) is Action.RETRAIN
+    )
+    costly = replace(COSTS, false_alarm=5000.0)
+    assert action(own, costly, challenger=comparison(-0.1, **refused)) is Action.KEEP
 
 
 # Invariants

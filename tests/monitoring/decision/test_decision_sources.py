@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import watched_logs
+from click.testing import CliRunner
 from decided import COSTS, OWN, comparison, loss, status, wave
 from refusals import problem
-from watched_models import START, Watched, days_from
+from watched_models import START, Watched, days_from, people
 
+from stagebook.cli.main import main
+from stagebook.monitoring.decision.costs import Costs
 from stagebook.monitoring.decision.deciding import decide
 from stagebook.monitoring.loss_signals import LABELS
 
@@ -39,6 +43,35 @@ def test_an_object_its_json_and_its_file_lead_to_one_decision(
     for decision, file in zip(decisions, files, strict=True):
         decision.write(file)
     assert len({file.read_bytes() for file in files}) == 1
+
+
+def test_labels_of_a_real_log_that_the_scores_contradict_call_for_a_person(
+    tall: Watched, tmp_path: Path
+) -> None:
+    names = days_from(START, 42)
+    entries = tall.answers(names)
+    log = watched_logs.write(tmp_path / "log", *entries)
+    tables = []
+    for number, (day, entry) in enumerate(zip(names, entries, strict=True)):
+        truth = people(day)["tall"]
+        if number >= 14:
+            truth = truth.sample(frac=1.0, random_state=1, ignore_index=True)
+        ids = [f"{entry.request}-{row}" for row in range(len(truth))]
+        tables.append(pd.DataFrame({"prediction": ids, "tall": truth}))
+    pd.concat(tables, ignore_index=True).to_parquet(tmp_path / "labels.parquet")
+    words = [log, "--package", tall.folder, "--labels", tmp_path / "labels.parquet", "--json"]
+    state = ["--state", tmp_path / "state"]
+    result = CliRunner().invoke(main, ["monitor", *map(str, [*words, *state])])
+    path = written(tmp_path, result.stdout)
+    decision = decide(path, COSTS)
+    assert (decision.state, decision.action) == ("act", "ask")
+    assert decision.excess is not None
+    assert (decision.excess.source, decision.excess.last) == ("labels", names[-1])
+    assert decision.excess.more.low > 0
+    better = {**comparison(), "champion": {"name": "tall", "digest": tall.digest}}
+    assert decide(path, COSTS, challenger=better).action == "ask"
+    cheap = Costs(wrong=1.0, retraining=1.0, false_alarm=0.0)
+    assert decide(path, cheap, challenger=better).action == "retrain"
 
 
 def test_a_status_of_a_regression_has_the_unit_of_its_error(
