@@ -169,7 +169,7 @@ def _statuses(
         judged = labels.at(period.cadence, period.name) if labels else None
         realized = judged.figures if judged else {}
         share = judged.labelled / judged.rows if judged and judged.rows else None
-        statuses.append(PeriodStatus(period, compared, drifted, estimated, realized, share))
+        statuses.append(PeriodStatus(period, compared, drifted, estimated, realized, share, judged))
     return tuple(statuses)
 
 

@@ -1,15 +1,17 @@
 """The status of a deployed model, as a page of HTML that loads nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.figure import Figure
+from stagebook.monitoring.label_bounds import Bounds
 from stagebook.monitoring.period_status import DriftedColumn, PeriodStatus
 from stagebook.monitoring.status import MonitorStatus
 from stagebook.project.text import counted, plain
+from stagebook.report import monitor_slices, self_contained
 from stagebook.report import monitor_words as words
-from stagebook.report import self_contained
 from stagebook.report.loss_figure import loss_figure
 from stagebook.report.monitor_words import FigureWords
 
@@ -93,6 +95,8 @@ def shown(status: MonitorStatus) -> dict[str, Any]:
         "others": tuple(map(plain, status.others)),
         "signals": tuple(map(words.signal, status.signals)),
         "figures": tuple(figure for figure in figures if figure),
+        "waiting": words.waiting(status),
+        "slices": monitor_slices.tables(status),
         "tables": tuple(table for table in tables if table.rows),
         "gaps": tuple(map(words.gap, status.gaps)),
         "notes": tuple(map(plain, status.notes)),
@@ -103,7 +107,7 @@ def shown(status: MonitorStatus) -> dict[str, Any]:
 def _table(cadence: Cadence, status: MonitorStatus) -> PeriodTable:
     periods = status.of(cadence)
     expected = words.metrics(item.estimated for item in periods)
-    realized = words.metrics(item.realized for item in periods)
+    realized = words.metrics({**item.realized, **item.bounds} for item in periods)
     base = (words.figure(status.reference.get(name)) for name in (*expected, *realized))
     return PeriodTable(
         f"{cadence.value.capitalize()}s",
@@ -131,13 +135,15 @@ def _row(item: PeriodStatus, expected: tuple[str, ...], realized: tuple[str, ...
         drifted[MOST_COLUMNS:],
         words.percent(item.labelled),
         _cells(item.estimated, expected),
-        _cells(item.realized, realized),
+        _cells(item.realized, realized, item.bounds),
     )
 
 
-def _cells(values: Any, names: tuple[str, ...]) -> tuple[FigureWords, ...]:
-    own: dict[str, Figure] = dict(values)
-    return tuple(words.figure(own.get(name)) for name in names)
+def _cells(
+    values: Mapping[str, Figure], names: tuple[str, ...], bounds: Mapping[str, Bounds] | None = None
+) -> tuple[FigureWords, ...]:
+    limits = bounds or {}
+    return tuple(words.figure(values.get(name), limits.get(name)) for name in names)
 
 
 def _column(column: DriftedColumn) -> tuple[str, str]:
