@@ -159,7 +159,9 @@ def test_a_regression_is_judged_by_its_error(
     code, values = monitor(log, size, worse)
     assert (code, values["state"]) == (11, "act")
     (signal,) = [signal for signal in values["signals"] if signal["kind"] == "labels"]
-    assert (signal["subject"], signal["since"]) == ("error", DAYS[HALF])
+    assert (signal["subject"], signal["since"]) == ("mean absolute error", DAYS[HALF])
+    assert signal["limit"] < signal["value"]
+    assert signal["value"] == pytest.approx(2.9, abs=0.3)  # in the unit of the label
 
 
 def test_a_package_without_label_cannot_be_judged(

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from stagebook.monitoring.cadence import Cadence
-from stagebook.project.text import plain
-from stagebook.report.monitor_words import amount
+from stagebook.project.text import amount, plain
 
 if TYPE_CHECKING:
     from stagebook.monitoring.figure import Figure

@@ -32,6 +32,8 @@ class WatchedLoss:
         alarms: The days on which a rise was noticed.
         resampled: False alarms in a year when the reference's own days go on; None if the
             reference has too few days.
+        unit: What a loss of 1 is in the unit of the metric that is shown: the largest error that
+            counts, for a regression.
     """
 
     name: str
@@ -41,6 +43,7 @@ class WatchedLoss:
     days: Mapping[str, float]
     alarms: tuple[str, ...]
     resampled: float | None
+    unit: float = 1.0
 
     @classmethod
     def of(
@@ -131,6 +134,7 @@ class WatchedLoss:
             "reference": self.reference,
             "limit": self.limit,
             "recent": self.recent,
+            "unit": self.unit,
             "risen": self.risen,
             "since": self.since or None,
             "alarms": list(self.alarms),

@@ -116,7 +116,7 @@ def shown(status: MonitorStatus, links: PageLinks | None = None) -> dict[str, An
         links: Addresses of pages that say more; None for none.
     """
     links = links or PageLinks()
-    figures = (loss_figure(loss, status) for loss in status.losses)
+    figures = (loss_figure(loss) for loss in status.losses)
     tables = (_table(cadence, status, links) for cadence in (Cadence.MONTH, Cadence.WEEK))
     return {
         "model": plain(status.model),

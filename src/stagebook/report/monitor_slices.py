@@ -8,7 +8,7 @@ from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.performance import PeriodPerformance, SlicePerformance
 from stagebook.monitoring.slice_ranking import latest, ranked
 from stagebook.monitoring.status import MonitorStatus
-from stagebook.project.text import counted, plain
+from stagebook.project.text import amount, counted, plain
 from stagebook.report import monitor_words as words
 from stagebook.report.interval_bar import IntervalAxis
 from stagebook.report.monitor_words import FigureWords
@@ -126,4 +126,4 @@ def _row(name: str, own: SlicePerformance, axes: Axes, month: PeriodPerformance)
 
 
 def _span(axis: IntervalAxis | None) -> str:
-    return f"{words.amount(axis.low)} to {words.amount(axis.high)}" if axis else ""
+    return f"{amount(axis.low)} to {amount(axis.high)}" if axis else ""

@@ -14,7 +14,7 @@ from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
 from stagebook.monitoring.status import MonitorStatus
 from stagebook.monitoring.watched_loss import WatchedLoss
 from stagebook.project.errors import Problem
-from stagebook.project.text import counted, plain
+from stagebook.project.text import amount, counted, plain
 
 STATE_WORDS = {
     MonitorState.OK: "nothing changed that matters",
@@ -27,7 +27,6 @@ NO_REQUESTS = "the log has no request that this package answered"
 NONE = "–"
 SIGNS = {MonitorState.OK: "✓", MonitorState.LOOK: "!", MonitorState.ACT: "✗"}
 _METRICS = {"auc": "AUC", "brier": "Brier score"}
-_DECIMALS = ((10, 3), (100, 2), (1000, 1))
 _ERRORS = {"mae": "mean absolute error", "rmse": "root mean squared error"}
 
 
@@ -121,7 +120,7 @@ def signal(own: Signal) -> SignalWords:
 def _measured(own: Signal, value: float | None) -> str:
     if value is None:
         return ""
-    return percent(value) if own.kind is SignalKind.REFUSALS else f"{value:.3f}"
+    return percent(value) if own.kind is SignalKind.REFUSALS else amount(value)
 
 
 def percent(share: float | None) -> str:
@@ -170,13 +169,6 @@ def figure(own: Figure | None, bounds: Bounds | None = None) -> FigureWords:
     return FigureWords(amount(own.value), f"{amount(own.low)} to {amount(own.high)}", ends)
 
 
-def amount(value: float) -> str:
-    """A number to three decimals; of larger ones, to four digits or whole."""
-    size = abs(value)
-    decimals = next((places for limit, places in _DECIMALS if size < limit), 0)
-    return f"{value:,.{decimals}f}"
-
-
 def waiting(status: MonitorStatus) -> str:
     """Which days wait for labels, in a sentence; empty if none does."""
     days = sorted({day for item in status.of(Cadence.DAY) for day in item.waiting})
@@ -202,11 +194,11 @@ def problem(own: Problem) -> str:
     return f"{where}{plain(own.message)} {plain(own.hint) if own.hint else ''}".strip()
 
 
-def loss_title(loss: WatchedLoss, status: MonitorStatus) -> str:
+def loss_title(loss: WatchedLoss) -> str:
     """What a watched loss is called: by its metric, and whether it is expected or known."""
     if loss.name == REFUSED:
         return "Refused requests"
-    other = "Brier score" if "brier" in status.reference else "error"
+    other = "mean absolute error" if loss.unit != 1 else "Brier score"
     own = "AUC" if loss.name == RANKING else other
     return (
         f"Expected {own}" if loss.source == ESTIMATE else f"{own[0].upper()}{own[1:]} with labels"
