@@ -15,7 +15,7 @@ from stagebook.monitoring.label_bounds import Bounds
 from stagebook.monitoring.performance import PeriodPerformance, SlicePerformance
 from stagebook.monitoring.period_status import DriftedColumn, PeriodStatus
 from stagebook.monitoring.periods import Period
-from stagebook.monitoring.signal import MonitorState, SignalKind
+from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
 from stagebook.monitoring.status import MonitorStatus
 
 OWN = "a" * 64
@@ -50,6 +50,12 @@ def labelled(width: int | None = None, waits: bool = True) -> list[str]:
     return lines({"auc": Figure(0.7)}, width, **facts)
 
 
+def signals(count: int) -> tuple[Signal, ...]:
+    """Reasons to look, all of them in one sentence."""
+    facts = ("hour", "2014-10", "2014-10-01", "The feature `hour` drifted in 2014-10.")
+    return tuple(Signal(SignalKind.INPUT_DRIFT, MonitorState.LOOK, *facts) for _ in range(count))
+
+
 def lines(estimated: Mapping[str, Figure], width: int | None = None, **facts: Any) -> list[str]:
     """The lines of a month in which columns drifted."""
     summary = DaySummary(OWN, ("2014-10-01",), requests=1488)
@@ -72,6 +78,10 @@ def lines(estimated: Mapping[str, Figure], width: int | None = None, **facts: An
         notes=(),
         problems=(),
     )
+    return shown(status, width)
+
+
+def shown(status: MonitorStatus, width: int | None = None) -> list[str]:
     return [line.plain for line in monitor_screen.lines(status, width)]
 
 
@@ -86,10 +96,11 @@ def test_a_model_without_an_auc_has_no_column_of_it() -> None:
 def test_names_of_drifted_columns_fit_the_terminal() -> None:
     rows = {
         width: next(line for line in lines({}, width) if line.startswith("2014-10 "))
-        for width in (120, 70, 46)
+        for width in (120, 70, 52, 46)
     }
     assert rows[120].endswith("  demand_day, demand_week, prediction …")
     assert rows[70].endswith("  demand_day, demand_week …")
+    assert rows[52].endswith("4/7  demand_…")
     assert rows[46].endswith("4/7  …")
     assert all(len(row) <= width for width, row in rows.items())
 
@@ -127,3 +138,17 @@ def test_a_narrow_terminal_leaves_out_what_matters_least() -> None:
         "AUC range",
     ]
     assert "labelled" not in labelled(50)[2]
+
+
+def test_many_reasons_are_counted_after_the_worst() -> None:
+    status = MonitorStatus(
+        "demand", OWN, (), MonitorState.LOOK, signals(40), None, (), (), {}, (), (), ()
+    )
+    reasons = [line for line in shown(status) if line.startswith("→")]
+    assert len(reasons) == monitor_screen.MOST_SIGNALS + 1
+    assert reasons[-1].startswith(f"→ {40 - monitor_screen.MOST_SIGNALS} more")
+
+
+def test_without_requests_the_model_is_not_called_ok() -> None:
+    status = MonitorStatus("demand", OWN, (), MonitorState.OK, (), None, (), (), {}, (), (), ())
+    assert shown(status)[-1].startswith("no requests: ")

@@ -10,7 +10,7 @@ from monitored_statuses import EVIL, FIRST, METRICS, OTHER, OWN, empty, loss, st
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.signal import MonitorState
-from stagebook.report.monitor_page import MOST_SIGNALS, PageLinks, render_page, shown
+from stagebook.report.monitor_page import MOST_ROWS, MOST_SIGNALS, PageLinks, render_page, shown
 from stagebook.report.monitor_words import STATE_WORDS
 
 
@@ -103,6 +103,15 @@ def test_months_come_before_weeks_each_with_the_newest_first(page: Elements) -> 
     assert names[2:5] == ["test split", "2026-10 30 days", "2026-09"]
     weeks = [item.period.name for item in status().of(Cadence.WEEK)]
     assert [name[:8] for name in names[8:]] == weeks[::-1]
+
+
+def test_earlier_weeks_of_a_long_log_are_folded() -> None:
+    weeks = status().of(Cadence.WEEK)
+    page = Elements(render_page(status(periods=weeks * 3)))
+    rows = 3 * len(weeks)
+    assert len(page.select("table.periods tbody th")) == rows + 1
+    assert len(page.select("details.earlier tbody th")) == rows - MOST_ROWS
+    assert page.texts("details.earlier summary") == [f"{rows - MOST_ROWS} earlier weeks"]
 
 
 def test_a_period_has_its_requests_times_and_metrics_with_intervals(page: Elements) -> None:

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import compared_packages
 import pytest
 import spooled
+from axe_playwright_python.sync_playwright import Axe
 from elements import Elements
+from playwright.sync_api import Browser
 from replayed_logs import LogOfServer, opened
 
 from stagebook.data.profiles import profile as profiles
@@ -92,6 +94,25 @@ def test_the_page_has_the_status_in_the_frame_of_the_site(site: dict[str, str]) 
     (current,) = (link for link in page.select("header.bar a") if "aria-current" in link.attributes)
     assert current.text == "Monitoring"
     assert page.texts("table.periods tbody th")[0].startswith("2026-11")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_the_page_is_legible_in_the_frame_of_the_site(
+    browser: Browser, site: dict[str, str], tmp_path: Path, scheme: str, width: int
+) -> None:
+    file = tmp_path / PAGE
+    file.write_text(site[PAGE])
+    dark = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    with dark as context:
+        page, words = context.new_page(), []
+        page.on("console", lambda message: words.append(message.text))
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(file.as_uri())
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert words == []
 
 
 def test_the_front_page_and_the_page_of_the_model_lead_to_it(site: dict[str, str]) -> None:

@@ -12,12 +12,15 @@ from stagebook.cli.printed import Screen
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.signal import MonitorState
 from stagebook.project.text import counted, plain
-from stagebook.report.monitor_words import STATE_WORDS, waiting
+from stagebook.report.monitor_words import state, waiting
 
 if TYPE_CHECKING:
     from stagebook.monitoring.status import MonitorStatus
 
 MOST_PERIODS = 14
+MOST_SIGNALS = 10
+"""Reasons that are printed; the worst ones are first."""
+
 _STYLES = {MonitorState.OK: "bold green", MonitorState.LOOK: "bold yellow"}
 _out = Screen()
 
@@ -36,8 +39,6 @@ def lines(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
         width: Largest number of characters in a line; None for no limit.
     """
     yield from folded(_out, _title(status), width)
-    if status.total is None:
-        yield Text("The log has no request that this package answered.")
     for cadence in (Cadence.MONTH, Cadence.WEEK, Cadence.DAY):
         own = status.of(cadence)
         if own and (cadence is Cadence.MONTH or len(own) <= MOST_PERIODS or not _longer(status)):
@@ -45,8 +46,9 @@ def lines(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
     yield from slices(status, width)
     yield from _apart(_remarks(status, width))
     yield from _apart(_reasons(status, width))
-    verdict = f"{status.state.value}: {STATE_WORDS[status.state]}"
-    yield Text(verdict, _STYLES.get(status.state, "bold red"))
+    verdict = state(status)
+    style = _STYLES.get(status.state, "bold red") if verdict.mark == status.state.value else "bold"
+    yield from folded(_out, Text(f"{verdict.word.lower()}: {verdict.words}", style), width)
 
 
 def _apart(section: Iterator[Text]) -> Iterator[Text]:
@@ -67,11 +69,15 @@ def _remarks(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
 
 def _reasons(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
     """The signals, next to the state that they explain."""
-    for signal in status.signals:
+    for signal in status.signals[:MOST_SIGNALS]:
         style = "bold red" if signal.state is MonitorState.ACT else "yellow"
         yield from folded(_out, Text(f"→ {plain(signal.sentence)}", style), width, "  ")
         if signal.since and signal.since not in signal.sentence:
             yield Text(f"  since {signal.since}", "dim")
+    more = len(status.signals) - MOST_SIGNALS
+    if more > 0:
+        words = f"→ {counted(more, 'more reason')}: --html and --json have all of them"
+        yield Text(words, "yellow")
 
 
 def _longer(status: "MonitorStatus") -> bool:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from stagebook.monitoring.period_status import PeriodStatus
 
 MOST_NAMES = 3
+_SHORTEST = 8
+"""Characters that a cut-off name has at least, with the space before it."""
+
 _FIRST, _WIDE, _GAP = 12, 10, 2
 _DISPENSABLE = ("p99 ms", "refused", "labelled")
 """Columns that a narrow terminal does without, the first one first."""
@@ -97,11 +100,14 @@ COLUMNS: "Mapping[str, Cell]" = {
 
 
 def _names(item: "PeriodStatus", space: int | None) -> str:
-    """The first columns that drifted, as many as there is space for."""
+    """The first columns that drifted, as many as there is space for, or a part of one."""
     names = [plain(column.column) for column in item.drifted]
     for most in range(MOST_NAMES, 0, -1):
         more = " …" if len(names) > most else ""
         words = f"  {', '.join(names[:most])}{more}" if names else ""
         if space is None or len(words) <= space:
             return words
-    return "  …" if (space or 0) >= len("  …") else ""
+    room = space or 0
+    if room >= _SHORTEST:
+        return f"  {plain(names[0], room - len('  '))}"
+    return "  …" if room >= len("  …") else ""

@@ -23,6 +23,9 @@ MOST_COLUMNS = 3
 MOST_SIGNALS = 8
 """Signals that are shown at once; the worst ones are first."""
 
+MOST_ROWS = 14
+"""Periods of a table that are shown at once, the newest ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
@@ -126,6 +129,7 @@ def shown(status: MonitorStatus, links: PageLinks | None = None) -> dict[str, An
         "others": tuple(map(plain, status.others)),
         "signals": tuple((words.signal(own), links.of(own)) for own in status.signals),
         "most": MOST_SIGNALS,
+        "most_rows": MOST_ROWS,
         "figures": tuple(figure for figure in figures if figure),
         "waiting": words.waiting(status),
         "slices": monitor_slices.tables(status),
