@@ -26,6 +26,9 @@ FEATURES = ["hour", "weekday", "holiday", "temperature", "demand_day", "demand_w
 DAY = 48
 """Half hours of a day."""
 
+READ_AFTER = pd.Timedelta(days=18)
+"""When the meter of a half hour has been read."""
+
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
@@ -108,9 +111,37 @@ class Forecast:
         times = sent["at"].dt.tz_localize("UTC")
         for start in range(0, len(sent), rows):
             part = slice(start, start + rows)
+            week = sent["weekday"][part].isin(["Saturday", "Sunday"])
             yield watched_logs.request(
                 time=times[start].timestamp(),
+                request=_request(times[start]),
                 package=digest,
                 features=sent[FEATURES][part],
                 predictions=answers[part],
+                keys=pd.DataFrame({"week": week.map({True: "weekend", False: "workdays"})}),
             )
+
+
+def demand(rows: int = DAY) -> pd.DataFrame:
+    """What came true in 2014, a row for each prediction; the meters are read weeks later.
+
+    Args:
+        rows: Half hours of a request, as in ``Forecast.log``.
+    """
+    table = year(half_hours(measured()), 2014)
+    times = table["at"].dt.tz_localize("UTC")
+    places = range(len(table))
+    return pd.DataFrame(
+        {
+            "prediction": [f"{_request(times[at - at % rows])}-{at % rows}" for at in places],
+            "demand": table["demand"],
+            "weekday": table["weekday"],
+            "at": times,
+            "known": times + READ_AFTER,
+        }
+    )
+
+
+def _request(time: pd.Timestamp) -> str:
+    """The id of the request of a half hour, the same in each log."""
+    return f"{round(time.timestamp() * 1000):012x}7{'0' * 3}8{'0' * 15}"

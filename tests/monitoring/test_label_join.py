@@ -205,6 +205,19 @@ def test_slices_have_the_most_frequent_values_and_all_others(tmp_path: Path) -> 
     assert codes(result) == ["no-slice-column"]
 
 
+def test_a_whole_number_is_one_value_with_and_without_missing_ones(tmp_path: Path) -> None:
+    whole, partial = (
+        entry(DAY, [0.5] * len(hours), features=pd.DataFrame({"hour": hours}))
+        for hours in ([1, 2], [1.0, 2.5, None])
+    )
+    write(tmp_path / "log", whole, partial)
+    columns = {"prediction": [*predictions(whole), *predictions(partial)], "came": [1] * 5}
+    judged = Judged("binary", "late", by=("hour",))
+    (day,) = joined(tmp_path / "log", labels(tmp_path / "l.parquet", columns), judged).days
+    rows = {value: part.rows for value, part in day.slices["hour"].items()}
+    assert rows == {"1": 2, "2": 1, "2.5": 1, MISSING: 1}
+
+
 cohort = st.lists(
     st.tuples(
         st.sampled_from(DAYS),

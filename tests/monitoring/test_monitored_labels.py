@@ -106,7 +106,30 @@ def test_days_that_wait_for_labels_are_not_judged(tall: Watched, tmp_path: Path)
     code, values = monitor(log, tall, early.assign(tall=False))
     assert code == 0
     (period,) = [item for item in values["periods"] if item["cadence"] == "day"]
-    assert (period["labelled"], period["realized"]) == (0.5, {})
+    assert (period["labelled"], period["realized"], period["waiting"]) == (0.5, {}, [day])
+    assert 0 < period["bounds"]["brier"]["low"] < period["bounds"]["brier"]["high"] < 1
+
+
+def test_months_have_the_metrics_of_each_slice(
+    tall: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = DAYS[:3]
+    entries = tall.answers(days, lambda table: table.assign(weight=(table["weight"] > 0) * 1.0))
+    log = watched_logs.write(tmp_path / "log", *entries)
+    monkeypatch.chdir(tmp_path)
+    project = '[tool.stagebook]\n[tool.stagebook.monitor]\nby = ["weight"]\n'
+    Path("pyproject.toml").write_text(project)
+    _, values = monitor(log, tall, labels_of(entries, "tall"))
+    (month,) = [item for item in values["periods"] if item["cadence"] == "month"]
+    slices = month["slices"]["weight"]
+    assert list(slices) == sorted(slices, key=lambda value: -slices[value]["rows"])
+    assert set(slices) == {"0", "1"}
+    assert sum(own["labelled"] for own in slices.values()) == 300
+    assert set(slices["0"]["metrics"]) == set(month["realized"])
+    (auc,) = {own["metrics"]["auc"]["reason"] for own in slices.values()}
+    assert auc == ""
+    assert all(not item["slices"] for item in values["periods"] if item is not month)
+    assert (month["waiting"], month["bounds"]) == ([], {})
 
 
 @pytest.mark.slow
@@ -136,7 +159,9 @@ def test_a_regression_is_judged_by_its_error(
     code, values = monitor(log, size, worse)
     assert (code, values["state"]) == (11, "act")
     (signal,) = [signal for signal in values["signals"] if signal["kind"] == "labels"]
-    assert (signal["subject"], signal["since"]) == ("error", DAYS[HALF])
+    assert (signal["subject"], signal["since"]) == ("mean absolute error", DAYS[HALF])
+    assert signal["limit"] < signal["value"]
+    assert signal["value"] == pytest.approx(2.9, abs=0.3)  # in the unit of the label
 
 
 def test_a_package_without_label_cannot_be_judged(

@@ -10,7 +10,9 @@ from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.day_summary import DaySummary, merge
 from stagebook.monitoring.error_budget import ErrorBudget
 from stagebook.monitoring.figure import Figure
+from stagebook.monitoring.label_bounds import Bounds
 from stagebook.monitoring.latency import LatencyHistogram
+from stagebook.monitoring.performance import PeriodPerformance, SlicePerformance
 from stagebook.monitoring.period_status import DriftedColumn, PeriodStatus
 from stagebook.monitoring.periods import Gap, periods
 from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
@@ -22,6 +24,16 @@ EVIL = "<script>alert(1)</script>"
 OWN, OTHER = "a" * 64, "b" * 64
 FIRST = date(2026, 9, 1)
 METRICS = {"auc": Figure(0.71, 0.01, 0.69, 0.73), "brier": Figure(0.125, 0.01, 0.1, 0.15)}
+WAITING = ("2026-10-29", "2026-10-30")
+BOUNDS = {"auc": Bounds(0.41, 0.93), "brier": Bounds(0.05, 0.55)}
+SLICES = {
+    "few": SlicePerformance(20, 18, {"auc": Figure(0.5, 0.2, 0.1, 0.9), "brier": Figure(0.3)}),
+    "bad": SlicePerformance(900, 890, {"auc": Figure(0.6, 0.01, 0.58, 0.62), "brier": Figure(0.2)}),
+    EVIL: SlicePerformance(2000, 2000, METRICS),
+    "one class": SlicePerformance(
+        80, 80, {"auc": Figure.absent("all rows are of one class"), "brier": Figure(0.1)}
+    ),
+}
 DRIFT = tuple(
     DriftedColumn(SignalKind.INPUT_DRIFT, name, 0.25, 0.125) for name in (EVIL, "b", "c", "d", "e")
 )
@@ -82,6 +94,28 @@ def status(**changes: Any) -> MonitorStatus:
         (Problem("bad-request-log", f"Unread {EVIL}.", "Look.", Where("log/x.parquet")),),
     )
     return replace(whole, **changes)
+
+
+def labelled(**changes: Any) -> MonitorStatus:
+    """The same with labels: of the last days they are still awaited, and months have slices."""
+    periods = [replace(item, performance=_performance(item)) for item in status().periods]
+    realized = [
+        replace(item, realized=item.performance.figures if item.performance else {}, labelled=0.9)
+        for item in periods
+    ]
+    return replace(status(periods=tuple(realized)), **changes)
+
+
+def _performance(item: PeriodStatus) -> PeriodPerformance:
+    """Two months with slices, of which the second waits for its last days."""
+    days = item.period.summary.days
+    waiting = tuple(day for day in days if day in WAITING)
+    is_month = item.period.cadence is Cadence.MONTH
+    slices = {"carrier": SLICES, "alone": {"x": SLICES["bad"]}} if is_month else {}
+    mature = tuple(day for day in days if day not in WAITING)
+    figures = METRICS if mature else {}
+    name, rows = item.period.name, item.period.summary.rows
+    return PeriodPerformance(name, mature, waiting, rows, rows - 9, 0, figures, BOUNDS, slices)
 
 
 def empty() -> MonitorStatus:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from monitored_statuses import status
+from monitored_statuses import empty, labelled, status
 from playwright.sync_api import Browser
 
 from stagebook.monitoring.signal import MonitorState
+from stagebook.monitoring.status import MonitorStatus
 from stagebook.report.monitor_page import render_page
 
 
@@ -34,3 +35,26 @@ def test_it_is_legible_to_everybody_and_loads_nothing(
         assert page.locator("svg.chart:visible").count() == 3
         assert addresses == [file.as_uri()]
         assert words == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(
+    "own",
+    [labelled(), labelled(signals=status().signals * 20), empty()],
+    ids=["slices", "many reasons", "empty"],
+)
+def test_slices_folded_reasons_and_an_empty_log_are_legible_too(
+    browser: Browser, tmp_path: Path, scheme: str, width: int, own: MonitorStatus
+) -> None:
+    file = tmp_path / "monitor.html"
+    file.write_text(render_page(own))
+    dark = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    with dark as context:
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(file.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(own => own.open = true)")
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -10,7 +10,7 @@ from monitored_statuses import EVIL, FIRST, METRICS, OTHER, OWN, empty, loss, st
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.signal import MonitorState
-from stagebook.report.monitor_page import render_page
+from stagebook.report.monitor_page import MOST_ROWS, MOST_SIGNALS, PageLinks, render_page, shown
 from stagebook.report.monitor_words import STATE_WORDS
 
 
@@ -42,6 +42,23 @@ def test_each_signal_has_its_state_start_value_and_limit(page: Elements) -> None
     assert page.texts(".signals li strong") == ["Act", "Look", "Look"]
     facts = page.texts(".signals li .facts span")[-4:]
     assert facts == ["Input drift", "since 2026-10-01", "value 0.250", "limit 0.125"]
+
+
+def test_many_signals_are_folded_behind_the_worst() -> None:
+    *_, drifted = status().signals
+    page = Elements(render_page(status(signals=(drifted,) * 30)))
+    assert len(page.select(".signals li")) == 30
+    assert len(page.select("details .signals li")) == 30 - MOST_SIGNALS
+    assert page.texts("details summary")[0] == f"{30 - MOST_SIGNALS} more"
+
+
+def test_a_page_in_a_site_leads_to_the_profile_of_a_drifted_column_and_to_the_origin() -> None:
+    own = shown(status(), PageLinks({EVIL: "data.html#c1"}, "model.html#lineage"))
+    ways = [[address for _, address in links] for _, links in own["signals"]]
+    assert ways[0] == ["model.html#lineage"]
+    assert ways[-1] == ["data.html#c1", "model.html#lineage"]
+    addresses = [address for *_, address in own["tables"][0].rows[0].drifted]
+    assert addresses == ["data.html#c1", "", ""]
 
 
 def test_each_watched_loss_has_a_figure_in_two_sizes_with_a_label(page: Elements) -> None:
@@ -86,6 +103,15 @@ def test_months_come_before_weeks_each_with_the_newest_first(page: Elements) -> 
     assert names[2:5] == ["test split", "2026-10 30 days", "2026-09"]
     weeks = [item.period.name for item in status().of(Cadence.WEEK)]
     assert [name[:8] for name in names[8:]] == weeks[::-1]
+
+
+def test_earlier_weeks_of_a_long_log_are_folded() -> None:
+    weeks = status().of(Cadence.WEEK)
+    page = Elements(render_page(status(periods=weeks * 3)))
+    rows = 3 * len(weeks)
+    assert len(page.select("table.periods tbody th")) == rows + 1
+    assert len(page.select("details.earlier tbody th")) == rows - MOST_ROWS
+    assert page.texts("details.earlier summary") == [f"{rows - MOST_ROWS} earlier weeks"]
 
 
 def test_a_period_has_its_requests_times_and_metrics_with_intervals(page: Elements) -> None:

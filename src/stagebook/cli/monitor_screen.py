@@ -1,24 +1,26 @@
 """The status of a deployed model in the terminal."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from stagebook.cli.lines import folded
+from stagebook.cli.monitor_slices import slices
+from stagebook.cli.monitor_table import table
 from stagebook.cli.printed import Screen
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.signal import MonitorState
 from stagebook.project.text import counted, plain
-from stagebook.report.monitor_words import STATE_WORDS
+from stagebook.report.monitor_words import state, waiting
 
 if TYPE_CHECKING:
-    from stagebook.monitoring.figure import Figure
-    from stagebook.monitoring.period_status import PeriodStatus
     from stagebook.monitoring.status import MonitorStatus
 
 MOST_PERIODS = 14
-MOST_NAMES = 3
+MOST_SIGNALS = 10
+"""Reasons that are printed; the worst ones are first."""
+
 _STYLES = {MonitorState.OK: "bold green", MonitorState.LOOK: "bold yellow"}
 _out = Screen()
 
@@ -37,23 +39,45 @@ def lines(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
         width: Largest number of characters in a line; None for no limit.
     """
     yield from folded(_out, _title(status), width)
-    if status.total is None:
-        yield Text("The log has no request that this package answered.")
     for cadence in (Cadence.MONTH, Cadence.WEEK, Cadence.DAY):
         own = status.of(cadence)
         if own and (cadence is Cadence.MONTH or len(own) <= MOST_PERIODS or not _longer(status)):
-            yield from _table(cadence, own[-MOST_PERIODS:], width)
+            yield from table(cadence, own[-MOST_PERIODS:], width)
+    yield from slices(status, width)
+    yield from _apart(_remarks(status, width))
+    yield from _apart(_reasons(status, width))
+    verdict = state(status)
+    style = _STYLES.get(status.state, "bold red") if verdict.mark == status.state.value else "bold"
+    yield from folded(_out, Text(f"{verdict.word.lower()}: {verdict.words}", style), width)
+
+
+def _apart(section: Iterator[Text]) -> Iterator[Text]:
+    """Lines with an empty one before them; nothing without lines."""
+    own = list(section)
+    yield from [Text(), *own] if own else []
+
+
+def _remarks(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
+    """Which days are missing or wait for labels, and how the limits come about."""
     for gap in status.gaps:
         days = counted(gap.days, "day")
         yield Text(f"No requests on {days}: {gap.first} to {gap.last}", "yellow")
-    for signal in status.signals:
+    for note in (waiting(status), *status.notes):
+        if note:
+            yield from folded(_out, Text(plain(note), "dim"), width)
+
+
+def _reasons(status: "MonitorStatus", width: int | None) -> Iterator[Text]:
+    """The signals, next to the state that they explain."""
+    for signal in status.signals[:MOST_SIGNALS]:
         style = "bold red" if signal.state is MonitorState.ACT else "yellow"
         yield from folded(_out, Text(f"→ {plain(signal.sentence)}", style), width, "  ")
-        yield Text(f"  since {signal.since}", "dim")
-    for note in status.notes:
-        yield from folded(_out, Text(plain(note), "dim"), width)
-    words = f"{status.state.value}: {STATE_WORDS[status.state]}"
-    yield Text(words, _STYLES.get(status.state, "bold red"))
+        if signal.since and signal.since not in signal.sentence:
+            yield Text(f"  since {signal.since}", "dim")
+    more = len(status.signals) - MOST_SIGNALS
+    if more > 0:
+        words = f"→ {counted(more, 'more reason')}: --html and --json have all of them"
+        yield Text(words, "yellow")
 
 
 def _longer(status: "MonitorStatus") -> bool:
@@ -69,59 +93,3 @@ def _title(status: "MonitorStatus") -> Text:
     span = f"{requests} from {status.first} to {status.last}"
     others = f", and {counted(len(status.others), 'other package')}" if status.others else ""
     return Text.assemble(name, f"  {status.package[:16]}: {span}{others}")
-
-
-def _table(
-    cadence: Cadence, periods: "tuple[PeriodStatus, ...]", width: int | None
-) -> Iterator[Text]:
-    columns = {name: cell for name, cell in COLUMNS.items() if any(cell(item) for item in periods)}
-    yield Text()
-    yield Text(f"{cadence.value:<12}" + "".join(f"{name:>10}" for name in columns), "bold")
-    for item in periods:
-        cells = [cell(item) or "–" for cell in columns.values()]
-        row = Text(f"{item.period.name:<12}" + "".join(f"{cell:>10}" for cell in cells))
-        names = _names(item, width and width - len(row))
-        yield row.append(names, "yellow")
-
-
-def _share(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}"
-
-
-def _p99(item: "PeriodStatus") -> str:
-    time = item.period.summary.latency.p99
-    return "" if time is None else f"{time:.1f}"
-
-
-def _area(figures: "Mapping[str, Figure]") -> str:
-    area = figures.get("auc")
-    return "" if area is None or area.value is None else f"{area.value:.3f}"
-
-
-def _error(figures: "Mapping[str, Figure]") -> str:
-    error = figures.get("mae")
-    return "" if error is None or error.value is None else f"{error.value:.4g}"
-
-
-COLUMNS: "Mapping[str, Callable[[PeriodStatus], str]]" = {
-    "requests": lambda item: f"{item.period.summary.requests:,}",
-    "refused": lambda item: _share(item.refused),
-    "p99 ms": _p99,
-    "drifted": lambda item: f"{len(item.drifted)}/{item.compared}" if item.compared else "",
-    "AUC est.": lambda item: _area(item.estimated),
-    "labelled": lambda item: _share(item.labelled),
-    "AUC": lambda item: _area(item.realized),
-    "MAE": lambda item: _error(item.realized),
-}
-"""The columns of a table; one in which no period has a value is left out."""
-
-
-def _names(item: "PeriodStatus", space: int | None) -> str:
-    """The first columns that drifted, as many as there is space for."""
-    names = [plain(column.column) for column in item.drifted]
-    for most in range(MOST_NAMES, 0, -1):
-        more = " …" if len(names) > most else ""
-        words = f"  {', '.join(names[:most])}{more}" if names else ""
-        if space is None or len(words) <= space:
-            return words
-    return "  …"

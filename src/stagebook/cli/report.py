@@ -30,7 +30,7 @@ _PATH = click.Path(path_type=Path)
     "--page",
     type=StageName(),
     metavar="NAME",
-    help="Page to write with --single: a stage, a file, a model, or history.",
+    help="Page to write with --single: a stage, a file, a model, monitoring, features or history.",
     show_default="the front page",
 )
 @click.option(

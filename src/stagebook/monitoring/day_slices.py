@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ import pandas as pd
 from stagebook.monitoring.label_values import Flags, Kind
 from stagebook.monitoring.labelled_day import MISSING, NOT_LOGGED, OTHER
 from stagebook.monitoring.labelled_rows import LabelledRows, ScoredRows
+
+_LARGEST = 1e15  # below it, each whole number is a float of its own
 
 Codes = npt.NDArray[np.int32]
 
@@ -40,7 +43,7 @@ class DaySlices:
                 self.codes[name].append(np.full(int(rows.sum()), code, np.int32))
                 continue
             places, values = pd.factorize(column[rows], use_na_sentinel=True)
-            known = [self._code(name, str(value)) for value in values]
+            known = [self._code(name, _text(value)) for value in values]
             known.append(self._code(name, MISSING) if (places < 0).any() else -1)
             self.codes[name].append(np.array(known, np.int32)[places])  # -1 is the last one
 
@@ -60,6 +63,12 @@ class DaySlices:
             name: _counts(self.texts[name], np.concatenate(codes), rows, kind, most)
             for name, codes in self.codes.items()
         }
+
+
+def _text(value: Any) -> str:
+    """A value as text; whole numbers are the same with and without missing values beside them."""
+    number = float(value) if isinstance(value, float | np.floating) else 0.5
+    return str(int(number)) if number.is_integer() and abs(number) < _LARGEST else str(value)
 
 
 def _counts(

@@ -24,7 +24,7 @@ class JudgedLabels:
 
     Attributes:
         losses: The losses of its mature days.
-        periods: Its days, weeks and months, by cadence and name.
+        periods: Its days, weeks and months, by cadence and name; months have slices.
         waiting: Days that wait for labels.
         problems: What is wrong with the labels.
     """
@@ -58,7 +58,12 @@ class JudgedLabels:
             (cadence, period.name): period
             for cadence in Cadence
             for period in performance(
-                days, maturity, now, threshold=threshold, name_of=cadence.name_of
+                days,
+                maturity,
+                now,
+                threshold=threshold,
+                name_of=cadence.name_of,
+                by_slice=cadence is Cadence.MONTH,  # a slice of a day has few rows
             )
         }
         waiting = tuple(name for day in cohorts.waiting for name in day.days)

@@ -9,7 +9,7 @@ from stagebook.monitoring import labelled_rows
 from stagebook.monitoring.labelled_rows import LabelledRows
 from stagebook.project.errors import Problem, StagebookError
 
-FORMAT = 1
+FORMAT = 2
 
 OTHER = "(other)"
 """The slice of all values that have no slice of their own."""

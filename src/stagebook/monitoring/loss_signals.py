@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from stagebook.monitoring.estimates import RANKING
 from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
 from stagebook.monitoring.watched_loss import RECENT, WatchedLoss
+from stagebook.project.text import amount
 
 ESTIMATE, LABELS = "estimate", "labels"
+ERROR = "mean absolute error"
+"""What the loss of a regression is called."""
 
 
 def signals(losses: Iterable[WatchedLoss]) -> tuple[Signal, ...]:
@@ -28,12 +31,12 @@ def _signal(loss: WatchedLoss, expected: float | None) -> Signal:
         subject, sign = "AUC", -1
         seen, then, limit = 1 - recent, 1 - loss.reference, 1 - loss.limit
     else:
-        subject = "error" if expected is None else "Brier score"  # of a regression, of two classes
-        sign, seen, then, limit = 1, recent, loss.reference, loss.limit
+        subject = ERROR if loss.unit != 1 else "Brier score"
+        sign, (seen, then, limit) = 1, _in_unit(loss, recent)
     bound = "below" if sign < 0 else "above"
     sentence = (
-        f"The {subject} {what} has been {bound} its limit since {loss.since}: {seen:.3f} in the "
-        f"last {days} days, {then:.3f} on the test split, and {limit:.3f} is the limit."
+        f"The {subject} {what} has been {bound} its limit since {loss.since}: {amount(seen)} in "
+        f"the last {days} days, {amount(then)} on the test split, and {amount(limit)} is the limit."
         f"{_cause(loss, expected)}"
     )
     kind, state = SignalKind.ESTIMATE, MonitorState.LOOK
@@ -41,6 +44,10 @@ def _signal(loss: WatchedLoss, expected: float | None) -> Signal:
         kind, state = SignalKind.LABELS, MonitorState.ACT
     last = list(loss.days)[-1]
     return Signal(kind, state, subject, last, loss.since, sentence, seen, limit)
+
+
+def _in_unit(loss: WatchedLoss, recent: float) -> tuple[float, float, float]:
+    return recent * loss.unit, loss.reference * loss.unit, loss.limit * loss.unit
 
 
 def _cause(loss: WatchedLoss, expected: float | None) -> str:

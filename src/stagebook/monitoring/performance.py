@@ -51,7 +51,7 @@ class PeriodPerformance:
         figures: Metrics of the labelled rows of mature days; empty if no day is mature.
         bounds: Where metrics of all rows of all days can still be; empty for a regression, whose
             errors have no limit.
-        slices: The same metrics by column and value.
+        slices: The same metrics by column and value; empty if they were not asked for.
     """
 
     name: str
@@ -80,10 +80,14 @@ class PeriodPerformance:
             "rejected": self.rejected,
             "metrics": {name: figure.as_json() for name, figure in self.figures.items()},
             "bounds": {name: bounds.as_json() for name, bounds in self.bounds.items()},
-            "slices": {
-                column: {value: own.as_json() for value, own in values.items()}
-                for column, values in self.slices.items()
-            },
+            "slices": self.slices_as_json(),
+        }
+
+    def slices_as_json(self) -> dict[str, Any]:
+        """The slices as plain values, by column and value."""
+        return {
+            column: {value: own.as_json() for value, own in values.items()}
+            for column, values in self.slices.items()
         }
 
 
@@ -94,6 +98,7 @@ def performance(
     *,
     threshold: float = 0.5,
     name_of: Callable[[date], str] = date.isoformat,
+    by_slice: bool = True,
 ) -> tuple[PeriodPerformance, ...]:
     """The periods of one package, ascending.
 
@@ -103,6 +108,7 @@ def performance(
         now: The time, with a zone.
         threshold: Scores from here on are predicted to be positive.
         name_of: Gives the name of the period that a day is in; without it, each day is one.
+        by_slice: Whether slices have metrics of their own.
 
     Raises:
         StagebookError: The days are of different packages or roles (``packages-differ``).
@@ -111,13 +117,13 @@ def performance(
     for day in sorted(days, key=lambda day: day.days):
         periods[name_of(date.fromisoformat(day.days[0]))].append(day)
     return tuple(
-        _period(name, Cohorts.of(own, maturity, now), merge(own).whole, threshold)
+        _period(name, Cohorts.of(own, maturity, now), merge(own).whole, threshold, by_slice)
         for name, own in periods.items()
     )
 
 
 def _period(
-    name: str, cohorts: Cohorts, whole: LabelledRows, threshold: float
+    name: str, cohorts: Cohorts, whole: LabelledRows, threshold: float, by_slice: bool
 ) -> PeriodPerformance:
     judged = merge(cohorts.mature) if cohorts.mature else None
     return PeriodPerformance(
@@ -129,7 +135,7 @@ def _period(
         whole.rejected,
         figures_of(judged.whole, threshold) if judged else {},
         label_bounds.bounds(whole.binary, threshold) if whole.binary else {},
-        _slices(judged, threshold) if judged else {},
+        _slices(judged, threshold) if judged and by_slice else {},
     )
 
 

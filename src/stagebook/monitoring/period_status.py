@@ -6,6 +6,8 @@ from typing import Any
 
 from stagebook.monitoring.drift_watch import PeriodDrift
 from stagebook.monitoring.figure import Figure
+from stagebook.monitoring.label_bounds import Bounds
+from stagebook.monitoring.performance import PeriodPerformance
 from stagebook.monitoring.periods import Period
 from stagebook.monitoring.refusals import refused_share
 from stagebook.monitoring.signal import SignalKind
@@ -48,6 +50,8 @@ class PeriodStatus:
         estimated: Metrics to expect, by name; empty without scores.
         realized: Metrics of rows with labels, by name; empty before they are complete.
         labelled: The share of its rows that have a label; None without labels.
+        performance: All that its labels say: days that wait for them, bounds, and slices of a
+            month; None without labels.
     """
 
     period: Period
@@ -56,6 +60,17 @@ class PeriodStatus:
     estimated: Mapping[str, Figure] = field(default_factory=dict)
     realized: Mapping[str, Figure] = field(default_factory=dict)
     labelled: float | None = None
+    performance: PeriodPerformance | None = None
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Its days that wait for labels, so that the model is not judged by them."""
+        return self.performance.waiting if self.performance else ()
+
+    @property
+    def bounds(self) -> Mapping[str, Bounds]:
+        """Where metrics of all rows can still be, by name; empty if no day waits for labels."""
+        return self.performance.bounds if self.performance and self.waiting else {}
 
     @property
     def refused(self) -> float | None:
@@ -81,6 +96,9 @@ class PeriodStatus:
             "estimated": {name: value.as_json() for name, value in self.estimated.items()},
             "realized": {name: value.as_json() for name, value in self.realized.items()},
             "labelled": self.labelled,
+            "waiting": list(self.waiting),
+            "bounds": {name: bounds.as_json() for name, bounds in self.bounds.items()},
+            "slices": self.performance.slices_as_json() if self.performance else {},
         }
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stagebook.monitoring import drift_watch, loss_signals, refusals
@@ -11,7 +11,7 @@ from stagebook.monitoring.day_store import LogSummary
 from stagebook.monitoring.day_summary import DaySummary, merge
 from stagebook.monitoring.drift_watch import PeriodDrift
 from stagebook.monitoring.error_budget import ErrorBudget
-from stagebook.monitoring.estimates import FEWEST_ROWS, Estimator, reference_losses
+from stagebook.monitoring.estimates import ERROR, FEWEST_ROWS, Estimator, reference_losses
 from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.judged_labels import JudgedLabels, Losses
 from stagebook.monitoring.monitored_model import MonitoredModel
@@ -133,7 +133,9 @@ def judge(
             rate = budget.rate_of_loss(max(len(by_name), 1))
             for name, values in by_name.items():
                 watched = WatchedLoss.of(name, source, reference[name], values, rate, tolerance)
-                losses += [watched] if watched else []
+                if watched is not None:
+                    unit = performance.scale if name == ERROR else None
+                    losses.append(replace(watched, unit=unit or 1.0))
     refused = refusals.watch(answered, budget)
     signals = [
         *loss_signals.signals(losses),
@@ -182,7 +184,7 @@ def _statuses(
         judged = labels.at(period.cadence, period.name) if labels else None
         realized = judged.figures if judged else {}
         share = judged.labelled / judged.rows if judged and judged.rows else None
-        statuses.append(PeriodStatus(period, compared, drifted, estimated, realized, share))
+        statuses.append(PeriodStatus(period, compared, drifted, estimated, realized, share, judged))
     return tuple(statuses)
 
 

@@ -35,6 +35,8 @@ class WatchedLoss:
         resampled: False alarms in a year when the reference's own days go on; None if the
             reference has too few days.
         reference_error: The standard error of ``reference``; a day is one observation.
+        unit: What a loss of 1 is in the unit of the metric that is shown: the largest error that
+            counts, for a regression.
     """
 
     name: str
@@ -45,6 +47,7 @@ class WatchedLoss:
     alarms: tuple[str, ...]
     resampled: float | None
     reference_error: float = 0.0
+    unit: float = 1.0
 
     @classmethod
     def of(
@@ -137,6 +140,7 @@ class WatchedLoss:
             "reference_error": self.reference_error,
             "limit": self.limit,
             "recent": self.recent,
+            "unit": self.unit,
             "risen": self.risen,
             "since": self.since or None,
             "alarms": list(self.alarms),

@@ -27,3 +27,18 @@ def listed(names: Iterable[str], most: int) -> str:
     names = list(names)
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(plain(name, 40) for name in names[:most]) + more
+
+
+_DECIMALS = ((10, 3), (100, 2), (1000, 1))
+
+
+def amount(value: float) -> str:
+    """A measured number to three decimals; from 10 on to four digits, from 1,000 on whole.
+
+    Example:
+        >>> from stagebook.project.text import amount
+        >>> amount(0.69251), amount(-27.418), amount(12345.6)
+        ('0.693', '-27.42', '12,346')
+    """
+    decimals = next((places for limit, places in _DECIMALS if abs(value) < limit), 0)
+    return f"{value:,.{decimals}f}"

@@ -8,9 +8,8 @@ from stagebook.monitoring.estimates import RANKING
 from stagebook.monitoring.loss_signals import ESTIMATE, LABELS
 from stagebook.monitoring.refusals import NAME as REFUSED
 from stagebook.monitoring.refusals import SOURCE as LOG
-from stagebook.monitoring.status import MonitorStatus
 from stagebook.monitoring.watched_loss import RECENT, WatchedLoss
-from stagebook.project.text import counted
+from stagebook.project.text import amount, counted
 from stagebook.report.loss_chart import ROOMS, Course, draw
 from stagebook.report.monitor_words import loss_title
 
@@ -46,7 +45,7 @@ class LossFigure:
     most: int = RECENT
 
 
-def loss_figure(loss: WatchedLoss, status: MonitorStatus) -> LossFigure | None:
+def loss_figure(loss: WatchedLoss) -> LossFigure | None:
     """The figure of a loss; None without days.
 
     The loss of a ranking is shown as the AUC, which readers know.
@@ -54,7 +53,7 @@ def loss_figure(loss: WatchedLoss, status: MonitorStatus) -> LossFigure | None:
     if not loss.days:
         return None
     course = _course(loss)
-    title, legend = loss_title(loss, status), _legend(loss, course)
+    title, legend = loss_title(loss), _legend(loss, course)
     words = "; ".join(text for _, text in legend)
     alarms = counted(len(loss.alarms), "alarm")
     span = f"{counted(len(loss.days), 'day')} from {min(loss.days)} to {max(loss.days)}"
@@ -93,24 +92,21 @@ def _course(loss: WatchedLoss) -> Course:
         shown(loss.limit),
         shown(loss.reference),
         tuple(map(date.fromisoformat, loss.alarms)),
-        _percent if loss.name == REFUSED else _decimal,
+        _percent if loss.name == REFUSED else amount,
         " %" if loss.name == REFUSED else "",
     )
 
 
 def _shown(loss: WatchedLoss) -> Callable[[float], float]:
-    """How a value of the loss is shown: as the AUC, in percent, or as it is."""
+    """How a value of the loss is shown: as the AUC, in percent, or in its unit."""
     if loss.name == RANKING:
         return lambda value: 1 - value
-    return (lambda value: 100 * value) if loss.name == REFUSED else (lambda value: value)
+    factor = 100 if loss.name == REFUSED else loss.unit
+    return lambda value: factor * value
 
 
 def _percent(value: float) -> str:
     return f"{value:.1f} %"
-
-
-def _decimal(value: float) -> str:
-    return f"{value:.3f}"
 
 
 def _legend(loss: WatchedLoss, course: Course) -> tuple[tuple[str, str], ...]:

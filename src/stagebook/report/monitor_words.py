@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.estimates import RANKING
 from stagebook.monitoring.figure import Figure
+from stagebook.monitoring.label_bounds import Bounds
 from stagebook.monitoring.loss_signals import ESTIMATE
 from stagebook.monitoring.periods import Gap
 from stagebook.monitoring.refusals import NAME as REFUSED
@@ -12,7 +14,7 @@ from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
 from stagebook.monitoring.status import MonitorStatus
 from stagebook.monitoring.watched_loss import WatchedLoss
 from stagebook.project.errors import Problem
-from stagebook.project.text import counted, plain
+from stagebook.project.text import amount, counted, plain
 
 STATE_WORDS = {
     MonitorState.OK: "nothing changed that matters",
@@ -25,6 +27,7 @@ NO_REQUESTS = "the log has no request that this package answered"
 NONE = "–"
 SIGNS = {MonitorState.OK: "✓", MonitorState.LOOK: "!", MonitorState.ACT: "✗"}
 _METRICS = {"auc": "AUC", "brier": "Brier score"}
+_ERRORS = {"mae": "mean absolute error", "rmse": "root mean squared error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,14 @@ class FigureWords:
     """A metric in a cell.
 
     Attributes:
-        value: To three decimals.
+        value: To three decimals, or to four digits.
         interval: Its 95 % interval, or why there is no value; empty without either.
+        bounds: Where it can be once all labels are known; empty if they are.
     """
 
     value: str
     interval: str
+    bounds: str = ""
 
 
 def state(status: MonitorStatus) -> StateWords:
@@ -115,7 +120,7 @@ def signal(own: Signal) -> SignalWords:
 def _measured(own: Signal, value: float | None) -> str:
     if value is None:
         return ""
-    return percent(value) if own.kind is SignalKind.REFUSALS else f"{value:.3f}"
+    return percent(value) if own.kind is SignalKind.REFUSALS else amount(value)
 
 
 def percent(share: float | None) -> str:
@@ -136,7 +141,12 @@ def milliseconds(time: float | None) -> str:
 
 def metric(name: str) -> str:
     """The name of a metric for a reader."""
-    return _METRICS.get(name, name.replace("_", " "))
+    return (_METRICS | _ERRORS).get(name, name.replace("_", " "))
+
+
+def terse(name: str) -> str:
+    """The name of a metric where there is little room."""
+    return name.upper() if name in _ERRORS else _METRICS.get(name, name)
 
 
 def metrics(values: Iterable[Iterable[str]]) -> tuple[str, ...]:
@@ -149,13 +159,26 @@ def metrics(values: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(name for name in names if name in _METRICS) or names[:2]
 
 
-def figure(own: Figure | None) -> FigureWords:
-    """A metric in a cell."""
+def figure(own: Figure | None, bounds: Bounds | None = None) -> FigureWords:
+    """A metric in a cell, with its bounds if labels are missing."""
+    ends = f"{amount(bounds.low)} to {amount(bounds.high)}" if bounds else ""
     if own is None or own.value is None:
-        return FigureWords(NONE, own.reason if own else "")
+        return FigureWords(NONE, own.reason if own else "", ends)
     if own.low is None or own.high is None:
-        return FigureWords(f"{own.value:.3f}", "")
-    return FigureWords(f"{own.value:.3f}", f"{own.low:.3f} to {own.high:.3f}")
+        return FigureWords(amount(own.value), "", ends)
+    return FigureWords(amount(own.value), f"{amount(own.low)} to {amount(own.high)}", ends)
+
+
+def waiting(status: MonitorStatus) -> str:
+    """Which days wait for labels, in a sentence; empty if none does."""
+    days = sorted({day for item in status.of(Cadence.DAY) for day in item.waiting})
+    if not days:
+        return ""
+    span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return (
+        f"{counted(len(days), 'day')} with too few labels so far ({span}): the model is not judged "
+        "by early labels, which are not like the others."
+    )
 
 
 def gap(own: Gap) -> str:
@@ -171,11 +194,11 @@ def problem(own: Problem) -> str:
     return f"{where}{plain(own.message)} {plain(own.hint) if own.hint else ''}".strip()
 
 
-def loss_title(loss: WatchedLoss, status: MonitorStatus) -> str:
+def loss_title(loss: WatchedLoss) -> str:
     """What a watched loss is called: by its metric, and whether it is expected or known."""
     if loss.name == REFUSED:
         return "Refused requests"
-    other = "Brier score" if "brier" in status.reference else "error"
+    other = "mean absolute error" if loss.unit != 1 else "Brier score"
     own = "AUC" if loss.name == RANKING else other
     return (
         f"Expected {own}" if loss.source == ESTIMATE else f"{own[0].upper()}{own[1:]} with labels"

@@ -81,6 +81,26 @@ def monitor(options: MonitorOptions) -> MonitorRun:
     return MonitorRun(status, remarks)
 
 
+def of_settings(project: Project) -> "MonitorStatus":
+    """The status of the deployed model that the settings of a project name; nobody is alerted.
+
+    Args:
+        project: The project.
+
+    Raises:
+        StagebookError: The log or the package is not there, or cannot be read.
+    """
+    from stagebook.model import package_source
+    from stagebook.monitoring.monitored_model import MonitoredModel
+
+    settings, root = project.settings.monitor, project.root
+    log = root / settings.log
+    with package_source.opened(_below(root, settings.package)) as folder:
+        model = MonitoredModel.read(folder)
+    labels = root / settings.labels if settings.labels else None
+    return _status(model, log, labels, root / STATE / "monitor" / _name_of(log), settings)
+
+
 def _status(
     model: "MonitoredModel",
     log: Path,

@@ -9,6 +9,7 @@ from stagebook.pipeline.stage import SITE
 from stagebook.project.extras import DRIFT, MODEL
 from stagebook.project.project import Project
 from stagebook.project.settings import ReportSettings
+from stagebook.workflow import monitoring
 
 if TYPE_CHECKING:
     from stagebook.report.site.site import Site
@@ -29,8 +30,10 @@ def site(project: Project, against: str | None) -> "Site":
 
     if project.settings.drift:
         DRIFT.require()
+    monitored = project.settings.monitor
+    monitor = monitoring.of_settings if monitored.log and monitored.package else None
     with History.open(project.state) as history:
-        project_site = Site.of(project, reading.read(project, history, against))
+        project_site = Site.of(project, reading.read(project, history, against), monitor)
     if project_site.models:
         MODEL.require()
     return project_site

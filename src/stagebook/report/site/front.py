@@ -24,6 +24,7 @@ from stagebook.report.lineage_words import short
 from stagebook.report.metric_words import MetricChange
 from stagebook.report.site import overall, pipeline_picture, places, problems, provenance, sideways
 from stagebook.report.site.line import MARKS, ListLine
+from stagebook.report.site.parts import MadeParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,7 @@ class Highlight:
 def render(
     status: ProjectStatus,
     frame: Frame,
-    drifts: Sequence[ListLine],
-    models: Sequence[ListLine],
+    made: MadeParts,
     compared: Collection[str] = (),
     highlights: Sequence[Highlight] = (),
 ) -> str:
@@ -79,12 +79,13 @@ def render(
     Args:
         status: The project.
         frame: The page's frame.
-        drifts: A line for each table that is compared with a reference.
-        models: A line for each packaged model.
+        made: The pages that were made beside the others, each with its line.
         compared: Stages that have a page with their build before beside the last one.
         highlights: What notebooks name as their results, in the order of the stages.
     """
     picture = pipeline_picture.draw(status, frame)
+    sides = (made.models, made.drifts, made.monitors)
+    models, drifts, monitors = (tuple(part.line for part in side) for side in sides)
     grade, reasons = overall.verdict(status, drifts, models)
     return frames.render(
         "site/front.html",
@@ -111,6 +112,7 @@ def render(
         held=status.held_contracts,
         drifts=drifts,
         models=models,
+        monitors=monitors,
         files=[_file(file) for file in status.files],
         history=places.HISTORY if status.builds else "",
     )

@@ -44,7 +44,11 @@ _VERDICTS = {
 
 
 def render(
-    report: VerificationReport, trace: Trace | None, status: ProjectStatus, frame: Frame
+    report: VerificationReport,
+    trace: Trace | None,
+    status: ProjectStatus,
+    frame: Frame,
+    is_monitored: bool = False,
 ) -> str:
     """The page of a packaged model.
 
@@ -53,6 +57,7 @@ def render(
         trace: Where it comes from; None if that is not known.
         status: The project.
         frame: The page's frame.
+        is_monitored: Whether the page of monitoring is about it.
     """
     worst = report.worst
     pictures = _pictures(trace, status, frame) if trace is not None else []
@@ -71,6 +76,7 @@ def render(
         problems=tuple(_problems(report)),
         pictures=pictures,
         card=_card(report),
+        monitoring=places.MONITORING if is_monitored else "",
     )
 
 

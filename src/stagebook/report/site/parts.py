@@ -18,8 +18,10 @@ from stagebook.project.project import Project
 from stagebook.project.text import plain
 from stagebook.report import frame as frames
 from stagebook.report.frame import Frame
-from stagebook.report.site import places
+from stagebook.report.site import monitor_part, places
 from stagebook.report.site.line import MARKS, ListLine
+from stagebook.report.site.monitor_part import Monitor
+from stagebook.report.site.part import Part, failed, trouble
 
 if TYPE_CHECKING:
     from stagebook.data.drift.drift import Drift
@@ -29,29 +31,18 @@ _MOST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A page with the line that the front page has for it.
-
-    Attributes:
-        line: The line.
-        text: The page.
-    """
-
-    line: ListLine
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Frames:
     """The frames of the parts of a site.
 
     Attributes:
         models: Path and frame of each packaged model.
         drifts: Table, reference and frame of each comparison.
+        monitors: What gives the status of a deployed model, and its frame.
     """
 
     models: tuple[tuple[str, Frame], ...]
     drifts: tuple[tuple[tuple[str, str], Frame], ...]
+    monitors: tuple[tuple[Monitor, Frame], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,36 +66,59 @@ class PartTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts of a site in the making.
+class MadeParts:
+    """The parts of a site.
 
     Attributes:
         models: Of each packaged model.
         drifts: Of each table that has a reference.
+        monitors: Of the deployed model.
     """
 
-    models: tuple[PartTask, ...] = ()
-    drifts: tuple[PartTask, ...] = ()
+    models: tuple[Part, ...] = ()
+    drifts: tuple[Part, ...] = ()
+    monitors: tuple[Part, ...] = ()
 
-    def results(self) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-        """The parts, once all are made: models, and drifts."""
-        return tuple(task.part() for task in self.models), tuple(
-            part_task.part() for part_task in self.drifts
-        )
+    @property
+    def all(self) -> tuple[Part, ...]:
+        """Each of them."""
+        return (*self.models, *self.drifts, *self.monitors)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a site in the making.
+
+    Attributes:
+        tasks: The sides of ``MadeParts``, in their order.
+    """
+
+    tasks: tuple[tuple[PartTask, ...], ...] = ()
+
+    def results(self) -> MadeParts:
+        """The parts, once all are made."""
+        return MadeParts(*(tuple(task.part() for task in side) for side in self.tasks))
 
 
 @contextmanager
 def started(project: Project, status: ProjectStatus, page_frames: Frames) -> Iterator[Parts]:
     """Begins with the parts of a site, for as long as the block lasts."""
-    models = [partial(model, project, path, status, frame) for path, frame in page_frames.models]
-    drifts = [partial(drift, project.root, *pair, frame) for pair, frame in page_frames.drifts]
-    workers = min(_MOST, len(models) + len(drifts), os.cpu_count() or 1)
+    works: tuple[list[Callable[[], Part]], ...] = (
+        [partial(model, project, path, status, frame) for path, frame in page_frames.models],
+        [partial(drift, project.root, *pair, frame) for pair, frame in page_frames.drifts],
+        [
+            partial(monitor_part.render, project, status, frame, monitor)
+            for monitor, frame in page_frames.monitors
+        ],
+    )
+    workers = min(_MOST, sum(map(len, works)), os.cpu_count() or 1)
     if not workers:
         yield Parts()
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        sides = [[PartTask(work, pool.submit(work)) for work in side] for side in (models, drifts)]
-        yield Parts(*map(tuple, sides))
+        yield Parts(
+            tuple(tuple(PartTask(work, pool.submit(work)) for work in side) for side in works)
+        )
 
 
 def model(project: Project, path: str, status: ProjectStatus, frame: Frame) -> Part:
@@ -115,12 +129,15 @@ def model(project: Project, path: str, status: ProjectStatus, frame: Frame) -> P
     try:
         report = _verification(project.root, path)
     except StagebookError as error:
-        return _failed(path, frame, error)
+        return failed(path, frame, error)
     try:
         trace = tracing.trace(project, path, project.root, at=None, down=False)
     except StagebookError:  # a package that was copied here
         trace = None
-    return Part(of_model(report, frame.page), model_page.render(report, trace, status, frame))
+    return Part(
+        of_model(report, frame.page),
+        model_page.render(report, trace, status, frame, monitor_part.is_of(project, path)),
+    )
 
 
 def model_line(root: Path, path: str) -> ListLine:
@@ -128,7 +145,7 @@ def model_line(root: Path, path: str) -> ListLine:
     try:
         return of_model(_verification(root, path), places.model(path))
     except StagebookError as error:
-        return _trouble(path, places.model(path), error)
+        return trouble(path, places.model(path), error)
 
 
 def _verification(root: Path, path: str) -> "VerificationReport":
@@ -157,7 +174,7 @@ def drift(root: Path, path: str, reference: str, frame: Frame) -> Part:
     try:
         result = _compared(root, path, reference)
     except StagebookError as error:
-        return _failed(path, frame, error)
+        return failed(path, frame, error)
     text = frames.render(
         "site/drift.html",
         frame,
@@ -175,7 +192,7 @@ def drift_line(root: Path, path: str, reference: str) -> ListLine:
     try:
         return _of_drift(_compared(root, path, reference), path, reference, places.drift(path))
     except StagebookError as error:
-        return _trouble(path, places.drift(path), error)
+        return trouble(path, places.drift(path), error)
 
 
 def _compared(root: Path, path: str, reference: str) -> "Drift":
@@ -194,14 +211,3 @@ def _of_drift(result: "Drift", path: str, reference: str, page: str) -> ListLine
     words = (", ".join(names),) if names else ()
     state = f"{drift_words.verdict(result)}, against {plain(reference)}"
     return ListLine(plain(path), page, state, MARKS[grade], words)
-
-
-def _failed(path: str, frame: Frame, error: StagebookError) -> Part:
-    line = _trouble(path, frame.page, error)
-    text = frames.render("site/trouble.html", frame, line.name, words=line.words)
-    return Part(line, text)
-
-
-def _trouble(path: str, page: str, error: StagebookError) -> ListLine:
-    words = tuple(plain(f"{problem.message} {problem.hint}", 400) for problem in error.problems)
-    return ListLine(plain(path), page, "cannot be shown", MARKS[Grade.FAILED], words)

@@ -6,7 +6,18 @@ from stagebook.report.frame import FRONT
 
 HISTORY = "history.html"
 FEATURES = "features.html"
-__all__ = ["FEATURES", "FRONT", "HISTORY", "compare", "data", "drift", "model", "notebook"]
+MONITORING = "monitoring.html"
+__all__ = [
+    "FEATURES",
+    "FRONT",
+    "HISTORY",
+    "MONITORING",
+    "compare",
+    "data",
+    "drift",
+    "model",
+    "notebook",
+]
 
 
 def notebook(stage: str) -> str:

@@ -4,11 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 
-from stagebook.history import carried
 from stagebook.history.comparison import StageComparison
 from stagebook.history.past_notebooks import PastNotebooks
 from stagebook.history.project_status import DataFile, ProjectStatus, StageState, StageStatus
-from stagebook.history.verdict import PageSubject
 from stagebook.project.errors import Problem, StagebookError, did_you_mean
 from stagebook.project.project import Project
 from stagebook.project.text import plain
@@ -21,8 +19,10 @@ from stagebook.report.site import (
     data_page,
     front,
     history_page,
+    monitor_part,
     names,
     notebooks,
+    page_notes,
     parts,
     places,
     problems,
@@ -30,7 +30,8 @@ from stagebook.report.site import (
     sample,
 )
 from stagebook.report.site.front import Highlight
-from stagebook.report.site.parts import Frames, Part
+from stagebook.report.site.monitor_part import Monitor
+from stagebook.report.site.parts import Frames, MadeParts
 
 Page = tuple[str, str]
 """Where a page lies in the site, and its text."""
@@ -45,20 +46,24 @@ class Site:
         book: What it shows.
         frame: The frame of its front page.
         models: Paths of the packaged models.
+        monitor: Gives the status of the deployed model that the settings name; None if they name
+            none.
     """
 
     project: Project
     book: ProjectStatus
     frame: Frame
     models: tuple[str, ...]
+    monitor: Monitor | None = None
 
     @classmethod
-    def of(cls, project: Project, status: ProjectStatus) -> "Site":
+    def of(cls, project: Project, status: ProjectStatus, monitor: Monitor | None = None) -> "Site":
         """The site of a project."""
         models = tuple(file.path for file in status.files if file.package)
         pages = [("Overview", places.FRONT)]
         short = names.apart(models)
         pages += [(plain(short[path], 40), places.model(path)) for path in models]
+        pages += [("Monitoring", places.MONITORING)] if monitor else []
         pages += [("Features", places.FEATURES)] if project.settings.features else []
         pages += [("History", places.HISTORY)] if status.builds else []
         report = project.settings.report
@@ -69,7 +74,7 @@ class Site:
             f"Stagebook {metadata.version('stagebook')}, {provenance.footer(status)}",
             interactive=report is not None and report.interactive,
         )
-        return cls(project, status, frame, models)
+        return cls(project, status, frame, models, monitor)
 
     def pages(self) -> Iterator[Page]:
         """Every page; the front page comes last, when the others are known."""
@@ -86,7 +91,7 @@ class Site:
             if self.book.builds:
                 frame = self._at(places.HISTORY)
                 yield places.HISTORY, history_page.render(self.book, frame)
-            yield from self._judged(*making.results(), highlights, compared)
+            yield from self._judged(making.results(), highlights, compared)
 
     def _features(self) -> Iterator[Page]:
         """The page of the features, if the project says which modules define them."""
@@ -103,32 +108,32 @@ class Site:
                 (pair, self._at(places.drift(pair[0])))
                 for pair in self.project.settings.drift.items()
             ),
+            ((self.monitor, self._at(places.MONITORING)),) if self.monitor else (),
         )
 
     def _judged(
         self,
-        models: tuple[Part, ...],
-        drifts: tuple[Part, ...],
+        made: MadeParts,
         highlights: Sequence[Highlight],
         compared: Collection[str] = (),
     ) -> Iterator[Page]:
-        """The pages of models and drifts, and the front page, which lists them."""
-        yield from ((part.line.page, part.text) for part in (*models, *drifts))
-        lines = [tuple(part.line for part in side) for side in (drifts, models)]
-        text = front.render(self.book, self.frame, lines[0], lines[1], compared, highlights)
-        yield places.FRONT, text
+        """The pages of models, drifts and monitoring, and the front page, which lists them."""
+        yield from ((part.line.page, part.text) for part in made.all)
+        yield places.FRONT, front.render(self.book, self.frame, made, compared, highlights)
 
     def alone(self, name: str) -> str:
         """The text of one page, without links to others, to be mailed.
 
         Args:
-            name: A stage, a file, a packaged model, ``features`` or ``history``; empty for the
-                front page.
+            name: A stage, a file, a packaged model, ``monitoring``, ``features`` or ``history``;
+                empty for the front page.
 
         Raises:
             StagebookError: The site does not have the page.
         """
         pages_by_name = {"history": places.HISTORY} if self.book.builds else {}
+        if self.monitor:
+            pages_by_name["monitoring"] = places.MONITORING
         if self.project.settings.features:
             pages_by_name["features"] = places.FEATURES
         pages_by_name |= {file.path: places.data(file.path) for file in self.book.files}
@@ -153,12 +158,15 @@ class Site:
             yield from (self._file(file) for file in self.book.files)
         elif kind == places.FEATURES:
             yield from self._features()
+        elif kind == places.MONITORING and self.monitor:
+            part = monitor_part.render(self.project, self.book, self._at(kind), self.monitor)
+            yield kind, part.text
         elif kind == places.HISTORY:
             yield kind, history_page.render(self.book, self._at(kind))
         else:
             with parts.started(self.project, self.book, self._slow()) as making:
                 highlights = [_highlight(stage, self._read(stage)) for stage in self.book.notebooks]
-                yield from self._judged(*making.results(), highlights)
+                yield from self._judged(making.results(), highlights)
 
     def _at(self, page: str) -> Frame:
         return replace(self.frame, page=page)
@@ -169,11 +177,11 @@ class Site:
     def _notebook(
         self, stage: StageStatus, content: Article, compared: Collection[str] = ()
     ) -> Page:
-        notes = tuple(_notes(stage, content.colophon, self.book.damaged))
+        notes = tuple(page_notes.notes(stage, content.colophon, self.book.damaged))
         page = places.notebook(stage.name)
         page_facts = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
-        subject = _subject(stage, content.colophon, self.book.damaged)
-        notes = (*notes, *_shortcomings(stage, content))
+        subject = page_notes.subject(stage, content.colophon, self.book.damaged)
+        notes = (*notes, *page_notes.shortcomings(stage, content))
         completed = replace(content, notes=notes, subject=subject)
         refused = (
             tuple(problems.refused(stage.broken_tables)) if stage.state is StageState.FAILED else ()
@@ -214,60 +222,6 @@ def _compared(project: Project, status: ProjectStatus, frame: Frame) -> Iterator
             title = f"{shown.stage}: what differs"
             lines = tuple(differences.headlines((comparison,), project.settings.headline))
             yield stage.name, compare_page.page(at, title, (shown,), None, (), lines)
-
-
-def _subject(stage: StageStatus, colophon: str, damaged: Collection[str]) -> str:
-    """Which execution a notebook's page is of, in a word for programs."""
-    if stage.record is not None and carried.is_carried(stage.record):
-        return "carried"
-    return PageSubject.of(stage, colophon, damaged).name.lower()
-
-
-def _notes(stage: StageStatus, colophon: str, damaged: Collection[str]) -> Iterator[str]:
-    """Warnings that a page does not show the execution that made the outputs.
-
-    Args:
-        stage: The stage.
-        colophon: The end of its page, which names its record; empty if the page is cut off.
-        damaged: Ids of the records that cannot be read.
-    """
-    if stage.record is not None and carried.is_carried(stage.record):
-        yield (
-            "This notebook was executed on another machine and came with the outputs. "
-            "The time of its execution is unknown."
-        )
-    match PageSubject.of(stage, colophon, damaged):
-        case PageSubject.DAMAGED_RECORD:
-            record_id = next(name for name in damaged if name in colophon)
-            yield (
-                f"The record of this execution, {plain(record_id)}, cannot be read: "
-                "only its page is left."
-            )
-        case PageSubject.UNKNOWN:
-            yield (
-                "A record cannot be read, so the execution that made the outputs of this stage "
-                "is unknown. This is the page of the last execution here."
-            )
-        case PageSubject.OUTPUTS_GONE:
-            yield "This is the page of the last execution here; its outputs no longer exist."
-        case PageSubject.BUILT_ELSEWHERE:
-            yield (
-                "The outputs of this stage were made elsewhere and came from DVC's cache. "
-                "This is the page of the last execution here."
-            )
-        case PageSubject.OTHER_EXECUTION:
-            yield "This is not the page of the execution that made the outputs."
-
-
-def _shortcomings(stage: StageStatus, content: Article) -> Iterator[str]:
-    """What is wrong with an article; if a stage has none, why, and how the stage ended."""
-    unexecuted = "" if content.body else problems.unexecuted(stage)
-    yield from [unexecuted] if unexecuted else content.notes
-    trouble = stage.first_problem
-    if trouble and not content.body and not unexecuted:
-        cell = f" in cell {plain(trouble.cell)}" if trouble.cell else ""
-        message = plain(trouble.message, problems.LONGEST)
-        yield f"The stage {plain(stage.failed, 60)}{cell}: {message}"
 
 
 def _highlight(stage: StageStatus, content: Article) -> Highlight:
