@@ -7,6 +7,8 @@ from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
 from stagebook.monitoring.watched_loss import RECENT, WatchedLoss
 
 ESTIMATE, LABELS = "estimate", "labels"
+AREA = "AUC"
+"""The subject of a signal about the ranking loss."""
 
 
 def signals(losses: Iterable[WatchedLoss]) -> tuple[Signal, ...]:
@@ -25,7 +27,7 @@ def _signal(loss: WatchedLoss, expected: float | None) -> Signal:
     days = min(RECENT, len(loss.days))
     what = "expected from its scores" if loss.source == ESTIMATE else "of rows with labels"
     if loss.name == RANKING:
-        subject, sign = "AUC", -1
+        subject, sign = AREA, -1
         seen, then, limit = 1 - recent, 1 - loss.reference, 1 - loss.limit
     else:
         subject = "error" if expected is None else "Brier score"  # of a regression, of two classes

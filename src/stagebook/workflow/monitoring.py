@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,11 +90,18 @@ def _status(
 ) -> "MonitorStatus":
     from stagebook.monitoring.day_store import DayStore
     from stagebook.monitoring.error_budget import ErrorBudget
+    from stagebook.monitoring.estimates import Estimator
+    from stagebook.monitoring.evidence_store import EvidenceStore
+    from stagebook.monitoring.pointers import pointed
     from stagebook.monitoring.status import judge
 
     days = DayStore(state, log, model.package).read_all()
     judged = _judged(model, log, labels, state, settings) if labels else None
-    return judge(model, days, ErrorBudget(settings.false_alarms), settings.tolerance, judged)
+    budget = ErrorBudget(settings.false_alarms)
+    status = judge(model, days, budget, settings.tolerance, judged)
+    estimator = Estimator.of(model.reference.performance if model.reference else None)
+    known = judged.table if judged else None
+    return pointed(status, EvidenceStore(state, log, model, estimator, known))
 
 
 def _judged(
@@ -126,14 +133,16 @@ def _judged(
         log,
         Judged(reference.kind, reference.score, own.by),
     )
-    labelled = store.read(Labels.open(labels, options, reference.kind))
-    return JudgedLabels.of(
+    table = Labels.open(labels, options, reference.kind)
+    labelled = store.read(table)
+    judged = JudgedLabels.of(
         labelled.of_package(model.package.digest),
         labelled.problems,
         reference,
         Maturity(own.maturity, own.share),
         datetime.now(UTC),
     )
+    return replace(judged, table=table)
 
 
 def _report(
