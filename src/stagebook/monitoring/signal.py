@@ -29,6 +29,8 @@ class SignalKind(enum.StrEnum):
     DATA = "data"
     """The log itself: days without requests, columns that disappeared, unreadable files."""
     REFUSALS = "refusals"
+    FAILURES = "failures"
+    """Requests that the server could not answer."""
     INPUT_DRIFT = "input drift"
     PREDICTION_DRIFT = "prediction drift"
     ESTIMATE = "estimate"

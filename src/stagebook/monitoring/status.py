@@ -1,11 +1,11 @@
 """The status of a deployed model: what happened, what changed, and whether a person should look."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stagebook.monitoring import drift_watch, loss_signals, refusals
+from stagebook.monitoring import data_signals, drift_watch, failures, loss_signals, refusals
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.day_store import LogSummary
 from stagebook.monitoring.day_summary import DaySummary, merge
@@ -20,7 +20,6 @@ from stagebook.monitoring.periods import Gap, Period, gaps, periods
 from stagebook.monitoring.signal import MonitorState, Signal, SignalKind, state_of
 from stagebook.monitoring.watched_loss import WatchedLoss
 from stagebook.project.errors import Problem
-from stagebook.project.text import counted
 
 FORMAT = 1
 
@@ -125,11 +124,16 @@ def judge(
                 watched = WatchedLoss.of(name, source, reference[name], values, rate, tolerance)
                 losses += [watched] if watched else []
     refused = refusals.watch(answered, budget)
+    lost = data_signals.lost(answered)
+    names = {signal.subject for signal in lost}
+    drifted = (signal for drifts in sides for signal in drift_watch.signals(drifts))
     signals = [
         *loss_signals.signals(losses),
+        *failures.signals(answered, failures.watch(answered, budget)),
         *refusals.signals(answered, refused),
-        *(signal for drifts in sides for signal in drift_watch.signals(drifts)),
-        *_data_signals(answered, log.problems),
+        *(signal for signal in drifted if not _is_said(signal, names)),
+        *lost,
+        *data_signals.signals(answered, log.problems),
     ]
     signals.sort(key=lambda signal: -signal.state.rank)
     return MonitorStatus(
@@ -146,6 +150,11 @@ def judge(
         _notes(model, sides, estimator, losses),
         (*log.problems, *(labels.problems if labels else ())),
     )
+
+
+def _is_said(signal: Signal, lost: Collection[str]) -> bool:
+    """Whether the drift of a feature is that it has no values, which a signal says already."""
+    return signal.kind is SignalKind.INPUT_DRIFT and signal.subject in lost
 
 
 def _of(labels: JudgedLabels | None) -> Losses:
@@ -171,29 +180,6 @@ def _statuses(
         share = judged.labelled / judged.rows if judged and judged.rows else None
         statuses.append(PeriodStatus(period, compared, drifted, estimated, realized, share))
     return tuple(statuses)
-
-
-def _data_signals(days: Sequence[DaySummary], problems: Sequence[Problem]) -> list[Signal]:
-    """Signals of the log itself: columns that are lost, files that cannot be read."""
-    signals = []
-    last = days[-1] if days else None
-    side = last.features if last else None
-    for column in side.retyped if side else ():
-        sentence = (
-            f"The feature `{column.name}` has another type since its last request: {column.type}."
-        )
-        signals.append(_data_signal(column.name, last, sentence))
-    unreadable = {str(problem.where) for problem in problems}
-    if unreadable:
-        files = counted(len(unreadable), "file")
-        sentence = f"{files} cannot be read or written, so days of the log are missing."
-        signals.append(_data_signal("log", last, sentence))
-    return signals
-
-
-def _data_signal(subject: str, last: DaySummary | None, sentence: str) -> Signal:
-    day = last.days[0] if last else ""
-    return Signal(SignalKind.DATA, MonitorState.LOOK, subject, day, day, sentence)
 
 
 def _notes(
