@@ -151,17 +151,16 @@ def _report(
     """Keeps the state, and sends what changed; returns what went wrong."""
     from stagebook.monitoring import alerts
 
-    path = state / alerts.FILE
+    path = alerts.path_of(state, status.package)
     before, damage = alerts.read(path)
     reasons = [signal.sentence for signal in status.signals]
     channels = settings.alerts.channels
     after = before.after(status.package, status.state, status.last, reasons, channels)
-    if after != before:
-        alerts.write(path, after)
+    kept = alerts.keep(path, after) if after != before else ()
     delivered, problems = alerts.deliver(after, settings.alerts, root)
     if delivered != after:
-        alerts.write(path, delivered)
-    return (*([damage] if damage else []), *problems)
+        kept = alerts.keep(path, delivered)
+    return (*([damage] if damage else []), *kept, *problems)
 
 
 def _required(name: str, value: str) -> str:
