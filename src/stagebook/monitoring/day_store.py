@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,12 @@ class LogSummary:
         days: By day, ascending, the summary of each package that answered or predicted.
         problems: Days and files that could not be read, or not be kept; all other days are
             complete.
+        versions: By day, what changes with its files; days that are still written have none.
     """
 
     days: Mapping[str, Summaries]
     problems: tuple[Problem, ...]
+    versions: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def of(self, package: str) -> tuple[DaySummary, ...]:
         """The summaries of one package, by day.
@@ -141,9 +143,8 @@ class DayStore:
         Raises:
             StagebookError: The log does not exist (``no-request-log``).
         """
-        files = files_of(
-            self.log
-        )  # at once: a search for each day would search all files each time
+        # at once: a search for each day would search all files each time
+        files = files_of(self.log)
         summaries: dict[str, Summaries] = {}
         problems: list[Problem] = []
         for day in sorted(self.days() if days is None else days):
@@ -155,7 +156,9 @@ class DayStore:
                     summaries[day] = summary
             except StagebookError as error:
                 problems.extend(error.problems)
-        return LogSummary(summaries, tuple(dict.fromkeys(problems)))
+        known = {day: files.get(day, []) for day in summaries}
+        versions = {day: json.dumps(own) for day, own in known.items() if own is not None}
+        return LogSummary(summaries, tuple(dict.fromkeys(problems)), versions)
 
     def _key(self, files: list[list[Any]]) -> dict[str, Any]:
         own = {"package": self.package.digest, "score": self.package.score}

@@ -9,6 +9,7 @@ from stagebook.monitoring import data_signals, drift_watch, failures, loss_signa
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.day_store import LogSummary
 from stagebook.monitoring.day_summary import DaySummary, merge
+from stagebook.monitoring.drift_verdicts import VerdictStore
 from stagebook.monitoring.drift_watch import PeriodDrift
 from stagebook.monitoring.error_budget import ErrorBudget
 from stagebook.monitoring.estimates import FEWEST_ROWS, Estimator, reference_losses
@@ -16,7 +17,7 @@ from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.judged_labels import JudgedLabels, Losses
 from stagebook.monitoring.monitored_model import MonitoredModel
 from stagebook.monitoring.period_status import PeriodStatus, drifted_columns
-from stagebook.monitoring.periods import Gap, Period, gaps, periods
+from stagebook.monitoring.periods import Gap, Period, gaps, periods, without_sides
 from stagebook.monitoring.signal import MonitorState, Signal, SignalKind, state_of
 from stagebook.monitoring.watched_loss import WatchedLoss
 from stagebook.project.errors import Problem
@@ -34,7 +35,7 @@ class MonitorStatus:
         others: Digests of other packages in the log.
         state: Whether a person should look, or act.
         signals: Why; the worst first.
-        total: All its days together; None without any.
+        total: All its days together, but for features and predictions; None without any.
         periods: Days, weeks and months.
         losses: The watched losses.
         reference: Metrics of the test split by name; empty in a package without labels.
@@ -96,6 +97,7 @@ def judge(
     budget: ErrorBudget,
     tolerance: float,
     labels: JudgedLabels | None = None,
+    verdicts: VerdictStore | None = None,
 ) -> MonitorStatus:
     """The status of a model, from its log.
 
@@ -105,12 +107,15 @@ def judge(
         budget: The false alarms that are expected in a year.
         tolerance: A rise of the loss that does no harm.
         labels: What came true; None before labels are known.
+        verdicts: What was concluded of closed periods before; None compares all.
     """
     digest = model.package.digest
     days = log.of(digest)
     answered = tuple(day for day in days if day.requests)
-    all_periods = [period for cadence in Cadence for period in periods(answered, cadence)]
-    sides = [drift_watch.drifts(side, all_periods, budget) for side in model.sides]
+    all_periods = [
+        period for cadence in Cadence for period in periods(answered, cadence, has_parts=True)
+    ]
+    sides = [drift_watch.drifts(side, all_periods, budget, verdicts) for side in model.sides]
     performance = model.reference.performance if model.reference else None
     estimator = Estimator.of(performance)
     losses: list[WatchedLoss] = []
@@ -142,7 +147,7 @@ def judge(
         tuple(other for other in log.packages if other != digest),
         state_of(signals),
         tuple(signals),
-        merge(answered) if answered else None,
+        merge(without_sides(answered)) if answered else None,
         _statuses(all_periods, [item for drifts in sides for item in drifts], estimator, labels),
         (*losses, *([refused] if refused else [])),
         estimator.reference.figures if estimator else {},
@@ -194,13 +199,14 @@ def _notes(
         for drifts in sides
         for cadence in Cadence
         for item in [last for last in drifts if last.period.cadence is cadence][-1:]
+        if item.drift is not None
     ]
     notes += [
         f"{drifts[-1].kind.value.capitalize()} by {cadence.value}: {note}"
         for drifts in sides
         for cadence in (Cadence.MONTH, Cadence.WEEK)
         for item in [last for last in drifts if last.period.cadence is cadence][-1:]
-        for note in item.drift.notes
+        for note in (item.drift.notes if item.drift is not None else ())
     ]
     notes.append(_missing(model, estimator, losses))
     notes.extend(

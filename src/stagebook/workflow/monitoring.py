@@ -89,16 +89,21 @@ def _status(
     settings: MonitorSettings,
 ) -> "MonitorStatus":
     from stagebook.monitoring.day_store import DayStore
+    from stagebook.monitoring.drift_verdicts import VerdictStore
     from stagebook.monitoring.error_budget import ErrorBudget
     from stagebook.monitoring.estimates import Estimator
     from stagebook.monitoring.evidence_store import EvidenceStore
     from stagebook.monitoring.pointers import pointed
     from stagebook.monitoring.status import judge
 
-    days = DayStore(state, log, model.package).read_all()
+    store = DayStore(state, log, model.package)
+    days = store.read_all()
     judged = _judged(model, log, labels, state, settings) if labels else None
     budget = ErrorBudget(settings.false_alarms)
-    status = judge(model, days, budget, settings.tolerance, judged)
+    package = model.package.digest
+    verdicts = VerdictStore.read(store.folder, package, budget.false_alarms, days.versions)
+    status = judge(model, days, budget, settings.tolerance, judged, verdicts)
+    status = replace(status, problems=(*status.problems, *verdicts.keep()))
     estimator = Estimator.of(model.reference.performance if model.reference else None)
     known = judged.table if judged else None
     return pointed(status, EvidenceStore(state, log, model, estimator, known))
