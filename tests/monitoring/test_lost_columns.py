@@ -41,6 +41,14 @@ def test_a_feature_that_is_gone_is_one_signal_since_its_first_day(
     assert status.state is MonitorState.LOOK
 
 
+def test_a_feature_that_drifted_before_it_was_gone_is_both(tall: Watched, tmp_path: Path) -> None:
+    heavier = tall.answer(DAYS[4], lambda rows: rows.assign(weight=rows["weight"] + 4))
+    gone = without(tall.answer(DAYS[5]), "weight", is_null=True)
+    status = tall.judged(tmp_path / "log", [heavier, gone], DAYS[:4])
+    kinds = [(signal.kind, signal.since) for signal in about(status, "weight")]
+    assert kinds == [(SignalKind.INPUT_DRIFT, DAYS[4]), (SignalKind.DATA, DAYS[5])]
+
+
 def test_a_feature_that_came_back_is_none(tall: Watched, tmp_path: Path) -> None:
     gone = without(tall.answer(DAYS[2]), "weight", is_null=False)
     status = tall.judged(tmp_path / "log", [gone, tall.answer(DAYS[3])], DAYS[:2])

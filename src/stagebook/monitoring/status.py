@@ -1,7 +1,7 @@
 """The status of a deployed model: what happened, what changed, and whether a person should look."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,13 +130,13 @@ def judge(
                 losses += [watched] if watched else []
     refused = refusals.watch(answered, budget)
     lost = data_signals.lost(answered)
-    names = {signal.subject for signal in lost}
+    since = {signal.subject: signal.since for signal in lost}
     drifted = (signal for drifts in sides for signal in drift_watch.signals(drifts))
     signals = [
         *loss_signals.signals(losses),
         *failures.signals(answered, failures.watch(answered, budget)),
         *refusals.signals(answered, refused),
-        *(signal for signal in drifted if not _is_said(signal, names)),
+        *(signal for signal in drifted if not _is_said(signal, since)),
         *lost,
         *data_signals.signals(answered, log.problems),
     ]
@@ -157,9 +157,10 @@ def judge(
     )
 
 
-def _is_said(signal: Signal, lost: Collection[str]) -> bool:
+def _is_said(signal: Signal, lost: Mapping[str, str]) -> bool:
     """Whether the drift of a feature is that it has no values, which a signal says already."""
-    return signal.kind is SignalKind.INPUT_DRIFT and signal.subject in lost
+    is_input = signal.kind is SignalKind.INPUT_DRIFT
+    return is_input and signal.subject in lost and signal.since >= lost[signal.subject]
 
 
 def _of(labels: JudgedLabels | None) -> Losses:
