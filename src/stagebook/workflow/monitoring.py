@@ -88,6 +88,7 @@ def _status(
     state: Path,
     settings: MonitorSettings,
 ) -> "MonitorStatus":
+    from stagebook.monitoring.data_signals import NOT_KEPT
     from stagebook.monitoring.day_store import DayStore
     from stagebook.monitoring.drift_verdicts import VerdictStore
     from stagebook.monitoring.error_budget import ErrorBudget
@@ -103,7 +104,8 @@ def _status(
     package = model.package.digest
     verdicts = VerdictStore.read(store.folder, package, budget.false_alarms, days.versions)
     status = judge(model, days, budget, settings.tolerance, judged, verdicts)
-    status = replace(status, problems=(*status.problems, *verdicts.keep()))
+    if not any(problem.code in NOT_KEPT for problem in days.problems):  # said once for the folder
+        status = replace(status, problems=(*status.problems, *verdicts.keep()))
     estimator = Estimator.of(model.reference.performance if model.reference else None)
     known = judged.table if judged else None
     return pointed(status, EvidenceStore(state, log, model, estimator, known))
