@@ -48,14 +48,15 @@ def columns(random: np.random.Generator, rows: int) -> pd.DataFrame:
     return pd.DataFrame(values | {"boolean": random.random(rows) < 0.3})
 
 
-def write_day(folder: Path, day: date, frame: pd.DataFrame) -> None:
-    """Logs one request for each row, and leaves the file to be closed."""
+def write_day(
+    folder: Path, day: date, features: pd.DataFrame, scores: pd.DataFrame, package: str = DIGEST
+) -> list[str]:
+    """Logs one request for each row, and leaves the file to be closed; returns their ids."""
     from stagebook.serving import ids
     from stagebook.serving.log.entry import StoredEntry
     from stagebook.serving.log.file import LogFile
     from stagebook.serving.log.frame_json import FrameEncoder
 
-    features, scores = frame.drop(columns="prediction"), frame[["prediction"]]
     shapes = [FrameEncoder().encode(side.head(1)).shape for side in (features, scores)]
     start = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
     sides = [
@@ -65,8 +66,8 @@ def write_day(folder: Path, day: date, frame: pd.DataFrame) -> None:
         StoredEntry(
             request=ids.new_id(),
             role="champion",
-            time=start + 86_400 * place / len(frame),
-            package=DIGEST,
+            time=start + 86_400 * place / len(features),
+            package=package,
             route="/invocations",
             status=200,
             milliseconds=5.0 + place % 97,
@@ -83,6 +84,7 @@ def write_day(folder: Path, day: date, frame: pd.DataFrame) -> None:
     log = LogFile.create(folder, day.isoformat(), 0)
     log.append(entries)
     log.close()
+    return [entry.request for entry in entries]
 
 
 def write(folder: Path, rows: int) -> None:
@@ -103,8 +105,8 @@ def write(folder: Path, rows: int) -> None:
     (folder / "log" / "days").mkdir()
     for number in range(DAYS):
         frame = columns(random, rows // DAYS + (number < rows % DAYS))
-        frame["prediction"] = random.beta(2, 5, len(frame))
-        write_day(folder / "log", FIRST + timedelta(days=number), frame)
+        scores = pd.DataFrame({"prediction": random.beta(2, 5, len(frame))})
+        write_day(folder / "log", FIRST + timedelta(days=number), frame, scores)
     close_days(folder / "log", "2999-01-01")
 
 

@@ -106,6 +106,14 @@ def test_a_month_is_summarized_from_scratch_and_with_a_day_added() -> None:
 
 
 @pytest.mark.slow
+def test_a_year_is_monitored_from_scratch_and_from_what_is_kept() -> None:
+    figures = lines("monitored_year.py", "--days", "3", "--rounds", "1")
+    ways = ["nothing kept", "nothing added", "a day added", "nothing added, with labels"]
+    names = [f"{kind:10} {way}" for kind in ("seconds", "processor") for way in ways]
+    assert [line[:39].strip() for line in figures] == names
+
+
+@pytest.mark.slow
 def test_a_server_is_compared_with_its_prediction() -> None:
     short = ["--trees", "2", "--rounds", "1", "--seconds", "0.2", "--clients", "2"]
     figures = lines("serving.py", "--without-mlflow", *short)

@@ -164,8 +164,13 @@ def test_only_named_days_are_read(store: DayStore, reads: list[str]) -> None:
     assert DAY not in reads
 
 
-def test_a_folder_that_cannot_be_written_is_said_once(store: DayStore) -> None:
+def test_a_folder_that_cannot_be_written_is_said_once_and_the_days_are_complete(
+    store: DayStore,
+) -> None:
     closed(store.log, request(DAY), request(NEXT))
     store.state.write_text("not a folder")
-    (refused,) = store.read_all().problems
+    log = store.read_all()
+    (refused,) = log.problems
     assert refused.code == "summary-not-kept"
+    assert [day.requests for day in log.of(OWN)] == [1, 1]
+    assert problem(lambda: store.read(DAY)).code == "summary-not-kept"

@@ -208,3 +208,28 @@ def test_a_damaged_day_is_a_problem_and_ends_with_11(
     run = verb(str(log), "--package", str(tall.folder), "--json")
     assert (run.exit_code, codes(run)) == (11, ["bad-request-log"])
     assert values(run)["last"] == "2026-04-06"
+
+
+def test_a_state_folder_that_cannot_be_written_changes_no_status(
+    verb: Verb, tall: Watched, tmp_path: Path
+) -> None:
+    log = watched_logs.closed(tmp_path / "log", *tall.answers(days_from(START, 2)))
+    Path("kept").write_text("not a folder")
+    run = verb(str(log), "--package", str(tall.folder), "--state", "kept", "--json")
+    assert (run.exit_code, values(run)["state"], values(run)["signals"]) == (0, "ok", [])
+    assert (values(run)["first"], values(run)["last"]) == ("2026-04-06", "2026-04-07")
+    assert codes(run) == ["summary-not-kept"]
+    remarks = [remark["code"] for remark in values(run)["remarks"]]
+    assert remarks == ["bad-monitor-state", "monitor-state-not-kept"]
+
+
+def test_two_packages_with_one_state_folder_repeat_no_alert(
+    verb: Verb, tall: Watched, packaged: Callable[[str], Watched], drifted: Path
+) -> None:
+    with receiver() as server:
+        hook = address(server)
+        for watched in (tall, packaged("unlabelled")) * 2:
+            words = ("--package", str(watched.folder), "--state", "kept")
+            verb(str(drifted), *words, webhook=hook)
+        bodies = [json.loads(body) for _, _, body in server.received]  # type: ignore[attr-defined]
+    assert [(body["package"], body["after"]) for body in bodies] == [(tall.digest, "look")]

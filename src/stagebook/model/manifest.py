@@ -43,6 +43,9 @@ FILES = frozenset(
 FEATURES, FEATURE_GOLDEN = PACKAGED_FEATURES, "features.golden.parquet"
 """Files that only a package with a feature service has, both of them."""
 
+EVALUATION = "evaluation.json"
+"""The file with the scores of a package."""
+
 MONITORING = "monitoring.json"
 """A file that only a package with a column of time has."""
 

@@ -8,9 +8,9 @@ from stagebook.model import attestation, card, json_text, materials
 from stagebook.model import environment as environments
 from stagebook.model.attestation import Statement
 from stagebook.model.contents import Contents
+from stagebook.model.manifest import EVALUATION
 from stagebook.model.splits import FILE as SPLITS
 from stagebook.model.verification import VerificationReport
-from stagebook.model.writer import EVALUATION
 
 PACKAGE = "stagebook.package"
 """The tag with the package's digest, by which a version is found again."""

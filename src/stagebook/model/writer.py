@@ -35,7 +35,7 @@ from stagebook.model.formats.conversion import versions
 from stagebook.model.formats.model_file import FormatName, ModelFile
 from stagebook.model.golden import FILE as GOLDEN
 from stagebook.model.golden import Golden
-from stagebook.model.manifest import Manifest, PredictionInterface
+from stagebook.model.manifest import EVALUATION, Manifest, PredictionInterface
 from stagebook.model.materials import Materials
 from stagebook.model.monitoring_reference import JudgedSplits, MonitoringReference
 from stagebook.model.opening import OpeningCheck
@@ -49,8 +49,6 @@ from stagebook.project.files import write_whole
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
-
-EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ COMMAND, WEBHOOK = "command", "webhook"
 SECONDS = 10.0
 """The time that one channel has for one alert."""
 
+_PACKAGE_DIGITS = 12
+
 MOST_KEPT = 20
 """Alerts that wait; older ones are dropped, since the newest has the state."""
 
@@ -119,6 +121,28 @@ def read(path: Path) -> tuple[StateFile, Problem | None]:
     except (OSError, ShapeError) as error:
         message = f"The state of the last run cannot be read: {error}. An alert may be repeated."
         return StateFile(), Problem("bad-monitor-state", message, "", Where(str(path)))
+
+
+def path_of(folder: Path, package: str) -> Path:
+    """The state file of a package: two packages have a state each.
+
+    Args:
+        folder: The folder for what is kept.
+        package: The package's digest.
+    """
+    return folder / package[:_PACKAGE_DIGITS] / FILE
+
+
+def keep(path: Path, state: StateFile) -> tuple[Problem, ...]:
+    """Writes the state file; where it cannot be written, that is a problem."""
+    try:
+        write(path, state)
+    except OSError as error:
+        why = f"{error.strerror}. Alerts will be repeated."
+        message = f"The state of this run cannot be kept: {why}"
+        hint = "Name a folder that may be written, on a disk with free space."
+        return (Problem("monitor-state-not-kept", message, hint, Where(str(path))),)
+    return ()
 
 
 def write(path: Path, state: StateFile) -> None:

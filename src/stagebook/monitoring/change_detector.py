@@ -128,13 +128,13 @@ def limit_of(losses: Sequence[float], alpha: float, tolerance: float = 0.0) -> f
     Returns:
         At most 0.999; None with fewer than two days.
     """
-    from scipy import stats
+    from scipy import special
 
     count = len(losses)
     if count < 2:
         return None
     mean, spread = float(np.mean(losses)), float(np.std(losses, ddof=1))
-    width = float(stats.t.ppf(1 - alpha, count - 1)) * spread / math.sqrt(count)
+    width = float(special.stdtrit(count - 1, 1 - alpha)) * spread / math.sqrt(count)
     return min(max(mean + width + tolerance, 1e-6), 0.999)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,14 @@ class LogSummary:
 
     Attributes:
         days: By day, ascending, the summary of each package that answered or predicted.
-        problems: Days and files that could not be read; the other days are complete.
+        problems: Days and files that could not be read, or not be kept; all other days are
+            complete.
+        versions: By day, what changes with its files; days that are still written have none.
     """
 
     days: Mapping[str, Summaries]
     problems: tuple[Problem, ...]
+    versions: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def of(self, package: str) -> tuple[DaySummary, ...]:
         """The summaries of one package, by day.
@@ -103,18 +106,23 @@ class DayStore:
             StagebookError: A file of the day cannot be read (``bad-request-log``), or the summaries
                 cannot be written (``summary-not-kept``).
         """
-        return self._read(day, files_of(self.log, day).get(day, []))
+        problems: list[Problem] = []
+        summaries = self._read(day, files_of(self.log, day).get(day, []), problems)
+        if problems:
+            raise StagebookError(*problems)
+        return summaries
 
-    def _read(self, day: str, files: Files) -> Summaries:
+    def _read(self, day: str, files: Files, problems: list[Problem]) -> Summaries:
+        """A day; a failure to keep it is added to the problems."""
         kept = self._kept(day, files)
         if kept is not None:
             return kept
         summaries = log_days.summarize(self.log, day, self.package)
         if files and files == files_of(self.log, day).get(day):
-            self._keep(day, files, summaries)
+            problems.extend(self._keep(day, files, summaries))
         return summaries
 
-    def _keep(self, day: str, files: list[list[Any]], summaries: Summaries) -> None:
+    def _keep(self, day: str, files: list[list[Any]], summaries: Summaries) -> tuple[Problem, ...]:
         plain = [summary.as_json() for summary in summaries.values()]
         text = dump({**self._key(files), "summaries": plain})
         try:
@@ -123,7 +131,8 @@ class DayStore:
             message = f"The summaries of the days cannot be kept: {error.strerror}."
             hint = "Name a folder that may be written, on a disk with free space."
             where = Where(str(self.folder))
-            raise StagebookError(Problem("summary-not-kept", message, hint, where)) from error
+            return (Problem("summary-not-kept", message, hint, where),)
+        return ()
 
     def read_all(self, days: Iterable[str] | None = None) -> LogSummary:
         """The summaries of many days. A day that cannot be read is a problem of its own.
@@ -134,9 +143,8 @@ class DayStore:
         Raises:
             StagebookError: The log does not exist (``no-request-log``).
         """
-        files = files_of(
-            self.log
-        )  # at once: a search for each day would search all files each time
+        # at once: a search for each day would search all files each time
+        files = files_of(self.log)
         summaries: dict[str, Summaries] = {}
         problems: list[Problem] = []
         for day in sorted(self.days() if days is None else days):
@@ -144,11 +152,13 @@ class DayStore:
                 problems.append(_no_day(self.log, day))
                 continue
             try:
-                if summary := self._read(day, files.get(day, [])):
+                if summary := self._read(day, files.get(day, []), problems):
                     summaries[day] = summary
             except StagebookError as error:
                 problems.extend(error.problems)
-        return LogSummary(summaries, tuple(dict.fromkeys(problems)))
+        known = {day: files.get(day, []) for day in summaries}
+        versions = {day: json.dumps(own) for day, own in known.items() if own is not None}
+        return LogSummary(summaries, tuple(dict.fromkeys(problems)), versions)
 
     def _key(self, files: list[list[Any]]) -> dict[str, Any]:
         own = {"package": self.package.digest, "score": self.package.score}

@@ -14,8 +14,9 @@ from stagebook.data.drift.reference import Reference
 from stagebook.data.profiles.column import Column, Numbers
 from stagebook.data.profiles.profile import Profile
 from stagebook.monitoring.cadence import Cadence
+from stagebook.monitoring.drift_verdicts import DriftedColumn, Verdict, VerdictStore
 from stagebook.monitoring.error_budget import ErrorBudget
-from stagebook.monitoring.periods import Period
+from stagebook.monitoring.periods import Period, Side
 from stagebook.monitoring.side_summary import SideSummary
 from stagebook.monitoring.signal import MonitorState, Signal, SignalKind
 from stagebook.project.errors import StagebookError
@@ -56,16 +57,21 @@ class PeriodDrift:
     Attributes:
         kind: Which side it is.
         period: The day, week or month.
-        drift: The comparison.
+        verdict: What the comparison concluded.
+        drift: The comparison itself; the last period of each length has it.
     """
 
     kind: SignalKind
     period: Period
-    drift: Drift
+    verdict: Verdict
+    drift: Drift | None = None
 
 
 def drifts(
-    side: ReferenceSide, periods: Iterable[Period], budget: ErrorBudget
+    side: ReferenceSide,
+    periods: Iterable[Period],
+    budget: ErrorBudget,
+    verdicts: VerdictStore | None = None,
 ) -> tuple[PeriodDrift, ...]:
     """The drift of each period that is as long as a block of the reference, or nearly.
 
@@ -77,29 +83,61 @@ def drifts(
         side: What the rows are compared with.
         periods: The periods, ascending.
         budget: How often a period may be reported that has not drifted.
+        verdicts: Those of closed periods; None compares all.
     """
-    inputs = side.kind is SignalKind.INPUT_DRIFT
+    name: Side = "features" if side.kind is SignalKind.INPUT_DRIFT else "answers"
     periods = tuple(periods)
     names = sorted({day for period in periods for day in period.summary.days})
     rows: dict[Cadence, list[int]] = defaultdict(list)
     usual: dict[Cadence, list[float]] = defaultdict(list)
-    sides = []
+    judged: list[Period] = []
     for period in periods:
-        own = period.summary.features if inputs else period.summary.answers
+        own = period.rows(name)
         if own is not None:
             before, whole = rows[period.cadence], usual[period.cadence]
-            before.append(own.rows)
-            whole.append(own.rows / _covered(period, names[0], names[-1]) * period.length)
+            before.append(own)
+            whole.append(own / _covered(period, names[0], names[-1]) * period.length)
             fewest = max(FEWEST_ROWS, median(before[-ALIKE:]) / 2)
             if period.is_edge(names[0], names[-1]):
                 fewest = max(fewest, WHOLE[period.cadence] * median(whole[-ALIKE:]))
-            if own.rows >= fewest:
-                sides.append((period, own))
-    return tuple(
-        PeriodDrift(side.kind, period, compared)
-        for period, own in sides
-        if (compared := _drift(side, own, period.cadence, budget)) is not None
+            if own >= fewest:
+                judged.append(period)
+    last: set[Cadence] = set()
+    compared = []
+    for period in reversed(judged):
+        known = verdicts if period.cadence in last else None
+        item = _compared(side, period, name, budget, known)
+        if item.verdict.compared:
+            last.add(period.cadence)
+            compared.append(item)
+        if verdicts is not None and item.drift is not None:
+            verdicts.put(side.kind, period, item.verdict)
+    return tuple(reversed(compared))
+
+
+def _compared(
+    side: ReferenceSide,
+    period: Period,
+    name: Side,
+    budget: ErrorBudget,
+    verdicts: VerdictStore | None,
+) -> PeriodDrift:
+    """The drift of one side of a period, from its verdict if that is known."""
+    known = verdicts.get(side.kind, period) if verdicts else None
+    if known is not None:
+        return PeriodDrift(side.kind, period, known)
+    own = period.side(name)
+    compared = _drift(side, own, period.cadence, budget) if own else None
+    if compared is None:
+        return PeriodDrift(side.kind, period, Verdict(0))
+    drifted = (
+        DriftedColumn(
+            side.kind, column.name, column.decisive.effect, column.decisive.threshold.value
+        )
+        for column in compared.drifted
     )
+    verdict = Verdict(len(compared.columns), tuple(drifted))
+    return PeriodDrift(side.kind, period, verdict, compared)
 
 
 def _covered(period: Period, first: str, last: str) -> int:
@@ -138,7 +176,7 @@ def signals(drifts: Sequence[PeriodDrift]) -> tuple[Signal, ...]:
     chosen: dict[str, Signal] = {}
     for cadence in reversed(Cadence):
         own = [item for item in drifts if item.period.cadence is cadence]
-        for column in own[-1].drift.drifted if own else ():
+        for column in own[-1].drift.drifted if own and own[-1].drift else ():
             if column.name not in chosen:
                 since = _refined(column.name, _since(column.name, own), drifts).first
                 chosen[column.name] = _signal(own[-1], column, since)
@@ -146,7 +184,7 @@ def signals(drifts: Sequence[PeriodDrift]) -> tuple[Signal, ...]:
 
 
 def _drifts_in(item: PeriodDrift, column: str) -> bool:
-    return any(drifted.name == column for drifted in item.drift.drifted)
+    return any(drifted.column == column for drifted in item.verdict.drifted)
 
 
 def _refined(column: str, since: Period, drifts: Sequence[PeriodDrift]) -> Period:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from stagebook.monitoring.cadence import Cadence
 
 PARTS = 4
-"""Drift, refusals, estimates and labels have a quarter of the budget each."""
+"""Drift, refusals with failures, estimates and labels have a quarter of the budget each."""
 
 SIDES = 2
 """Drift is watched in the inputs and in the predictions."""
@@ -22,8 +22,8 @@ class ErrorBudget:
     56, 1961.
 
     The quarter of drift is divided by the sides and the cadences that are watched, then by the
-    comparisons of each in a year. Each of the others is divided by
-    the number of losses that are watched.
+    comparisons of each in a year. Each of the others is divided by the number of losses that are
+    watched.
 
     Attributes:
         false_alarms: Expected in a year at most; above 0.

@@ -11,6 +11,7 @@ from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.cohorts import Cohorts, Maturity
 from stagebook.monitoring.estimates import ERROR, FEWEST_ROWS, RANKING
 from stagebook.monitoring.labelled_day import LabelledDay
+from stagebook.monitoring.labels import Labels
 from stagebook.monitoring.performance import PeriodPerformance, figures_of, performance
 from stagebook.project.errors import Problem
 
@@ -27,12 +28,14 @@ class JudgedLabels:
         periods: Its days, weeks and months, by cadence and name; months have slices.
         waiting: Days that wait for labels.
         problems: What is wrong with the labels.
+        table: The labels themselves, to find single rows; None if they are not at hand.
     """
 
     losses: Losses
     periods: Mapping[tuple[Cadence, str], PeriodPerformance]
     waiting: tuple[str, ...]
     problems: tuple[Problem, ...]
+    table: Labels | None = None
 
     @classmethod
     def of(

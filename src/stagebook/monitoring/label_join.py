@@ -80,20 +80,20 @@ def join(log: Path, day: str, labels: Labels, judged: Judged) -> JoinedDay:
     Raises:
         StagebookError: A file of the day cannot be read (``bad-request-log``).
     """
-    joiner = _Joiner(labels)
+    joiner = Joiner(labels)
     tallies: defaultdict[tuple[str, str], _Tally] = defaultdict(lambda: _Tally(judged))
     for part in reading.read_day(log, day):
         if part.predictions is None:  # refused, or the model failed
             continue
         values, states = joiner.labels_of(part)
-        rows = ScoredRows(_scores(part.predictions, judged.score), values, states)
+        rows = ScoredRows(scores_of(part.predictions, judged.score), values, states)
         for key, own in _by_package(part.facts):
             tallies[key].add(rows, part, own)
     counts = (tally.day(*key, day) for key, tally in sorted(tallies.items()))
     return JoinedDay(tuple(counts), joiner.uses, joiner.keyless)
 
 
-def _scores(predictions: pd.DataFrame, score: str) -> Floats:
+def scores_of(predictions: pd.DataFrame, score: str) -> Floats:
     """Scores; NaN where there is no number."""
     if score not in predictions.columns:
         return np.full(len(predictions), np.nan)
@@ -110,7 +110,7 @@ def _by_package(facts: pd.DataFrame) -> Iterator[tuple[tuple[str, str], Flags]]:
 
 
 @dataclass(slots=True)
-class _Joiner:
+class Joiner:
     """Finds the labels of rows, and remembers which labels were used."""
 
     labels: Labels

@@ -10,6 +10,8 @@ from stagebook.project.text import amount
 ESTIMATE, LABELS = "estimate", "labels"
 ERROR = "mean absolute error"
 """What the loss of a regression is called."""
+AREA = "AUC"
+"""The subject of a signal about the ranking loss."""
 
 
 def signals(losses: Iterable[WatchedLoss]) -> tuple[Signal, ...]:
@@ -28,7 +30,7 @@ def _signal(loss: WatchedLoss, expected: float | None) -> Signal:
     days = min(RECENT, len(loss.days))
     what = "expected from its scores" if loss.source == ESTIMATE else "of rows with labels"
     if loss.name == RANKING:
-        subject, sign = "AUC", -1
+        subject, sign = AREA, -1
         seen, then, limit = 1 - recent, 1 - loss.reference, 1 - loss.limit
     else:
         subject = ERROR if loss.unit != 1 else "Brier score"

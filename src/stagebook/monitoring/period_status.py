@@ -4,39 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from stagebook.monitoring.drift_verdicts import DriftedColumn
 from stagebook.monitoring.drift_watch import PeriodDrift
 from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.label_bounds import Bounds
 from stagebook.monitoring.performance import PeriodPerformance
 from stagebook.monitoring.periods import Period
 from stagebook.monitoring.refusals import refused_share
-from stagebook.monitoring.signal import SignalKind
 
-
-@dataclass(frozen=True, slots=True)
-class DriftedColumn:
-    """A column that drifted in a period.
-
-    Attributes:
-        kind: Whether it is a feature or a prediction.
-        column: Its name.
-        effect: Its distance from the reference.
-        limit: The largest distance that is no drift.
-    """
-
-    kind: SignalKind
-    column: str
-    effect: float
-    limit: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "kind": self.kind.value,
-            "column": self.column,
-            "effect": self.effect,
-            "limit": self.limit,
-        }
+__all__ = ["DriftedColumn", "PeriodStatus", "drifted_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +84,5 @@ def drifted_columns(drifts: Sequence[PeriodDrift]) -> tuple[int, tuple[DriftedCo
     Args:
         drifts: The drift of the features and of the predictions in one period.
     """
-    drifted = [
-        DriftedColumn(
-            item.kind, column.name, column.decisive.effect, column.decisive.threshold.value
-        )
-        for item in drifts
-        for column in item.drift.drifted
-    ]
-    return sum(len(item.drift.columns) for item in drifts), tuple(drifted)
+    drifted = tuple(column for item in drifts for column in item.verdict.drifted)
+    return sum(item.verdict.compared for item in drifts), drifted

@@ -2,14 +2,19 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
+from stagebook.monitoring import side_summary
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.day_summary import DaySummary, merge
+from stagebook.monitoring.side_summary import SideSummary
 
 _DAY = timedelta(days=1)
+
+Side = Literal["features", "answers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Period:
         name: Such as ``2026-11-29``, ``2026-W48`` or ``2026-11``.
         first: Its first day.
         last: Its last day.
-        summary: All its days together.
+        summary: All its days together; without features and predictions if there are parts.
+        parts: Its days, if ``side`` has to merge their features and predictions.
     """
 
     cadence: Cadence
@@ -29,6 +35,24 @@ class Period:
     first: date
     last: date
     summary: DaySummary
+    parts: tuple[DaySummary, ...] = ()
+
+    def rows(self, side: Side) -> int | None:
+        """How many rows have a side; None if it was not counted."""
+        own = self._sides(side)
+        return sum(part.rows for part in own) if own else None
+
+    def side(self, side: Side) -> SideSummary | None:
+        """The features or the predictions of all its days; None if they were not counted.
+
+        They are merged when they are asked for: of a closed period nobody asks again.
+        """
+        own = self._sides(side)
+        return side_summary.merge(own) if own else None
+
+    def _sides(self, side: Side) -> list[SideSummary]:
+        days = self.parts or (self.summary,)
+        return [own for day in days if (own := getattr(day, side)) is not None]
 
     @property
     def days(self) -> int:
@@ -68,12 +92,15 @@ class Gap:
         return (self.last - self.first).days + 1
 
 
-def periods(summaries: Iterable[DaySummary], cadence: Cadence) -> tuple[Period, ...]:
+def periods(
+    summaries: Iterable[DaySummary], cadence: Cadence, *, has_parts: bool = False
+) -> tuple[Period, ...]:
     """The periods that have a summary, ascending.
 
     Args:
         summaries: Each of one day; in any order, all of one package.
         cadence: How long a period is.
+        has_parts: Whether features and predictions are merged only when they are asked for.
 
     Raises:
         StagebookError: The summaries are of different packages (``packages-differ``).
@@ -87,9 +114,23 @@ def periods(summaries: Iterable[DaySummary], cadence: Cadence) -> tuple[Period, 
         days[name].append(summary)
         first_days[name] = cadence.first_of(day)
     return tuple(
-        Period(cadence, name, first, cadence.last_of(first), merge(days[name]))
+        _period(cadence, name, first, days[name], has_parts)
         for name, first in sorted(first_days.items(), key=lambda item: item[1])
     )
+
+
+def _period(
+    cadence: Cadence, name: str, first: date, days: Sequence[DaySummary], has_parts: bool
+) -> Period:
+    last = cadence.last_of(first)
+    if not has_parts or len(days) == 1:
+        return Period(cadence, name, first, last, merge(days))
+    return Period(cadence, name, first, last, merge(without_sides(days)), tuple(days))
+
+
+def without_sides(days: Iterable[DaySummary]) -> list[DaySummary]:
+    """The same days without features and predictions, which take long to merge."""
+    return [replace(day, features=None, answers=None) for day in days]
 
 
 def gaps(summaries: Iterable[DaySummary]) -> tuple[Gap, ...]:

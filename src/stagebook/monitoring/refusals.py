@@ -1,6 +1,6 @@
 """The share of requests that were refused, by day and by rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stagebook.monitoring.day_summary import DaySummary, Rule, merge
 from stagebook.monitoring.error_budget import ErrorBudget
@@ -9,6 +9,9 @@ from stagebook.monitoring.watched_loss import RECENT, WatchedLoss
 from stagebook.project.text import counted
 
 NAME, SOURCE = "refused", "log"
+WATCHED = 2
+"""The shares that divide this part of the budget: refused requests, and failed ones."""
+
 REFERENCE_DAYS = 28
 """The first days of the log, which later ones are compared with."""
 
@@ -48,14 +51,28 @@ def watch(days: Sequence[DaySummary], budget: ErrorBudget) -> WatchedLoss | None
         None with too few days.
     """
     shares = {day.days[0]: share for day in days if (share := refused_share(day)) is not None}
+    return watch_shares(NAME, shares, budget)
+
+
+def watch_shares(name: str, shares: Mapping[str, float], budget: ErrorBudget) -> WatchedLoss | None:
+    """Compares a daily share with that of the log's first days.
+
+    Args:
+        name: What it is a share of.
+        shares: The share by day, ascending.
+        budget: How often a log may be reported that has not changed.
+
+    Returns:
+        None with too few days.
+    """
     names = list(shares)
     if len(names) < FEWEST_DAYS:
         return None
     first = names[: min(REFERENCE_DAYS, len(names) // 2)]
-    reference = {name: shares[name] for name in first}
-    later = {name: share for name, share in shares.items() if name not in reference}
-    rate = budget.rate_of_loss(1)
-    return WatchedLoss.of(NAME, SOURCE, reference, later, rate, TOLERANCE)
+    reference = {day: shares[day] for day in first}
+    later = {day: share for day, share in shares.items() if day not in reference}
+    rate = budget.rate_of_loss(WATCHED)
+    return WatchedLoss.of(name, SOURCE, reference, later, rate, TOLERANCE)
 
 
 def signals(days: Sequence[DaySummary], watched: WatchedLoss | None) -> tuple[Signal, ...]:

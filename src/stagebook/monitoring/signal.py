@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from stagebook.monitoring.explanation import Explanation
+
 
 class MonitorState(enum.StrEnum):
     """The state of a deployed model."""
@@ -27,6 +29,8 @@ class SignalKind(enum.StrEnum):
     DATA = "data"
     """The log itself: days without requests, columns that disappeared, unreadable files."""
     REFUSALS = "refusals"
+    FAILURES = "failures"
+    """Requests that the server could not answer."""
     INPUT_DRIFT = "input drift"
     PREDICTION_DRIFT = "prediction drift"
     ESTIMATE = "estimate"
@@ -48,6 +52,8 @@ class Signal:
         sentence: What is seen, and how much.
         value: What was measured, if it is a number.
         limit: The limit that it crossed, if there is one.
+        explanation: What the rise of a loss consists of; None if that is not known.
+        rows: Ids of a few predictions to look at.
     """
 
     kind: SignalKind
@@ -58,6 +64,8 @@ class Signal:
     sentence: str
     value: float | None = None
     limit: float | None = None
+    explanation: Explanation | None = None
+    rows: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """This signal as plain values."""

@@ -1,14 +1,15 @@
 """The status of a deployed model: what happened, what changed, and whether a person should look."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stagebook.monitoring import drift_watch, loss_signals, refusals
+from stagebook.monitoring import data_signals, drift_watch, failures, loss_signals, refusals
 from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.day_store import LogSummary
 from stagebook.monitoring.day_summary import DaySummary, merge
+from stagebook.monitoring.drift_verdicts import VerdictStore
 from stagebook.monitoring.drift_watch import PeriodDrift
 from stagebook.monitoring.error_budget import ErrorBudget
 from stagebook.monitoring.estimates import ERROR, FEWEST_ROWS, Estimator, reference_losses
@@ -16,11 +17,10 @@ from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.judged_labels import JudgedLabels, Losses
 from stagebook.monitoring.monitored_model import MonitoredModel
 from stagebook.monitoring.period_status import PeriodStatus, drifted_columns
-from stagebook.monitoring.periods import Gap, Period, gaps, periods
+from stagebook.monitoring.periods import Gap, Period, gaps, periods, without_sides
 from stagebook.monitoring.signal import MonitorState, Signal, SignalKind, state_of
 from stagebook.monitoring.watched_loss import WatchedLoss
 from stagebook.project.errors import Problem
-from stagebook.project.text import counted
 
 FORMAT = 1
 
@@ -35,7 +35,7 @@ class MonitorStatus:
         others: Digests of other packages in the log.
         state: Whether a person should look, or act.
         signals: Why; the worst first.
-        total: All its days together; None without any.
+        total: All its days together, but for features and predictions; None without any.
         periods: Days, weeks and months.
         losses: The watched losses.
         reference: Metrics of the test split by name; empty in a package without labels.
@@ -107,6 +107,7 @@ def judge(
     budget: ErrorBudget,
     tolerance: float,
     labels: JudgedLabels | None = None,
+    verdicts: VerdictStore | None = None,
 ) -> MonitorStatus:
     """The status of a model, from its log.
 
@@ -116,12 +117,15 @@ def judge(
         budget: The false alarms that are expected in a year.
         tolerance: A rise of the loss that does no harm.
         labels: What came true; None before labels are known.
+        verdicts: What was concluded of closed periods before; None compares all.
     """
     digest = model.package.digest
     days = log.of(digest)
     answered = tuple(day for day in days if day.requests)
-    all_periods = [period for cadence in Cadence for period in periods(answered, cadence)]
-    sides = [drift_watch.drifts(side, all_periods, budget) for side in model.sides]
+    all_periods = [
+        period for cadence in Cadence for period in periods(answered, cadence, has_parts=True)
+    ]
+    sides = [drift_watch.drifts(side, all_periods, budget, verdicts) for side in model.sides]
     performance = model.reference.performance if model.reference else None
     estimator = Estimator.of(performance)
     losses: list[WatchedLoss] = []
@@ -137,11 +141,16 @@ def judge(
                     unit = performance.scale if name == ERROR else None
                     losses.append(replace(watched, unit=unit or 1.0))
     refused = refusals.watch(answered, budget)
+    lost = data_signals.lost(answered)
+    since = {signal.subject: signal.since for signal in lost}
+    drifted = (signal for drifts in sides for signal in drift_watch.signals(drifts))
     signals = [
         *loss_signals.signals(losses),
+        *failures.signals(answered, failures.watch(answered, budget)),
         *refusals.signals(answered, refused),
-        *(signal for drifts in sides for signal in drift_watch.signals(drifts)),
-        *_data_signals(answered, log.problems),
+        *(signal for signal in drifted if not _is_said(signal, since)),
+        *lost,
+        *data_signals.signals(answered, log.problems),
     ]
     signals.sort(key=lambda signal: -signal.state.rank)
     return MonitorStatus(
@@ -150,7 +159,7 @@ def judge(
         tuple(other for other in log.packages if other != digest),
         state_of(signals),
         tuple(signals),
-        merge(answered) if answered else None,
+        merge(without_sides(answered)) if answered else None,
         _statuses(all_periods, [item for drifts in sides for item in drifts], estimator, labels),
         (*losses, *([refused] if refused else [])),
         estimator.reference.figures if estimator else {},
@@ -161,6 +170,12 @@ def judge(
         performance.scale if performance else None,
         budget.false_alarms,
     )
+
+
+def _is_said(signal: Signal, lost: Mapping[str, str]) -> bool:
+    """Whether the drift of a feature is that it has no values, which a signal says already."""
+    is_input = signal.kind is SignalKind.INPUT_DRIFT
+    return is_input and signal.subject in lost and signal.since >= lost[signal.subject]
 
 
 def _of(labels: JudgedLabels | None) -> Losses:
@@ -188,29 +203,6 @@ def _statuses(
     return tuple(statuses)
 
 
-def _data_signals(days: Sequence[DaySummary], problems: Sequence[Problem]) -> list[Signal]:
-    """Signals of the log itself: columns that are lost, files that cannot be read."""
-    signals = []
-    last = days[-1] if days else None
-    side = last.features if last else None
-    for column in side.retyped if side else ():
-        sentence = (
-            f"The feature `{column.name}` has another type since its last request: {column.type}."
-        )
-        signals.append(_data_signal(column.name, last, sentence))
-    unreadable = {str(problem.where) for problem in problems}
-    if unreadable:
-        files = counted(len(unreadable), "file")
-        sentence = f"{files} cannot be read or written, so days of the log are missing."
-        signals.append(_data_signal("log", last, sentence))
-    return signals
-
-
-def _data_signal(subject: str, last: DaySummary | None, sentence: str) -> Signal:
-    day = last.days[0] if last else ""
-    return Signal(SignalKind.DATA, MonitorState.LOOK, subject, day, day, sentence)
-
-
 def _notes(
     model: MonitoredModel,
     sides: Sequence[Sequence[PeriodDrift]],
@@ -223,13 +215,14 @@ def _notes(
         for drifts in sides
         for cadence in Cadence
         for item in [last for last in drifts if last.period.cadence is cadence][-1:]
+        if item.drift is not None
     ]
     notes += [
         f"{drifts[-1].kind.value.capitalize()} by {cadence.value}: {note}"
         for drifts in sides
         for cadence in (Cadence.MONTH, Cadence.WEEK)
         for item in [last for last in drifts if last.period.cadence is cadence][-1:]
-        for note in item.drift.notes
+        for note in (item.drift.notes if item.drift is not None else ())
     ]
     notes.append(_missing(model, estimator, losses))
     notes.extend(

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,13 +108,27 @@ def _status(
     state: Path,
     settings: MonitorSettings,
 ) -> "MonitorStatus":
+    from stagebook.monitoring.data_signals import NOT_KEPT
     from stagebook.monitoring.day_store import DayStore
+    from stagebook.monitoring.drift_verdicts import VerdictStore
     from stagebook.monitoring.error_budget import ErrorBudget
+    from stagebook.monitoring.estimates import Estimator
+    from stagebook.monitoring.evidence_store import EvidenceStore
+    from stagebook.monitoring.pointers import pointed
     from stagebook.monitoring.status import judge
 
-    days = DayStore(state, log, model.package).read_all()
+    store = DayStore(state, log, model.package)
+    days = store.read_all()
     judged = _judged(model, log, labels, state, settings) if labels else None
-    return judge(model, days, ErrorBudget(settings.false_alarms), settings.tolerance, judged)
+    budget = ErrorBudget(settings.false_alarms)
+    package = model.package.digest
+    verdicts = VerdictStore.read(store.folder, package, budget.false_alarms, days.versions)
+    status = judge(model, days, budget, settings.tolerance, judged, verdicts)
+    if not any(problem.code in NOT_KEPT for problem in days.problems):  # said once for the folder
+        status = replace(status, problems=(*status.problems, *verdicts.keep()))
+    estimator = Estimator.of(model.reference.performance if model.reference else None)
+    known = judged.table if judged else None
+    return pointed(status, EvidenceStore(state, log, model, estimator, known))
 
 
 def _judged(
@@ -146,14 +160,16 @@ def _judged(
         log,
         Judged(reference.kind, reference.score, own.by),
     )
-    labelled = store.read(Labels.open(labels, options, reference.kind))
-    return JudgedLabels.of(
+    table = Labels.open(labels, options, reference.kind)
+    labelled = store.read(table)
+    judged = JudgedLabels.of(
         labelled.of_package(model.package.digest),
         labelled.problems,
         reference,
         Maturity(own.maturity, own.share),
         datetime.now(UTC),
     )
+    return replace(judged, table=table)
 
 
 def _report(
@@ -162,17 +178,16 @@ def _report(
     """Keeps the state, and sends what changed; returns what went wrong."""
     from stagebook.monitoring import alerts
 
-    path = state / alerts.FILE
+    path = alerts.path_of(state, status.package)
     before, damage = alerts.read(path)
     reasons = [signal.sentence for signal in status.signals]
     channels = settings.alerts.channels
     after = before.after(status.package, status.state, status.last, reasons, channels)
-    if after != before:
-        alerts.write(path, after)
+    kept = alerts.keep(path, after) if after != before else ()
     delivered, problems = alerts.deliver(after, settings.alerts, root)
     if delivered != after:
-        alerts.write(path, delivered)
-    return (*([damage] if damage else []), *problems)
+        kept = alerts.keep(path, delivered)
+    return (*([damage] if damage else []), *kept, *problems)
 
 
 def _required(name: str, value: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from stagebook.data.drift import distances
 from stagebook.data.drift.alignment import ComparisonBasis, counts, is_instant, obstacle
 from stagebook.data.drift.compared import Distances, compare
 from stagebook.data.drift.threshold import (
@@ -62,20 +63,23 @@ class ColumnDrift:
         reference: The reference's column.
         batch: The batch's.
         reason: Why values are not compared; empty if they are.
-        distances: All distances.
         findings: The comparison of gaps, and that of values if there is one.
     """
 
     reference: Column
     batch: Column
     reason: str
-    distances: Distances
     findings: tuple[Finding, ...]
 
     @property
     def name(self) -> str:
         """Its name."""
         return self.batch.name
+
+    @property
+    def distances(self) -> Distances:
+        """All distances, of the values if they are compared; computed when they are asked for."""
+        return compare(self.reference, self.batch, self.findings[-1].basis)
 
     @property
     def decisive(self) -> Finding:
@@ -180,16 +184,15 @@ class ColumnComparison:
             alpha: See ``threshold``.
         """
         pair = (self.reference, self.batch)
-        by_basis = {on: compare(*pair, on) for on in self.bases}
         findings = tuple(
             Finding(
                 on,
-                distances.jensen_shannon,
+                distances.jensen_shannon(*counts(pair, on)),
                 threshold(pair, self.effects.get(on, ()), on, comparisons, alpha),
             )
-            for on, distances in by_basis.items()
+            for on in self.bases
         )
-        return ColumnDrift(*pair, self.reason, by_basis[self.bases[-1]], findings)
+        return ColumnDrift(*pair, self.reason, findings)
 
 
 def _advance(reference: Column, effects: Mapping[ComparisonBasis, Sequence[float]]) -> str:

@@ -203,14 +203,14 @@ def sampling_noise(pair: Matrix, alpha: float) -> float:
 @lru_cache
 def _student(level: float, freedom: int) -> float:
     """A quantile of Student's t; the columns of a table, and many batches, need the same one."""
-    from scipy import stats
+    from scipy import special  # `stats`, which calls it, takes half a second to import
 
-    return float(stats.t.ppf(level, freedom))
+    return float(special.stdtrit(freedom, level))
 
 
 @lru_cache
 def _chi_square(level: float, freedom: int) -> float:
     """A quantile of chi-square; see ``_student``."""
-    from scipy import stats
+    from scipy import special
 
-    return float(stats.chi2.ppf(level, freedom))
+    return float(2 * special.gammaincinv(freedom / 2, level))
