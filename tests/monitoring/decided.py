@@ -1,6 +1,7 @@
 """Statuses to decide about: daily losses that rose or not, and comparisons of packages."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,13 +31,17 @@ REFERENCE = dict(zip(days_from(START, 60), wave(0.15, 60), strict=True))
 
 
 def loss(
-    source: str, values: Sequence[float], name: str = "error", rate: float = 0.125
+    source: str,
+    values: Sequence[float],
+    name: str = "error",
+    rate: float = 0.125,
+    unit: float = 1.0,
 ) -> WatchedLoss:
     """A watched loss, whose last day is the last one of the status."""
     days = days_from(_BEGIN, DAYS)[-len(values) :] if values else []
     watched = WatchedLoss.of(name, source, REFERENCE, dict(zip(days, values, strict=True)), rate)
     assert watched is not None
-    return watched
+    return replace(watched, unit=unit)
 
 
 def signal(kind: SignalKind, subject: str = "height") -> Signal:
@@ -49,7 +54,6 @@ def status(
     *losses: WatchedLoss,
     signals: Iterable[Signal] = (),
     kind: str = "binary",
-    scale: float | None = None,
     rows: int = ROWS,
     labelled: float | None = None,
     false_alarms: float = 1.0,
@@ -58,7 +62,7 @@ def status(
     own = (*loss_signals.signals(losses), *signals)
     days = days_from(_BEGIN, DAYS)
     judged = MonitorStatus(
-        "late", OWN, (), state_of(own), own, None, (), losses, {}, (), (), (), kind, scale
+        "late", OWN, (), state_of(own), own, None, (), losses, {}, (), (), (), kind
     )
     given = labelled if labelled is not None else (1.0 if _has_labels(losses) else None)
     periods = [{"cadence": "day", "name": day, "rows": rows, "labelled": given} for day in days]

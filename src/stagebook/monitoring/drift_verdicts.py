@@ -116,8 +116,9 @@ class VerdictStore:
         version = self._version(period)
         if version is not None:
             drifted = [[own.column, own.effect, own.limit] for own in verdict.drifted]
-            self._kept[_name(kind, period)] = [version, verdict.compared, drifted]
-            self._is_new = True
+            name, values = _name(kind, period), [version, verdict.compared, drifted]
+            self._is_new = self._is_new or self._kept.get(name) != values
+            self._kept[name] = values
 
     def keep(self) -> tuple[Problem, ...]:
         """Writes the file if something was added; where it cannot be written, says so."""

@@ -44,7 +44,6 @@ class MonitorStatus:
         problems: Days that could not be read.
         kind: Whether the label is true or false (``binary``) or a number (``regression``); empty
             in a package without a label.
-        scale: The error of a regression that counts as a loss of 1; None for others.
         false_alarms: The false alarms of a year that are expected at most.
     """
 
@@ -61,7 +60,6 @@ class MonitorStatus:
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
     kind: str = ""
-    scale: float | None = None
     false_alarms: float = 1.0
 
     def of(self, cadence: Cadence) -> tuple[PeriodStatus, ...]:
@@ -87,7 +85,6 @@ class MonitorStatus:
             "other_packages": list(self.others),
             "state": self.state.value,
             "kind": self.kind,
-            "scale": self.scale,
             "false_alarms": self.false_alarms,
             "first": self.first,
             "last": self.last,
@@ -167,7 +164,6 @@ def judge(
         _notes(model, sides, estimator, losses),
         (*log.problems, *(labels.problems if labels else ())),
         performance.kind if performance else "",
-        performance.scale if performance else None,
         budget.false_alarms,
     )
 

@@ -19,13 +19,15 @@ from stagebook.project.text import amount, counted, plain
 STATE_WORDS = {
     MonitorState.OK: "nothing changed that matters",
     MonitorState.LOOK: "something changed, and nobody knows yet whether the predictions are worse",
-    MonitorState.ACT: "the predictions are worse than on the test split",
+    MonitorState.ACT: "the predictions are worse than on the test split, or cannot be made",
 }
 """What each state means."""
 
 NO_REQUESTS = "the log has no request that this package answered"
 NONE = "–"
 SIGNS = {MonitorState.OK: "✓", MonitorState.LOOK: "!", MonitorState.ACT: "✗"}
+_SHARES = (SignalKind.REFUSALS, SignalKind.FAILURES)
+"""Kinds of signals whose value is a share of the requests."""
 _METRICS = {"auc": "AUC", "brier": "Brier score"}
 _ERRORS = {"mae": "mean absolute error", "rmse": "root mean squared error"}
 
@@ -120,7 +122,7 @@ def signal(own: Signal) -> SignalWords:
 def _measured(own: Signal, value: float | None) -> str:
     if value is None:
         return ""
-    return percent(value) if own.kind is SignalKind.REFUSALS else amount(value)
+    return percent(value) if own.kind in _SHARES else amount(value)
 
 
 def percent(share: float | None) -> str:

@@ -73,7 +73,7 @@ def test_without_requests_nothing_is_at_stake() -> None:
 
 
 def test_a_rise_that_a_regression_shows_is_worth_a_retraining() -> None:
-    own = status(loss(LABELS, RISEN), kind="regression", scale=20.0)
+    own = status(loss(LABELS, RISEN, unit=20.0), kind="regression")
     decision = decide(own, COSTS)
     gain = decision.option("retrain").gain
     assert decision.action == "retrain"

@@ -74,14 +74,13 @@ def test_labels_of_a_real_log_that_the_scores_contradict_call_for_a_person(
     assert decide(path, cheap, challenger=better).action == "retrain"
 
 
-def test_a_status_of_a_regression_has_the_unit_of_its_error(
+def test_a_status_says_that_its_model_is_a_regression(
     packaged: Callable[[str], Watched], tmp_path: Path
 ) -> None:
     size = packaged("size")
     log = watched_logs.write(tmp_path / "log", *size.answers(days_from(START, 3)))
     values = size.status(log).as_json()
     assert values["kind"] == "regression"
-    assert values["scale"] == pytest.approx(8, rel=0.1)  # ten times E|N(0, 1)|
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_a_status_of_a_regression_has_the_unit_of_its_error(
         {**RISEN, "first": "yesterday"},
         {**RISEN, "last": ""},
         {**RISEN, "false_alarms": 0},
-        {**RISEN, "scale": -1.0},
+        {**RISEN, "losses": [{**RISEN["losses"][0], "unit": -1.0}]},
         {**RISEN, "losses": [{**RISEN["losses"][0], "reference": 1.5}]},
         {**RISEN, "losses": [{**RISEN["losses"][0], "days": [["2027-06-04", math.nan]]}]},
         {**RISEN, "periods": [{**RISEN["periods"][0], "rows": -1}]},
@@ -158,7 +157,7 @@ def test_a_comparison_on_a_log_says_on_which_days() -> None:
 
 
 def test_a_comparison_of_numbers_counts_their_mean_absolute_error() -> None:
-    own = status(loss(LABELS, wave(0.15, 60)), kind="regression", scale=20.0)
+    own = status(loss(LABELS, wave(0.15, 60), unit=20.0), kind="regression")
     decision = decide(own, COSTS, challenger=comparison(-0.5, 0.1, metric="mae"))
     gain = decision.option("retrain").gain
     assert gain is not None

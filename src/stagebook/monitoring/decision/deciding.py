@@ -48,7 +48,7 @@ def decide(
         >>> import stagebook
         >>> status = {
         ...     "format": 1, "model": "late", "package": "ab12", "state": "ok", "kind": "binary",
-        ...     "scale": None, "false_alarms": 1.0, "first": "2026-01-01", "last": "2026-01-31",
+        ...     "false_alarms": 1.0, "first": "2026-01-01", "last": "2026-01-31",
         ...     "periods": [
         ...         {"cadence": "day", "name": "2026-01-31", "rows": 200, "labelled": None}
         ...     ],

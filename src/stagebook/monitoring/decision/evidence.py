@@ -80,13 +80,12 @@ class Excess:
         return max(self.more.expected - self.explained, 0.0)
 
     @classmethod
-    def of(cls, loss: LossJson, estimate: LossJson | None, scale: float) -> Self:
+    def of(cls, loss: LossJson, estimate: LossJson | None) -> Self:
         """The excess of a loss over its last days, or since it rose.
 
         Args:
             loss: The loss, with at least two days.
             estimate: The same loss as expected from the scores; None if it is not.
-            scale: The loss of a row that counts as 1.
         """
         begin = loss.since if loss.risen and loss.since else ""
         recent = [(day, value) for day, value in loss.days if day >= begin][-RECENT:]
@@ -102,10 +101,10 @@ class Excess:
             names[0],
             names[-1],
             rows,
-            now * scale,
-            loss.reference * scale,
-            Gain(more, more - Z * error, more + Z * error) * scale,
-            min(max(harder, 0.0), max(more, 0.0)) * scale,
+            now * loss.unit,
+            loss.reference * loss.unit,
+            Gain(more, more - Z * error, more + Z * error) * loss.unit,
+            min(max(harder, 0.0), max(more, 0.0)) * loss.unit,
         )
 
 
@@ -164,11 +163,10 @@ class Evidence:
 
 def _excess(status: StatusJson) -> Excess | None:
     """That of the labels if enough days have some, otherwise that of the scores."""
-    scale = status.scale or 1.0
     estimate = status.loss(ERROR, ESTIMATE)
     for loss in (status.loss(ERROR, LABELS), estimate):
         if loss is not None and len(loss.days) >= FEWEST_DAYS:
-            return Excess.of(loss, estimate if loss.source == LABELS else None, scale)
+            return Excess.of(loss, estimate if loss.source == LABELS else None)
     return None
 
 

@@ -51,6 +51,7 @@ class LossJson:
     reference: float
     reference_error: float
     limit: float
+    unit: float
     risen: bool
     since: str | None
     days: tuple[tuple[str, float], ...]
@@ -65,7 +66,6 @@ class StatusJson:
     package: str
     state: str
     kind: str
-    scale: float | None
     false_alarms: float
     first: str
     last: str
@@ -125,9 +125,9 @@ def _check(status: StatusJson) -> None:
         numbers = [loss.reference, loss.reference_error, loss.limit]
         if not all(0 <= value <= 1 for value in (*numbers, *(value for _, value in loss.days))):
             raise ValueError(f"the loss `{loss.name}` is not from 0 to 1")
+        if not 0 < loss.unit < math.inf:
+            raise ValueError(f"the unit of the loss `{loss.name}` is not above 0")
     if not 0 < status.false_alarms < math.inf:
         raise ValueError("the budget of false alarms is not above 0")
-    if status.scale is not None and not 0 < status.scale < math.inf:
-        raise ValueError("the scale of the error is not above 0")
     if any(period.rows < 0 for period in status.periods):
         raise ValueError("a period has fewer than 0 rows")
