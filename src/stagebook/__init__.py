@@ -2,24 +2,27 @@
 
 from stagebook import interruption  # noqa: I001, F401  # before the slow imports
 
+import importlib
 import sys
 from typing import Any
 
 from stagebook.project.markers import In, Metrics, Out, Plots
 
-__all__ = ["In", "Metrics", "Out", "Plots", "load", "package"]
+__all__ = ["In", "Metrics", "Out", "Plots", "load", "log_batch", "monitor", "package"]
+
+_HOMES = {
+    "load": "stagebook.model.load",
+    "log_batch": "stagebook.serving.batch",
+    "monitor": "stagebook.workflow.monitor_in_code",
+    "package": "stagebook.model.package",
+}
+"""The modules of the functions, which import pandas."""
 
 
 def __getattr__(name: str) -> Any:
-    """Imports ``package`` and ``load``, which import pandas, when they are used."""
-    if name == "package":
-        from stagebook.model.package import package
-
-        return package
-    if name == "load":
-        from stagebook.model.load import load
-
-        return load
+    """Imports a function when it is used."""
+    if home := _HOMES.get(name):
+        return getattr(importlib.import_module(home), name)
     raise AttributeError(f"module 'stagebook' has no attribute {name!r}")
 
 
