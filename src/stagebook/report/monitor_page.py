@@ -84,7 +84,7 @@ def render_page(status: MonitorStatus) -> str:
 def shown(status: MonitorStatus) -> dict[str, Any]:
     """What a page shows of a status; see ``render_page``."""
     figures = (loss_figure(loss, status) for loss in status.losses)
-    tables = (_table(cadence, status) for cadence in (Cadence.MONTH, Cadence.WEEK))
+    tables = (table(cadence, status) for cadence in (Cadence.MONTH, Cadence.WEEK))
     return {
         "model": plain(status.model),
         "state": words.state(status),
@@ -100,7 +100,8 @@ def shown(status: MonitorStatus) -> dict[str, Any]:
     }
 
 
-def _table(cadence: Cadence, status: MonitorStatus) -> PeriodTable:
+def table(cadence: Cadence, status: MonitorStatus) -> PeriodTable:
+    """The periods of one length."""
     periods = status.of(cadence)
     expected = words.metrics(item.estimated for item in periods)
     realized = words.metrics(item.realized for item in periods)
