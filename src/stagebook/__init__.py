@@ -8,19 +8,34 @@ from typing import Any
 
 from stagebook.project.markers import In, Metrics, Out, Plots
 
-__all__ = ["In", "Metrics", "Out", "Plots", "load", "log_batch", "monitor", "package"]
+__all__ = [
+    "Costs",
+    "In",
+    "Metrics",
+    "Out",
+    "Plots",
+    "backtest",
+    "decide",
+    "load",
+    "log_batch",
+    "monitor",
+    "package",
+]
 
 _HOMES = {
+    "Costs": "stagebook.monitoring.decision.costs",
+    "backtest": "stagebook.monitoring.decision.backtest",
+    "decide": "stagebook.monitoring.decision.deciding",
     "load": "stagebook.model.load",
     "log_batch": "stagebook.serving.batch",
     "monitor": "stagebook.workflow.monitor_in_code",
     "package": "stagebook.model.package",
 }
-"""The modules of the functions, which import pandas."""
+"""The modules of what is slow to import."""
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a function when it is used."""
+    """Imports what is slow to import when it is used."""
     if home := _HOMES.get(name):
         return getattr(importlib.import_module(home), name)
     raise AttributeError(f"module 'stagebook' has no attribute {name!r}")
