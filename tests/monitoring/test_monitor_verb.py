@@ -208,3 +208,16 @@ def test_a_damaged_day_is_a_problem_and_ends_with_11(
     run = verb(str(log), "--package", str(tall.folder), "--json")
     assert (run.exit_code, codes(run)) == (11, ["bad-request-log"])
     assert values(run)["last"] == "2026-04-06"
+
+
+def test_a_past_day_is_shown_without_an_alert(
+    verb: Verb, tall: Watched, tmp_path: Path, drifted: Path
+) -> None:
+    watched_logs.write(drifted, *tall.answers(["2026-04-10"]))
+    words = (str(drifted), "--package", str(tall.folder), "--json")
+    with receiver() as server:
+        run = verb(*words, "--at", "2026-04-08", "--state", "kept", webhook=address(server))
+        assert server.received == []  # type: ignore[attr-defined]
+    assert (run.exit_code, values(run)["last"]) == (11, "2026-04-08")
+    assert not (tmp_path / "below" / "kept" / "state.json").exists()
+    assert verb(*words, "--at", "soon").exit_code == 3

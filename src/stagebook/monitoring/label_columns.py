@@ -110,7 +110,7 @@ def known(
 def known_until(
     path: Path, options: LabelOptions, columns: Mapping[str, pa.Array], until: int
 ) -> dict[str, pa.Array]:
-    """The rows whose label was known by an instant, or whose time of it is missing or none.
+    """The rows whose label was known before an instant, or whose time of it is missing or none.
 
     Args:
         path: The table, for problems.
@@ -121,5 +121,5 @@ def known_until(
     if not options.known:
         return dict(columns)
     moments = times(path, options.known, columns[options.known], at_end=True)
-    is_known = pc.fill_null(pc.less_equal(moments, until), True)
+    is_known = pc.fill_null(pc.less(moments, until), True)
     return {name: values.filter(is_known) for name, values in columns.items()}

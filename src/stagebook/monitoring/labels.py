@@ -77,7 +77,7 @@ class Labels:
             kind: What the package predicts: true or false, or a number.
             types: Types of columns of CSV and JSON Lines, such as text for a key with zeros at its
                 beginning.
-            until: Labels that were known later are left out; nanoseconds since 1970.
+            until: Labels that were known then or later are left out; nanoseconds since 1970.
 
         Raises:
             StagebookError: The table cannot be read, lacks a column (``no-label-column``), or has a

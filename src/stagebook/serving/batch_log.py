@@ -64,8 +64,9 @@ def _digest(scored: ScoredRows) -> str:
 def _values(frame: pd.DataFrame) -> bytes:
     """One number for each row, which depends on all its values."""
     plain = frame.copy()
-    for name in plain.select_dtypes(object).columns:
-        plain[name] = plain[name].map(repr)  # a value may have no hash
+    for name in plain.columns:
+        if pd.api.types.is_object_dtype(plain[name].dtype):
+            plain[name] = plain[name].map(repr)  # a value may have no hash
     hashes = pd.util.hash_pandas_object(plain, index=False)
     return np.asarray(hashes, dtype="<u8").tobytes()
 

@@ -65,7 +65,7 @@ class BatchRows:
         """By day, such as ``2026-11-29``, the place of its first row and that behind its last."""
         numbers = self.times // _DAY
         begins = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
-        ends = [*begins[1:], len(numbers)]
+        ends = [*begins[1:], len(numbers)][: len(begins)]  # no rows have no day
         names = [day_of(int(numbers[place]) * 86_400) for place in begins]
         return dict(zip(names, zip(begins, ends, strict=True), strict=True))
 
