@@ -294,7 +294,7 @@ class Forecasts(Table):
 
 
 class Labels(Table):
-    """One row for each forecast of the replay: whether the flight was late, and when that is known."""
+    """One row for each forecast of the replay: if the flight was late, and when that is known."""
 
     prediction: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}-0$")
     late: bool

@@ -23,10 +23,13 @@ def landed(flights: pd.DataFrame, arrivals: pd.DataFrame) -> pd.Series:
     if delay.isna().any():
         raise ValueError(f"{int(delay.isna().sum())} flights have no arrival")
     minutes = flights["scheduled_minutes"] + delay.astype("float64").to_numpy()
-    arrived = flights[DEPARTURE].dt.tz_convert("UTC") + pd.to_timedelta(minutes, unit="min")
-    return arrived.dt.as_unit("us").rename("known")
+    departure: pd.Series = flights[DEPARTURE].dt.tz_convert("UTC")
+    arrived: pd.Series = departure + pd.to_timedelta(minutes, unit="min")
+    known: pd.Series = arrived.dt.as_unit("us")
+    return known.rename("known")
 
 
 def month(flights: pd.DataFrame) -> pd.Series:
     """Gives the month (UTC) in which the forecast of each flight is made, such as ``2013-10``."""
-    return flights[FORECAST].dt.tz_convert("UTC").dt.strftime("%Y-%m").rename("month")
+    names: pd.Series = flights[FORECAST].dt.tz_convert("UTC").dt.strftime("%Y-%m")
+    return names.rename("month")
