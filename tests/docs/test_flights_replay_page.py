@@ -57,8 +57,9 @@ def test_a_model_has_the_scores_of_the_build(trained: str) -> None:
 def test_the_text_has_the_numbers_of_the_build() -> None:
     alarm, after, november = SEEN["alarm"], SEEN["after_alarm"], MONTHS["2013-11"]
     december, october = MONTHS["2013-12"], MONTHS["2013-10"]
-    assert f"limit of {alarm['limit']:.3f} for good on {day(alarm['since'])}" in PAGE
-    assert f"The alarm came on {day(alarm['day'])}" in PAGE
+    dates = f"on {day(alarm['day'])}, and dates the beginning of the rise to {day(alarm['since'])}"
+    assert f"The alarm came {dates}" in PAGE
+    assert f"above its limit of {alarm['limit']:.3f}." in PAGE
     assert f"from {november['auc_low']:.3f} to {november['auc_high']:.3f}" in PAGE
     assert november["auc_low"] < october["auc"] < november["auc_high"]
     assert f"to {december['expected_brier']:.3f} and not to {december['brier']:.3f}" in PAGE
