@@ -19,12 +19,11 @@ ROWS = 1000
 
 DAYS = 60
 _BEGIN = date(START.year + 1, START.month, START.day)
-_WAVE = (-0.01, 0.0, 0.01)
 
 
-def wave(level: float, count: int) -> list[float]:
-    """Losses around a level."""
-    return [level + _WAVE[number % 3] for number in range(count)]
+def wave(level: float, count: int, width: float = 0.01) -> list[float]:
+    """Losses around a level, as far away as the width."""
+    return [level + (number % 3 - 1) * width for number in range(count)]
 
 
 REFERENCE = dict(zip(days_from(START, 60), wave(0.15, 60), strict=True))

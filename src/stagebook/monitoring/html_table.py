@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from stagebook.project.text import plain
 
 _LEFT = "text-align: left"
+_WHOLE = "text-align: left; white-space: nowrap"
 _RIGHT = "text-align: right; white-space: nowrap"
 
 
@@ -24,16 +25,16 @@ def table(
     head: Sequence[str],
     rows: Iterable[tuple[Sequence[str], bool]],
     *,
-    texts: Collection[int] = (0,),
+    texts: Collection[int] = (),
 ) -> str:
-    """A table.
+    """A table, whose first column names the rows.
 
     Args:
         head: The names of its columns.
         rows: The cells of each row, and whether it is the one to see first.
-        texts: Places of the columns whose cells are on the left.
+        texts: Places of further columns with sentences.
     """
-    styles = [_LEFT if place in texts else _RIGHT for place in range(len(head))]
+    styles = [_WHOLE, *(_LEFT if place in texts else _RIGHT for place in range(1, len(head)))]
     top = "".join(
         f'<th style="{style}">{escaped(name)}</th>'
         for style, name in zip(styles, head, strict=True)
@@ -45,8 +46,10 @@ def table(
     )
 
 
-def _cells(cells: Sequence[str], styles: Sequence[str], bold: bool) -> str:
-    shown = (f"<strong>{escaped(text)}</strong>" if bold else escaped(text) for text in cells)
-    return "".join(
-        f'<td style="{style}">{text}</td>' for style, text in zip(styles, shown, strict=True)
-    )
+def _cells(cells: Sequence[str], styles: Sequence[str], first: bool) -> str:
+    shown = []
+    for text, style in zip(cells, styles, strict=True):
+        bold = first and style != _LEFT  # sentences are hard to read in bold
+        inner = f"<strong>{escaped(text)}</strong>" if bold else escaped(text)
+        shown.append(f'<td style="{style}">{inner}</td>')
+    return "".join(shown)

@@ -66,17 +66,17 @@ def read(losses: "pd.DataFrame") -> Replayed:
     if not len(losses):
         raise _refused("The table has no rows.", "Give a row for each model and period.")
     rows: dict[tuple[str, str], tuple[int, float]] = {}
-    for trained, period, count, lost in losses[[*COLUMNS, wrong]].itertuples(index=False):
+    for trained, period, *numbers in losses[[*COLUMNS, wrong]].itertuples(index=False):
         key = (str(period), str(trained)[:10])
         if key in rows:
             raise _refused(f"The model of {key[1]} is there twice in {key[0]}.", _ONE)
-        total = float(lost) * (float(count) if wrong == "loss" else 1.0)
-        if not (float(count) >= 0 and float(count).is_integer() and 0 <= total < math.inf):
+        counted = _numbers(*numbers, mean=wrong == "loss")
+        if counted is None:
             raise _refused(f"The model of {key[1]} has impossible numbers in {key[0]}.", _NUMBERS)
-        rows[key] = (int(count), total)
-    periods, trained = (tuple(sorted({key[place] for key in rows})) for place in (0, 1))
-    replayed = Replayed(_cadence(periods), periods, trained, rows)
-    problems = list(_holes(replayed))
+        rows[key] = counted
+    periods, models = (tuple(sorted({key[place] for key in rows})) for place in (0, 1))
+    replayed = Replayed(_cadence(periods), periods, models, rows)
+    problems = [*_bad_models(replayed), *_missing_models(replayed)]
     if problems:
         raise StagebookError(*problems)
     return replayed
@@ -84,6 +84,17 @@ def read(losses: "pd.DataFrame") -> Replayed:
 
 _ONE = "Give one row for each model and period."
 _NUMBERS = "Rows are whole numbers from 0 on, and losses finite numbers from 0 on."
+
+
+def _numbers(count: Any, lost: Any, *, mean: bool) -> tuple[int, float] | None:
+    """Rows, and wrong predictions among them; None if they are impossible."""
+    try:
+        rows, wrong = float(count), float(lost)
+    except (TypeError, ValueError):
+        return None
+    total = wrong * rows if mean else wrong
+    possible = rows >= 0 and rows.is_integer() and 0 <= total < math.inf
+    return (int(rows), total) if possible else None
 
 
 def _refused(message: str, hint: str) -> StagebookError:
@@ -110,7 +121,15 @@ def _cadence(periods: tuple[str, ...]) -> Cadence:
     raise _refused(message, "Name them as 2013-10, 2013-W45 or 2013-11-04.")
 
 
-def _holes(replayed: Replayed) -> Iterator[Problem]:
+def _missing_models(replayed: Replayed) -> Iterator[Problem]:
+    """Periods for which no model was trained since the period before."""
+    for before, period in zip(replayed.periods, replayed.periods[1:], strict=False):
+        if replayed.newest(period) <= replayed.newest(before):
+            message = f"No model was trained between the beginnings of {before} and {period}."
+            yield Problem("bad-backtest", message, "Train a model right before each period.")
+
+
+def _bad_models(replayed: Replayed) -> Iterator[Problem]:
     """Models that know the future, and models that a later period does not have any more."""
     for trained in replayed.trained:
         try:

@@ -27,8 +27,9 @@ def decide(
     """What to do with a deployed model: keep it, retrain it, roll back, or ask a person.
 
     It is the option with the largest expected gain over the horizon. A person is asked if that is
-    worth more than a look costs, if nothing else helps, or if the evidence cannot be relied on: the
-    log is broken, labels are few, or they contradict the scores and no challenger was compared.
+    worth more than a look costs, if a challenger does not help, or if the evidence cannot be relied
+    on: the log is broken, labels are few, or they contradict the scores and no challenger was
+    compared.
 
     Args:
         status: The status of the monitor, its JSON, or the file with it
@@ -102,17 +103,18 @@ def choose(case: Case, all_options: Sequence[Option]) -> tuple[Action, str]:
 
 
 def _stuck(case: Case, keep: Option) -> str:
-    """Why a person should look though no option helps; empty if a look costs more than it may save.
+    """Why a person should look though a challenger was tried; empty if that is not worth a look.
 
     A person may know of other ways than the three of this decision.
     """
     own, unit = case.evidence, case.costs.unit
     lost = own.alarm is Alarm.LABELS and own.excess is not None and own.excess.more.low > 0
-    if not lost or keep.cost is None or keep.cost <= case.costs.false_alarm:
+    tried = case.challenger is not None
+    if not lost or not tried or keep.cost is None or keep.cost <= case.costs.false_alarm:
         return ""
     return (
         f"The predictions are worse, which costs {words.amount(keep.cost, unit)} in "
-        f"{words.time(case.costs)}, and no other model is expected to pay."
+        f"{words.time(case.costs)}, and the challenger does not help."
     )
 
 
@@ -123,12 +125,23 @@ def _reason(case: Case, best: Option, quiet: bool) -> str:
             return "There are no requests, so nothing is at stake."
         if quiet:
             return "Nothing was noticed that calls for another model."
-        return f"No other model is expected to save more in {words.time(case.costs)} than it costs."
+        harder = _harder(case)
+        return harder or (
+            f"No other model is expected to save more in {words.time(case.costs)} than it costs."
+        )
     saved = f"{words.amount(gain.expected, unit)} in {words.time(case.costs)}"
-    span = f"{words.interval(gain)}"
+    span = words.interval(gain)
     if best.action is Action.ASK:
         return f"What is best is uncertain, and a look is expected to save {saved} ({span})."
-    pair = case.challenger if best.action is Action.RETRAIN else case.previous
-    who = "A retraining" if best.action is Action.RETRAIN else "The package before"
-    known = "on the same rows" if pair else "before a challenger is there"
-    return f"{who} is expected to save {saved} ({span}), as judged {known}."
+    if best.action is Action.RETRAIN and case.challenger is None:
+        return f"A retraining is expected to save {saved} ({span}); no challenger was compared yet."
+    who = "The challenger" if best.action is Action.RETRAIN else "The package before"
+    return f"{who} is expected to save {saved} ({span}), as judged on the same rows."
+
+
+def _harder(case: Case) -> str:
+    """Why nothing can be learned if most of the loss was to be expected; empty if it was not."""
+    excess = case.evidence.excess
+    if excess is None or excess.explained <= excess.learnable:
+        return ""
+    return "The requests are harder than the test split, and are so for another model too."

@@ -22,7 +22,7 @@ def html(action: Action, reason: str, options: Sequence[Option], unit: str, note
     escaped = html_table.escaped
     title = f"<p><strong>{escaped(action.value.capitalize())}</strong>: {escaped(reason)}</p>"
     rows = [(cells(option, unit), option.action is action) for option in options]
-    table = html_table.table(HEAD, rows, texts=(0, 4))
+    table = html_table.table(HEAD, rows, texts=(4,))
     return html_table.block([title, table, f"<p><small>{escaped(note)}</small></p>"])
 
 

@@ -74,6 +74,11 @@ class Excess:
     more: Gain
     explained: float
 
+    @property
+    def learnable(self) -> float:
+        """What a retraining can regain at most of the excess that is expected."""
+        return max(self.more.expected - self.explained, 0.0)
+
     @classmethod
     def of(cls, loss: LossJson, estimate: LossJson | None, scale: float) -> Self:
         """The excess of a loss over its last days, or since it rose.

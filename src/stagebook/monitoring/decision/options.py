@@ -81,8 +81,7 @@ def _retrain(case: Case, keep: Option) -> Option:
     gain = _regained(case)
     quiet = case.evidence.alarm is Alarm.NONE
     why_not = "Nothing was noticed, so there is nothing to regain." if quiet else case.doubt
-    sentences = tuple(_bounds(case)) if gain else ()
-    return _option(Action.RETRAIN, why_not, keep, gain, sentences)
+    return _option(Action.RETRAIN, why_not, keep, gain, _bounds(case.evidence))
 
 
 def _regained(case: Case) -> Gain | None:
@@ -90,26 +89,27 @@ def _regained(case: Case) -> Gain | None:
     own, costs = case.evidence, case.costs
     if own.excess is None:
         return None
-    more, explained = own.excess.more, own.excess.explained
-    likely, most = (max(more_ - explained, 0.0) for more_ in (more.expected, more.high))
+    most = max(own.excess.more.high - own.excess.explained, 0.0)
     vain = costs.false_alarm * own.chance
-    expected = (1 - own.chance) * HALF * likely * case.stake - costs.retraining - vain
+    regained = (1 - own.chance) * HALF * own.excess.learnable * case.stake
+    expected = regained - costs.retraining - vain
     worst = -costs.retraining - (costs.false_alarm if own.chance else 0.0)
     return Gain(expected, worst, max(most * case.stake - costs.retraining, expected))
 
 
-def _bounds(case: Case) -> Sequence[str]:
+def _bounds(own: Evidence) -> tuple[str, ...]:
     """What the gain of a retraining without a challenger is derived from."""
-    sentences = [
-        "There is no challenger yet: it may regain nothing, or all that can be learned. Half of it "
-        "is expected.",
-    ]
-    if case.evidence.chance:
-        sentences.append(
-            f"Without labels, there is nothing wrong with a probability of "
-            f"{case.evidence.chance:.0%}."
-        )
-    return sentences
+    if own.excess is None:
+        return ()
+    most = f"{own.excess.learnable:.4g} a row"
+    learnable = (
+        f"No challenger was compared: a retraining may regain nothing, or {most}. Half of it is "
+        "expected."
+    )
+    chance = (
+        f"No labels show a rise, so that with a probability of {own.chance:.0%} nothing is wrong."
+    )
+    return (learnable, chance) if own.chance else (learnable,)
 
 
 def _roll_back(case: Case, keep: Option) -> Option:
@@ -150,16 +150,30 @@ def _option(
 
 def _ask(case: Case, keep: Option, others: Sequence[Option]) -> Option:
     """A person finds out which of the possible options is best, and costs a look."""
-    look = case.costs.false_alarm
-    gains = [option.gain for option in others if option.possible and option.gain]
-    if case.evidence.alarm is Alarm.NONE or not gains:
-        return _option(Action.ASK, "", keep, Gain.certain(-look), ("A look costs its price.",))
-    best = max(gains, key=lambda gain: gain.at_best)
-    without = max(0.0, *(gain.expected for gain in gains))
-    worth = max(best.at_best - without, 0.0)
+    look, unit = case.costs.false_alarm, case.costs.unit
+    able = [(option, option.gain) for option in others if option.possible and option.gain]
+    if case.evidence.alarm is Alarm.NONE or not able:
+        sentence = f"A look costs {words.amount(look, unit)}, and there is nothing to choose from."
+        return _option(Action.ASK, "", keep, Gain.certain(-look), (sentence,))
+    without = max(0.0, *(gain.expected for _, gain in able))
+    known = max(_if_known(case, option, gain) for option, gain in able)
+    worth = max(known - without, 0.0)
     sentence = (
-        f"To know what is best before is worth {words.amount(worth, case.costs.unit)}, and a look "
-        f"costs {words.amount(look, case.costs.unit)}."
+        f"To know beforehand what is best is worth {words.amount(worth, unit)}, and a look costs "
+        f"{words.amount(look, unit)}."
     )
-    gain = Gain(without + worth - look, -look, max(gain.high for gain in gains) - look)
+    gain = Gain(without + worth - look, -look, max(gain.high for _, gain in able) - look)
     return _option(Action.ASK, "", keep, gain, (sentence,))
+
+
+def _if_known(case: Case, option: Option, gain: Gain) -> float:
+    """The expected gain of an option if a person first finds out what can be found out.
+
+    That is whether anything is wrong, and how much more the model loses. What a retraining would
+    learn is known after it alone.
+    """
+    excess = case.evidence.excess
+    if option.action is not Action.RETRAIN or case.challenger is not None or excess is None:
+        return gain.at_best
+    more = excess.more - excess.explained
+    return (more * (HALF * case.stake) - case.costs.retraining).at_best * (1 - case.evidence.chance)

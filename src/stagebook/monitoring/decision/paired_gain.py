@@ -1,5 +1,6 @@
 """How much better another package is on the same rows, from ``stagebook model compare --json``."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,7 @@ def read(
     try:
         values = typed_json.convert(status_json.plain(comparison), _Comparison)
         metric = next(item for item in values.metrics if item.name == METRICS[values.task])
+        gain = _gain(metric)
     except (OSError, ValueError, KeyError, StopIteration) as error:
         message = f"The comparison `{name}` cannot be read: {_reason(error)}."
         hint = "Write it: stagebook model compare CHAMPION CHALLENGER ... --json > comparison.json"
@@ -120,13 +122,19 @@ def read(
     refused = "" if values.may_replace else " ".join(values.reasons) or values.verdict
     log = values.data.log
     span = f"the log, {log.first} to {log.last}" if log else ""
-    return PairedGain(values.challenger.digest, values.data.rows, span, _gain(metric), refused)
+    return PairedGain(values.challenger.digest, values.data.rows, span, gain, refused)
 
 
 def _gain(metric: _Metric) -> Gain | None:
-    """The gain of a row; the difference of a loss is negative if the challenger is better."""
+    """The gain of a row; the difference of a loss is negative if the challenger is better.
+
+    Raises:
+        ValueError: The difference is no number in its interval.
+    """
     if metric.difference is None or metric.low is None or metric.high is None:
         return None
+    if not -math.inf < metric.low <= metric.difference <= metric.high < math.inf:
+        raise ValueError(f"the difference of `{metric.name}` is not in its interval")
     return Gain(-metric.difference, -metric.high, -metric.low)
 
 
