@@ -158,6 +158,14 @@ def test_a_day_that_was_logged_already_is_left_as_it_is(package: Path, tmp_path:
     pd.testing.assert_series_equal(again.ids[before.ids.index], before.ids)
 
 
+def test_a_profile_that_an_interruption_left_out_is_written(package: Path, tmp_path: Path) -> None:
+    log(tmp_path, package, trips())
+    before = files(tmp_path)
+    (tmp_path / next(name for name in before if name.endswith(".profile.json"))).unlink()
+    log(tmp_path, package, trips())
+    assert files(tmp_path) == before
+
+
 def test_later_rows_of_a_day_are_a_further_file(package: Path, tmp_path: Path) -> None:
     log(tmp_path, package, trips(2))
     log(tmp_path, package, trips(2, start="2026-11-28T20:00Z", step="1h"))

@@ -15,6 +15,7 @@ from stagebook.project.text import counted
 from stagebook.serving import ids
 from stagebook.serving.batch_scoring import ScoredRows
 from stagebook.serving.log import days
+from stagebook.serving.log.day_profiles import write_profiles
 from stagebook.serving.log.days import DayFile
 from stagebook.serving.log.entry import EntryEncoder, LogEntry, StoredEntry
 from stagebook.serving.log.table import Layout, tables
@@ -41,8 +42,11 @@ def write(folder: Path, day: str, scored: ScoredRows, encoder: EntryEncoder) -> 
     source = f"{day}.batch.{_digest(scored)}"
     try:
         with locks.hold(folder / days.DAYS / ".lock"):
-            if not _is_logged(folder, day, scored, source):
+            known = _logged(folder, day, scored, source)
+            if known is None:
                 _write(folder, day, scored, encoder, source)
+            else:
+                write_profiles(known.path, known.layout)  # if it was interrupted before
     except OSError as error:
         message = f"The request log cannot be written: {error.strerror or error}."
         hint = "Name a folder that may be written, on a disk with free space."
@@ -71,12 +75,13 @@ def _values(frame: pd.DataFrame) -> bytes:
     return np.asarray(hashes, dtype="<u8").tobytes()
 
 
-def _is_logged(folder: Path, day: str, scored: ScoredRows, source: str) -> bool:
-    """Whether a file of the day was made of these rows."""
+def _logged(folder: Path, day: str, scored: ScoredRows, source: str) -> DayFile | None:
+    """The file of the day that was made of these rows; None if there is none."""
     own = set(scored.requests)
     for path in days.day_files(folder, day):
-        if source in DayFile.from_path(path).sources:
-            return True
+        description = DayFile.from_path(path)
+        if source in description.sources:
+            return description
         column = pq.read_table(path, columns=["request"], partitioning=None)["request"]
         if known := own.intersection(column.to_pylist()):
             example = ids.prediction_id(min(known), 0)
@@ -86,7 +91,7 @@ def _is_logged(folder: Path, day: str, scored: ScoredRows, source: str) -> bool:
             )
             hint = f"Log the rows of a day at once, or remove {path.name} and its profile first."
             raise StagebookError(Problem("logged-already", message, hint, Where(str(path))))
-    return False
+    return None
 
 
 def _write(folder: Path, day: str, scored: ScoredRows, encoder: EntryEncoder, source: str) -> None:

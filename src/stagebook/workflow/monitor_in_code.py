@@ -72,7 +72,7 @@ def monitor(
         >>> logged = stagebook.log_batch("requests", "duration", rows, time="at", **options)
         >>> status = stagebook.monitor("requests", "duration", at="2026-11-28")
         >>> status.state.value, status.first, status.last
-        ('look', '2026-11-28', '2026-11-28')
+        ('ok', '2026-11-28', '2026-11-28')
     """
     settings = _settings(options)
     day = monitor_status.day_of(at)
