@@ -1,7 +1,7 @@
 """The rows of a batch: checked one by one as a server would, and predicted together."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -158,6 +158,5 @@ def _warnings(
     by_row: dict[int, tuple[RowWarning, ...]] = {}
     for item in served.ranges.warnings(features, most=None):
         place = int(accepted[item.row])
-        own = RowWarning(item.code, item.message, 0, item.column)
-        by_row[place] = (*by_row.get(place, ()), own)
+        by_row[place] = (*by_row.get(place, ()), replace(item, row=0))
     return by_row
