@@ -138,7 +138,9 @@ def test_what_is_not_a_notebook_leaves_no_page(tmp_path: Path, cut: str) -> None
 
 
 def test_the_page_lists_the_rules_of_refused_tables_alone() -> None:
-    held = RecordedTable("flights", "input", ("a.parquet",), 3, 2, None, "flights:Flights", True)
+    held = RecordedTable(
+        name="flights", role="input", paths=("a.parquet",), contract="flights:Flights", holds=True
+    )
     refused = dataclasses.replace(held, name="late", paths=("b.parquet",), holds=False)
     record = dataclasses.replace(RECORD, tables=(held, refused))
     html = render_html(text(markdown("# Title")), record)
