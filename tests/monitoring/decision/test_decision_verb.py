@@ -14,6 +14,7 @@ from stagebook.monitoring.loss_signals import LABELS
 from stagebook.monitoring.signal import SignalKind
 from stagebook.report import decision_markdown
 
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "decide.md"
 RISEN = [*wave(0.15, 20), *wave(0.3, 40)]
 
 
@@ -42,6 +43,14 @@ def test_the_terminal_shows_the_action_the_options_and_the_evidence(file: Path) 
     assert ["option", "expected", "cost", "gain", "interval"] in rows
     assert ["keep", "4,489", "€", "0", "€"] in rows
     assert any(line.startswith("roll back: not possible.") for line in lines)
+
+
+def test_the_documentation_shows_this_output(file: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    _, _, rest = page.partition("$ stagebook decision decision.json\n")
+    shown = [line for line in rest.partition("```")[0].splitlines() if line != "…"]
+    assert len(shown) > 10
+    assert shown == run(str(file)).stdout.splitlines()[: len(shown)]
 
 
 def test_the_json_is_that_of_the_file(file: Path) -> None:
