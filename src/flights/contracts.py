@@ -291,3 +291,11 @@ class Forecasts(Table):
         """Whether nothing is left for a third outcome."""
         off: pd.Series = (forecasts["on_time"] + forecasts["late"] - 1).abs()
         return off < 1e-9
+
+
+class Labels(Table):
+    """One row for each forecast of the replay: if the flight was late, and when that is known."""
+
+    prediction: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}-0$")
+    late: bool
+    known: Utc

@@ -2,36 +2,42 @@
 
 from stagebook import interruption  # noqa: I001, F401  # before the slow imports
 
+import importlib
 import sys
 from typing import Any
 
 from stagebook.project.markers import In, Metrics, Out, Plots
 
-__all__ = ["Costs", "In", "Metrics", "Out", "Plots", "backtest", "decide", "load", "package"]
+__all__ = [
+    "Costs",
+    "In",
+    "Metrics",
+    "Out",
+    "Plots",
+    "backtest",
+    "decide",
+    "load",
+    "log_batch",
+    "monitor",
+    "package",
+]
+
+_HOMES = {
+    "Costs": "stagebook.monitoring.decision.costs",
+    "backtest": "stagebook.monitoring.decision.backtest",
+    "decide": "stagebook.monitoring.decision.deciding",
+    "load": "stagebook.model.load",
+    "log_batch": "stagebook.serving.batch",
+    "monitor": "stagebook.workflow.monitor_in_code",
+    "package": "stagebook.model.package",
+}
+"""The modules of what is slow to import."""
 
 
 def __getattr__(name: str) -> Any:
     """Imports what is slow to import when it is used."""
-    if name == "package":
-        from stagebook.model.package import package
-
-        return package
-    if name == "load":
-        from stagebook.model.load import load
-
-        return load
-    if name == "Costs":
-        from stagebook.monitoring.decision.costs import Costs
-
-        return Costs
-    if name == "decide":
-        from stagebook.monitoring.decision.deciding import decide
-
-        return decide
-    if name == "backtest":
-        from stagebook.monitoring.decision.backtest import backtest
-
-        return backtest
+    if home := _HOMES.get(name):
+        return getattr(importlib.import_module(home), name)
     raise AttributeError(f"module 'stagebook' has no attribute {name!r}")
 
 

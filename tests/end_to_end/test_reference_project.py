@@ -29,7 +29,17 @@ pytestmark = pytest.mark.build
 
 ROOT = Path(__file__).parents[2]
 SERVED = Policy(attestation="ignore", materials="ignore", isolate="never")
-STAGES = ("ingest", "views", "features", "split", "train", "evaluate", "package")
+STAGES = (
+    "ingest",
+    "views",
+    "features",
+    "split",
+    "train",
+    "evaluate",
+    "package",
+    "replay",
+    "decide",
+)
 
 
 def clone(folder: Path) -> tuple[Checkout, str]:
@@ -116,14 +126,49 @@ def test_the_package_is_made_again_to_the_byte_in_an_environment_of_the_lock_fil
     assert made == {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def test_no_stage_reads_the_months_kept_for_monitoring(first: tuple[Checkout, str]) -> None:
+def test_no_stage_of_the_model_reads_the_months_kept_for_monitoring(
+    first: tuple[Checkout, str],
+) -> None:
     pipeline = YAML(typ="safe").load(first[0].read("dvc.yaml"))
-    readers = [
+    readers = {
         name
         for name, stage in pipeline["stages"].items()
         if "data/monitoring.parquet" in stage.get("deps", [])
-    ]
-    assert readers == ["site"]  # which only says whether they drifted
+    }
+    assert readers == {"replay", "site"}  # the site only says whether they drifted
+
+
+def test_the_replay_of_the_build_says_what_the_page_about_it_shows(
+    first: tuple[Checkout, str],
+) -> None:
+    checkout, _ = first
+    own = json.loads(checkout.read("metrics/decide.json"))
+    assert own == json.loads((ROOT / "metrics/decide.json").read_text("utf-8"))
+    for name, month in own["months"].items():
+        last = (pd.Period(name).to_timestamp("D", how="end")).strftime("%Y-%m-%d")
+        words = ("stagebook", "monitor", "--at", last, "--json")
+        run = checkout.run(*words)
+        status = json.loads(run.output.splitlines()[-1])
+        assert (run.code, status["state"]) == (0 if month["state"] == "ok" else 11, month["state"])
+    decision = checkout.ok("stagebook", "decision", "models/decision.json", "--json")
+    assert json.loads(decision.output.splitlines()[-1])["action"] == month["decision"]
+
+
+def test_a_prediction_of_the_replay_leads_to_the_raw_flights(first: tuple[Checkout, str]) -> None:
+    checkout, _ = first
+    labels = pd.read_parquet(checkout.root / "data" / "replay" / "labels.parquet")
+    name = f"prediction:{labels['prediction'].iloc[-1]}"
+    traced = checkout.ok("stagebook", "trace", name, "--log", "data/replay/log", "--json")
+    values = json.loads(traced.output)
+    assert values["requests"][0]["package"]["path"] == "models/late_arrival"
+    assert values["problems"] == []
+
+
+def test_a_page_in_runs_says_nothing_of_contracts_that_hold(first: tuple[Checkout, str]) -> None:
+    for page in (first[0].root / "runs").glob("*.html"):
+        text = page.read_text("utf-8")
+        assert "The contract" not in text.partition("Colophon")[0], page.name
+        assert "The columns differ" not in text, page.name
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "size": {"label": "size"},
 }
 """Packages by name: whole, and with something that is not there."""
+
+
+@pytest.fixture(autouse=True)
+def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without settings; those of this repository watch the flights."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -233,3 +233,16 @@ def test_two_packages_with_one_state_folder_repeat_no_alert(
             verb(str(drifted), *words, webhook=hook)
         bodies = [json.loads(body) for _, _, body in server.received]  # type: ignore[attr-defined]
     assert [(body["package"], body["after"]) for body in bodies] == [(tall.digest, "look")]
+
+
+def test_a_past_day_is_shown_without_an_alert(
+    verb: Verb, tall: Watched, tmp_path: Path, drifted: Path
+) -> None:
+    watched_logs.write(drifted, *tall.answers(["2026-04-10"]))
+    words = (str(drifted), "--package", str(tall.folder), "--json")
+    with receiver() as server:
+        run = verb(*words, "--at", "2026-04-08", "--state", "kept", webhook=address(server))
+        assert server.received == []  # type: ignore[attr-defined]
+    assert (run.exit_code, values(run)["last"]) == (11, "2026-04-08")
+    assert not (tmp_path / "below" / "kept" / "state.json").exists()
+    assert verb(*words, "--at", "soon").exit_code == 3

@@ -135,3 +135,14 @@ def test_what_is_not_a_notebook_leaves_no_page(tmp_path: Path, cut: str) -> None
     pages = Pages.of(tmp_path / "runs", "train", Ending(Outcome.FAILED))
     assert pages.write(tmp_path / "executed.ipynb", RECORD) == ()
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_page_lists_the_rules_of_refused_tables_alone() -> None:
+    held = RecordedTable(
+        name="flights", role="input", paths=("a.parquet",), contract="flights:Flights", holds=True
+    )
+    refused = dataclasses.replace(held, name="late", paths=("b.parquet",), holds=False)
+    record = dataclasses.replace(RECORD, tables=(held, refused))
+    html = render_html(text(markdown("# Title")), record)
+    assert "b.parquet" in html
+    assert "a.parquet" not in html

@@ -2,7 +2,10 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from refusals import problem
 
 from stagebook.serving import ids
@@ -45,3 +48,12 @@ def test_an_id_is_read_with_and_without_dashes(row: int | None, dashes: bool) ->
 )
 def test_another_text_is_not_an_id(text: str) -> None:
     assert problem(ids.parse, text).code == "bad-request-id"
+
+
+@given(st.lists(st.integers(0, 2**62), max_size=50).map(sorted))
+def test_ids_of_a_batch_are_different_sorted_and_have_their_times(times: list[int]) -> None:
+    own = ids.of_batch(np.array(times, np.int64), "sha256:" + "a" * 64)
+    assert own == sorted(set(own))
+    assert all(uuid.UUID(request).version == 7 for request in own)
+    assert [int(request[:12], 16) for request in own] == [time // 1_000_000 for time in times]
+    assert not set(own) & set(ids.of_batch(np.array(times, np.int64), "b" * 64))

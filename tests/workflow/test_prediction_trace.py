@@ -185,6 +185,12 @@ def test_the_request_is_shown_although_the_package_is_unknown(root: Path) -> Non
     assert "Bern" in run(request, "--log", "requests").stdout
 
 
+def test_a_prediction_of_a_batch_is_shown_without_a_time_that_somebody_waited(root: Path) -> None:
+    trace = traced(root, logged(root, {"route": "batch", "milliseconds": None}))
+    assert trace.as_json()["requests"][0]["milliseconds"] is None
+    assert "batch, status 200\n" in printed(trace)
+
+
 def test_a_refused_request_shows_its_violations(root: Path) -> None:
     problems = (
         RequestProblem("unknown-column", "The model has no column `citty`.", column="citty"),

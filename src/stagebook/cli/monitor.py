@@ -39,6 +39,11 @@ from stagebook.project.errors import Exit
     type=click.Path(path_type=Path),
     help="Write the status to FILE too, for the textfile collector of Prometheus.",
 )
+@click.option(
+    "--at",
+    metavar="DAY",
+    help="As it was at the end of DAY, such as 2026-11-29: later requests and labels do not count.",
+)
 @click.option("--no-alerts", is_flag=True, help="Report a change of the state to nobody.")
 @pages.html_option
 @json_option
@@ -48,6 +53,7 @@ def monitor(
     labels: Path | None,
     state: Path | None,
     textfile: Path | None,
+    at: str | None,
     no_alerts: bool,
     html: Path | None,
     as_json: bool,
@@ -61,7 +67,7 @@ def monitor(
     from stagebook.monitoring.signal import MonitorState
     from stagebook.workflow import monitoring
 
-    options = monitoring.MonitorOptions(log, package, labels, state, textfile, not no_alerts)
+    options = monitoring.MonitorOptions(log, package, labels, state, textfile, not no_alerts, at)
     run = monitoring.monitor(options)
     if html:
         from stagebook.report import monitor_page

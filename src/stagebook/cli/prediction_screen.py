@@ -45,7 +45,8 @@ def _lines(request: "TracedRequest") -> Iterator[Text]:
     time = request.time.replace("T", " ").replace("+00:00", " UTC")
     yield Text.assemble(("request ", "dim"), (logged.request, "bold"), f"  {time}")
     role = "" if logged.role == "champion" else f", {logged.role}"
-    answer = f"status {logged.status} in {logged.milliseconds:.1f} ms{role}"
+    taken = "" if logged.milliseconds is None else f" in {logged.milliseconds:.1f} ms"
+    answer = f"status {logged.status}{taken}{role}"
     yield _fact("answer", f"{plain(logged.route)}, {answer}")
     for row in request.rows[:MOST]:
         yield from _row(row)

@@ -93,7 +93,8 @@ class Tables:
                 )
                 if hashes and not remembered:
                     self._known.put(inspection, hashes)
-                yield inspection
+                if not _is_folder_of_tables(inspection):
+                    yield inspection
 
     def _inspect(self, root: Path, subject: Subject) -> Inspection | None:
         threads = self._job.settings.threads
@@ -119,6 +120,12 @@ def of(project: Project, job: Job, stop: Stop) -> Iterator[Tables]:
         yield tables
     finally:
         tables.close()
+
+
+def _is_folder_of_tables(inspection: Inspection) -> bool:
+    """Whether a folder without a contract has tables that differ, such as a package of a model."""
+    codes = {problem.code for problem in inspection.problems}
+    return not inspection.subject.contract and codes == {"parts-differ"}
 
 
 def _no_table(subject: Subject) -> Problem:

@@ -142,17 +142,14 @@ def load(
            prediction
         0        25.0
     """
-    if isinstance(trusted, str):
-        message = f"trusted is {trusted!r}, but must be a list of names."
-        raise StagebookError(Problem("bad-policy", message, f'Write: trusted=["{trusted}"]'))
-    policy = Policy(
-        Path(public_key) if public_key else None,
-        environment,
-        attestation,
-        materials,
-        tuple(trusted),
-        isolate,
-        features,
+    policy = Policy.of(
+        public_key=public_key,
+        environment=environment,
+        attestation=attestation,
+        materials=materials,
+        trusted=trusted,
+        isolate=isolate,
+        features=features,
     )
     if str(path).startswith(_REGISTERED):
         from stagebook.model import registry  # imports MLflow's client

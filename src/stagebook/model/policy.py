@@ -1,8 +1,9 @@
 """The requirements of a loader for a package."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Self, TypedDict, Unpack, get_args
 
 from stagebook.model.environment import Rule
 from stagebook.project.errors import Problem, StagebookError, did_you_mean
@@ -16,6 +17,18 @@ ISOLATIONS: tuple[str, ...] = get_args(Isolation)
 FeatureCode = Literal["skip", "refuse"]
 FEATURE_CODES: tuple[str, ...] = get_args(FeatureCode)
 RULES: tuple[str, ...] = (*get_args(Rule), "ignore")
+
+
+class PolicyOptions(TypedDict, total=False):
+    """The keywords of ``stagebook.load``; see ``Policy``."""
+
+    public_key: str | Path | None
+    environment: Rule | Literal["ignore"] | None
+    attestation: Attesting
+    materials: Attitude
+    trusted: Sequence[str]
+    isolate: Isolation
+    features: FeatureCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,27 @@ class Policy:
     trusted: tuple[str, ...] = ()
     isolate: Isolation = "unsigned"
     features: FeatureCode = "skip"
+
+    @classmethod
+    def of(cls, **options: Unpack[PolicyOptions]) -> Self:
+        """The policy of the keywords that a person gives.
+
+        Raises:
+            StagebookError: A keyword has another value than its choices (``bad-policy``).
+        """
+        trusted, key = options.get("trusted", ()), options.get("public_key")
+        if isinstance(trusted, str):
+            message = f"trusted is {trusted!r}, but must be a list of names."
+            raise StagebookError(Problem("bad-policy", message, f'Write: trusted=["{trusted}"]'))
+        return cls(
+            Path(key) if key else None,
+            options.get("environment"),
+            options.get("attestation", "warn"),
+            options.get("materials", "refuse"),
+            tuple(trusted),
+            options.get("isolate", "unsigned"),
+            options.get("features", "skip"),
+        )
 
     def __post_init__(self) -> None:
         """Raises for a value that is not one of the choices; it would otherwise act as `ignore`."""

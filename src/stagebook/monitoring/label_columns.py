@@ -105,3 +105,21 @@ def known(
     is_timeless = pc.and_(moments.is_null(), column.is_valid()).to_numpy(zero_copy_only=False)
     filled = pc.fill_null(moments, NEVER).to_numpy(zero_copy_only=False)
     return np.asarray(filled, np.int64), np.asarray(is_timeless, np.bool_)
+
+
+def known_until(
+    path: Path, options: LabelOptions, columns: Mapping[str, pa.Array], until: int
+) -> dict[str, pa.Array]:
+    """The rows whose label was known before an instant, or whose time of it is missing or none.
+
+    Args:
+        path: The table, for problems.
+        options: Its columns.
+        columns: Their values.
+        until: The instant in nanoseconds since 1970.
+    """
+    if not options.known:
+        return dict(columns)
+    moments = times(path, options.known, columns[options.known], at_end=True)
+    is_known = pc.fill_null(pc.less(moments, until), True)
+    return {name: values.filter(is_known) for name, values in columns.items()}

@@ -55,7 +55,7 @@ class LabelledStore:
         files = files_of(self.log)
         joined: list[JoinedDay] = []
         problems: list[Problem] = []
-        for day in sorted(self._days() if days is None else days):
+        for day in sorted(self.days() if days is None else days):
             try:
                 joined.append(self._read(day, files.get(day, []), labels, problems))
             except StagebookError as error:
@@ -63,7 +63,8 @@ class LabelledStore:
         by = self.judged.by
         return LabelledLog.of(labels, joined, problems, by, is_whole=days is None)
 
-    def _days(self) -> set[str]:
+    def days(self) -> set[str]:
+        """All days of the log, and those that only have counts left."""
         kept = {path.stem for path in self.folder.glob("[0-9]*.json")}
         return {*reading.days(self.log), *kept}
 

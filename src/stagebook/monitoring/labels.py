@@ -67,6 +67,7 @@ class Labels:
         options: LabelOptions,
         kind: Kind = "binary",
         types: Mapping[str, pa.DataType] | None = None,
+        until: int | None = None,
     ) -> Self:
         """The labels in a table.
 
@@ -76,6 +77,7 @@ class Labels:
             kind: What the package predicts: true or false, or a number.
             types: Types of columns of CSV and JSON Lines, such as text for a key with zeros at its
                 beginning.
+            until: Labels that were known then or later are left out; nanoseconds since 1970.
 
         Raises:
             StagebookError: The table cannot be read, lacks a column (``no-label-column``), or has a
@@ -87,6 +89,8 @@ class Labels:
         schema = pa.schema([table.columns.field(name) for name in names])
         rows = pa.Table.from_batches(table.batches(names), schema).combine_chunks()
         columns = {name: _one_array(rows[name]) for name in names}
+        if until is not None:
+            columns = label_columns.known_until(path, options, columns, until)
         return cls._of_columns(path, options, kind, columns, table.format is TableFormat.CSV)
 
     @classmethod

@@ -133,10 +133,11 @@ class _PackageTally:
         self.requests += firsts.num_rows
         for item in pc.value_counts(firsts["status"]).to_pylist():
             self.statuses[item["values"]] += item["counts"]
-        own = LatencyHistogram.of(to_numpy(firsts["milliseconds"].combine_chunks()))
+        times = firsts["milliseconds"].drop_null()  # nobody waits for the answers of a batch
+        own = LatencyHistogram.of(to_numpy(times.combine_chunks()))
         self.latency = latencies.merge([self.latency, own])
-        times = pc.min_max(firsts["time"].cast(pa.int64())).as_py()
-        self.times = [min([times["min"], *self.times]), max([times["max"], *self.times])]
+        ends = pc.min_max(firsts["time"].cast(pa.int64())).as_py()
+        self.times = [min([ends["min"], *self.times]), max([ends["max"], *self.times])]
         for problems in _remarks(firsts["problems"]):
             for rule, occurrences in _broken(problems).items():
                 self.refusals[rule] = self.refusals.get(rule, Occurrences()) + occurrences

@@ -120,7 +120,7 @@ def shown(status: MonitorStatus, links: PageLinks | None = None) -> dict[str, An
     """
     links = links or PageLinks()
     figures = (loss_figure(loss) for loss in status.losses)
-    tables = (_table(cadence, status, links) for cadence in (Cadence.MONTH, Cadence.WEEK))
+    tables = (table(cadence, status, links) for cadence in (Cadence.MONTH, Cadence.WEEK))
     return {
         "model": plain(status.model),
         "state": words.state(status),
@@ -140,7 +140,8 @@ def shown(status: MonitorStatus, links: PageLinks | None = None) -> dict[str, An
     }
 
 
-def _table(cadence: Cadence, status: MonitorStatus, links: PageLinks) -> PeriodTable:
+def table(cadence: Cadence, status: MonitorStatus, links: PageLinks = PageLinks()) -> PeriodTable:
+    """The periods of one length, see ``shown``."""
     periods = status.of(cadence)
     expected = words.metrics(item.estimated for item in periods)
     realized = words.metrics({**item.realized, **item.bounds} for item in periods)

@@ -139,7 +139,8 @@ def render_html(
     )
     known_facts = tuple(facts.of_execution(record.stage, record.outcome, record.volatile))
     content = article.parse(notebook, record.stage, interactive=interactive)
-    return article.render(content, frame, known_facts, tuple(problems.refused(record.tables)))
+    refused = problems.refused(table for table in record.tables if table.is_refused)
+    return article.render(content, frame, known_facts, tuple(refused))
 
 
 def title(cells: Iterable[Any]) -> str | None:

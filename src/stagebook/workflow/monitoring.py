@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import write_whole
 from stagebook.project.project import STATE, Project
 from stagebook.project.settings.monitor import MonitorSettings
+from stagebook.workflow import monitor_status
+from stagebook.workflow.monitor_status import Watch
 
 if TYPE_CHECKING:
-    from stagebook.monitoring.judged_labels import JudgedLabels
-    from stagebook.monitoring.monitored_model import MonitoredModel
     from stagebook.monitoring.status import MonitorStatus
 
 
@@ -29,6 +28,8 @@ class MonitorOptions:
         state: Where summaries of days, and the state of the last run, are kept.
         textfile: A file for Prometheus.
         alerts: Whether a change of state is reported.
+        at: The last day that counts, such as ``2026-11-29``, of which nothing is reported; None
+            for all of the log, now.
     """
 
     log: str | None = None
@@ -37,6 +38,7 @@ class MonitorOptions:
     state: Path | None = None
     textfile: Path | None = None
     alerts: bool = True
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,10 @@ def monitor(options: MonitorOptions) -> MonitorRun:
     with package_source.opened(source) as folder:
         model = MonitoredModel.read(folder)
     labels = options.labels or (root / settings.labels if settings.labels else None)
-    status = _status(model, log, labels, state, settings)
-    remarks = _report(status, state, settings, root) if options.alerts else ()
+    at = monitor_status.day_of(options.at)
+    status = monitor_status.read(model, Watch(log, labels, state, settings, at))
+    is_reported = options.alerts and at is None  # an alert about the past helps nobody
+    remarks = _report(status, state, settings, root) if is_reported else ()
     target = options.textfile or (root / settings.textfile if settings.textfile else None)
     if target is not None:
         from stagebook.monitoring import textfile
@@ -98,78 +102,8 @@ def of_settings(project: Project) -> "MonitorStatus":
     with package_source.opened(_below(root, settings.package)) as folder:
         model = MonitoredModel.read(folder)
     labels = root / settings.labels if settings.labels else None
-    return _status(model, log, labels, root / STATE / "monitor" / _name_of(log), settings)
-
-
-def _status(
-    model: "MonitoredModel",
-    log: Path,
-    labels: Path | None,
-    state: Path,
-    settings: MonitorSettings,
-) -> "MonitorStatus":
-    from stagebook.monitoring.data_signals import NOT_KEPT
-    from stagebook.monitoring.day_store import DayStore
-    from stagebook.monitoring.drift_verdicts import VerdictStore
-    from stagebook.monitoring.error_budget import ErrorBudget
-    from stagebook.monitoring.estimates import Estimator
-    from stagebook.monitoring.evidence_store import EvidenceStore
-    from stagebook.monitoring.pointers import pointed
-    from stagebook.monitoring.status import judge
-
-    store = DayStore(state, log, model.package)
-    days = store.read_all()
-    judged = _judged(model, log, labels, state, settings) if labels else None
-    budget = ErrorBudget(settings.false_alarms)
-    package = model.package.digest
-    verdicts = VerdictStore.read(store.folder, package, budget.false_alarms, days.versions)
-    status = judge(model, days, budget, settings.tolerance, judged, verdicts)
-    if not any(problem.code in NOT_KEPT for problem in days.problems):  # said once for the folder
-        status = replace(status, problems=(*status.problems, *verdicts.keep()))
-    estimator = Estimator.of(model.reference.performance if model.reference else None)
-    known = judged.table if judged else None
-    return pointed(status, EvidenceStore(state, log, model, estimator, known))
-
-
-def _judged(
-    model: "MonitoredModel", log: Path, labels: Path, state: Path, settings: MonitorSettings
-) -> "JudgedLabels":
-    """What the labels say.
-
-    Raises:
-        StagebookError: The package has no label to compare with (``no-label``), or the labels
-            cannot be read.
-    """
-    from stagebook.monitoring.cohorts import Maturity
-    from stagebook.monitoring.judged_labels import JudgedLabels
-    from stagebook.monitoring.label_join import Judged
-    from stagebook.monitoring.labelled_store import LabelledStore
-    from stagebook.monitoring.labels import LabelOptions, Labels
-
-    reference = model.reference.performance if model.reference else None
-    if reference is None:
-        message = "The package does not say which column is its label, so labels cannot be judged."
-        hint = 'Package the model with stagebook.package(..., time="...", label="...").'
-        raise StagebookError(Problem("no-label", message, hint, Where(model.name)))
-    own = settings
-    options = LabelOptions(
-        reference.label, own.prediction, own.key, own.instant or None, own.known or None
-    )
-    store = LabelledStore(
-        state / "labels" / model.package.digest[:12],
-        log,
-        Judged(reference.kind, reference.score, own.by),
-    )
-    table = Labels.open(labels, options, reference.kind)
-    labelled = store.read(table)
-    judged = JudgedLabels.of(
-        labelled.of_package(model.package.digest),
-        labelled.problems,
-        reference,
-        Maturity(own.maturity, own.share),
-        datetime.now(UTC),
-    )
-    return replace(judged, table=table)
+    state = root / STATE / "monitor" / _name_of(log)
+    return monitor_status.read(model, Watch(log, labels, state, settings))
 
 
 def _report(

@@ -86,19 +86,20 @@ class TrainingRanges:
         )
         return cls({name: limits for name, limits in limits_of if limits is not None})
 
-    def warnings(self, frame: pd.DataFrame) -> tuple[RowWarning, ...]:
-        """The warnings for the rows of a frame, by row and column; at most 1,000.
+    def warnings(self, frame: pd.DataFrame, most: int | None = MOST) -> tuple[RowWarning, ...]:
+        """The warnings for the rows of a frame, by row and column.
 
         Args:
             frame: n rows as the model gets them.
+            most: How many of them at most; None for all.
         """
         names = list(frame.columns)
         if len(frame) <= _FEW:
             return self._of_few(frame, names)
-        collected = [warning for name in names for warning in self._of_column(frame, name)]
+        collected = [warning for name in names for warning in self._of_column(frame, name, most)]
         order = {name: place for place, name in enumerate(names)}
         collected.sort(key=lambda warning: (warning.row, order[warning.column]))
-        return tuple(collected[:MOST])
+        return tuple(collected[:most])
 
     def _of_few(self, frame: pd.DataFrame, names: list[str]) -> tuple[RowWarning, ...]:
         columns = enumerate(zip(names, column_values.lists(frame), strict=True))
@@ -112,7 +113,7 @@ class TrainingRanges:
         outside.sort(key=lambda item: item[:2])
         return tuple(limits.warning(value, row) for row, _, limits, value in outside)
 
-    def _of_column(self, frame: pd.DataFrame, name: str) -> list[RowWarning]:
+    def _of_column(self, frame: pd.DataFrame, name: str, most: int | None) -> list[RowWarning]:
         limits = self.columns.get(name)
         if limits is None:
             return []
@@ -120,7 +121,7 @@ class TrainingRanges:
         places = limits.candidates(values)
         some = zip(places.tolist(), values.iloc[places].tolist(), strict=True)
         outside = [(row, value) for row, value in some if not limits.has(value)]
-        return [limits.warning(value, row) for row, value in outside[:MOST]]
+        return [limits.warning(value, row) for row, value in outside[:most]]
 
 
 def _limits(column: Column) -> _Range | _Values | None:

@@ -180,12 +180,34 @@ def _merge(folder: Path, day: str, paths: list[Path], problems: list[Problem]) -
             for path in readers:
                 log_file.remove(path)
             return []
-        number = max(map(_number, day_files(folder, day)), default=-1) + 1
-        target = folder / DAYS / f"{day}{f'.{number}' if number else ''}.parquet"
+        layout = Layout.of(uses)
         sources = tuple(path.name for path in readers)
-        description = DayFile(target, sources, Layout.of(uses))
-        _write(description, merged_entries(readers.values()))
+        description = DayFile(_next_file(folder, day), sources, layout)
+        _write(description, tables(layout, merged_entries(readers.values())))
     return [description]
+
+
+def _next_file(folder: Path, day: str) -> Path:
+    number = max(map(_number, day_files(folder, day)), default=-1) + 1
+    return folder / DAYS / f"{day}{f'.{number}' if number else ''}.parquet"
+
+
+def add_file(folder: Path, day: str, source: str, layout: Layout, rows: pa.Table) -> None:
+    """Adds a file to a closed day, with its profile; hold the lock of the days.
+
+    Args:
+        folder: The folder of the log.
+        day: Such as ``2026-11-29``.
+        source: A name for what the rows come from.
+        layout: The columns.
+        rows: The rows, sorted by request.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    description = DayFile(_next_file(folder, day), (source,), layout)
+    _write(description, [rows])
+    write_profiles(description.path, layout)
 
 
 def _put_aside(folder: Path, path: Path, error: sqlite3.Error) -> Sequence[Problem]:
@@ -207,13 +229,13 @@ def merged_entries(readers: Iterable[LogFileReader]) -> Iterator[StoredEntry]:
     return heapq.merge(*parts, key=lambda entry: (entry.request, entry.role))
 
 
-def _write(description: DayFile, entries: Iterator[StoredEntry]) -> None:
+def _write(description: DayFile, parts: Iterable[pa.Table]) -> None:
     """Writes a Parquet file beside its place, then renames it."""
     schema = description.layout.schema.with_metadata(description.metadata)
     hidden = description.path.with_name(f"{HIDDEN}{description.path.name}")
     with hidden.open("wb") as file:
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            for table in tables(description.layout, entries):
+            for table in parts:
                 writer.write_table(table.cast(schema))
         file.flush()
         os.fsync(file.fileno())

@@ -25,7 +25,7 @@ class LogEntry:
         predictions: One row for each row of the features; None if there are none.
         warnings: Remarks on rows.
         problems: Why the request was refused.
-        milliseconds: How long the answer took.
+        milliseconds: How long the answer took; None if nobody waited for it, as in a batch.
         role: ``champion``, or ``challenger`` for a prediction that nobody was sent.
         keys: One row for each row of the features: the entity keys, the instant and other columns
             of the request by which the features were looked up; None if they were sent.
@@ -40,7 +40,7 @@ class LogEntry:
     predictions: pd.DataFrame | None
     warnings: tuple[RowWarning, ...]
     problems: tuple[RequestProblem, ...]
-    milliseconds: float
+    milliseconds: float | None
     role: str = "champion"
     keys: pd.DataFrame | None = None
 
@@ -72,7 +72,7 @@ class StoredEntry:
     package: str
     route: str
     status: int
-    milliseconds: float
+    milliseconds: float | None
     rows: int
     feature_shape: str | None
     features: str | None
@@ -120,14 +120,14 @@ class EntryEncoder:
             package=entry.package,
             route=self._masks.hide(entry.route.encode(errors="replace").decode()),
             status=int(entry.status),
-            milliseconds=float(entry.milliseconds),
+            milliseconds=None if entry.milliseconds is None else float(entry.milliseconds),
             rows=max(frame.rows if frame else 0 for frame in (features, predictions)),
             feature_shape=features.shape if features else None,
             features=features.values if features else None,
             prediction_shape=predictions.shape if predictions else None,
             predictions=predictions.values if predictions else None,
-            warnings=self._remarks(entry.warnings),
-            problems=self._remarks(entry.problems),
+            warnings=self.remarks(entry.warnings),
+            problems=self.remarks(entry.problems),
             key_shape=keys.shape if keys else None,
             keys=keys.values if keys else None,
         )
@@ -138,7 +138,7 @@ class EntryEncoder:
     def _frame(self, frame: pd.DataFrame | None) -> EncodedFrame | None:
         return None if frame is None else self._frames.encode(frame)
 
-    def _remarks(self, remarks: Iterable[RowWarning | RequestProblem]) -> str | None:
+    def remarks(self, remarks: Iterable[RowWarning | RequestProblem]) -> str | None:
         """Warnings or problems as JSON.
 
         Where columns are left out, so are the messages about them, and those about no column,
