@@ -65,6 +65,17 @@ def test_a_few_rows_without_a_value_may_be_chance(tall: Watched, tmp_path: Path)
     assert about(tall.judged(tmp_path / "log", [few], DAYS[:4]), "weight") == []
 
 
+@pytest.mark.parametrize(("days", "is_gone"), [(1, False), (7, False), (8, True)])
+def test_a_feature_that_was_without_values_on_a_day_is_gone_after_several(
+    days: int, is_gone: bool, tall: Watched, tmp_path: Path
+) -> None:
+    names = days_from(START, 10 + days)
+    empty = [without(tall.answer(day), "weight", is_null=True) for day in (names[0], *names[10:])]
+    status = tall.judged(tmp_path / "log", empty, names[1:10])
+    signals = [own for own in about(status, "weight") if own.kind is SignalKind.DATA]
+    assert [own.since for own in signals] == ([names[10]] if is_gone else [])
+
+
 def test_all_features_that_are_gone_are_named(tall: Watched, tmp_path: Path) -> None:
     gone = tall.answer(DAYS[4])
     for name in FEATURES:

@@ -12,6 +12,12 @@ from stagebook.project.text import counted
 FEWEST_VALUES = 30
 """So many values would have been expected before a column counts as gone."""
 
+USUAL = 0.5
+"""If no day had fewer values than this part, a column is gone on its first day without."""
+
+CHANCE = 1e-6
+"""Days without values of a column that has few on some days count as chance down to this."""
+
 NOT_KEPT = ("summary-not-kept", "labels-not-kept")
 """Problems of the folder for what was read: the days themselves are complete."""
 
@@ -64,7 +70,8 @@ def _lost(name: str, days: Sequence[DaySummary], values: Sequence[int]) -> Signa
     rows = [day.features.rows if day.features else 0 for day in days]
     share = sum(values[:since]) / sum(rows[:since]) if since else 0.0
     without = sum(rows[since:])
-    if share * without < FEWEST_VALUES:
+    before = [own / count for own, count in zip(values[:since], rows, strict=False)]
+    if share * without < FEWEST_VALUES or _may_be_chance(before, len(values) - since):
         return None
     first, last = days[since].days[0], days[-1].days[0]
     what = "is missing in" if _is_absent(name, days[-1]) else "has no value in"
@@ -73,6 +80,23 @@ def _lost(name: str, days: Sequence[DaySummary], values: Sequence[int]) -> Signa
         f"Before, {share:.1%} of the rows had a value."
     )
     return Signal(SignalKind.DATA, MonitorState.LOOK, name, last, first, sentence)
+
+
+def _may_be_chance(before: Sequence[float], days: int) -> bool:
+    """Whether so many days in a row may be without a value as others were before.
+
+    A day is one observation: gusts of wind, for example, are measured for all flights of an hour
+    or for none. By the rule of succession, a day without has the probability ``(m + 1) / (n + 2)``
+    if m of n days were without.
+
+    Args:
+        before: The part of the rows with a value, by day.
+        days: Days without a value since.
+    """
+    if min(before, default=0.0) >= USUAL:
+        return False
+    empty = sum(not share for share in before)
+    return float(((empty + 1) / (len(before) + 2)) ** days) > CHANCE
 
 
 def _values(day: DaySummary) -> Counter[str]:
