@@ -268,9 +268,12 @@ def promote(
 @click.argument("name")
 @_ALIAS
 @_REASON
+@click.option("--dry-run", is_flag=True, help="Say where the alias would point, and move nothing.")
 @_TRACKING
 @json_option
-def rollback(name: str, alias: str, reason: str, uri: str | None, as_json: bool) -> None:
+def rollback(
+    name: str, alias: str, reason: str, dry_run: bool, uri: str | None, as_json: bool
+) -> None:
     """Let an alias point to the version before its last promotion.
 
     NAME is the name of the registered model. Nothing is checked, since that version was in use
@@ -279,7 +282,7 @@ def rollback(name: str, alias: str, reason: str, uri: str | None, as_json: bool)
     from stagebook.cli import promotion_screen
     from stagebook.workflow import promoting
 
-    rolled = promoting.rollback(name, alias, reason, uri)
+    rolled = promoting.rollback(name, alias, reason, uri, dry_run=dry_run)
     if as_json:
         values = promotion_screen.rolled_back_as_json(rolled)
         click.echo(json.dumps(values, ensure_ascii=False))
