@@ -7,11 +7,11 @@ from typing import Any
 
 from stagebook.project.markers import In, Metrics, Out, Plots
 
-__all__ = ["In", "Metrics", "Out", "Plots", "load", "package"]
+__all__ = ["Costs", "In", "Metrics", "Out", "Plots", "backtest", "decide", "load", "package"]
 
 
 def __getattr__(name: str) -> Any:
-    """Imports ``package`` and ``load``, which import pandas, when they are used."""
+    """Imports what is slow to import when it is used."""
     if name == "package":
         from stagebook.model.package import package
 
@@ -20,6 +20,18 @@ def __getattr__(name: str) -> Any:
         from stagebook.model.load import load
 
         return load
+    if name == "Costs":
+        from stagebook.monitoring.decision.costs import Costs
+
+        return Costs
+    if name == "decide":
+        from stagebook.monitoring.decision.deciding import decide
+
+        return decide
+    if name == "backtest":
+        from stagebook.monitoring.decision.backtest import backtest
+
+        return backtest
     raise AttributeError(f"module 'stagebook' has no attribute {name!r}")
 
 

@@ -114,3 +114,11 @@ def test_a_server_is_compared_with_its_prediction() -> None:
     assert len(pair) == 2
     assert wall.startswith("wall ")
     assert processor.startswith("processor ")
+
+
+def test_decisions_are_compared_with_retraining_on_each_alarm() -> None:
+    head, *rules = lines("decisions.py", "--models", "12")
+    assert head.split() == ["saved", "retrained", "asked", "for", "each", "of", "12", "models"]
+    saved = {line[:28].strip(): float(line[28:].split()[0]) for line in rules}
+    assert saved["never"] == 0
+    assert saved["who knows the future"] >= max(saved.values())

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any, Never
 
 import click
 
-from stagebook.cli import compare, features, gate, model, monitor, report, run, serve, tables, trace
+from stagebook.cli import (
+    compare,
+    decision,
+    features,
+    gate,
+    model,
+    monitor,
+    report,
+    run,
+    serve,
+    tables,
+    trace,
+)
 from stagebook.cli.degraded_output import degrade
 from stagebook.cli.masked_streams import masked_streams
 from stagebook.cli.options import json_option
@@ -178,6 +190,7 @@ for verb in (
     model.model,
     serve.serve,
     monitor.monitor,
+    decision.decision,
     report.report,
     gate.gate,
 ):

@@ -42,6 +42,10 @@ class MonitorStatus:
         gaps: Days without requests.
         notes: How the limits come about, in sentences.
         problems: Days that could not be read.
+        kind: Whether the label is true or false (``binary``) or a number (``regression``); empty
+            in a package without a label.
+        scale: The error of a regression that counts as a loss of 1; None for others.
+        false_alarms: The false alarms of a year that are expected at most.
     """
 
     model: str
@@ -56,6 +60,9 @@ class MonitorStatus:
     gaps: tuple[Gap, ...]
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
+    kind: str = ""
+    scale: float | None = None
+    false_alarms: float = 1.0
 
     def of(self, cadence: Cadence) -> tuple[PeriodStatus, ...]:
         """The periods of one length, ascending."""
@@ -79,6 +86,9 @@ class MonitorStatus:
             "package": self.package,
             "other_packages": list(self.others),
             "state": self.state.value,
+            "kind": self.kind,
+            "scale": self.scale,
+            "false_alarms": self.false_alarms,
             "first": self.first,
             "last": self.last,
             "signals": [signal.as_json() for signal in self.signals],
@@ -145,6 +155,9 @@ def judge(
         gaps(answered),
         _notes(model, sides, estimator, losses),
         (*log.problems, *(labels.problems if labels else ())),
+        performance.kind if performance else "",
+        performance.scale if performance else None,
+        budget.false_alarms,
     )
 
 

@@ -1,7 +1,9 @@
 """One daily loss of a deployed model, compared with that of the package's test split."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import stdev
 from typing import Any
 
 from stagebook.monitoring.change_detector import (
@@ -32,6 +34,7 @@ class WatchedLoss:
         alarms: The days on which a rise was noticed.
         resampled: False alarms in a year when the reference's own days go on; None if the
             reference has too few days.
+        reference_error: The standard error of ``reference``; a day is one observation.
     """
 
     name: str
@@ -41,6 +44,7 @@ class WatchedLoss:
     days: Mapping[str, float]
     alarms: tuple[str, ...]
     resampled: float | None
+    reference_error: float = 0.0
 
     @classmethod
     def of(
@@ -79,7 +83,8 @@ class WatchedLoss:
                 current = replace(current, evidence=(0.0,) * BETS)
         rate_seen = resampled_rate(ordered, ALPHA, between, tolerance)
         own = {day: days[day] for day in sorted(days)}
-        return cls(name, source, _mean(ordered), limit, own, tuple(alarms), rate_seen)
+        error = stdev(ordered) / math.sqrt(len(ordered))
+        return cls(name, source, _mean(ordered), limit, own, tuple(alarms), rate_seen, error)
 
     @property
     def recent(self) -> float | None:
@@ -129,6 +134,7 @@ class WatchedLoss:
             "name": self.name,
             "source": self.source,
             "reference": self.reference,
+            "reference_error": self.reference_error,
             "limit": self.limit,
             "recent": self.recent,
             "risen": self.risen,
