@@ -35,7 +35,10 @@ check: install ## ruff, mypy, import-linter, workflows, lock file, dvc.yaml
 	ruff check .
 	mypy
 	lint-imports
-	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/workflows/github/*.yml
+	check-jsonschema --builtin-schema vendor.gitlab-ci docs/workflows/gitlab/*.yml
+	zizmor --offline --quiet --config .github/zizmor.yml .github/workflows/*.yml docs/workflows/github/*.yml
+	shellcheck -x .ci/run docs/workflows/ci/*
 	@cp requirements.lock $(VENV)/requirements.lock
 	@$(LOCK) --output-file $(VENV)/requirements.lock
 	@for file in requirements.lock $(VENV)/requirements.lock; do \

@@ -72,6 +72,20 @@ def test_a_better_challenger_ends_with_0_and_a_worse_one_with_15(verb: Verb) -> 
         assert there["difference"] == pytest.approx(-back["difference"])
 
 
+def test_the_json_goes_to_a_file_beside_what_is_shown(verb: Verb) -> None:
+    plain = verb("seeing", "blind", "--json")
+    shown = verb("seeing", "blind", "--save", "kept/comparison.json")
+    assert (shown.exit_code, "worse" in shown.stdout) == (15, True)
+    kept = Path("kept/comparison.json")
+    assert json.loads(kept.read_text()) == values(plain)
+    assert verb("seeing", "seeing", "--save", str(kept)).exit_code == 0
+    assert json.loads(kept.read_text())["verdict"] == "equivalent"
+    own = Path("own.txt")
+    own.write_text("mine")
+    refused = verb("seeing", "blind", "--save", "own.txt", "--json")
+    assert (codes(refused), own.read_text()) == (["file-there"], "mine")
+
+
 def test_a_package_is_equivalent_to_itself(verb: Verb) -> None:
     result = verb("seeing", "seeing", "--json")
     assert (result.exit_code, values(result)["verdict"]) == (0, "equivalent")

@@ -103,8 +103,13 @@ def test_a_server_that_follows_the_alias_answers_with_what_was_promoted(
         assert (second["version"], second["before"]) == (2, 1)
         assert second["comparison"]["verdict"] == "better"
         wait_until(lambda: answering(address) == digests[1])
+        dry = verb("rollback", "people", "--dry-run")
+        assert (dry["version"], dry["moved"]) == (1, False)
+        shown = CliRunner().invoke(main, ["model", "rollback", "people", "--dry-run"])
+        assert "would be version 1 (now: version 2)" in shown.stdout
         back = verb("rollback", "people", "--reason", "too slow")
         assert (back["version"], back["left"], back["digest"]) == (1, 2, digests[0])
+        assert back["moved"]
         wait_until(lambda: answering(address) == digests[0])
     tags = versions(registry)[2]
     assert tags["stagebook.champion.reason"] == "it sees"

@@ -73,6 +73,17 @@ def test_a_rollback_goes_back_step_by_step_until_there_is_none(place: RegistryAd
     assert tags(place, 2)["stagebook.champion.left_reason"] == "slow"
 
 
+def test_where_a_rollback_would_go_is_said_without_a_move(place: RegistryAddress) -> None:
+    promoted(place, 1)
+    assert refusals.problem(alias_moves.before, place, TITLE).code == "no-version-before"
+    promoted(place, 2)
+    before = alias_moves.before(place, TITLE)
+    assert (before.version, before.left, before.moved) == (1, 2, False)
+    assert before.digest == "1" * 64
+    assert alias_moves.state(place, TITLE).version == 2
+    assert "stagebook.champion.left_to" not in tags(place, 2)
+
+
 def test_a_version_that_was_set_by_hand_has_no_way_back(place: RegistryAddress) -> None:
     MlflowClient(place.uri).set_registered_model_alias(TITLE.name, "champion", "3")
     assert refusals.problem(alias_moves.roll_back, place, TITLE, "").code == "no-version-before"

@@ -64,7 +64,11 @@ def _evidence(promotion: "Promotion") -> None:
 
 
 def rolled_back(rolled: "Rollback") -> None:
-    """Prints where an alias points after a rollback."""
+    """Prints where an alias points after a rollback, or would point."""
+    if not rolled.moved:
+        words = f"{rolled.title.uri} would be version {rolled.version} (now: version {rolled.left})"
+        _out.print(Text(words), soft_wrap=True)
+        return
     words = f"✓ {rolled.title.uri} is version {rolled.version} (before: version {rolled.left})"
     _out.print(Text(words, "green"), soft_wrap=True)
 
@@ -77,4 +81,5 @@ def rolled_back_as_json(rolled: "Rollback") -> dict[str, Any]:
         "version": rolled.version,
         "left": rolled.left,
         "digest": rolled.digest,
+        "moved": rolled.moved,
     }

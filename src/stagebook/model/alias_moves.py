@@ -61,12 +61,14 @@ class Rollback:
         version: The version that the alias points to now.
         left: The version that it pointed to.
         digest: The digest of the package that it points to now.
+        moved: Whether the alias was moved; False if this only says where it would go.
     """
 
     title: Title
     version: int
     left: int
     digest: str
+    moved: bool = True
 
 
 def state(place: RegistryAddress, title: Title) -> AliasState:
@@ -126,6 +128,20 @@ def require_unmoved(place: RegistryAddress, title: Title, expected: int | None) 
         raise _moved(title, seen)
 
 
+def before(place: RegistryAddress, title: Title) -> Rollback:
+    """Where a rollback would let an alias point; nothing moves.
+
+    Args:
+        place: The registry.
+        title: The model and the alias.
+
+    Raises:
+        StagebookError: The alias does not exist, or no version before is known.
+    """
+    left, (target, *_) = _targets(place, title)
+    return Rollback(title, target, left, _digest(place, title, target), moved=False)
+
+
 def roll_back(place: RegistryAddress, title: Title, reason: str) -> Rollback:
     """Lets an alias point to the version before, as the tags of the present version say.
 
@@ -138,6 +154,17 @@ def roll_back(place: RegistryAddress, title: Title, reason: str) -> Rollback:
         StagebookError: The alias does not exist, no version before is known, or somebody else
             moved the alias meanwhile.
     """
+    left, (target, *rest) = _targets(place, title)
+    move(place, title, target, left, Move("rollback", reason, tuple(rest)))
+    with session(place):
+        client = _client(place)
+        for key, value in _left(title, target, reason).items():
+            client.set_model_version_tag(title.name, str(left), key, value)
+    return Rollback(title, target, left, _digest(place, title, target))
+
+
+def _targets(place: RegistryAddress, title: Title) -> tuple[int, tuple[int, ...]]:
+    """The version that an alias points to, and those that a rollback can go to, newest first."""
     now = state(place, title)
     if now.version is None:
         message = f"`{title.uri}` does not exist in the registry."
@@ -148,14 +175,14 @@ def roll_back(place: RegistryAddress, title: Title, reason: str) -> Rollback:
         message = f"No version is known that `{title.uri}` pointed to before {now.version}."
         hint = "Only `stagebook model promote` keeps it. Name one: stagebook model register --alias"
         raise StagebookError(Problem("no-version-before", message, hint))
-    target, *rest = there
-    move(place, title, target, now.version, Move("rollback", reason, tuple(rest)))
+    return now.version, there
+
+
+def _digest(place: RegistryAddress, title: Title, version: int) -> str:
+    """The digest of a version's package; empty if it is not a package."""
     with session(place):
-        client = _client(place)
-        digest = client.get_model_version(title.name, str(target)).tags.get(PACKAGE, "")
-        for key, value in _left(title, target, reason).items():
-            client.set_model_version_tag(title.name, str(now.version), key, value)
-    return Rollback(title, target, now.version, digest)
+        tags = _client(place).get_model_version(title.name, str(version)).tags
+        return str(tags.get(PACKAGE, ""))
 
 
 def _client(place: RegistryAddress) -> "MlflowClient":

@@ -235,7 +235,9 @@ def _verdict(comparison: ModelComparison | None) -> str:
     return f"{result.verdict.value} by {deciding.name}: {deciding.difference:+.6g}"
 
 
-def rollback(name: str, alias: str, reason: str, uri: str | None) -> Rollback:
+def rollback(
+    name: str, alias: str, reason: str, uri: str | None, *, dry_run: bool = False
+) -> Rollback:
     """Lets an alias point to the version before its last promotion.
 
     Args:
@@ -243,10 +245,13 @@ def rollback(name: str, alias: str, reason: str, uri: str | None) -> Rollback:
         alias: The alias.
         reason: Why; may be empty.
         uri: MLflow's address; None for that of the project.
+        dry_run: Whether to say only where the alias would point.
 
     Raises:
         StagebookError: No version before is known, or the registry does not answer.
     """
     title = Title.of(name, alias)
     place = RegistryAddress.of(Project.around(Path.cwd()), uri, title.name)
+    if dry_run:
+        return alias_moves.before(place, title)
     return alias_moves.roll_back(place, title, reason)
