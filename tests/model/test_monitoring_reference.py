@@ -261,7 +261,9 @@ def test_a_time_that_a_split_does_not_have_is_refused(
     files: dict[str, Path], tmp_path: Path
 ) -> None:
     changed(files["test"], at=None)
-    assert refusal(tmp_path, files).code == "no-split"
+    refused = refusal(tmp_path, files)
+    assert refused.code == "no-split"
+    assert refused.message == "The split has no column `at`."
 
 
 # The file

@@ -18,7 +18,7 @@ from mlflow.utils.validation import (
 )
 
 from stagebook.history.remote import is_model
-from stagebook.model import version_tags
+from stagebook.model import registry, version_tags
 from stagebook.model.load_gate import pass_through
 from stagebook.model.policy import Policy
 from stagebook.model.registry import Title, register
@@ -143,3 +143,16 @@ def test_a_registry_that_was_used_leaves_mlflows_address_as_it_was(
         assert mlflow.get_tracking_uri() != before
     assert (mlflow.get_tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI")) == (before, variable)
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("uri", ["models:/none@champion", "models:/none/1", "models:/own@nobody"])
+def test_an_address_that_does_not_exist_is_no_failure_of_the_registry(
+    uri: str, tmp_path: Path
+) -> None:
+    place = RegistryAddress(f"sqlite:///{tmp_path}/mlflow.db", "own", tmp_path)
+    mlflow.MlflowClient(place.uri).create_registered_model("own")
+    with pytest.raises(StagebookError) as raised, registry.fetched(uri, place):
+        pass
+    assert [problem.code for problem in raised.value.problems] == ["no-alias"]
+    if "@" in uri:
+        assert refusals.problem(registry.version_of, uri, place).code == "no-alias"

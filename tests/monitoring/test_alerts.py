@@ -91,6 +91,13 @@ def test_a_damaged_state_file_is_reported(tmp_path: Path, text: str) -> None:
     assert problem.code == "bad-monitor-state"
 
 
+def test_a_state_file_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    _, problem = alerts.read(tmp_path)
+    assert problem is not None
+    assert problem.code == "bad-monitor-state"
+    assert str(tmp_path) not in problem.message
+
+
 def test_a_webhook_gets_the_signed_alert_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,3 +81,16 @@ def test_labels_of_one_class_give_no_auc_and_say_why(tall: Watched, tmp_path: Pa
     assert (code, values["problems"]) == (0, [])
     ranking = [loss for loss in values["losses"] if loss["source"] == "labels"]
     assert [loss["name"] for loss in ranking] == ["error"]
+
+
+def test_days_whose_labels_never_came_are_named(tall: Watched, tmp_path: Path) -> None:
+    entries = tall.answers(days_from(START, 3))
+    log = watched_logs.closed(tmp_path / "log", *entries)
+    ids = [f"{entries[0].request}-{row}" for row in range(100)]
+    labels = tmp_path / "labels.parquet"
+    truth = [row % 2 == 0 for row in range(100)]
+    pd.DataFrame({"prediction": ids, "tall": truth}).to_parquet(labels)
+    _, late = monitor(log, tall, "--labels", str(labels), "--at", "2026-04-20")
+    assert "2 days (2026-04-07 to 2026-04-08)" in late["notes"][0]
+    _, early = monitor(log, tall, "--labels", str(labels), "--at", "2026-04-09")
+    assert "2026-04-07" not in early["notes"][0]

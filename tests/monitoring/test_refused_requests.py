@@ -41,6 +41,25 @@ def test_a_steady_share_is_no_signal() -> None:
     assert refusals.signals(summaries, watched) == ()
 
 
+def note(summaries: list[DaySummary]) -> str:
+    return refusals.note(summaries, refusals.watch(summaries, ErrorBudget()))
+
+
+def test_a_share_that_was_large_from_the_first_day_is_a_note() -> None:
+    text = note(days(*[{LOW: 30, HIGH: 3}] * 60))
+    assert "28 days, 33.0% were refused, most by bad-value `height`" in text
+
+
+def test_a_large_share_of_too_few_days_to_compare_is_a_note() -> None:
+    assert "2 days, 50.0% were refused, most by unknown-column." in note(days(*[{HIGH: 50}] * 2))
+    assert "of the first day, 50.0% were refused" in note(days({HIGH: 50}))
+
+
+def test_few_refusals_or_later_ones_are_no_note() -> None:
+    assert note([]) == note(days({})) == note(days(*[{LOW: 1}] * 60)) == ""
+    assert note(days(*[{}] * 28, *[{LOW: 50}] * 32)) == ""
+
+
 def test_a_rise_names_the_rule_that_rose() -> None:
     """Another rule is broken more often, as it was in the first days."""
     (signal,) = signals(days(*[{HIGH: 20}] * 28, *[{HIGH: 20, LOW: 10}] * 28))

@@ -11,7 +11,7 @@ from stagebook.monitoring.cadence import Cadence
 from stagebook.monitoring.figure import Figure
 from stagebook.monitoring.signal import MonitorState
 from stagebook.report.monitor_page import MOST_ROWS, MOST_SIGNALS, PageLinks, render_page, shown
-from stagebook.report.monitor_words import STATE_WORDS
+from stagebook.report.monitor_words import NO_REQUESTS, STATE_WORDS, state
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,16 @@ def test_the_state_is_a_word_a_sign_and_a_colour(state: MonitorState) -> None:
     (sentence,) = page.texts("p.state")
     assert STATE_WORDS[state] in sentence
     assert len(page.texts("p.state .sign")) == 1
+
+
+def test_a_log_of_other_packages_alone_names_them() -> None:
+    assert state(empty()).words == NO_REQUESTS
+    one = replace(empty(), others=(OTHER,))
+    assert state(one).words.endswith(f"; it is of 1 other package: {OTHER[:12]}")
+    many = replace(empty(), others=tuple(digit * 64 for digit in "bcde"))
+    assert state(many).words.endswith(
+        "4 other packages: bbbbbbbbbbbb, cccccccccccc, dddddddddddd, …"
+    )
 
 
 def test_signs_of_states_differ() -> None:

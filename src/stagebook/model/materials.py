@@ -13,6 +13,10 @@ from stagebook.project.errors import Problem, Where
 FORMAT = 1
 FILE = "materials.json"
 _SEEDS = ("seed", "random_state")
+_HINT = (
+    'Commit all changes, then build the model: dvc repro. To take it as it is: materials="warn", '
+    "or --materials warn on the command line"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Materials:
             Problem(
                 "materials-missing",
                 f"The origin of the model is not fully known: {what}.",
-                "Commit all changes, then build the model: dvc repro",
+                _HINT,
                 Where(FILE),
             )
             for what in (*self.missing, *self._loose())

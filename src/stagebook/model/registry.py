@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel, Run
     from mlflow.entities.model_registry import ModelVersion
+    from mlflow.exceptions import MlflowException
 
     from stagebook.tracking.tracker import Tracker
 
@@ -119,7 +120,7 @@ def fetched(uri: str | Path, place: RegistryAddress | None = None) -> Iterator[P
 
     place = place or RegistryAddress(mlflow.get_tracking_uri(), "", Path.cwd())
     with tempfile.TemporaryDirectory(prefix="stagebook-package-") as name:
-        with session(place):
+        with _reading(str(uri), place):
             folder = mlflow.artifacts.download_artifacts(artifact_uri=str(uri), dst_path=name)
         yield Path(folder)
 
@@ -133,11 +134,36 @@ def version_of(uri: str, place: RegistryAddress) -> str:
     name, _, alias = uri.removeprefix(URI).partition("@")
     if not alias:
         return uri
-    with session(place):
+    with _reading(uri, place):
         import mlflow
 
         version = mlflow.MlflowClient().get_model_version_by_alias(name, alias)
-        return f"{URI}{name}/{version.version}"
+    return f"{URI}{name}/{version.version}"
+
+
+@contextlib.contextmanager
+def _reading(uri: str, place: RegistryAddress) -> Iterator[None]:
+    """A session in which an address that does not exist is no failure of the registry."""
+    from mlflow.exceptions import MlflowException
+
+    reason = ""
+    with session(place):
+        try:
+            yield
+        except MlflowException as error:
+            if not _is_missing(error):
+                raise
+            reason = str(error).splitlines()[0].rstrip(".")
+    if reason:
+        message = f"`{uri}` does not exist in MLflow at {without_credentials(place.uri)}: {reason}."
+        hint = "Name a registered model and one of its versions or aliases, or another registry."
+        raise StagebookError(Problem("no-alias", message, hint))
+
+
+def _is_missing(error: "MlflowException") -> bool:
+    """Whether MLflow has no such model, version or alias."""
+    alias = error.error_code == "INVALID_PARAMETER_VALUE" and "alias" in str(error)
+    return alias or error.error_code == "RESOURCE_DOES_NOT_EXIST"
 
 
 def register(report: VerificationReport, title: Title, place: RegistryAddress) -> Registration:

@@ -104,6 +104,11 @@ class Splits:
 
 def _read(file: Path, columns: list[str]) -> pd.DataFrame:
     try:
+        has = pq.read_schema(file).names
+        if lacking := [f"`{name}`" for name in columns if name not in has]:
+            message = f"The split has no column {', '.join(lacking)}."
+            hint = f"Its columns are: {', '.join(has)}"
+            raise StagebookError(Problem("no-split", message, hint, Where(file.as_posix())))
         frame: pd.DataFrame = pq.read_table(file, columns=columns).to_pandas()
         return frame
     except (OSError, ValueError, KeyError) as error:

@@ -119,7 +119,8 @@ def read(path: Path) -> tuple[StateFile, Problem | None]:
     except FileNotFoundError:
         return StateFile(), None
     except (OSError, ShapeError) as error:
-        message = f"The state of the last run cannot be read: {error}. An alert may be repeated."
+        reason = error.strerror if isinstance(error, OSError) else error
+        message = f"The state of the last run cannot be read: {reason}. An alert may be repeated."
         return StateFile(), Problem("bad-monitor-state", message, "", Where(str(path)))
 
 

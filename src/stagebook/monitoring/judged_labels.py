@@ -14,6 +14,7 @@ from stagebook.monitoring.labelled_day import LabelledDay
 from stagebook.monitoring.labels import Labels
 from stagebook.monitoring.performance import PeriodPerformance, figures_of, performance
 from stagebook.project.errors import Problem
+from stagebook.project.text import counted
 
 Losses = Mapping[str, Mapping[str, float]]
 """Losses by name and day."""
@@ -27,6 +28,7 @@ class JudgedLabels:
         losses: The losses of its mature days.
         periods: Its days, weeks and months, by cadence and name; months have slices.
         waiting: Days that wait for labels.
+        unlabelled: Days that had the time to get labels, and have none.
         problems: What is wrong with the labels.
         table: The labels themselves, to find single rows; None if they are not at hand.
     """
@@ -34,6 +36,7 @@ class JudgedLabels:
     losses: Losses
     periods: Mapping[tuple[Cadence, str], PeriodPerformance]
     waiting: tuple[str, ...]
+    unlabelled: tuple[str, ...]
     problems: tuple[Problem, ...]
     table: Labels | None = None
 
@@ -70,7 +73,22 @@ class JudgedLabels:
             )
         }
         waiting = tuple(name for day in cohorts.waiting for name in day.days)
-        return cls(_losses(cohorts.mature, reference), periods, waiting, tuple(problems))
+        bare = (day for day in cohorts.mature if day.whole.rows and not day.whole.labelled)
+        unlabelled = tuple(sorted(name for day in bare for name in day.days))
+        losses = _losses(cohorts.mature, reference)
+        return cls(losses, periods, waiting, unlabelled, tuple(problems))
+
+    @property
+    def note(self) -> str:
+        """A sentence about days whose labels should be known and are not; empty without any."""
+        if not self.unlabelled:
+            return ""
+        first, last = self.unlabelled[0], self.unlabelled[-1]
+        span = first if first == last else f"{first} to {last}"
+        return (
+            f"Without any label, though they had the time to get them: "
+            f"{counted(len(self.unlabelled), 'day')} ({span}). They say nothing about the model."
+        )
 
     def at(self, cadence: Cadence, name: str) -> PeriodPerformance | None:
         """One period; None if it has no predictions."""

@@ -52,7 +52,7 @@ class Findings:
         )
 
     def _several(self, where: Where) -> tuple[Problem | None, ...]:
-        keep = "Keep the right ones, or name the column that says when each was known: known"
+        keep = "Keep the right one, or let the latest count: the setting `known` names their time."
         return (
             self._problem("repeated-label", "repeat a label", "Write each label once.", where),
             self._problem("corrected-label", "have a label that a later row corrects", "", where),

@@ -95,6 +95,30 @@ def signals(days: Sequence[DaySummary], watched: WatchedLoss | None) -> tuple[Si
     )
 
 
+def note(days: Sequence[DaySummary], watched: WatchedLoss | None) -> str:
+    """A sentence if many requests were refused from the first day on, which is no rise.
+
+    Args:
+        days: Each of one day, ascending.
+        watched: The share of refused requests; None with too few days to compare.
+
+    Returns:
+        Empty if at most one request of a hundred was refused.
+    """
+    first = [day for day in days if watched is None or day.days[0] not in watched.days]
+    total = merge(first) if first else None
+    share = (refused_share(total) if total else None) or 0.0
+    if total is None or share <= TOLERANCE:
+        return ""
+    (code, column), _ = next(iter(rule_shares(total).items()), (("", ""), 0.0))
+    most = f", most by {code}{f' `{column}`' if column else ''}" if code else ""
+    span = "day" if len(first) == 1 else counted(len(first), "day")
+    return (
+        f"Of the requests of the first {span}, {share:.1%} were refused"
+        f"{most}. Only a rise above that is a reason to look."
+    )
+
+
 def _risen_most(days: Sequence[DaySummary], watched: WatchedLoss) -> tuple[Rule, float, float]:
     """The rule whose share rose most since the first days, with both shares; no rule if none is."""
     first = [day for day in days if day.days[0] not in watched.days]

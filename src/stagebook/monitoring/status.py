@@ -40,7 +40,7 @@ class MonitorStatus:
         losses: The watched losses.
         reference: Metrics of the test split by name; empty in a package without labels.
         gaps: Days without requests.
-        notes: How the limits come about, in sentences.
+        notes: What is not judged, and how the limits come about, in sentences.
         problems: Days that could not be read.
         kind: Whether the label is true or false (``binary``) or a number (``regression``); empty
             in a package without a label.
@@ -150,6 +150,7 @@ def judge(
         *data_signals.signals(answered, log.problems),
     ]
     signals.sort(key=lambda signal: -signal.state.rank)
+    first_notes = (labels.note if labels else "", refusals.note(answered, refused))
     return MonitorStatus(
         model.name,
         digest,
@@ -161,7 +162,7 @@ def judge(
         (*losses, *([refused] if refused else [])),
         estimator.reference.figures if estimator else {},
         gaps(answered),
-        _notes(model, sides, estimator, losses),
+        tuple(note for note in (*first_notes, *_notes(model, sides, estimator, losses)) if note),
         (*log.problems, *(labels.problems if labels else ())),
         performance.kind if performance else "",
         budget.false_alarms,
@@ -227,7 +228,7 @@ def _notes(
         for loss in losses
         if loss.resampled is not None
     )
-    return tuple(note for note in notes if note)
+    return tuple(notes)
 
 
 def _missing(

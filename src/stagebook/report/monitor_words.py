@@ -26,6 +26,9 @@ STATE_WORDS = {
 NO_REQUESTS = "the log has no request that this package answered"
 NONE = "–"
 SIGNS = {MonitorState.OK: "✓", MonitorState.LOOK: "!", MonitorState.ACT: "✗"}
+_DIGITS = 12
+"""Digits of a digest that are shown, as in the names of a log's files."""
+_MOST_OTHERS = 3
 _SHARES = (SignalKind.REFUSALS, SignalKind.FAILURES)
 """Kinds of signals whose value is a share of the requests."""
 _METRICS = {"auc": "AUC", "brier": "Brier score"}
@@ -90,9 +93,18 @@ class FigureWords:
 def state(status: MonitorStatus) -> StateWords:
     """The state in one sentence; without requests, it says so."""
     if status.total is None and not status.signals:
-        return StateWords("unknown", "?", "No requests", NO_REQUESTS)
+        return StateWords("unknown", "?", "No requests", f"{NO_REQUESTS}{_of_others(status)}")
     own = status.state
     return StateWords(own.value, SIGNS[own], own.value.capitalize(), STATE_WORDS[own])
+
+
+def _of_others(status: MonitorStatus) -> str:
+    """Which other packages the log is of, since a person may watch the wrong one."""
+    if not status.others:
+        return ""
+    names = ", ".join(other[:_DIGITS] for other in status.others[:_MOST_OTHERS])
+    more = ", …" if len(status.others) > _MOST_OTHERS else ""
+    return f"; it is of {counted(len(status.others), 'other package')}: {names}{more}"
 
 
 def extent(status: MonitorStatus) -> str:

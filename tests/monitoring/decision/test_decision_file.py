@@ -85,6 +85,7 @@ def damaged(decision: Decision, **changes: Any) -> str:
         {"options": []},
         {"costs": {"wrong": -1, "retraining": 1, "false_alarm": 1}},
         {"signals": [{}]},
+        {"action": "roll back"},  # which is not possible
     ],
 )
 def test_a_decision_of_another_shape_is_refused(

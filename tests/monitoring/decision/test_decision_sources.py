@@ -109,6 +109,13 @@ def test_a_status_that_is_none_is_refused(values: Any, tmp_path: Path) -> None:
     assert refused.where.file == "values.json"
 
 
+def test_the_refusal_of_the_monitor_in_place_of_a_status_is_repeated(tmp_path: Path) -> None:
+    printed = {"problems": [{"code": "no-table", "message": "The file is missing."}]}
+    refused = problem(decide, written(tmp_path, printed), COSTS)
+    assert refused.code == "bad-monitor-status"
+    assert "The file is missing." in refused.message
+
+
 @pytest.mark.parametrize("source", [None, 3, [RISEN], object()])
 def test_what_is_no_status_at_all_is_refused(source: Any) -> None:
     assert problem(decide, source, COSTS).code == "bad-monitor-status"

@@ -135,6 +135,8 @@ class Decision:
         actions = sorted(option.action for option in decision.options)
         if actions != sorted(Action):
             raise ValueError("it does not have the four options")
+        if not decision.option(decision.action).possible:
+            raise ValueError(f"its action, {decision.action.value}, is not possible")
         return decision
 
     def _repr_html_(self) -> str:

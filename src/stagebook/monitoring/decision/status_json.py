@@ -91,6 +91,8 @@ def read(status: "MonitorStatus | Mapping[str, Any] | Path | str") -> StatusJson
     where = Where(Path(status).name) if isinstance(status, str | Path) else None
     try:
         values = plain(status)
+        if refusal := _refusal(values):
+            raise ValueError(f"the monitor made none, and said: {refusal}")
         if isinstance(values, Mapping) and values.get("format", FORMAT) != FORMAT:
             raise ValueError(f"it has format {values['format']}, not {FORMAT}")
         read_status = typed_json.convert(values, StatusJson)
@@ -101,6 +103,16 @@ def read(status: "MonitorStatus | Mapping[str, Any] | Path | str") -> StatusJson
         hint = "Write it again with this version: stagebook monitor --json > status.json"
         raise StagebookError(Problem("bad-monitor-status", message, hint, where)) from None
     return read_status
+
+
+def _refusal(values: Any) -> str:
+    """Why the monitor made no status, if that is what it printed; empty otherwise."""
+    is_refusal = isinstance(values, Mapping) and set(values) == {"problems"}
+    problems = values["problems"] if is_refusal else ()
+    texts = [
+        item["message"] for item in problems if isinstance(item, Mapping) and "message" in item
+    ]
+    return " ".join(map(str, texts)).rstrip(".")
 
 
 def plain(source: Any) -> Any:
