@@ -380,6 +380,14 @@ def test_an_attestation_of_a_dirty_tree_is_refused_if_asked(packaged: Path) -> N
     assert found == ["dirty-build", "unsigned-attestation"]
 
 
+def test_a_dirty_build_is_repeated_by_force_since_dvc_skips_what_did_not_change(
+    packaged: Path,
+) -> None:
+    statement(packaged, manifest.read(packaged).digest, dirty=True)
+    (dirty,) = refusals.problems(load, packaged, **{**OPEN, "attestation": "unsigned"})
+    assert dirty.hint.endswith("dvc repro --force")
+
+
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A private key and its public one."""

@@ -242,7 +242,7 @@ def look(folder: Path, manifest: Manifest) -> AttestationCheck:
         return AttestationCheck("built from an unknown commit", (problem,))
     if statement.dirty or not statement.commit:
         message = "The package was built from changes that no commit contains."
-        hint = "Commit all changes, then build again: dvc repro"
+        hint = "Commit all changes, then build again: dvc repro --force"
         problem = Problem("dirty-build", message, hint, where)
         return AttestationCheck(
             "built from uncommitted changes", (problem,), statement=statement, data=data
