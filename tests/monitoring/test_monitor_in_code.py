@@ -123,7 +123,7 @@ def test_labels_without_a_time_are_all_used_and_a_note_says_so(logged: Path, tal
 def test_a_folder_for_the_state_is_used_again(logged: Path, tall: Watched, tmp_path: Path) -> None:
     first = status(logged, tall, at=DAYS[4], known="known", state=tmp_path)
     kept = sorted(path.name for path in tmp_path.rglob("*.json"))
-    assert kept == sorted(2 * [f"{day}.json" for day in DAYS[:5]])
+    assert kept == sorted([*2 * [f"{day}.json" for day in DAYS[:5]], "verdicts.json"])
     again = status(logged, tall, at=DAYS[4], known="known", state=tmp_path)
     assert again.as_json() == first.as_json()
     later = status(logged, tall, at=DAYS[5], known="known", state=tmp_path)
