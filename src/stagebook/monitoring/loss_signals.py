@@ -37,8 +37,9 @@ def _signal(loss: WatchedLoss, expected: float | None) -> Signal:
         sign, (seen, then, limit) = 1, _in_unit(loss, recent)
     bound = "below" if sign < 0 else "above"
     sentence = (
-        f"The {subject} {what} has been {bound} its limit since {loss.since}: {amount(seen)} in "
-        f"the last {days} days, {amount(then)} on the test split, and {amount(limit)} is the limit."
+        f"The {subject} {what} has been {bound} its limit on average since {loss.since}: "
+        f"{amount(seen)} in the last {days} days, {amount(then)} on the test split, and "
+        f"{amount(limit)} is the limit."
         f"{_cause(loss, expected)}"
     )
     kind, state = SignalKind.ESTIMATE, MonitorState.LOOK

@@ -75,7 +75,7 @@ def loss_figure(loss: WatchedLoss) -> LossFigure | None:
 
 def _verdict(loss: WatchedLoss) -> str:
     if loss.risen:
-        return f"Beyond its limit since {loss.since}."
+        return f"Beyond its limit on average since {loss.since}."
     if loss.unproven:
         return (
             "The mean of the last days is beyond the limit, but there is not enough evidence for "
