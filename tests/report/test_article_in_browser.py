@@ -294,5 +294,5 @@ def test_no_table_is_cut_on_paper_and_what_is_folded_says_so(
 
 
 def test_the_notebooks_of_the_reference_are_there() -> None:
-    assert len(NOTEBOOKS) == 7
+    assert len(NOTEBOOKS) == 9
     assert all(nbformat.read(path, 4).cells for path in NOTEBOOKS)

@@ -127,9 +127,10 @@ class RequestLog:
             StagebookError: The folder cannot be written (``request-log-not-written``). A full disk
                 raises only with ``stop``.
         """
-        log = cls(LogWriter(folder, worker, clock), EntryEncoder(without, masks), on_full, clock)
+        writer = LogWriter(folder, worker, clock)
+        log = cls(writer, EntryEncoder(without, masks), on_full, clock)
         try:
-            log._writer.open()
+            writer.open()
         except (OSError, sqlite3.Error) as error:
             if on_full == "stop" or not _is_full(error):
                 message = f"The request log cannot be written: {error}."
