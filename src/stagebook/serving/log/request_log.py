@@ -19,7 +19,6 @@ from stagebook.serving.log.entry import EntryEncoder, LogEntry, StoredEntry
 from stagebook.serving.log.writer import LogWriter, day_of
 
 __all__ = ["LogEntry", "LogState", "OnFull", "RequestLog"]
-
 OnFull = Literal["serve", "stop"]
 
 GROUP = 0.02
