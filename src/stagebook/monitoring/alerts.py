@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.monitoring import webhook
+from stagebook.monitoring.kept_files import not_kept, package_folder
 from stagebook.monitoring.signal import MonitorState
 from stagebook.project import typed_json
 from stagebook.project.errors import Problem, Where
@@ -21,8 +22,6 @@ FORMAT = 1
 COMMAND, WEBHOOK = "command", "webhook"
 SECONDS = 10.0
 """The time that one channel has for one alert."""
-
-_PACKAGE_DIGITS = 12
 
 MOST_KEPT = 20
 """Alerts that wait; older ones are dropped, since the newest has the state."""
@@ -131,7 +130,7 @@ def path_of(folder: Path, package: str) -> Path:
         folder: The folder for what is kept.
         package: The package's digest.
     """
-    return folder / package[:_PACKAGE_DIGITS] / FILE
+    return package_folder(folder, package) / FILE
 
 
 def keep(path: Path, state: StateFile) -> tuple[Problem, ...]:
@@ -139,10 +138,8 @@ def keep(path: Path, state: StateFile) -> tuple[Problem, ...]:
     try:
         write(path, state)
     except OSError as error:
-        why = f"{error.strerror}. Alerts will be repeated."
-        message = f"The state of this run cannot be kept: {why}"
-        hint = "Name a folder that may be written, on a disk with free space."
-        return (Problem("monitor-state-not-kept", message, hint, Where(str(path))),)
+        what = "The state of this run cannot be kept, so alerts will be repeated"
+        return (not_kept("monitor-state-not-kept", what, error, path),)
     return ()
 
 

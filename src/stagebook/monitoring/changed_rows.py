@@ -1,7 +1,7 @@
 """Rows whose value of a column has become more frequent than in the reference."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,9 @@ import pandas as pd
 
 from stagebook.data.profiles.profile import Profile
 from stagebook.monitoring.column_bins import ColumnBins, Counts
-from stagebook.monitoring.day_evidence import ROWS
+from stagebook.monitoring.day_evidence import ROWS, predictions_of
 from stagebook.monitoring.package_reference import PackageReference
 from stagebook.monitoring.signal import SignalKind
-from stagebook.serving import ids
 from stagebook.serving.log import reading
 
 ChangedRows = Mapping[tuple[str, str], tuple[str, ...]]
@@ -37,11 +36,11 @@ def of_day(log: Path, day: str, package: PackageReference) -> ChangedRows:
         SignalKind.PREDICTION_DRIFT.value: _tallies(package.predictions),
     }
     for part in reading.read_day(log, day, package=package.digest, role="champion"):
-        names = _Names(part.facts)
+        prediction = predictions_of(part.facts)
         frames = (part.features, part.predictions)
         for tallies, frame in zip(sides.values(), frames, strict=True):
             if frame is not None:
-                _add(tallies, frame, names)
+                _add(tallies, frame, prediction)
     return {
         (side, name): rows
         for side, tallies in sides.items()
@@ -50,10 +49,12 @@ def of_day(log: Path, day: str, package: PackageReference) -> ChangedRows:
     }
 
 
-def _add(tallies: Mapping[str, "_Tally"], frame: pd.DataFrame, names: "_Names") -> None:
+def _add(
+    tallies: Mapping[str, "_Tally"], frame: pd.DataFrame, prediction: Callable[[int], str]
+) -> None:
     for name, tally in tallies.items():
         if name in frame.columns and isinstance(frame[name], pd.Series):
-            tally.add(frame[name], names)
+            tally.add(frame[name], prediction)
 
 
 def as_json(rows: ChangedRows) -> dict[str, Any]:
@@ -68,18 +69,6 @@ def from_json(values: Mapping[str, Any]) -> ChangedRows:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """The ids of some rows."""
-
-    facts: pd.DataFrame
-
-    def at(self, places: Iterable[int]) -> list[str]:
-        """The ids of a few of them."""
-        requests, rows = self.facts["request"], self.facts["row"]
-        return [ids.prediction_id(requests.iloc[place], rows.iloc[place]) for place in places]
-
-
 @dataclass(slots=True)
 class _Tally:
     """The rows of one column so far."""
@@ -88,14 +77,15 @@ class _Tally:
     counts: Counts
     names: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, values: "pd.Series[Any]", names: _Names) -> None:
+    def add(self, values: "pd.Series[Any]", prediction: Callable[[int], str]) -> None:
         """Counts rows, and remembers the first ones of each bin."""
         codes = self.bins.codes(values)
         self.counts += np.bincount(codes, minlength=self.bins.size)
         for code in np.unique(codes).tolist():
             missing = ROWS - len(self.names[code])
             if missing > 0:
-                self.names[code] += names.at(np.flatnonzero(codes == code)[:missing].tolist())
+                places = np.flatnonzero(codes == code)[:missing].tolist()
+                self.names[code] += map(prediction, places)
 
     def rows(self) -> tuple[str, ...]:
         """Rows of the bin that adds most to the distance; none if no bin has gained."""

@@ -59,15 +59,17 @@ def lost(days: Sequence[DaySummary]) -> list[Signal]:
     logged = [day for day in days if day.features is not None and day.features.rows]
     values = [_values(day) for day in logged]
     names = [column.name for column in logged[-1].features.columns] if logged else []  # type: ignore[union-attr]
-    every = (_lost(name, logged, [own[name] for own in values]) for name in names)
+    rows = [day.features.rows if day.features else 0 for day in logged]
+    every = (_lost(name, logged, rows, [own[name] for own in values]) for name in names)
     return [signal for signal in every if signal is not None]
 
 
-def _lost(name: str, days: Sequence[DaySummary], values: Sequence[int]) -> Signal | None:
+def _lost(
+    name: str, days: Sequence[DaySummary], rows: Sequence[int], values: Sequence[int]
+) -> Signal | None:
     since = len(values)
     while since and not values[since - 1]:
         since -= 1
-    rows = [day.features.rows if day.features else 0 for day in days]
     share = sum(values[:since]) / sum(rows[:since]) if since else 0.0
     without = sum(rows[since:])
     before = [own / count for own, count in zip(values[:since], rows, strict=False)]

@@ -1,6 +1,6 @@
 """Which rows of a day the loss comes from: by column and bin, and the worst of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from stagebook.monitoring.column_bins import ColumnBins
 from stagebook.monitoring.label_values import Flags, Floats
+from stagebook.serving import ids
 
 ROWS = 5
 """Rows that a person is shown."""
@@ -66,7 +67,7 @@ class DayEvidence:
         bins: Iterable[ColumnBins],
         frames: Sequence[pd.DataFrame],
         losses: Floats,
-        predictions: Sequence[str],
+        prediction: Callable[[int], str],
         own: Flags,
     ) -> "DayEvidence":
         """These rows, and more of them.
@@ -75,7 +76,7 @@ class DayEvidence:
             bins: The columns.
             frames: Where columns are looked for.
             losses: The loss of each row, from 0 to 1.
-            predictions: The id of each row's prediction.
+            prediction: Gives the id of a row's prediction, by the row's place.
             own: Which rows count.
         """
         quanta = np.rint(losses[own] / QUANTUM)
@@ -90,7 +91,7 @@ class DayEvidence:
             columns[column.name] = columns.get(column.name, BinLosses.none(column.size)) + added
         places = np.flatnonzero(own)
         chosen = places[np.argsort(-losses[own], kind="stable")[:ROWS]]
-        rows = [BadRow(float(losses[place]), predictions[place]) for place in chosen]
+        rows = [BadRow(float(losses[place]), prediction(place)) for place in chosen.tolist()]
         return DayEvidence(columns, worst([*self.worst, *rows]))
 
     def as_json(self) -> dict[str, Any]:
@@ -113,6 +114,12 @@ class DayEvidence:
                 raise ValueError("the bins of a column do not fit")
         rows = tuple(BadRow(float(loss), str(name)) for loss, name in values["worst"])
         return cls(columns, rows)
+
+
+def predictions_of(facts: pd.DataFrame) -> Callable[[int], str]:
+    """What gives the id of a logged row's prediction, by the row's place; few are asked for."""
+    requests, rows = facts["request"], facts["row"]
+    return lambda place: ids.prediction_id(requests.iloc[place], rows.iloc[place])
 
 
 def _column(name: str, frames: Iterable[pd.DataFrame]) -> "pd.Series[Any] | None":

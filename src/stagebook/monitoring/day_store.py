@@ -8,14 +8,13 @@ from typing import Any
 
 from stagebook.monitoring import log_days
 from stagebook.monitoring.day_summary import FORMAT, DaySummary, dump
+from stagebook.monitoring.kept_files import not_kept, package_folder
 from stagebook.monitoring.log_files import Files, files_of, require_log
 from stagebook.monitoring.package_reference import PackageReference
 from stagebook.monitoring.periods import calendar_day
 from stagebook.project.errors import Problem, StagebookError, Where
 from stagebook.project.files import write_whole
 from stagebook.serving.log import reading
-
-_PACKAGE_DIGITS = 12
 
 Summaries = Mapping[str, DaySummary]
 """The summaries of a day by the package's digest."""
@@ -83,7 +82,7 @@ class DayStore:
     @property
     def folder(self) -> Path:
         """The folder of the watched package's view."""
-        return self.state / self.package.digest.rpartition(":")[2][:_PACKAGE_DIGITS]
+        return package_folder(self.state, self.package.digest)
 
     def path(self, day: str) -> Path:
         """The file with the summaries of a closed day."""
@@ -128,10 +127,8 @@ class DayStore:
         try:
             write_whole(self.path(day), text, exact=True)  # the log has no secrets to hide
         except OSError as error:
-            message = f"The summaries of the days cannot be kept: {error.strerror}."
-            hint = "Name a folder that may be written, on a disk with free space."
-            where = Where(str(self.folder))
-            return (Problem("summary-not-kept", message, hint, where),)
+            what = "The summaries of the days cannot be kept"
+            return (not_kept("summary-not-kept", what, error, self.folder),)
         return ()
 
     def read_all(self, days: Iterable[str] | None = None) -> LogSummary:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from stagebook.monitoring import day_summary
+from stagebook.monitoring.kept_files import not_kept
 from stagebook.monitoring.periods import Period
 from stagebook.monitoring.signal import SignalKind
-from stagebook.project.errors import Problem, Where
+from stagebook.project.errors import Problem
 from stagebook.project.files import write_whole
 
 FILE = "verdicts.json"
@@ -129,9 +130,8 @@ class VerdictStore:
                 self.path, day_summary.dump({**self.key, "verdicts": self._kept}), exact=True
             )
         except OSError as error:
-            message = f"The verdicts on closed days cannot be kept: {error.strerror}."
-            hint = "Name a folder that may be written, on a disk with free space."
-            return (Problem("summary-not-kept", message, hint, Where(str(self.path.parent))),)
+            what = "The verdicts on closed days cannot be kept"
+            return (not_kept("summary-not-kept", what, error, self.path.parent),)
         return ()
 
     def _version(self, period: Period) -> str | None:

@@ -12,6 +12,7 @@ from stagebook.monitoring.changed_rows import ChangedRows
 from stagebook.monitoring.day_evidence import DayEvidence
 from stagebook.monitoring.day_summary import dump
 from stagebook.monitoring.estimates import Estimator
+from stagebook.monitoring.kept_files import package_folder
 from stagebook.monitoring.labels import Labels
 from stagebook.monitoring.log_files import Files, files_of
 from stagebook.monitoring.loss_signals import ESTIMATE, LABELS
@@ -21,7 +22,6 @@ from stagebook.project.files import write_whole
 
 FORMAT = 1
 _CHANGED = "changed"
-_PACKAGE_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class EvidenceStore:
         return {}
 
     def _path(self, what: str, day: str) -> Path:
-        package = self.model.package.digest[:_PACKAGE_DIGITS]
-        return self.state / "evidence" / package / what / f"{day}.json"
+        folder = package_folder(self.state / "evidence", self.model.package.digest)
+        return folder / what / f"{day}.json"
 
     def _files_of(self, day: str) -> Files:
         if not self._files:  # at once: a search for each day would search all files each time

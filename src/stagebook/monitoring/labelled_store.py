@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from stagebook.monitoring.kept_files import not_kept
 from stagebook.monitoring.label_join import JoinedDay, Judged, join
 from stagebook.monitoring.label_use import LabelUse
 from stagebook.monitoring.labelled_day import FORMAT, LabelledDay
 from stagebook.monitoring.labelled_log import LabelledLog, is_of
 from stagebook.monitoring.labels import Labels
 from stagebook.monitoring.log_files import Files, files_of, require_log
-from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.errors import Problem, StagebookError
 from stagebook.project.files import write_whole
 from stagebook.serving.log import reading
 
@@ -96,9 +97,8 @@ class LabelledStore:
         try:
             write_whole(self.path(day), text, exact=True)  # the log has no secrets to hide
         except OSError as error:
-            message = f"The counts of labelled days cannot be kept: {error.strerror}."
-            hint = "Name a folder that may be written, on a disk with free space."
-            return (Problem("labels-not-kept", message, hint, Where(str(self.folder))),)
+            what = "The counts of labelled days cannot be kept"
+            return (not_kept("labels-not-kept", what, error, self.folder),)
         return ()
 
     def _kept(self, day: str, files: Files, labels: Labels) -> JoinedDay | None:

@@ -7,14 +7,13 @@ import numpy as np
 
 from stagebook.data.profiles.score_histogram import BINS, CENTRES
 from stagebook.monitoring.column_bins import ColumnBins
-from stagebook.monitoring.day_evidence import DayEvidence
+from stagebook.monitoring.day_evidence import DayEvidence, predictions_of
 from stagebook.monitoring.estimates import Estimator
 from stagebook.monitoring.label_join import Joiner, scores_of
 from stagebook.monitoring.label_values import Flags, Floats
 from stagebook.monitoring.labelled_rows import LABELLED
 from stagebook.monitoring.labels import Labels
 from stagebook.monitoring.monitored_model import MonitoredModel
-from stagebook.serving import ids
 from stagebook.serving.log import reading
 from stagebook.serving.log.reading import LoggedRows
 
@@ -86,12 +85,6 @@ def predicted(log: Path, day: str, model: MonitoredModel) -> Iterator[LoggedRows
             yield part
 
 
-def prediction_ids(part: LoggedRows) -> list[str]:
-    """The id of each row's prediction."""
-    pairs = zip(part.facts["request"], part.facts["row"], strict=True)
-    return [ids.prediction_id(request, row) for request, row in pairs]
-
-
 def _scores(part: LoggedRows, model: MonitoredModel) -> Floats:
     performance = model.reference.performance if model.reference else None
     assert part.predictions is not None
@@ -115,4 +108,4 @@ def _with(
     own: Flags,
 ) -> DayEvidence:
     frames = [frame for frame in (part.features, part.predictions) if frame is not None]
-    return evidence.with_rows(bins, frames, losses, prediction_ids(part), own)
+    return evidence.with_rows(bins, frames, losses, predictions_of(part.facts), own)

@@ -6,8 +6,6 @@ from datetime import date
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from stagebook.model import package_source
-from stagebook.monitoring.monitored_model import MonitoredModel
 from stagebook.monitoring.status import MonitorStatus
 from stagebook.project.errors import Problem, StagebookError
 from stagebook.project.settings import monitor as settings_of_monitor
@@ -76,12 +74,10 @@ def monitor(
     """
     settings = _settings(options)
     day = monitor_status.day_of(at)
-    with package_source.opened(str(package)) as folder:
-        model = MonitoredModel.read(folder)
     with tempfile.TemporaryDirectory() as scratch:
         own = Path(labels) if labels else None
-        watch = Watch(Path(log), own, Path(state or scratch), settings, day)
-        return NotebookStatus.from_status(monitor_status.read(model, watch))
+        watch = Watch(str(package), Path(log), own, Path(state or scratch), settings, day)
+        return NotebookStatus.from_status(monitor_status.read(watch))
 
 
 def _settings(options: WatchOptions) -> settings_of_monitor.MonitorSettings:

@@ -21,6 +21,7 @@ class Watch:
     """What is looked at.
 
     Attributes:
+        package: The package: its folder, its archive, or its address in MLflow's registry.
         log: The folder of the server's log.
         labels: A table of what came true; None for none.
         state: Where summaries of days are kept.
@@ -29,6 +30,7 @@ class Watch:
             labels that were known later are used. None for now.
     """
 
+    package: str
     log: Path
     labels: Path | None
     state: Path
@@ -60,22 +62,26 @@ def day_of(at: str | date | None) -> date | None:
     return day
 
 
-def read(model: "MonitoredModel", watch: Watch) -> "MonitorStatus":
+def read(watch: Watch) -> "MonitorStatus":
     """The status.
 
     Raises:
-        StagebookError: The log or the labels cannot be read, or the package has no label to
-            compare with (``no-label``).
+        StagebookError: The package, the log or the labels cannot be read, or the package has no
+            label to compare with (``no-label``).
     """
+    from stagebook.model import package_source
     from stagebook.monitoring.data_signals import NOT_KEPT
     from stagebook.monitoring.day_store import DayStore
     from stagebook.monitoring.drift_verdicts import VerdictStore
     from stagebook.monitoring.error_budget import ErrorBudget
     from stagebook.monitoring.estimates import Estimator
     from stagebook.monitoring.evidence_store import EvidenceStore
+    from stagebook.monitoring.monitored_model import MonitoredModel
     from stagebook.monitoring.pointers import pointed
     from stagebook.monitoring.status import judge
 
+    with package_source.opened(watch.package) as folder:
+        model = MonitoredModel.read(folder)
     store = DayStore(watch.state, watch.log, model.package)
     days = store.read_all(_until(store.days(), watch.at))
     judged = _judged(model, watch) if watch.labels else None
@@ -105,6 +111,7 @@ def _judged(model: "MonitoredModel", watch: Watch) -> "JudgedLabels":
     """What the labels say."""
     from stagebook.monitoring.cohorts import Maturity
     from stagebook.monitoring.judged_labels import JudgedLabels
+    from stagebook.monitoring.kept_files import package_folder
     from stagebook.monitoring.label_join import Judged
     from stagebook.monitoring.labelled_store import LabelledStore
     from stagebook.monitoring.labels import LabelOptions, Labels
@@ -118,7 +125,7 @@ def _judged(model: "MonitoredModel", watch: Watch) -> "JudgedLabels":
     options = LabelOptions(
         reference.label, own.prediction, own.key, own.instant or None, own.known or None
     )
-    folder = watch.state / "labels" / model.package.digest[:12]
+    folder = package_folder(watch.state / "labels", model.package.digest)
     store = LabelledStore(folder, watch.log, Judged(reference.kind, reference.score, own.by))
     assert watch.labels, "there are labels"
     until = int(watch.now.timestamp()) * _NANOSECONDS if watch.at else None

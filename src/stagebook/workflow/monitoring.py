@@ -61,20 +61,15 @@ def monitor(options: MonitorOptions) -> MonitorRun:
         StagebookError: No log or package is given (``nothing-to-monitor``), or one of them cannot
             be read.
     """
-    from stagebook.model import package_source
-    from stagebook.monitoring.monitored_model import MonitoredModel
-
     project = Project.around(Path.cwd())
     settings = project.settings.monitor if project else MonitorSettings()
     root = project.root if project else Path.cwd()
     log = Path(options.log) if options.log else root / _required("log", settings.log)
     source = options.package or _below(root, _required("package", settings.package))
     state = options.state or root / STATE / "monitor" / _name_of(log)
-    with package_source.opened(source) as folder:
-        model = MonitoredModel.read(folder)
     labels = options.labels or (root / settings.labels if settings.labels else None)
     at = monitor_status.day_of(options.at)
-    status = monitor_status.read(model, Watch(log, labels, state, settings, at))
+    status = monitor_status.read(Watch(source, log, labels, state, settings, at))
     is_reported = options.alerts and at is None  # an alert about the past helps nobody
     remarks = _report(status, state, settings, root) if is_reported else ()
     target = options.textfile or (root / settings.textfile if settings.textfile else None)
@@ -94,16 +89,12 @@ def of_settings(project: Project) -> "MonitorStatus":
     Raises:
         StagebookError: The log or the package is not there, or cannot be read.
     """
-    from stagebook.model import package_source
-    from stagebook.monitoring.monitored_model import MonitoredModel
-
     settings, root = project.settings.monitor, project.root
     log = root / settings.log
-    with package_source.opened(_below(root, settings.package)) as folder:
-        model = MonitoredModel.read(folder)
+    source = _below(root, settings.package)
     labels = root / settings.labels if settings.labels else None
     state = root / STATE / "monitor" / _name_of(log)
-    return monitor_status.read(model, Watch(log, labels, state, settings))
+    return monitor_status.read(Watch(source, log, labels, state, settings))
 
 
 def _report(
