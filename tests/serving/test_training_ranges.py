@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import served_columns
+from served_columns import TYPES
 
 from stagebook.data.profiles import profile as profiles
 from stagebook.data.profiles.profiling import profile
 from stagebook.data.tables.table import Table
 from stagebook.project.errors import StagebookError
 from stagebook.serving.input.ranges import MOST, TrainingRanges
+from stagebook.serving.input.rows import Rows
 
 
 def training() -> pd.DataFrame:
@@ -48,6 +51,9 @@ def unusual() -> pd.DataFrame:
     return rows
 
 
+UNLIKE = {"wide": 0.3, "single": 0.2, "whole": 3.0, "masked": 5, "text": "x", "arrow": 9}
+"""Values that no row of ``served_columns.sample`` has."""
+
 EXPECTED = [
     ("outside-training-range", 0, "count"),
     ("category-not-in-training", 0, "type"),
@@ -69,6 +75,19 @@ def test_many_rows_have_the_same_warnings_as_few(ranges: TrainingRanges) -> None
     usual = pd.concat([training()] * 20, ignore_index=True)
     many = pd.concat([unusual(), usual]).astype(dict(training().dtypes)).reset_index(drop=True)
     assert ranges.warnings(many) == ranges.warnings(unusual().astype(dict(training().dtypes)))
+
+
+def test_the_values_of_a_request_have_the_warnings_of_its_frame(tmp_path: Path) -> None:
+    names = [name for name, (type_, _) in TYPES.items() if type_ not in ("datetime", "binary")]
+    table = served_columns.sample()[names]
+    table.drop(columns="half").to_parquet(tmp_path / "train.parquet", index=False)
+    ranges = TrainingRanges.of(profiles.render(profile(Table.open(tmp_path, "train.parquet"))))
+    sent = [record | UNLIKE for record in Rows.of_frame(table).records]
+    checked = served_columns.validator(table).checked(Rows(tuple(names), sent))
+    assert checked.values is not None
+    warnings = ranges.of_checked(checked)
+    assert warnings == ranges.warnings(checked.frame)
+    assert {item.column for item in warnings} >= UNLIKE.keys()
 
 
 def test_training_rows_and_missing_values_have_no_warnings(ranges: TrainingRanges) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from stagebook.serving.ids import new_id, prediction_id
 from stagebook.serving.input.rows import Rows
+from stagebook.serving.input.validation import CheckedRows
 from stagebook.serving.log.request_log import LogEntry
 from stagebook.serving.refusal import Refusal, RequestProblem, RowWarning
 from stagebook.serving.served_model import ServedModel
@@ -25,7 +26,7 @@ class Exchange:
         role: ``champion``, or ``challenger`` for a prediction that nobody is sent.
         status: The HTTP status of the answer.
         rows: The rows as they were sent.
-        features: The rows as the model gets them.
+        checked: The rows as the model gets them.
         keys: The columns of the request by which the features were looked up.
         predictions: One row for each row of the features.
         warnings: Remarks on rows; None until they are looked for.
@@ -41,7 +42,7 @@ class Exchange:
     role: str = "champion"
     status: int = 200
     rows: Rows | None = None
-    features: pd.DataFrame | None = None
+    checked: CheckedRows | None = None
     keys: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
     warnings: tuple[RowWarning, ...] | None = None
@@ -49,6 +50,11 @@ class Exchange:
     old: tuple[RowWarning, ...] = ()
     answered: float | None = None
     _start: float = field(default_factory=time.perf_counter)
+
+    @property
+    def features(self) -> pd.DataFrame | None:
+        """The rows as the model gets them; None before they are checked."""
+        return self.checked.frame if self.checked else None
 
     @property
     def seconds(self) -> float:
@@ -67,9 +73,8 @@ class Exchange:
     def warn(self) -> tuple[RowWarning, ...]:
         """The remarks on the rows, which are looked for once."""
         if self.warnings is None:
-            ranges = self.served.ranges
-            looked = () if self.features is None else ranges.warnings(self.features)
-            self.warnings = self.old + looked
+            checked, ranges = self.checked, self.served.ranges
+            self.warnings = self.old + (ranges.of_checked(checked) if checked else ())
         return self.warnings
 
     def further(self) -> dict[str, Any]:

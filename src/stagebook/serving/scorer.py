@@ -14,6 +14,7 @@ from stagebook.model.refused_rows import RefusedRowsError
 from stagebook.model.scoring_options import ScoringOptions
 from stagebook.serving.exchange import Exchange
 from stagebook.serving.input.rows import Rows
+from stagebook.serving.input.validation import CheckedRows
 from stagebook.serving.log.request_log import RequestLog
 from stagebook.serving.options import Limits, LogOptions
 from stagebook.serving.refusal import Refusal, RequestProblem
@@ -97,11 +98,12 @@ class Scorer:
             message = "No rows are predicted, because the request log cannot be written."
             raise Refusal(503, RequestProblem("log-full", message))
         if self._validation:
-            exchange.features = self._served.validator.check(Rows.of_frame(rows))
+            exchange.checked = self._served.validator.checked(Rows.of_frame(rows))
         else:
-            names = [name for name in self._served.features if name in rows.columns]
-            exchange.features, exchange.warnings = rows[names].reset_index(drop=True), ()
-        predictions = self._served.predict(exchange.features)
+            names = tuple(name for name in self._served.features if name in rows.columns)
+            frame = rows[list(names)].reset_index(drop=True)
+            exchange.checked, exchange.warnings = CheckedRows(names, frame, None), ()
+        predictions = self._served.predict(exchange.checked.frame)
         exchange.predictions = predictions.copy() if self._log else None  # the caller may change it
         return predictions
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 
-import pandas as pd
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -12,6 +11,7 @@ from stagebook.serving.exchange import Exchange
 from stagebook.serving.feature_lookup import FeatureLookup
 from stagebook.serving.input import body
 from stagebook.serving.input.rows import Rows
+from stagebook.serving.input.validation import CheckedRows
 from stagebook.serving.key_hints import keys_in_place_of_features
 from stagebook.serving.receiving import ClientDisconnect, body_of
 from stagebook.serving.refusal import Refusal, RequestProblem, shown
@@ -85,9 +85,9 @@ class Scoring:
             await asyncio.to_thread(self._check, exchange, content_type, data)
         else:
             self._check(exchange, content_type, data)
-        assert exchange.features is not None, "the rows have been checked"
+        assert exchange.checked is not None, "the rows have been checked"
         exchange.predictions = await self._service.queue.predict(
-            exchange.served, exchange.features, self._limits.deadline - exchange.seconds
+            exchange.served, exchange.checked.frame, self._limits.deadline - exchange.seconds
         )
 
     def _check(self, exchange: Exchange, content_type: str | None, data: bytes) -> None:
@@ -100,7 +100,7 @@ class Scoring:
             _look_up(exchange, lookup, rows)
         else:
             exchange.rows = rows
-            exchange.features = _checked(served, rows)
+            exchange.checked = _checked(served, rows)
         if len(data) > _LARGE:
             exchange.warn()
 
@@ -139,15 +139,15 @@ def _look_up(exchange: Exchange, lookup: FeatureLookup, rows: Rows) -> None:
     looked_up = lookup.features(rows)
     exchange.rows, exchange.keys, exchange.old = looked_up.rows, looked_up.keys, looked_up.warnings
     try:
-        exchange.features = exchange.served.validator.check(looked_up.rows)
+        exchange.checked = exchange.served.validator.checked(looked_up.rows)
     except Refusal as refusal:
         raise looked_up.missing.explained(refusal) from None
 
 
-def _checked(served: ServedModel, rows: Rows) -> pd.DataFrame:
+def _checked(served: ServedModel, rows: Rows) -> CheckedRows:
     """The features that were sent."""
     try:
-        return served.validator.check(rows)
+        return served.validator.checked(rows)
     except Refusal as refusal:
         keys = served.request_columns
         has_store = served.lookup is not None

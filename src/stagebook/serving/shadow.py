@@ -88,8 +88,8 @@ class Shadow:
         )
         exchange.keys = request.keys
         try:
-            exchange.features = challenger.validator.check(request.rows)
-            exchange.predictions = challenger.predict(exchange.features)
+            exchange.checked = challenger.validator.checked(request.rows)
+            exchange.predictions = challenger.predict(exchange.checked.frame)
         except Refusal as refusal:
             exchange.refuse(refusal)
             outcome = "refused"

@@ -1,7 +1,7 @@
 """Warnings that a value is unlike all that the model was trained with."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from stagebook.data.profiles import profile
 from stagebook.data.profiles.column import Booleans, Column, Numbers, Texts
 from stagebook.serving import column_values
 from stagebook.serving.input.timestamps import Timestamp
+from stagebook.serving.input.validation import CheckedRows
 from stagebook.serving.refusal import RowWarning, shown
 
 MOST = 1_000
@@ -95,19 +96,30 @@ class TrainingRanges:
         """
         names = list(frame.columns)
         if len(frame) <= _FEW:
-            return self._of_few(frame, names)
+            return self._of_few(names, column_values.lists(frame))
         collected = [warning for name in names for warning in self._of_column(frame, name, most)]
         order = {name: place for place, name in enumerate(names)}
         collected.sort(key=lambda warning: (warning.row, order[warning.column]))
         return tuple(collected[:most])
 
-    def _of_few(self, frame: pd.DataFrame, names: list[str]) -> tuple[RowWarning, ...]:
-        columns = enumerate(zip(names, column_values.lists(frame), strict=True))
+    def of_checked(self, checked: CheckedRows) -> tuple[RowWarning, ...]:
+        """The warnings for the rows of a request.
+
+        The plain values of few rows are read in a third of the time that their frame takes.
+        """
+        if checked.values is None or len(checked.frame) > _FEW:
+            return self.warnings(checked.frame)
+        return self._of_few(checked.names, checked.values)
+
+    def _of_few(
+        self, names: Sequence[str], values: Sequence[Sequence[Any]]
+    ) -> tuple[RowWarning, ...]:
+        columns = enumerate(zip(names, values, strict=True))
         outside = [
             (row, place, limits, value)
-            for place, (name, values) in columns
+            for place, (name, column) in columns
             if (limits := self.columns.get(name)) is not None
-            for row, value in enumerate(values)
+            for row, value in enumerate(column)
             if not limits.has(value)
         ]
         outside.sort(key=lambda item: item[:2])

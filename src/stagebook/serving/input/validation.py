@@ -1,6 +1,6 @@
 """The rows of a request against the model's schema: all violations, or the exact frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
@@ -22,6 +22,22 @@ _CHUNK = 256  # rows
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedRows:
+    """Rows that keep the schema.
+
+    Attributes:
+        names: The model's columns in order.
+        frame: The rows as the model takes them.
+        values: The same as plain values, column by column; None if the model takes times, whose
+            plain values are numbers.
+    """
+
+    names: tuple[str, ...]
+    frame: pd.DataFrame
+    values: Sequence[Sequence[Any]] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Validator:
     """A package's input schema, compiled.
 
@@ -40,6 +56,7 @@ class Validator:
     _compiled: SchemaValidator
     _plan: FramePlan
     _times: tuple[str, ...]
+    _names: tuple[str, ...]
 
     @classmethod
     def of(cls, schema: Schema, golden_inputs: pd.DataFrame, row_limit: int) -> Self:
@@ -63,10 +80,18 @@ class Validator:
         plan = FramePlan.of([item.column for item in columns], golden_inputs.columns)
         kinds = {item.column.name: item.column.kind for item in columns}
         times = tuple(name for name, kind in kinds.items() if kind in (Kind.TIME, Kind.DATE))
-        return cls(columns, row_limit, unchecked, _compile(columns), plan, times)
+        return cls(columns, row_limit, unchecked, _compile(columns), plan, times, tuple(kinds))
 
     def check(self, rows: Rows) -> pd.DataFrame:
         """The frame for the model: its columns in order, with the golden rows' dtypes.
+
+        Raises:
+            Refusal: As ``checked`` does.
+        """
+        return self.checked(rows).frame
+
+    def checked(self, rows: Rows) -> CheckedRows:
+        """The rows as the model takes them.
 
         Raises:
             Refusal: With status 422 and all violations, of which the first 100 are listed; with
@@ -86,7 +111,8 @@ class Validator:
         if len(rows.columns) != len(self.columns):
             raise self._refusal(rows, records)
         values = list(zip(*(record.values() for record in accepted), strict=True))
-        return self._plan.frame(values, len(accepted))
+        frame = self._plan.frame(values, len(accepted))
+        return CheckedRows(self._names, frame, None if self._times else values)
 
     def _converted(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kinds = {item.column.name: item.column.kind for item in self.columns}
