@@ -10,7 +10,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) +
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras \
 	--group flights --group dev pyproject.toml
 
-.PHONY: repro test test-slow test-build check lab lock install help
+.PHONY: repro test test-slow test-build check bench lab lock install help
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -46,6 +46,9 @@ check: install ## ruff, mypy, import-linter, workflows, lock file, dvc.yaml
 	@diff $(VENV)/requirements.lock.pins $(VENV)/$(VENV)_requirements.lock.pins \
 		|| { echo "requirements.lock does not fit pyproject.toml: make lock"; exit 1; }
 	stagebook sync --check
+
+bench: install ## compare a build of four stages with other ways to build it (an hour)
+	python benchmarks/builds.py
 
 lab: install ## open JupyterLab on the notebooks
 	jupyter lab notebooks

@@ -35,10 +35,12 @@ def test_the_stage_sources_is_compared_with_python_itself() -> None:
 
 
 @pytest.mark.build
-def test_four_stages_are_compared_with_scripts_and_with_the_tools_by_hand() -> None:
-    first, *others = lines("four_stages.py", "1")
-    assert first.endswith("1.00 x plain scripts")
-    assert [line.split("  ")[0] for line in others] == ["stagebook", "papermill, MLflow, nbconvert"]
+def test_builds_of_the_same_cells_are_compared_and_have_one_result() -> None:
+    by_hand, stagebook = "papermill, MLflow, nbconvert", "Stagebook, cold"
+    printed = lines("builds.py", "--rounds", "1", "--growth", "--ways", by_hand, stagebook)
+    rows = [line.strip("| ").split(" | ") for line in printed if line.startswith("| ")][2:]
+    assert [row[0] for row in rows] == ["plain scripts", stagebook, by_hand]
+    assert rows[0][-1] == "1.00"
 
 
 def test_loading_a_package_is_compared_with_unpickling(tmp_path: Path) -> None:
