@@ -1,0 +1,306 @@
+"""A build by DVC, stage by stage: what is stale, what the run cache has, and ``dvc.lock``."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stagebook.pipeline import dvc
+from stagebook.pipeline.schedule import PlannedStage, PlanState, StageKind
+from stagebook.pipeline.stage import SITE, SOURCES
+from stagebook.project.errors import Exit, Problem, StagebookError, did_you_mean
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+    from dvc.stage import Stage
+
+_QUIET = {"zsh": ("--no-rcs",), "bash": ("--noprofile", "--norc"), "fish": ("--no-config",)}
+"""The options with which DVC keeps a shell from reading its configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageCommand:
+    """The command of a stage, as DVC runs it.
+
+    Attributes:
+        lines: Lists of arguments, which run one after the other.
+        folder: The working folder.
+        environment: All environment variables.
+    """
+
+    lines: tuple[tuple[str, ...], ...]
+    folder: str
+    environment: dict[str, str]
+
+
+@dataclass(slots=True)
+class Reproduction:
+    """The stages of one build, and what DVC knows of them.
+
+    It does what ``dvc repro`` does with one stage, in two halves, so that several stages can run
+    between them: all by DVC's own functions. Another process of DVC cannot change the files of a
+    stage that runs.
+
+    Attributes:
+        plan: The stages, in the order in which ``dvc repro`` would run them.
+    """
+
+    plan: tuple[PlannedStage, ...]
+    _repo: "Repo"
+    _stages: dict[str, "Stage"]
+    _claims: dict[str, contextlib.ExitStack] = field(default_factory=dict)
+    _finished: list[str] = field(default_factory=list)
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, root: Path, targets: Iterable[str]) -> Iterator["Reproduction"]:
+        """The build of some targets, or of the root's ``dvc.yaml`` if there are none.
+
+        Args:
+            root: The project's root, which is DVC's and the working folder.
+            targets: Names of stages, as for ``dvc repro``.
+
+        Raises:
+            StagebookError: DVC cannot read the pipeline, or a target does not exist.
+        """
+        from dvc.logger import set_loggers_level
+        from dvc.repo import Repo
+
+        dvc.require_repository(root)
+        with set_loggers_level(logging.WARNING), _reported(), Repo(str(root)) as repo:
+            stages, plan = _planned(repo, tuple(targets))
+            reproduction = cls(plan, repo, stages)
+            try:
+                yield reproduction
+            finally:
+                reproduction.release()
+
+    def begin(self, name: str) -> PlanState:
+        """The first half: decides what to do with a stage whose needs are there.
+
+        Returns:
+            ``RUNNING`` if its command must run; otherwise the state that it is in.
+
+        Raises:
+            StagebookError: DVC cannot run it: for instance, a file that it reads is missing.
+        """
+        from dvc.stage.cache import RunCacheNotFoundError
+
+        stage = self._stages[name]
+        with self._locked(wait=False):
+            if _kind(stage) is StageKind.CHECK:
+                changed = stage.reproduce()
+                if changed:
+                    self._finished.append(name)
+                return PlanState.BUILT if changed else PlanState.FRESH
+            if not stage.changed():
+                return PlanState.FRESH
+            stage.remove_outs(ignore_remove=False, force=False)
+            try:
+                self._repo.stage_cache.restore(stage)
+            except RunCacheNotFoundError:
+                stage.save_deps()
+                self._claim(name, stage)
+                return PlanState.RUNNING
+            self._save(name, stage)
+            return PlanState.CACHED
+
+    def command(self, name: str) -> StageCommand:
+        """The command of a stage."""
+        from dvc.stage.run import get_executable, prepare_kwargs
+
+        stage = self._stages[name]
+        options = prepare_kwargs(stage)
+        shell = str(get_executable())
+        quiet = _QUIET.get(Path(shell).name.lower(), ())
+        lines = stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines()
+        return StageCommand(
+            tuple((shell, *quiet, "-c", line) for line in lines), options["cwd"], options["env"]
+        )
+
+    def finish(self, name: str) -> None:
+        """The second half, after the command of a stage succeeded: its outputs go into the cache.
+
+        From here on the run cache has the stage, so that no later build runs it again.
+
+        Raises:
+            StagebookError: An output is missing, or the cache cannot be written.
+        """
+        with self._locked(wait=True):
+            self._unclaim(name)
+            self._save(name, self._stages[name])
+
+    def abandon(self, name: str) -> None:
+        """After the command of a stage failed: other processes may use its files again."""
+        with self._locked(wait=True):
+            self._unclaim(name)
+
+    def release(self) -> None:
+        """Lets other processes use the files of stages that have not ended."""
+        for name in tuple(self._claims):
+            with contextlib.suppress(StagebookError):
+                self._unclaim(name)
+
+    def write_lock(self) -> None:
+        """Writes the stages that have changed into ``dvc.lock``, in DVC's order, all at once."""
+        places = {stage.name: place for place, stage in enumerate(self.plan)}
+        stages = [self._stages[name] for name in sorted(self._finished, key=places.__getitem__)]
+        if not stages:
+            return
+        with self._locked(wait=True):
+            by_file = sorted(stages, key=lambda stage: str(stage.path))  # stable
+            for _, listed in groupby(by_file, key=lambda stage: str(stage.path)):
+                together = list(listed)
+                together[0].dvcfile.dump_stages(together, update_pipeline=False)
+        self._finished.clear()
+
+    @contextlib.contextmanager
+    def _locked(self, *, wait: bool) -> Iterator[None]:
+        """Holds DVC's lock.
+
+        Args:
+            wait: Whether it waits as long as another process holds it; otherwise, as long as DVC.
+        """
+        from dvc.lock import LockError
+        from dvc.repo import lock_repo
+
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_reported())
+            while True:
+                try:
+                    stack.enter_context(lock_repo(self._repo))
+                    break
+                except LockError:
+                    if not wait:
+                        raise
+            stack.enter_context(self._repo.scm_context(quiet=True))
+            yield
+
+    def _save(self, name: str, stage: "Stage") -> None:
+        """Does what DVC does after a stage has run."""
+        uncached = (out for out in stage.outs if not (out.use_cache or out.is_metric))
+        stage.save(run_cache=all(out.is_plot for out in uncached))
+        stage.commit()
+        self._finished.append(name)
+
+    def _claim(self, name: str, stage: "Stage") -> None:
+        """Keeps other processes of DVC from writing what a stage reads, or using what it writes."""
+        from dvc.rwlock import rwlock
+
+        claim = contextlib.ExitStack()
+        claim.enter_context(
+            rwlock(
+                self._repo.tmp_dir,
+                self._repo.fs,
+                f"{' '.join(sys.argv)} ({name})",
+                _paths(stage.deps),
+                _paths(stage.outs),
+                self._repo.config["core"].get("hardlink_lock", False),
+            )
+        )
+        self._claims[name] = claim
+
+    def _unclaim(self, name: str) -> None:
+        self._claims.pop(name).close()
+
+
+def _planned(
+    repo: "Repo", targets: tuple[str, ...]
+) -> tuple[dict[str, "Stage"], tuple[PlannedStage, ...]]:
+    """The stages of a build by name, and in DVC's order."""
+    from dvc.repo import lock_repo
+    from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
+
+    with lock_repo(repo):
+        if not targets and not (Path(repo.root_dir) / "dvc.yaml").is_file():
+            return {}, ()
+        graph = get_active_graph(repo.index.graph)
+        order = plan_repro(graph, _targeted(repo, targets, collect_stages))
+        names = {stage: str(stage.addressing) for stage in order}
+        plan = (
+            PlannedStage(
+                names[stage],
+                _kind(stage),
+                frozenset(names[need] for need in graph.successors(stage)),
+                str(getattr(stage, "name", None) or names[stage]),
+            )
+            for stage in order
+        )
+        return {name: stage for stage, name in names.items()}, tuple(plan)
+
+
+def _targeted(repo: "Repo", targets: tuple[str, ...], collect: Any) -> Any:
+    from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
+
+    try:
+        return collect(repo, targets or ("dvc.yaml",))
+    except (StageNotFound, StageFileDoesNotExistError):
+        known = [str(stage.addressing) for stage in repo.index.stages]
+        raise StagebookError(*_unknown(repo, targets, known, collect)) from None
+
+
+def _unknown(
+    repo: "Repo", targets: tuple[str, ...], known: list[str], collect: Any
+) -> Iterator[Problem]:
+    from dvc.exceptions import DvcException
+
+    for target in targets:
+        try:
+            collect(repo, (target,))
+        except DvcException:
+            message = f"There is no stage `{target}`."
+            listed = f"The stages are: {', '.join(sorted(known)) or 'none'}."
+            yield Problem("no-stage", message, did_you_mean(target, known, listed))
+
+
+def _kind(stage: "Stage") -> StageKind:
+    if stage.frozen or not stage.cmd:
+        return StageKind.CHECK
+    mark = (stage.meta or {}).get("stagebook")
+    return StageKind.COMMAND if mark in (None, SOURCES, SITE) else StageKind.NOTEBOOK
+
+
+def _paths(items: Iterable[Any]) -> list[str]:
+    from dvc.dependency import RepoDependency
+    from dvc.dependency.db import AbstractDependency
+
+    others = (RepoDependency, AbstractDependency)
+    return [item.fs_path for item in items if not isinstance(item, others)]
+
+
+@contextlib.contextmanager
+def _reported() -> Iterator[None]:
+    """Turns DVC's errors into problems."""
+    from dvc.exceptions import DvcException
+    from dvc.lock import LockError
+
+    try:
+        yield
+    except LockError as error:
+        raise StagebookError(_busy(str(error)), exit_code=Exit.ENVIRONMENT) from None
+    except DvcException as error:
+        message = f"DVC refuses: {_text(error)}"
+        raise StagebookError(Problem("dvc-refuses", message), exit_code=Exit.INVALID) from None
+
+
+def _busy(reason: str) -> Problem:
+    return Problem(
+        "dvc-busy",
+        f"Another process of DVC works in this repository. DVC says: {' '.join(reason.split())}",
+        "Wait until it has ended, then build again.",
+    )
+
+
+def _text(error: BaseException) -> str:
+    """The message of an error and of those that it comes from, relative to the working folder."""
+    parts = []
+    cause: BaseException | None = error
+    while cause is not None:
+        parts.append(" ".join(str(cause).split()).rstrip("."))
+        cause = cause.__cause__
+    return ": ".join(dict.fromkeys(parts)).replace(f"{os.getcwd()}{os.sep}", "") + "."  # noqa: PTH109

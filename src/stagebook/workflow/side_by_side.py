@@ -1,0 +1,288 @@
+"""The build with independent stages side by side: ``stagebook repro``."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Protocol
+
+import psutil
+
+from stagebook.execution.processes import CommandEnd, Processes
+from stagebook.execution.signals import Stop, listen
+from stagebook.history.history import History
+from stagebook.pipeline import notebooks
+from stagebook.pipeline.reproduction import Reproduction
+from stagebook.pipeline.schedule import PlannedStage, PlanState, Schedule, StageCost, StageKind
+from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.project import Project
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+class BuildProgress(Protocol):
+    """Is called as a build proceeds."""
+
+    def planned(self, stages: Sequence[PlannedStage], costs: Mapping[str, StageCost]) -> None:
+        """The stages of the build, in DVC's order, and what each took before."""
+
+    def began(self, stage: PlannedStage) -> None:
+        """The command of a stage starts."""
+
+    def line(self, name: str, text: str) -> None:
+        """A stage that runs beside others printed a line."""
+
+    def ended(self, stage: "BuiltStage") -> None:
+        """A stage ended, or is not started."""
+
+    def tick(self) -> float | None:
+        """Some time has passed; returns the seconds until the next call, None for no limit."""
+
+    def output(self) -> IO[str] | None:
+        """Where the commands that run alone print; None for standard output."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltStage:
+    """What a build did with one stage.
+
+    Attributes:
+        name: DVC's name of it.
+        state: How it ended.
+        seconds: How long its command took.
+        code: The exit code of its command; None if none ran.
+        problems: Why DVC could not run it or take its outputs, or which stage it waited for.
+    """
+
+    name: str
+    state: PlanState
+    seconds: float = 0.0
+    code: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StagesBuild:
+    """The result of ``stagebook repro``.
+
+    Attributes:
+        stages: The stages, in DVC's order.
+        exit_code: The exit code of the command.
+    """
+
+    stages: tuple[BuiltStage, ...]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How a build runs.
+
+    Attributes:
+        targets: Stages to build with what they need; all if empty.
+        jobs: How many stages may run at once.
+        memory: Bytes that they may need together; None for the available memory.
+        keep_going: Whether stages that do not depend on a failed one still start.
+    """
+
+    targets: tuple[str, ...] = ()
+    jobs: int = 1
+    memory: int | None = None
+    keep_going: bool = False
+
+
+def build(project: Project, options: BuildOptions, progress: BuildProgress) -> StagesBuild:
+    """Builds stages as ``dvc repro`` does, independent ones side by side.
+
+    Args:
+        project: The project; its root is the working folder.
+        options: How the build runs.
+        progress: Is called as the build proceeds.
+
+    Raises:
+        StagebookError: It cannot start.
+    """
+    targets = [notebooks.stage_named(project, name) for name in options.targets]
+    with (
+        _alone(project.state),
+        listen() as stop,
+        Reproduction.open(project.root, targets) as reproduction,
+        Processes.open() as processes,
+    ):
+        costs = _costs(project, reproduction.plan)
+        memory = options.memory or project.settings.memory or _available_memory()
+        schedule = Schedule(reproduction.plan, options.jobs, memory, costs, options.keep_going)
+        progress.planned(reproduction.plan, costs)
+        return _Builder(reproduction, processes, schedule, progress, stop).build()
+
+
+@dataclass(slots=True)
+class _Builder:
+    """One build as it proceeds."""
+
+    reproduction: Reproduction
+    processes: Processes
+    schedule: Schedule
+    progress: BuildProgress
+    stop: Stop
+    stages: dict[str, BuiltStage] = field(default_factory=dict)
+    started: dict[str, float] = field(default_factory=dict)
+    forwarded: int = 0
+    exit_code: int = 0
+
+    def build(self) -> StagesBuild:
+        by_name = {stage.name: stage for stage in self.schedule.stages}
+        try:
+            while self._start_all() or self.started:
+                self._heed()
+                for event in self.processes.wait(self.progress.tick()):
+                    if isinstance(event, CommandEnd):
+                        self._finish(by_name[event.name], event.code)
+                    else:
+                        self.progress.line(event.name, event.text)
+        finally:
+            self.reproduction.write_lock()
+        unstarted = (
+            BuiltStage(name, state)
+            for name, state in self.schedule.states.items()
+            if name not in self.stages
+        )
+        self.stages.update((stage.name, stage) for stage in unstarted)
+        return StagesBuild(
+            tuple(self.stages[stage.name] for stage in self.schedule.stages), self._code()
+        )
+
+    def _start_all(self) -> bool:
+        """Starts what can start; whether anything runs."""
+        while not self.stop.requested and (stage := self.schedule.next()):
+            self._begin(stage)
+        return bool(self.started)
+
+    def _begin(self, stage: PlannedStage) -> None:
+        try:
+            state = self.reproduction.begin(stage.name)
+            if state is not PlanState.RUNNING:
+                self._settle(BuiltStage(stage.name, state))
+                return
+            self.schedule.states[stage.name] = state
+            self.started[stage.name] = time.monotonic()
+            self.progress.began(stage)
+            self.processes.start(
+                stage.name,
+                self.reproduction.command(stage.name),
+                apart=stage.kind is StageKind.NOTEBOOK,
+                output=self.progress.output(),
+            )
+        except (StagebookError, OSError) as error:
+            self._fail(stage, None, error)
+
+    def _finish(self, stage: PlannedStage, code: int) -> None:
+        try:
+            if code:
+                self.reproduction.abandon(stage.name)
+                self._fail(stage, code, None)
+                return
+            self.reproduction.finish(stage.name)
+            if stage.kind is StageKind.COMMAND:  # all stages before it are finished
+                self.reproduction.write_lock()
+            self._settle(BuiltStage(stage.name, PlanState.BUILT, self._elapsed(stage.name), code))
+        except (StagebookError, OSError) as error:
+            self._fail(stage, code, error)
+
+    def _fail(
+        self, stage: PlannedStage, code: int | None, error: StagebookError | OSError | None
+    ) -> None:
+        problems, own = _problems(error)
+        if not self.exit_code:
+            ours = code if code and stage.kind is StageKind.NOTEBOOK and code > 0 else Exit.FAILED
+            self.exit_code = own or ours
+        seconds = self._elapsed(stage.name)
+        self._settle(BuiltStage(stage.name, PlanState.FAILED, seconds, code, problems))
+
+    def _settle(self, built: BuiltStage) -> None:
+        skipped = self.schedule.settle(built.name, built.state)
+        for item in (built, *(BuiltStage(name, PlanState.SKIPPED) for name in skipped)):
+            self.stages[item.name] = item
+            self.progress.ended(item)
+
+    def _elapsed(self, name: str) -> float:
+        started = self.started.pop(name, None)
+        return time.monotonic() - started if started is not None else 0.0
+
+    def _heed(self) -> None:
+        """Passes a signal on to the commands; kills them at the second one."""
+        number = self.stop.reason
+        if number is None or self.forwarded == self.stop.signals:
+            return
+        self.schedule.closed = True
+        again = self.stop.signals > 1
+        from_terminal = number is signal.SIGINT and os.isatty(0) and not again
+        self.processes.forward(signal.SIGKILL if again else number, from_terminal=from_terminal)
+        self.forwarded = self.stop.signals
+
+    def _code(self) -> int:
+        if self.stop.reason is None:
+            return self.exit_code
+        return Exit.INTERRUPTED if self.stop.reason is signal.SIGINT else Exit.TERMINATED
+
+
+def _problems(error: StagebookError | OSError | None) -> tuple[tuple[Problem, ...], int]:
+    """The problems of an error, and its exit code; 0 if there is no error."""
+    if error is None:
+        return (), 0
+    if isinstance(error, StagebookError):
+        return error.problems, error.exit_code
+    from stagebook.execution import outcome
+
+    ending = outcome.of_full_disk(error, None)
+    return ending.problems, ending.outcome.exit_code
+
+
+def _costs(project: Project, plan: Sequence[PlannedStage]) -> dict[str, StageCost]:
+    """What each notebook took when it was last built here."""
+    labels = {stage.label: stage.name for stage in plan if stage.kind is StageKind.NOTEBOOK}
+    with History.open(project.state) as history:
+        records = history.last_builds(labels)
+    return {
+        labels[label]: StageCost(
+            record.volatile.seconds,
+            max((cell.memory or 0 for cell in record.volatile.cells), default=0),
+        )
+        for label, record in records.items()
+    }
+
+
+def _available_memory() -> int:
+    """Bytes that new processes can use, within the limit of this process's control group."""
+    available = psutil.virtual_memory().available
+    try:
+        limit, used = ((_CGROUP / f"memory.{name}").read_text() for name in ("max", "current"))
+        return min(available, max(int(limit) - int(used), 0))
+    except (OSError, ValueError):  # another system, or the limit is `max`
+        return available
+
+
+@contextlib.contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Refuses a second build of the same project.
+
+    Raises:
+        StagebookError: Another one runs.
+    """
+    lock = state / "repro.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            problem = Problem(
+                "build-runs",
+                "Another `stagebook repro` builds this project.",
+                "Wait until it has ended, then build again.",
+            )
+            raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from None
+        yield
