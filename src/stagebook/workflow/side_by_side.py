@@ -158,8 +158,10 @@ class _Builder:
 
     def _start_all(self) -> bool:
         """Starts what can start; whether anything runs."""
-        while not self.stop.requested and (stage := self.schedule.next()):
-            self._begin(stage)
+        if not self.stop.requested and self.schedule.next():
+            with self.reproduction.hold(wait=bool(self.stages)):
+                while not self.stop.requested and (stage := self.schedule.next()):
+                    self._begin(stage)
         return bool(self.started)
 
     def _begin(self, stage: PlannedStage) -> None:
