@@ -199,9 +199,9 @@ def test_a_stage_without_its_output_fails_as_dvc_says(folder: Checkout) -> None:
     folder.write("raw.txt", "")
     folder.write("dvc.yaml", marked(a="echo nothing"))
     done = folder.run("stagebook", "repro", "--json")
-    assert done.code == 3
+    assert done.code == 1
     [problem] = result(done)["stages"][0]["problems"]
-    assert problem["code"] == "dvc-refuses"
+    assert problem["code"] == "not-reproduced"
     assert "a.txt" in problem["message"]
 
 
@@ -224,7 +224,21 @@ def test_a_cycle_is_refused(folder: Checkout) -> None:
     }
     folder.write("dvc.yaml", json.dumps({"stages": stages}))
     done = folder.run("stagebook", "repro", "--json")
-    assert (done.code, [problem.code for problem in done.problems]) == (3, ["dvc-refuses"])
+    assert (done.code, [problem.code for problem in done.problems]) == (3, ["bad-pipeline"])
+
+
+def test_the_exit_code_of_a_failed_script_is_not_passed_on(folder: Checkout) -> None:
+    folder.write("dvc.yaml", json.dumps({"stages": {"script": {"cmd": "exit 9"}}}))
+    assert folder.run("stagebook", "repro").code == 1
+
+
+def test_a_dvc_yaml_that_is_out_of_sync_ends_the_build(folder: Checkout) -> None:
+    folder.notebook("make", 'result: Out = "made.txt"')
+    folder.ok("stagebook", "sync")
+    folder.notebook("make", 'result: Out = "made.csv"')
+    done = folder.run("stagebook", "repro")
+    assert done.code == 9
+    assert "stagebook sync" in done.output
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])
@@ -290,9 +304,7 @@ def test_after_kill_9_nothing_runs_and_finished_stages_are_taken_from_the_run_ca
     project: Checkout,
 ) -> None:
     project.notebook("quick", 'result: Out = "data/quick.txt"', 'open(result, "w").write("1")')
-    project.notebook(
-        "slow", 'result: Out = "data/slow.txt"', "import time\ntime.sleep(10_000)"
-    )
+    project.notebook("slow", 'result: Out = "data/slow.txt"', "import time\ntime.sleep(10_000)")
     project.ok("stagebook", "sync")
     build = project.start("stagebook", "repro", "-j", "2")
     assert build.stdout is not None

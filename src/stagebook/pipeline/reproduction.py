@@ -72,8 +72,11 @@ class Reproduction:
         from dvc.repo import Repo
 
         dvc.require_repository(root)
-        with set_loggers_level(logging.WARNING), _reported(), Repo(str(root)) as repo:
-            stages, plan = _planned(repo, tuple(targets))
+        for module in ("dvc.progress", "dvc_data.callbacks"):  # their bars would hide the table
+            logging.getLogger(module).setLevel(logging.CRITICAL)
+        with set_loggers_level(logging.WARNING), Repo(str(root)) as repo:
+            with _reported("bad-pipeline", "DVC cannot read the pipeline", Exit.INVALID):
+                stages, plan = _planned(repo, tuple(targets))
             reproduction = cls(plan, repo, stages)
             try:
                 yield reproduction
@@ -179,15 +182,14 @@ class Reproduction:
                     break
                 except LockError as error:
                     if not wait:
-                        raise StagebookError(
-                            _busy(str(error)), exit_code=Exit.ENVIRONMENT
-                        ) from None
+                        raise _busy(error) from None
             yield
 
     @contextlib.contextmanager
     def _acting(self) -> Iterator[None]:
         """Holds DVC's lock, and turns DVC's errors into problems."""
-        with self.hold(wait=True), _reported(), self._repo.scm_context(quiet=True):
+        failed = _reported("not-reproduced", "DVC could not reproduce the stage", Exit.FAILED)
+        with self.hold(wait=True), failed, self._repo.scm_context(quiet=True):
             yield
 
     def _save(self, name: str, stage: "Stage") -> None:
@@ -237,6 +239,7 @@ def _planned(
                 _kind(stage),
                 frozenset(names[need] for need in graph.successors(stage)),
                 str(getattr(stage, "name", None) or names[stage]),
+                "stagebook" in (stage.meta or {}),
             )
             for stage in order
         )
@@ -286,26 +289,33 @@ def _paths(items: Iterable[Any]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _reported() -> Iterator[None]:
-    """Turns DVC's errors into problems."""
+def _reported(code: str, message: str, exit_code: Exit) -> Iterator[None]:
+    """Turns DVC's errors into problems.
+
+    Args:
+        code: The problem's code.
+        message: What happened, to which DVC's reason is added.
+        exit_code: The exit code.
+    """
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
 
     try:
         yield
     except LockError as error:
-        raise StagebookError(_busy(str(error)), exit_code=Exit.ENVIRONMENT) from None
+        raise _busy(error) from None
     except DvcException as error:
-        message = f"DVC refuses: {_text(error)}"
-        raise StagebookError(Problem("dvc-refuses", message), exit_code=Exit.INVALID) from None
+        problem = Problem(code, f"{message}: {_text(error)}")
+        raise StagebookError(problem, exit_code=exit_code) from None
 
 
-def _busy(reason: str) -> Problem:
-    return Problem(
+def _busy(error: Exception) -> StagebookError:
+    problem = Problem(
         "dvc-busy",
-        f"Another process of DVC works in this repository. DVC says: {' '.join(reason.split())}",
+        f"Another DVC process works in this repository. DVC says: {' '.join(str(error).split())}",
         "Wait until it has ended, then build again.",
     )
+    return StagebookError(problem, exit_code=Exit.ENVIRONMENT)
 
 
 def _text(error: BaseException) -> str:

@@ -50,12 +50,14 @@ class PlannedStage:
         kind: How it is run.
         needs: The names of the stages of the build that it needs directly.
         label: What Stagebook calls it: the stage's name without the path of its ``dvc.yaml``.
+        ours: Whether its command is Stagebook's.
     """
 
     name: str
     kind: StageKind
     needs: frozenset[str] = frozenset()
     label: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

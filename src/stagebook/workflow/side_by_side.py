@@ -200,8 +200,8 @@ class _Builder:
     ) -> None:
         problems, own = _problems(error)
         if not self.exit_code:
-            ours = code if code and stage.kind is StageKind.NOTEBOOK and code > 0 else Exit.FAILED
-            self.exit_code = own or ours
+            has_code = stage.ours and code is not None and code > 0
+            self.exit_code = own or (code if has_code and code else Exit.FAILED)
         seconds = self._elapsed(stage.name)
         self._settle(BuiltStage(stage.name, PlanState.FAILED, seconds, code, problems))
 
