@@ -89,3 +89,14 @@ def test_with_keep_going_what_does_not_depend_on_a_failed_stage_still_starts() -
     assert start_all(schedule) == ["a"]
     assert schedule.settle("a", PlanState.FAILED) == ("b", "script")
     assert start_all(schedule) == ["d"]
+
+
+def test_a_stage_that_reads_the_lock_waits_for_all_stages_before_it() -> None:
+    package = PlannedStage("package", StageKind.NOTEBOOK, frozenset({"a"}), reads_lock=True)
+    schedule = Schedule((stage("a"), stage("b"), package, stage("c")), jobs=4)
+    assert start_all(schedule) == ["a", "b", "c"]
+    schedule.settle("a", PlanState.BUILT)
+    assert start_all(schedule) == []
+    schedule.settle("b", PlanState.BUILT)
+    assert schedule.settled == ("a", "b")
+    assert start_all(schedule) == ["package"]

@@ -59,7 +59,7 @@ def repro(
     from stagebook.cli import repro_screen
     from stagebook.project.project import Project
     from stagebook.workflow import side_by_side
-    from stagebook.workflow.side_by_side import BuildOptions
+    from stagebook.workflow.stages_build import BuildOptions
 
     project = Project.find(Path.cwd())
     options = BuildOptions(targets, jobs or _processors(), memory, keep_going)

@@ -21,7 +21,7 @@ from stagebook.pipeline.schedule import PlanState, StageKind
 
 if TYPE_CHECKING:
     from stagebook.pipeline.schedule import PlannedStage, StageCost
-    from stagebook.workflow.side_by_side import BuiltStage, StagesBuild
+    from stagebook.workflow.stages_build import BuiltStage, StagesBuild
 
 _out = Screen()
 _err = Screen(stderr=True)

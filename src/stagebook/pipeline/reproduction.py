@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,10 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stagebook.pipeline import dvc
+from stagebook.pipeline import build_plan, dvc
 from stagebook.pipeline.schedule import PlannedStage, PlanState, StageKind
-from stagebook.pipeline.stage import SITE, SOURCES
-from stagebook.project.errors import Exit, Problem, StagebookError, did_you_mean
+from stagebook.project.errors import Exit, StagebookError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -54,7 +52,7 @@ class Reproduction:
     _repo: "Repo"
     _stages: dict[str, "Stage"]
     _claims: dict[str, contextlib.ExitStack] = field(default_factory=dict)
-    _finished: list[str] = field(default_factory=list)
+    _finished: set[str] = field(default_factory=set)
 
     @classmethod
     @contextlib.contextmanager
@@ -75,8 +73,8 @@ class Reproduction:
         for module in ("dvc.progress", "dvc_data.callbacks"):  # their bars would hide the table
             logging.getLogger(module).setLevel(logging.CRITICAL)
         with set_loggers_level(logging.WARNING), Repo(str(root)) as repo:
-            with _reported("bad-pipeline", "DVC cannot read the pipeline", Exit.INVALID):
-                stages, plan = _planned(repo, tuple(targets))
+            with build_plan.reported("bad-pipeline", "DVC cannot read the pipeline", Exit.INVALID):
+                stages, plan = build_plan.read(repo, tuple(targets))
             reproduction = cls(plan, repo, stages)
             try:
                 yield reproduction
@@ -96,10 +94,10 @@ class Reproduction:
 
         stage = self._stages[name]
         with self._acting():
-            if _kind(stage) is StageKind.CHECK:
+            if build_plan.kind(stage) is StageKind.CHECK:
                 changed = stage.reproduce()
                 if changed:
-                    self._finished.append(name)
+                    self._finished.add(name)
                 return PlanState.BUILT if changed else PlanState.FRESH
             if not stage.changed():
                 return PlanState.FRESH
@@ -149,18 +147,26 @@ class Reproduction:
             with contextlib.suppress(StagebookError):
                 self._unclaim(name)
 
-    def write_lock(self) -> None:
-        """Writes the stages that have changed into ``dvc.lock``, in DVC's order, all at once."""
-        places = {stage.name: place for place, stage in enumerate(self.plan)}
-        stages = [self._stages[name] for name in sorted(self._finished, key=places.__getitem__)]
-        if not stages:
-            return
+    def write_lock(self, names: Iterable[str]) -> bool:
+        """Writes those of some stages that have changed into ``dvc.lock``, all at once.
+
+        Args:
+            names: The stages, in DVC's order.
+
+        Returns:
+            Whether there were any.
+        """
+        changed = [name for name in names if name in self._finished]
+        if not changed:
+            return False
+        stages = [self._stages[name] for name in changed]
         with self._acting():
             by_file = sorted(stages, key=lambda stage: str(stage.path))  # stable
             for _, listed in groupby(by_file, key=lambda stage: str(stage.path)):
                 together = list(listed)
                 together[0].dvcfile.dump_stages(together, update_pipeline=False)
-        self._finished.clear()
+        self._finished.difference_update(changed)
+        return True
 
     @contextlib.contextmanager
     def hold(self, *, wait: bool) -> Iterator[None]:
@@ -182,13 +188,15 @@ class Reproduction:
                     break
                 except LockError as error:
                     if not wait:
-                        raise _busy(error) from None
+                        raise build_plan.busy(error) from None
             yield
 
     @contextlib.contextmanager
     def _acting(self) -> Iterator[None]:
         """Holds DVC's lock, and turns DVC's errors into problems."""
-        failed = _reported("not-reproduced", "DVC could not reproduce the stage", Exit.FAILED)
+        failed = build_plan.reported(
+            "not-reproduced", "DVC could not reproduce the stage", Exit.FAILED
+        )
         with self.hold(wait=True), failed, self._repo.scm_context(quiet=True):
             yield
 
@@ -197,7 +205,7 @@ class Reproduction:
         uncached = (out for out in stage.outs if not (out.use_cache or out.is_metric))
         stage.save(run_cache=all(out.is_plot for out in uncached))
         stage.commit()
-        self._finished.append(name)
+        self._finished.add(name)
 
     def _claim(self, name: str, stage: "Stage") -> None:
         """Keeps other processes of DVC from writing what a stage reads, or using what it writes."""
@@ -220,109 +228,9 @@ class Reproduction:
         self._claims.pop(name).close()
 
 
-def _planned(
-    repo: "Repo", targets: tuple[str, ...]
-) -> tuple[dict[str, "Stage"], tuple[PlannedStage, ...]]:
-    """The stages of a build by name, and in DVC's order."""
-    from dvc.repo import lock_repo
-    from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
-
-    with lock_repo(repo):
-        if not targets and not (Path(repo.root_dir) / "dvc.yaml").is_file():
-            return {}, ()
-        graph = get_active_graph(repo.index.graph)
-        order = plan_repro(graph, _targeted(repo, targets, collect_stages))
-        names = {stage: str(stage.addressing) for stage in order}
-        plan = (
-            PlannedStage(
-                names[stage],
-                _kind(stage),
-                frozenset(names[need] for need in graph.successors(stage)),
-                str(getattr(stage, "name", None) or names[stage]),
-                "stagebook" in (stage.meta or {}),
-            )
-            for stage in order
-        )
-        return {name: stage for stage, name in names.items()}, tuple(plan)
-
-
-def _targeted(repo: "Repo", targets: tuple[str, ...], collect: Any) -> Any:
-    from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
-
-    if not targets:  # DVC would read the file a second time
-        file = Path(repo.root_dir) / "dvc.yaml"
-        return [stage for stage in repo.index.stages if Path(stage.path) == file]
-    try:
-        return collect(repo, targets)
-    except (StageNotFound, StageFileDoesNotExistError):
-        known = [str(stage.addressing) for stage in repo.index.stages]
-        raise StagebookError(*_unknown(repo, targets, known, collect)) from None
-
-
-def _unknown(
-    repo: "Repo", targets: tuple[str, ...], known: list[str], collect: Any
-) -> Iterator[Problem]:
-    from dvc.exceptions import DvcException
-
-    for target in targets:
-        try:
-            collect(repo, (target,))
-        except DvcException:
-            message = f"There is no stage `{target}`."
-            listed = f"The stages are: {', '.join(sorted(known)) or 'none'}."
-            yield Problem("no-stage", message, did_you_mean(target, known, listed))
-
-
-def _kind(stage: "Stage") -> StageKind:
-    if stage.frozen or not stage.cmd:
-        return StageKind.CHECK
-    mark = (stage.meta or {}).get("stagebook")
-    return StageKind.COMMAND if mark in (None, SOURCES, SITE) else StageKind.NOTEBOOK
-
-
 def _paths(items: Iterable[Any]) -> list[str]:
     from dvc.dependency import RepoDependency
     from dvc.dependency.db import AbstractDependency
 
     others = (RepoDependency, AbstractDependency)
     return [item.fs_path for item in items if not isinstance(item, others)]
-
-
-@contextlib.contextmanager
-def _reported(code: str, message: str, exit_code: Exit) -> Iterator[None]:
-    """Turns DVC's errors into problems.
-
-    Args:
-        code: The problem's code.
-        message: What happened, to which DVC's reason is added.
-        exit_code: The exit code.
-    """
-    from dvc.exceptions import DvcException
-    from dvc.lock import LockError
-
-    try:
-        yield
-    except LockError as error:
-        raise _busy(error) from None
-    except DvcException as error:
-        problem = Problem(code, f"{message}: {_text(error)}")
-        raise StagebookError(problem, exit_code=exit_code) from None
-
-
-def _busy(error: Exception) -> StagebookError:
-    problem = Problem(
-        "dvc-busy",
-        f"Another DVC process works in this repository. DVC says: {' '.join(str(error).split())}",
-        "Wait until it has ended, then build again.",
-    )
-    return StagebookError(problem, exit_code=Exit.ENVIRONMENT)
-
-
-def _text(error: BaseException) -> str:
-    """The message of an error and of those that it comes from, relative to the working folder."""
-    parts = []
-    cause: BaseException | None = error
-    while cause is not None:
-        parts.append(" ".join(str(cause).split()).rstrip("."))
-        cause = cause.__cause__
-    return ": ".join(dict.fromkeys(parts)).replace(f"{os.getcwd()}{os.sep}", "") + "."  # noqa: PTH109

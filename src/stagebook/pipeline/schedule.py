@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 
 class StageKind(enum.Enum):
@@ -51,6 +52,7 @@ class PlannedStage:
         needs: The names of the stages of the build that it needs directly.
         label: What Stagebook calls it: the stage's name without the path of its ``dvc.yaml``.
         ours: Whether its command is Stagebook's.
+        reads_lock: Whether it reads ``dvc.lock``, which must have all stages before it.
     """
 
     name: str
@@ -58,6 +60,7 @@ class PlannedStage:
     needs: frozenset[str] = frozenset()
     label: str = ""
     ours: bool = False
+    reads_lock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +152,24 @@ class Schedule:
                 skipped.append(stage.name)
         return tuple(skipped)
 
+    @property
+    def settled(self) -> tuple[str, ...]:
+        """The stages before the first one in DVC's order that has not ended."""
+        names = (stage.name for stage in self.stages)
+        return tuple(takewhile(lambda name: self.states[name].settled, names))
+
     def _ready(self) -> Iterator[PlannedStage]:
         """The waiting stages whose needs are there, up to the first that must run alone."""
         all_settled = True
         for stage in self.stages:
             state = self.states[stage.name]
-            if stage.kind is StageKind.COMMAND and not state.settled:
-                if all_settled and state is PlanState.WAITING:
-                    yield stage
-                return
-            if state is PlanState.WAITING and all(self.states[need].good for need in stage.needs):
+            alone = stage.kind is StageKind.COMMAND and not state.settled
+            in_place = all_settled or not (alone or stage.reads_lock)
+            needed = (self.states[need] for need in stage.needs)
+            if state is PlanState.WAITING and in_place and all(item.good for item in needed):
                 yield stage
+            if alone:
+                return
             all_settled = all_settled and state.settled
 
     def _fits(self, stage: PlannedStage, running: tuple[PlannedStage, ...]) -> bool:

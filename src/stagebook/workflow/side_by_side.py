@@ -5,10 +5,9 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
 
 import psutil
 
@@ -20,79 +19,11 @@ from stagebook.pipeline.reproduction import Reproduction
 from stagebook.pipeline.schedule import PlannedStage, PlanState, Schedule, StageCost, StageKind
 from stagebook.project.errors import Exit, Problem, StagebookError
 from stagebook.project.project import Project
+from stagebook.workflow.stages_build import BuildOptions, BuildProgress, BuiltStage, StagesBuild
 
 _CGROUP = Path("/sys/fs/cgroup")
-
-
-class BuildProgress(Protocol):
-    """Is called as a build proceeds."""
-
-    def planned(self, stages: Sequence[PlannedStage], costs: Mapping[str, StageCost]) -> None:
-        """The stages of the build, in DVC's order, and what each took before."""
-
-    def began(self, stage: PlannedStage) -> None:
-        """The command of a stage starts."""
-
-    def line(self, name: str, text: str) -> None:
-        """A stage that runs beside others printed a line."""
-
-    def ended(self, stage: "BuiltStage") -> None:
-        """A stage ended, or is not started."""
-
-    def tick(self) -> float | None:
-        """Some time has passed; returns the seconds until the next call, None for no limit."""
-
-    def output(self) -> IO[str] | None:
-        """Where the commands that run alone print; None for standard output."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltStage:
-    """What a build did with one stage.
-
-    Attributes:
-        name: DVC's name of it.
-        state: How it ended.
-        seconds: How long its command took.
-        code: The exit code of its command; None if none ran.
-        problems: Why DVC could not run it or take its outputs, or which stage it waited for.
-    """
-
-    name: str
-    state: PlanState
-    seconds: float = 0.0
-    code: int | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StagesBuild:
-    """The result of ``stagebook repro``.
-
-    Attributes:
-        stages: The stages, in DVC's order.
-        exit_code: The exit code of the command.
-    """
-
-    stages: tuple[BuiltStage, ...]
-    exit_code: int
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """How a build runs.
-
-    Attributes:
-        targets: Stages to build with what they need; all if empty.
-        jobs: How many stages may run at once.
-        memory: Bytes that they may need together; None for the available memory.
-        keep_going: Whether stages that do not depend on a failed one still start.
-    """
-
-    targets: tuple[str, ...] = ()
-    jobs: int = 1
-    memory: int | None = None
-    keep_going: bool = False
+_WRITING_SHARE = 20
+"""While stages run, writing ``dvc.lock`` takes at most one second of so many."""
 
 
 def build(project: Project, options: BuildOptions, progress: BuildProgress) -> StagesBuild:
@@ -133,6 +64,8 @@ class _Builder:
     started: dict[str, float] = field(default_factory=dict)
     forwarded: int = 0
     exit_code: int = 0
+    locked: float = 0.0
+    lock_seconds: float = 0.0
 
     def build(self) -> StagesBuild:
         by_name = {stage.name: stage for stage in self.schedule.stages}
@@ -144,8 +77,10 @@ class _Builder:
                         self._finish(by_name[event.name], event.code)
                     else:
                         self.progress.line(event.name, event.text)
+                if time.monotonic() - self.locked > _WRITING_SHARE * self.lock_seconds:
+                    self._write_lock()
         finally:
-            self.reproduction.write_lock()
+            self.reproduction.write_lock(stage.name for stage in self.schedule.stages)
         unstarted = (
             BuiltStage(name, state)
             for name, state in self.schedule.states.items()
@@ -164,6 +99,13 @@ class _Builder:
                     self._begin(stage)
         return bool(self.started)
 
+    def _write_lock(self) -> None:
+        """Writes ``dvc.lock`` as far as the order of its stages is certain."""
+        began = time.monotonic()
+        if self.reproduction.write_lock(self.schedule.settled):
+            self.locked = time.monotonic()
+            self.lock_seconds = self.locked - began
+
     def _begin(self, stage: PlannedStage) -> None:
         try:
             state = self.reproduction.begin(stage.name)
@@ -171,6 +113,8 @@ class _Builder:
                 self._settle(BuiltStage(stage.name, state))
                 return
             self.schedule.states[stage.name] = state
+            if stage.kind is StageKind.COMMAND or stage.reads_lock:
+                self._write_lock()
             self.started[stage.name] = time.monotonic()
             self.progress.began(stage)
             self.processes.start(
@@ -189,8 +133,6 @@ class _Builder:
                 self._fail(stage, code, None)
                 return
             self.reproduction.finish(stage.name)
-            if stage.kind is StageKind.COMMAND:  # all stages before it are finished
-                self.reproduction.write_lock()
             self._settle(BuiltStage(stage.name, PlanState.BUILT, self._elapsed(stage.name), code))
         except (StagebookError, OSError) as error:
             self._fail(stage, code, error)
