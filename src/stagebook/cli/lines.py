@@ -20,6 +20,20 @@ def with_hints(problems: Iterable["Problem"]) -> Iterator[tuple["Problem", str]]
         yield item, "" if shared else item.hint
 
 
+def of_cell(stage: str, position: int, total: int) -> str:
+    """The line with which a run shows that a cell starts, where there is no terminal."""
+    return f"{stage}: cell {position} of {total}"
+
+
+def cell_of(line: str, stage: str) -> tuple[int, int] | None:
+    """The position and the total of a line that ``of_cell`` wrote; None for another line."""
+    head, _, rest = line.partition(": cell ")
+    position, _, total = rest.partition(" of ")
+    if head != stage or not (position.isdecimal() and total.isdecimal()):
+        return None
+    return int(position), int(total)
+
+
 def folded(console: Console, text: Text, width: int | None, indent: str = "  ") -> Iterator[Text]:
     """A sentence on as many lines as it needs.
 

@@ -17,6 +17,7 @@ from stagebook.cli import (
     model,
     monitor,
     report,
+    repro,
     run,
     serve,
     tables,
@@ -149,6 +150,7 @@ def sources() -> None:
 
 
 main.add_command(run.run)
+main.add_command(repro.repro)
 
 
 @main.command()

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.text import Text
 
+from stagebook.cli import lines
 from stagebook.cli.lines import with_hints
 from stagebook.cli.printed import Screen
 
@@ -82,7 +83,7 @@ class _Progress:
         if self._live:
             self.tick()
         else:
-            _out.print(f"{self._stage}: cell {position} of {total}", markup=False)
+            _out.print(lines.of_cell(self._stage, position, total), markup=False)
 
     def note(self, text: str) -> None:
         note(text)

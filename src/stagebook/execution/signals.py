@@ -15,10 +15,12 @@ class Stop:
     Attributes:
         reason: The signal that requested it; None before a signal.
         raises: Whether a signal raises StoppedError at once.
+        signals: How many signals have requested it.
     """
 
     reason: signal.Signals | None = None
     raises: bool = False
+    signals: int = 0
 
     @property
     def requested(self) -> bool:
@@ -48,6 +50,7 @@ def listen() -> Iterator[Stop]:
 
     def note(number: int, _: object) -> None:
         stop.reason = signal.Signals(number)
+        stop.signals += 1
         if stop.raises:
             stop.raises = False  # the cleanup is not interrupted again
             raise StoppedError

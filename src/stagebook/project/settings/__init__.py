@@ -88,6 +88,8 @@ class Settings:
         features: The modules that define features, by their dotted names.
         monitor: How the deployed model is watched.
         compare: The rule by which a model may replace another.
+        memory: Bytes that stages may need together when they are built side by side; None for
+            the available memory.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Settings:
     features: tuple[str, ...] = ()
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     compare: CompareSettings = field(default_factory=CompareSettings)
+    memory: int | None = None
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -210,6 +213,7 @@ def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
         "drift": kinds.pairs,
         "features": kinds.modules,
         "description": kinds.text_or_none,
+        "memory": parse_size,
         **dict.fromkeys(_FOLDERS, kinds.folder),
     }
     reader = readers.get(key, kinds.text)
