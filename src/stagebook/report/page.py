@@ -115,6 +115,12 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
     return text.encode("utf-8", "replace").decode() + "\n"
 
 
+def load() -> None:
+    """Imports what a page needs, so that a later page is rendered without delay."""
+    from stagebook.report.article import article  # noqa: F401
+    from stagebook.report.site import problems, provenance  # noqa: F401
+
+
 def render_html(
     notebook: str, record: Record, project: str = "", *, interactive: bool = False
 ) -> str:
