@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.execution import exits, masked_notebook, orphans, outcome, papermill_engine
+from stagebook.execution.markers import POSITION
 from stagebook.execution.outcome import CellError, Ending, Outcome
 from stagebook.execution.papermill_engine import (
     ANSI,
-    POSITION,
     NotebookTask,
     Watch,
 )

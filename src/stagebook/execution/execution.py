@@ -13,8 +13,9 @@ from typing import Any
 from stagebook.data.inspection import Inspection
 from stagebook.execution import engine, exits, kernel
 from stagebook.execution.job import Job
+from stagebook.execution.markers import MEMORY, POSITION
 from stagebook.execution.outcome import CellRun, Ending, Outcome
-from stagebook.execution.papermill_engine import MEMORY, POSITION, NotebookTask
+from stagebook.execution.papermill_engine import NotebookTask
 from stagebook.execution.progress import Progress
 from stagebook.execution.sandbox import Sandbox, empty_store
 from stagebook.execution.signals import Stop
@@ -89,6 +90,7 @@ def execute(
     task = NotebookTask(
         _with_positions(job.notebook, sandbox.folder / "input.ipynb"),
         sandbox.executed,
+        sandbox.whole_outputs,
         job.values,
         job.notebook.path,
         job.settings.time_limit,

@@ -12,17 +12,14 @@ from typing import Any
 import psutil
 
 from stagebook.execution import exits, masked_notebook
+from stagebook.execution.bounded_outputs import BoundedOutputs, bounding
+from stagebook.execution.markers import MEMORY, POSITION
 from stagebook.execution.outcome import CellError
 from stagebook.execution.progress import Progress
+from stagebook.execution.saving import SteadySave
 from stagebook.execution.start import KernelProcess
 from stagebook.notebook.lean import lean_import
 from stagebook.project.masks import Masks
-
-POSITION = "stagebook_position"
-"""Key in a cell's metadata: the cell's position in the notebook that a person edits."""
-
-MEMORY = "stagebook_memory"
-"""Key in a cell's metadata: peak memory of the kernel while it ran, in bytes."""
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 """Colours in IPython's output."""
@@ -40,6 +37,7 @@ class NotebookTask:
     Attributes:
         source: The notebook, with each cell's position in its metadata.
         target: Where the executed notebook goes.
+        outputs: The folder for outputs that are too large for it.
         values: Parameters to inject.
         notebook: Path of the notebook that a person edits, for messages.
         time_limit: Seconds, or None.
@@ -49,6 +47,7 @@ class NotebookTask:
 
     source: Path
     target: Path
+    outputs: Path
     values: Mapping[str, Any]
     notebook: str
     time_limit: float | None
@@ -103,6 +102,7 @@ def run(task: NotebookTask, kernel: KernelProcess, watch: Watch, progress: Progr
             language="python",
             progress_bar=False,
             start_timeout=_START_SECONDS,
+            task=task,
             kernel=kernel,
             watch=watch,
             progress=progress,
@@ -126,6 +126,7 @@ def _register() -> None:
             nb_man: Any,
             kernel_name: str,
             *,
+            task: NotebookTask,
             kernel: KernelProcess,
             watch: Watch,
             progress: Progress,
@@ -137,39 +138,47 @@ def _register() -> None:
             watch.node = nb_man.nb
             kernel.wait_for_sockets(start_timeout)
             begin, end = _measure(kernel)
-            client = PapermillNotebookClient(
+            bounded = BoundedOutputs(task.outputs, task.masks)
+            save, nb_man.save = nb_man.save, SteadySave(nb_man.save, bounded.settle)
+            client = bounding(PapermillNotebookClient, bounded)(
                 nb_man,
                 km=kernel_manager.of(kernel),
                 startup_timeout=start_timeout,
-                on_cell_start=_follow(nb_man.nb, watch, progress),
+                on_cell_start=_follow(nb_man, watch, progress),
                 on_cell_execute=begin,
                 on_cell_executed=end,
-                on_cell_error=_note_error(watch),
+                on_cell_error=_note_error(watch, bounded),
                 iopub_timeout=_OUTPUT_SECONDS,
                 log=logging.getLogger("papermill"),
             )
-            return client.execute(cleanup_kc=True)
+            try:
+                return client.execute(cleanup_kc=True)
+            finally:
+                bounded.finish()
+                nb_man.save = save  # the last state is saved in any case
 
     papermill_engines.register(_ENGINE, Engine)
 
 
-def _follow(node: Any, watch: Watch, progress: Progress) -> Callable[..., None]:
-    positions = [cell.metadata.get(POSITION, 0) for cell in node.cells]
+def _follow(nb_man: Any, watch: Watch, progress: Progress) -> Callable[..., None]:
+    positions = [cell.metadata.get(POSITION, 0) for cell in nb_man.nb.cells]
 
     def on_cell_start(cell: Any, cell_index: int) -> None:
         position = cell.metadata.get(POSITION)
         if position:  # papermill's own cell has none
             watch.cell = position
             progress.cell(position, max(positions))
+        nb_man.save.watch()
 
     return on_cell_start
 
 
-def _note_error(watch: Watch) -> Callable[..., None]:
+def _note_error(watch: Watch, bounded: BoundedOutputs) -> Callable[..., None]:
     def on_cell_error(cell: Any, execute_reply: Mapping[str, Any], **_: object) -> None:
         """Notes an error that the cell may not show: IPython prints a group of them as text."""
         if "raises-exception" in cell.metadata.get("tags", ()):
             return
+        bounded.settle()
         reply = execute_reply["content"]
         printed = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         text = ANSI.sub("", "\n".join(reply.get("traceback") or printed))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.data.inspection import Inspection
+from stagebook.execution import landing, whole_outputs
 from stagebook.execution.outcome import Ending
 from stagebook.project.files import write_whole
 from stagebook.record.record import Record
@@ -32,10 +33,16 @@ class Pages:
     @classmethod
     def of(cls, runs: Path, name: str, ending: Ending) -> "Pages":
         """Where the pages of a run go; a failed one leaves those of the last good one alone."""
-        failed = (runs / f"{name}.failed.ipynb", runs / f"{name}.failed.html")
+        failed = cls(runs / f"{name}.failed.ipynb", runs / f"{name}.failed.html")
         if not ending.done:
-            return cls(*failed)
-        return cls(runs / f"{name}.ipynb", runs / f"{name}.html", failed)
+            return failed
+        outdated = (failed.notebook, failed.html, failed.outputs)
+        return cls(runs / f"{name}.ipynb", runs / f"{name}.html", outdated)
+
+    @property
+    def outputs(self) -> Path:
+        """The folder of the outputs that are too large for them."""
+        return self.notebook.with_suffix(".outputs")
 
     def keep(self, executed: Path) -> tuple[Path, ...]:
         """Moves the notebook here as papermill wrote it, which takes no room on a full disk."""
@@ -57,6 +64,7 @@ class Pages:
         *,
         project: str = "",
         interactive: bool = False,
+        whole: Path | None = None,
     ) -> tuple[Path, ...]:
         """Writes both, each whole or not at all.
 
@@ -66,23 +74,35 @@ class Pages:
             tables: The inspections of its tables, likewise.
             project: The project's name.
             interactive: Whether scripts in outputs may run on the page.
+            whole: The folder of the outputs that are too large for them; None without one.
 
         Returns:
             The files; none if papermill wrote nothing that can be read.
         """
         try:
-            notebook = close(executed.read_text(encoding="utf-8"), record, tables)
+            text = executed.read_text(encoding="utf-8")
+            notebook = close(text, record, tables, self.outputs.name)
         except (FileNotFoundError, ValueError):
             return ()
         html = render_html(notebook, record, project, interactive=interactive)
         write_whole(self.notebook, notebook)
         write_whole(self.html, html)
+        self.take_outputs(whole)
         for path in self.outdated:
-            path.unlink(missing_ok=True)
+            landing.remove(path)
         return self.notebook, self.html
 
+    def take_outputs(self, whole: Path | None) -> None:
+        """Moves the outputs that are too large for the pages next to them."""
+        if whole is not None and whole.is_dir():
+            landing.replace(landing.bring_near(whole, self.outputs), self.outputs)
+        else:
+            landing.remove(self.outputs)  # of an earlier run
 
-def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> str:
+
+def close(
+    executed: str, record: Record, tables: Iterable[Inspection] = (), outputs: str | None = None
+) -> str:
     """The text of an executed notebook that ends in its colophon.
 
     It is edited as JSON: whatever else is in it, also what nbformat would refuse, stays.
@@ -91,6 +111,8 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
         executed: The text that papermill wrote.
         record: The record of the execution.
         tables: The inspections of its tables.
+        outputs: The folder of outputs that are too large for it, relative to it; None if it does
+            not change.
 
     Raises:
         ValueError: The text is not a notebook, as when a crash cut it off.
@@ -102,6 +124,8 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise ValueError("the text is JSON, but not a notebook")
+    if outputs is not None:
+        whole_outputs.relocate(cells, outputs)
     facts = {**_mapping(notebook.get("metadata")), "title": title(cells) or record.stage}
     facts.pop("papermill", None)
     other_cells = [cell for cell in cells if colophon.TAG not in _tags(cell)]

@@ -76,6 +76,7 @@ def _paged(
             execution.tables,
             project=project.settings.name,
             interactive=interactive,
+            whole=sandbox.whole_outputs,
         )
         return execution, written
     except OSError as error:
