@@ -152,7 +152,7 @@ def run(run: "Run", started: float | None = None) -> None:
         _out.print("  This run is a trial with -P, not a build.")
         for file in record.outputs:
             _out.print(f"  {escape(file.path)}")
-    if run.delivery.run_id is None:
+    if run.delivery.run_id is None and not run.delivery.goes_on:
         note(
             f"MLflow does not have this run yet ({run.delivery.reason}); "
             "the next run or `stagebook deliver` sends it."

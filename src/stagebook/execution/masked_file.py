@@ -21,7 +21,7 @@ class MaskedFile:
 
     def __init__(self, path: Path, masks: Masks) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8", errors="replace", newline="")
+        self._file = path.open("wb", buffering=0)
         self._masks = masks
         self._pending: list[str] = []
         self._size = 0
@@ -31,7 +31,7 @@ class MaskedFile:
     def write(self, text: str) -> str:
         """Adds a piece; returns what could be written, without secrets."""
         if not self._masks.forms:
-            self._file.write(text)
+            self._file.write(text.encode(errors="replace"))
             return text
         self._pending.append(text)
         self._size += len(text)
@@ -55,7 +55,7 @@ class MaskedFile:
     def _written(self, text: str) -> str:
         hidden = self._masks.hide(text)
         if not self._file.closed:
-            self._file.write(hidden)
+            self._file.write(hidden.encode(errors="replace"))
         return hidden
 
     def _cut(self, text: str) -> int:

@@ -228,8 +228,11 @@ class CellOutputs:
             place.write_bytes(_decoded(text))
             return place, ""
         file = MaskedFile(place, self._masks)
-        head = [part for piece in _pieces(text) for part in [file.write(piece)]]
-        return place, "".join((*head, file.close()))[:LONGEST_TEXT]
+        head = ""
+        for piece in _pieces(text):
+            written = file.write(piece)
+            head += written[: LONGEST_TEXT - len(head)]
+        return place, head + file.close()[: LONGEST_TEXT - len(head)]
 
 
 def _noted(file: Path, left: int, total: int) -> dict[str, Any]:

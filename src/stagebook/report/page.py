@@ -84,7 +84,9 @@ class Pages:
             notebook = close(text, record, tables, self.outputs.name)
         except (FileNotFoundError, ValueError):
             return ()
-        html = render_html(notebook, record, project, interactive=interactive)
+        html = render_html(
+            notebook, record, project, interactive=interactive, outputs=self.outputs.name
+        )
         write_whole(self.notebook, notebook)
         write_whole(self.html, html)
         self.take_outputs(whole)
@@ -146,7 +148,12 @@ def load() -> None:
 
 
 def render_html(
-    notebook: str, record: Record, project: str = "", *, interactive: bool = False
+    notebook: str,
+    record: Record,
+    project: str = "",
+    *,
+    interactive: bool = False,
+    outputs: str = "",
 ) -> str:
     """The article of an executed notebook as a page that loads nothing from outside.
 
@@ -155,6 +162,7 @@ def render_html(
         record: The record of the execution.
         project: The project's name.
         interactive: Whether scripts in its outputs may run.
+        outputs: The folder of outputs that are too large for it, relative to the page.
     """
     from stagebook.report.article import article, facts
     from stagebook.report.site import problems, provenance
@@ -168,7 +176,7 @@ def render_html(
         interactive=interactive,
     )
     known_facts = tuple(facts.of_execution(record.stage, record.outcome, record.volatile))
-    content = article.parse(notebook, record.stage, interactive=interactive)
+    content = article.parse(notebook, record.stage, interactive=interactive, outputs=outputs)
     refused = problems.refused(table for table in record.tables if table.is_refused)
     return article.render(content, frame, known_facts, tuple(refused))
 

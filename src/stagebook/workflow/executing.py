@@ -4,6 +4,7 @@ What is imported here is imported while the kernel starts.
 """
 
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.signals import Stop, StoppedError
 from stagebook.execution.start import KernelProcess
 from stagebook.execution.tables import Tables
-from stagebook.pipeline import dvc, git, notebooks
+from stagebook.pipeline import dvc, dvc_file, git, notebooks
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.git_command import GitFailure, GitReason
 from stagebook.project.errors import Problem, StagebookError
@@ -129,7 +130,20 @@ def _delivered(project: Project, meanwhile: Meanwhile, record: Record) -> Delive
     if meanwhile.courier is None:
         uri = without_credentials(project.tracking_uri)
         return Delivery(None, uri, "the delivery process could not start")
+    if _goes_on(project, record):
+        return meanwhile.courier.leave()
     return meanwhile.courier.send(record.id)
+
+
+def _goes_on(project: Project, record: Record) -> bool:
+    """Whether DVC goes on with a stage that reads an output of this one, and can be left to it.
+
+    A job of continuous integration may end all its processes when DVC ends, so it waits.
+    """
+    if dvc.stage() is None or not record.build or not record.done or "CI" in os.environ:
+        return False
+    text = dvc_file.read(project.root)
+    return dvc_file.depends_on(text, [file.path for file in record.outputs])
 
 
 def _git_failure(record: Record, before: Record | None) -> GitFailure | None:
