@@ -20,7 +20,8 @@ from pathlib import Path
 
 from ratio import environment, show
 
-from stagebook.data.inspection import InspectionCache, Subject, inspect, parse_subject, rehearse
+from stagebook.data.inspection import InspectionCache, inspect, rehearse
+from stagebook.data.subject import Subject, parse_subject
 from stagebook.notebook import cells, parameters_cell
 
 PROJECT = Path(__file__).parents[1]

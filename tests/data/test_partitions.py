@@ -17,8 +17,9 @@ from stagebook.data.contracts.contract import Contract
 from stagebook.data.contracts.draft import draft
 from stagebook.data.drift.drift import drift
 from stagebook.data.drift.reference import of_table
-from stagebook.data.inspection import Subject, inspect
+from stagebook.data.inspection import inspect
 from stagebook.data.profiles.profiling import profile
+from stagebook.data.subject import Subject
 from stagebook.data.tables.table import Table
 from stagebook.project.errors import Problem, Where
 

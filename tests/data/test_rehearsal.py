@@ -16,7 +16,8 @@ class Rows(pa.DataFrameModel):
 """
 INSPECT = """
 import pathlib, sys
-from stagebook.data.inspection import Subject, inspect, rehearse
+from stagebook.data.inspection import inspect, rehearse
+from stagebook.data.subject import Subject
 spec = sys.argv[1] or None
 rehearse(contracts=spec is not None)
 known = set(sys.modules)

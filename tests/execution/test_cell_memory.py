@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from stagebook.execution import execution
-from stagebook.execution.papermill_engine import MEMORY, POSITION, Meter
+from stagebook.execution.markers import MEMORY, POSITION
+from stagebook.execution.papermill_engine import Meter
 from stagebook.notebook import cells
 
 MEGA = 1_000_000

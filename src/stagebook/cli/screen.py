@@ -6,10 +6,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import psutil
 from rich.live import Live
 from rich.markup import escape
-from rich.syntax import Syntax
 from rich.text import Text
 
 from stagebook.cli import lines
@@ -19,7 +17,7 @@ from stagebook.cli.printed import Screen
 if TYPE_CHECKING:
     from stagebook.pipeline.layout import Layout
     from stagebook.project.errors import Problem
-    from stagebook.workflow.building import Run
+    from stagebook.workflow.executing import Run
     from stagebook.workflow.trials import Downstream
 
 _out = Screen()
@@ -45,6 +43,8 @@ def layout(layout: "Layout", *, check: bool) -> None:
     """Prints what sync changes, or would change, and the derived names of stages."""
     for change in layout.changes:
         if _out.is_terminal:
+            from rich.syntax import Syntax
+
             _out.print(Syntax(change.diff(), "diff", background_color="default"), soft_wrap=True)
         else:
             _out.print(change.diff(), markup=False, end="")
@@ -138,7 +138,7 @@ def run(run: "Run", started: float | None = None) -> None:
     problems(run.warnings, warning=True)
     problems(ending.problems, warning=ending.done)
     mark = "[green]✓[/]" if ending.done else "[red]✗[/]"
-    elapsed = time.time() - (started or psutil.Process().create_time())
+    elapsed = time.time() - (started or _start_of_process())
     took = f"{elapsed:.1f} s, notebook {record.volatile.seconds:.1f} s"
     pages = [f" · {escape(str(page))}" for page in run.pages if page.suffix == ".html"]
     _out.print(
@@ -153,11 +153,17 @@ def run(run: "Run", started: float | None = None) -> None:
         _out.print("  This run is a trial with -P, not a build.")
         for file in record.outputs:
             _out.print(f"  {escape(file.path)}")
-    if run.delivery.run_id is None:
+    if run.delivery.run_id is None and not run.delivery.goes_on:
         note(
             f"MLflow does not have this run yet ({run.delivery.reason}); "
             "the next run or `stagebook deliver` sends it."
         )
+
+
+def _start_of_process() -> float:
+    import psutil
+
+    return psutil.Process().create_time()
 
 
 def run_as_json(run: "Run") -> dict[str, Any]:

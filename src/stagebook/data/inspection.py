@@ -4,58 +4,26 @@ import contextlib
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from threading import Semaphore
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from stagebook.data.contracts.verdict import ContractVerdict
-from stagebook.data.profiles import profile as profiles
-from stagebook.data.profiles.profile import Profile
-from stagebook.notebook.signature import Declared, Role
+from stagebook.data.subject import Subject, parse_subject
 from stagebook.project.errors import Problem, StagebookError
 from stagebook.project.files import write_whole
 
 if TYPE_CHECKING:
     from stagebook.data.contracts.contract import Contract
+    from stagebook.data.profiles.profile import Profile
     from stagebook.data.tables.table import Table
 
 _CACHE_FORMAT = 2
 _MAKERS = ("stagebook", "duckdb", "pandas", "pandera", "pyarrow")
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A declared input or output that may be a table.
-
-    Attributes:
-        name: The variable that declares it.
-        reads: Whether the stage reads it; otherwise it writes it.
-        paths: Its paths; several paths are one table.
-        contract: Where its schema is imported from, as ``module:Name``, if it has one.
-        code: Digest of the code that defines the schema.
-    """
-
-    name: str
-    reads: bool
-    paths: tuple[str, ...]
-    contract: str | None = None
-    code: str = ""
-
-    @classmethod
-    def of(cls, declared: Declared, codes: Mapping[str, str]) -> Self:
-        """The subject of a declared name.
-
-        Args:
-            declared: The name, an input or an output.
-            codes: For each contract the digest of the code that defines it.
-        """
-        schema = declared.schema
-        code = codes.get(schema, "") if schema else ""
-        return cls(declared.name, declared.role is Role.IN, declared.paths, schema, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +40,7 @@ class Inspection:
 
     subject: Subject
     verdict: ContractVerdict | None = None
-    profile: Profile | None = None
+    profile: "Profile | None" = None
     problems: tuple[Problem, ...] = ()
     at_fault: bool = False
 
@@ -85,6 +53,8 @@ class Inspection:
 
 def render(inspection: Inspection) -> str:
     """The inspection as one line of JSON."""
+    from stagebook.data.profiles import profile as profiles
+
     verdict, profile = inspection.verdict, inspection.profile
     return json.dumps(
         {
@@ -100,6 +70,8 @@ def render(inspection: Inspection) -> str:
 
 def parse(text: str) -> Inspection:
     """The inspection in a line that ``render`` wrote."""
+    from stagebook.data.profiles import profile as profiles
+
     values: dict[str, Any] = json.loads(text)
     verdict, profile = values["verdict"], values["profile"]
     return Inspection(
@@ -109,11 +81,6 @@ def parse(text: str) -> Inspection:
         tuple(Problem.from_json(value) for value in values["problems"]),
         values["at_fault"],
     )
-
-
-def parse_subject(values: Mapping[str, Any]) -> Subject:
-    """A subject from its plain values."""
-    return Subject(**{**values, "paths": tuple(values["paths"])})
 
 
 def inspect(root: Path, subject: Subject, threads: int, folders: Sequence[Path] = ()) -> Inspection:
@@ -210,7 +177,7 @@ def rehearse(*, contracts: bool) -> None:
         check(Table.of_rows(rows), Contract("", Row.to_schema()))
 
 
-def _profiled(table: "Table", threads: int, turns: Semaphore | None = None) -> Profile:
+def _profiled(table: "Table", threads: int, turns: Semaphore | None = None) -> "Profile":
     from stagebook.data.profiles.profiling import profile
 
     return profile(table, threads=threads, turn=turns)

@@ -17,7 +17,8 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from stagebook.data import inspection
-from stagebook.data.inspection import Inspection, Subject
+from stagebook.data.inspection import Inspection
+from stagebook.data.subject import Subject, parse_subject
 from stagebook.project.errors import Problem, Where
 
 _MOMENT = 0.1
@@ -119,7 +120,7 @@ def main() -> None:
         inspection.rehearse(contracts=mode == _CONTRACTS)
     for line in lines:
         request = json.loads(line)
-        subject = inspection.parse_subject(request["subject"])
+        subject = parse_subject(request["subject"])
         result = inspection.inspect(Path(request["root"]), subject, request["threads"], folders)
         answers.write(inspection.render(result) + "\n")
         answers.flush()

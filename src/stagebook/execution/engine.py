@@ -3,20 +3,21 @@
 import signal
 import threading
 import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from stagebook.execution import exits, masked_notebook, orphans, outcome, papermill_engine
+from stagebook.execution.markers import POSITION
 from stagebook.execution.outcome import CellError, Ending, Outcome
 from stagebook.execution.papermill_engine import (
     ANSI,
-    POSITION,
-    Launch,
     NotebookTask,
-    Progress,
     Watch,
 )
+from stagebook.execution.progress import Progress
 from stagebook.execution.signals import Stop
+from stagebook.execution.start import KernelProcess
 from stagebook.notebook.lean import lean_import
 from stagebook.pipeline.dvc import Caller
 from stagebook.project.errors import Where
@@ -24,7 +25,13 @@ from stagebook.project.errors import Where
 _ATTEMPTS = 50  # a tenth of a second each
 
 
-def execute(task: NotebookTask, launch: Launch, progress: Progress, stop: Stop) -> Ending:
+def execute(
+    task: NotebookTask,
+    kernel: KernelProcess,
+    progress: Progress,
+    stop: Stop,
+    spared: Callable[[], Collection[int]],
+) -> Ending:
     """Runs a notebook from its first cell to its last, or to the first that fails.
 
     papermill runs in a thread of its own; this one waits, shows progress, and stops the kernel
@@ -34,32 +41,32 @@ def execute(task: NotebookTask, launch: Launch, progress: Progress, stop: Stop) 
 
     Args:
         task: The notebook.
-        launch: Its kernel.
+        kernel: Its kernel, which has been started.
         progress: Shows each cell that starts.
         stop: Whether a stop is requested.
+        spared: Returns the processes that were started meanwhile and go on.
     """
     watch = Watch()
-    orphans.adopt()  # those of a guard that was killed
     others = set(orphans.children())
     try:
-        return _execute(task, launch, progress, stop, watch)
+        return _execute(task, kernel, progress, stop, watch)
     finally:
         if watch.finished.is_set():
-            guard = launch.guard  # it ends by itself, once its journal is complete
-            orphans.end_all_but(others | {guard} if guard else others)
+            # the guard ends by itself, once its journal is complete
+            orphans.end_all_but(others | {kernel.guard} | set(spared()))
 
 
 def _execute(
-    task: NotebookTask, launch: Launch, progress: Progress, stop: Stop, watch: Watch
+    task: NotebookTask, kernel: KernelProcess, progress: Progress, stop: Stop, watch: Watch
 ) -> Ending:
     before = outcome.oom_kills()
     thread = threading.Thread(
         target=papermill_engine.run,
-        args=(task, launch, watch, progress),
+        args=(task, kernel, watch, progress),
         daemon=True,
     )
     thread.start()
-    if _ended_early(watch, launch, task.time_limit, progress, stop):
+    if _ended_early(watch, kernel, task.time_limit, progress, stop):
         return outcome.of_stop(stop.reason, task.time_limit, task.notebook, watch.cell)
     if isinstance(watch.error, OSError) and watch.error.errno in outcome.FULL_DISK:
         task.make_room()
@@ -68,11 +75,11 @@ def _execute(
         return outcome.of_full_disk(watch.error, Where(task.notebook, watch.cell))
     if watch.error is None and (cell := _not_completed(watch.node)):
         return outcome.of_exit(task.notebook, cell)
-    return _classify(watch, launch.ending, outcome.oom_kills() > before, task.notebook)
+    return _classify(watch, kernel.ending, outcome.oom_kills() > before, task.notebook)
 
 
 def _ended_early(
-    watch: Watch, launch: Launch, limit: float | None, progress: Progress, stop: Stop
+    watch: Watch, kernel: KernelProcess, limit: float | None, progress: Progress, stop: Stop
 ) -> bool:
     """Waits for the end of a run; ends it at the time limit, or if a stop is requested."""
     deadline = time.monotonic() + limit if limit else None
@@ -84,8 +91,7 @@ def _ended_early(
             stop.reason = signal.SIGHUP
         if late or stop.requested:
             attempts += 1
-            if guard := launch.guard:
-                orphans.end(guard, firmly=attempts > _ATTEMPTS)
+            orphans.end(kernel.guard, firmly=attempts > _ATTEMPTS)
     return late or stop.requested
 
 

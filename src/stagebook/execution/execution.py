@@ -5,17 +5,21 @@ import datetime
 import json
 import sys
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stagebook.data.inspection import Inspection
-from stagebook.execution import engine, exits, kernel, leftovers
+from stagebook.execution import engine, exits, kernel
 from stagebook.execution.job import Job
+from stagebook.execution.markers import MEMORY, POSITION
 from stagebook.execution.outcome import CellRun, Ending, Outcome
-from stagebook.execution.papermill_engine import MEMORY, POSITION, Launch, NotebookTask, Progress
-from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
+from stagebook.execution.papermill_engine import NotebookTask
+from stagebook.execution.progress import Progress
+from stagebook.execution.sandbox import Sandbox, empty_store
 from stagebook.execution.signals import Stop
+from stagebook.execution.start import KernelProcess
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.document import parse_node
 from stagebook.notebook.lean import lean_import
@@ -54,67 +58,48 @@ class Execution:
         return dataclasses.replace(self, ending=ending)
 
 
-def folder(project: Project, job: Job) -> Path:
-    """The folder that an execution works in."""
-    return project.state / EXECUTIONS / job.id
-
-
-def code_folders(project: Project, job: Job) -> tuple[Path, ...]:
-    """Folders that an execution imports local modules from: those of its sandbox, in order."""
-    files = Sandbox.of(job.files, folder(project, job), (), ()).files
-    return tuple(files / name for name in job.snapshot.folders)
-
-
 def unstarted(job: Job) -> Execution:
     """The execution of a job before its start, without problems."""
     return Execution(job, Ending(Outcome.DONE), datetime.datetime.now(datetime.UTC), 0.0)
 
 
 def execute(
-    ready: Execution, project: Project, sandbox: Sandbox, progress: Progress, stop: Stop
+    ready: Execution,
+    project: Project,
+    sandbox: Sandbox,
+    process: KernelProcess,
+    progress: Progress,
+    stop: Stop,
+    spared: Callable[[], Collection[int]] = tuple,
 ) -> Execution:
     """Runs a job in its sandbox; how it ended is a value, not an exception.
 
-    Raises:
-        StagebookError: The kernel that the notebook names is not available.
+    Args:
+        ready: The job, whose inputs may be read.
+        project: The project.
+        sandbox: The sandbox of the kernel.
+        process: The kernel.
+        progress: Is called as the run proceeds.
+        stop: Whether a stop is requested.
+        spared: Returns the processes that were started meanwhile and go on after the run.
     """
     job, clock = ready.job, time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
-    spec, note = kernel.choose(job.notebook, job.settings, job.signature.where)
-    if note:
-        progress.note(note)
-    own_folders = tuple(project.root / folder for folder in job.snapshot.folders)
-    # the project's own folders come last: a module found only there is refused by name
-    code = (*code_folders(project, job), *own_folders)
     if version := dict(job.source.distributions).get("mlflow-skinny"):
         sandbox.give_store(empty_store(project.state, version))
-    source = _with_positions(job.notebook, sandbox.folder / "input.ipynb")
     task = NotebookTask(
-        source,
+        _with_positions(job.notebook, sandbox.folder / "input.ipynb"),
         sandbox.executed,
+        sandbox.whole_outputs,
         job.values,
         job.notebook.path,
         job.settings.time_limit,
         sandbox.clear_files,
         job.masks,
     )
-    modules = tuple(job.snapshot.modules)
-    with leftovers.sockets() as short:
-        home = Path(job.notebook.path).parent.as_posix()
-        limits = kernel.build_policy(
-            sandbox, short, modules, own_folders, home, job.settings.memory_limit
-        )
-        policy_file = sandbox.folder / "policy.json"
-        limits.write(policy_file)
-        launch = Launch(
-            kernel.manager(spec, policy_file, short),
-            kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
-            sandbox.files,
-            Path(limits.ending),
-        )
-        ending = job.masks.hide_all(engine.execute(task, launch, progress, stop))
+    ending = job.masks.hide_all(engine.execute(task, process, progress, stop, spared))
     seconds = time.monotonic() - clock
-    cells_run = _cell_runs(sandbox.executed, ending, Path(limits.ending))
+    cells_run = _cell_runs(sandbox.executed, ending, process.ending)
     return Execution(job, ending, started, seconds, cells_run, ready.tables)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stagebook.data.inspection import Subject
+from stagebook.data.subject import Subject
 from stagebook.execution import inputs, parameters, taking
 from stagebook.execution.declared_files import DeclaredFiles
 from stagebook.execution.parameters import ResolvedParameter

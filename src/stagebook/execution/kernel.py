@@ -1,13 +1,13 @@
 """The kernel of a stage: its kernelspec, its limits and its environment."""
 
+import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
-from jupyter_client.manager import AsyncKernelManager
+from string import Template
 
 from stagebook.execution import sandbox_policy as limits
 from stagebook.execution import variables
@@ -25,7 +25,28 @@ NATIVE = "python3"
 # They name runs of the shell's tracker, which do not exist in the kernel's own store.
 _OTHERS_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", variables.SESSION)
 # They change what Python does, and the source does not contain them.
-_OTHERS_PYTHON = ("PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONBREAKPOINT", "PYTHONINSPECT")
+_OTHERS_PYTHON = (
+    *("PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONBREAKPOINT", "PYTHONINSPECT"),
+    "PYTHONEXECUTABLE",
+)
+
+# They change which kernelspecs Jupyter finds first.
+_JUPYTER_PATHS = ("JUPYTER_PATH", "JUPYTER_PREFER_ENV_PATH", "JUPYTER_NO_CONFIG")
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSpec:
+    """A kernel that Jupyter knows, as far as a stage needs it.
+
+    Attributes:
+        argv: Its command.
+        env: Variables that it adds to the environment.
+        language: The language that it runs.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    language: str = "python"
 
 
 def choose(notebook: Notebook, settings: StageSettings, where: Where) -> tuple[KernelSpec, str]:
@@ -47,9 +68,14 @@ def choose(notebook: Notebook, settings: StageSettings, where: Where) -> tuple[K
             the stage's source would not describe.
     """
     name = settings.kernel or notebook.kernel or NATIVE
+    if name == NATIVE and (spec := _of_environment()):
+        return spec, ""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
     manager = KernelSpecManager()
     try:
-        spec = manager.get_kernel_spec(name)
+        known = manager.get_kernel_spec(name)
+        spec = KernelSpec(tuple(known.argv), dict(known.env), known.language)
     except NoSuchKernel:
         if settings.kernel is None and _is_python(notebook):
             note = f"The kernel `{name}` is not installed; {sys.executable} runs the notebook."
@@ -88,15 +114,30 @@ def _imports_stagebook(cell: Cell) -> bool:
     return tree is not None and any(import_.module == OWN for import_ in imports.find(tree).static)
 
 
+def _of_environment() -> KernelSpec | None:
+    """The kernelspec ``python3`` of a virtual environment, in which Jupyter looks first.
+
+    It is read without Jupyter's own code, which would take longer than all else before the
+    kernel's start. None if Jupyter may find another one, or if it does not run this Python.
+    """
+    if sys.prefix == sys.base_prefix or any(name in os.environ for name in _JUPYTER_PATHS):
+        return None
+    file = Path(sys.prefix, "share", "jupyter", "kernels", NATIVE, "kernel.json")
+    try:
+        values = json.loads(file.read_bytes())
+        spec = KernelSpec(tuple(values["argv"]), dict(values.get("env", {})), values["language"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return spec if spec.argv and _runs_this_python(spec) else None
+
+
 def _native() -> KernelSpec:
     """The kernel of this Python.
 
     Notebooks name it ``python3`` everywhere; a kernelspec of that name in a person's home may be
     that of another environment, and Jupyter looks there first.
     """
-    from ipykernel.kernelspec import get_kernel_dict
-
-    return KernelSpec(**get_kernel_dict())
+    return KernelSpec((sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"))
 
 
 def _runs_this_python(spec: KernelSpec) -> bool:
@@ -120,48 +161,6 @@ def _require_this_python(name: str, spec: KernelSpec, where: Where) -> None:
             ),
             exit_code=Exit.ENVIRONMENT,
         )
-
-
-def manager(spec: KernelSpec, policy: Path, sockets: Path) -> AsyncKernelManager:
-    """A kernel manager that starts the kernel inside its sandbox and talks to it over IPC.
-
-    Args:
-        spec: Which kernel.
-        policy: The file that holds the limits of the kernel.
-        sockets: A folder with a short name, for the connection file and the sockets.
-    """
-    confined = KernelSpec(
-        argv=[
-            sys.executable,
-            "-m",
-            "stagebook.execution.launcher",
-            str(policy),
-            "-f",
-            "{connection_file}",
-            "--HistoryManager.enabled=False",
-        ],
-        env=spec.env,
-        display_name=spec.display_name,
-        language=spec.language,
-    )
-    return AsyncKernelManager(
-        kernel_name=NATIVE,
-        kernel_spec_manager=_OneKernel(confined),
-        transport="ipc",
-        ip=str(sockets / "k"),
-        connection_file=str(sockets / "kernel.json"),
-    )
-
-
-class _OneKernel(KernelSpecManager):
-    """Returns the same kernelspec for every name."""
-
-    def __init__(self, spec: KernelSpec) -> None:
-        super().__init__()
-        self._spec = spec
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return self._spec
 
 
 def build_policy(
@@ -223,13 +222,18 @@ def _folders_of(modules: tuple[str, ...], root: Path, code: tuple[Path, ...]) ->
 
 
 def environment(
-    sandbox: Sandbox, execution: str, threads: int, code: tuple[Path, ...], experiment: str
+    spec: KernelSpec,
+    sandbox: Sandbox,
+    execution: str,
+    threads: int,
+    code: tuple[Path, ...],
+    experiment: str,
 ) -> dict[str, str]:
     """The kernel's environment: the runner's, with what a result could depend on fixed."""
     folder = sandbox.kernel
     left_out = {*_OTHERS_RUNS, *_OTHERS_PYTHON}
     own = {key: value for key, value in os.environ.items() if key not in left_out}
-    return {
+    fixed = {
         **own,
         **variables.of_threads(threads),
         "PYTHONHASHSEED": "0",
@@ -243,6 +247,8 @@ def environment(
         variables.MATERIALS: str(sandbox.materials),
         variables.NOTES: str(sandbox.kernel),
     }
+    added = {name: Template(text).safe_substitute(fixed) for name, text in spec.env.items()}
+    return {**fixed, **added}
 
 
 def _own_python_path() -> list[str]:

@@ -1,29 +1,25 @@
 """Runs papermill with Stagebook's kernel, and notes each cell's start, error and peak memory."""
 
+import contextlib
 import logging
 import re
-import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import psutil
 
 from stagebook.execution import exits, masked_notebook
+from stagebook.execution.bounded_outputs import BoundedOutputs, bounding
+from stagebook.execution.markers import MEMORY, POSITION
 from stagebook.execution.outcome import CellError
+from stagebook.execution.progress import Progress
+from stagebook.execution.saving import SteadySave
+from stagebook.execution.start import KernelProcess
 from stagebook.notebook.lean import lean_import
 from stagebook.project.masks import Masks
-
-if TYPE_CHECKING:
-    from jupyter_client.manager import AsyncKernelManager
-
-POSITION = "stagebook_position"
-"""Key in a cell's metadata: the cell's position in the notebook that a person edits."""
-
-MEMORY = "stagebook_memory"
-"""Key in a cell's metadata: peak memory of the kernel while it ran, in bytes."""
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 """Colours in IPython's output."""
@@ -34,19 +30,6 @@ _OUTPUT_SECONDS = 86_400  # a living kernel sends all output of a cell; a lower 
 _START_SECONDS = 120  # ten kernels that start at once on two cores need most of a minute
 
 
-class Progress(Protocol):
-    """Is called as a run proceeds."""
-
-    def cell(self, position: int, total: int) -> None:
-        """A code cell starts: its position in the notebook, of so many cells of every kind."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
-
-    def note(self, text: str) -> None:
-        """A note for the person, which does not stop the run."""
-
-
 @dataclass(frozen=True, slots=True)
 class NotebookTask:
     """A notebook to run.
@@ -54,6 +37,7 @@ class NotebookTask:
     Attributes:
         source: The notebook, with each cell's position in its metadata.
         target: Where the executed notebook goes.
+        outputs: The folder for outputs that are too large for it.
         values: Parameters to inject.
         notebook: Path of the notebook that a person edits, for messages.
         time_limit: Seconds, or None.
@@ -63,33 +47,12 @@ class NotebookTask:
 
     source: Path
     target: Path
+    outputs: Path
     values: Mapping[str, Any]
     notebook: str
     time_limit: float | None
     make_room: Callable[[], None]
     masks: Masks
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How the kernel of a run is started.
-
-    Attributes:
-        manager: Its manager, not started.
-        environment: Its environment.
-        folder: Its working folder.
-        ending: The file that its guard writes its exit code to.
-    """
-
-    manager: "AsyncKernelManager"
-    environment: Mapping[str, str]
-    folder: Path
-    ending: Path
-
-    @property
-    def guard(self) -> int | None:
-        """Process id of the kernel's guard; None before the kernel is started."""
-        return getattr(self.manager.provisioner, "pid", None)
 
 
 @dataclass(slots=True)
@@ -103,12 +66,23 @@ class Watch:
     finished: threading.Event = field(default_factory=threading.Event)
 
 
-def run(task: NotebookTask, launch: Launch, watch: Watch, progress: Progress) -> None:
+def load() -> None:
+    """Imports what a run needs, in a thread of its own, while other work waits."""
+
+    def work() -> None:
+        with contextlib.suppress(Exception):  # raised again where it is used
+            lean_import("papermill")
+            from stagebook.execution import kernel_manager  # noqa: F401
+
+    threading.Thread(target=work, daemon=True).start()
+
+
+def run(task: NotebookTask, kernel: KernelProcess, watch: Watch, progress: Progress) -> None:
     """Executes a notebook with papermill; an error goes into the watch.
 
     Args:
         task: The notebook.
-        launch: Its kernel.
+        kernel: Its kernel.
         watch: The state that the waiting thread observes.
         progress: Shows each cell that starts.
     """
@@ -128,7 +102,8 @@ def run(task: NotebookTask, launch: Launch, watch: Watch, progress: Progress) ->
             language="python",
             progress_bar=False,
             start_timeout=_START_SECONDS,
-            launch=launch,
+            task=task,
+            kernel=kernel,
             watch=watch,
             progress=progress,
         )
@@ -144,13 +119,6 @@ def _register() -> None:
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
 
-    class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
-        def execute(self, launch: Launch) -> Any:
-            env, cwd, none = dict(launch.environment), str(launch.folder), subprocess.DEVNULL
-            # The output of cells comes by message. The rest is IPython's own output, in which
-            # secrets would not be hidden.
-            return super().execute(env=env, cwd=cwd, stdout=none, stderr=none, cleanup_kc=True)
-
     class Engine(NBClientEngine):  # type: ignore[misc]
         @classmethod
         def execute_managed_notebook(
@@ -158,47 +126,59 @@ def _register() -> None:
             nb_man: Any,
             kernel_name: str,
             *,
-            launch: Launch,
+            task: NotebookTask,
+            kernel: KernelProcess,
             watch: Watch,
             progress: Progress,
             start_timeout: int,
             **_: object,
         ) -> Any:
+            from stagebook.execution import kernel_manager
+
             watch.node = nb_man.nb
-            begin, end = _measure(launch)
-            client = Client(
+            kernel.wait_for_sockets(start_timeout)
+            begin, end = _measure(kernel)
+            bounded = BoundedOutputs(task.outputs, task.masks)
+            save, nb_man.save = nb_man.save, SteadySave(nb_man.save, bounded.settle)
+            client = bounding(PapermillNotebookClient, bounded)(
                 nb_man,
-                km=launch.manager,
+                km=kernel_manager.of(kernel),
                 startup_timeout=start_timeout,
-                on_cell_start=_follow(nb_man.nb, watch, progress),
+                on_cell_start=_follow(nb_man, watch, progress),
                 on_cell_execute=begin,
                 on_cell_executed=end,
-                on_cell_error=_note_error(watch),
+                on_cell_error=_note_error(watch, bounded),
                 iopub_timeout=_OUTPUT_SECONDS,
                 log=logging.getLogger("papermill"),
             )
-            return client.execute(launch)
+            try:
+                return client.execute(cleanup_kc=True)
+            finally:
+                bounded.finish()
+                nb_man.save = save  # the last state is saved in any case
 
     papermill_engines.register(_ENGINE, Engine)
 
 
-def _follow(node: Any, watch: Watch, progress: Progress) -> Callable[..., None]:
-    positions = [cell.metadata.get(POSITION, 0) for cell in node.cells]
+def _follow(nb_man: Any, watch: Watch, progress: Progress) -> Callable[..., None]:
+    positions = [cell.metadata.get(POSITION, 0) for cell in nb_man.nb.cells]
 
     def on_cell_start(cell: Any, cell_index: int) -> None:
         position = cell.metadata.get(POSITION)
         if position:  # papermill's own cell has none
             watch.cell = position
             progress.cell(position, max(positions))
+        nb_man.save.watch()
 
     return on_cell_start
 
 
-def _note_error(watch: Watch) -> Callable[..., None]:
+def _note_error(watch: Watch, bounded: BoundedOutputs) -> Callable[..., None]:
     def on_cell_error(cell: Any, execute_reply: Mapping[str, Any], **_: object) -> None:
         """Notes an error that the cell may not show: IPython prints a group of them as text."""
         if "raises-exception" in cell.metadata.get("tags", ()):
             return
+        bounded.settle()
         reply = execute_reply["content"]
         printed = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         text = ANSI.sub("", "\n".join(reply.get("traceback") or printed))
@@ -208,7 +188,7 @@ def _note_error(watch: Watch) -> Callable[..., None]:
     return on_cell_error
 
 
-def _measure(launch: Launch) -> tuple[Callable[..., None], Callable[..., None]]:
+def _measure(kernel: KernelProcess) -> tuple[Callable[..., None], Callable[..., None]]:
     """Callbacks before and after each cell that write its peak memory into its metadata."""
     meters: list[Meter] = []
 
@@ -216,7 +196,7 @@ def _measure(launch: Launch) -> tuple[Callable[..., None], Callable[..., None]]:
         if meters:
             meters[0].mark()
         else:  # the first cell: the kernel is ready now
-            meters.append(Meter.of_guarded(launch.guard))
+            meters.append(Meter.of_guarded(kernel.guard))
 
     def end(cell: Any, execute_reply: Mapping[str, Any], **_: object) -> None:
         cell.metadata[MEMORY] = meters[0].peak()

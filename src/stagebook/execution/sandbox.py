@@ -67,6 +67,11 @@ class Sandbox:
         return self.folder / "executed.ipynb"
 
     @property
+    def whole_outputs(self) -> Path:
+        """The folder with the outputs of cells that are too large for the executed notebook."""
+        return self.folder / "whole.outputs"
+
+    @property
     def lock(self) -> Path:
         """The file that is locked as long as the runner lives."""
         return self.folder / "lock"

@@ -5,13 +5,15 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from stagebook.data.inspection import Inspection, InspectionCache, Subject
+from stagebook.data.inspection import Inspection, InspectionCache
 from stagebook.data.inspector import Inspector
+from stagebook.data.subject import Subject
 from stagebook.data.tables.formats import is_table
-from stagebook.execution.execution import Execution, code_folders
+from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending, Outcome, of_stop
 from stagebook.execution.signals import Stop
+from stagebook.execution.start import code_folders
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.project.errors import Problem, Where
 from stagebook.project.project import Project

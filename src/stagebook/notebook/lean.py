@@ -1,25 +1,31 @@
-"""Imports nbformat and jupytext without a second of grammar compilation."""
+"""Imports nbformat and jupytext without what they do not need."""
 
 import importlib
 import sys
 from types import ModuleType
 
+_SLOW = ("rfc3987_syntax", "isoduration")
+_UNUSED = ("pyarrow", "boto3", "azure", "gcsfs", "github")
+
 
 def lean_import(name: str) -> ModuleType:
-    """Imports a module that imports nbformat, without a slow dependency.
+    """Imports a module that imports nbformat, without slow dependencies that it can do without.
 
     nbformat validates with jsonschema, which registers a checker for the format ``iri`` if it
-    can import ``rfc3987_syntax``; that import compiles a grammar for over a second. No notebook
-    schema uses the format, so the package is kept out of the process while nbformat loads.
+    can import ``rfc3987_syntax``; that import compiles a grammar for over a second. For the
+    format ``duration``, it imports ``isoduration``. No notebook schema uses these formats, so the
+    packages are kept out of the process while nbformat loads. papermill imports what it can find
+    of the libraries for files on other machines, such as pyarrow for Hadoop.
 
     Args:
         name: The module, such as ``nbformat`` or ``papermill``.
     """
-    blocked = "rfc3987_syntax"
-    if blocked in sys.modules:
-        return importlib.import_module(name)
-    sys.modules[blocked] = None  # type: ignore[assignment]  # makes the import fail at once
+    slow = (*_SLOW, *_UNUSED) if name.partition(".")[0] == "papermill" else _SLOW
+    blocked = [module for module in slow if module not in sys.modules]
+    # makes the import fail at once
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]
     try:
         return importlib.import_module(name)
     finally:
-        del sys.modules[blocked]
+        for module in blocked:
+            del sys.modules[module]

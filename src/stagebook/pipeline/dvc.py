@@ -5,11 +5,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
-
-import psutil
+from typing import TYPE_CHECKING, Self
 
 from stagebook.project.errors import Exit, Problem, StagebookError
+
+if TYPE_CHECKING:
+    import psutil
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Caller:
         expected: Whether DVC started this process: then it has set the name of the stage.
     """
 
-    process: psutil.Process | None
+    process: "psutil.Process | None"
     expected: bool
 
     @classmethod
@@ -79,6 +80,8 @@ class Caller:
         """
         if "DVC_STAGE" not in os.environ:
             return cls(None, expected=False)
+        import psutil  # a run without DVC needs none of it
+
         try:
             parents = psutil.Process().parents()
             nearest = next((parent for parent in parents if not _runs_stage(parent)), None)
@@ -92,21 +95,25 @@ class Caller:
         """Whether DVC was killed."""
         if self.process is None:
             return self.expected
+        import psutil
+
         try:
             return self.process.status() == psutil.STATUS_ZOMBIE or not self.process.is_running()
         except psutil.Error:
             return True
 
 
-def _runs_stage(process: psutil.Process) -> bool:
+def _runs_stage(process: "psutil.Process") -> bool:
     """Whether DVC gave a process the name of a stage; False for other users, such as init."""
+    import psutil
+
     try:
         return "DVC_STAGE" in process.environ()
     except psutil.AccessDenied:
         return False
 
 
-def _has_adopted(process: psutil.Process) -> bool:
+def _has_adopted(process: "psutil.Process") -> bool:
     """Whether a process is not DVC, but the one that adopts orphans: init or a session manager.
 
     DVC leaves its stages in its own session.
@@ -127,6 +134,12 @@ def has_remote(root: Path) -> bool:
     return bool(Config(str(root / ".dvc"))["core"].get("remote"))
 
 
+def load() -> None:
+    """Imports what a hash needs, so that a later one is computed without delay."""
+    from dvc.repo import Repo  # noqa: F401
+    from dvc_data.hashfile.build import build  # noqa: F401
+
+
 def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
     """DVC's hashes of files and folders, through its state database.
 
@@ -136,13 +149,16 @@ def hash_paths(root: Path, paths: Iterable[str]) -> tuple[HashedPath, ...]:
         root: The project's root, which is DVC's.
         paths: Relative paths that exist.
     """
+    require_repository(root)
+    unique = tuple(dict.fromkeys(paths))
+    if not unique:
+        return ()
     from dvc.repo import Repo
     from dvc_data.hashfile.build import build
 
-    require_repository(root)
     hashed = []
     with Repo(str(root)) as repo:
-        for path in dict.fromkeys(paths):
+        for path in unique:
             _, meta, obj = build(
                 repo.cache.local,
                 str(root / path),

@@ -45,6 +45,25 @@ def parse(text: str) -> DvcFile:
     return _of_stages(stages(text))
 
 
+def depends_on(text: str, paths: Iterable[str]) -> bool:
+    """Whether some stage names one of these paths as a dependency, in the way that sync writes.
+
+    It looks at lines and parses nothing, since a large ``dvc.yaml`` takes a second. It does not
+    recognise paths that another way of writing YAML hides, and folders that contain a dependency.
+
+    Args:
+        text: The text of a ``dvc.yaml``.
+        paths: The paths.
+    """
+    lines = {f"- {path}" for path in paths}
+    inside = False
+    for line in map(str.strip, text.splitlines() if lines else ()):
+        inside = line == "deps:" or (inside and line.startswith("- "))
+        if inside and line in lines:
+            return True
+    return False
+
+
 def _of_stages(stages: Mapping[str, Any]) -> DvcFile:
     ours = frozenset(name for name, entry in stages.items() if _is_ours(entry))
     written = {

@@ -29,8 +29,6 @@ def begin(
     inputs: tuple[HashedPath, ...],
     git: Git | GitFailure,
     ending: Ending,
-    *,
-    remote: bool = False,
 ) -> Record:
     """The record of a job before its end, without secrets.
 
@@ -39,7 +37,6 @@ def begin(
         inputs: Its inputs with hashes.
         git: The state of git, or why it is unknown.
         ending: How it ended, if no later record replaces this one.
-        remote: Whether DVC has a remote to pull from.
     """
     record = Record(
         stage=job.stage,
@@ -69,9 +66,14 @@ def begin(
         ),
         git=git if isinstance(git, Git) else None,
         git_failure=git if isinstance(git, GitFailure) else None,
-        volatile=Volatile(job.id, host=platform.node(), repro=dvc.running(), remote=remote),
+        volatile=Volatile(job.id, host=platform.node(), repro=dvc.running()),
     )
     return _hidden(record, job.masks)
+
+
+def with_remote(draft: Record, *, remote: bool) -> Record:
+    """The draft with whether DVC has a remote to pull from."""
+    return dataclasses.replace(draft, volatile=dataclasses.replace(draft.volatile, remote=remote))
 
 
 def complete(

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stagebook.data.inspection import Inspection
-from stagebook.data.profiles import profile
 from stagebook.execution import landing, written_files
 from stagebook.execution.sandbox import Sandbox
 from stagebook.project.files import write_whole
@@ -43,6 +42,8 @@ def gather(
             source.rename(sandbox.evidence / name)
     for table in tables:
         if table.profile:
+            from stagebook.data.profiles import profile
+
             place = sandbox.evidence / PROFILES / f"{table.subject.name}.json"
             with contextlib.suppress(OSError):  # on a full disk the record is more important
                 write_whole(place, profile.render(table.profile))

@@ -2,14 +2,17 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from stagebook.data.inspection import Inspection
 from stagebook.execution.outcome import Outcome
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.record.record import Record
-from stagebook.report import colophon_tables, markup
-from stagebook.report.colophon_tables import TableView
+from stagebook.report import markup
 from stagebook.report.markup import code, escaped, heading, left, place, prose, right, wrapped
+
+if TYPE_CHECKING:
+    from stagebook.report.colophon_tables import TableView
 
 TAG = "colophon"
 
@@ -23,7 +26,7 @@ def render(record: Record, tables: Iterable[Inspection] = ()) -> str:
         record: Its record.
         tables: The inspections of its tables.
     """
-    views = [TableView.of(table) for table in tables]
+    views, sections = _of_tables(tuple(tables))
     refused = record.outcome == Outcome.REFUSED.value  # then the tables have the problems
     files = [*_files("read", record, views), *_files("wrote", record, views)]
     block = markup.block(
@@ -34,8 +37,18 @@ def render(record: Record, tables: Iterable[Inspection] = ()) -> str:
             *([markup.table((), files)] if files else []),
         ]
     )
-    parts = ["---", "## Colophon", _sentence(record), block, colophon_tables.render(views)]
+    parts = ["---", "## Colophon", _sentence(record), block, sections]
     return "\n\n".join(filter(None, parts)).rstrip() + "\n"
+
+
+def _of_tables(tables: tuple[Inspection, ...]) -> tuple["list[TableView]", str]:
+    """The views of tables, and their section; a run without tables imports no numpy for it."""
+    if not tables:
+        return [], ""
+    from stagebook.report import colophon_tables
+
+    views = [colophon_tables.TableView.of(table) for table in tables]
+    return views, colophon_tables.render(views)
 
 
 def command(record: Record) -> str:
@@ -151,7 +164,7 @@ def _parameters(record: Record) -> Iterator[str]:
     yield markup.table(head, rows, texts=head)
 
 
-def _files(role: str, record: Record, tables: Sequence[TableView]) -> Iterator[Iterable[str]]:
+def _files(role: str, record: Record, tables: "Sequence[TableView]") -> Iterator[Iterable[str]]:
     """The rows of what was read, or of what was written."""
     mine = {table.path: table for table in tables if table.role == role}
     rows = []
@@ -171,12 +184,18 @@ def _is_at(place: str, declared: str, record: Record) -> bool:
     return place == declared or (trial is not None and place == f"{trial.folder}/{declared}")
 
 
-def _file(path: str, view: TableView | None, hashed: HashedPath | None) -> Iterable[str]:
-    verdict = colophon_tables.verdict(view) if view else ""
+def _file(path: str, view: "TableView | None", hashed: HashedPath | None) -> Iterable[str]:
+    verdict = _verdict(view) if view else ""
     yield left(place(path) + (f"<br>{verdict}" if verdict else ""))
     yield left(code(hashed.md5[:_SHORT]) if hashed else "")
     yield right(_extent(hashed) if hashed else "")
     yield right(f"{view.rows:,}" if view and view.rows is not None else "")
+
+
+def _verdict(view: "TableView") -> str:
+    from stagebook.report import colophon_tables
+
+    return colophon_tables.verdict(view)
 
 
 def _extent(file: HashedPath) -> str:

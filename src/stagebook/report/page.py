@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stagebook.data.inspection import Inspection
+from stagebook.execution import landing, whole_outputs
 from stagebook.execution.outcome import Ending
 from stagebook.project.files import write_whole
 from stagebook.record.record import Record
@@ -32,10 +33,16 @@ class Pages:
     @classmethod
     def of(cls, runs: Path, name: str, ending: Ending) -> "Pages":
         """Where the pages of a run go; a failed one leaves those of the last good one alone."""
-        failed = (runs / f"{name}.failed.ipynb", runs / f"{name}.failed.html")
+        failed = cls(runs / f"{name}.failed.ipynb", runs / f"{name}.failed.html")
         if not ending.done:
-            return cls(*failed)
-        return cls(runs / f"{name}.ipynb", runs / f"{name}.html", failed)
+            return failed
+        outdated = (failed.notebook, failed.html, failed.outputs)
+        return cls(runs / f"{name}.ipynb", runs / f"{name}.html", outdated)
+
+    @property
+    def outputs(self) -> Path:
+        """The folder of the outputs that are too large for them."""
+        return self.notebook.with_suffix(".outputs")
 
     def keep(self, executed: Path) -> tuple[Path, ...]:
         """Moves the notebook here as papermill wrote it, which takes no room on a full disk."""
@@ -57,6 +64,7 @@ class Pages:
         *,
         project: str = "",
         interactive: bool = False,
+        whole: Path | None = None,
     ) -> tuple[Path, ...]:
         """Writes both, each whole or not at all.
 
@@ -66,23 +74,37 @@ class Pages:
             tables: The inspections of its tables, likewise.
             project: The project's name.
             interactive: Whether scripts in outputs may run on the page.
+            whole: The folder of the outputs that are too large for them; None without one.
 
         Returns:
             The files; none if papermill wrote nothing that can be read.
         """
         try:
-            notebook = close(executed.read_text(encoding="utf-8"), record, tables)
+            text = executed.read_text(encoding="utf-8")
+            notebook = close(text, record, tables, self.outputs.name)
         except (FileNotFoundError, ValueError):
             return ()
-        html = render_html(notebook, record, project, interactive=interactive)
+        html = render_html(
+            notebook, record, project, interactive=interactive, outputs=self.outputs.name
+        )
         write_whole(self.notebook, notebook)
         write_whole(self.html, html)
+        self.take_outputs(whole)
         for path in self.outdated:
-            path.unlink(missing_ok=True)
+            landing.remove(path)
         return self.notebook, self.html
 
+    def take_outputs(self, whole: Path | None) -> None:
+        """Moves the outputs that are too large for the pages next to them."""
+        if whole is not None and whole.is_dir():
+            landing.replace(landing.bring_near(whole, self.outputs), self.outputs)
+        else:
+            landing.remove(self.outputs)  # of an earlier run
 
-def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> str:
+
+def close(
+    executed: str, record: Record, tables: Iterable[Inspection] = (), outputs: str | None = None
+) -> str:
     """The text of an executed notebook that ends in its colophon.
 
     It is edited as JSON: whatever else is in it, also what nbformat would refuse, stays.
@@ -91,6 +113,8 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
         executed: The text that papermill wrote.
         record: The record of the execution.
         tables: The inspections of its tables.
+        outputs: The folder of outputs that are too large for it, relative to it; None if it does
+            not change.
 
     Raises:
         ValueError: The text is not a notebook, as when a crash cut it off.
@@ -102,6 +126,8 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise ValueError("the text is JSON, but not a notebook")
+    if outputs is not None:
+        whole_outputs.relocate(cells, outputs)
     facts = {**_mapping(notebook.get("metadata")), "title": title(cells) or record.stage}
     facts.pop("papermill", None)
     other_cells = [cell for cell in cells if colophon.TAG not in _tags(cell)]
@@ -115,8 +141,19 @@ def close(executed: str, record: Record, tables: Iterable[Inspection] = ()) -> s
     return text.encode("utf-8", "replace").decode() + "\n"
 
 
+def load() -> None:
+    """Imports what a page needs, so that a later page is rendered without delay."""
+    from stagebook.report.article import article  # noqa: F401
+    from stagebook.report.site import problems, provenance  # noqa: F401
+
+
 def render_html(
-    notebook: str, record: Record, project: str = "", *, interactive: bool = False
+    notebook: str,
+    record: Record,
+    project: str = "",
+    *,
+    interactive: bool = False,
+    outputs: str = "",
 ) -> str:
     """The article of an executed notebook as a page that loads nothing from outside.
 
@@ -125,6 +162,7 @@ def render_html(
         record: The record of the execution.
         project: The project's name.
         interactive: Whether scripts in its outputs may run.
+        outputs: The folder of outputs that are too large for it, relative to the page.
     """
     from stagebook.report.article import article, facts
     from stagebook.report.site import problems, provenance
@@ -138,7 +176,7 @@ def render_html(
         interactive=interactive,
     )
     known_facts = tuple(facts.of_execution(record.stage, record.outcome, record.volatile))
-    content = article.parse(notebook, record.stage, interactive=interactive)
+    content = article.parse(notebook, record.stage, interactive=interactive, outputs=outputs)
     refused = problems.refused(table for table in record.tables if table.is_refused)
     return article.render(content, frame, known_facts, tuple(refused))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from stagebook.execution import landing
 from stagebook.project.errors import Problem, Where
 from stagebook.project.files import write_whole
 from stagebook.record.record import Record
@@ -64,7 +65,7 @@ def write(pages: Pages, executed: Path, record: Record, problem: Problem) -> tup
     write_whole(pages.notebook, text)
     write_whole(pages.html, render(text, record, problem))
     for path in pages.outdated:
-        path.unlink(missing_ok=True)
+        landing.remove(path)
     return pages.notebook, pages.html
 
 

@@ -33,11 +33,13 @@ class Delivery:
         run_id: The execution's run in MLflow, if it is there.
         tracking_uri: MLflow's address.
         reason: Why it is not there yet; empty if it is.
+        goes_on: Whether nobody waited for it, because the build goes on.
     """
 
     run_id: str | None
     tracking_uri: str
     reason: str = ""
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,25 @@ class Courier:
         uri = without_credentials(self.project.tracking_uri)
         return Delivery(None, uri, reason or "the delivery is still running")
 
-    def _deliver(self) -> str:
+    def leave(self) -> Delivery:
+        """Lets it deliver by itself, for at most two minutes."""
+        reason = self._go()
+        uri = without_credentials(self.project.tracking_uri)
+        return Delivery(None, uri, reason or "the delivery is still running", goes_on=not reason)
+
+    def _go(self) -> str:
+        """Lets it deliver; returns why it cannot."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write("go\n")
             self.process.stdin.close()
         except OSError:
             return "the delivery process ended early"
+        return ""
+
+    def _deliver(self) -> str:
+        if reason := self._go():
+            return reason
         if not self._line(_IMPORT_SECONDS):
             return "MLflow could not be imported in time"
         answer = self._line(_TRACKER_SECONDS)
@@ -184,8 +198,9 @@ def _reason(error: Exception) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # the stage has ended and does not wait
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

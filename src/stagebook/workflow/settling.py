@@ -17,8 +17,6 @@ from stagebook.project.project import Project
 from stagebook.record import drafting, evidence, metrics
 from stagebook.record.record import Record
 from stagebook.record.spool import Spool
-from stagebook.report import plain_page
-from stagebook.report.page import Pages
 
 
 def settle(
@@ -65,6 +63,9 @@ def _paged(
     project: Project, sandbox: Sandbox, execution: Execution, record: Record
 ) -> tuple[Execution, tuple[Path, ...]]:
     """Writes the executed notebook and its page; a page that fails does not change the outcome."""
+    from stagebook.report import plain_page
+    from stagebook.report.page import Pages
+
     pages = Pages.of(project.root / project.settings.runs, execution.job.page, execution.ending)
     report = project.settings.report
     interactive = report is not None and report.interactive
@@ -75,6 +76,7 @@ def _paged(
             execution.tables,
             project=project.settings.name,
             interactive=interactive,
+            whole=sandbox.whole_outputs,
         )
         return execution, written
     except OSError as error:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from stagebook.execution.papermill_engine import Progress
+from stagebook.execution.progress import Progress
 from stagebook.pipeline import dvc_file, notebooks
 from stagebook.pipeline import nodes as graph
 from stagebook.pipeline.layout import Layout
@@ -14,7 +14,7 @@ from stagebook.pipeline.stage import SITE, SOURCES
 from stagebook.project.errors import Problem, StagebookError
 from stagebook.project.project import Project
 from stagebook.workflow import building
-from stagebook.workflow.building import Run
+from stagebook.workflow.executing import Run
 
 Shown = Callable[[str], AbstractContextManager[Progress]]
 """Returns the progress display for a stage's run."""

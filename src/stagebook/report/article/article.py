@@ -71,7 +71,9 @@ def read(path: Path, name: str, *, interactive: bool = False) -> Article:
     return parse(text, name, interactive=interactive, place=place)
 
 
-def parse(text: str, name: str, *, interactive: bool = False, place: str = "") -> Article:
+def parse(
+    text: str, name: str, *, interactive: bool = False, place: str = "", outputs: str = ""
+) -> Article:
     """The article of a notebook's text, whatever the text is.
 
     Args:
@@ -79,9 +81,11 @@ def parse(text: str, name: str, *, interactive: bool = False, place: str = "") -
         name: The stage's name.
         interactive: Whether scripts in its outputs may run.
         place: Where the file is, for what has no room on the page.
+        outputs: The folder of outputs that are too large for it, relative to the page; empty if
+            the page is not next to it.
     """
     notebook = executed.parse(text)
-    writer = OutputWriter(place or f"runs/{name}.ipynb", interactive)
+    writer = OutputWriter(place or f"runs/{name}.ipynb", interactive, outputs=outputs)
     unsettled = cells.views(notebook, writer)
     views, headings = cells.settled(unsettled)
     failure = failures.find(notebook.cells)

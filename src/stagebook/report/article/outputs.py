@@ -16,6 +16,7 @@ from stagebook.report.article import (
     sanitised,
     tables,
     texts,
+    whole_output,
 )
 from stagebook.report.article.code import highlighted
 from stagebook.report.article.executed import CellOutput, ExecutedCell
@@ -60,6 +61,7 @@ class OutputWriter:
         heading: The heading that was last read.
         figures: How many figures there were.
         notes: What could not be shown, in words.
+        outputs: The folder of outputs that are too large, relative to the page; empty without one.
     """
 
     place: str
@@ -69,6 +71,7 @@ class OutputWriter:
     notes: list[str] = field(default_factory=list)
     room: int = _PAGE
     figure_room: int = _FIGURES
+    outputs: str = ""
 
     def write(self, cell: ExecutedCell, output: CellOutput) -> ShownOutput | None:
         """An output; None if it has nothing to show."""
@@ -128,6 +131,8 @@ class OutputWriter:
             return ShownOutput("error", failures.render(output, self.place))
         if output.kind == "stream":
             return self._stream(output)
+        if html := whole_output.note(output, self.outputs):
+            return ShownOutput("note", html)
         for kind in self._kinds(output.data):
             write = _WRITERS.get(kind) or _WRITERS[kind.partition("/")[0]]
             shown = write(self, cell, output, kind)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stagebook.execution.papermill_engine import MEMORY
+from stagebook.execution.markers import MEMORY
 from stagebook.history import carried
 from stagebook.history.carried import CarriedArticle
 from stagebook.history.past_notebooks import PastNotebooks

@@ -1,0 +1,235 @@
+"""A run from the start of its kernel on: inspected, executed, recorded.
+
+What is imported here is imported while the kernel starts.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagebook.execution import declarations, execution, papermill_engine, tables
+from stagebook.execution.declared_files import DeclaredFiles
+from stagebook.execution.execution import Execution
+from stagebook.execution.job import Job
+from stagebook.execution.outcome import Ending, of_killed_runner, of_stop
+from stagebook.execution.progress import Progress
+from stagebook.execution.sandbox import Sandbox
+from stagebook.execution.signals import Stop, StoppedError
+from stagebook.execution.start import KernelProcess
+from stagebook.execution.tables import Tables
+from stagebook.pipeline import dvc, dvc_file, git, notebooks
+from stagebook.pipeline.dvc import HashedPath
+from stagebook.pipeline.git_command import GitFailure, GitReason
+from stagebook.project.errors import Problem, StagebookError
+from stagebook.project.files import write_whole
+from stagebook.project.project import Project, without_credentials
+from stagebook.record import drafting
+from stagebook.record.record import Record
+from stagebook.record.spool import Leftovers, Spool, write_record
+from stagebook.tracking.courier import Delivery
+from stagebook.workflow import settling
+from stagebook.workflow.meanwhile import Meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The result of ``stagebook run``.
+
+    Attributes:
+        record: The record of the execution.
+        ending: How it ended.
+        pages: The executed notebook and its page; empty if papermill wrote no notebook.
+        delivery: The result of the delivery to MLflow.
+        leftovers: What earlier killed runs left behind.
+        files: Where its declared files are.
+        git_failure: Why the record has no commit, if no earlier stage of this build reported it.
+        warnings: What a person should know about the run.
+    """
+
+    record: Record
+    ending: Ending
+    pages: tuple[Path, ...]
+    delivery: Delivery
+    leftovers: Leftovers
+    files: DeclaredFiles
+    git_failure: GitFailure | None = None
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StartedJob:
+    """A job whose kernel starts.
+
+    Attributes:
+        project: The project.
+        job: The job.
+        sandbox: Its sandbox, which is laid.
+        kernel: Its kernel, or the error that prevented its start.
+        progress: Is called as the run proceeds.
+        stop: Whether a stop is requested.
+    """
+
+    project: Project
+    job: Job
+    sandbox: Sandbox
+    kernel: KernelProcess | Exception
+    progress: Progress
+    stop: Stop
+
+    def end_kernel(self) -> None:
+        """Ends the kernel, if it started."""
+        if isinstance(self.kernel, KernelProcess):
+            self.kernel.end()
+
+
+def finish(started: StartedJob) -> Run:
+    """Inspects the inputs, executes, inspects the outputs, and moves the results into place.
+
+    Raises:
+        StagebookError: It cannot start, so there is nothing to record.
+    """
+    papermill_engine.load()
+    project, job = started.project, started.job
+    meanwhile = Meanwhile(project, job, started.progress)
+    try:
+        swept = Spool(project.state).take_in_leftovers()
+        record, ending, pages = _carry_out(started, meanwhile)
+        failure = _git_failure(record, meanwhile.before)
+        sent = _delivered(project, meanwhile, record)
+    finally:
+        if meanwhile.courier:
+            meanwhile.courier.dismiss()
+    return Run(record, ending, pages, sent, swept, job.files, failure, job.warnings)
+
+
+def _carry_out(
+    started: StartedJob, meanwhile: Meanwhile
+) -> tuple[Record, Ending, tuple[Path, ...]]:
+    project, job, sandbox, stop = started.project, started.job, started.sandbox, started.stop
+    with tables.of(project, job, stop) as stage_tables:
+        try:
+            draft = _draft(project, job)
+            write_record(draft, sandbox.evidence)
+            executed = _executed(started, draft.inputs, stage_tables, meanwhile)
+        except StagebookError:
+            started.end_kernel()
+            sandbox.clear()
+            raise
+        meanwhile.finish()
+        draft = drafting.with_remote(draft, remote=meanwhile.remote)
+        executed = _checked(project, executed, sandbox, draft, stage_tables, stop)
+        record, executed, pages = settling.settle(project, sandbox, draft, executed)
+        with contextlib.suppress(Exception):  # a table that is not remembered is inspected again
+            stage_tables.remember(executed, record.outputs)
+        sandbox.clear()
+        return record, executed.ending, pages
+
+
+def _delivered(project: Project, meanwhile: Meanwhile, record: Record) -> Delivery:
+    if meanwhile.courier is None:
+        uri = without_credentials(project.tracking_uri)
+        return Delivery(None, uri, "the delivery process could not start")
+    if _goes_on(project, record):
+        return meanwhile.courier.leave()
+    return meanwhile.courier.send(record.id)
+
+
+def _goes_on(project: Project, record: Record) -> bool:
+    """Whether DVC goes on with a stage that reads an output of this one, and can be left to it.
+
+    A job of continuous integration may end all its processes when DVC ends, so it waits.
+    """
+    if dvc.stage() is None or not record.build or not record.done or "CI" in os.environ:
+        return False
+    text = dvc_file.read(project.root)
+    return dvc_file.depends_on(text, [file.path for file in record.outputs])
+
+
+def _git_failure(record: Record, before: Record | None) -> GitFailure | None:
+    """Why a record has no commit; None if the previous record of the same build says it."""
+    failure = record.git_failure
+    if failure is None or failure.reason == GitReason.NO_COMMIT.value:
+        return None
+    repro = record.volatile.repro
+    if repro is not None and before is not None and before.volatile.repro == repro:
+        return None
+    return failure
+
+
+def _checked(
+    project: Project,
+    executed: Execution,
+    sandbox: Sandbox,
+    draft: Record,
+    stage_tables: Tables,
+    stop: Stop,
+) -> Execution:
+    """The execution, with the problems of its files and outputs; a signal stops the check."""
+    try:
+        with stop.at_once():
+            executed = executed.ended(
+                declarations.check(executed.ending, sandbox, executed.job, draft.inputs)
+            )
+            return stage_tables.outputs(executed, sandbox.files)
+    except StoppedError:
+        if not executed.ending.done:
+            return executed
+        return executed.ended(of_stop(stop.reason, None, executed.job.notebook.path, None))
+    except Exception as error:
+        return settling.crashed(project, executed, error)
+
+
+def _executed(
+    started: StartedJob,
+    inputs: tuple[HashedPath, ...],
+    stage_tables: Tables,
+    meanwhile: Meanwhile,
+) -> Execution:
+    """Inspects the inputs and runs the notebook, whose kernel has started in the meantime.
+
+    Raises:
+        StagebookError: It cannot start, so there is nothing to record.
+    """
+    project, job = started.project, started.job
+    ready = execution.unstarted(job)
+    try:
+        if isinstance(started.kernel, Exception):
+            raise started.kernel
+        ready = stage_tables.inputs(ready, inputs)
+        if not ready.ending.done:
+            started.end_kernel()  # no cell has run
+            return ready
+        stage_tables.prepare()
+        _write_materials(project, job, inputs, started.sandbox)
+        return execution.execute(
+            ready,
+            project,
+            started.sandbox,
+            started.kernel,
+            meanwhile,
+            started.stop,
+            meanwhile.processes,
+        )
+    except StagebookError:
+        raise
+    except Exception as error:
+        started.end_kernel()
+        return settling.crashed(project, ready, error)
+
+
+def _write_materials(
+    project: Project, job: Job, inputs: tuple[HashedPath, ...], sandbox: Sandbox
+) -> None:
+    """Writes what a model is made of, if the stage packages one."""
+    if job.packages:
+        from stagebook.model import materials, origin
+
+        write_whole(sandbox.materials, materials.render(origin.gather(project, job, inputs)))
+
+
+def _draft(project: Project, job: Job) -> Record:
+    """The record that remains if this process is killed before it writes a better one."""
+    inputs = dvc.hash_paths(project.root, map(job.files.input, job.signature.inputs))
+    code = git.read(project.root, notebooks.products(project))
+    return drafting.begin(job, inputs, code, of_killed_runner(job.where))
