@@ -16,10 +16,12 @@ from stagebook.execution.outcome import CellRun, Ending, Outcome
 from stagebook.execution.papermill_engine import MEMORY, POSITION, Launch, NotebookTask, Progress
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
 from stagebook.execution.signals import Stop
+from stagebook.execution.warm_kernel import WarmKernel
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.document import parse_node
 from stagebook.notebook.lean import lean_import
 from stagebook.notebook.source import SKIPPED
+from stagebook.project import ancestry
 from stagebook.project.errors import Problem
 from stagebook.project.project import Project
 
@@ -35,6 +37,7 @@ class Execution:
         seconds: How long it took.
         cells: Its code cells.
         tables: The inspections of its tables.
+        is_warm: Whether the runner or the kernel is a fork of a warm process.
     """
 
     job: Job
@@ -43,6 +46,7 @@ class Execution:
     seconds: float
     cells: tuple[CellRun, ...] = ()
     tables: tuple[Inspection, ...] = ()
+    is_warm: bool = False
 
     def ended(self, ending: Ending, tables: tuple[Inspection, ...] = ()) -> "Execution":
         """This execution with another ending, and with inspections of more tables."""
@@ -106,16 +110,25 @@ def execute(
         )
         policy_file = sandbox.folder / "policy.json"
         limits.write(policy_file)
+        environment = kernel.environment(
+            sandbox, job.id, job.settings.threads, code, project.settings.name
+        )
+        warm = WarmKernel.of(project, job.snapshot)
+        if warm:  # before this process adopts orphans, among which it would be
+            warm.start(environment)
         launch = Launch(
-            kernel.manager(spec, policy_file, short),
-            kernel.environment(sandbox, job.id, job.settings.threads, code, project.settings.name),
+            kernel.manager(spec, policy_file, short, warm),
+            environment,
             sandbox.files,
             Path(limits.ending),
         )
         ending = job.masks.hide_all(engine.execute(task, launch, progress, stop))
+        if launch.not_warm:
+            progress.note(f"The kernel was started without a warm process: {launch.not_warm}.")
     seconds = time.monotonic() - clock
     cells_run = _cell_runs(sandbox.executed, ending, Path(limits.ending))
-    return Execution(job, ending, started, seconds, cells_run, ready.tables)
+    is_warm = ancestry.is_fork() or (warm is not None and not launch.not_warm)
+    return Execution(job, ending, started, seconds, cells_run, ready.tables, is_warm)
 
 
 def _with_positions(notebook: Notebook, target: Path) -> Path:

@@ -13,6 +13,7 @@ from stagebook.execution import sandbox_policy as limits
 from stagebook.execution import variables
 from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.sandbox_policy import SandboxPolicy
+from stagebook.execution.warm_kernel import WarmKernel
 from stagebook.notebook import imports
 from stagebook.notebook.cells import Cell, Notebook
 from stagebook.notebook.code import normalise_cell
@@ -122,13 +123,16 @@ def _require_this_python(name: str, spec: KernelSpec, where: Where) -> None:
         )
 
 
-def manager(spec: KernelSpec, policy: Path, sockets: Path) -> AsyncKernelManager:
+def manager(
+    spec: KernelSpec, policy: Path, sockets: Path, warm: WarmKernel | None = None
+) -> AsyncKernelManager:
     """A kernel manager that starts the kernel inside its sandbox and talks to it over IPC.
 
     Args:
         spec: Which kernel.
         policy: The file that holds the limits of the kernel.
         sockets: A folder with a short name, for the connection file and the sockets.
+        warm: The zygote that the kernel is a fork of; None if it is started as usual.
     """
     confined = KernelSpec(
         argv=[
@@ -143,6 +147,7 @@ def manager(spec: KernelSpec, policy: Path, sockets: Path) -> AsyncKernelManager
         env=spec.env,
         display_name=spec.display_name,
         language=spec.language,
+        metadata=warm.metadata if warm else {},
     )
     return AsyncKernelManager(
         kernel_name=NATIVE,

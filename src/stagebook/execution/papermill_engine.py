@@ -91,6 +91,11 @@ class Launch:
         """Process id of the kernel's guard; None before the kernel is started."""
         return getattr(self.manager.provisioner, "pid", None)
 
+    @property
+    def not_warm(self) -> str:
+        """Why the kernel is not a fork of a warm process, though it was to be; empty if it is."""
+        return getattr(self.manager.provisioner, "reason", "")
+
 
 @dataclass(slots=True)
 class Watch:

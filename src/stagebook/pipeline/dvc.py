@@ -9,6 +9,7 @@ from typing import Self
 
 import psutil
 
+from stagebook.project import ancestry
 from stagebook.project.errors import Exit, Problem, StagebookError
 
 
@@ -80,7 +81,7 @@ class Caller:
         if "DVC_STAGE" not in os.environ:
             return cls(None, expected=False)
         try:
-            parents = psutil.Process().parents()
+            parents = psutil.Process(ancestry.own()).parents()
             nearest = next((parent for parent in parents if not _runs_stage(parent)), None)
             alive = nearest is not None and not _has_adopted(nearest)
         except psutil.Error:  # a parent has ended in the meantime
@@ -111,7 +112,7 @@ def _has_adopted(process: psutil.Process) -> bool:
 
     DVC leaves its stages in its own session.
     """
-    if os.getsid(process.pid) != os.getsid(0):
+    if os.getsid(process.pid) != os.getsid(ancestry.own()):
         return True
     return process.pid == 1 and not any("dvc" in word for word in process.cmdline())
 

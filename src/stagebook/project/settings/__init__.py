@@ -88,6 +88,7 @@ class Settings:
         features: The modules that define features, by their dotted names.
         monitor: How the deployed model is watched.
         compare: The rule by which a model may replace another.
+        warm: Whether a build uses warm processes; ``STAGEBOOK_WARM`` overrides it.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Settings:
     features: tuple[str, ...] = ()
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     compare: CompareSettings = field(default_factory=CompareSettings)
+    warm: bool = False
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -210,6 +212,7 @@ def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
         "drift": kinds.pairs,
         "features": kinds.modules,
         "description": kinds.text_or_none,
+        "warm": kinds.truth,
         **dict.fromkeys(_FOLDERS, kinds.folder),
     }
     reader = readers.get(key, kinds.text)

@@ -1,0 +1,105 @@
+"""Starts kernels as forks of a warm process: a provisioner for any client of Jupyter."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets import List, Unicode
+
+from stagebook.execution.warm import client
+from stagebook.execution.warm.client import NotWarmError
+from stagebook.execution.warm.key import KERNEL, Recipe
+from stagebook.execution.warm.request import Request
+from stagebook.project import ancestry
+
+NAME = "stagebook-warm"
+_LAUNCHER = "stagebook.execution.launcher"
+
+
+class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_client has no types
+    """Starts Stagebook's launcher of kernels as a fork, or as usual where that is not possible.
+
+    Attributes:
+        imports: What the stage imports.
+        root: The project's root.
+        label: The stage.
+        reason: Why the kernel was started as usual; empty if it is a fork.
+    """
+
+    imports = List(Unicode(), config=True)
+    root = Unicode("", config=True)
+    label = Unicode("", config=True)
+    reason = ""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Starts the kernel.
+
+        Args:
+            cmd: Its command line.
+            **kwargs: As for ``subprocess.Popen``.
+        """
+        try:
+            self.process = self._fork(cmd, kwargs)
+        except NotWarmError as error:
+            self.reason = str(error)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+    def _fork(self, cmd: list[str], options: Mapping[str, Any]) -> client.Fork:
+        if cmd[1:3] != ["-m", _LAUNCHER]:
+            raise NotWarmError(f"the kernel is not {_LAUNCHER}")
+        environment = dict(options["env"])
+        folder = os.path.abspath(options.get("cwd") or os.getcwd())
+        request = Request.here(
+            f"{_LAUNCHER}:main",
+            (_LAUNCHER, *cmd[3:]),
+            environment=environment,
+            folder=folder,
+            first=folder,
+            owner=ancestry.build(),
+            ending=signal.SIGTERM.value,
+            reaps=True,
+            hides=True,
+        )
+        with _streams(options) as descriptors:
+            return client.fork(
+                recipe(environment, tuple(self.imports), self.root, self.label),
+                request,
+                descriptors,
+            )
+
+
+def recipe(
+    environment: Mapping[str, str], imports: tuple[str, ...], root: str, label: str
+) -> Recipe:
+    """What a kernel's zygote is made of.
+
+    Args:
+        environment: The kernel's environment.
+        imports: What the stage imports.
+        root: The project's root.
+        label: The stage.
+    """
+    own = dict(environment)
+    own.pop("PYTHONPATH", None)  # the sandbox's folders of code differ between two runs
+    if path := os.environ.get("PYTHONPATH"):
+        own["PYTHONPATH"] = path
+    return Recipe(KERNEL, imports, own, root, label)
+
+
+@contextlib.contextmanager
+def _streams(options: Mapping[str, Any]) -> Iterator[list[int]]:
+    """Descriptors of the standard streams that ``subprocess.Popen`` would give a process."""
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    streams = (options.get(name) for name in ("stdin", "stdout", "stderr"))
+    try:
+        yield [
+            stream if isinstance(stream, int) and stream >= 0 else nothing for stream in streams
+        ]
+    finally:
+        os.close(nothing)
