@@ -98,8 +98,6 @@ def _streams(options: Mapping[str, Any]) -> Iterator[list[int]]:
     nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     streams = (options.get(name) for name in ("stdin", "stdout", "stderr"))
     try:
-        yield [
-            stream if isinstance(stream, int) and stream >= 0 else nothing for stream in streams
-        ]
+        yield [stream if isinstance(stream, int) and stream >= 0 else nothing for stream in streams]
     finally:
         os.close(nothing)

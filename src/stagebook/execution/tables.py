@@ -107,7 +107,11 @@ class Tables:
         if self._inspector is None:
             contracts = any(subject.contract for subject in self._job.subjects)
             starter = functools.partial(
-                piped.start, self._project, ending=signal.SIGKILL, hides=True
+                piped.start,
+                self._project,
+                folder=str(self._root),
+                ending=signal.SIGKILL.value,
+                hides=True,
             )
             self._inspector = Inspector.start(starter, self._folders, contracts=contracts)
         return self._inspector

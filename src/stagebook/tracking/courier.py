@@ -58,7 +58,10 @@ class Courier:
         """Starts a courier that imports MLflow and waits."""
         words = [str(project.root)]
         module = "stagebook.tracking.courier"
-        return cls(project, piped.start(project, module, words, ending=0, hides=False))
+        return cls(
+            project,
+            piped.start(project, module, words, folder=os.getcwd(), ending=0, hides=False),
+        )
 
     def send(self, execution: str) -> Delivery:
         """Lets it deliver, and waits at most two seconds once MLflow is imported.

@@ -88,7 +88,9 @@ def _written() -> int:
 def project_module(root: str) -> str:
     """In words, that a module of the project is imported; empty if none is."""
     own = os.path.join(str(Path(__file__).parents[2]), "")
-    allowed = tuple(os.path.join(path, "") for path in (sys.prefix, sys.base_prefix, sys.exec_prefix))
+    allowed = tuple(
+        os.path.join(path, "") for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)
+    )
     inside = os.path.join(os.path.realpath(root), "")
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -100,4 +102,3 @@ def project_module(root: str) -> str:
         ):
             return f"it imports a module of the project: {name}"
     return ""
-

@@ -16,9 +16,7 @@ from stagebook.execution.warm.request import Request
 LISTENING, LOCK = 3, 4
 """The descriptors that a new zygote gets."""
 
-_START = (
-    "import sys; del sys.path[0]; from stagebook.execution.warm import zygote; zygote.main()"
-)
+_START = "import sys; del sys.path[0]; from stagebook.execution.warm import zygote; zygote.main()"
 _ROOM_FOR_NAME = "-" * 4000
 _STATUS = "waitstatus"
 

@@ -70,7 +70,11 @@ class Recorder:
                 (importlib, "import_module", self._watched_import_module(importlib.import_module)),
                 (SourceFileLoader, "exec_module", self._watched_load(SourceFileLoader.exec_module)),
                 *(
-                    (ExtensionFileLoader, name, self._watched_load(getattr(ExtensionFileLoader, name)))
+                    (
+                        ExtensionFileLoader,
+                        name,
+                        self._watched_load(getattr(ExtensionFileLoader, name)),
+                    )
                     for name in ("create_module", "exec_module")
                 ),
                 (os, "putenv", self._watched_variable(_SET, os.putenv)),
@@ -172,18 +176,12 @@ class Recorder:
         """The spec that a hidden module was imported by."""
         return getattr(self._modules[name], "__spec__", None)
 
-    def reveal(self, name: str) -> ModuleType:
+    def reveal(self, name: str) -> None:
         """Brings a hidden module back, with all that a first import of it brings."""
-        module = self._modules[name]
-        assert module is not None
-        self._reveal(name)
-        return module
-
-    def _reveal(self, name: str) -> None:
-        """As Python does it: first the package, then what the module imports, then the module."""
+        # as Python does it: first the package, then what the module imports, then the module
         above, _, last = name.rpartition(".")
         if above:
-            self._reveal(above)
+            self.reveal(above)
         load = self._loads.pop(name, None)
         for kind, value in load.events if load else ():
             self._repeat(kind, value)
@@ -197,7 +195,7 @@ class Recorder:
 
     def _repeat(self, kind: str, value: Any) -> None:
         if kind in (_IMPORT, _BY_HAND):
-            self._reveal(value)
+            self.reveal(value)
         elif kind == _SET:
             os.environ[value[0]] = value[1]
         elif kind == _UNSET:
@@ -239,14 +237,15 @@ class _Loader:
     def __init__(self, recorder: Recorder, original: Any) -> None:
         self._recorder, self._original = recorder, original
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        # not in `find_spec`: Python would execute a module again that appears meanwhile
-        return self._recorder.reveal(spec.name)
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leaves it to Python to make a module, which the hidden one then replaces.
+
+        If it were the hidden module, Python would set and look up attributes of it.
+        """
 
     def exec_module(self, module: ModuleType) -> None:
-        """Executes nothing: the zygote has."""
-        with contextlib.suppress(AttributeError):
-            module.__spec__ = self._original  # which Python has just replaced
+        """Puts the hidden module into ``sys.modules``, from where Python takes it."""
+        self._recorder.reveal(module.__name__)
 
     def __getattr__(self, name: str) -> Any:
         """What callers of ``find_spec`` ask a loader for, such as the module's code."""

@@ -14,7 +14,14 @@ OWN = "own"
 KERNEL = "kernel"
 """The zygotes of kernels."""
 
-_LOCKS = ("requirements.lock", "requirements.txt", "uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
+_LOCKS = (
+    "requirements.lock",
+    "requirements.txt",
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "pylock.toml",
+)
 _VOLATILE_PREFIXES = (
     *("DVC_", "JPY_", "STAGEBOOK_", "TMUX", "SSH_", "PYTEST_", "VSCODE_", "TERM_"),
     *("GITHUB_", "RUNNER_", "CI_", "SYSTEMD_", "DBUS_"),
@@ -57,8 +64,11 @@ class Recipe:
             *(repr(sys.warnoptions), repr(sorted(sys._xoptions)), environment_scan.fingerprint()),
             *_stamps_of_own_code(),
             *_stamps(os.path.join(self.root, name) for name in _LOCKS),
-            *(f"{name}={value}" for name, value in sorted(self.environment.items())
-              if not is_volatile(name)),
+            *(
+                f"{name}={value}"
+                for name, value in sorted(self.environment.items())
+                if not is_volatile(name)
+            ),
             self.environment.get("PYTHONPATH", ""),
         )
         text = "\n".join(lines)

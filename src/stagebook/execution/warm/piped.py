@@ -66,24 +66,30 @@ def recipe(project: Project) -> Recipe:
 
 
 def start(
-    project: Project, module: str, words: Sequence[str], *, ending: int, hides: bool
+    project: Project,
+    module: str,
+    words: Sequence[str],
+    *,
+    folder: str,
+    ending: int,
+    hides: bool,
 ) -> PipedProcess:
-    """Starts a process that runs a module, in the project's root.
+    """Starts a process that runs a module.
 
     Args:
         project: The project.
         module: The module, whose ``main`` it calls.
         words: Its arguments.
+        folder: Its working folder.
         ending: The signal that it gets when this process is gone; 0 if it goes on.
         hides: Whether it runs code of others, from which preloaded modules are hidden.
     """
     if choice.is_wanted(project.settings.warm):
-        root = str(project.root)
         request = Request.here(
             f"{module}:main",
             (module, *words),
-            folder=root,
-            first=root,
+            folder=folder,
+            first=folder,
             owner=ancestry.build(),
             ending=ending,
             hides=hides,
@@ -94,7 +100,7 @@ def start(
             pass  # it differs only in the time that it takes
     return subprocess.Popen(
         [sys.executable, "-m", module, *words],
-        cwd=project.root,
+        cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

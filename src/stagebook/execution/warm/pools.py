@@ -57,4 +57,3 @@ def _loaded(part: str) -> set[str]:
         paths = {line.split(maxsplit=5)[5] for line in lines if line.count(" ") > 5 and "/" in line}
         return {path for path in paths if part in path.rpartition("/")[2] and ".so" in path}
     return set()
-

@@ -56,9 +56,7 @@ class Request:
             "first": os.getcwd(),
             "umask": _umask(),
             "ignored": tuple(
-                number.value
-                for number in _INHERITED
-                if signal.getsignal(number) is signal.SIG_IGN
+                number.value for number in _INHERITED if signal.getsignal(number) is signal.SIG_IGN
             ),
             "client": os.getpid(),
         }

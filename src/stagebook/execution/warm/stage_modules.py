@@ -91,5 +91,3 @@ def _names_environment(node: ast.AST) -> bool:
         case ast.ImportFrom(module="os", names=names):
             return any(alias.name in _ENVIRONMENT for alias in names)
     return False
-
-

@@ -32,6 +32,7 @@ MEMORY_LIMIT = 3_000_000_000
 _TICK = 1.0
 _PATIENCE = 5.0
 
+
 @dataclass(slots=True)
 class Zygote:
     """A zygote.
@@ -71,7 +72,7 @@ class Zygote:
         if self.values["owner"] is not None:
             self.owners.add(self.values["owner"])
         with self.recorder.recording():
-            for target in [*BASES[self.values["kind"]], *self.values["imports"]]:
+            for target in [*BASES.get(self.values["kind"], ()), *self.values["imports"]]:
                 if target in self.left_out:
                     continue
                 reason = background.effect_of(
@@ -148,10 +149,6 @@ class Zygote:
             message, descriptors = wire.receive(connection)
             if message is None:
                 return None
-            if message.get("stop"):
-                self.refusal = self.phase = "stopping"
-                wire.send(connection, {"stopped": os.getpid()})
-                return None
             request = Request.from_json(message)
             if self.refusal or (reason := self._unsafe()):
                 wire.send(connection, {"refused": self.refusal or reason})
@@ -184,8 +181,8 @@ class Zygote:
             self.used = time.monotonic()
 
     def _is_needed(self) -> bool:
-        if self.phase == "stopping" or not os.path.exists(self.place.path(self.values["key"], "json")):
-            return False
+        if not os.path.exists(self.place.path(self.values["key"], "json")):
+            return False  # the project's folder was deleted
         if self.alive:
             return True
         ended = {owner for owner in self.owners if not _lives(owner)}
@@ -218,6 +215,7 @@ def main() -> None:
     """Runs a zygote, or, in its forks, what they were asked for."""
     values = json.loads(sys.argv[1])
     os.chdir("/")
+    os.closerange(max(LISTENING, LOCK) + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     fork.show_name(["stagebook-warm", values["kind"], values["label"]])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for the build
     listening = socket.socket(fileno=LISTENING)
