@@ -212,7 +212,7 @@ def test_a_process_without_new_privileges_gets_no_fork(warm: Warm, tmp_path: Pat
         "from stagebook.execution.warm.place import Place\n"
         f"place = Place({warm.place.folder!r})\n"
         "from stagebook.execution.warm import wire\n"
-        "for key in place.keys():\n"
+        "for key in place.all_keys():\n"
         "    connection = place.connect(key)\n"
         "    if connection:\n"
         "        try:\n"

@@ -1,7 +1,6 @@
 """A fork of a warm process sees the modules that a new process would see, and no others."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +23,8 @@ def write_package(warm: Warm) -> None:
     package = {
         "__init__": "from warm_odd import first\nfrom .named import named",
         "first": "import warm_odd.second\nfrom warm_odd import __name__ as own\nimport colorsys",
-        "second": "from warm_odd import first\nimport os\nos.environ.setdefault('WARM_B', 'second')",
+        "second": "from warm_odd import first\nimport os\n"
+        "os.environ.setdefault('WARM_B', 'second')",
         "named": "def named():\n    return 1",
         "unused": "import os, warnings\nos.environ['WARM_A'] = 'unused'\n"
         "warnings.filterwarnings('ignore', message='odd')\nimport sndhdr_not_there",
@@ -189,4 +189,4 @@ def test_a_folder_of_temporary_files_is_the_clients(warm: Warm, tmp_path: Path) 
     recipe = warm.recipe("tempfile")
     answer = warm.output(code, recipe=recipe, environment={"TMPDIR": str(tmp_path)}, hides=True)
     assert answer == f"{tmp_path}\n"
-    assert os.path.isdir(tmp_path)
+    assert tmp_path.is_dir()

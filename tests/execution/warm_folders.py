@@ -70,7 +70,7 @@ class Warm:
 
     def zygotes(self) -> dict[str, int]:
         """The process ids of living zygotes, by key."""
-        keys = [key for key in self.place.keys() if self.place.is_alive(key)]
+        keys = [key for key in self.place.all_keys() if self.place.is_alive(key)]
         return {key: self.place.state(key)["pid"] for key in keys}
 
     def end(self) -> None:

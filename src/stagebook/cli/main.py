@@ -21,6 +21,7 @@ from stagebook.cli import (
     serve,
     tables,
     trace,
+    warm,
 )
 from stagebook.cli.degraded_output import degrade
 from stagebook.cli.masked_streams import masked_streams
@@ -193,6 +194,7 @@ for verb in (
     decision.decision,
     report.report,
     gate.gate,
+    warm.warm,
 ):
     main.add_command(verb)
 

@@ -4,10 +4,11 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import List, Unicode
 
 from stagebook.execution.warm import client
@@ -20,7 +21,7 @@ NAME = "stagebook-warm"
 _LAUNCHER = "stagebook.execution.launcher"
 
 
-class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_client has no types
+class WarmProvisioner(LocalProvisioner):
     """Starts Stagebook's launcher of kernels as a fork, or as usual where that is not possible.
 
     Attributes:
@@ -43,18 +44,18 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_client
             **kwargs: As for ``subprocess.Popen``.
         """
         try:
-            self.process = self._fork(cmd, kwargs)
+            fork = self._fork(cmd, kwargs)
         except NotWarmError as error:
             self.reason = str(error)
             return await super().launch_kernel(cmd, **kwargs)
-        self.pid = self.pgid = self.process.pid
+        self.process, self.pid, self.pgid = fork, fork.pid, fork.pid  # type: ignore[assignment]
         return self.connection_info
 
     def _fork(self, cmd: list[str], options: Mapping[str, Any]) -> client.Fork:
         if cmd[1:3] != ["-m", _LAUNCHER]:
             raise NotWarmError(f"the kernel is not {_LAUNCHER}")
         environment = dict(options["env"])
-        folder = os.path.abspath(options.get("cwd") or os.getcwd())
+        folder = str(Path(options.get("cwd") or ".").absolute())
         request = Request.here(
             f"{_LAUNCHER}:main",
             (_LAUNCHER, *cmd[3:]),

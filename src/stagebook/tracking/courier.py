@@ -60,7 +60,7 @@ class Courier:
         module = "stagebook.tracking.courier"
         return cls(
             project,
-            piped.start(project, module, words, folder=os.getcwd(), ending=0, hides=False),
+            piped.start(project, module, words, folder=str(Path.cwd()), ending=0, hides=False),
         )
 
     def send(self, execution: str) -> Delivery:

@@ -1,5 +1,7 @@
 """Asks a zygote for a fork; starts the zygote if there is none. Imports only Python itself."""
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -18,6 +20,7 @@ LISTENING, LOCK = 3, 4
 
 _START = "import sys; del sys.path[0]; from stagebook.execution.warm import zygote; zygote.main()"
 _ROOM_FOR_NAME = "-" * 4000
+_FORGOTTEN = 3600.0  # seconds after which imports that ended a zygote are tried again
 _STATUS = "waitstatus"
 
 
@@ -57,10 +60,8 @@ class Fork:
 
     def send_signal(self, number: int) -> None:
         """Passes a signal to the process, unless it has ended."""
-        try:
+        with contextlib.suppress(OSError):  # it has ended
             wire.send(self.connection, {"signal": int(number)})
-        except OSError:
-            pass  # it has ended
 
     def kill(self) -> None:
         """Kills the process, unless it has ended."""
@@ -155,7 +156,7 @@ def _start(recipe: Recipe, place: Place, key: str, lock: int, owner: int | None)
 
     Its socket exists before the zygote does, so that no client has to wait or to try again.
     """
-    if place.state(key).get("phase") == "importing":
+    if place.state(key).get("phase") == "importing" and place.age(key) < _FORGOTTEN:
         raise NotWarmError("the warm process ended during its imports; see: stagebook warm status")
     listening = place.listen(key)
     try:
@@ -172,8 +173,13 @@ def _spawn(
     recipe: Recipe, place: Place, key: str, lock: int, listening: int, owner: int | None
 ) -> None:
     values = {
-        **{"key": key, "kind": recipe.kind, "imports": recipe.imports, "root": recipe.root},
-        **{"label": recipe.label, "owner": owner, "left_out": place.state(key).get("left_out", {})},
+        "key": key,
+        "kind": recipe.kind,
+        "imports": recipe.imports,
+        "root": recipe.root,
+        "label": recipe.label,
+        "owner": owner,
+        "left_out": place.state(key).get("left_out", {}),
     }
     log = os.open(place.path(key, "log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC)
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -196,8 +202,6 @@ def _spawn(
 
 
 def _high(descriptor: int) -> int:
-    import fcntl
-
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
 
 
@@ -215,7 +219,5 @@ def start_early(recipe: Recipe, owner: int | None) -> None:
         recipe: What it imports.
         owner: Id of the build's process, with which the zygote ends.
     """
-    try:
+    with contextlib.suppress(NotWarmError):  # the later process says so
         reach(recipe, Place.of(recipe.root), recipe.key, owner).close()
-    except NotWarmError:
-        pass  # the later process says so

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from stagebook.execution import orphans
 from stagebook.execution.warm import pools, wire
-from stagebook.execution.warm.hidden import Recorder
+from stagebook.execution.warm.hidden import Hidden
 from stagebook.execution.warm.request import Request
 from stagebook.project import ancestry
 
@@ -23,7 +23,7 @@ _ARG_START, _ARG_END = 47, 48  # in /proc/self/stat, counted from 0: see proc(5)
 
 def start(
     request: Request,
-    recorder: Recorder,
+    hidden: Hidden,
     connection: socket.socket,
     descriptors: list[int],
     let_go: Callable[[], None],
@@ -32,7 +32,7 @@ def start(
 
     Args:
         request: The process.
-        recorder: What the zygote has imported.
+        hidden: What the zygote has imported.
         connection: The connection to the client.
         descriptors: Standard input, output and error.
         let_go: Closes what belongs to the zygote alone.
@@ -53,9 +53,9 @@ def start(
     except BaseException:
         os._exit(1)
     connection.close()
-    _become(request, recorder, descriptors)
+    _become(request, hidden, descriptors)
     if request.hides:
-        recorder.hide()
+        hidden.hide()
     return lambda: _call(request)
 
 
@@ -64,20 +64,19 @@ def _supervise(child: int, request: Request, connection: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     show_name(["stagebook-warm", "supervisor", request.function])
-    for number in (0, 1, 2):  # the log of the zygote
-        os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):  # which are the log of the zygote
+        os.dup2(nothing, stream)
     end = os.pidfd_open(child)
     with contextlib.suppress(OSError):
         wire.send(connection, {"pid": child})
     watched = [connection.fileno(), end]
-    while end not in (ready := select.select(watched, [], [])[0]):
-        assert ready
-        number = _next_signal(connection)
-        if number is None:
+    while end not in select.select(watched, [], [])[0]:
+        passed_on = _next_signal(connection)
+        if passed_on is None:
             watched = [end]
-            number = request.ending
         with contextlib.suppress(ProcessLookupError):
-            os.kill(child, number)
+            os.kill(child, request.ending if passed_on is None else passed_on)
     _, status = os.waitpid(child, 0)
     if request.reaps:
         orphans.end_all_but(())
@@ -95,7 +94,7 @@ def _next_signal(connection: socket.socket) -> int | None:
         return None
 
 
-def _become(request: Request, recorder: Recorder, descriptors: list[int]) -> None:
+def _become(request: Request, hidden: Hidden, descriptors: list[int]) -> None:
     """Makes this process what a new one would be, with the modules at hand."""
     libc = ctypes.CDLL(None)
     os.setsid()
@@ -110,9 +109,9 @@ def _become(request: Request, recorder: Recorder, descriptors: list[int]) -> Non
     os.environ.clear()
     os.environ.update(request.environment)
     sys.argv = list(request.arguments)
-    sys.path[:] = _search_path(request, recorder)
+    sys.path[:] = _search_path(request, hidden)
     show_name([sys.executable, "-m", request.function.partition(":")[0], *request.arguments[1:]])
-    pools.reseed(recorder)
+    pools.reseed(hidden)
     sys.modules["__main__"] = ModuleType("__main__")
     ancestry.stand_for(request.client)
 
@@ -128,9 +127,9 @@ def _open_streams() -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-def _search_path(request: Request, recorder: Recorder) -> list[str]:
+def _search_path(request: Request, hidden: Hidden) -> list[str]:
     """The search path of a new process: its first entry, ``PYTHONPATH``, and Python's own."""
-    own = _entries(recorder.environment)
+    own = _entries(hidden.environment)
     rest = [entry for entry in sys.path if entry not in own]
     return [request.first, *dict.fromkeys([*_entries(request.environment), *rest])]
 
@@ -144,8 +143,8 @@ def _restore_signals(request: Request) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in request.ignored:
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in request.ignored:
+        signal.signal(ignored, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +110,7 @@ class Place:
             os.close(descriptor)
         return False
 
-    def keys(self) -> tuple[str, ...]:
+    def all_keys(self) -> tuple[str, ...]:
         """The keys of all zygotes, also of those that have ended."""
         try:
             names = os.listdir(self.folder)
@@ -125,6 +126,10 @@ class Place:
         except (OSError, ValueError):
             return {}
         return values if isinstance(values, dict) else {}
+
+    def age(self, key: str) -> float:
+        """Seconds since a zygote last wrote about itself."""
+        return time.time() - os.stat(self.path(key, "json")).st_mtime
 
     def write_state(self, key: str, state: Mapping[str, Any]) -> None:
         """Writes what a zygote says about itself, whole."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stagebook.project import ancestry
 
 if TYPE_CHECKING:
-    from stagebook.execution.warm.hidden import Recorder
+    from stagebook.execution.warm.hidden import Hidden
 
 _SETTERS = (
     "scipy_openblas_set_num_threads64_",
@@ -19,18 +19,17 @@ _SETTERS = (
 )
 
 
-def reseed(recorder: "Recorder") -> None:
+def reseed(hidden: "Hidden") -> None:
     """Gives the global generators new seeds, as a new process has.
 
     Args:
-        recorder: What the zygote has imported.
+        hidden: What the zygote has imported.
     """
-    if (random := recorder.module("random")) is not None:
-        random.seed()
-    if (numpy_random := recorder.module("numpy.random")) is not None:
-        numpy_random.seed()
-    if (tempfile := recorder.module("tempfile")) is not None:
-        tempfile.tempdir = None  # of another `TMPDIR`
+    for name in ("random", "numpy.random"):
+        if (module := hidden.module(name)) is not None:
+            module.seed()
+    if (tempfile := hidden.module("tempfile")) is not None:
+        vars(tempfile)["tempdir"] = None  # that of another `TMPDIR`
 
 
 def restore_threads() -> None:

@@ -74,7 +74,10 @@ class Request:
             TypeError: The values are not a request.
         """
         lists = ("arguments", "ignored")
-        return cls(**{name: tuple(v) if name in lists else v for name, v in values.items()})
+        typed: dict[str, Any] = {
+            name: tuple(value) if name in lists else value for name, value in values.items()
+        }
+        return cls(**typed)
 
 
 def _umask() -> int:

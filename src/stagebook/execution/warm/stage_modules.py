@@ -1,7 +1,7 @@
 """The distributions' modules that a stage's code imports, and whether it may be warm at all."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from stagebook.notebook import imports
 from stagebook.notebook.code import normalise_cell

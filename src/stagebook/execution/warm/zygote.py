@@ -16,8 +16,9 @@ from typing import Any
 from stagebook.execution.warm import background, fork, wire
 from stagebook.execution.warm.bases import BASES
 from stagebook.execution.warm.client import LISTENING, LOCK
-from stagebook.execution.warm.hidden import Recorder
+from stagebook.execution.warm.hidden import Hidden
 from stagebook.execution.warm.place import Place
+from stagebook.execution.warm.recorder import Recorder
 from stagebook.execution.warm.request import Request
 
 GRACE_SECONDS = 10
@@ -41,18 +42,21 @@ class Zygote:
         values: What its client gave it: key, kind, imports, root, label, owner, left out.
         place: The folder of the project's zygotes.
         listening: Its socket.
-        recorder: What it has imported.
+        hidden: What it has imported; None before that.
+        environment: Its environment before its imports.
         owners: The processes of builds that use it.
         used: When it was last used, by the clock that never goes back.
         forks: How many processes it has forked.
         phase: ``importing``, ``ready`` or ``refusing``.
         refusal: Why it forks nothing; empty if it does.
+        alive: How many of its forks live.
     """
 
     values: dict[str, Any]
     place: Place
     listening: socket.socket
-    recorder: Recorder
+    hidden: Hidden | None = None
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     owners: set[int] = field(default_factory=set)
     used: float = field(default_factory=time.monotonic)
     forks: int = 0
@@ -71,7 +75,8 @@ class Zygote:
         self._write()
         if self.values["owner"] is not None:
             self.owners.add(self.values["owner"])
-        with self.recorder.recording():
+        recorder = Recorder()
+        with recorder.recording():
             for target in [*BASES.get(self.values["kind"], ()), *self.values["imports"]]:
                 if target in self.left_out:
                     continue
@@ -82,7 +87,7 @@ class Zygote:
                     self.left_out[target] = reason.words
                     if reason.remains:
                         self._start_again()
-        self.recorder.finish()
+        self.hidden = recorder.finish()
         self.refusal = self._unsafe()
         self.phase = "refusing" if self.refusal else "ready"
         self.used = time.monotonic()
@@ -108,17 +113,18 @@ class Zygote:
         words[place + 1 :] = ["-" * 4000]
         for descriptor in (LISTENING, LOCK):
             os.set_inheritable(descriptor, True)
-        os.environ.clear()
-        os.environ.update(self.recorder.environment)
-        os.execv(sys.executable, words)
+        os.execve(sys.executable, words, self.environment)
 
     def _write(self) -> None:
         self.place.write_state(
             self.values["key"],
             {
                 **{name: self.values[name] for name in ("kind", "label", "imports", "left_out")},
-                **{"pid": os.getpid(), "phase": self.phase, "refusal": self.refusal},
-                **{"forks": self.forks, "owners": sorted(self.owners)},
+                "pid": os.getpid(),
+                "phase": self.phase,
+                "refusal": self.refusal,
+                "forks": self.forks,
+                "owners": sorted(self.owners),
                 "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             },
         )
@@ -150,15 +156,16 @@ class Zygote:
             if message is None:
                 return None
             request = Request.from_json(message)
-            if self.refusal or (reason := self._unsafe()):
-                wire.send(connection, {"refused": self.refusal or reason})
+            reason = self.refusal or self._unsafe()
+            if reason or self.hidden is None:
+                wire.send(connection, {"refused": reason})
                 return None
             self.used, self.forks = time.monotonic(), self.forks + 1
             if request.owner is not None:
                 self.owners.add(request.owner)
             self._write()
             connection.settimeout(None)
-            child = fork.start(request, self.recorder, connection, descriptors, self._let_go)
+            child = fork.start(request, self.hidden, connection, descriptors, self._let_go)
             self.alive += child is None
             return child
         except (OSError, ValueError, TypeError):
@@ -221,7 +228,7 @@ def main() -> None:
     listening = socket.socket(fileno=LISTENING)
     for descriptor in (LISTENING, LOCK):
         os.set_inheritable(descriptor, False)
-    zygote = Zygote(values, Place.of(values["root"]), listening, Recorder())
+    zygote = Zygote(values, Place.of(values["root"]), listening)
     zygote.import_all()
     child = zygote.serve()
     if child is not None:
