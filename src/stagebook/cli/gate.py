@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Check the metrics even if code, parameters or data changed after the build.",
 )
+@click.option(
+    "--cold",
+    is_flag=True,
+    help="Fail if a stage ran in a warm process.",
+)
 @json_option
-def gate(against: str | None, allow_missing: bool, allow_stale: bool, as_json: bool) -> None:
+def gate(
+    against: str | None, allow_missing: bool, allow_stale: bool, cold: bool, as_json: bool
+) -> None:
     """Fail if the last build failed, is stale or misses a metric's gate.
 
     Exits with the exit code of a stage that failed; otherwise with 14 if code, parameters or data
@@ -37,7 +44,9 @@ def gate(against: str | None, allow_missing: bool, allow_stale: bool, as_json: b
     from stagebook.workflow import gating
 
     project = Project.find(Path.cwd())
-    judgement = gating.judge(project, against, allow_missing=allow_missing, allow_stale=allow_stale)
+    judgement = gating.judge(
+        project, against, allow_missing=allow_missing, allow_stale=allow_stale, cold=cold
+    )
     if as_json:
         click.echo(json.dumps(judgement.as_json(), ensure_ascii=False, allow_nan=False))
     else:

@@ -22,6 +22,7 @@ from stagebook.cli import (
     serve,
     tables,
     trace,
+    warm,
 )
 from stagebook.cli.degraded_output import degrade
 from stagebook.cli.masked_streams import masked_streams
@@ -195,6 +196,7 @@ for verb in (
     decision.decision,
     report.report,
     gate.gate,
+    warm.warm,
 ):
     main.add_command(verb)
 

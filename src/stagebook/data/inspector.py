@@ -8,13 +8,13 @@ import contextlib
 import json
 import os
 import queue
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
+from typing import IO, Protocol
 
 from stagebook.data import inspection
 from stagebook.data.inspection import Inspection
@@ -25,6 +25,24 @@ _MOMENT = 0.1
 _CONTRACTS, _PROFILES = "contracts", "profiles"
 
 
+class InspectorProcess(Protocol):
+    """A process with pipes to it, such as ``subprocess.Popen`` starts."""
+
+    @property
+    def stdin(self) -> IO[str] | None:
+        """Where it reads from."""
+
+    @property
+    def stdout(self) -> IO[str] | None:
+        """Where it writes to."""
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+
+    def kill(self) -> None:
+        """Kills it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inspector:
     """The handle of an inspector process.
@@ -33,30 +51,25 @@ class Inspector:
         process: The process.
     """
 
-    process: subprocess.Popen[str]
+    process: InspectorProcess
 
     @classmethod
-    def start(cls, root: Path, folders: Iterable[Path], *, contracts: bool) -> "Inspector":
+    def start(
+        cls,
+        starter: Callable[[str, Sequence[str]], InspectorProcess],
+        folders: Iterable[Path],
+        *,
+        contracts: bool,
+    ) -> "Inspector":
         """Starts a process, which imports its libraries while it waits.
 
         Args:
-            root: The project's root, its working folder.
+            starter: Starts a process with pipes, from the name of its module and its arguments.
             folders: Folders that contracts are imported from, in order.
             contracts: Whether contracts will be checked, or only profiles made.
         """
         words = [_CONTRACTS if contracts else _PROFILES, *map(str, folders)]
-        command = [sys.executable, "-m", "stagebook.data.inspector", *words]
-        return cls(
-            subprocess.Popen(
-                command,
-                cwd=root,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-            )
-        )
+        return cls(starter("stagebook.data.inspector", words))
 
     def inspect(
         self, root: Path, subject: Subject, threads: int, stopped: Callable[[], bool]

@@ -24,6 +24,7 @@ from stagebook.notebook.cells import Notebook
 from stagebook.notebook.document import parse_node
 from stagebook.notebook.lean import lean_import
 from stagebook.notebook.source import SKIPPED
+from stagebook.project import ancestry
 from stagebook.project.errors import Problem
 from stagebook.project.project import Project
 
@@ -39,6 +40,7 @@ class Execution:
         seconds: How long it took.
         cells: Its code cells.
         tables: The inspections of its tables.
+        is_warm: Whether the runner or the kernel is a fork of a warm process.
     """
 
     job: Job
@@ -47,6 +49,7 @@ class Execution:
     seconds: float
     cells: tuple[CellRun, ...] = ()
     tables: tuple[Inspection, ...] = ()
+    is_warm: bool = False
 
     def ended(self, ending: Ending, tables: tuple[Inspection, ...] = ()) -> "Execution":
         """This execution with another ending, and with inspections of more tables."""
@@ -100,7 +103,8 @@ def execute(
     ending = job.masks.hide_all(engine.execute(task, process, progress, stop, spared))
     seconds = time.monotonic() - clock
     cells_run = _cell_runs(sandbox.executed, ending, process.ending)
-    return Execution(job, ending, started, seconds, cells_run, ready.tables)
+    is_warm = ancestry.is_fork() or process.is_warm
+    return Execution(job, ending, started, seconds, cells_run, ready.tables, is_warm)
 
 
 def _with_positions(notebook: Notebook, target: Path) -> Path:

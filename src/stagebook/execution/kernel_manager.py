@@ -87,7 +87,7 @@ def of(kernel: KernelProcess) -> AsyncKernelManager:
     manager.kernel_spec_manager = _OneKernel(spec)
     provisioner = GuardedKernel(kernel_id=kernel.connection.stem, kernel_spec=spec, parent=manager)
     provisioner.connection_info = manager.get_connection_info()
-    provisioner.process = kernel.process
+    provisioner.process = kernel.process  # type: ignore[assignment]  # used like one
     provisioner.pid = provisioner.pgid = kernel.guard
     manager.provisioner = provisioner
     return manager

@@ -18,6 +18,7 @@ from typing import Any, Never
 from stagebook.execution import absences, audit, exits, journal, landlock, orphans, sandbox_policy
 from stagebook.execution.journal import Journal
 from stagebook.execution.sandbox_policy import SandboxPolicy
+from stagebook.execution.warm import pools
 
 _PR_SET_PDEATHSIG = 1
 _SECONDS_TO_KEEP = 10  # no writer is left; only a disk that hangs takes longer
@@ -34,13 +35,16 @@ def main() -> None:
         _guard(child, policy, journal.keep(reader, Path(policy.journal)))
     os.close(reader)
     evidence.belongs_here()
-    os.environ["JPY_PARENT_PID"] = str(os.getppid())  # else ipykernel thinks it is orphaned
+    # else ipykernel thinks it is orphaned; it reads the variable only when it is imported
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    sys.argv.append(f"--IPKernelApp.parent_handle={os.getppid()}")
     _die_with_parent()
     _limit_memory(policy.memory_limit)
     os.chdir(policy.files)
     if landlock.version():
         sandbox_policy.make_user_folders(Path(policy.root))
         landlock.restrict(policy.grants())
+    pools.restore_threads()
     absences.install(audit.install(policy, evidence))
     _serve(evidence)
 

@@ -5,17 +5,20 @@ The kernel starts before anything is imported that talks to it, so that both loa
 
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stagebook.execution import kernel, leftovers, orphans
 from stagebook.execution.job import Job
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox
+from stagebook.execution.warm.client import Fork, NotWarmError
+from stagebook.execution.warm_kernel import LAUNCHER, WarmKernel
 from stagebook.project.project import Project
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -45,9 +48,14 @@ class KernelProcess:
         ending: The file that its guard writes its exit code to.
     """
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | Fork"
     connection: Path
     ending: Path
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether it is a fork of a warm process."""
+        return isinstance(self.process, Fork)
 
     @property
     def guard(self) -> int:
@@ -69,7 +77,7 @@ class KernelProcess:
         for firmly in (False, True):
             if self.process.poll() is None:
                 orphans.end(self.guard, firmly=firmly)
-                with contextlib.suppress(subprocess.TimeoutExpired):
+                with contextlib.suppress(subprocess.TimeoutExpired, TimeoutError):
                     self.process.wait(_SECONDS_TO_END)
         orphans.end_all_but(others)
 
@@ -110,8 +118,11 @@ def started(
         environment = kernel.environment(
             spec, sandbox, job.id, job.settings.threads, code, project.settings.name
         )
+        warm = WarmKernel.of(project, job.snapshot)
+        if warm:  # before this process adopts orphans, among which it would be
+            warm.start(environment)
         orphans.adopt()  # those of a guard that is killed
-        process = _launch(policy_file, connection, environment, sandbox.files)
+        process = _launch(warm, _words(policy_file, connection), environment, sandbox.files, note)
         running = KernelProcess(process, connection, Path(policy.ending))
         try:
             yield running
@@ -139,17 +150,28 @@ def _connection_file(folder: Path) -> Path:
     return place
 
 
+def _words(policy: Path, connection: Path) -> list[str]:
+    """The arguments of the launcher."""
+    return [str(policy), "-f", str(connection), "--HistoryManager.enabled=False"]
+
+
 def _launch(
-    policy: Path, connection: Path, environment: Mapping[str, str], folder: Path
-) -> "subprocess.Popen[bytes]":
+    warm: WarmKernel | None,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    note: Callable[[str], None],
+) -> "subprocess.Popen[bytes] | Fork":
     """Starts the launcher. IPython's own output is dropped: secrets in it would not be hidden."""
-    command = [
-        *(sys.executable, "-m", "stagebook.execution.launcher", str(policy)),
-        *("-f", str(connection), "--HistoryManager.enabled=False"),
-    ]
+    if warm:
+        try:
+            with open(os.devnull, "r+b") as nothing:
+                return warm.fork(words, environment, str(folder), [nothing.fileno()] * 3)
+        except NotWarmError as error:
+            note(f"The kernel was started without a warm process: {error}.")
     none = subprocess.DEVNULL
     return subprocess.Popen(
-        command,
+        [sys.executable, "-m", LAUNCHER, *words],
         env=dict(environment),
         cwd=folder,
         stdin=none,

@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import functools
+import signal
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from stagebook.execution.job import Job
 from stagebook.execution.outcome import Ending, Outcome, of_stop
 from stagebook.execution.signals import Stop
 from stagebook.execution.start import code_folders
+from stagebook.execution.warm import piped
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.project.errors import Problem, Where
 from stagebook.project.project import Project
@@ -28,7 +31,7 @@ class Tables:
     """
 
     def __init__(self, project: Project, job: Job, stop: Stop) -> None:
-        self._root, self._job, self._stop = project.root, job, stop
+        self._project, self._root, self._job, self._stop = project, project.root, job, stop
         self._folders = code_folders(project, job)
         self._known = InspectionCache(project.state / _CACHE)
         self._inspector: Inspector | None = None
@@ -105,7 +108,14 @@ class Tables:
     def _start(self) -> Inspector:
         if self._inspector is None:
             contracts = any(subject.contract for subject in self._job.subjects)
-            self._inspector = Inspector.start(self._root, self._folders, contracts=contracts)
+            starter = functools.partial(
+                piped.start,
+                self._project,
+                folder=str(self._root),
+                ending=signal.SIGKILL.value,
+                hides=True,
+            )
+            self._inspector = Inspector.start(starter, self._folders, contracts=contracts)
         return self._inspector
 
     def close(self) -> None:

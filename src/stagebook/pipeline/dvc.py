@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from stagebook.project import ancestry
 from stagebook.project.errors import Exit, Problem, StagebookError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Caller:
         import psutil  # a run without DVC needs none of it
 
         try:
-            parents = psutil.Process().parents()
+            parents = psutil.Process(ancestry.own()).parents()
             nearest = next((parent for parent in parents if not _runs_stage(parent)), None)
             alive = nearest is not None and not _has_adopted(nearest)
         except psutil.Error:  # a parent has ended in the meantime
@@ -118,7 +119,7 @@ def _has_adopted(process: "psutil.Process") -> bool:
 
     DVC leaves its stages in its own session.
     """
-    if os.getsid(process.pid) != os.getsid(0):
+    if os.getsid(process.pid) != os.getsid(ancestry.own()):
         return True
     return process.pid == 1 and not any("dvc" in word for word in process.cmdline())
 

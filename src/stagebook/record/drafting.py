@@ -95,6 +95,7 @@ def complete(
             started=execution.started.isoformat(timespec="milliseconds"),
             seconds=round(execution.seconds, 3),
             cells=execution.cells,
+            warm=execution.is_warm,
         ),
     )
     return _hidden(record, execution.job.masks)

@@ -119,6 +119,7 @@ class Volatile:
         repro: The ``dvc repro`` that it was part of; None if it was started without DVC.
         remote: Whether DVC had a remote to pull from.
         cells: The code cells.
+        warm: Whether a part of it was a fork of a warm process.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Volatile:
     repro: str | None = None
     remote: bool = False
     cells: tuple[CellRun, ...] = ()
+    warm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,13 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
+from stagebook.execution.warm import piped
+from stagebook.execution.warm.piped import PipedProcess
 from stagebook.history.history import History
 from stagebook.project.errors import Exit, Problem, StagebookError
 from stagebook.project.project import Project, without_credentials
@@ -52,21 +53,16 @@ class Courier:
     """
 
     project: Project
-    process: subprocess.Popen[str]
+    process: PipedProcess
 
     @classmethod
     def start(cls, project: Project) -> "Courier":
         """Starts a courier that imports MLflow and waits."""
+        words = [str(project.root)]
+        module = "stagebook.tracking.courier"
         return cls(
             project,
-            subprocess.Popen(
-                [sys.executable, "-m", "stagebook.tracking.courier", str(project.root)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-            ),
+            piped.start(project, module, words, folder=str(Path.cwd()), ending=0, hides=False),
         )
 
     def send(self, execution: str) -> Delivery:

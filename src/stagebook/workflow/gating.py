@@ -86,6 +86,7 @@ def judge(
     *,
     allow_missing: bool = False,
     allow_stale: bool = False,
+    cold: bool = False,
 ) -> GateJudgement:
     """Judges the last build: how its stages ended, and then its metrics by their gates.
 
@@ -94,6 +95,7 @@ def judge(
         against: A commit to compare metrics with; None for that of the settings.
         allow_missing: Whether outputs in ``dvc.lock`` may be missing, as in a clone.
         allow_stale: Whether metrics are judged even if something changed since the build.
+        cold: Whether a stage that ran in a warm process is refused.
 
     Raises:
         StagebookError: dvc.yaml or dvc.lock is invalid, or no stage or commit was found.
@@ -111,8 +113,16 @@ def judge(
         )
     accepted = {StageState.MISSING} if allow_missing else set()
     accepted |= {StageState.STALE} if allow_stale else set()
-    broken = tuple(_broken(status, accepted))
+    broken = tuple(_broken(status, accepted)) or tuple(_warm(status) if cold else ())
     return GateJudgement(broken, () if broken else status.verdicts, status.against, status.notes)
+
+
+def _warm(status: "ProjectStatus") -> Iterator[BrokenStage]:
+    """The stages whose outputs were made in warm processes."""
+    for stage in status.stages:
+        if stage.record is not None and stage.record.volatile.warm:
+            how = "ran in a warm process; build it again with STAGEBOOK_WARM=0 dvc repro --force"
+            yield BrokenStage(stage.name, how, Exit.STALE)
 
 
 def _broken(status: "ProjectStatus", accepted: Collection["StageState"]) -> Iterator[BrokenStage]:

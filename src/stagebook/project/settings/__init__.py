@@ -90,6 +90,7 @@ class Settings:
         compare: The rule by which a model may replace another.
         memory: Bytes that stages may need together when they are built side by side; None for
             the available memory.
+        warm: Whether a build uses warm processes; ``STAGEBOOK_WARM`` overrides it.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Settings:
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     compare: CompareSettings = field(default_factory=CompareSettings)
     memory: int | None = None
+    warm: bool = False
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -214,6 +216,7 @@ def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
         "features": kinds.modules,
         "description": kinds.text_or_none,
         "memory": parse_size,
+        "warm": kinds.truth,
         **dict.fromkeys(_FOLDERS, kinds.folder),
     }
     reader = readers.get(key, kinds.text)

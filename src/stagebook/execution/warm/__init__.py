@@ -1,0 +1,1 @@
+"""Warm processes: forks of a process that has imported what they need."""

@@ -1,0 +1,104 @@
+"""What an import does besides defining: threads, warnings, output, errors, project code."""
+
+import contextlib
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LEAN = {"papermill", "nbformat", "jupytext", "nbclient", "nbconvert"}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Why an import is left out.
+
+    Attributes:
+        words: What it does.
+        remains: Whether the process keeps the effect, so that it must be replaced.
+    """
+
+    words: str
+    remains: bool
+
+
+def threads() -> int:
+    """How many threads this process has, those of native code included."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def effect_of(target: str, root: str, *, quiet: bool) -> Effect | None:
+    """Imports a module, and returns why it must be left out, if it must.
+
+    Args:
+        target: The import: ``module`` or ``module:name,name``.
+        root: The project's root, whose modules must not be imported.
+        quiet: Whether it must not print or warn, which a person would see.
+    """
+    size = _written()
+    shown: list[str] = []
+    try:
+        with _noted_warnings(shown):
+            _import(target)
+    except BaseException as error:
+        return Effect(f"its import fails: {type(error).__name__}: {error}"[:200], remains=False)
+    if threads() != 1:
+        return Effect("its import starts a thread", remains=True)
+    if quiet and shown:
+        return Effect(f"its import warns: {shown[0]}"[:200], remains=True)
+    if quiet and _written() != size:
+        return Effect("its import prints", remains=True)
+    if module := project_module(root):
+        return Effect(module, remains=True)
+    return None
+
+
+def _import(target: str) -> None:
+    from stagebook.notebook.lean import lean_import
+
+    module, _, names = target.partition(":")
+    if module.partition(".")[0] in _LEAN:
+        lean_import(module)
+    __import__(module, {}, {}, names.split(",") if names else [])
+
+
+@contextlib.contextmanager
+def _noted_warnings(shown: list[str]) -> Iterator[None]:
+    def note(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+        shown.append(f"{category.__name__}: {message}")
+
+    original = warnings.showwarning
+    warnings.showwarning = note
+    try:
+        yield
+    finally:
+        warnings.showwarning = original
+
+
+def _written() -> int:
+    """How many bytes the standard output and error of this process have, which are one file."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return os.fstat(1).st_size
+
+
+def project_module(root: str) -> str:
+    """In words, that a module of the project is imported; empty if none is."""
+    own = os.path.join(str(Path(__file__).parents[2]), "")
+    allowed = tuple(
+        os.path.join(path, "") for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)
+    )
+    inside = os.path.join(os.path.realpath(root), "")
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if (
+            isinstance(file, str)
+            and os.path.isabs(file)
+            and file.startswith(inside)
+            and not file.startswith((own, *allowed))
+        ):
+            return f"it imports a module of the project: {name}"
+    return ""

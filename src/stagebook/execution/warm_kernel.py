@@ -1,0 +1,93 @@
+"""The kernel of a job as a fork of a warm process: whether it can be one, and of which."""
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from stagebook.execution.warm import choice, client, stage_modules
+from stagebook.execution.warm.key import KERNEL, Recipe
+from stagebook.execution.warm.request import Request
+from stagebook.notebook.distributions import Installed
+from stagebook.notebook.snapshot import StageSnapshot
+from stagebook.project import ancestry
+from stagebook.project.project import Project
+
+LAUNCHER = "stagebook.execution.launcher"
+"""The module that a kernel's process runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmKernel:
+    """The zygote of a stage's kernel.
+
+    Attributes:
+        imports: What the stage imports.
+        root: The project's root.
+        stage: The stage.
+    """
+
+    imports: tuple[str, ...]
+    root: str
+    stage: str
+
+    @classmethod
+    def of(cls, project: Project, stage: StageSnapshot) -> "WarmKernel | None":
+        """The zygote for a stage of a project; None if its kernel must be cold.
+
+        Args:
+            project: The project.
+            stage: The stage.
+        """
+        if not choice.is_wanted(project.settings.warm):
+            return None
+        if stage_modules.changes_environment(stage):
+            return None
+        imports = stage_modules.of(stage, Installed.remembered(project.state))
+        return cls(imports, str(project.root), stage.notebook.stage)
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        """Starts the zygote, if there is none, before the kernel is needed.
+
+        Args:
+            environment: The kernel's environment.
+        """
+        client.start_early(self._recipe(environment), ancestry.build())
+
+    def fork(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: str,
+        descriptors: Sequence[int],
+    ) -> client.Fork:
+        """Starts the launcher as a fork.
+
+        Args:
+            arguments: The launcher's.
+            environment: The kernel's environment.
+            folder: Its working folder.
+            descriptors: Its standard input, output and error.
+
+        Raises:
+            NotWarmError: There is no such process, and none is left of the attempt.
+        """
+        request = Request.here(
+            f"{LAUNCHER}:main",
+            (LAUNCHER, *arguments),
+            environment=dict(environment),
+            folder=folder,
+            first=folder,
+            owner=ancestry.build(),
+            ending=signal.SIGTERM.value,
+            reaps=True,
+            hides=True,
+        )
+        return client.fork(self._recipe(environment), request, descriptors)
+
+    def _recipe(self, environment: Mapping[str, str]) -> Recipe:
+        own = dict(environment)
+        own.pop("PYTHONPATH", None)  # the sandbox's folders of code differ between two runs
+        if path := os.environ.get("PYTHONPATH"):
+            own["PYTHONPATH"] = path
+        return Recipe(KERNEL, self.imports, own, self.root, self.stage)
