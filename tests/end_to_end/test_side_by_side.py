@@ -300,6 +300,16 @@ def test_notebooks_side_by_side_give_the_bytes_and_records_of_a_serial_build(
 
 
 @pytest.mark.slow
+def test_a_stage_that_packages_a_model_finds_all_stages_before_it_in_the_lock(
+    leaving: Checkout,
+) -> None:
+    before = leaving.read("dvc.lock")
+    leaving.ok("rm", "-r", "dvc.lock", ".dvc/cache/runs")
+    leaving.ok("stagebook", "repro", "-j", "2")
+    assert leaving.read("dvc.lock") == before
+
+
+@pytest.mark.slow
 def test_after_kill_9_nothing_runs_and_finished_stages_are_taken_from_the_run_cache(
     project: Checkout,
 ) -> None:

@@ -22,7 +22,7 @@ def _size(_: click.Context, param: click.Parameter, value: str | None) -> int | 
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...", type=StageName())
+@click.argument("targets", nargs=-1, type=StageName())
 @click.option(
     "-j",
     "--jobs",
@@ -53,7 +53,7 @@ def repro(
 ) -> None:
     """Build as `dvc repro` does, with independent stages side by side.
 
-    TARGET is a stage, or its notebook; without one, all stages are built. Outputs and dvc.lock
+    TARGETS are stages, or their notebooks; by default, all stages are built. Outputs and dvc.lock
     are the same as after `dvc repro`.
     """
     from stagebook.cli import repro_screen

@@ -62,14 +62,15 @@ class ScreenProgress:
     """The display of one build.
 
     Attributes:
-        live: The live table; None where there is no terminal.
+        terminal: Whether there is a terminal, for a live table.
         quiet: Whether nothing is shown, for JSON.
         outputs: What each stage printed that ended.
     """
 
-    live: Live | None = None
+    terminal: bool = False
     quiet: bool = False
     outputs: dict[str, str] = field(default_factory=dict)
+    _live: Live | None = None
     _total: int = 0
     _costs: Mapping[str, "StageCost"] = field(default_factory=dict)
     _running: dict[str, _Shown] = field(default_factory=dict)
@@ -85,8 +86,8 @@ class ScreenProgress:
         shown = _Shown(stage, cost.seconds if cost else 0.0)
         self._running[stage.name] = shown
         if stage.kind is StageKind.COMMAND:
-            self._leave()  # it has the terminal to itself
-        if not self.quiet and (self.live is None or stage.kind is StageKind.COMMAND):
+            self.leave()  # it has the terminal to itself
+        if not self.quiet and (not self.terminal or stage.kind is StageKind.COMMAND):
             _out.print(f"[bold]{escape(stage.name)}[/] starts")
 
     def line(self, name: str, text: str) -> None:
@@ -97,7 +98,7 @@ class ScreenProgress:
             shown.lines.append(text)
             return
         shown.cell = cell
-        if not self.quiet and self.live is None:
+        if not self.quiet and not self.terminal:
             _out.print(text, markup=False)
 
     def ended(self, stage: "BuiltStage") -> None:
@@ -109,39 +110,34 @@ class ScreenProgress:
             self.outputs[stage.name] = text
         if self.quiet:
             return
-        console = _err if stage.state is PlanState.FAILED else _out
-        failed_alone = stage.state is PlanState.FAILED or stage.state is PlanState.SKIPPED
-        with self._above(console):
-            if text:
-                console.print(text, markup=False)
-            screen.problems(stage.problems)
-            if not text or failed_alone:
-                _print_end(stage)
+        self.leave()
+        if text:
+            console = _err if stage.state is PlanState.FAILED else _out
+            console.print(text, markup=False)
+        screen.problems(stage.problems)
+        if not text or stage.problems or (stage.code or 0) < 0:  # otherwise it says so itself
+            _print_end(stage)
 
     def tick(self) -> float | None:
         """Redraws the table; it is drawn once a second while stages run."""
-        if self.live is None or not self._running:
+        stages = [shown.stage for shown in self._running.values()]
+        if not self.terminal or not stages or stages[0].kind is StageKind.COMMAND:
             return None
-        alone = any(shown.stage.kind is StageKind.COMMAND for shown in self._running.values())
-        if alone:
-            return None
-        self.live.start()
-        self.live.update(self._table(), refresh=True)
+        if self._live is None:
+            self._live = Live(console=_out, transient=True, auto_refresh=False)
+            self._live.start()
+        self._live.update(self._table(), refresh=True)
         return 1.0
 
     def output(self) -> IO[str] | None:
         """Standard error for JSON, so that standard output has nothing else."""
         return sys.stderr if self.quiet else None
 
-    def _leave(self) -> None:
-        if self.live is not None:
-            self.live.stop()
-
-    @contextlib.contextmanager
-    def _above(self, console: Screen) -> Iterator[None]:
-        """In the block, the table is not there, so that lines to either stream come above it."""
-        self._leave()
-        yield
+    def leave(self) -> None:
+        """Removes the table, so that lines to either stream come above the next one."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None  # a table that starts again would overwrite lines
 
     def _table(self) -> RenderableType:
         table = Table.grid(padding=(0, 2))
@@ -185,14 +181,11 @@ def _print_end(stage: "BuiltStage") -> None:
 @contextlib.contextmanager
 def progress(*, quiet: bool) -> Iterator[ScreenProgress]:
     """The display of a build."""
-    live = None
-    if _out.is_terminal and not quiet:
-        live = Live(console=_out, transient=True, auto_refresh=False)
+    shown = ScreenProgress(_out.is_terminal and not quiet, quiet)
     try:
-        yield ScreenProgress(live, quiet)
+        yield shown
     finally:
-        if live is not None:
-            live.stop()
+        shown.leave()
 
 
 def show(build: "StagesBuild") -> None:

@@ -24,6 +24,26 @@ def hold(lock: Path, *, make_folder: bool = True) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
+def try_to_hold(lock: Path) -> Iterator[bool]:
+    """Holds a lock file as ``hold`` does, without waiting.
+
+    Args:
+        lock: The file.
+
+    Yields:
+        Whether it is held; not if another process holds it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextlib.contextmanager
 def occupy(folder: Path) -> Iterator[None]:
     """Creates an execution's folder and locks it, with no moment between the two.
 

@@ -115,13 +115,14 @@ def _runs_stage(process: "psutil.Process") -> bool:
 
 
 def _has_adopted(process: "psutil.Process") -> bool:
-    """Whether a process is not DVC, but the one that adopts orphans: init or a session manager.
+    """Whether a process is no build, but the one that adopts orphans: init or a session manager.
 
     DVC leaves its stages in its own session.
     """
     if os.getsid(process.pid) != os.getsid(ancestry.own()):
         return True
-    return process.pid == 1 and not any("dvc" in word for word in process.cmdline())
+    words = " ".join(process.cmdline())
+    return process.pid == 1 and not ("dvc" in words or "stagebook" in words)
 
 
 def has_remote(root: Path) -> bool:

@@ -1,7 +1,6 @@
 """The build with independent stages side by side: ``stagebook repro``."""
 
 import contextlib
-import fcntl
 import os
 import signal
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from stagebook.execution import locks
 from stagebook.execution.processes import CommandEnd, Processes
 from stagebook.execution.signals import Stop, listen
 from stagebook.history.history import History
@@ -39,7 +39,7 @@ def build(project: Project, options: BuildOptions, progress: BuildProgress) -> S
     """
     targets = [notebooks.stage_named(project, name) for name in options.targets]
     with (
-        _alone(project.state),
+        _alone(project),
         listen() as stop,
         Reproduction.open(project.root, targets) as reproduction,
         Processes.open() as processes,
@@ -211,22 +211,14 @@ def _available_memory() -> int:
 
 
 @contextlib.contextmanager
-def _alone(state: Path) -> Iterator[None]:
-    """Refuses a second build of the same project.
-
-    Raises:
-        StagebookError: Another one runs.
-    """
-    lock = state / "repro.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+def _alone(project: Project) -> Iterator[None]:
+    """Refuses a second build of the same project."""
+    with locks.try_to_hold(project.state / "repro.lock") as held:
+        if not held:
             problem = Problem(
                 "build-runs",
                 "Another `stagebook repro` builds this project.",
                 "Wait until it has ended, then build again.",
             )
-            raise StagebookError(problem, exit_code=Exit.ENVIRONMENT) from None
+            raise StagebookError(problem, exit_code=Exit.ENVIRONMENT)
         yield
