@@ -1,4 +1,4 @@
-"""Compares a run of an empty notebook with the command `papermill` on the same notebook.
+"""Compares a run of a notebook that only creates a file with `papermill` on the same notebook.
 
 Stagebook runs it as `dvc repro` runs a stage that another stage needs, which does not wait for
 MLflow, and as a person does, who waits for the delivery. Each run starts without a warm process.
@@ -12,24 +12,10 @@ from pathlib import Path
 
 from ratio import BIN, compare, run
 
-NOTEBOOK = {
-    "cells": [
-        {
-            "cell_type": "code",
-            "id": "parameters",
-            "execution_count": None,
-            "metadata": {"tags": ["parameters"]},
-            "outputs": [],
-            "source": "x: int = 1",
-        }
-    ],
-    "metadata": {
-        "kernelspec": {"name": "python3", "display_name": "Python 3"},
-        "language_info": {"name": "python"},
-    },
-    "nbformat": 4,
-    "nbformat_minor": 5,
-}
+CELLS = (
+    "from stagebook import Out\n\nresult: Out = 'data/empty.txt'",
+    "open(result, 'w').close()",
+)
 READER = """  reader:
     cmd: cat data/empty.txt
     deps:
@@ -37,11 +23,29 @@ READER = """  reader:
 """
 
 
+def notebook() -> str:
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "execution_count": None,
+            "metadata": {} if number else {"tags": ["parameters"]},
+            "outputs": [],
+            "source": source,
+        }
+        for number, source in enumerate(CELLS)
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+
+
 def make(folder: Path) -> None:
-    """Makes a project whose only notebook writes a file that another stage reads."""
+    """Makes a project whose notebook writes a file that another stage reads."""
     (folder / "notebooks").mkdir()
     (folder / "pyproject.toml").write_text('[project]\nname = "empty"\n\n[tool.stagebook]\n')
-    (folder / "notebooks" / "empty.ipynb").write_text(json.dumps(NOTEBOOK))
+    (folder / "notebooks" / "empty.ipynb").write_text(notebook())
+    (folder / "data").mkdir()
+    (folder / "dvc.yaml").write_text(f"stages:\n{READER}")
     run(["git", "init", "-q"], folder)
     run(["dvc", "init", "-q"], folder)
     run(["stagebook", "sync"], folder)

@@ -34,6 +34,18 @@ def test_the_stage_sources_is_compared_with_python_itself() -> None:
     assert names == ["stagebook sources", "after an edit", "in a fresh clone"]
 
 
+@pytest.mark.slow
+def test_a_notebook_that_does_nothing_is_compared_with_papermill() -> None:
+    names = [line[:32].strip() for line in lines("empty_notebook.py", "1")]
+    assert names == ["papermill", "a stage of a build", "stagebook run, with delivery"]
+
+
+@pytest.mark.slow
+def test_large_outputs_are_compared_with_a_plain_kernel() -> None:
+    figures = [line[:21].split() for line in lines("large_output.py", "1", "1000", "1000")]
+    assert [words[0] for words in figures] == ["lines", "lines", "result", "result"]
+
+
 @pytest.mark.build
 def test_builds_of_the_same_cells_are_compared_and_have_one_result() -> None:
     by_hand, stagebook = "papermill, MLflow, nbconvert", "Stagebook, cold"

@@ -323,7 +323,8 @@ def test_a_full_disk_is_told_and_leaves_no_half_written_output(
         'with open(result, "wb") as file:\n'
         "    for _ in range(100):\n"
         '        file.write(b"x" * 100_000)\n'
-        'print("x" * 6_000_000)'
+        "from IPython.display import display\n"
+        'display({"text/html": "x" * 6_000_000}, raw=True)'
     )
     notebook.notebook("big", 'result: Out = "data/result.bin"', writes)
     source = tmp_path / "notebooks" / "big.py"

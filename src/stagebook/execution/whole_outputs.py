@@ -23,6 +23,7 @@ WHOLE = "stagebook_whole"
 
 _HEAD, _TAIL = LONGEST_TEXT * 3 // 4, LONGEST_TEXT // 4
 _PIECE = 1_000_000
+_LONGEST_LINE = 1000
 _SUFFIXES = {
     "text/html": "html",
     "text/plain": "txt",
@@ -124,6 +125,8 @@ class _Stream:
             self._show(self._file.close())
         (head, note_node, tail) = (node for node, _ in self._pieces)
         shown = "".join(self._tail)[-_TAIL:]
+        if done and "\n" in shown[:_LONGEST_LINE]:
+            shown = shown.partition("\n")[2]  # it begins with a whole line
         head.text, tail.text = "".join(self._head), shown
         left = self._total - self._head_size - len(shown)
         note_node.update(_noted(self._place, left, self._total))

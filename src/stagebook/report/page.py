@@ -15,6 +15,16 @@ from stagebook.record.record import Record
 from stagebook.report import colophon
 from stagebook.report.frame import FRONT, Frame
 
+_SMALL = {
+    "cells": [
+        {"cell_type": "markdown", "metadata": {}, "source": "# A"},
+        {"cell_type": "code", "metadata": {}, "source": "a = 1", "outputs": []},
+    ],
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 4,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Pages:
@@ -142,9 +152,12 @@ def close(
 
 
 def load() -> None:
-    """Imports what a page needs, so that a later page is rendered without delay."""
-    from stagebook.report.article import article  # noqa: F401
+    """Imports what a page needs and reads the templates, so that a later page takes no longer."""
+    from stagebook.report.article import article
     from stagebook.report.site import problems, provenance  # noqa: F401
+
+    frame = Frame("", "executed.html", (("Overview", FRONT),), "", alone=True)
+    article.render(article.parse(json.dumps(_SMALL), ""), frame)
 
 
 def render_html(

@@ -91,12 +91,13 @@ def finish(started: StartedJob) -> Run:
     """
     papermill_engine.load()
     project, job = started.project, started.job
-    meanwhile = Meanwhile(project, job, started.progress)
+    waits = not _is_read(project, job)
+    meanwhile = Meanwhile(project, job, started.progress, waits=waits)
     try:
         swept = Spool(project.state).take_in_leftovers()
         record, ending, pages = _carry_out(started, meanwhile)
         failure = _git_failure(record, meanwhile.before)
-        sent = _delivered(project, meanwhile, record)
+        sent = _delivered(project, meanwhile, record, waits=waits or not record.done)
     finally:
         if meanwhile.courier:
             meanwhile.courier.dismiss()
@@ -126,24 +127,21 @@ def _carry_out(
         return record, executed.ending, pages
 
 
-def _delivered(project: Project, meanwhile: Meanwhile, record: Record) -> Delivery:
+def _delivered(project: Project, meanwhile: Meanwhile, record: Record, *, waits: bool) -> Delivery:
     if meanwhile.courier is None:
         uri = without_credentials(project.tracking_uri)
         return Delivery(None, uri, "the delivery process could not start")
-    if _goes_on(project, record):
-        return meanwhile.courier.leave()
-    return meanwhile.courier.send(record.id)
+    return meanwhile.courier.send(record.id) if waits else meanwhile.courier.leave()
 
 
-def _goes_on(project: Project, record: Record) -> bool:
+def _is_read(project: Project, job: Job) -> bool:
     """Whether DVC goes on with a stage that reads an output of this one, and can be left to it.
 
     A job of continuous integration may end all its processes when DVC ends, so it waits.
     """
-    if dvc.stage() is None or not record.build or not record.done or "CI" in os.environ:
+    if dvc.stage() is None or not job.is_build or "CI" in os.environ:
         return False
-    text = dvc_file.read(project.root)
-    return dvc_file.depends_on(text, [file.path for file in record.outputs])
+    return dvc_file.depends_on(dvc_file.read(project.root), job.signature.outputs)
 
 
 def _git_failure(record: Record, before: Record | None) -> GitFailure | None:

@@ -19,6 +19,8 @@ class Meanwhile:
         project: The project.
         job: The job that runs.
         progress: The progress display.
+        waits: Whether the run waits for its delivery. Then the courier starts at once; otherwise
+            it starts with the first cell, to leave the processors to the kernel's start.
 
     Attributes:
         courier: The process that delivers; None before it starts.
@@ -26,12 +28,14 @@ class Meanwhile:
         remote: Whether DVC has a remote to pull from.
     """
 
-    def __init__(self, project: Project, job: Job, progress: Progress) -> None:
+    def __init__(self, project: Project, job: Job, progress: Progress, *, waits: bool) -> None:
         self.courier: Courier | None = None
         self.before: Record | None = None
         self.remote = False
         self._project, self._progress = project, progress
         self._hashes = bool(job.signature.outputs)
+        if waits:
+            self._start_courier()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def cell(self, position: int, total: int) -> None:
@@ -61,9 +65,13 @@ class Meanwhile:
             self._thread.join()
         return (self.courier.process.pid,) if self.courier else ()
 
-    def _work(self) -> None:
+    def _start_courier(self) -> None:
         with contextlib.suppress(OSError):  # a later run delivers
             self.courier = Courier.start(self._project)
+
+    def _work(self) -> None:
+        if self.courier is None:
+            self._start_courier()
         # A damaged index or setting of DVC is no reason to lose the record of this run.
         with contextlib.suppress(Exception):
             with History.open(self._project.state) as history:
