@@ -5,12 +5,13 @@ import datetime
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stagebook.data.inspection import Inspection
-from stagebook.execution import engine, exits, kernel, leftovers
+from stagebook.execution import engine, exits, kernel, leftovers, warm_kernel
 from stagebook.execution.job import Job
 from stagebook.execution.outcome import CellRun, Ending, Outcome
 from stagebook.execution.papermill_engine import MEMORY, POSITION, Launch, NotebookTask, Progress
@@ -18,6 +19,7 @@ from stagebook.execution.sandbox import EXECUTIONS, Sandbox, empty_store
 from stagebook.execution.signals import Stop
 from stagebook.execution.warm_kernel import WarmKernel
 from stagebook.notebook.cells import Notebook
+from stagebook.notebook.distributions import Installed
 from stagebook.notebook.document import parse_node
 from stagebook.notebook.lean import lean_import
 from stagebook.notebook.source import SKIPPED
@@ -113,9 +115,7 @@ def execute(
         environment = kernel.environment(
             sandbox, job.id, job.settings.threads, code, project.settings.name
         )
-        warm = WarmKernel.of(project, job.snapshot)
-        if warm:  # before this process adopts orphans, among which it would be
-            warm.start(environment)
+        warm = _start_warm(project, job, environment)
         launch = Launch(
             kernel.manager(spec, policy_file, short, warm),
             environment,
@@ -129,6 +129,19 @@ def execute(
     cells_run = _cell_runs(sandbox.executed, ending, Path(limits.ending))
     is_warm = ancestry.is_fork() or (warm is not None and not launch.not_warm)
     return Execution(job, ending, started, seconds, cells_run, ready.tables, is_warm)
+
+
+def _start_warm(project: Project, job: Job, environment: Mapping[str, str]) -> WarmKernel | None:
+    """Starts the zygote of a job's kernel, and that of the stage after it; None for a cold one.
+
+    To be called before this process adopts orphans, which zygotes become.
+    """
+    warm = WarmKernel.of(project, job.snapshot, Installed.remembered(project.state))
+    if warm:
+        warm.start(environment)
+        if following := warm_kernel.after(project.state, job.stage):
+            following.start(kernel.lasting_environment(following.threads))
+    return warm
 
 
 def _with_positions(notebook: Notebook, target: Path) -> Path:

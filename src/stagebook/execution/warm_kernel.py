@@ -1,15 +1,21 @@
 """Whether the kernel of a job can be a fork of a warm process, and of which."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
 
 from stagebook.execution import provisioner
 from stagebook.execution.warm import choice, client, stage_modules
 from stagebook.notebook.distributions import Installed
 from stagebook.notebook.snapshot import StageSnapshot
 from stagebook.project import ancestry
+from stagebook.project.files import write_whole
 from stagebook.project.project import Project
+
+_ORDER = "warm-order.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +26,35 @@ class WarmKernel:
         imports: What the stage imports.
         root: The project's root.
         stage: The stage.
+        threads: How many threads its numerical libraries may use.
     """
 
     imports: tuple[str, ...]
     root: str
     stage: str
+    threads: int
 
     @classmethod
-    def of(cls, project: Project, stage: StageSnapshot) -> "WarmKernel | None":
+    def of(cls, project: Project, stage: StageSnapshot, installed: Installed) -> Self | None:
         """The zygote for a stage of a project; None if its kernel must be cold.
 
         Args:
             project: The project.
             stage: The stage.
+            installed: The environment.
         """
         if not choice.is_wanted(project.settings.warm):
             return None
         if stage_modules.changes_environment(stage):
             return None
-        imports = stage_modules.of(stage, Installed.remembered(project.state))
-        return cls(imports, str(project.root), stage.notebook.stage)
+        imports = stage_modules.of(stage, installed)
+        return cls(imports, str(project.root), stage.notebook.stage, stage.settings.threads)
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Starts the zygote, if there is none, before the kernel is needed.
 
         Args:
-            environment: The kernel's environment.
+            environment: The kernel's environment, or the part of it that lasts.
         """
         recipe = provisioner.recipe(environment, self.imports, self.root, self.stage)
         client.start_early(recipe, ancestry.build())
@@ -55,3 +64,33 @@ class WarmKernel:
         """The kernelspec's metadata that names the provisioner."""
         config = {"imports": list(self.imports), "root": self.root, "label": self.stage}
         return {"kernel_provisioner": {"provisioner_name": provisioner.NAME, "config": config}}
+
+
+def write_order(state: Path, kernels: Iterable[WarmKernel]) -> None:
+    """Writes the zygotes that a build will need, in the order of its stages.
+
+    Args:
+        state: The project's state folder.
+        kernels: The zygotes.
+    """
+    text = json.dumps([asdict(kernel) for kernel in kernels])
+    write_whole(state / _ORDER, text, exact=True)
+
+
+def after(state: Path, stage: str) -> WarmKernel | None:
+    """The zygote of the stage that this build runs after a stage; None if there is none.
+
+    Args:
+        state: The project's state folder.
+        stage: The stage.
+    """
+    if not os.environ.get("DVC_STAGE"):
+        return None
+    try:
+        values = json.loads((state / _ORDER).read_text(encoding="utf-8"))
+        kernels = [WarmKernel(**{**item, "imports": tuple(item["imports"])}) for item in values]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    names = [kernel.stage for kernel in kernels]
+    place = names.index(stage) + 1 if stage in names else len(kernels)
+    return kernels[place] if place < len(kernels) else None
