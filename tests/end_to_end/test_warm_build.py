@@ -69,8 +69,8 @@ def warm(
 
 
 def shown(project: Checkout, stage: str) -> list[Any]:
-    """The cells of an executed notebook, without times."""
-    cells = json.loads(project.read(f"runs/{stage}.ipynb"))["cells"]
+    """The cells of an executed notebook, without the colophon, which has times."""
+    *cells, _ = json.loads(project.read(f"runs/{stage}.ipynb"))["cells"]
     return [[cell["source"], cell.get("outputs")] for cell in cells]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import List, Unicode
 
 from stagebook.execution.warm import client
 from stagebook.execution.warm.client import NotWarmError
@@ -24,16 +23,13 @@ _LAUNCHER = "stagebook.execution.launcher"
 class WarmProvisioner(LocalProvisioner):
     """Starts Stagebook's launcher of kernels as a fork, or as usual where that is not possible.
 
+    The kernelspec's metadata says below ``stagebook-warm`` what the stage ``imports``, the
+    project's ``root``, and the stage as a ``label``.
+
     Attributes:
-        imports: What the stage imports.
-        root: The project's root.
-        label: The stage.
         reason: Why the kernel was started as usual; empty if it is a fork.
     """
 
-    imports = List(Unicode(), config=True)
-    root = Unicode("", config=True)
-    label = Unicode("", config=True)
     reason = ""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
@@ -55,6 +51,7 @@ class WarmProvisioner(LocalProvisioner):
         if cmd[1:3] != ["-m", _LAUNCHER]:
             raise NotWarmError(f"the kernel is not {_LAUNCHER}")
         environment = dict(options["env"])
+        stage = self.kernel_spec.metadata[NAME]
         folder = str(Path(options.get("cwd") or ".").absolute())
         request = Request.here(
             f"{_LAUNCHER}:main",
@@ -69,7 +66,7 @@ class WarmProvisioner(LocalProvisioner):
         )
         with _streams(options) as descriptors:
             return client.fork(
-                recipe(environment, tuple(self.imports), self.root, self.label),
+                recipe(environment, tuple(stage["imports"]), stage["root"], stage["label"]),
                 request,
                 descriptors,
             )

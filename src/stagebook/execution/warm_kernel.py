@@ -62,8 +62,14 @@ class WarmKernel:
     @property
     def metadata(self) -> dict[str, Any]:
         """The kernelspec's metadata that names the provisioner."""
-        config = {"imports": list(self.imports), "root": self.root, "label": self.stage}
-        return {"kernel_provisioner": {"provisioner_name": provisioner.NAME, "config": config}}
+        return {
+            "kernel_provisioner": {"provisioner_name": provisioner.NAME},
+            provisioner.NAME: {
+                "imports": list(self.imports),
+                "root": self.root,
+                "label": self.stage,
+            },
+        }
 
 
 def write_order(state: Path, kernels: Iterable[WarmKernel]) -> None:
