@@ -52,7 +52,10 @@ the tests of the modules that use the name, read the library's change log, and w
 version here.
 """
 
-PYTHON_NAMES = {"_Unpickler", "_exit", "_getframe", "_signal", "_thread", "_value2member_map_"}
+PYTHON_NAMES = {
+    *("_Unpickler", "_exit", "_getframe", "_signal", "_thread", "_value2member_map_"),
+    "_xoptions",
+}
 """Python's own: the tests run with each version of Python that the package supports."""
 
 

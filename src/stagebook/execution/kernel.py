@@ -231,12 +231,8 @@ def environment(
 ) -> dict[str, str]:
     """The kernel's environment: the runner's, with what a result could depend on fixed."""
     folder = sandbox.kernel
-    left_out = {*_OTHERS_RUNS, *_OTHERS_PYTHON}
-    own = {key: value for key, value in os.environ.items() if key not in left_out}
     fixed = {
-        **own,
-        **variables.of_threads(threads),
-        "PYTHONHASHSEED": "0",
+        **lasting_environment(threads),
         "PYTHONPATH": os.pathsep.join([*map(str, code), *_own_python_path()]),
         "IPYTHONDIR": str(folder / "ipython"),  # without the person's own startup files
         "TMPDIR": str(folder / "tmp"),
@@ -249,6 +245,22 @@ def environment(
     }
     added = {name: Template(text).safe_substitute(fixed) for name, text in spec.env.items()}
     return {**fixed, **added}
+
+
+def lasting_environment(threads: int) -> dict[str, str]:
+    """The part of a kernel's environment that two executions have in common.
+
+    Args:
+        threads: How many threads numerical libraries may use.
+    """
+    left_out = {*_OTHERS_RUNS, *_OTHERS_PYTHON}
+    own = {key: value for key, value in os.environ.items() if key not in left_out}
+    return {
+        **own,
+        **variables.of_threads(threads),
+        **variables.of_mlflow(""),
+        "PYTHONHASHSEED": "0",
+    }
 
 
 def _own_python_path() -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import List, Unicode
 
 from stagebook.execution.warm.client import Fork, NotWarmError
 from stagebook.execution.warm_kernel import LAUNCHER, WarmKernel
@@ -19,16 +18,13 @@ NAME = "stagebook-warm"
 class WarmProvisioner(LocalProvisioner):
     """Starts Stagebook's launcher of kernels as a fork, or as usual where that is not possible.
 
+    The kernelspec's metadata says below ``stagebook-warm`` what the stage ``imports``, the
+    project's ``root``, the stage as a ``label``, and its ``threads``.
+
     Attributes:
-        imports: What the stage imports.
-        root: The project's root.
-        label: The stage.
         reason: Why the kernel was started as usual; empty if it is a fork.
     """
 
-    imports = List(Unicode(), config=True)
-    root = Unicode("", config=True)
-    label = Unicode("", config=True)
     reason = ""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
@@ -50,7 +46,10 @@ class WarmProvisioner(LocalProvisioner):
         if cmd[1:3] != ["-m", LAUNCHER]:
             raise NotWarmError(f"the kernel is not {LAUNCHER}")
         folder = str(Path(options.get("cwd") or ".").absolute())
-        warm = WarmKernel(tuple(self.imports), self.root, self.label)
+        stage = self.kernel_spec.metadata[NAME]
+        warm = WarmKernel(
+            tuple(stage["imports"]), stage["root"], stage["label"], stage.get("threads", 1)
+        )
         with _streams(options) as descriptors:
             return warm.fork(cmd[3:], options["env"], folder, descriptors)
 
@@ -61,8 +60,15 @@ def metadata(warm: WarmKernel) -> dict[str, Any]:
     Args:
         warm: The zygote.
     """
-    config = {"imports": list(warm.imports), "root": warm.root, "label": warm.stage}
-    return {"kernel_provisioner": {"provisioner_name": NAME, "config": config}}
+    return {
+        "kernel_provisioner": {"provisioner_name": NAME},
+        NAME: {
+            "imports": list(warm.imports),
+            "root": warm.root,
+            "label": warm.stage,
+            "threads": warm.threads,
+        },
+    }
 
 
 @contextlib.contextmanager

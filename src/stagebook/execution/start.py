@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagebook.execution import kernel, leftovers, orphans
+from stagebook.execution import kernel, leftovers, orphans, warm_kernel
 from stagebook.execution.job import Job
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox
 from stagebook.execution.warm.client import Fork, NotWarmError
 from stagebook.execution.warm_kernel import LAUNCHER, WarmKernel
+from stagebook.notebook.distributions import Installed
 from stagebook.project.project import Project
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -118,9 +119,7 @@ def started(
         environment = kernel.environment(
             spec, sandbox, job.id, job.settings.threads, code, project.settings.name
         )
-        warm = WarmKernel.of(project, job.snapshot)
-        if warm:  # before this process adopts orphans, among which it would be
-            warm.start(environment)
+        warm = _start_warm(project, job, environment)
         orphans.adopt()  # those of a guard that is killed
         process = _launch(warm, _words(policy_file, connection), environment, sandbox.files, note)
         running = KernelProcess(process, connection, Path(policy.ending))
@@ -129,6 +128,19 @@ def started(
         finally:
             if process.returncode is None:
                 running.end()
+
+
+def _start_warm(project: Project, job: Job, environment: Mapping[str, str]) -> WarmKernel | None:
+    """Starts the zygote of a job's kernel, and that of the stage after it; None for a cold one.
+
+    To be called before this process adopts orphans, which zygotes become.
+    """
+    warm = WarmKernel.of(project, job.snapshot, Installed.remembered(project.state))
+    if warm:
+        warm.start(environment)
+        if following := warm_kernel.after(project.state, job.stage):
+            following.start(kernel.lasting_environment(following.threads))
+    return warm
 
 
 def _connection_file(folder: Path) -> Path:

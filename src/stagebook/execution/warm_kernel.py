@@ -1,9 +1,12 @@
 """The kernel of a job as a fork of a warm process: whether it can be one, and of which."""
 
+import json
 import os
 import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
 
 from stagebook.execution.warm import choice, client, stage_modules
 from stagebook.execution.warm.key import KERNEL, Recipe
@@ -11,10 +14,13 @@ from stagebook.execution.warm.request import Request
 from stagebook.notebook.distributions import Installed
 from stagebook.notebook.snapshot import StageSnapshot
 from stagebook.project import ancestry
+from stagebook.project.files import write_whole
 from stagebook.project.project import Project
 
 LAUNCHER = "stagebook.execution.launcher"
 """The module that a kernel's process runs."""
+
+_ORDER = "warm-order.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +31,35 @@ class WarmKernel:
         imports: What the stage imports.
         root: The project's root.
         stage: The stage.
+        threads: How many threads its numerical libraries may use.
     """
 
     imports: tuple[str, ...]
     root: str
     stage: str
+    threads: int
 
     @classmethod
-    def of(cls, project: Project, stage: StageSnapshot) -> "WarmKernel | None":
+    def of(cls, project: Project, stage: StageSnapshot, installed: Installed) -> Self | None:
         """The zygote for a stage of a project; None if its kernel must be cold.
 
         Args:
             project: The project.
             stage: The stage.
+            installed: The environment.
         """
         if not choice.is_wanted(project.settings.warm):
             return None
         if stage_modules.changes_environment(stage):
             return None
-        imports = stage_modules.of(stage, Installed.remembered(project.state))
-        return cls(imports, str(project.root), stage.notebook.stage)
+        imports = stage_modules.of(stage, installed)
+        return cls(imports, str(project.root), stage.notebook.stage, stage.settings.threads)
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Starts the zygote, if there is none, before the kernel is needed.
 
         Args:
-            environment: The kernel's environment.
+            environment: The kernel's environment, or the part of it that lasts.
         """
         client.start_early(self._recipe(environment), ancestry.build())
 
@@ -91,3 +100,33 @@ class WarmKernel:
         if path := os.environ.get("PYTHONPATH"):
             own["PYTHONPATH"] = path
         return Recipe(KERNEL, self.imports, own, self.root, self.stage)
+
+
+def write_order(state: Path, kernels: Iterable[WarmKernel]) -> None:
+    """Writes the zygotes that a build will need, in the order of its stages.
+
+    Args:
+        state: The project's state folder.
+        kernels: The zygotes.
+    """
+    text = json.dumps([asdict(kernel) for kernel in kernels])
+    write_whole(state / _ORDER, text, exact=True)
+
+
+def after(state: Path, stage: str) -> WarmKernel | None:
+    """The zygote of the stage that this build runs after a stage; None if there is none.
+
+    Args:
+        state: The project's state folder.
+        stage: The stage.
+    """
+    if not os.environ.get("DVC_STAGE"):
+        return None
+    try:
+        values = json.loads((state / _ORDER).read_text(encoding="utf-8"))
+        kernels = [WarmKernel(**{**item, "imports": tuple(item["imports"])}) for item in values]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    names = [kernel.stage for kernel in kernels]
+    place = names.index(stage) + 1 if stage in names else len(kernels)
+    return kernels[place] if place < len(kernels) else None

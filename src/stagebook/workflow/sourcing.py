@@ -1,5 +1,6 @@
 """The first stage of every build: writes the source of each notebook for DVC."""
 
+import contextlib
 import hashlib
 import sys
 from pathlib import Path
@@ -9,10 +10,11 @@ from stagebook.notebook.distributions import Installed
 from stagebook.notebook.snapshot import Snapshot, StageSnapshot
 from stagebook.pipeline import layout, notebooks, packages_lock
 from stagebook.pipeline.stage import SOURCES, source_path
-from stagebook.project.errors import Problem
+from stagebook.project.errors import Problem, StagebookError
 from stagebook.project.files import stamps, write_whole
 from stagebook.project.project import Project
 from stagebook.record import unstarted
+from stagebook.workflow import warming
 
 
 def sources(project: Project) -> tuple[Problem, ...]:
@@ -35,16 +37,25 @@ def sources(project: Project) -> tuple[Problem, ...]:
         StageSnapshot.of(notebook.notebook, project, stage_source)
         for notebook, stage_source in zip(stage_notebooks, stage_sources, strict=True)
     ]
-    Snapshot.of(stages, fits, reader).write(project.state)
+    snapshot = Snapshot.of(stages, fits, reader)
+    snapshot.write(project.state)
     installed.remember(project.state)
-    for stage in stages:
-        path = project.root / source_path(stage.source.stage)
-        write_whole(path, source.render(stage.source), exact=True)
+    changed = [stage.source.stage for stage in stages if _write(project, stage)]
+    with contextlib.suppress(StagebookError):  # the stages report it
+        warming.prepare(project, snapshot, changed, installed)
     return tuple(
         problem
         for stage in stages
         for problem in source.warnings(stage.source, stage.notebook.path)
     )
+
+
+def _write(project: Project, stage: StageSnapshot) -> bool:
+    """Writes the source of a stage; returns whether it has changed."""
+    path, text = project.root / source_path(stage.source.stage), source.render(stage.source)
+    before = path.read_bytes() if path.exists() else b""
+    write_whole(path, text, exact=True)
+    return before != text.encode()
 
 
 def _reader(installed: Installed) -> str:

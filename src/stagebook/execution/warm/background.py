@@ -1,5 +1,6 @@
 """What an import does besides defining: threads, warnings, output, errors, project code."""
 
+import builtins
 import contextlib
 import os
 import sys
@@ -30,23 +31,27 @@ def threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def effect_of(target: str, root: str, *, quiet: bool) -> Effect | None:
+def effect_of(target: str, root: str, *, quiet: bool, in_kernel: bool) -> Effect | None:
     """Imports a module, and returns why it must be left out, if it must.
 
     Args:
         target: The import: ``module`` or ``module:name,name``.
         root: The project's root, whose modules must not be imported.
         quiet: Whether it must not print or warn, which a person would see.
+        in_kernel: Whether it is imported for kernels, whose shell it may look for.
     """
     size = _written()
     shown: list[str] = []
+    shell: list[str] = []
     try:
-        with _noted_warnings(shown):
+        with _noted_warnings(shown), _shell(shell) if in_kernel else contextlib.nullcontext():
             _import(target)
     except BaseException as error:
         return Effect(f"its import fails: {type(error).__name__}: {error}"[:200], remains=False)
     if threads() != 1:
         return Effect("its import starts a thread", remains=True)
+    if quiet and shell:
+        return Effect("its import depends on the shell of the notebook", remains=True)
     if quiet and shown:
         return Effect(f"its import warns: {shown[0]}"[:200], remains=True)
     if quiet and _written() != size:
@@ -76,6 +81,49 @@ def _noted_warnings(shown: list[str]) -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = original
+
+
+class _Shell:
+    """Stands for the shell of a kernel, which pandas recognises by its attribute ``kernel``.
+
+    Args:
+        asked: The list to add each other attribute to that code asks for.
+    """
+
+    def __init__(self, asked: list[str]) -> None:
+        self._asked = asked
+
+    @property
+    def kernel(self) -> "_Shell":
+        """Stands for the kernel."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        self._asked.append(name)
+        raise AttributeError(name)
+
+
+@contextlib.contextmanager
+def _shell(asked: list[str]) -> Iterator[None]:
+    """In the block, code that looks for the shell of a kernel finds that there is one.
+
+    What it asks about the shell beyond that is noted: in a kernel it may define something else.
+    """
+
+    def initialized(_: Any) -> bool:
+        asked.append("initialized")
+        return False
+
+    shell = getattr(sys.modules.get("IPython.core.interactiveshell"), "InteractiveShell", None)
+    vars(builtins)["get_ipython"] = lambda: _Shell(asked)
+    if shell is not None:  # which IPython's own function asks
+        shell.initialized = classmethod(initialized)
+    try:
+        yield
+    finally:
+        del vars(builtins)["get_ipython"]
+        if shell is not None:
+            del shell.initialized
 
 
 def _written() -> int:

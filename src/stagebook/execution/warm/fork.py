@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from importlib.machinery import PathFinder
 from types import ModuleType
 
 from stagebook.execution import orphans
@@ -110,6 +111,8 @@ def _become(request: Request, hidden: Hidden, descriptors: list[int]) -> None:
     os.environ.update(request.environment)
     sys.argv = list(request.arguments)
     sys.path[:] = _search_path(request, hidden)
+    importlib.invalidate_caches()
+    PathFinder.find_spec("runpy_")  # lists each folder, some of which a sandbox closes later
     show_name([sys.executable, "-m", request.function.partition(":")[0], *request.arguments[1:]])
     pools.reseed(hidden)
     sys.modules["__main__"] = ModuleType("__main__")

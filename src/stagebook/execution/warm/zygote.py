@@ -17,6 +17,7 @@ from stagebook.execution.warm import background, fork, wire
 from stagebook.execution.warm.bases import BASES
 from stagebook.execution.warm.client import LISTENING, LOCK
 from stagebook.execution.warm.hidden import Hidden
+from stagebook.execution.warm.key import KERNEL
 from stagebook.execution.warm.place import Place
 from stagebook.execution.warm.recorder import Recorder
 from stagebook.execution.warm.request import Request
@@ -81,7 +82,10 @@ class Zygote:
                 if target in self.left_out:
                     continue
                 reason = background.effect_of(
-                    target, self.values["root"], quiet=target in self.values["imports"]
+                    target,
+                    self.values["root"],
+                    quiet=target in self.values["imports"],
+                    in_kernel=self.values["kind"] == KERNEL,
                 )
                 if reason:
                     self.left_out[target] = reason.words
