@@ -16,6 +16,7 @@ from stagebook.cli import (
     gate,
     model,
     monitor,
+    plan,
     report,
     run,
     serve,
@@ -148,6 +149,7 @@ def sources() -> None:
         screen.problems(problems, warning=True)
 
 
+main.add_command(plan.plan)
 main.add_command(run.run)
 
 

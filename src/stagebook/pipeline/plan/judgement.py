@@ -83,6 +83,7 @@ class _Judgement:
         self._lock, self._present = lock, present
         self._files = present.files
         self._predicted: dict[str, tuple[str, str]] = {}  # the hash, and the stage
+        self._rewritten: dict[str, str] = {}  # stages that run, by what they wrote last time
         self._within: dict[str, list[str]] = {}  # predicted paths by the folders above them
 
     def of(self, node: Node, makers: tuple[Node, ...]) -> StagePlan:
@@ -92,6 +93,8 @@ class _Judgement:
         for path in node.outs if outs is not None else ():
             known = (outs or {}).get(path, self._present.sources.get(path, _UNKNOWN))
             self._predict(path, known, node.name)
+        if outs is not None and entry is not None:
+            self._rewritten.update(dict.fromkeys((out.md5 for out in entry.outs), node.name))
         after = tuple(dict.fromkeys(findings.unknown)) if state is not PlanState.FRESH else ()
         return StagePlan(
             node.name,
@@ -146,7 +149,7 @@ class _Judgement:
         for file, keys in node.keys.items():
             findings.changed.extend(self._parameters(node, entry, file, keys))
         for path in node.outs:
-            findings.outputs.extend(self._output(node, entry, path))
+            findings.outputs.extend(self._output(node, entry, path, findings))
         return findings
 
     def _compare_inputs(self, node: Node, entry: LockEntry | None, findings: _Findings) -> None:
@@ -208,7 +211,9 @@ class _Judgement:
                     Change.PARAMETER, name, words, _text(was), _text(now), file
                 )
 
-    def _output(self, node: Node, entry: LockEntry | None, path: str) -> Iterator[StaleReason]:
+    def _output(
+        self, node: Node, entry: LockEntry | None, path: str, findings: _Findings
+    ) -> Iterator[StaleReason]:
         recorded = _hashes(entry.outs) if entry else {}
         then, now = recorded.get(lock_path(node, path)), self._file(entry, path)
         if then is None:
@@ -221,6 +226,9 @@ class _Judgement:
         elif now != then:
             yield StaleReason(Change.OUTPUT, path, f"output changed: {path}", then, now, path)
         elif path not in node.uncached and not self._files.is_cached(then):
+            if then in self._rewritten:  # the same content comes into the cache before
+                findings.unknown.append(self._rewritten[then])
+                return
             words = f"output missing in DVC's cache: {path}"
             yield StaleReason(Change.OUTPUT_MISSING, path, words, then, now, path)
 

@@ -1,0 +1,138 @@
+"""The verb that says what is stale and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from stagebook.history import planned
+from stagebook.notebook.distributions import Installed
+from stagebook.notebook.snapshot import Snapshot
+from stagebook.pipeline import dvc, dvc_file, layout, lock, nodes, notebooks, packages_lock
+from stagebook.pipeline.layout import Layout
+from stagebook.pipeline.notebooks import StageNotebook
+from stagebook.pipeline.plan import explained, judgement, params, running, selection
+from stagebook.pipeline.plan.explained import PresentSource, Sources
+from stagebook.pipeline.plan.files import ProjectFiles
+from stagebook.pipeline.plan.plan import Plan
+from stagebook.pipeline.plan.present import Present
+from stagebook.pipeline.plan.run_cache import RunCache
+from stagebook.pipeline.stage import is_source, source_path
+from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.masks import Masks
+from stagebook.project.project import Project
+from stagebook.workflow.sourcing import reader_of
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """A plan, and how the command ends.
+
+    Attributes:
+        plan: The plan.
+        exit_code: 0; or the code of what keeps the next build from starting.
+    """
+
+    plan: Plan
+    exit_code: Exit = Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What the notebooks declare now.
+
+    Attributes:
+        nodes: The stages that ``dvc.yaml`` has, or would have if it were in sync.
+        sources: The present source of each notebook.
+        snapshot: The last build's start.
+        problems: What keeps the next build from starting.
+        exit_code: The exit code of the first of them.
+    """
+
+    nodes: tuple[nodes.Node, ...]
+    sources: dict[str, PresentSource]
+    snapshot: Snapshot
+    problems: tuple[Problem, ...] = ()
+    exit_code: Exit = Exit.DONE
+
+
+def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
+    """What the next ``dvc repro`` does with each stage, and why.
+
+    Nothing is written but caches in the state folder, no lock is taken, and DVC is not asked.
+
+    Args:
+        project: The project.
+        targets: Names of stages, their notebooks or outputs; the plan is limited to these stages
+            and those before them.
+
+    Raises:
+        StagebookError: A notebook, ``dvc.yaml`` or ``dvc.lock`` is invalid, or no stage has a
+            name.
+    """
+    dvc.require_repository(project.root)
+    declared = _declared(project)
+    targets = (notebooks.stage_named(project, target) for target in targets)
+    chosen = selection.select(declared.nodes, targets)
+    recorded = lock.read(project.root)
+    files = ProjectFiles.of(project.root, project.state)
+    files.read_ahead(_paths(chosen))
+    present = Present(
+        files,
+        params.read(project.root, chosen),
+        {source_path(stage): source.md5 for stage, source in declared.sources.items()},
+        RunCache.of(files.cache).outputs,
+        running.stages(project.root, chosen),
+    )
+    stages = judgement.judge(chosen, recorded, present)
+    files.remember(project.state)
+    sources = Sources(project.root, files.cache, declared.snapshot, declared.sources)
+    full = Plan(explained.explain(stages, sources), declared.problems)
+    full = Masks.here().hide_all(planned.with_records(full, project))
+    return Planning(full, declared.exit_code)
+
+
+def _declared(project: Project) -> _Declared:
+    """Reads the notebooks, and what the last build had read of them."""
+    installed = Installed.remembered(project.state)
+    snapshot = Snapshot.read(project.state)
+    previous = snapshot.as_read_by(reader_of(installed))
+    read = notebooks.read_all(project, previous.notebooks)
+    made = notebooks.makings(project, read, installed, previous.modules)
+    sources = {
+        notebook.stage.name: PresentSource.of(notebook.notebook, item)
+        for notebook, item in zip(read, made, strict=True)
+    }
+    if project.state.is_dir():
+        installed.remember(project.state)
+    declared = _Declared((), sources, snapshot)
+    declared = replace(declared, **_fitted(project, read, previous.fits))
+    try:
+        packages_lock.require_agreement(project, [item.source for item in made])
+    except StagebookError as error:
+        problems = (*declared.problems, *error.problems)
+        code = declared.exit_code or error.exit_code
+        return replace(declared, problems=problems, exit_code=code)
+    return declared
+
+
+def _fitted(project: Project, read: tuple[StageNotebook, ...], fits: str) -> dict[str, object]:
+    """The stages of ``dvc.yaml``; those of the notebooks if it is out of sync with them."""
+    if not read:
+        return {"nodes": nodes.read(project.root)}
+    try:
+        layout.require_fit(project, read, fits)
+    except StagebookError as error:
+        if error.exit_code is not Exit.OUT_OF_SYNC:
+            raise
+        text = Layout.of(project, read, dvc_file.read(project.root)).text(project)
+        return {
+            "nodes": nodes.parse(text),
+            "problems": error.problems,
+            "exit_code": error.exit_code,
+        }
+    return {"nodes": nodes.read(project.root)}
+
+
+def _paths(chosen: Iterable[nodes.Node]) -> list[str]:
+    return [
+        path for node in chosen for path in (*node.deps, *node.outs) if not is_source(path)
+    ]
