@@ -47,7 +47,7 @@ def plan(
     if html:
         from stagebook.report.plan_page import render_page
 
-        pages.write(html, render_page(planned.plan, project.name))
+        pages.write(html, render_page(planned.plan, project.settings.name))
     if as_json:
         click.echo(json.dumps(planned.plan.as_json(), ensure_ascii=False))
     elif not html:

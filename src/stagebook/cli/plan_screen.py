@@ -28,6 +28,9 @@ _MARKS = {
 _DIFF = {"-": "red", "+": "green"}
 _out = Screen()
 
+Lines = tuple[str, ...]
+"""The lines of code that differ."""
+
 
 def show(plan: "Plan", *, full: bool) -> None:
     """Prints a plan.
@@ -39,10 +42,13 @@ def show(plan: "Plan", *, full: bool) -> None:
     screen.problems(plan.problems)
     stages = words.shown(plan)
     width = min(max((len(plain(stage.name)) for stage in stages), default=0), _WIDEST)
+    known: set[Lines] = set()
     for stage in stages:
         _out.print(_headline(stage, width, is_past=bool(plan.since)))
-        for line in _reasons(stage, full=full):
+        for line in _reasons(stage, known, full=full):
             _out.print(line, soft_wrap=True, overflow="ellipsis", no_wrap=not full, crop=not full)
+    if plan.removed:
+        _out.print(f"Not any more: {words.listed(plan.removed)}", markup=False)
     time = words.time(plan)
     _out.print(Text.assemble((words.total(plan), "bold"), f" · {time}" if time else ""))
 
@@ -61,10 +67,14 @@ def _headline(stage: "StagePlan", width: int, *, is_past: bool) -> Text:
     return text
 
 
-def _reasons(stage: "StagePlan", *, full: bool) -> Iterator[Text]:
+def _reasons(stage: "StagePlan", known: set[Lines], *, full: bool) -> Iterator[Text]:
+    """The reasons of a stage; lines that a stage above has already shown are left out."""
     reasons = words.reasons(stage)
     for text, lines in reasons if full else reasons[:_REASONS]:
         yield Text(f"    {text}")
+        if lines in known and not full:
+            continue
+        known.add(lines)
         for line in lines if full else lines[:_LINES]:
             yield Text(f"      {plain(line)}", _DIFF[line[0]])
         if not full and len(lines) > _LINES:

@@ -1,8 +1,9 @@
 """A plan in words: for the terminal and for the page."""
 
+import itertools
 from collections.abc import Sequence
 
-from stagebook.pipeline.plan.plan import Change, Cost, Plan, PlanState, StagePlan, TotalCost
+from stagebook.pipeline.plan.plan import Change, Cost, Plan, PlanState, StagePlan, StaleReason, TotalCost
 from stagebook.pipeline.stage import SOURCES
 from stagebook.project.text import plain
 
@@ -49,9 +50,31 @@ def state(stage: StagePlan, *, is_past: bool = False) -> str:
 
 
 def reasons(stage: StagePlan) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The reasons for which a stage is stale, each with the lines that differ."""
+    """The reasons for which a stage is stale, each with the lines that differ.
+
+    The outputs that are missing share one reason, and so does the code of other stages.
+    """
     own = [reason for reason in stage.reasons if reason.change is not Change.AFTER]
-    return tuple((plain(reason.words), reason.lines) for reason in own)
+    shown: list[tuple[str, tuple[str, ...]]] = []
+    for kind, group in itertools.groupby(own, lambda reason: _group(stage, reason)):
+        members = list(group)
+        if kind and len(members) > 1:
+            names = listed([reason.subject for reason in members])
+            shown.append((kind.format(names), ()))
+        else:
+            shown.extend((plain(reason.words), reason.lines) for reason in members)
+    return tuple(shown)
+
+
+def _group(stage: StagePlan, reason: StaleReason) -> str:
+    """The words that similar reasons share; empty for a reason of its own."""
+    if reason.words.startswith("output missing: "):
+        return "outputs missing: {}"
+    if reason.words.startswith("output changed: "):
+        return "outputs changed: {}"
+    if reason.change is Change.CODE and reason.subject != stage.name and not reason.lines:
+        return "code of {} changed"
+    return ""
 
 
 def cost(cost: Cost | TotalCost) -> str:

@@ -6,12 +6,24 @@ from dataclasses import dataclass, replace
 from stagebook.history import planned
 from stagebook.notebook.distributions import Installed
 from stagebook.notebook.snapshot import Snapshot
-from stagebook.pipeline import dvc, dvc_file, layout, lock, nodes, notebooks, packages_lock
+from stagebook.pipeline import (
+    dvc,
+    dvc_file,
+    git,
+    git_contents,
+    layout,
+    lock,
+    nodes,
+    notebooks,
+    packages_lock,
+)
+from stagebook.pipeline.cache import Cache
 from stagebook.pipeline.layout import Layout
 from stagebook.pipeline.notebooks import StageNotebook
-from stagebook.pipeline.plan import explained, judgement, params, running, selection
+from stagebook.pipeline.plan import explained, judgement, locked, params, running, selection
 from stagebook.pipeline.plan.explained import PresentSource, Sources
 from stagebook.pipeline.plan.files import ProjectFiles
+from stagebook.pipeline.plan.locked import LockedFiles
 from stagebook.pipeline.plan.plan import Plan
 from stagebook.pipeline.plan.present import Present
 from stagebook.pipeline.plan.run_cache import RunCache
@@ -33,6 +45,9 @@ class Planning:
 
     plan: Plan
     exit_code: Exit = Exit.DONE
+
+
+_RANGE = ".."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +89,72 @@ def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
     chosen = selection.select(declared.nodes, targets)
     recorded = lock.read(project.root)
     files = ProjectFiles.of(project.root, project.state)
-    files.read_ahead(_paths(chosen))
-    present = Present(
-        files,
-        params.read(project.root, chosen),
-        {source_path(stage): source.md5 for stage, source in declared.sources.items()},
-        RunCache.of(files.cache).outputs,
-        running.stages(project.root, chosen),
-    )
+    present = _present(project, files, chosen, declared)
     stages = judgement.judge(chosen, recorded, present)
     files.remember(project.state)
     sources = Sources(project.root, files.cache, declared.snapshot, declared.sources)
     full = Plan(explained.explain(stages, sources), declared.problems)
     full = Masks.here().hide_all(planned.with_records(full, project))
     return Planning(full, declared.exit_code)
+
+
+def since(project: Project, revisions: str, targets: Iterable[str] = ()) -> Planning:
+    """What differs between the build of a commit and the present files, or another commit.
+
+    Args:
+        project: The project.
+        revisions: A commit, branch or tag; or two of them, as ``A..B``.
+        targets: Names of stages; the comparison is limited to these and those before them.
+
+    Raises:
+        StagebookError: Git knows no such commit, or a file of it is invalid.
+    """
+    first, separator, second = revisions.partition(_RANGE)
+    before = git.require_commit(project.root, first)
+    cache = Cache.of(project.root)
+    if separator:
+        after = git.require_commit(project.root, second or "HEAD")
+        texts = git_contents.texts(project.root, [f"{after}:./{dvc_file.FILE}"])
+        stages = nodes.parse(next(iter(texts.values()), ""))
+        present = locked.present_of(_lock_of(project, after), stages, cache)
+        sources = Sources(project.root, cache, commits=(before, after))
+    else:
+        declared = _declared(project)
+        stages = declared.nodes
+        tree = ProjectFiles.of(project.root, project.state)
+        present = _present(project, tree, stages, declared)
+        files = LockedFiles.of(lock.read(project.root), cache, tree)
+        present = replace(present, files=files, running=frozenset())
+        sources = Sources(
+            project.root, cache, declared.snapshot, declared.sources, commits=(before, "HEAD")
+        )
+    recorded = _lock_of(project, before)
+    chosen = selection.select(stages, targets)
+    judged = judgement.judge(chosen, recorded, present, compares=True)
+    removed = set(recorded.entries) - {node.name for node in stages}
+    words = f"{first}..{second or 'HEAD'}" if separator else f"since {first}"
+    compared = Plan(explained.explain(judged, sources), (), words, tuple(sorted(removed)))
+    return Planning(Masks.here().hide_all(planned.with_records(compared, project)))
+
+
+def _present(
+    project: Project, files: ProjectFiles, chosen: tuple[nodes.Node, ...], declared: _Declared
+) -> Present:
+    """What the working tree has now."""
+    files.read_ahead(_paths(chosen))
+    return Present(
+        files,
+        params.read(project.root, chosen),
+        {source_path(stage): source.md5 for stage, source in declared.sources.items()},
+        RunCache.of(files.cache).outputs,
+        running.stages(project.root, chosen),
+    )
+
+
+def _lock_of(project: Project, commit: str) -> lock.Lock:
+    """The ``dvc.lock`` of a commit; without stages if it has none."""
+    texts = git_contents.texts(project.root, [f"{commit}:./{dvc_file.LOCK}"])
+    return lock.parse(next(iter(texts.values()), ""))
 
 
 def _declared(project: Project) -> _Declared:

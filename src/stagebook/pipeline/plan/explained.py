@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stagebook.notebook import cells, source, source_changes
+from stagebook.notebook import cells, module_changes, source, source_changes
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.modules import Module
 from stagebook.notebook.snapshot import Snapshot
@@ -60,7 +60,11 @@ class PresentSource:
 
 def md5_of(text: str) -> str:
     """DVC's hash of a text."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return _hash(text.encode())
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 @dataclass(slots=True)
@@ -82,11 +86,16 @@ class Sources:
     commits: tuple[str, ...] = ("HEAD",)
     _committed: dict[str, str | None] = field(default_factory=dict)
 
-    def find(self, stage: str, md5: str) -> SourceText | None:
+    def find(self, stage: str, md5: str, notebook: str) -> SourceText | None:
         """The source of a stage with a hash; None if its text is in no place.
 
         The last build's start and the present files have the texts of cells and modules; the
         cache has only normalised code, to which the commits may have the texts.
+
+        Args:
+            stage: The stage.
+            md5: DVC's hash of the source.
+            notebook: The path of its notebook.
         """
         present = self.present.get(stage)
         if present is not None and present.md5 == md5:
@@ -98,8 +107,34 @@ class Sources:
         if content is None:
             return None
         parsed = SourceText.parse(content.decode("utf-8", "replace"))
-        path = present.notebook.path if present else (kept.notebook.path if kept else "")
-        return self._with_commits(parsed, path)
+        return self._with_commits(parsed, notebook)
+
+    def with_names(self, reason: StaleReason) -> StaleReason:
+        """The reason that an input in Python changed, with the names in it that changed."""
+        now = self.root / reason.subject
+        if reason.before is None or reason.now is None or not now.is_file():
+            return reason
+        data = now.read_bytes()
+        then = self._module(reason.subject, reason.before)
+        if then is None or _hash(data) != reason.now:
+            return reason
+        changed = module_changes.between(then, data)
+        if not changed.words:
+            return reason
+        return replace(
+            reason, words=f"{reason.subject}: {changed.words}", lines=changed.lines
+        )
+
+    def _module(self, path: str, md5: str) -> bytes | None:
+        """The bytes of a file in Python with a hash; None if they are in no place."""
+        kept = self.snapshot.modules.get(path)
+        texts = self._read([path])
+        places = (
+            kept.data if kept else None,
+            self.cache.read(md5),
+            *((texts[f"{commit}:./{path}"] or "").encode() for commit in self.commits),
+        )
+        return next((data for data in places if data and _hash(data) == md5), None)
 
     def _with_commits(self, parsed: SourceText, notebook: str) -> SourceText:
         """A source with the texts of its cells and modules, as far as commits have the same."""
@@ -168,7 +203,7 @@ def _explained(
     stage: StagePlan, reason: StaleReason, sources: Sources
 ) -> Iterator[StaleReason]:
     if reason.change not in (Change.INPUT, Change.INPUT_MISSING) or not is_source(reason.subject):
-        yield reason
+        yield sources.with_names(reason) if reason.subject.endswith(".py") else reason
         return
     name = stage_of_source(reason.subject)
     if reason.change is Change.INPUT_MISSING:
@@ -180,8 +215,8 @@ def _explained(
 
 
 def _code(stage: StagePlan, reason: StaleReason, sources: Sources) -> Iterator[StaleReason]:
-    then = sources.find(stage.name, reason.before) if reason.before else None
-    now = sources.find(stage.name, reason.now) if reason.now else None
+    then = sources.find(stage.name, reason.before, stage.notebook) if reason.before else None
+    now = sources.find(stage.name, reason.now, stage.notebook) if reason.now else None
     changes = source_changes.between(then, now) if then and now else ()
     if not changes:
         yield StaleReason(

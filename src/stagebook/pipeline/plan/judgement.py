@@ -14,7 +14,7 @@ from stagebook.pipeline.nodes import Node, makers_of
 from stagebook.pipeline.plan import run_key
 from stagebook.pipeline.plan.plan import Change, PlanState, StagePlan, StaleReason
 from stagebook.pipeline.plan.present import Present
-from stagebook.pipeline.stage import SOURCES
+from stagebook.pipeline.stage import is_source
 from stagebook.project.errors import Problem, StagebookError, Where
 
 _UNKNOWN = "?"
@@ -22,13 +22,17 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _LONGEST = 60
 
 
-def judge(nodes: Iterable[Node], lock: Lock, present: Present) -> tuple[StagePlan, ...]:
+def judge(
+    nodes: Iterable[Node], lock: Lock, present: Present, *, compares: bool = False
+) -> tuple[StagePlan, ...]:
     """What the next ``dvc repro`` does with each stage.
 
     Args:
         nodes: The stages of ``dvc.yaml``.
         lock: What ``dvc.lock`` says.
         present: What the project has now.
+        compares: Whether only to compare what two builds read; outputs do not count then, and an
+            input that a stage writes differs because of that stage.
 
     Returns:
         The stages, each after those whose outputs it reads.
@@ -38,7 +42,7 @@ def judge(nodes: Iterable[Node], lock: Lock, present: Present) -> tuple[StagePla
     """
     nodes = tuple(nodes)
     makers = makers_of(nodes)
-    judgement = _Judgement(lock, present)
+    judgement = _Judgement(lock, present, compares=compares)
     return tuple(judgement.of(node, makers[node.name]) for node in in_order(nodes, makers))
 
 
@@ -79,8 +83,8 @@ class _Findings:
 class _Judgement:
     """Judges stages in order, and keeps what their outputs will be."""
 
-    def __init__(self, lock: Lock, present: Present) -> None:
-        self._lock, self._present = lock, present
+    def __init__(self, lock: Lock, present: Present, *, compares: bool) -> None:
+        self._lock, self._present, self._compares = lock, present, compares
         self._files = present.files
         self._predicted: dict[str, tuple[str, str]] = {}  # the hash, and the stage
         self._rewritten: dict[str, str] = {}  # stages that run, by what they wrote last time
@@ -88,7 +92,7 @@ class _Judgement:
 
     def of(self, node: Node, makers: tuple[Node, ...]) -> StagePlan:
         entry = self._lock.entries.get(node.name)
-        findings = self._compare(node, entry)
+        findings = self._compare(node, entry, makers)
         state, outs = self._state(node, entry, findings)
         for path in node.outs if outs is not None else ():
             known = (outs or {}).get(path, self._present.sources.get(path, _UNKNOWN))
@@ -132,15 +136,20 @@ class _Judgement:
             return PlanState.FRESH, None
         if node.always or not (node.deps or node.outs or node.keys):
             return PlanState.ALWAYS, {}
+        if self._compares:
+            return _compared(findings), None
         if findings.changed or findings.outputs:
             restored = self._restored(node, entry, findings)
             return (PlanState.RESTORED, restored) if restored else (PlanState.STALE, {})
         return (PlanState.AFTER, {}) if findings.unknown else (PlanState.FRESH, None)
 
-    def _compare(self, node: Node, entry: LockEntry | None) -> _Findings:
+    def _compare(
+        self, node: Node, entry: LockEntry | None, makers: tuple[Node, ...]
+    ) -> _Findings:
         findings = _Findings()
         if entry is None:
-            findings.changed.append(StaleReason(Change.NEVER_BUILT, node.name, "never built"))
+            words = "new stage" if self._compares else "never built"
+            findings.changed.append(StaleReason(Change.NEVER_BUILT, node.name, words))
         elif entry.cmd != node.cmd:
             findings.changed.append(
                 StaleReason(Change.COMMAND, node.name, "command changed", entry.cmd, node.cmd)
@@ -148,6 +157,8 @@ class _Judgement:
         self._compare_inputs(node, entry, findings)
         for file, keys in node.keys.items():
             findings.changed.extend(self._parameters(node, entry, file, keys))
+        if self._compares:
+            return _by_makers(findings, makers)
         for path in node.outs:
             findings.outputs.extend(self._output(node, entry, path, findings))
         return findings
@@ -276,6 +287,28 @@ class _Judgement:
 _ABSENT = object()
 
 
+def _by_makers(findings: _Findings, makers: tuple[Node, ...]) -> _Findings:
+    """The findings, in which inputs that other stages write differ because of these."""
+    written = {path: maker.name for maker in makers for path in maker.outs}
+    own = []
+    for reason in findings.changed:
+        above = map(str, (PurePosixPath(reason.subject), *PurePosixPath(reason.subject).parents))
+        maker = next((written[path] for path in above if path in written), None)
+        is_input = reason.change in (Change.INPUT, Change.INPUT_MISSING)
+        if not is_input or maker is None or is_source(reason.subject):
+            own.append(reason)
+        else:
+            findings.unknown.append(maker)
+    findings.changed = own
+    return findings
+
+
+def _compared(findings: _Findings) -> PlanState:
+    if findings.changed:
+        return PlanState.STALE
+    return PlanState.AFTER if findings.unknown else PlanState.FRESH
+
+
 def _hashes(files: Iterable[HashedPath]) -> dict[str, str]:
     return {posixpath.normpath(file.path): file.md5 for file in files}
 
@@ -291,11 +324,6 @@ def lock_path(node: Node, path: str) -> str:
     if node.folder == above:
         return path
     return posixpath.normpath(posixpath.join(above, posixpath.relpath(path, node.folder or ".")))
-
-
-def writes_sources(node: Node) -> bool:
-    """Whether a stage writes the sources of the notebooks."""
-    return node.mark == SOURCES
 
 
 def _text(value: Any) -> str | None:

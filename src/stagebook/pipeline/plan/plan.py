@@ -148,11 +148,13 @@ class Plan:
         stages: The stages, each after those whose outputs it reads.
         problems: What keeps the next build from starting, or from being planned in full.
         since: The commits that were compared; empty for the last build and the present files.
+        removed: The stages that only the earlier commit has.
     """
 
     stages: tuple[StagePlan, ...]
     problems: tuple[Problem, ...] = ()
     since: str = ""
+    removed: tuple[str, ...] = ()
 
     @property
     def is_stale(self) -> bool:
@@ -180,6 +182,7 @@ class Plan:
             "stale": self.is_stale,
             "running": list(self.running),
             "since": self.since or None,
+            "removed": list(self.removed),
             "stages": [stage.as_json() for stage in self.stages],
             "total": self.total.as_json(),
             "problems": [problem.as_json() for problem in self.problems],
