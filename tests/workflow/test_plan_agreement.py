@@ -137,9 +137,7 @@ EDITS = st.lists(st.one_of(NUMBERED, FILE_EDITS, CODE), min_size=1, max_size=3)
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(edits=EDITS)
-def test_the_plan_agrees_with_dvc(
-    project: QuickProject, edits: list[tuple[str, Edit]]
-) -> None:
+def test_the_plan_agrees_with_dvc(project: QuickProject, edits: list[tuple[str, Edit]]) -> None:
     for name, edit in edits:
         note(name)
         edit(project)

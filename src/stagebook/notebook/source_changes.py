@@ -101,9 +101,7 @@ class SourceText:
         return cls(facts, modules, tuple(map(SourceCell, cells)), contents or {})
 
     @classmethod
-    def of(
-        cls, source: Source, notebook: Notebook, contents: Mapping[str, bytes]
-    ) -> "SourceText":
+    def of(cls, source: Source, notebook: Notebook, contents: Mapping[str, bytes]) -> "SourceText":
         """A source with its notebook.
 
         Args:
@@ -149,9 +147,7 @@ def _removed(now: tuple[SourceCell, ...], start: int) -> str:
     return f"cell after cell {above} removed" if above else "first cell removed"
 
 
-def _cell(
-    cell: SourceCell, words: str, before: Iterable[str], now: Iterable[str]
-) -> ChangedCode:
+def _cell(cell: SourceCell, words: str, before: Iterable[str], now: Iterable[str]) -> ChangedCode:
     subject = str(cell.position) if cell.position else ""
     return ChangedCode(CodeChange.CELL, subject, words, lines=module_changes.diff(before, now))
 
@@ -171,7 +167,7 @@ def _modules(then: SourceText, now: SourceText) -> Iterator[ChangedCode]:
             yield ChangedCode(CodeChange.MODULE, path, words, old, new)
             continue
         before, after = then.contents.get(path), now.contents.get(path)
-        words, lines = f"{path} changed", ()
+        words, lines = f"{path} changed", tuple[str, ...]()
         if before is not None and after is not None and path.endswith(".py"):
             changed = module_changes.between(before, after)
             words = f"{path}: {changed.words}" if changed.words else words

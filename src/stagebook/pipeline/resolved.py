@@ -183,9 +183,7 @@ def _stage(stage: "PipelineStage", root: Path) -> ResolvedStage:
         outs=paths(outs),
         metrics=paths(out for out in outs if out.metric),
         plots=paths(out for out in outs if out.plot),
-        params={
-            path: tuple(item.params) for path, item in zip(paths(params), params, strict=True)
-        },
+        params={path: tuple(item.params) for path, item in zip(paths(params), params, strict=True)},
         cmd=" && ".join(stage.cmd) if isinstance(stage.cmd, list) else str(stage.cmd or ""),
         frozen=bool(stage.frozen),
         meta=dict(stage.meta or {}),

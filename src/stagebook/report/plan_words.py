@@ -3,7 +3,15 @@
 import itertools
 from collections.abc import Sequence
 
-from stagebook.pipeline.plan.plan import Change, Cost, Plan, PlanState, StagePlan, StaleReason, TotalCost
+from stagebook.pipeline.plan.plan import (
+    Change,
+    Cost,
+    Plan,
+    PlanState,
+    StagePlan,
+    StaleReason,
+    TotalCost,
+)
 from stagebook.pipeline.stage import SOURCES
 from stagebook.project.text import plain
 
@@ -46,7 +54,7 @@ def state(stage: StagePlan, *, is_past: bool = False) -> str:
         case PlanState.FRESH if stage.frozen:
             return "frozen"
         case _:
-            return stage.state.value
+            return str(stage.state.value)
 
 
 def reasons(stage: StagePlan) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -171,7 +171,7 @@ def _declared(project: Project) -> _Declared:
     if project.state.is_dir():
         installed.remember(project.state)
     declared = _Declared((), sources, snapshot)
-    declared = replace(declared, **_fitted(project, read, previous.fits))
+    declared = _fitted(declared, project, read, previous.fits)
     try:
         packages_lock.require_agreement(project, [item.source for item in made])
     except StagebookError as error:
@@ -181,25 +181,25 @@ def _declared(project: Project) -> _Declared:
     return declared
 
 
-def _fitted(project: Project, read: tuple[StageNotebook, ...], fits: str) -> dict[str, object]:
-    """The stages of ``dvc.yaml``; those of the notebooks if it is out of sync with them."""
-    if not read:
-        return {"nodes": nodes.read(project.root)}
+def _fitted(
+    declared: _Declared, project: Project, read: tuple[StageNotebook, ...], fits: str
+) -> _Declared:
+    """With the stages of ``dvc.yaml``; those of the notebooks if it is out of sync with them."""
     try:
-        layout.require_fit(project, read, fits)
+        if read:
+            layout.require_fit(project, read, fits)
     except StagebookError as error:
         if error.exit_code is not Exit.OUT_OF_SYNC:
             raise
         text = Layout.of(project, read, dvc_file.read(project.root)).text(project)
-        return {
-            "nodes": nodes.parse(text),
-            "problems": error.problems,
-            "exit_code": error.exit_code,
-        }
-    return {"nodes": nodes.read(project.root)}
+        return replace(
+            declared,
+            nodes=nodes.parse(text),
+            problems=error.problems,
+            exit_code=error.exit_code,
+        )
+    return replace(declared, nodes=nodes.read(project.root))
 
 
 def _paths(chosen: Iterable[nodes.Node]) -> list[str]:
-    return [
-        path for node in chosen for path in (*node.deps, *node.outs) if not is_source(path)
-    ]
+    return [path for node in chosen for path in (*node.deps, *node.outs) if not is_source(path)]

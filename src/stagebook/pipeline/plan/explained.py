@@ -121,9 +121,7 @@ class Sources:
         changed = module_changes.between(then, data)
         if not changed.words:
             return reason
-        return replace(
-            reason, words=f"{reason.subject}: {changed.words}", lines=changed.lines
-        )
+        return replace(reason, words=f"{reason.subject}: {changed.words}", lines=changed.lines)
 
     def _module(self, path: str, md5: str) -> bytes | None:
         """The bytes of a file in Python with a hash; None if they are in no place."""
@@ -199,9 +197,7 @@ def explain(stages: Iterable[StagePlan], sources: Sources) -> tuple[StagePlan, .
     )
 
 
-def _explained(
-    stage: StagePlan, reason: StaleReason, sources: Sources
-) -> Iterator[StaleReason]:
+def _explained(stage: StagePlan, reason: StaleReason, sources: Sources) -> Iterator[StaleReason]:
     if reason.change not in (Change.INPUT, Change.INPUT_MISSING) or not is_source(reason.subject):
         yield sources.with_names(reason) if reason.subject.endswith(".py") else reason
         return

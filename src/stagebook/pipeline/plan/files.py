@@ -120,8 +120,10 @@ class ProjectFiles:
     def _folder(self, path: str, *, legacy: bool) -> str:
         base = self.root / path
         listed = [
-            {"md5": self._file(name, os.stat(self.root / name), legacy=legacy),  # noqa: PTH116
-             "relpath": Path(name).relative_to(path).as_posix()}
+            {
+                "md5": self._file(name, os.stat(self.root / name), legacy=legacy),  # noqa: PTH116
+                "relpath": Path(name).relative_to(path).as_posix(),
+            }
             for name in self._walk(base)
         ]
         text = json.dumps(sorted(listed, key=lambda item: str(item["relpath"])), sort_keys=True)
@@ -186,6 +188,6 @@ def _md5(file: Path, *, legacy: bool = False) -> str:
 def _unix(chunk: bytes) -> bytes:
     """A chunk as DVC 2 hashed it: the carriage returns of texts are left out."""
     head = chunk[:512]
-    odd = sum(byte < 32 and byte not in b"\n\r\t\f\b" or byte == 127 for byte in head)
+    odd = sum((byte < 32 and byte not in b"\n\r\t\f\b") or byte == 127 for byte in head)
     is_text = b"\x00" not in head and odd / max(len(head), 1) <= 0.3
     return chunk.replace(b"\r\n", b"\n") if is_text else chunk

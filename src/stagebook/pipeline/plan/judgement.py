@@ -3,23 +3,26 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
-from typing import Any
 
-from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.lock import Lock, LockEntry
 from stagebook.pipeline.nodes import Node, makers_of
 from stagebook.pipeline.plan import run_key
+from stagebook.pipeline.plan.findings import (
+    ABSENT,
+    Findings,
+    by_makers,
+    hashes,
+    in_order,
+    lock_path,
+    shown,
+    text_of,
+)
 from stagebook.pipeline.plan.plan import Change, PlanState, StagePlan, StaleReason
 from stagebook.pipeline.plan.present import Present
-from stagebook.pipeline.stage import is_source
-from stagebook.project.errors import Problem, StagebookError, Where
 
 _UNKNOWN = "?"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-_LONGEST = 60
 
 
 def judge(
@@ -44,40 +47,6 @@ def judge(
     makers = makers_of(nodes)
     judgement = _Judgement(lock, present, compares=compares)
     return tuple(judgement.of(node, makers[node.name]) for node in in_order(nodes, makers))
-
-
-def in_order(nodes: tuple[Node, ...], makers: Mapping[str, tuple[Node, ...]]) -> Iterator[Node]:
-    """The stages, each after those whose outputs it reads.
-
-    Raises:
-        StagebookError: Stages depend on each other in a cycle.
-    """
-    by_name = {node.name: node for node in nodes}
-    names = {node.name: [maker.name for maker in makers[node.name]] for node in nodes}
-    try:
-        yield from (by_name[name] for name in TopologicalSorter(names).static_order())
-    except CycleError as error:
-        links = " → ".join(reversed(error.args[1]))
-        message = f"These stages depend on each other in a cycle: {links}."
-        hint = "Remove one of the inputs, or let another stage write it."
-        raise StagebookError(Problem("cycle", message, hint, Where("dvc.yaml"))) from None
-
-
-@dataclass(slots=True)
-class _Findings:
-    """What was found out about one stage.
-
-    Attributes:
-        changed: What differs from ``dvc.lock`` before the stage runs, apart from its outputs.
-        outputs: What is wrong with its outputs.
-        unknown: The stages whose outputs are not known before they run.
-        deps: The present hash of each input.
-    """
-
-    changed: list[StaleReason] = field(default_factory=list)
-    outputs: list[StaleReason] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    deps: dict[str, str] = field(default_factory=dict)
 
 
 class _Judgement:
@@ -115,9 +84,7 @@ class _Judgement:
         for above in map(str, PurePosixPath(path).parents):
             self._within.setdefault(above, []).append(path)
 
-    def _reasons(
-        self, node: Node, state: PlanState, findings: _Findings
-    ) -> Iterator[StaleReason]:
+    def _reasons(self, node: Node, state: PlanState, findings: Findings) -> Iterator[StaleReason]:
         if state in (PlanState.FRESH, PlanState.ALWAYS):
             return
         yield from findings.changed
@@ -127,7 +94,7 @@ class _Judgement:
             yield StaleReason(Change.AFTER, stage, f"after {stage}")
 
     def _state(
-        self, node: Node, entry: LockEntry | None, findings: _Findings
+        self, node: Node, entry: LockEntry | None, findings: Findings
     ) -> tuple[PlanState, Mapping[str, str] | None]:
         """The state of a stage, and its outputs: None if they stay, empty if they are unknown."""
         if node.name in self._present.running:
@@ -143,10 +110,8 @@ class _Judgement:
             return (PlanState.RESTORED, restored) if restored else (PlanState.STALE, {})
         return (PlanState.AFTER, {}) if findings.unknown else (PlanState.FRESH, None)
 
-    def _compare(
-        self, node: Node, entry: LockEntry | None, makers: tuple[Node, ...]
-    ) -> _Findings:
-        findings = _Findings()
+    def _compare(self, node: Node, entry: LockEntry | None, makers: tuple[Node, ...]) -> Findings:
+        findings = Findings()
         if entry is None:
             words = "new stage" if self._compares else "never built"
             findings.changed.append(StaleReason(Change.NEVER_BUILT, node.name, words))
@@ -158,13 +123,13 @@ class _Judgement:
         for file, keys in node.keys.items():
             findings.changed.extend(self._parameters(node, entry, file, keys))
         if self._compares:
-            return _by_makers(findings, makers)
+            return by_makers(findings, makers)
         for path in node.outs:
             findings.outputs.extend(self._output(node, entry, path, findings))
         return findings
 
-    def _compare_inputs(self, node: Node, entry: LockEntry | None, findings: _Findings) -> None:
-        recorded = _hashes(entry.deps) if entry else {}
+    def _compare_inputs(self, node: Node, entry: LockEntry | None, findings: Findings) -> None:
+        recorded = hashes(entry.deps) if entry else {}
         for path in node.deps:
             if _ADDRESS.match(path):  # DVC asks the network
                 continue
@@ -181,9 +146,7 @@ class _Judgement:
                 findings.deps[path] = now
                 if entry is not None and now != then:
                     words = f"{path} changed" if then else f"{path} is a new input"
-                    findings.changed.append(
-                        StaleReason(Change.INPUT, path, words, then, now, path)
-                    )
+                    findings.changed.append(StaleReason(Change.INPUT, path, words, then, now, path))
 
     def _now(self, path: str, *, legacy: bool) -> tuple[str | None, str]:
         """The hash that a path has when the stage runs, and the stage that wrote it before."""
@@ -215,17 +178,15 @@ class _Judgement:
         if lock_path(node, file) not in recorded and not state.values:
             yield StaleReason(Change.PARAMETER, file, f"{file} is a new params file", file=file)
         for name in keys or tuple(dict.fromkeys((*state.values, *then))):
-            was, now = then.get(name, _ABSENT), state.values.get(name, _ABSENT)
-            if now is _ABSENT and keys or was != now:
-                words = f"{name} {_shown(was)} → {_shown(now)} ({file})"
-                yield StaleReason(
-                    Change.PARAMETER, name, words, _text(was), _text(now), file
-                )
+            was, now = then.get(name, ABSENT), state.values.get(name, ABSENT)
+            if (now is ABSENT and keys) or was != now:
+                words = f"{name} {shown(was)} → {shown(now)} ({file})"
+                yield StaleReason(Change.PARAMETER, name, words, text_of(was), text_of(now), file)
 
     def _output(
-        self, node: Node, entry: LockEntry | None, path: str, findings: _Findings
+        self, node: Node, entry: LockEntry | None, path: str, findings: Findings
     ) -> Iterator[StaleReason]:
-        recorded = _hashes(entry.outs) if entry else {}
+        recorded = hashes(entry.outs) if entry else {}
         then, now = recorded.get(lock_path(node, path)), self._file(entry, path)
         if then is None:
             if entry is not None:
@@ -233,7 +194,9 @@ class _Judgement:
             elif now is None:
                 yield StaleReason(Change.OUTPUT_MISSING, path, f"{path} is missing", file=path)
         elif now is None:
-            yield StaleReason(Change.OUTPUT_MISSING, path, f"output missing: {path}", then, file=path)
+            yield StaleReason(
+                Change.OUTPUT_MISSING, path, f"output missing: {path}", then, file=path
+            )
         elif now != then:
             yield StaleReason(Change.OUTPUT, path, f"output changed: {path}", then, now, path)
         elif path not in node.uncached and not self._files.is_cached(then):
@@ -247,22 +210,26 @@ class _Judgement:
         return self._files.md5(path, legacy=bool(entry and entry.legacy))
 
     def _restored(
-        self, node: Node, entry: LockEntry | None, findings: _Findings
+        self, node: Node, entry: LockEntry | None, findings: Findings
     ) -> Mapping[str, str] | None:
         """The outputs that DVC restores instead of running the stage."""
         if findings.unknown or not self._can_restore(node, entry, findings):
             return None
-        recorded = _hashes(entry.outs) if entry else {}
+        recorded = hashes(entry.outs) if entry else {}
         outs: Mapping[str, str] | None = recorded
         if findings.changed or not all(lock_path(node, path) in recorded for path in node.outs):
-            params = {file: self._present.params[node.name, file].values or {} for file in node.keys}
+            params = {
+                file: self._present.params[node.name, file].values or {} for file in node.keys
+            }
             key = run_key.of(node, findings.deps, params, self._files.is_executable)
             outs = self._present.restore(key)
         if not outs or not all(map(self._files.is_cached, outs.values())):
             return None
-        return {path: outs[lock_path(node, path)] for path in node.outs if lock_path(node, path) in outs}
+        return {
+            path: outs[lock_path(node, path)] for path in node.outs if lock_path(node, path) in outs
+        }
 
-    def _can_restore(self, node: Node, entry: LockEntry | None, findings: _Findings) -> bool:
+    def _can_restore(self, node: Node, entry: LockEntry | None, findings: Findings) -> bool:
         """Whether DVC keeps runs of such a stage in its run cache."""
         missing = (Change.INPUT_MISSING, Change.UNREADABLE)
         if any(reason.change in missing for reason in findings.changed):
@@ -284,54 +251,11 @@ class _Judgement:
         )
 
 
-_ABSENT = object()
-
-
-def _by_makers(findings: _Findings, makers: tuple[Node, ...]) -> _Findings:
-    """The findings, in which inputs that other stages write differ because of these."""
-    written = {path: maker.name for maker in makers for path in maker.outs}
-    own = []
-    for reason in findings.changed:
-        above = map(str, (PurePosixPath(reason.subject), *PurePosixPath(reason.subject).parents))
-        maker = next((written[path] for path in above if path in written), None)
-        is_input = reason.change in (Change.INPUT, Change.INPUT_MISSING)
-        if not is_input or maker is None or is_source(reason.subject):
-            own.append(reason)
-        else:
-            findings.unknown.append(maker)
-    findings.changed = own
-    return findings
-
-
-def _compared(findings: _Findings) -> PlanState:
+def _compared(findings: Findings) -> PlanState:
     if findings.changed:
         return PlanState.STALE
     return PlanState.AFTER if findings.unknown else PlanState.FRESH
 
 
-def _hashes(files: Iterable[HashedPath]) -> dict[str, str]:
-    return {posixpath.normpath(file.path): file.md5 for file in files}
-
-
-def _never_built(findings: _Findings) -> bool:
+def _never_built(findings: Findings) -> bool:
     return any(reason.change is Change.NEVER_BUILT for reason in findings.changed)
-
-
-def lock_path(node: Node, path: str) -> str:
-    """The path by which ``dvc.lock`` names a file, which is relative to the stage's folder."""
-    file, separator, _ = node.name.rpartition(":")
-    above = posixpath.dirname(file) if separator else ""
-    if node.folder == above:
-        return path
-    return posixpath.normpath(posixpath.join(above, posixpath.relpath(path, node.folder or ".")))
-
-
-def _text(value: Any) -> str | None:
-    return None if value is _ABSENT else str(value)
-
-
-def _shown(value: Any) -> str:
-    if value is _ABSENT:
-        return "not set"
-    text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
