@@ -1,7 +1,6 @@
 """A small project of quick stages, whose plans are compared with what DVC does."""
 
 import logging
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from stagebook.pipeline.plan.plan import Plan
 from stagebook.project.project import Project
 from stagebook.workflow import planning
+from stagebook.workflow.planning import Planning
 
 DVC_YAML = """stages:
   sort:
@@ -133,13 +133,21 @@ class QuickProject:
     root: Path
 
     @classmethod
-    def create(cls, root: Path) -> "QuickProject":
-        """The project, never built."""
-        for path, text in FILES.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text)
+    def create(cls, root: Path, *, with_notebook: bool = True) -> "QuickProject":
+        """The project, never built.
+
+        Args:
+            root: Its folder, which exists.
+            with_notebook: Whether a notebook writes ``data/made.txt``; otherwise it is a file.
+        """
+        files = FILES if with_notebook else {**FILES, "data/made.txt": "a0\n"}
+        for path, text in files.items():
+            if with_notebook or not path.startswith("notebooks/"):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text)
         (root / "code/script.sh").chmod(0o755)
-        for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["stagebook", "sync"]):
+        commands = [["git", "init", "-q"], ["dvc", "init", "-q"], ["stagebook", "sync"]]
+        for command in commands if with_notebook else commands[:2]:
             subprocess.run(command, cwd=root, check=True, capture_output=True)
         return cls(root)
 
@@ -156,8 +164,11 @@ class QuickProject:
         assert old in text
         self.write(path, text.replace(old, new))
 
+    def planning(self, *targets: str) -> Planning:
+        return planning.plan(Project.find(self.root), targets)
+
     def plan(self, *targets: str) -> Plan:
-        return planning.plan(Project.find(self.root), targets).plan
+        return self.planning(*targets).plan
 
     def states(self, *targets: str) -> dict[str, str]:
         """The state of each stage in the plan."""
@@ -198,8 +209,3 @@ def _messages() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(keeper)
         logger.setLevel(level)
-
-
-def with_programs(environ: dict[str, str], folder: Path) -> dict[str, str]:
-    """An environment in which this Python's programs come first."""
-    return {**environ, "PATH": f"{folder}{os.pathsep}{environ['PATH']}"}

@@ -130,6 +130,42 @@ EDITS = st.lists(st.one_of(NUMBERED, FILE_EDITS, CODE), min_size=1, max_size=3)
 
 
 @pytest.mark.slow
+def test_reasons_name_what_a_person_changed(project: QuickProject) -> None:
+    project.edit("notebooks/make.py", "* 0 + 1", "* 0 + 2")
+    project.edit("code/helper.py", 'text + "0"', 'text + "5"')
+    project.edit("params/make.yaml", "1", "3")
+    project.edit("pyproject.toml", "threads = 1", "threads = 2")
+    (make,) = (stage for stage in project.plan().stages if stage.name == "make")
+    assert [reason.words for reason in make.reasons] == [
+        "cell 4 changed",
+        "code/helper.py: line changed",
+        "threads 1 → 2",
+        "times 1 → 3 (params/make.yaml)",
+    ]
+    assert make.reasons[0].lines == (
+        "- count = len(rows) * 0 + 1",
+        "+ count = len(rows) * 0 + 2",
+    )
+    assert make.reasons[1].lines == ('-     return text + "0"', '+     return text + "5"')
+    assert make.cost is not None
+    assert make.cost.seconds > 0
+    for path in ("notebooks/make.py", "code/helper.py", "params/make.yaml", "pyproject.toml"):
+        project.write(path, FILES[path])
+    assert project.states()["make"] == "fresh"
+
+
+@pytest.mark.slow
+def test_a_changed_declaration_is_planned_before_sync(project: QuickProject) -> None:
+    project.edit("notebooks/make.py", '"raw.csv"', '"code/y.txt"')
+    planning = project.planning()
+    assert planning.exit_code == 9
+    assert [problem.code for problem in planning.plan.problems] == ["out-of-sync"]
+    (make,) = (stage for stage in planning.plan.stages if stage.name == "make")
+    assert "code/y.txt is a new input" in [reason.words for reason in make.reasons]
+    project.write("notebooks/make.py", FILES["notebooks/make.py"])
+
+
+@pytest.mark.slow
 @settings(
     max_examples=12,
     # the examples change one project, so that an example alone repeats nothing

@@ -25,7 +25,7 @@ def shown(plan: Plan) -> tuple[StagePlan, ...]:
     return tuple(
         stage
         for stage in plan.stages
-        if stage.name != SOURCES or stage.state is not PlanState.ALWAYS
+        if stage.name != SOURCES or stage.state not in (PlanState.ALWAYS, PlanState.FRESH)
     )
 
 

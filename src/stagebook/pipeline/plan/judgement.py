@@ -101,10 +101,10 @@ class _Judgement:
             return PlanState.RUNNING, {}
         if node.frozen:
             return PlanState.FRESH, None
-        if node.always or not (node.deps or node.outs or node.keys):
-            return PlanState.ALWAYS, {}
         if self._compares:
             return _compared(findings), None
+        if node.always or not (node.deps or node.outs or node.keys):
+            return PlanState.ALWAYS, {}
         if findings.changed or findings.outputs:
             restored = self._restored(node, entry, findings)
             return (PlanState.RESTORED, restored) if restored else (PlanState.STALE, {})
