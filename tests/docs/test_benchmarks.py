@@ -34,6 +34,12 @@ def test_the_stage_sources_is_compared_with_python_itself() -> None:
     assert names == ["stagebook sources", "after an edit", "in a fresh clone"]
 
 
+def test_a_plan_is_compared_with_python_itself() -> None:
+    python, *ways = lines("plan.py", "1")
+    assert python.startswith("python -c pass")
+    assert [line.split("  ")[0] for line in ways] == ["the reference project", "200 stages"]
+
+
 @pytest.mark.build
 def test_builds_of_the_same_cells_are_compared_and_have_one_result() -> None:
     by_hand, stagebook = "papermill, MLflow, nbconvert", "Stagebook, cold"

@@ -113,7 +113,14 @@ def test_comments_and_docstrings_are_no_change() -> None:
 
 PARTS = st.lists(
     st.sampled_from(
-        ["a = 1", "a = 2", "def f():\n    return 1", "def f():\n    return 2", "# remark", "import re"]
+        [
+            "a = 1",
+            "a = 2",
+            "def f():\n    return 1",
+            "def f():\n    return 2",
+            "# remark",
+            "import re",
+        ]
     ),
     max_size=4,
 )

@@ -115,7 +115,9 @@ def test_a_stage_without_any_parameter_value_is_not_restored() -> None:
 
 def test_a_content_that_an_earlier_stage_writes_again_is_not_missing() -> None:
     twin = Node("twin", ("raw.csv",), ("page",), cmd="twin")
-    wrote = LockEntry("twin", "twin", (HashedPath("raw.csv", "r", 1),), (HashedPath("page", "d", 1),))
+    wrote = LockEntry(
+        "twin", "twin", (HashedPath("raw.csv", "r", 1),), (HashedPath("page", "d", 1),)
+    )
     files = Files({"raw.csv": "new", "page": "d"}, frozenset({"d"}))
     make = replace(MAKE, deps=("page",))
     lock = Lock({"twin": wrote, "make": replace(LOCK.entries["make"], deps=wrote.outs)})

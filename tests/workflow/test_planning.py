@@ -125,8 +125,12 @@ def test_a_function_in_an_input_is_named(project: QuickProject) -> None:
 def test_rows_of_a_table_are_counted(project: QuickProject) -> None:
     table = project.root / "data/table.parquet"
     pd.DataFrame({"a": range(3)}).to_parquet(table)
-    project.edit("dvc.yaml", "stages:\n", "stages:\n  read:\n    cmd: cp data/table.parquet data/copy.parquet\n"
-                 "    deps: [data/table.parquet]\n    outs: [data/copy.parquet]\n")
+    project.edit(
+        "dvc.yaml",
+        "stages:\n",
+        "stages:\n  read:\n    cmd: cp data/table.parquet data/copy.parquet\n"
+        "    deps: [data/table.parquet]\n    outs: [data/copy.parquet]\n",
+    )
     project.repro()
     pd.DataFrame({"a": range(1200)}).to_parquet(table)
     assert words(project, "read") == ["data/table.parquet changed: 3 → 1,200 rows"]

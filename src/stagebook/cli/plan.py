@@ -11,7 +11,7 @@ from stagebook.cli.options import StageName, json_option
 
 
 @click.command()
-@click.argument("stages", nargs=-1, metavar="[STAGE]...", type=StageName())
+@click.argument("stages", nargs=-1, metavar="STAGE...", type=StageName())
 @click.option(
     "--since",
     metavar="REV",
