@@ -46,6 +46,12 @@ def test_large_outputs_are_compared_with_a_plain_kernel() -> None:
     assert [words[0] for words in figures] == ["lines", "lines", "result", "result"]
 
 
+def test_a_plan_is_compared_with_python_itself() -> None:
+    python, *ways = lines("plan.py", "1")
+    assert python.startswith("python -c pass")
+    assert [line.split("  ")[0] for line in ways] == ["the reference project", "200 stages"]
+
+
 @pytest.mark.build
 def test_builds_of_the_same_cells_are_compared_and_have_one_result() -> None:
     by_hand, stagebook = "papermill, MLflow, nbconvert", "Stagebook, cold"

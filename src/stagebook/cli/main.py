@@ -16,6 +16,7 @@ from stagebook.cli import (
     gate,
     model,
     monitor,
+    plan,
     report,
     repro,
     run,
@@ -150,6 +151,7 @@ def sources() -> None:
         screen.problems(problems, warning=True)
 
 
+main.add_command(plan.plan)
 main.add_command(run.run)
 main.add_command(repro.repro)
 

@@ -232,10 +232,10 @@ class PastLocks:
 def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[LockEntry]:
     for (value,) in rows:
         for values in json.loads(value):
-            files = {
-                key: tuple(HashedPath(**file) for file in values[key]) for key in ("deps", "outs")
-            }
-            yield LockEntry(values["stage"], values["cmd"], **files, params=values["params"])
+            deps, outs = (
+                tuple(HashedPath(**file) for file in values[key]) for key in ("deps", "outs")
+            )
+            yield LockEntry(values["stage"], values["cmd"], deps, outs, values["params"])
 
 
 def _put_all(connection: sqlite3.Connection, texts: Iterable[tuple[_Version, str]]) -> None:

@@ -112,11 +112,10 @@ def look_up(notebook: Notebook, project: Project, search: Search) -> SourceWithM
     installed = search.installed
     unknown = [name for name in external if not search.is_known(name)]
     unknown += [name for name in settings.distributions if canonical(name) not in versions]
-    texts = dict(codes)
     distributions = _with_stagebook(versions, installed)
     source = Source(
         stage=notebook.stage,
-        cells=tuple(filter(None, (_cell_text(cell, texts) for cell in notebook.cells))),
+        cells=tuple(text for _, text in cell_texts(notebook)),
         modules=tuple((name, module.digest) for name, module in reached.modules),
         distributions=tuple(distributions.items()),
         missing=tuple(unknown),
@@ -154,13 +153,19 @@ def _with_stagebook(versions: dict[str, str], installed: Installed) -> dict[str,
     return dict(sorted({**others, OWN: version}.items()))
 
 
-def _cell_text(cell: Cell, codes: Mapping[int, Code]) -> str:
+def cell_texts(notebook: Notebook) -> tuple[tuple[int, str], ...]:
+    """The cells of a notebook's source, each with its position in the notebook."""
+    texts = ((cell.position, _cell_text(cell)) for cell in notebook.cells)
+    return tuple((position, text) for position, text in texts if text)
+
+
+def _cell_text(cell: Cell) -> str:
     """The code of a cell after the tags on which its execution depends; empty if it has neither.
 
     For a cell that is not code, only its position counts, which these tags mark.
     """
     tags = cell.tags & HONOURED
-    text = codes[cell.position].text if cell.kind == "code" else ""
+    text = normalise_cell(cell.text).text if cell.kind == "code" else ""
     return "\n".join(
         filter(str.strip, [f"# tags: {', '.join(sorted(tags))}" if tags else "", text])
     )

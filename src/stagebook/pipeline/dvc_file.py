@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from stagebook.pipeline import yaml_block
 from stagebook.pipeline.change import FileChange
 from stagebook.pipeline.stage import Stage
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
@@ -119,7 +120,8 @@ def document(text: str) -> Mapping[str, Any]:
     """
     from stagebook.pipeline import yaml_text  # imports ruamel.yaml, which takes long
 
-    loaded = yaml_text.load(text, FILE, plain=True)
+    quick = yaml_block.read(text)
+    loaded = quick if quick is not None else yaml_text.load(text, FILE, plain=True)
     if loaded is None:
         return {}
     entries = loaded.get("stages") if isinstance(loaded, Mapping) else ()

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stagebook.pipeline import repository, yaml_text
+from stagebook.pipeline import repository, yaml_block
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.dvc_file import FILE, LOCK
 from stagebook.project.errors import StagebookError
@@ -25,6 +25,7 @@ class LockEntry:
         deps: What it read.
         outs: What it wrote: outputs, metrics and plots.
         params: The values in each params file that the stage depends on.
+        legacy: Whether a file has a hash of DVC 2, which ignores the line endings of texts.
     """
 
     stage: str
@@ -32,6 +33,7 @@ class LockEntry:
     deps: tuple[HashedPath, ...] = ()
     outs: tuple[HashedPath, ...] = ()
     params: Mapping[str, Any] | None = None
+    legacy: bool = False
 
     def below(self, folder: str) -> "LockEntry":
         """This stage of a folder's ``dvc.lock``, as the repository's root sees it."""
@@ -45,6 +47,7 @@ class LockEntry:
             tuple(replace(dep, path=moved(dep.path)) for dep in self.deps),
             tuple(replace(out, path=moved(out.path)) for out in self.outs),
             {moved(file): values for file, values in (self.params or {}).items()},
+            self.legacy,
         )
 
     def changed(self, before: "LockEntry") -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
@@ -154,6 +157,8 @@ def _tracked_by(root: Path, file: str) -> Iterator[HashedPath]:
     """
     try:
         text = (root / file).read_text("utf-8")
+        from stagebook.pipeline import yaml_text  # imports ruamel.yaml, which takes long
+
         document = _mapping(yaml_text.load(text, file, plain=True))
     except (OSError, ValueError, StagebookError):
         return
@@ -193,7 +198,10 @@ def _joined_pieces(text: str) -> tuple[LockEntry, ...] | None:
 
 @lru_cache(maxsize=2048)
 def _parsed(text: str) -> tuple[LockEntry, ...]:
-    document = _mapping(yaml_text.load(text, LOCK, plain=True))
+    from stagebook.pipeline import yaml_text  # imports ruamel.yaml, which takes long
+
+    quick = yaml_block.read(text)
+    document = _mapping(quick if quick is not None else yaml_text.load(text, LOCK, plain=True))
     # Before DVC 2, the stages were at the top level.
     stages = _mapping(document.get("stages")) if "schema" in document else document
     return tuple(_entry(str(name), _mapping(values)) for name, values in stages.items())
@@ -234,6 +242,11 @@ def _entry(stage: str, values: Mapping[str, Any]) -> LockEntry:
         deps=tuple(_hashed(values.get("deps"))),
         outs=tuple(_hashed(values.get("outs"))),
         params=_mapping(values.get("params")),
+        legacy=any(
+            "md5" in item and "hash" not in item
+            for key in ("deps", "outs")
+            for item in map(_mapping, values.get(key) or ())
+        ),
     )
 
 

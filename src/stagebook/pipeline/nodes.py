@@ -27,6 +27,13 @@ class Node:
         cmd: The shell command; empty if unknown.
         params: The params files that it depends on, and whether on each as a whole.
         frozen: Whether DVC leaves it as it is, whatever changes.
+        keys: The keys that count in each params file; empty for all.
+        uncached: Those outputs that are not in DVC's cache.
+        persisted: Those outputs that DVC does not delete before it runs the stage.
+        always: Whether DVC runs it in every build.
+        folder: The folder that it runs in, from the root; empty for the root.
+        commands: The shell commands, if the stage has a list of them.
+        mark: The mark of a Stagebook stage; empty for another stage.
     """
 
     name: str
@@ -38,6 +45,13 @@ class Node:
     cmd: str = ""
     params: Mapping[str, bool] = field(default_factory=dict)
     frozen: bool = False
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uncached: frozenset[str] = frozenset()
+    persisted: frozenset[str] = frozenset()
+    always: bool = False
+    folder: str = ""
+    commands: tuple[str, ...] = ()
+    mark: str = ""
 
 
 def parse(text: str) -> tuple[Node, ...]:
@@ -56,8 +70,15 @@ def parse(text: str) -> tuple[Node, ...]:
             _of(entry) not in (None, SOURCES, SITE),
             tuple(_paths(entry, "metrics")),
             lock.command(entry.get("cmd", "")),
-            dict(_params(entry)),
+            {path: not keys for path, keys in _params(entry)},
             bool(entry.get("frozen")),
+            dict(_params(entry)),
+            frozenset(_flagged(entry, "cache", False)),
+            frozenset(_flagged(entry, "persist", True)),
+            bool(entry.get("always_changed")),
+            _folder(entry),
+            _commands(entry.get("cmd")),
+            str(_of(entry) or ""),
         )
         for name, entry in entries.items()
         if isinstance(entry, Mapping)
@@ -83,8 +104,15 @@ def read(root: Path) -> tuple[Node, ...]:
             _of({"meta": stage.meta}) not in (None, SOURCES, SITE),
             stage.metrics,
             stage.cmd,
-            stage.params,
+            {path: not keys for path, keys in stage.params.items()},
             stage.frozen,
+            stage.params,
+            stage.uncached,
+            stage.persisted,
+            stage.always,
+            stage.folder,
+            stage.commands,
+            str(_of({"meta": stage.meta}) or ""),
         )
         for stage in resolved.stages(root)
     )
@@ -119,19 +147,37 @@ def meet(value: str, other: str) -> bool:
     return first.is_relative_to(second) or second.is_relative_to(first)
 
 
-def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Params files, each with whether the stage depends on all that it holds."""
+def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Params files, each with the keys that count; without keys, all count."""
     folder, listed = str(entry.get("wdir", "")), entry.get("params") or ()
     names = [item for item in listed if not isinstance(item, Mapping)]
     files = [file for item in listed if isinstance(item, Mapping) for file in item.items()]
     for path, keys in (*files, *([(_DEFAULT_PARAMS, names)] if names else [])):
-        yield posixpath.normpath(posixpath.join(folder, str(path))), not keys
+        yield posixpath.normpath(posixpath.join(folder, str(path))), tuple(map(str, keys or ()))
 
 
 def _of(entry: Mapping[str, Any]) -> Any:
     """The mark of a Stagebook stage; None for another stage."""
     meta = entry.get("meta")
     return meta.get("stagebook") if isinstance(meta, Mapping) else None
+
+
+def _folder(entry: Mapping[str, Any]) -> str:
+    folder = posixpath.normpath(str(entry.get("wdir") or "."))
+    return "" if folder == "." else folder
+
+
+def _commands(cmd: Any) -> tuple[str, ...]:
+    return tuple(map(str, cmd)) if isinstance(cmd, list) else ()
+
+
+def _flagged(entry: Mapping[str, Any], flag: str, value: bool) -> Iterator[str]:
+    """The outputs with a value of a flag."""
+    folder = str(entry.get("wdir", ""))
+    for item in (output for key in ("outs", "metrics", "plots") for output in entry.get(key) or ()):
+        for path, flags in item.items() if isinstance(item, Mapping) else ():
+            if isinstance(flags, Mapping) and flags.get(flag) is value:
+                yield posixpath.normpath(posixpath.join(folder, str(path)))
 
 
 def _paths(entry: Mapping[str, Any], *keys: str) -> Iterator[str]:

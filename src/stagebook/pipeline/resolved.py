@@ -47,10 +47,16 @@ class ResolvedStage:
         outs: Paths that it writes.
         metrics: Those of them that are metrics.
         plots: Those of them that are plots.
-        params: The params files that it depends on, and whether on each as a whole.
+        params: The params files that it depends on, each with the keys that count; without
+            keys, all count.
         cmd: The shell command.
         frozen: Whether DVC leaves it as it is.
         meta: What its entry has under ``meta``.
+        uncached: Those outputs that are not in DVC's cache.
+        persisted: Those outputs that DVC does not delete before it runs the stage.
+        always: Whether DVC runs it in every build.
+        folder: The folder that it runs in, from the root; empty for the root.
+        commands: The shell commands, if the stage has a list of them.
     """
 
     name: str
@@ -59,10 +65,15 @@ class ResolvedStage:
     outs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     plots: tuple[str, ...] = ()
-    params: dict[str, bool] = field(default_factory=dict)
+    params: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cmd: str = ""
     frozen: bool = False
     meta: dict[str, Any] = field(default_factory=dict)
+    uncached: frozenset[str] = frozenset()
+    persisted: frozenset[str] = frozenset()
+    always: bool = False
+    folder: str = ""
+    commands: tuple[str, ...] = ()
 
 
 def stages(root: Path) -> tuple[ResolvedStage, ...]:
@@ -164,6 +175,7 @@ def _stage(stage: "PipelineStage", root: Path) -> ResolvedStage:
     params = [item for item in local if isinstance(item, ParamsDependency)]
     outs = [out for out in stage.outs if out.protocol == "local"]
     file = Path(os.path.relpath(stage.path, root)).as_posix()
+    folder = Path(os.path.relpath(stage.wdir, root)).as_posix()
     return ResolvedStage(
         name=stage.name if file == "dvc.yaml" else f"{file}:{stage.name}",
         file=file,
@@ -171,8 +183,13 @@ def _stage(stage: "PipelineStage", root: Path) -> ResolvedStage:
         outs=paths(outs),
         metrics=paths(out for out in outs if out.metric),
         plots=paths(out for out in outs if out.plot),
-        params={path: not item.params for path, item in zip(paths(params), params, strict=True)},
+        params={path: tuple(item.params) for path, item in zip(paths(params), params, strict=True)},
         cmd=" && ".join(stage.cmd) if isinstance(stage.cmd, list) else str(stage.cmd or ""),
         frozen=bool(stage.frozen),
         meta=dict(stage.meta or {}),
+        uncached=frozenset(paths(out for out in outs if not out.use_cache)),
+        persisted=frozenset(paths(out for out in outs if out.persist)),
+        always=bool(stage.always_changed),
+        folder="" if folder == "." else folder,
+        commands=tuple(stage.cmd) if isinstance(stage.cmd, list) else (),
     )

@@ -26,7 +26,7 @@ def sources(project: Project) -> tuple[Problem, ...]:
     """
     with unstarted.noted(project.state, SOURCES):
         installed = Installed.remembered(project.state)
-        reader = _reader(installed)
+        reader = reader_of(installed)
         previous = Snapshot.read(project.state).as_read_by(reader)
         stage_notebooks = notebooks.read_all(project, previous.notebooks)
         fits = layout.require_fit(project, stage_notebooks, previous.fits)
@@ -58,7 +58,7 @@ def _write(project: Project, stage: StageSnapshot) -> bool:
     return before != text.encode()
 
 
-def _reader(installed: Installed) -> str:
+def reader_of(installed: Installed) -> str:
     """The versions of what reads notebooks and modules: another may read them differently."""
     own = hashlib.sha256(repr(stamps(Path(source.__file__).parent)).encode()).hexdigest()
     return f"Python {sys.version}, jupytext {installed.version('jupytext')}, Stagebook {own}"

@@ -1,0 +1,1 @@
+"""What is stale and why: judged from files alone, without DVC."""

@@ -1,0 +1,54 @@
+"""The stages that a build with targets covers."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from stagebook.pipeline.nodes import Node, makers_of
+from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
+
+
+def select(nodes: Iterable[Node], targets: Iterable[str]) -> tuple[Node, ...]:
+    """The stages that ``dvc repro`` covers: the targets, and all stages before them.
+
+    Args:
+        nodes: All stages.
+        targets: Names of stages, or outputs of stages; without any, the stages of the root's
+            ``dvc.yaml``.
+
+    Raises:
+        StagebookError: No stage has the name.
+    """
+    nodes = tuple(nodes)
+    targets = tuple(targets)
+    makers = makers_of(nodes)
+    wanted = [node for target in targets for node in _named(nodes, target)]
+    pending = wanted if targets else [node for node in nodes if ":" not in node.name]
+    names: dict[str, Node] = {}
+    while pending:
+        node = pending.pop()
+        if node.name not in names:
+            names[node.name] = node
+            # DVC does not build what is before a frozen stage
+            pending.extend(() if node.frozen else makers[node.name])
+    return tuple(node for node in nodes if node.name in names)
+
+
+def _named(nodes: tuple[Node, ...], target: str) -> tuple[Node, ...]:
+    path = PurePosixPath(target).as_posix()
+    found = tuple(
+        node
+        for node in nodes
+        # with `foreach` and `matrix`, the name before the @ stands for all
+        if target in (node.name, node.name.partition("@")[0]) or path in node.outs
+    )
+    if found:
+        return found
+    known: Mapping[str, Node] = {node.name: node for node in nodes}
+    raise StagebookError(
+        Problem(
+            "no-stage",
+            f"There is no stage `{target}`.",
+            did_you_mean(target, known, f"The stages are: {', '.join(known) or 'none'}."),
+            Where("dvc.yaml"),
+        )
+    )

@@ -1,0 +1,252 @@
+"""What a plan says of a project whose stages are shell commands, after real builds by DVC."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+from plan_projects import QuickProject
+
+from stagebook.cli.main import main
+from stagebook.pipeline import lock, nodes
+from stagebook.pipeline.cache import Cache
+from stagebook.pipeline.plan import params, run_key
+from stagebook.pipeline.plan.files import ProjectFiles
+from stagebook.pipeline.plan.plan import Change, StagePlan
+from stagebook.project.errors import StagebookError
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> QuickProject:
+    """A built project; never changed, only copied."""
+    root = tmp_path_factory.mktemp("planning") / "quick"
+    root.mkdir()
+    project = QuickProject.create(root, with_notebook=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        project.repro()
+    return project
+
+
+@pytest.fixture
+def project(
+    built: QuickProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[QuickProject]:
+    copy = built.copy(tmp_path / "quick")
+    monkeypatch.chdir(copy.root)
+    return copy
+
+
+def stage(project: QuickProject, name: str) -> StagePlan:
+    return next(stage for stage in project.plan().stages if stage.name == name)
+
+
+def words(project: QuickProject, name: str) -> list[str]:
+    return [reason.words for reason in stage(project, name).reasons]
+
+
+def git(project: QuickProject, *arguments: str) -> None:
+    user = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *user, *arguments], cwd=project.root, check=True, capture_output=True)
+
+
+def test_a_built_project_is_fresh(project: QuickProject) -> None:
+    states = project.states()
+    assert {states.pop(name) for name in ("stamp", "hello")} == {"always"}
+    assert states.pop("stamped") == "after"
+    assert set(states.values()) == {"fresh"}
+
+
+def test_the_key_of_a_run_is_that_of_dvc(project: QuickProject) -> None:
+    root = project.root
+    files = ProjectFiles.of(root, root / ".stagebook")
+    stages = nodes.read(root)
+    states = params.read(root, stages)
+    recorded = lock.read(root)
+    keys = set()
+    for node in stages:
+        if node.name in recorded.entries and node.outs and not node.always and not node.persisted:
+            values = {file: states[node.name, file].values or {} for file in node.keys}
+            deps = {path: files.md5(path) or "" for path in node.deps}
+            keys.add(run_key.of(node, deps, values, files.is_executable))
+    runs = Cache.of(root).folder / "runs"
+    assert {path.name for path in runs.glob("*/*")} <= keys
+    assert len(list(runs.glob("*/*"))) >= 6
+
+
+def test_a_run_that_dvc_keeps_is_restored(project: QuickProject) -> None:
+    project.edit("code/y.txt", "0", "1")
+    assert project.states()["whole"] == "stale"
+    assert project.repro()["whole"] == "run"
+    project.edit("code/y.txt", "1", "0")
+    assert project.states()["whole"] == "restored"
+    assert project.repro()["whole"] == "restored"
+
+
+def test_each_change_has_its_reason(project: QuickProject) -> None:
+    project.edit("params.yaml", "limit: 0", "limit: 200")
+    project.edit("extra.yaml", "size: 0", "other: 1")
+    project.edit("dvc.yaml", "sed 's/^/h /'", "sed 's/^/H /'")
+    project.edit("code/y.txt", "0", "1")
+    (project.root / "data/last.txt").unlink()
+    assert words(project, "count") == ["limit 0 → 200 (params.yaml)"]
+    assert words(project, "whole_params") == [
+        "other not set → 1 (extra.yaml)",
+        "size 0 → not set (extra.yaml)",
+    ]
+    assert words(project, "head") == ["command changed"]
+    assert words(project, "whole") == ["code/y.txt changed", "after parts"]
+    assert words(project, "last") == ["output missing: data/last.txt", "after parts", "after head"]
+
+
+def test_a_missing_input_is_named(project: QuickProject) -> None:
+    (project.root / "code/y.txt").unlink()
+    (reason,) = stage(project, "whole").reasons
+    assert (reason.change, reason.subject) == (Change.INPUT_MISSING, "code/y.txt")
+
+
+def test_a_function_in_an_input_is_named(project: QuickProject) -> None:
+    project.edit("dvc.yaml", "deps: [data/sorted.txt]", "deps: [data/sorted.txt, code/helper.py]")
+    project.repro()
+    git(project, "add", "-A")
+    git(project, "commit", "-m", "built")
+    project.edit("code/helper.py", "return 0", "return 1")
+    (reason,) = stage(project, "head").reasons
+    assert reason.words == "code/helper.py: other changed"
+    assert reason.lines == ("-     return 0", "+     return 1")
+
+
+def test_rows_of_a_table_are_counted(project: QuickProject) -> None:
+    table = project.root / "data/table.parquet"
+    pd.DataFrame({"a": range(3)}).to_parquet(table)
+    project.edit(
+        "dvc.yaml",
+        "stages:\n",
+        "stages:\n  read:\n    cmd: cp data/table.parquet data/copy.parquet\n"
+        "    deps: [data/table.parquet]\n    outs: [data/copy.parquet]\n",
+    )
+    project.repro()
+    pd.DataFrame({"a": range(1200)}).to_parquet(table)
+    assert words(project, "read") == ["data/table.parquet changed: 3 → 1,200 rows"]
+
+
+def test_a_stage_that_runs_is_named(project: QuickProject) -> None:
+    writer = {"pid": os.getpid(), "cmd": "dvc repro"}
+    noted = {"write": {str(project.root / "data/sorted.txt"): writer}, "read": {}}
+    (project.root / ".dvc/tmp").mkdir(exist_ok=True)
+    (project.root / ".dvc/tmp/rwlock").write_text(json.dumps(noted))
+    (project.root / "data/sorted.txt").unlink()
+    assert project.plan().running == ("sort",)
+    assert project.states()["head"] == "after"
+
+
+def test_a_plan_writes_nothing_but_caches(project: QuickProject) -> None:
+    def state() -> dict[str, float]:
+        files = (path for path in project.root.rglob("*") if path.is_file())
+        return {
+            str(path.relative_to(project.root)): path.stat().st_mtime
+            for path in files
+            if ".stagebook/cache" not in str(path)
+        }
+
+    before = state()
+    project.plan()
+    assert state() == before
+
+
+def test_git_is_not_needed(project: QuickProject) -> None:
+    before = project.states()
+    shutil.rmtree(project.root / ".git")
+    assert project.states() == before
+    project.edit("raw.csv", "0", "1")
+    assert words(project, "count") == ["raw.csv changed"]
+
+
+def test_before_the_first_build_all_is_stale(project: QuickProject) -> None:
+    (project.root / "dvc.lock").unlink()
+    shutil.rmtree(project.root / ".dvc/cache/runs")
+    assert words(project, "count") == ["never built"]
+    assert words(project, "parts") == ["never built", "after count"]
+
+
+def test_a_merge_conflict_in_the_lock_is_a_problem(project: QuickProject) -> None:
+    text = (project.root / "dvc.lock").read_text()
+    project.write("dvc.lock", f"<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n")
+    with pytest.raises(StagebookError) as caught:
+        project.plan()
+    assert [problem.code for problem in caught.value.problems] == ["merge-conflict"]
+
+
+def test_targets_are_built_with_what_is_before_them(project: QuickProject) -> None:
+    assert set(project.states("head")) == {"sort", "head"}
+    assert set(project.states("data/whole.txt")) == {"count", "parts", "whole"}
+    with pytest.raises(StagebookError) as caught:
+        project.plan("heat")
+    assert caught.value.problems[0].hint == "Did you mean `head`?"
+
+
+def plan(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["plan", *arguments])
+
+
+def test_check_ends_with_14_if_a_stage_is_stale(project: QuickProject) -> None:
+    project.edit("dvc.yaml", "    always_changed: true\n", "")
+    project.repro()
+    assert plan("--check").exit_code == 0
+    project.edit("raw.csv", "0", "1")
+    assert plan("--check").exit_code == 14
+    assert plan().exit_code == 0
+
+
+def test_two_commits_are_compared(project: QuickProject) -> None:
+    git(project, "add", "-A")
+    git(project, "commit", "-m", "first")
+    project.edit("params.yaml", "limit: 0", "limit: 1")
+    project.edit("raw.csv", "x\n0", "x\n0\n0")
+    project.repro()
+    git(project, "commit", "-am", "second")
+    for revisions in ("HEAD~1..HEAD", "HEAD~1"):
+        printed = json.loads(plan("--since", revisions, "--json").stdout)
+        stages = {item["stage"]: item for item in printed["stages"]}
+        reasons = [reason["words"] for reason in stages["count"]["reasons"]]
+        assert reasons == ["raw.csv changed", "limit 0 → 1 (params.yaml)"]
+        assert stages["parts"]["after"] == ["count"]
+        assert stages["head"]["state"] == "fresh"
+    assert json.loads(plan("--since", "HEAD", "--json").stdout)["stale"] is False
+
+
+def test_secrets_are_masked(project: QuickProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2-hunter2")
+    project.edit("params.yaml", "limit: 0", "limit: hunter2-hunter2")
+    assert "hunter2" not in plan("--json").stdout + plan().stdout
+
+
+def test_a_page_has_each_reason(project: QuickProject, tmp_path: Path) -> None:
+    project.edit("params.yaml", "limit: 0", "limit: <b>")
+    page = tmp_path / "plan.html"
+    assert plan("--html", str(page)).exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "limit 0 → &lt;b&gt; (params.yaml)" in text
+    assert "http" not in text.replace("http-equiv", "")
+
+
+HEAVY = ("dvc", "pandas", "numpy", "pyarrow", "mlflow", "papermill", "nbformat", "IPython")
+
+
+def test_a_plan_imports_no_heavy_library(project: QuickProject) -> None:
+    project.edit("raw.csv", "0", "1")
+    code = (
+        "import sys; from stagebook.cli.main import main; main(['plan'], standalone_mode=False); "
+        f"print(*sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True, check=True
+    )
+    assert "raw.csv changed" in done.stdout
+    assert done.stderr.strip() == ""
