@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +36,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> QuickProject:
 @pytest.fixture
 def project(
     built: QuickProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[QuickProject]:
+) -> QuickProject:
     copy = built.copy(tmp_path / "quick")
     monkeypatch.chdir(copy.root)
     return copy
