@@ -34,9 +34,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> QuickProject:
 
 
 @pytest.fixture
-def project(
-    built: QuickProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> QuickProject:
+def project(built: QuickProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QuickProject:
     copy = built.copy(tmp_path / "quick")
     monkeypatch.chdir(copy.root)
     return copy
@@ -124,12 +122,9 @@ def test_a_function_in_an_input_is_named(project: QuickProject) -> None:
 def test_rows_of_a_table_are_counted(project: QuickProject) -> None:
     table = project.root / "data/table.parquet"
     pd.DataFrame({"a": range(3)}).to_parquet(table)
-    project.edit(
-        "dvc.yaml",
-        "stages:\n",
-        "stages:\n  read:\n    cmd: cp data/table.parquet data/copy.parquet\n"
-        "    deps: [data/table.parquet]\n    outs: [data/copy.parquet]\n",
-    )
+    read = "  read:\n    cmd: cp data/table.parquet data/copy.parquet\n"
+    read += "    deps: [data/table.parquet]\n    outs: [data/copy.parquet]\n"
+    project.edit("dvc.yaml", "stages:\n", f"stages:\n{read}")
     project.repro()
     pd.DataFrame({"a": range(1200)}).to_parquet(table)
     assert words(project, "read") == ["data/table.parquet changed: 3 → 1,200 rows"]
