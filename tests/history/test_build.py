@@ -196,7 +196,7 @@ stages:
   many: {foreach: [1, 2], do: {cmd: echo}}
 """
     assert parse(text) == (
-        Node("sources", (), ("a",), notebook=False, cmd="stagebook sources"),
+        Node("sources", (), ("a",), notebook=False, cmd="stagebook sources", mark="sources"),
         Node(
             "one",
             ("x/y", "a"),
@@ -205,8 +205,12 @@ stages:
             metrics=("m.json",),
             cmd="stagebook run one",
             params={"p.yaml": True, "q.toml": False, "params.yaml": False},
+            keys={"p.yaml": (), "q.toml": ("x",), "params.yaml": ("a.b",)},
+            uncached=frozenset({"m.json"}),
+            persisted=frozenset({"o"}),
+            mark="notebooks/one.py",
         ),
-        Node("hand", ("x",), ("sub/z",), notebook=False, cmd="echo"),
+        Node("hand", ("x",), ("sub/z",), notebook=False, cmd="echo", folder="sub"),
         Node("many", (), (), notebook=False),
     )
     assert parse("") == parse("stages:") == ()

@@ -9,7 +9,7 @@ import spooled
 
 from stagebook.history.history import History
 from stagebook.history.past_locks import PastLocks
-from stagebook.pipeline import dvc_file, lock, yaml_text
+from stagebook.pipeline import dvc_file, lock, yaml_block
 from stagebook.pipeline import nodes as graph
 from stagebook.project.errors import StagebookError
 
@@ -65,13 +65,13 @@ def test_each_text_of_dvc_is_parsed_once_in_a_process(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed: Counter[str] = Counter()
-    load = yaml_text.load
+    read = yaml_block.read
 
-    def counted(text: str, file: str, *, plain: bool = False) -> object:
+    def counted(text: str) -> object:
         parsed[text] += 1
-        return load(text, file, plain=plain)
+        return read(text)
 
-    monkeypatch.setattr(yaml_text, "load", counted)
+    monkeypatch.setattr(yaml_block, "read", counted)
     text = dvc_file.read(root)
     with History.open(root / ".stagebook") as history:
         locks = PastLocks(root, history.index)

@@ -74,7 +74,7 @@ def test_any_lines_are_read_alike_or_left_to_ruamel(lines: list[str]) -> None:
     assert agrees("\n".join(lines))
 
 
-@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml", "params/train.yaml"])
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml"])
 def test_the_files_of_the_reference_project_are_read_quickly(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert yaml_block.read(text) == plain(text) is not None

@@ -167,7 +167,7 @@ def test_a_changed_declaration_is_planned_before_sync(project: QuickProject) -> 
 
 @pytest.mark.slow
 @settings(
-    max_examples=12,
+    max_examples=8,
     # the examples change one project, so that an example alone repeats nothing
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

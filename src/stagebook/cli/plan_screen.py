@@ -46,11 +46,19 @@ def show(plan: "Plan", *, full: bool) -> None:
     for stage in stages:
         _out.print(_headline(stage, width, is_past=bool(plan.since)))
         for line in _reasons(stage, known, full=full):
-            _out.print(line, soft_wrap=True, overflow="ellipsis", no_wrap=not full, crop=not full)
+            _print(line, is_cut=not full)
     if plan.removed:
         _out.print(f"Not any more: {words.listed(plan.removed)}", markup=False)
     time = words.time(plan)
     _out.print(Text.assemble((words.total(plan), "bold"), f" · {time}" if time else ""))
+
+
+def _print(line: Text, *, is_cut: bool) -> None:
+    """Prints a line of code or a reason; only a terminal cuts what is too wide for it."""
+    if is_cut and _out.is_terminal:
+        _out.print(line, soft_wrap=True, overflow="ellipsis", no_wrap=True, crop=True)
+    else:
+        _out.print(line, soft_wrap=True)
 
 
 def _headline(stage: "StagePlan", width: int, *, is_past: bool) -> Text:

@@ -235,7 +235,8 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[LockEntry]:
             deps, outs = (
                 tuple(HashedPath(**file) for file in values[key]) for key in ("deps", "outs")
             )
-            yield LockEntry(values["stage"], values["cmd"], deps, outs, values["params"])
+            legacy = values.get("legacy", False)  # an older index does not have it
+            yield LockEntry(values["stage"], values["cmd"], deps, outs, values["params"], legacy)
 
 
 def _put_all(connection: sqlite3.Connection, texts: Iterable[tuple[_Version, str]]) -> None:

@@ -120,7 +120,7 @@ class Sources:
             return reason
         changed = module_changes.between(then, data)
         if not changed.words:
-            return reason
+            return replace(reason, words=f"{reason.words}: comments or layout only")
         return replace(reason, words=f"{reason.subject}: {changed.words}", lines=changed.lines)
 
     def _module(self, path: str, md5: str) -> bytes | None:
