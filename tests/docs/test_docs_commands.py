@@ -126,7 +126,7 @@ def printed(tutorial: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def _late(command: str) -> tuple[str, ...]:
     """Sorts what needs or makes a change after what does not."""
-    order = ("summary", "log", "compare", "gate", "trace", "run", "deliver", "sync")
+    order = ("summary", "log", "compare", "gate", "warm", "trace", "run", "deliver", "sync")
     return (str(order.index(command.split()[1])), command)
 
 

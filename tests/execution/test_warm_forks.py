@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +172,8 @@ def test_a_fork_goes_on_without_its_zygote_and_its_end_is_reported(tmp_path: Pat
         fork.send_signal(signal.SIGUSR1)  # type: ignore[attr-defined]
         assert fork.wait() == 5  # type: ignore[attr-defined]
         os.close(reads)
+        assert own.output("print(1)") == "1\n"  # from another zygote
+        assert set(own.zygotes().values()).isdisjoint({zygote})
 
 
 def test_a_killed_supervisor_takes_the_fork_along(warm: Warm) -> None:
@@ -181,6 +185,26 @@ def test_a_killed_supervisor_takes_the_fork_along(warm: Warm) -> None:
     assert fork.wait() == -signal.SIGKILL  # type: ignore[attr-defined]
     assert os.read(reads, 1) == b""
     os.close(reads)
+
+
+def test_clients_that_start_together_start_one_zygote(tmp_path: Path) -> None:
+    with warm_project(tmp_path) as own:
+        recipe = own.recipe("json")
+        values = [list(recipe.imports), dict(recipe.environment), recipe.root]
+        code = (
+            "import json, sys\n"
+            "from stagebook.execution.warm import client\n"
+            "from stagebook.execution.warm.key import Recipe\n"
+            "from stagebook.execution.warm.request import Request\n"
+            "imports, environment, root = json.loads(sys.argv[1])\n"
+            "recipe = Recipe('bare', tuple(imports), environment, root, 'test')\n"
+            "request = Request.here('platform:uname', ('x',))\n"
+            "print(client.fork(recipe, request, (0, 1, 2)).wait())"
+        )
+        words = [sys.executable, "-c", code, json.dumps(values)]
+        clients = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+        assert [client.communicate()[0] for client in clients] == ["0\n"] * 4
+        assert [own.place.state(key)["forks"] for key in own.zygotes()] == [4]
 
 
 def test_random_numbers_differ_between_forks(warm: Warm) -> None:
