@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -212,10 +213,26 @@ def test_random_numbers_differ_between_forks(warm: Warm) -> None:
     assert warm.output(code, "random") != warm.output(code, "random")
 
 
+def test_a_fork_that_cannot_begin_ends_and_says_why(warm: Warm) -> None:
+    reads, writes = os.pipe()
+    fork = warm.fork("pass", descriptors=(writes, writes, writes), folder="/not/there")
+    os.close(writes)
+    assert fork.wait() == 1
+    with open(reads, encoding="utf-8") as stream:
+        assert "/not/there" in stream.read()
+    assert warm.output("print(1)") == "1\n"
+
+
 def test_the_key_depends_on_variables_that_imports_read(warm: Warm) -> None:
     key = warm.recipe().key
     assert warm.recipe(OMP_NUM_THREADS="3").key != key
     assert warm.recipe("json").key != key
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0 if soft else 4096, hard))
+    try:
+        assert warm.recipe().key != key
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
     assert warm.recipe(DVC_STAGE="other", COLUMNS="9", STAGEBOOK_X="y").key == key
 
 

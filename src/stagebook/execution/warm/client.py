@@ -169,8 +169,12 @@ def _start(recipe: Recipe, place: Place, key: str, lock: int, owner: int | None)
 
     Its socket exists before the zygote does, so that no client has to wait or to try again.
     """
-    if place.state(key).get("phase") == "importing" and place.age(key) < _FORGOTTEN:
-        raise NotWarmError("the warm process ended during its imports; see: stagebook warm status")
+    state = place.state(key)
+    if state and place.age(key) < _FORGOTTEN:
+        if state.get("phase") == "importing":
+            raise NotWarmError("it ended during its imports; see: stagebook warm status")
+        if state.get("refusal"):
+            raise NotWarmError(str(state["refusal"]))
     listening = place.listen(key)
     try:
         connection = place.connect(key)
