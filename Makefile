@@ -10,7 +10,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) +
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras \
 	--group flights --group dev pyproject.toml
 
-.PHONY: repro test test-slow test-build check bench lab lock install help
+.PHONY: repro test test-slow test-warm test-build check bench lab lock install help
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -26,6 +26,11 @@ test: install ## run the tests, but for those that take minutes
 
 test-slow: install ## run stages that crash, hang, trip over walls or lose their tracker
 	pytest -m slow -n $(WORKERS) --dist worksteal
+
+test-warm: install ## run the tests of ends, signals and walls again in warm processes
+	STAGEBOOK_TESTS_WARM=1 pytest -n $(WORKERS) --dist worksteal tests/end_to_end/test_endings.py \
+		tests/end_to_end/test_walls.py tests/end_to_end/test_interruptions.py \
+		tests/end_to_end/test_sandbox_view.py
 
 test-build: install ## build the whole pipeline twice and hold the two against each other
 	pytest -m build

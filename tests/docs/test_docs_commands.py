@@ -126,18 +126,8 @@ def printed(tutorial: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def _late(command: str) -> tuple[str, ...]:
     """Sorts what needs or makes a change after what does not."""
-    order = (
-        "plan",
-        "summary",
-        "log",
-        "compare",
-        "gate",
-        "trace",
-        "repro",
-        "run",
-        "deliver",
-        "sync",
-    )
+    first = ("plan", "summary", "log", "compare", "gate", "warm", "trace")
+    order = (*first, "repro", "run", "deliver", "sync")
     return (str(order.index(command.split()[1])), command)
 
 

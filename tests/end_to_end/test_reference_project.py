@@ -42,11 +42,11 @@ STAGES = (
 )
 
 
-def clone(folder: Path) -> tuple[Checkout, str]:
+def clone(folder: Path, **variables: str) -> tuple[Checkout, str]:
     """A fresh clone, built by `make repro` with the packages that are installed already."""
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
     # the project holds Stagebook itself, so what runs it has to be the clone's, too
-    checkout = Checkout(folder, {"PYTHONPATH": str(folder / "src")})
+    checkout = Checkout(folder, {"PYTHONPATH": str(folder / "src"), **variables})
     venv = BIN.parent
     made = checkout.ok("make", "repro", f"VENV={venv}", "-o", f"{venv}/.installed")
     return checkout, made.output
@@ -59,7 +59,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, str]:
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, str]:
-    return clone(tmp_path_factory.mktemp("second") / "clone")
+    """Built in warm processes."""
+    return clone(tmp_path_factory.mktemp("second") / "clone", STAGEBOOK_WARM="1")
 
 
 def hashes(checkout: Checkout) -> dict[str, str]:
@@ -93,9 +94,11 @@ def test_the_build_reads_every_flight(first: tuple[Checkout, str]) -> None:
     assert len(flights) == 336_776
 
 
-def test_two_builds_give_the_same_bytes(
+def test_a_cold_and_a_warm_build_give_the_same_bytes(
     first: tuple[Checkout, str], second: tuple[Checkout, str]
 ) -> None:
+    for (checkout, _), warm in ((first, False), (second, True)):
+        assert {record["volatile"]["warm"] for record in checkout.records()} == {warm}
     assert hashes(first[0]) == hashes(second[0])
 
 

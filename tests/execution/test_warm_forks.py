@@ -2,7 +2,10 @@
 
 import json
 import os
+import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +173,8 @@ def test_a_fork_goes_on_without_its_zygote_and_its_end_is_reported(tmp_path: Pat
         fork.send_signal(signal.SIGUSR1)  # type: ignore[attr-defined]
         assert fork.wait() == 5  # type: ignore[attr-defined]
         os.close(reads)
+        assert own.output("print(1)") == "1\n"  # from another zygote
+        assert set(own.zygotes().values()).isdisjoint({zygote})
 
 
 def test_a_killed_supervisor_takes_the_fork_along(warm: Warm) -> None:
@@ -183,15 +188,51 @@ def test_a_killed_supervisor_takes_the_fork_along(warm: Warm) -> None:
     os.close(reads)
 
 
+def test_clients_that_start_together_start_one_zygote(tmp_path: Path) -> None:
+    with warm_project(tmp_path) as own:
+        recipe = own.recipe("json")
+        values = [list(recipe.imports), dict(recipe.environment), recipe.root]
+        code = (
+            "import json, sys\n"
+            "from stagebook.execution.warm import client\n"
+            "from stagebook.execution.warm.key import Recipe\n"
+            "from stagebook.execution.warm.request import Request\n"
+            "imports, environment, root = json.loads(sys.argv[1])\n"
+            "recipe = Recipe('bare', tuple(imports), environment, root, 'test')\n"
+            "request = Request.here('platform:uname', ('x',))\n"
+            "print(client.fork(recipe, request, (0, 1, 2)).wait())"
+        )
+        words = [sys.executable, "-c", code, json.dumps(values)]
+        clients = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+        assert [client.communicate()[0] for client in clients] == ["0\n"] * 4
+        assert [own.place.state(key)["forks"] for key in own.zygotes()] == [4]
+
+
 def test_random_numbers_differ_between_forks(warm: Warm) -> None:
     code = "import random\nprint(random.random())"
     assert warm.output(code, "random") != warm.output(code, "random")
+
+
+def test_a_fork_that_cannot_begin_ends_and_says_why(warm: Warm) -> None:
+    reads, writes = os.pipe()
+    fork = warm.fork("pass", descriptors=(writes, writes, writes), folder="/not/there")
+    os.close(writes)
+    assert fork.wait() == 1
+    with open(reads, encoding="utf-8") as stream:
+        assert "/not/there" in stream.read()
+    assert warm.output("print(1)") == "1\n"
 
 
 def test_the_key_depends_on_variables_that_imports_read(warm: Warm) -> None:
     key = warm.recipe().key
     assert warm.recipe(OMP_NUM_THREADS="3").key != key
     assert warm.recipe("json").key != key
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0 if soft else 4096, hard))
+    try:
+        assert warm.recipe().key != key
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
     assert warm.recipe(DVC_STAGE="other", COLUMNS="9", STAGEBOOK_X="y").key == key
 
 

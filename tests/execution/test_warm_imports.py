@@ -156,12 +156,22 @@ POOLS = {
         "print(pc.sum(pyarrow.chunked_array([range(100000)] * 8)).as_py() > 0"
         " and pyarrow.cpu_count() == 2)",
     ),
+    "polars": (
+        "polars",
+        "import polars\n"
+        "print(polars.DataFrame({'a': range(100000)}).lazy().sum().collect().item() > 0)",
+    ),
+    "torch": (
+        "torch",
+        "import torch\na = torch.rand(600, 600)\nprint(float((a @ a).sum()) > 0)",
+    ),
 }
 
 
 @pytest.mark.parametrize("library", POOLS)
 def test_a_librarys_threads_work_in_a_fork(warm: Warm, library: str) -> None:
     module, code = POOLS[library]
+    pytest.importorskip(module)
     code = f"from stagebook.execution.warm import pools\npools.restore_threads()\n{code}"
     code += "\nimport os\nprint(len(os.listdir('/proc/self/task')) > 1)"
     recipe = warm.recipe(module, OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2")

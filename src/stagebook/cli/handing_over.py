@@ -33,7 +33,7 @@ def hand_over() -> None:
     try:
         fork = client.fork(recipe, request, (0, 1, 2))
     except client.NotWarmError as error:
-        sys.stderr.write(f"note Without a warm process: {error}.\n")
+        sys.stderr.write(f"note The stage runs without a warm process: {error}.\n")
         return
     _end_as(_wait(fork))
 

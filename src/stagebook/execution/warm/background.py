@@ -139,7 +139,7 @@ def project_module(root: str) -> str:
     allowed = tuple(
         os.path.join(path, "") for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)
     )
-    inside = os.path.join(os.path.realpath(root), "")
+    inside = tuple(os.path.join(path, "") for path in {root, os.path.realpath(root)})
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if (

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ LISTENING, LOCK = 3, 4
 
 _START = "import sys; del sys.path[0]; from stagebook.execution.warm import zygote; zygote.main()"
 _ROOM_FOR_NAME = "-" * 4000
+_ATTEMPTS, _MOMENT = 500, 0.01
 _FORGOTTEN = 3600.0  # seconds after which imports that ended a zygote are tried again
 _STATUS = "waitstatus"
 
@@ -160,13 +162,24 @@ def reach(recipe: Recipe, place: Place, key: str, owner: int | None) -> socket.s
         return connection
     try:
         place.prepare()
-        lock = place.lock(key)
-        try:
-            return place.connect(key) or _start(recipe, place, key, lock, owner)
-        finally:
-            os.close(lock)
+        return _connect_or_start(recipe, place, key, owner)
     except (OSError, UnsafeFolderError) as error:
         raise NotWarmError(str(error)) from error
+
+
+def _connect_or_start(recipe: Recipe, place: Place, key: str, owner: int | None) -> socket.socket:
+    """Connects to a zygote that another client starts meanwhile, or starts one."""
+    for _ in range(_ATTEMPTS):
+        if connection := place.connect(key):
+            return connection
+        lock = place.lock(key, waits=False)
+        if lock is not None:
+            try:
+                return place.connect(key) or _start(recipe, place, key, lock, owner)
+            finally:
+                os.close(lock)
+        time.sleep(_MOMENT)  # the other client makes the socket, or the old zygote ends
+    raise NotWarmError("another process starts or ends the warm process")
 
 
 def _start(recipe: Recipe, place: Place, key: str, lock: int, owner: int | None) -> socket.socket:
@@ -174,8 +187,12 @@ def _start(recipe: Recipe, place: Place, key: str, lock: int, owner: int | None)
 
     Its socket exists before the zygote does, so that no client has to wait or to try again.
     """
-    if place.state(key).get("phase") == "importing" and place.age(key) < _FORGOTTEN:
-        raise NotWarmError("the warm process ended during its imports; see: stagebook warm status")
+    state = place.state(key)
+    if state and place.age(key) < _FORGOTTEN:
+        if state.get("phase") == "importing":
+            raise NotWarmError("it ended during its imports; see: stagebook warm status")
+        if state.get("refusal"):
+            raise NotWarmError(str(state["refusal"]))
     listening = place.listen(key)
     try:
         connection = place.connect(key)

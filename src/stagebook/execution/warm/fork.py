@@ -53,10 +53,14 @@ def start(
             _supervise(child, request, connection)
     except BaseException:
         os._exit(1)
-    connection.close()
-    _become(request, hidden, descriptors)
-    if request.hides:
-        hidden.hide()
+    try:
+        connection.close()
+        _become(request, hidden, descriptors)
+        if request.hides:
+            hidden.hide()
+    except BaseException:  # nothing of the zygote may go on here
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
     return lambda: _call(request)
 
 
@@ -157,6 +161,8 @@ def _call(request: Request) -> None:
     if request.hides:
         importlib.import_module("runpy")  # by which a new process would run the module
         del sys.modules[module]  # there it is called `__main__`
+    if not request.reaps:  # a kernel does it in its sandbox
+        pools.restore_threads()
     function()
 
 

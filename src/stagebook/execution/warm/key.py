@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ OWN = "own"
 KERNEL = "kernel"
 """The zygotes of kernels."""
 
+_NAMESPACES = ("mnt", "net", "pid", "user", "ipc", "uts", "cgroup", "time")
 _LOCKS = (
     "requirements.lock",
     "requirements.txt",
@@ -70,6 +72,7 @@ class Recipe:
                 if not is_volatile(name)
             ),
             self.environment.get("PYTHONPATH", ""),
+            *_inherited(),
         )
         text = "\n".join(lines)
         return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:20]
@@ -78,6 +81,27 @@ class Recipe:
 def is_volatile(name: str) -> bool:
     """Whether a variable may differ between a zygote and its forks."""
     return name in _VOLATILE or name.startswith(_VOLATILE_PREFIXES)
+
+
+def _inherited() -> Iterator[str]:
+    """What a child process has from its parent besides its environment, and cannot get later."""
+    limits = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    yield from (f"{name} {resource.getrlimit(getattr(resource, name))}" for name in limits)
+    yield f"nice {os.getpriority(os.PRIO_PROCESS, 0)} on {sorted(os.sched_getaffinity(0))}"
+    yield from _links(f"/proc/self/ns/{name}" for name in _NAMESPACES)
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8", errors="replace") as file:
+            yield file.read()
+    except OSError:
+        yield ""
+
+
+def _links(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        try:
+            yield os.readlink(path)
+        except OSError:
+            yield ""
 
 
 def _stamps_of_own_code() -> Iterator[str]:

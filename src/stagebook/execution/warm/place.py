@@ -90,10 +90,19 @@ class Place:
         finally:
             os.close(folder)
 
-    def lock(self, key: str) -> int:
-        """The descriptor of a zygote's lock, once no other process holds it."""
+    def lock(self, key: str, *, waits: bool) -> int | None:
+        """The descriptor of a zygote's lock, which a zygote holds as long as it lives.
+
+        Args:
+            key: The zygote's key.
+            waits: Whether to wait for the lock; otherwise None if another process holds it.
+        """
         descriptor = os.open(self.path(key, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
         return descriptor
 
     def is_alive(self, key: str) -> bool:

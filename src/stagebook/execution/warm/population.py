@@ -98,6 +98,8 @@ def stop(place: Place) -> tuple[ZygoteState, ...]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(state.pid, signal.SIGTERM)
     for key in place.all_keys():
-        os.close(place.lock(key))  # once it has ended
+        lock = place.lock(key, waits=True)  # which is free once it has ended
+        if lock is not None:
+            os.close(lock)
         place.remove(key, with_state=True)
     return alive

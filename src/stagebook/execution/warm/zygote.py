@@ -194,6 +194,8 @@ class Zygote:
     def _is_needed(self) -> bool:
         if not os.path.exists(self.place.path(self.values["key"], "json")):
             return False  # the project's folder was deleted
+        if self.refusal:  # those that wait get an answer
+            return bool(select.select([self.listening], [], [], 0)[0])
         if self.alive:
             return True
         ended = {owner for owner in self.owners if not _lives(owner)}
