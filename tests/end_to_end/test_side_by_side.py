@@ -170,6 +170,16 @@ def test_a_build_that_finds_nothing_to_do_runs_nothing(folder: Checkout) -> None
     assert folder.build() == set()
 
 
+def test_a_forced_build_runs_every_stage_again(folder: Checkout) -> None:
+    folder.write("raw.txt", "")
+    folder.write("dvc.yaml", marked(a="echo a >> ../runs; echo a > a.txt", b="echo b > b.txt"))
+    for option in ((), ("--force",), ()):
+        folder.ok("stagebook", "repro", *option)
+    assert (folder.root.parent / "runs").read_text() == "a\na\n"
+    assert states(folder.ok("stagebook", "repro", "-f", "--json")) == {"a": "built", "b": "built"}
+    assert folder.build() == set()
+
+
 def test_a_target_is_built_with_what_it_needs_and_nothing_else(folder: Checkout) -> None:
     folder.write("raw.txt", "")
     folder.write("dvc.yaml", marked(a="echo a > a.txt", b="echo b > b.txt"))

@@ -43,12 +43,14 @@ def _size(_: click.Context, param: click.Parameter, value: str | None) -> int | 
     is_flag=True,
     help="After a failure, also start the stages that do not depend on it.",
 )
+@click.option("-f", "--force", is_flag=True, help="Run every stage, also if nothing changed.")
 @json_option
 def repro(
     targets: tuple[str, ...],
     jobs: int | None,
     memory: int | None,
     keep_going: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Build as `dvc repro` does, with independent stages side by side.
@@ -62,7 +64,7 @@ def repro(
     from stagebook.workflow.stages_build import BuildOptions
 
     project = Project.find(Path.cwd())
-    options = BuildOptions(targets, jobs or _processors(), memory, keep_going)
+    options = BuildOptions(targets, jobs or _processors(), memory, keep_going, force)
     with contextlib.chdir(project.root), repro_screen.progress(quiet=as_json) as progress:
         build = side_by_side.build(project, options, progress)
     if as_json:

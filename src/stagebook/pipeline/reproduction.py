@@ -46,9 +46,11 @@ class Reproduction:
 
     Attributes:
         plan: The stages, in the order in which ``dvc repro`` would run them.
+        forced: Whether every stage runs, also one that has not changed.
     """
 
     plan: tuple[PlannedStage, ...]
+    forced: bool
     _repo: "Repo"
     _stages: dict[str, "Stage"]
     _claims: dict[str, contextlib.ExitStack] = field(default_factory=dict)
@@ -56,12 +58,15 @@ class Reproduction:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, root: Path, targets: Iterable[str]) -> Iterator["Reproduction"]:
+    def open(
+        cls, root: Path, targets: Iterable[str], *, forced: bool = False
+    ) -> Iterator["Reproduction"]:
         """The build of some targets, or of the root's ``dvc.yaml`` if there are none.
 
         Args:
             root: The project's root, which is DVC's and the working folder.
             targets: Names of stages, as for ``dvc repro``.
+            forced: Whether every stage runs, also one that has not changed.
 
         Raises:
             StagebookError: DVC cannot read the pipeline, or a target does not exist.
@@ -75,7 +80,7 @@ class Reproduction:
         with set_loggers_level(logging.WARNING), Repo(str(root)) as repo:
             with build_plan.reported("bad-pipeline", "DVC cannot read the pipeline", Exit.INVALID):
                 stages, plan = build_plan.read(repo, tuple(targets))
-            reproduction = cls(plan, repo, stages)
+            reproduction = cls(plan, forced, repo, stages)
             try:
                 yield reproduction
             finally:
@@ -95,14 +100,16 @@ class Reproduction:
         stage = self._stages[name]
         with self._acting():
             if build_plan.kind(stage) is StageKind.CHECK:
-                changed = stage.reproduce()
+                changed = stage.reproduce(force=self.forced)
                 if changed:
                     self._finished.add(name)
                 return PlanState.BUILT if changed else PlanState.FRESH
-            if not stage.changed():
+            if not self.forced and not stage.changed():
                 return PlanState.FRESH
             stage.remove_outs(ignore_remove=False, force=False)
             try:
+                if self.forced:
+                    raise RunCacheNotFoundError(stage)
                 self._repo.stage_cache.restore(stage)
             except RunCacheNotFoundError:
                 stage.save_deps()

@@ -41,7 +41,7 @@ def build(project: Project, options: BuildOptions, progress: BuildProgress) -> S
     with (
         _alone(project),
         listen() as stop,
-        Reproduction.open(project.root, targets) as reproduction,
+        Reproduction.open(project.root, targets, forced=options.forced) as reproduction,
         Processes.open() as processes,
     ):
         costs = _costs(project, reproduction.plan)

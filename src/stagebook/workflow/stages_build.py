@@ -71,9 +71,11 @@ class BuildOptions:
         jobs: How many stages may run at once.
         memory: Bytes that they may need together; None for the available memory.
         keep_going: Whether stages that do not depend on a failed one still start.
+        forced: Whether every stage runs, also one that has not changed.
     """
 
     targets: tuple[str, ...] = ()
     jobs: int = 1
     memory: int | None = None
     keep_going: bool = False
+    forced: bool = False
