@@ -128,7 +128,7 @@ def _late(command: str) -> tuple[str, ...]:
     """Sorts what needs or makes a change after what does not."""
     first = ("plan", "summary", "log", "compare", "gate", "warm", "trace")
     order = (*first, "repro", "run", "deliver", "sync")
-    return (str(order.index(command.split()[1])), command)
+    return (f"{order.index(command.split()[1]):02}", command)
 
 
 @pytest.mark.parametrize("block", KEYS, ids=lambda block: block.comment.partition(": ")[2])
