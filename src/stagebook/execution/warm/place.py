@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _MOST_WAITING = 64
@@ -141,11 +142,10 @@ class Place:
         return time.time() - os.stat(self.path(key, "json")).st_mtime
 
     def write_state(self, key: str, state: Mapping[str, Any]) -> None:
-        """Writes what a zygote says about itself, whole."""
-        new = self.path(key, f"json.{os.getpid()}")
-        with open(new, "w", encoding="utf-8") as file:
-            json.dump(state, file)
-        os.replace(new, self.path(key, "json"))
+        """Writes what a zygote says about itself, whole, and without secrets in warnings."""
+        from stagebook.project.files import write_whole  # clients of a zygote need none of it
+
+        write_whole(Path(self.path(key, "json")), json.dumps(state))
 
     def remove(self, key: str, *, with_state: bool) -> None:
         """Deletes the files of a zygote that has ended.
