@@ -6,7 +6,6 @@ The peers that need other versions are installed in environments of their own, b
 import argparse
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -139,5 +138,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    shutil.which("dvc", path=str(BIN)) or sys.exit("DVC is not installed")
     main()

@@ -19,11 +19,10 @@ def hand_over() -> None:
     if not root or not choice.is_wanted(setting):
         return
     from stagebook.execution.warm import client
-    from stagebook.execution.warm.key import OWN, Recipe
+    from stagebook.execution.warm.key import Recipe
     from stagebook.execution.warm.request import Request
     from stagebook.project import ancestry
 
-    recipe = Recipe(OWN, (), dict(os.environ), root, "stagebook")
     request = Request.here(
         "stagebook.cli.warm_run:main",
         tuple(sys.argv),
@@ -31,7 +30,7 @@ def hand_over() -> None:
         owner=ancestry.build(),
     )
     try:
-        fork = client.fork(recipe, request, (0, 1, 2))
+        fork = client.fork(Recipe.of_own_processes(root), request, (0, 1, 2))
     except client.NotWarmError as error:
         sys.stderr.write(f"note The stage runs without a warm process: {error}.\n")
         return
@@ -53,7 +52,7 @@ def _wait(fork: "client.Fork") -> int:  # type: ignore[name-defined]  # noqa: F8
 
 
 def _end_as(code: int) -> Never:
-    """Ends this process with an exit code, or by the signal that it stands for."""
+    """Ends this process with an exit code, or by a signal if the code is negative."""
     if code < 0:
         if -code not in (signal.SIGKILL, signal.SIGSTOP):
             signal.signal(-code, signal.SIG_DFL)

@@ -14,33 +14,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
-from typing import IO, Protocol
 
 from stagebook.data import inspection
 from stagebook.data.inspection import Inspection
 from stagebook.data.subject import Subject, parse_subject
 from stagebook.project.errors import Problem, Where
+from stagebook.project.piped_process import PipedProcess
 
 _MOMENT = 0.1
 _CONTRACTS, _PROFILES = "contracts", "profiles"
-
-
-class InspectorProcess(Protocol):
-    """A process with pipes to it, such as ``subprocess.Popen`` starts."""
-
-    @property
-    def stdin(self) -> IO[str] | None:
-        """Where it reads from."""
-
-    @property
-    def stdout(self) -> IO[str] | None:
-        """Where it writes to."""
-
-    def wait(self) -> int:
-        """Its exit code, once it has ended."""
-
-    def kill(self) -> None:
-        """Kills it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +33,12 @@ class Inspector:
         process: The process.
     """
 
-    process: InspectorProcess
+    process: PipedProcess
 
     @classmethod
     def start(
         cls,
-        starter: Callable[[str, Sequence[str]], InspectorProcess],
+        starter: Callable[[str, Sequence[str]], PipedProcess],
         folders: Iterable[Path],
         *,
         contracts: bool,

@@ -115,7 +115,7 @@ def _runs_stage(process: "psutil.Process") -> bool:
 
 
 def _has_adopted(process: "psutil.Process") -> bool:
-    """Whether a process is no build, but the one that adopts orphans: init or a session manager.
+    """Whether a process is not a build but adopts orphans: init or a session manager.
 
     DVC leaves its stages in its own session.
     """

@@ -95,8 +95,6 @@ class Reproduction:
         Raises:
             StagebookError: DVC cannot run it: for instance, a file that it reads is missing.
         """
-        from dvc.stage.cache import RunCacheNotFoundError
-
         stage = self._stages[name]
         with self._acting():
             if build_plan.kind(stage) is StageKind.CHECK:
@@ -107,16 +105,12 @@ class Reproduction:
             if not self.forced and not stage.changed():
                 return PlanState.FRESH
             stage.remove_outs(ignore_remove=False, force=False)
-            try:
-                if self.forced:
-                    raise RunCacheNotFoundError(stage)
-                self._repo.stage_cache.restore(stage)
-            except RunCacheNotFoundError:
-                stage.save_deps()
-                self._claim(name, stage)
-                return PlanState.RUNNING
-            self._save(name, stage)
-            return PlanState.CACHED
+            if not self.forced and self._is_restored(stage):
+                self._save(name, stage)
+                return PlanState.CACHED
+            stage.save_deps()
+            self._claim(name, stage)
+            return PlanState.RUNNING
 
     def command(self, name: str) -> StageCommand:
         """The command of a stage."""
@@ -206,6 +200,16 @@ class Reproduction:
         )
         with self.hold(wait=True), failed, self._repo.scm_context(quiet=True):
             yield
+
+    def _is_restored(self, stage: "Stage") -> bool:
+        """Takes the outputs of a stage from the run cache; whether they are there."""
+        from dvc.stage.cache import RunCacheNotFoundError
+
+        try:
+            self._repo.stage_cache.restore(stage)
+        except RunCacheNotFoundError:
+            return False
+        return True
 
     def _save(self, name: str, stage: "Stage") -> None:
         """Does what DVC does after a stage has run."""

@@ -14,9 +14,9 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from stagebook.execution.warm import piped
-from stagebook.execution.warm.piped import PipedProcess
 from stagebook.history.history import History
 from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.piped_process import PipedProcess
 from stagebook.project.project import Project, without_credentials
 from stagebook.record.spool import Spool
 from stagebook.tracking.refusal import RefusedError, root_cause

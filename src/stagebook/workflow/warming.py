@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from stagebook.execution import kernel, warm_kernel
-from stagebook.execution.warm import choice, client, piped, population
+from stagebook.execution.warm import choice, client, population
+from stagebook.execution.warm.key import Recipe
 from stagebook.execution.warm.place import Place
 from stagebook.execution.warm.population import ZygoteState
 from stagebook.execution.warm_kernel import WarmKernel
@@ -44,7 +45,7 @@ def prepare(
     due = [place for place, name in enumerate(names) if name in changed or name not in built]
     if not due:
         return
-    client.start_early(piped.recipe(project), ancestry.build())
+    client.start_early(Recipe.of_own_processes(str(project.root)), ancestry.build())
     stages = (snapshot.stages[name] for name in names[due[0] :])
     kernels = [WarmKernel.of(project, stage, installed) for stage in stages]
     order = [item for item in kernels if item is not None]

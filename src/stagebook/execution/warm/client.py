@@ -35,7 +35,7 @@ WHILE_IMPORTING = {
 
 
 class NotWarmError(Exception):
-    """There is no warm process to be had; the text says why."""
+    """No warm process is available; the text says why."""
 
 
 @dataclass(slots=True)

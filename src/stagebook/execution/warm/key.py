@@ -58,6 +58,15 @@ class Recipe:
     root: str
     label: str
 
+    @classmethod
+    def of_own_processes(cls, root: str) -> "Recipe":
+        """The recipe for Stagebook's own processes of a project.
+
+        Args:
+            root: The project's root.
+        """
+        return cls(OWN, (), dict(os.environ), root, "stagebook")
+
     @property
     def key(self) -> str:
         """Names the zygote: another interpreter, package, setting or variable gives another."""

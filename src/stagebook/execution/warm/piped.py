@@ -5,36 +5,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import IO, Protocol
+from typing import IO
 
 from stagebook.execution.warm import choice, client
 from stagebook.execution.warm.client import Fork, NotWarmError
-from stagebook.execution.warm.key import OWN, Recipe
+from stagebook.execution.warm.key import Recipe
 from stagebook.execution.warm.request import Request
 from stagebook.project import ancestry
+from stagebook.project.piped_process import PipedProcess
 from stagebook.project.project import Project
-
-
-class PipedProcess(Protocol):
-    """What callers use of ``subprocess.Popen``."""
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-
-    @property
-    def stdin(self) -> IO[str] | None:
-        """Where it reads from."""
-
-    @property
-    def stdout(self) -> IO[str] | None:
-        """Where it writes to."""
-
-    def wait(self) -> int:
-        """Its exit code, once it has ended."""
-
-    def kill(self) -> None:
-        """Kills it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +42,6 @@ class PipedFork:
     def kill(self) -> None:
         """Kills it."""
         self.fork.kill()
-
-
-def recipe(project: Project) -> Recipe:
-    """What the zygote of Stagebook's own processes is made of.
-
-    Args:
-        project: The project.
-    """
-    return Recipe(OWN, (), dict(os.environ), str(project.root), "stagebook")
 
 
 def start(
@@ -123,7 +93,9 @@ def _fork(project: Project, request: Request) -> PipedFork:
     stdout, writes = os.pipe()
     nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        fork = client.fork(recipe(project), request, (reads, writes, nothing))
+        fork = client.fork(
+            Recipe.of_own_processes(str(project.root)), request, (reads, writes, nothing)
+        )
     except BaseException:
         os.close(stdin)
         os.close(stdout)

@@ -131,7 +131,7 @@ class Validator:
 
         Of the rest, columns and values are counted: words and hints for all would take minutes.
         """
-        names = [item.column.name for item in self.columns]
+        names = self._names
         absent = set(names).difference(rows.columns)
         problems = list(islice(violations.of_columns(rows.columns, names), MOST))
         further = len(absent) + len(set(rows.columns).difference(names)) - len(problems)
