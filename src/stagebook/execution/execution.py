@@ -27,6 +27,8 @@ from stagebook.project import ancestry
 from stagebook.project.errors import Problem
 from stagebook.project.project import Project
 
+_MATPLOTLIB = "matplotlibrc"
+
 
 @dataclass(frozen=True, slots=True)
 class Execution:
@@ -136,6 +138,8 @@ def _start_warm(project: Project, job: Job, environment: Mapping[str, str]) -> W
 
     To be called before this process adopts orphans, which zygotes become.
     """
+    if _MATPLOTLIB in job.signature.inputs:  # which matplotlib reads when it is imported
+        return None
     warm = WarmKernel.of(project, job.snapshot, Installed.remembered(project.state))
     if warm:
         warm.start(environment)

@@ -17,6 +17,17 @@ from stagebook.execution.warm.request import Request
 from stagebook.project import ancestry
 
 NAME = "stagebook-warm"
+_SET_BY_KERNEL = {
+    "TERM": "xterm-color",
+    "CLICOLOR": "1",
+    "FORCE_COLOR": "1",
+    "CLICOLOR_FORCE": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+}
+"""Variables that ipykernel sets at its start, before a cell imports anything."""
+
+_BACKEND = "module://matplotlib_inline.backend_inline"
 _LAUNCHER = "stagebook.execution.launcher"
 
 
@@ -83,7 +94,8 @@ def recipe(
         root: The project's root.
         label: The stage.
     """
-    own = dict(environment)
+    own = {"MPLBACKEND": "", **environment, **_SET_BY_KERNEL}
+    own["MPLBACKEND"] = own["MPLBACKEND"] or _BACKEND  # unless it has a value
     own.pop("PYTHONPATH", None)  # the sandbox's folders of code differ between two runs
     if path := os.environ.get("PYTHONPATH"):
         own["PYTHONPATH"] = path
