@@ -20,17 +20,20 @@ pytestmark = pytest.mark.slow
 
 WARM = {"STAGEBOOK_WARM": "1"}
 WIDE = (
-    "import numpy as np\nimport pandas as pd\n"
+    "import matplotlib.pyplot\nimport numpy as np\nimport pandas as pd\n"
     "frame = pd.DataFrame(np.arange(80).reshape(2, 40))\n"
-    "frame.to_csv(table, index=False)\nframe"
+    "frame.to_csv(table, index=False)\n"
+    "frame.iloc[:, :3].plot()  # needs the backend that a kernel has at the first import\n"
+    "frame"
 )
 FIT = (
-    "import warnings\nimport pandas as pd\nimport sklearn\n"
+    "import logging\nimport warnings\nimport pandas as pd\nimport sklearn\n"
     "from sklearn.linear_model import LogisticRegression\n"
     "data = pd.read_csv(table)\n"
     "try:\n    sklearn.svm\n    found = True\nexcept AttributeError:\n    found = False\n"
     "model = LogisticRegression().fit(data.to_numpy(), [0, 1])\n"
     "open(result, 'w').write(f'{found} {model.coef_.sum():.12f}')\n"
+    "logging.getLogger('sklearn').warning('heard')  # by a stream that sklearn keeps\n"
     "warnings.warn('shown')\nmodel"
 )
 
@@ -77,6 +80,8 @@ def shown(project: Checkout, stage: str) -> list[Any]:
 def test_outputs_and_notebooks_are_those_of_a_cold_build(cold: Checkout, warm: Checkout) -> None:
     for path in ("data/table.csv", "data/result.txt", "dvc.lock"):
         assert warm.read(path) == cold.read(path), path
+    assert '"image/png"' in json.dumps(shown(cold, "wide"))
+    assert "heard" in json.dumps(shown(cold, "fit"))
     for stage in ("wide", "fit"):
         was, now = (json.dumps(shown(project, stage)) for project in (cold, warm))
         # messages of warnings name a file of the kernel's process

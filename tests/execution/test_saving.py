@@ -1,6 +1,7 @@
 """The executed notebook is saved at most once a second, and no state waits for the next cell."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from stagebook.execution.saving import SteadySave
 
@@ -49,7 +50,8 @@ def test_what_was_not_saved_is_saved_while_a_cell_runs() -> None:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
 
-    asyncio.run(cell())
+    with ThreadPoolExecutor(1) as own:  # other tests leave a loop in the main thread
+        own.submit(asyncio.run, cell()).result()
     assert clock.saves == 2
 
 

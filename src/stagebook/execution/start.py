@@ -26,6 +26,7 @@ _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _SOCKET = "k"
 _SECONDS_TO_END = 5
 _MOMENT = 0.005
+_MATPLOTLIB = "matplotlibrc"
 
 
 def folder(project: Project, job: Job) -> Path:
@@ -135,6 +136,8 @@ def _start_warm(project: Project, job: Job, environment: Mapping[str, str]) -> W
 
     To be called before this process adopts orphans, which zygotes become.
     """
+    if _MATPLOTLIB in job.signature.inputs:  # which matplotlib reads when it is imported
+        return None
     warm = WarmKernel.of(project, job.snapshot, Installed.remembered(project.state))
     if warm:
         warm.start(environment)

@@ -21,6 +21,17 @@ LAUNCHER = "stagebook.execution.launcher"
 """The module that a kernel's process runs."""
 
 _ORDER = "warm-order.json"
+_SET_BY_KERNEL = {
+    "TERM": "xterm-color",
+    "CLICOLOR": "1",
+    "FORCE_COLOR": "1",
+    "CLICOLOR_FORCE": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+}
+"""Variables that ipykernel sets at its start, before a cell imports anything."""
+
+_BACKEND = "module://matplotlib_inline.backend_inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ class WarmKernel:
         Args:
             environment: The kernel's environment, or the part of it that lasts.
         """
-        client.start_early(self._recipe(environment), ancestry.build())
+        client.start_early(self.recipe(environment), ancestry.build())
 
     def fork(
         self,
@@ -92,10 +103,16 @@ class WarmKernel:
             reaps=True,
             hides=True,
         )
-        return client.fork(self._recipe(environment), request, descriptors)
+        return client.fork(self.recipe(environment), request, descriptors)
 
-    def _recipe(self, environment: Mapping[str, str]) -> Recipe:
-        own = dict(environment)
+    def recipe(self, environment: Mapping[str, str]) -> Recipe:
+        """What the zygote is made of.
+
+        Args:
+            environment: The kernel's environment.
+        """
+        own = {"MPLBACKEND": "", **environment, **_SET_BY_KERNEL}
+        own["MPLBACKEND"] = own["MPLBACKEND"] or _BACKEND  # unless it has a value
         own.pop("PYTHONPATH", None)  # the sandbox's folders of code differ between two runs
         if path := os.environ.get("PYTHONPATH"):
             own["PYTHONPATH"] = path

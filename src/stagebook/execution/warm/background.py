@@ -3,12 +3,15 @@
 import builtins
 import contextlib
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from stagebook.execution.warm import late_streams
 
 _LEAN = {"papermill", "nbformat", "jupytext", "nbclient", "nbconvert"}
 
@@ -40,11 +43,16 @@ def effect_of(target: str, root: str, *, quiet: bool, in_kernel: bool) -> Effect
         quiet: Whether it must not print or warn, which a person would see.
         in_kernel: Whether it is imported for kernels, whose shell it may look for.
     """
-    size = _written()
+    size, hooks = _written(), _hooks()
     shown: list[str] = []
     shell: list[str] = []
     try:
-        with _noted_warnings(shown), _shell(shell) if in_kernel else contextlib.nullcontext():
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_noted_warnings(shown))
+            if in_kernel:
+                stack.enter_context(_shell(shell))
+            if in_kernel and quiet:
+                stack.enter_context(late_streams.installed())
             _import(target)
     except BaseException as error:
         return Effect(f"its import fails: {type(error).__name__}: {error}"[:200], remains=False)
@@ -54,6 +62,8 @@ def effect_of(target: str, root: str, *, quiet: bool, in_kernel: bool) -> Effect
         return Effect("its import depends on the shell of the notebook", remains=True)
     if quiet and shown:
         return Effect(f"its import warns: {shown[0]}"[:200], remains=True)
+    if quiet and _hooks() != hooks:
+        return Effect("its import replaces a hook of Python or a handler of signals", remains=True)
     if quiet and _written() != size:
         return Effect("its import prints", remains=True)
     if module := project_module(root):
@@ -131,6 +141,12 @@ def _written() -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     return os.fstat(1).st_size
+
+
+def _hooks() -> list[Any]:
+    """What a kernel sets at its start, and an import in it would replace or wrap."""
+    handlers = (signal.getsignal(number) for number in sorted(signal.valid_signals()))
+    return [sys.excepthook, sys.displayhook, sys.unraisablehook, *handlers]
 
 
 def project_module(root: str) -> str:
