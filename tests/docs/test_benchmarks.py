@@ -27,6 +27,7 @@ def test_help_is_compared_with_python_itself() -> None:
     assert stagebook.endswith("x python -c pass")
 
 
+@pytest.mark.slow
 def test_the_stage_sources_is_compared_with_python_itself() -> None:
     python, *ways = lines("sources.py", "1")
     assert python.startswith("python -c pass")
@@ -46,6 +47,7 @@ def test_large_outputs_are_compared_with_a_plain_kernel() -> None:
     assert [words[0] for words in figures] == ["lines", "lines", "result", "result"]
 
 
+@pytest.mark.slow
 def test_a_plan_is_compared_with_python_itself() -> None:
     python, *ways = lines("plan.py", "1")
     assert python.startswith("python -c pass")
@@ -61,6 +63,7 @@ def test_builds_of_the_same_cells_are_compared_and_have_one_result() -> None:
     assert rows[0][-1] == "1.00"
 
 
+@pytest.mark.slow
 def test_loading_a_package_is_compared_with_unpickling(tmp_path: Path) -> None:
     files = {name: tmp_path / f"{name}.parquet" for name in ("train", "test")}
     for first, file in enumerate(files.values()):
@@ -104,6 +107,7 @@ def test_a_point_in_time_join_has_the_values_of_merge_asof() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_writing_an_online_store_is_compared_with_sqlite_alone() -> None:
     figures = lines("materialize.py", "--keys", "2000", "--rounds", "1")
     names = list(dict.fromkeys(line.split("  ")[0] for line in figures))

@@ -29,6 +29,7 @@ from stagebook.project.errors import Problem
 from stagebook.workflow import models
 from stagebook.workflow.models import ExportedModel
 
+pytestmark = pytest.mark.slow
 # These packages are made outside of a stage, so nothing says what they are made of.
 OPEN = Policy(materials="ignore", attestation="ignore")
 SUFFIX = {"pmml": ".pmml", "onnx": ".onnx", "pickle": ".pkl", "skops": ".skops"}
