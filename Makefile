@@ -5,6 +5,8 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Some machines set it; without bytecode, each process would compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE
+# Threads that wait for each other spin by default, which takes the processors from other tests.
+export GOMP_SPINCOUNT := 1000
 # tests wait for kernels, servers and browsers, so one more than there are processors is quicker
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras \

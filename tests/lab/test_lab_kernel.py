@@ -183,7 +183,7 @@ def test_threads_are_those_of_the_stages_build(little: Little, start: Start) -> 
     shown = kernel.run("import numpy")
     assert "note" not in shown.all
     assert kernel.run(THREADS).plain == "['2', '2']"
-    assert kernel.run("os.environ['OMP_WAIT_POLICY']").plain == "'passive'"
+    assert kernel.run("os.environ['GOMP_SPINCOUNT']").plain == "'1000'"
 
 
 def test_a_library_that_was_loaded_before_is_said_to_have_other_threads(
