@@ -26,6 +26,7 @@ from trackers import (
     copy,
     found_runs,
     gate,
+    runs,
     serving,
     wait_until,
 )
@@ -394,3 +395,41 @@ def test_a_delivery_that_could_not_note_that_it_was_done_is_made_again(
     shutil.copytree(tmp_path / "kept", box, dirs_exist_ok=True)
     shutil.rmtree(waiting.root / ".stagebook" / "delivered")
     assert_whole(waiting, uri)
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable", "delivered"),
+    [("true", "", True), ("true", "0", False), ("false", "", False), ("false", "1", True)],
+)
+def test_a_run_delivers_its_record_or_lets_it_wait(
+    project: Checkout, setting: str, variable: str, delivered: bool
+) -> None:
+    head = f'[project]\nname = "{NAME}"\n\n[tool.stagebook]\ndeliver = {setting}\n'
+    project.write("pyproject.toml", head)
+    project.notebook("short", OUT, DONE)
+    project.ok("stagebook", "sync")
+    project.env["STAGEBOOK_DELIVER"] = variable
+    told = json.loads(project.ok("stagebook", "run", "short", "--json").output.splitlines()[-1])
+    assert (told["mlflow"]["run_id"] is not None) == delivered
+    assert told["mlflow"]["goes_on"] != delivered
+    assert outbox(project) == (
+        [] if delivered else [path.stem for path in (project.root / ".stagebook/records").iterdir()]
+    )
+    project.ok("stagebook", "deliver")
+    assert [run.info.run_name for run in runs(project, NAME)] == ["short"]
+
+
+def test_stages_side_by_side_are_delivered_when_their_build_ends(project: Checkout) -> None:
+    for name in ("one", "two"):
+        project.notebook(name, f'result: Out = "data/{name}.txt"', DONE)
+    project.ok("stagebook", "sync")
+    with nobody() as uri:
+        project.env["MLFLOW_TRACKING_URI"] = uri
+        failed = project.ok("stagebook", "repro", "--json").output.splitlines()[-1]
+    assert json.loads(failed)["undelivered"]
+    assert len(outbox(project)) == 2
+    del project.env["MLFLOW_TRACKING_URI"]
+    done = json.loads(project.ok("stagebook", "repro", "-f", "--json").output.splitlines()[-1])
+    assert done["undelivered"] == ""
+    assert outbox(project) == []
+    assert sorted(run.info.run_name for run in runs(project, NAME)) == ["one", "one", "two", "two"]

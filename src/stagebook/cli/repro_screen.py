@@ -196,6 +196,8 @@ def show(build: "StagesBuild") -> None:
         return
     parts = (f"{counts[state]} {word}" for state, word in _WORDS.items() if counts[state])
     _out.print(f"{len(build.stages)} stages: {', '.join(parts)}")
+    if build.undelivered:
+        screen.note(f"MLflow does not have all runs yet ({build.undelivered}); {screen.SENT_LATER}")
 
 
 def as_json(build: "StagesBuild", outputs: Mapping[str, str]) -> dict[str, Any]:
@@ -211,5 +213,6 @@ def as_json(build: "StagesBuild", outputs: Mapping[str, str]) -> dict[str, Any]:
                 "problems": [problem.as_json() for problem in stage.problems],
             }
             for stage in build.stages
-        ]
+        ],
+        "undelivered": build.undelivered,
     }

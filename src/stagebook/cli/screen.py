@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stagebook.workflow.executing import Run
     from stagebook.workflow.trials import Downstream
 
+SENT_LATER = "the next run or `stagebook deliver` sends what is missing."
+"""What becomes of records that were not delivered."""
+
 _out = Screen()
 _err = Screen(stderr=True)
 
@@ -154,10 +157,7 @@ def run(run: "Run", started: float | None = None) -> None:
         for file in record.outputs:
             _out.print(f"  {escape(file.path)}")
     if run.delivery.run_id is None and not run.delivery.goes_on:
-        note(
-            f"MLflow does not have this run yet ({run.delivery.reason}); "
-            "the next run or `stagebook deliver` sends it."
-        )
+        note(f"MLflow does not have this run yet ({run.delivery.reason}); {SENT_LATER}")
 
 
 def _start_of_process() -> float:

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -112,8 +112,13 @@ class Reproduction:
             self._claim(name, stage)
             return PlanState.RUNNING
 
-    def command(self, name: str) -> StageCommand:
-        """The command of a stage."""
+    def command(self, name: str, variables: Mapping[str, str]) -> StageCommand:
+        """The command of a stage.
+
+        Args:
+            name: The stage.
+            variables: Environment variables besides those that DVC sets.
+        """
         from dvc.stage.run import get_executable, prepare_kwargs
 
         stage = self._stages[name]
@@ -122,7 +127,9 @@ class Reproduction:
         quiet = _QUIET.get(Path(shell).name.lower(), ())
         lines = stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines()
         return StageCommand(
-            tuple((shell, *quiet, "-c", line) for line in lines), options["cwd"], options["env"]
+            tuple((shell, *quiet, "-c", line) for line in lines),
+            options["cwd"],
+            {**options["env"], **variables},
         )
 
     def finish(self, name: str) -> None:

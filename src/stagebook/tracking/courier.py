@@ -21,6 +21,10 @@ from stagebook.project.project import Project, without_credentials
 from stagebook.record.spool import Spool
 from stagebook.tracking.refusal import RefusedError, root_cause
 
+VARIABLE = "STAGEBOOK_DELIVER"
+"""``1`` lets each run deliver its record, ``0`` leaves that to a later delivery."""
+
+_RUNNING = "the delivery is still running"
 _IMPORT_SECONDS = 30.0
 _TRACKER_SECONDS = 2.0
 _LIFE_SECONDS = 120
@@ -34,13 +38,25 @@ class Delivery:
         run_id: The execution's run in MLflow, if it is there.
         tracking_uri: MLflow's address.
         reason: Why it is not there yet; empty if it is.
-        goes_on: Whether nobody waited for it, because the build goes on.
+        goes_on: Whether nobody waits for it: the build goes on, or delivers later.
     """
 
     run_id: str | None
     tracking_uri: str
     reason: str = ""
     goes_on: bool = False
+
+
+def is_wanted(project: Project) -> bool:
+    """Whether a run delivers its record itself: by the variable, or else by the setting."""
+    wanted = {"1": True, "0": False}.get(os.environ.get(VARIABLE, ""))
+    return project.settings.deliver if wanted is None else wanted
+
+
+def later(project: Project) -> Delivery:
+    """The delivery of a record that waits for a later one."""
+    uri = without_credentials(project.tracking_uri)
+    return Delivery(None, uri, "it is delivered later", goes_on=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +89,18 @@ class Courier:
         Args:
             execution: The execution whose run is asked for.
         """
-        reason = self._deliver()
+        reason = self.deliver()
         delivery = Spool(self.project.state).delivery(execution)
         if delivery:
             return Delivery(delivery["run_id"], delivery["tracking_uri"])
         uri = without_credentials(self.project.tracking_uri)
-        return Delivery(None, uri, reason or "the delivery is still running")
+        return Delivery(None, uri, reason or _RUNNING)
 
     def leave(self) -> Delivery:
         """Lets it deliver by itself, for at most two minutes."""
         reason = self._go()
         uri = without_credentials(self.project.tracking_uri)
-        return Delivery(None, uri, reason or "the delivery is still running", goes_on=not reason)
+        return Delivery(None, uri, reason or _RUNNING, goes_on=not reason)
 
     def _go(self) -> str:
         """Lets it deliver; returns why it cannot."""
@@ -96,15 +112,16 @@ class Courier:
             return "the delivery process ended early"
         return ""
 
-    def _deliver(self) -> str:
+    def deliver(self) -> str:
+        """Lets it deliver, and waits likewise; returns why MLflow does not have all records."""
         if reason := self._go():
             return reason
         if not self._line(_IMPORT_SECONDS):
             return "MLflow could not be imported in time"
         answer = self._line(_TRACKER_SECONDS)
-        if answer == "":
-            return "the delivery process ended early"
-        return _error_in(answer) if answer else ""
+        if answer is None:
+            return _RUNNING
+        return _error_in(answer) if answer else "the delivery process ended early"
 
     def dismiss(self) -> None:
         """Ends a courier that has nothing to deliver."""

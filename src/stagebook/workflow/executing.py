@@ -27,6 +27,7 @@ from stagebook.project.project import Project, without_credentials
 from stagebook.record import drafting
 from stagebook.record.record import Record
 from stagebook.record.spool import Leftovers, Spool, write_record
+from stagebook.tracking import courier
 from stagebook.tracking.courier import Delivery
 from stagebook.workflow import settling
 from stagebook.workflow.meanwhile import Meanwhile
@@ -91,13 +92,15 @@ def finish(started: StartedJob) -> Run:
     """
     papermill_engine.load()
     project, job = started.project, started.job
-    waits = not _is_read(project, job)
-    meanwhile = Meanwhile(project, job, started.progress, waits=waits)
+    delivers = courier.is_wanted(project)
+    waits = delivers and not _is_read(project, job)
+    meanwhile = Meanwhile(project, job, started.progress, waits=waits, delivers=delivers)
     try:
         swept = Spool(project.state).take_in_leftovers()
         record, ending, pages = _carry_out(started, meanwhile)
         failure = _git_failure(record, meanwhile.before)
-        sent = _delivered(project, meanwhile, record, waits=waits or not record.done)
+        waits = waits or not record.done
+        sent = _delivered(project, meanwhile, record, waits) if delivers else courier.later(project)
     finally:
         if meanwhile.courier:
             meanwhile.courier.dismiss()
@@ -127,7 +130,7 @@ def _carry_out(
         return record, executed.ending, pages
 
 
-def _delivered(project: Project, meanwhile: Meanwhile, record: Record, *, waits: bool) -> Delivery:
+def _delivered(project: Project, meanwhile: Meanwhile, record: Record, waits: bool) -> Delivery:
     if meanwhile.courier is None:
         uri = without_credentials(project.tracking_uri)
         return Delivery(None, uri, "the delivery process could not start")

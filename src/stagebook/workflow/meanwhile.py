@@ -21,6 +21,7 @@ class Meanwhile:
         progress: The progress display.
         waits: Whether the run waits for its delivery. Then the courier starts at once; otherwise
             it starts with the first cell, to leave the processors to the kernel's start.
+        delivers: Whether the run delivers its record at all.
 
     Attributes:
         courier: The process that delivers; None before it starts.
@@ -28,12 +29,14 @@ class Meanwhile:
         remote: Whether DVC has a remote to pull from.
     """
 
-    def __init__(self, project: Project, job: Job, progress: Progress, *, waits: bool) -> None:
+    def __init__(
+        self, project: Project, job: Job, progress: Progress, *, waits: bool, delivers: bool
+    ) -> None:
         self.courier: Courier | None = None
         self.before: Record | None = None
         self.remote = False
         self._project, self._progress = project, progress
-        self._hashes = bool(job.signature.outputs)
+        self._hashes, self._delivers = bool(job.signature.outputs), delivers
         if waits:
             self._start_courier()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -70,7 +73,7 @@ class Meanwhile:
             self.courier = Courier.start(self._project)
 
     def _work(self) -> None:
-        if self.courier is None:
+        if self.courier is None and self._delivers:
             self._start_courier()
         # A damaged index or setting of DVC is no reason to lose the record of this run.
         with contextlib.suppress(Exception):

@@ -19,6 +19,7 @@ from stagebook.pipeline.reproduction import Reproduction
 from stagebook.pipeline.schedule import PlannedStage, PlanState, Schedule, StageCost, StageKind
 from stagebook.project.errors import Exit, Problem, StagebookError
 from stagebook.project.project import Project
+from stagebook.workflow.delivering import LATER, Deliveries
 from stagebook.workflow.stages_build import BuildOptions, BuildProgress, BuiltStage, StagesBuild
 
 _CGROUP = Path("/sys/fs/cgroup")
@@ -48,7 +49,8 @@ def build(project: Project, options: BuildOptions, progress: BuildProgress) -> S
         memory = options.memory or project.settings.memory or _available_memory()
         schedule = Schedule(reproduction.plan, options.jobs, memory, costs, options.keep_going)
         progress.planned(reproduction.plan, costs)
-        return _Builder(reproduction, processes, schedule, progress, stop).build()
+        deliveries = Deliveries(project)
+        return _Builder(reproduction, processes, schedule, progress, stop, deliveries).build()
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class _Builder:
     schedule: Schedule
     progress: BuildProgress
     stop: Stop
+    deliveries: Deliveries
     stages: dict[str, BuiltStage] = field(default_factory=dict)
     started: dict[str, float] = field(default_factory=dict)
     forwarded: int = 0
@@ -88,7 +91,9 @@ class _Builder:
         )
         self.stages.update((stage.name, stage) for stage in unstarted)
         return StagesBuild(
-            tuple(self.stages[stage.name] for stage in self.schedule.stages), self._code()
+            tuple(self.stages[stage.name] for stage in self.schedule.stages),
+            self._code(),
+            self.deliveries.end(),
         )
 
     def _start_all(self) -> bool:
@@ -119,7 +124,7 @@ class _Builder:
             self.progress.began(stage)
             self.processes.start(
                 stage.name,
-                self.reproduction.command(stage.name),
+                self.reproduction.command(stage.name, LATER),
                 apart=stage.kind is StageKind.NOTEBOOK,
                 output=self.progress.output(),
             )
@@ -127,6 +132,8 @@ class _Builder:
             self._fail(stage, None, error)
 
     def _finish(self, stage: PlannedStage, code: int) -> None:
+        if stage.kind is StageKind.NOTEBOOK:
+            self.deliveries.note()
         try:
             if code:
                 self.reproduction.abandon(stage.name)

@@ -56,10 +56,12 @@ class StagesBuild:
     Attributes:
         stages: The stages, in DVC's order.
         exit_code: The exit code of the command.
+        undelivered: Why MLflow does not have all records yet; empty if it has them.
     """
 
     stages: tuple[BuiltStage, ...]
     exit_code: int
+    undelivered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class Settings:
         memory: Bytes that stages may need together when they are built side by side; None for
             the available memory.
         warm: Whether a build uses warm processes; ``STAGEBOOK_WARM`` overrides it.
+        deliver: Whether a run sends its record to MLflow; ``STAGEBOOK_DELIVER`` overrides it.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Settings:
     compare: CompareSettings = field(default_factory=CompareSettings)
     memory: int | None = None
     warm: bool = False
+    deliver: bool = True
 
     def stage(self, name: str) -> StageSettings:
         """The settings of the stage of this name."""
@@ -217,6 +219,7 @@ def _project_value(key: str, value: Any, problems: list[Problem]) -> Any:
         "description": kinds.text_or_none,
         "memory": parse_size,
         "warm": kinds.truth,
+        "deliver": kinds.truth,
         **dict.fromkeys(_FOLDERS, kinds.folder),
     }
     reader = readers.get(key, kinds.text)
