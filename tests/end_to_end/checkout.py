@@ -60,8 +60,11 @@ class Checkout:
         }
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
-        warm = {"STAGEBOOK_WARM": os.environ.get("STAGEBOOK_TESTS_WARM", "0")}
-        found = {**inherited, "PATH": path, **quiet, **warm, **self.env}
+        own = {
+            "STAGEBOOK_WARM": os.environ.get("STAGEBOOK_TESTS_WARM", "0"),
+            "STAGEBOOK_DELIVER": os.environ.get("STAGEBOOK_TESTS_DELIVER", "1"),
+        }
+        found = {**inherited, "PATH": path, **quiet, **own, **self.env}
         if "PYTHONPATH" in self.env:  # besides what these tests were started with
             entries = [self.env["PYTHONPATH"], os.environ.get("PYTHONPATH")]
             found["PYTHONPATH"] = os.pathsep.join(filter(None, entries))

@@ -9,6 +9,15 @@ import pytest
 from checkout import PROJECTS, TIMES, Checkout, copied, distribution
 
 
+@pytest.fixture(autouse=True, scope="module")
+def deliveries(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lets records wait in modules that are marked so."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("undelivered"):
+            patch.setenv("STAGEBOOK_TESTS_DELIVER", "0")
+        yield
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Checkout]:
     """An empty project, in a folder whose name has a space and a letter beyond ASCII."""

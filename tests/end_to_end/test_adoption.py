@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from checkout import Checkout
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 WRITE = "from pathlib import Path\nPath(x).parent.mkdir(exist_ok=True)\nPath(x).write_text(str(n))"
 OLD = "notebooks/1.0-jqp-initial-data.ipynb"

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from checkout import TIMES, Checkout, distribution
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 
 def test_second_build_runs_nothing(chain: Checkout) -> None:

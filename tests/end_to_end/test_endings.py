@@ -12,7 +12,7 @@ from checkout import Checkout
 from stagebook.execution.outcome import Outcome
 from stagebook.project.errors import Where
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'

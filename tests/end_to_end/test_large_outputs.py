@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from checkout import Checkout
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 SECRET = "s3cr3t-value-0123456789"
 LINES = 150_000

@@ -21,7 +21,7 @@ from stagebook.model.verification import CheckState
 from stagebook.project import typed_json
 from stagebook.project.errors import Problem, StagebookError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 
 def edited(folder: Path, name: str, change: Callable[[str], str]) -> None:

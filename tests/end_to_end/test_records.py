@@ -8,7 +8,7 @@ from checkout import Checkout
 from stagebook.record import reading
 from stagebook.record.record import render
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from checkout import Checkout
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 WRITES = 'open(result, "w").write(open(raw).read() + note)'
 DECLARED = 'raw: In = "raw.txt"\nresult: Out = "data/result.txt"\nnote: str = "!"'

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from checkout import Checkout
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 TABLE = "data/numbers.csv"
 SETTINGS = "\n[tool.stagebook.report]\n"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from checkout import Checkout
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 GATE = """
 [tool.stagebook.gates."metrics/report.json:total"]
