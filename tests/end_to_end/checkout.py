@@ -57,6 +57,7 @@ class Checkout:
             key: value
             for key, value in os.environ.items()
             if not key.startswith(("MLFLOW", "DVC", "PYTHONDONTWRITE", "STAGEBOOK", "GIT_", "MAKE"))
+            and key != "CI"
         }
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}

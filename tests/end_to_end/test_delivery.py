@@ -31,6 +31,8 @@ from trackers import (
     wait_until,
 )
 
+from stagebook.tracking import late_delivery
+
 pytestmark = pytest.mark.slow
 
 OUT = 'result: Out = "data/result.txt"'
@@ -433,3 +435,55 @@ def test_stages_side_by_side_are_delivered_when_their_build_ends(project: Checko
     assert done["undelivered"] == ""
     assert outbox(project) == []
     assert sorted(run.info.run_name for run in runs(project, NAME)) == ["one", "one", "two", "two"]
+
+
+def chained(project: Checkout, name: str) -> None:
+    """Three stages, of which each reads the output of the one before."""
+    project.notebook(f"{name}1", 'made: Out = "data/1.txt"', 'open(made, "w").write("1")')
+    reads = 'read: In = "data/1.txt"\nmade: Out = "data/2.txt"'
+    project.notebook(f"{name}2", reads, 'open(made, "w").write("2")')
+    reads = 'read: In = "data/2.txt"\nmade: Out = "data/3.txt"'
+    project.notebook(f"{name}3", reads, 'open(made, "w").write("3")')
+    project.ok("stagebook", "sync")
+
+
+def test_records_that_a_stage_left_are_delivered_with_those_of_the_next(project: Checkout) -> None:
+    chained(project, "part")
+    project.ok("dvc", "repro")
+    assert outbox(project) == []
+    delivered = [run.info.run_name for run in runs(project, NAME)]
+    assert delivered == ["part1", "part2", "part3"]
+
+
+def test_a_record_that_a_stage_left_is_delivered_if_the_next_stage_is_skipped(
+    project: Checkout,
+) -> None:
+    chained(project, "part")
+    project.ok("dvc", "repro")
+    project.notebook("part1", 'made: Out = "data/1.txt"', 'print(1, file=open(made, "w"), end="")')
+    assert project.build() == {"sources", "part1"}
+    wait_until(lambda: outbox(project) == [])
+    names = [run.info.run_name for run in runs(project, NAME)]
+    assert sorted(names) == ["part1", "part1", "part2", "part3"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_records_that_wait_while_a_build_goes_on_the_oldest_has_all_delivered(
+    waiting: Checkout, place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in waiting.environment().items():
+        monkeypatch.setenv(name, value)
+    left = outbox(waiting)
+    folder = str(waiting.root / ".stagebook" / "outbox")
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as build:
+        process = late_delivery.start(str(waiting.root), folder, left[place], build.pid, 0)
+        if place == 0:
+            assert process.wait() == 0
+            assert outbox(waiting) == []
+        else:
+            wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_SLEEPING)
+            assert outbox(waiting) == left
+        assert build.stdin
+        build.stdin.close()
+    assert process.wait() == 0
+    assert outbox(waiting) == []

@@ -96,11 +96,9 @@ class Courier:
         uri = without_credentials(self.project.tracking_uri)
         return Delivery(None, uri, reason or _RUNNING)
 
-    def leave(self) -> Delivery:
+    def leave(self) -> None:
         """Lets it deliver by itself, for at most two minutes."""
-        reason = self._go()
-        uri = without_credentials(self.project.tracking_uri)
-        return Delivery(None, uri, reason or _RUNNING, goes_on=not reason)
+        self._go()
 
     def _go(self) -> str:
         """Lets it deliver; returns why it cannot."""

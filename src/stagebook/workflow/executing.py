@@ -21,14 +21,15 @@ from stagebook.execution.tables import Tables
 from stagebook.pipeline import dvc, dvc_file, git, notebooks
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.git_command import GitFailure, GitReason
+from stagebook.project import ancestry
 from stagebook.project.errors import Problem, StagebookError
 from stagebook.project.files import write_whole
 from stagebook.project.project import Project, without_credentials
 from stagebook.record import drafting
 from stagebook.record.record import Record
 from stagebook.record.spool import Leftovers, Spool, write_record
-from stagebook.tracking import courier
-from stagebook.tracking.courier import Delivery
+from stagebook.tracking import courier, late_delivery
+from stagebook.tracking.courier import Courier, Delivery
 from stagebook.workflow import settling
 from stagebook.workflow.meanwhile import Meanwhile
 
@@ -93,14 +94,13 @@ def finish(started: StartedJob) -> Run:
     papermill_engine.load()
     project, job = started.project, started.job
     delivers = courier.is_wanted(project)
-    waits = delivers and not _is_read(project, job)
-    meanwhile = Meanwhile(project, job, started.progress, waits=waits, delivers=delivers)
+    build = _going_on(project, job) if delivers else None
+    meanwhile = Meanwhile(project, job, started.progress, waits=delivers and build is None)
     try:
         swept = Spool(project.state).take_in_leftovers()
         record, ending, pages = _carry_out(started, meanwhile)
         failure = _git_failure(record, meanwhile.before)
-        waits = waits or not record.done
-        sent = _delivered(project, meanwhile, record, waits) if delivers else courier.later(project)
+        sent = _sent(project, meanwhile, record, build) if delivers else courier.later(project)
     finally:
         if meanwhile.courier:
             meanwhile.courier.dismiss()
@@ -130,21 +130,32 @@ def _carry_out(
         return record, executed.ending, pages
 
 
-def _delivered(project: Project, meanwhile: Meanwhile, record: Record, waits: bool) -> Delivery:
+def _sent(project: Project, meanwhile: Meanwhile, record: Record, build: int | None) -> Delivery:
+    """Delivers the record, or leaves it to a later stage of the build."""
+    if build is not None and record.done:
+        with contextlib.suppress(OSError):
+            spool = Spool(project.state)
+            late_delivery.start(str(project.root), str(spool.outbox), record.id, build)
+        return courier.later(project)
     if meanwhile.courier is None:
-        uri = without_credentials(project.tracking_uri)
-        return Delivery(None, uri, "the delivery process could not start")
-    return meanwhile.courier.send(record.id) if waits else meanwhile.courier.leave()
+        try:
+            meanwhile.courier = Courier.start(project)
+        except OSError:
+            uri = without_credentials(project.tracking_uri)
+            return Delivery(None, uri, "the delivery process could not start")
+    return meanwhile.courier.send(record.id)
 
 
-def _is_read(project: Project, job: Job) -> bool:
-    """Whether DVC goes on with a stage that reads an output of this one, and can be left to it.
+def _going_on(project: Project, job: Job) -> int | None:
+    """The process of a build that goes on with a stage that reads an output of this one.
 
-    A job of continuous integration may end all its processes when DVC ends, so it waits.
+    None if there is none, or in a job of continuous integration, which may end all its processes
+    when DVC ends.
     """
     if dvc.stage() is None or not job.is_build or "CI" in os.environ:
-        return False
-    return dvc_file.depends_on(dvc_file.read(project.root), job.signature.outputs)
+        return None
+    is_read = dvc_file.depends_on(dvc_file.read(project.root), job.signature.outputs)
+    return ancestry.build() if is_read and hasattr(os, "pidfd_open") else None
 
 
 def _git_failure(record: Record, before: Record | None) -> GitFailure | None:

@@ -19,26 +19,23 @@ class Meanwhile:
         project: The project.
         job: The job that runs.
         progress: The progress display.
-        waits: Whether the run waits for its delivery. Then the courier starts at once; otherwise
-            it starts with the first cell, to leave the processors to the kernel's start.
-        delivers: Whether the run delivers its record at all.
+        waits: Whether the run waits for its delivery, so that the courier starts at once.
 
     Attributes:
-        courier: The process that delivers; None before it starts.
+        courier: The process that delivers; None if the run does not wait for it.
         before: The newest earlier record; None without one.
         remote: Whether DVC has a remote to pull from.
     """
 
-    def __init__(
-        self, project: Project, job: Job, progress: Progress, *, waits: bool, delivers: bool
-    ) -> None:
+    def __init__(self, project: Project, job: Job, progress: Progress, *, waits: bool) -> None:
         self.courier: Courier | None = None
         self.before: Record | None = None
         self.remote = False
         self._project, self._progress = project, progress
-        self._hashes, self._delivers = bool(job.signature.outputs), delivers
+        self._hashes = bool(job.signature.outputs)
         if waits:
-            self._start_courier()
+            with contextlib.suppress(OSError):  # a later run delivers
+                self.courier = Courier.start(self._project)
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def cell(self, position: int, total: int) -> None:
@@ -68,13 +65,7 @@ class Meanwhile:
             self._thread.join()
         return (self.courier.process.pid,) if self.courier else ()
 
-    def _start_courier(self) -> None:
-        with contextlib.suppress(OSError):  # a later run delivers
-            self.courier = Courier.start(self._project)
-
     def _work(self) -> None:
-        if self.courier is None and self._delivers:
-            self._start_courier()
         # A damaged index or setting of DVC is no reason to lose the record of this run.
         with contextlib.suppress(Exception):
             with History.open(self._project.state) as history:
