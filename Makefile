@@ -56,6 +56,7 @@ check: install ## ruff, mypy, import-linter, workflows, lock file, dvc.yaml
 
 bench: install ## compare a build of four stages with other ways to build it (an hour)
 	python benchmarks/builds.py
+	python benchmarks/build_processes.py
 
 lab: install ## open JupyterLab on the notebooks
 	jupyter lab notebooks

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from checkout import PROJECTS, TIMES, Checkout, copied, distribution
 
+DELIVERED = {"STAGEBOOK_DELIVER": "1"}
+"""The variables with which a project is built that several modules share."""
+
 
 @pytest.fixture(autouse=True, scope="module")
 def deliveries(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -37,7 +40,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     folder = tmp_path_factory.mktemp("built")
     distribution(folder / "site", "1.0", TIMES)
     shutil.copytree(PROJECTS / "chain", folder / "chain")
-    checkout = Checkout(folder / "chain", {"PYTHONPATH": str(folder / "site")}).begin()
+    variables = {"PYTHONPATH": str(folder / "site"), **DELIVERED}
+    checkout = Checkout(folder / "chain", variables).begin()
     first = checkout.build()
     assert first == {"sources", "make", "double", "report", "other"}
     checkout.commit()
@@ -57,7 +61,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """The project that packages a model, built from a clean commit; never changed, only copied."""
     folder = tmp_path_factory.mktemp("packaged")
     shutil.copytree(PROJECTS / "leaving", folder / "leaving")
-    checkout = Checkout(folder / "leaving")
+    checkout = Checkout(folder / "leaving", DELIVERED)
     chance = random.Random(3)
     lines = ["id,height,weight,tall"]
     for number in range(600):

@@ -16,7 +16,7 @@ from trackers import all_runs, store
 from stagebook.model.rows import TEST
 from stagebook.tracking import models
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 
 def materials(project: Checkout) -> dict[str, Any]:
