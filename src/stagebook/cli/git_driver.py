@@ -57,13 +57,15 @@ def _merge_lock(
     from stagebook.pipeline.lock_merge import ConflictMarkers, merge
     from stagebook.project.files import write_whole
 
-    texts = (Path(path).read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours))
-    names = (
-        default if name in ("", "%X", "%Y") else name
-        for name, default in ((our_name, "ours"), (their_name, "theirs"))
+    texts = [
+        Path(path).read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)
+    ]
+    markers = ConflictMarkers(
+        "ours" if our_name in ("", "%X") else our_name,
+        "theirs" if their_name in ("", "%Y") else their_name,
+        int(size),
     )
-    markers = ConflictMarkers(*names, int(size))
-    merged = merge(*texts, Path(theirs).read_bytes().decode("utf-8", "surrogateescape"), markers)
+    merged = merge(texts[0], texts[1], texts[2], markers)
     if merged is None:
         return _NO_LAYOUT
     write_whole(Path(ours), merged.text.encode("utf-8", "surrogateescape"))

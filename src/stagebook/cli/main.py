@@ -21,6 +21,7 @@ from stagebook.cli import (
     repro,
     run,
     serve,
+    setup_git,
     tables,
     trace,
     warm,
@@ -45,7 +46,7 @@ Exit codes:
   6 out of memory                124 time limit reached
   7 kernel died                  130 stopped by SIGINT
   8 disk full                    143 stopped by SIGTERM
-  9 dvc.yaml out of sync
+  9 dvc.yaml or git out of sync
 """
 
 
@@ -199,6 +200,7 @@ for verb in (
     report.report,
     gate.gate,
     warm.warm,
+    setup_git.setup_git,
 ):
     main.add_command(verb)
 

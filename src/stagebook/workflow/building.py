@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagebook.execution import leftovers, locks, signals, start
@@ -27,10 +28,13 @@ def sync(project: Project) -> Layout:
     """The stages of the notebooks, and the changes that the files need; nothing is written."""
     from stagebook.pipeline import resolved
     from stagebook.pipeline.layout import Layout
+    from stagebook.workflow import git_repository
 
     dvc.require_repository(project.root)
     layout = Layout.read(project)
-    return layout.with_outputs(project, resolved.outputs(project.root, layout.text(project)))
+    layout = layout.with_outputs(project, resolved.outputs(project.root, layout.text(project)))
+    warning = git_repository.unconfigured(project.root)
+    return replace(layout, warnings=(*layout.warnings, warning)) if warning else layout
 
 
 def run(
