@@ -5,21 +5,12 @@ import re
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from lock_texts import HEAD, lock_of, stage
 
 from stagebook.pipeline import lock
 from stagebook.pipeline.lock_merge import ConflictMarkers, MergedLock, merge
 
-HEAD = "schema: '2.0'\nstages:\n"
 Versions = dict[str, int]
-
-
-def stage(name: str, version: int, cmd: str = "") -> str:
-    out = f"    - path: {name}.txt\n      hash: md5\n      md5: {version:032x}\n      size: 3\n"
-    return f"  {name}:\n    cmd: {cmd or f'make {name} && true'}\n    outs:\n{out}"
-
-
-def lock_of(**versions: int) -> str:
-    return HEAD + "".join(stage(name, version) for name, version in versions.items())
 
 
 def sources(**versions: int) -> str:
