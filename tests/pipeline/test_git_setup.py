@@ -266,6 +266,16 @@ def test_a_lost_environment_stops_no_commit_and_is_told(root: Path) -> None:
     assert "Run: stagebook setup-git" in ended.stderr
 
 
+def test_a_lost_environment_stops_no_diff_and_no_add(root: Path) -> None:
+    set_up(root)
+    config = root / ".git/config"
+    config.write_text(config.read_text().replace(own_python(), "/gone/python"))
+    git(root, "add", "-A")
+    assert git(root, "show", ":notebooks/a.ipynb") + "\n" == notebook()
+    write(root, {"notebooks/a.ipynb": notebook("8")})
+    assert '+    "8"' in git(root, "diff").splitlines()
+
+
 PRE_COMMIT = """\
 # mine
 repos:

@@ -24,7 +24,7 @@ def show(setup: GitSetup, *, check: bool, remove: bool) -> None:
     screen.problems(setup.problems, warning=not check)
     if check and setup.changes:
         message = "Git is not set up for this project."
-        screen.problems([Problem("", message, "Run: stagebook setup-git")])
+        screen.problems([Problem("git-not-set-up", message, "Run: stagebook setup-git")])
     elif remove:
         _out.print("Removed." if setup.changes else "Nothing to remove.")
     elif setup.changes:

@@ -63,10 +63,11 @@ def _wanted(python: str) -> dict[str, str]:
     by_lines = "git merge-file -q -L ours -L base -L theirs --marker-size=%L %A %O %B"
     return {
         f"filter.{NOTEBOOK}.clean": f"{in_template} strip",
-        f"diff.{NOTEBOOK}.textconv": f"{call} show",
+        f"diff.{NOTEBOOK}.textconv": f'f() {{ {call} show "$1" || cat "$1"; }}; f',
         f"diff.{NOTEBOOK}.xfuncname": _CODE,
         f"merge.{LOCK}.name": "dvc.lock, stage by stage",
-        # if the command fails, such as in an environment that is gone, git merges lines
+        # if the command fails, such as in an environment that is gone, git merges lines; it
+        # would go on without a mark, as it would end a diff
         f"merge.{LOCK}.driver": (
             f"{in_template} merge-lock %A %O %B %L %X %Y; "
             f"case $? in {clean}) exit 0;; {conflicts}) exit 1;; esac; {by_lines}"
@@ -94,7 +95,7 @@ def _works_elsewhere(key: str, value: str) -> bool:
 
 
 def _pythons(value: str) -> Iterator[str]:
-    match = re.match(rf"(.*) -P -m {re.escape(MODULE)} ", value)
+    match = re.match(rf"(?:f\(\) {{ )?(.*?) -P -m {re.escape(MODULE)} ", value)
     if match:
         with_signs = match[1].replace("%%", "%")
         for text in dict.fromkeys((match[1], with_signs)):
