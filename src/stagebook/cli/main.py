@@ -123,14 +123,19 @@ def main() -> None:
 @click.option(
     "--check", is_flag=True, help="Change nothing; exit with code 9 if dvc.yaml is out of sync."
 )
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Also declare in the notebooks what the last runs and params files report as undeclared.",
+)
 @json_option
-def sync(check: bool, as_json: bool) -> None:
+def sync(check: bool, fix: bool, as_json: bool) -> None:
     """Update dvc.yaml from the notebooks and show the changes."""
     from stagebook.cli import screen
     from stagebook.workflow import building
 
     project = _project()
-    layout = building.sync(project)
+    layout = building.sync(project, fix=fix)
     if as_json:
         click.echo(json.dumps(screen.layout_as_json(layout), ensure_ascii=False))
     else:
