@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def gate(
     against: str | None, allow_missing: bool, allow_stale: bool, cold: bool, as_json: bool
 ) -> None:
-    """Fail if the last build failed, is stale or misses a metric's gate.
+    """Fail if the last build failed, is stale or misses a gate.
 
     Exits with the exit code of a stage that failed; otherwise with 14 if code, parameters or data
     changed after the build, or a file differs from dvc.lock; otherwise with 13 if a metric is

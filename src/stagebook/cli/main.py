@@ -21,6 +21,7 @@ from stagebook.cli import (
     repro,
     run,
     serve,
+    setup_git,
     tables,
     trace,
     warm,
@@ -45,7 +46,7 @@ Exit codes:
   6 out of memory                124 time limit reached
   7 kernel died                  130 stopped by SIGINT
   8 disk full                    143 stopped by SIGTERM
-  9 dvc.yaml out of sync
+  9 dvc.yaml or git out of sync
 """
 
 
@@ -122,14 +123,19 @@ def main() -> None:
 @click.option(
     "--check", is_flag=True, help="Change nothing; exit with code 9 if dvc.yaml is out of sync."
 )
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Also declare in the notebooks what the last runs and params files report as undeclared.",
+)
 @json_option
-def sync(check: bool, as_json: bool) -> None:
+def sync(check: bool, fix: bool, as_json: bool) -> None:
     """Update dvc.yaml from the notebooks and show the changes."""
     from stagebook.cli import screen
     from stagebook.workflow import building
 
     project = _project()
-    layout = building.sync(project)
+    layout = building.sync(project, fix=fix)
     if as_json:
         click.echo(json.dumps(screen.layout_as_json(layout), ensure_ascii=False))
     else:
@@ -199,6 +205,7 @@ for verb in (
     report.report,
     gate.gate,
     warm.warm,
+    setup_git.setup_git,
 ):
     main.add_command(verb)
 

@@ -14,7 +14,7 @@ from stagebook.notebook import paths
 from stagebook.notebook.cells import Notebook
 from stagebook.notebook.parameters_cell import tagged_cell
 from stagebook.notebook.signature import Declared, Signature
-from stagebook.project.errors import Problem, StagebookError, Where
+from stagebook.project.errors import Problem, StagebookError, Undeclared, Where
 
 _MANY = 3
 
@@ -71,7 +71,7 @@ class Advice:
                 self.where,
             )
         message = f"The notebook reads `{path}`, which it does not declare."
-        return Problem("undeclared-read", message, self._line("In", path), self.where)
+        return self._undeclared("undeclared-read", message, Undeclared("In", (path,)))
 
     def beside(self, path: str) -> Problem:
         """The notebook read a file by a path from its own folder."""
@@ -81,8 +81,9 @@ class Advice:
         )
         if declared := self._declaration(path):
             return self._elsewhere("reads", path, declared)
-        hint = f"{self._line('In', path)}  Then read the file by that name."
-        return Problem("undeclared-read", message, hint, self.where)
+        files = Undeclared("In", (path,))
+        then = "  Then read the file by that name."
+        return self._undeclared("undeclared-read", message, files, then)
 
     def listed(self, lacking: IncompleteListing) -> Problem:
         """The notebook listed files, and some that it does not declare were not in the list."""
@@ -93,9 +94,8 @@ class Advice:
             f"The notebook lists `{lacking.listed}`. The list lacks {shown}{more}, because a stage "
             "sees only the files that it declares."
         )
-        return Problem(
-            "undeclared-read", message, self._line("In", *self._common_folder(files)), self.where
-        )
+        undeclared = Undeclared("In", tuple(self._common_folder(files)))
+        return self._undeclared("undeclared-read", message, undeclared)
 
     def unseen(self, lacking: IncompleteListing) -> Problem:
         """The code names a pattern that matches more in the project than in the sandbox."""
@@ -105,24 +105,22 @@ class Advice:
             f"The code names the pattern `{lacking.listed}`. In the project it also matches "
             f"`{files[0]}`{more}, which the stage does not declare and so does not see."
         )
-        return Problem(
-            "unseen-files", message, self._line("In", *self._common_folder(files)), self.where
-        )
+        undeclared = Undeclared("In", tuple(self._common_folder(files)))
+        return Problem("unseen-files", message, self._hint(undeclared), self.where)
 
     def wrote(self, path: str) -> Problem:
         """The notebook wrote a file of the project."""
         if declared := self._declaration(path):
             return self._elsewhere("writes", path, declared)
         message = f"The notebook writes `{path}`, which it does not declare."
-        return Problem("undeclared-write", message, self._line("Out", path), self.where)
+        return self._undeclared("undeclared-write", message, Undeclared("Out", (path,)))
 
     def wrote_into(self, folder: str) -> Problem:
         """The notebook wrote a file, whose name is not known, into a folder of the project."""
         message = f"The notebook writes a file into `{folder}`, which it does not declare."
-        line = self._line("Out", f"{folder}/NAME")
-        return Problem(
-            "undeclared-write", message, f"{line}  Replace NAME with the file's name.", self.where
-        )
+        hint = self._hint(Undeclared("Out", (f"{folder}/NAME",)))
+        hint = f"{hint}  Replace NAME with the file's name."
+        return Problem("undeclared-write", message, hint, self.where)
 
     def changed(self, path: str) -> Problem:
         """The notebook wrote to an input."""
@@ -198,16 +196,40 @@ class Advice:
         )
         return files if holds_output or not folder.name else (folder.as_posix(),)
 
-    def _line(self, role: str, *files: str) -> str:
+    def _undeclared(self, code: str, message: str, files: Undeclared, then: str = "") -> Problem:
+        hint = self._hint(files) + then
+        return Problem(code, message, hint, self.where, files)
+
+    def _hint(self, files: Undeclared) -> str:
         """The line to add to the parameters cell, if the path can be declared."""
-        name = self._free_name(files[0] if len(files) == 1 else Path(files[0]).parent.name)
-        for path in files:
-            if problem := paths.check(name, path, self.where, written=role != "In"):
-                return problem.hint or f"A stage cannot declare {path!r}."
-        value = json.dumps(files[0] if len(files) == 1 else list(files), ensure_ascii=False)
+        if problem := self.unfit_declaration(files):
+            return problem.hint or f"A stage cannot declare {files.paths[0]!r}."
+        role = files.role
         needed = "" if role in self.used_names else f" (with `from stagebook import {role}`)"
         cell = self.signature.where.cell
-        return f"Add to cell {cell}{needed}, then run `stagebook sync`:  {name}: {role} = {value}"
+        return f"Add to cell {cell}{needed}, then run `stagebook sync`:  {self.line(files)}"
+
+    def unfit_declaration(self, files: Undeclared) -> Problem | None:
+        """The problem with a declaration of some files; None if a stage can declare them."""
+        name, written = self._variable(files), files.role != "In"
+        checked = (paths.check(name, path, self.where, written=written) for path in files.paths)
+        return next((problem for problem in checked if problem), None)
+
+    def without_declared(self, files: Undeclared) -> Undeclared | None:
+        """The files that are not declared yet; None if there are none."""
+        paths = tuple(path for path in files.paths if self._declaration(path) is None)
+        return Undeclared(files.role, paths) if paths else None
+
+    def line(self, files: Undeclared) -> str:
+        """The line of the parameters cell that declares some files."""
+        listed = list(files.paths)
+        value = json.dumps(listed[0] if len(listed) == 1 else listed, ensure_ascii=False)
+        return f"{self._variable(files)}: {files.role} = {value}"
+
+    def _variable(self, files: Undeclared) -> str:
+        """A free name: of one file its own, of several that of their folder."""
+        first = files.paths[0]
+        return self._free_name(first if len(files.paths) == 1 else Path(first).parent.name)
 
     def _free_name(self, path: str) -> str:
         name = re.sub(r"\W+", "_", Path(path).stem).strip("_").lower() or "file"

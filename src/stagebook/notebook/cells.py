@@ -136,6 +136,12 @@ def read_text(path: str, root: Path) -> str:
         ) from None
 
 
+def parse_file(text: str, path: str) -> Notebook:
+    """A notebook from its file's text, which may have a byte-order mark and any line ends."""
+    unix = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return parse(unix, path)
+
+
 def parse(text: str, path: str) -> Notebook:
     """A notebook from its text; the suffix of ``path`` says how to read it."""
     plain = None if path.endswith(".py") else plain_json.read(text)

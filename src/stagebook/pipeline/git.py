@@ -90,11 +90,11 @@ def _changes(root: Path, products: Iterable[str]) -> list[bytes]:
 def _digest(root: Path, changes: Iterable[bytes]) -> str:
     """SHA-256 over all that is not committed: the name and content of each changed path."""
     # Paths of `status` start at the top of the repository, which may lie above the project.
-    top = Path(os.fsdecode(run(root, "rev-parse", "--show-toplevel")[1].rstrip(b"\r\n")))
+    above = top(root)
     digest = hashlib.sha256()
     # Whether a change is staged makes no difference: only names and contents count.
     for name in sorted(entry.split(b" ", _WORDS[entry[:1]])[-1] for entry in changes):
-        path = top / os.fsdecode(name)
+        path = above / os.fsdecode(name)
         content = hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b""
         digest.update(b"\0" + name + b"\0" + content)
     return digest.hexdigest()
@@ -236,6 +236,15 @@ def unreachable(root: Path, commits: Iterable[str]) -> frozenset[str]:
     return (hashes - present) | (present & frozenset(unreferenced.split()))
 
 
+def top(root: Path) -> Path:
+    """The folder of the repository that holds a folder; for a linked worktree, that of its files.
+
+    Raises:
+        GitError: There is no repository.
+    """
+    return Path(os.fsdecode(run(root, "rev-parse", "--show-toplevel")[1].rstrip(b"\r\n")))
+
+
 def clone(root: Path, commit: str, into: Path) -> Path:
     """Clones a repository into a folder, at a commit.
 
@@ -249,9 +258,9 @@ def clone(root: Path, commit: str, into: Path) -> Path:
     Returns:
         The folder in the clone that corresponds to ``root``.
     """
-    top = Path(_text(root, "rev-parse", "--show-toplevel"))
+    above = top(root)
     plain = ("--quiet", "--no-checkout", "--template=", "--no-recurse-submodules")
     ends = ("--config", "core.autocrlf=false")
-    run(root, "clone", *plain, *ends, "--", str(top), str(into.resolve()))
+    run(root, "clone", *plain, *ends, "--", str(above), str(into.resolve()))
     run(into, "checkout", "--quiet", "--detach", commit)
-    return into / root.resolve().relative_to(top.resolve())
+    return into / root.resolve().relative_to(above.resolve())

@@ -78,16 +78,21 @@ class Layout:
         )
 
     @classmethod
-    def read(cls, project: Project) -> "Layout":
-        """The present layout of a project.
+    def read(cls, project: Project, edits: tuple[FileChange, ...] = ()) -> "Layout":
+        """The present layout of a project, or that with some changes of notebooks.
+
+        Args:
+            project: The project.
+            edits: The changes of notebooks, which are not written yet.
 
         Raises:
             StagebookError: A notebook is invalid, or notebooks contradict each other.
         """
-        notebooks = read_all(project)
+        notebooks = read_all(project, edited={edit.path: edit.after for edit in edits})
         installed = Installed.remembered(project.state)
         require_unhidden(project, notebooks, makings(project, notebooks, installed), installed)
-        return cls.of(project, notebooks, dvc_file.read(project.root))
+        layout = cls.of(project, notebooks, dvc_file.read(project.root))
+        return replace(layout, changes=(*edits, *layout.changes))
 
     @classmethod
     def of(cls, project: Project, notebooks: tuple[StageNotebook, ...], text: str) -> "Layout":

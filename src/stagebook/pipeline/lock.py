@@ -213,16 +213,41 @@ def split(text: str) -> tuple[str, ...]:
     Most stages are the same from one commit to the next, and YAML takes long to read. A text
     that has another layout than DVC's is returned in one piece.
     """
+    blocks = stage_blocks(text)
+    if (
+        blocks is None
+        or not blocks[0].startswith("schema:")
+        or blocks[0].count("\n") != _HEAD_LINES
+    ):
+        return (text,)
+    head, stages = blocks
+    if any("&" in stage for stage in stages):
+        return (text,)
+    return tuple(head + stage for stage in stages)
+
+
+def stage_blocks(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """The text of each stage as it is in the file, and what is before the first.
+
+    Comments above a stage belong to it.
+
+    Args:
+        text: The text of a lock, with the line ends of Unix.
+
+    Returns:
+        The head with the line ``stages:``, and the stages; None for another layout than DVC's.
+    """
     head, separator, body = text.partition("\nstages:\n")
-    if not separator or not head.startswith("schema:") or "\n" in head or "&" in body:
-        return (text,)
-    starts = [match.start() for match in re.finditer(r"^  [^\s#]", body, re.MULTILINE)]
+    starts = [match.start() for match in _STAGE_START.finditer(body)]
+    if not separator or not starts or starts[0] or re.search(r"^[^ \n#]", body, re.MULTILINE):
+        return None
     ends = [*starts[1:], len(body)]
-    if not starts or starts[0] or re.search(r"^[^ \n]", body, re.MULTILINE):
-        return (text,)
-    return tuple(
-        f"{head}{separator}{body[start:end]}" for start, end in zip(starts, ends, strict=True)
-    )
+    stages = (body[start:end] for start, end in zip(starts, ends, strict=True))
+    return head + separator, tuple(stages)
+
+
+_STAGE_START = re.compile(r"^(?: *#.*\n)*  [^\s#]", re.MULTILINE)
+_HEAD_LINES = 2
 
 
 def command(cmd: Any) -> str:

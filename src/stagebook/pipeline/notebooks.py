@@ -125,13 +125,16 @@ def makings(
 
 
 def read_all(
-    project: Project, known: Mapping[str, Notebook] = MappingProxyType({})
+    project: Project,
+    known: Mapping[str, Notebook] = MappingProxyType({}),
+    edited: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[StageNotebook, ...]:
     """Every notebook of the project.
 
     Args:
         project: The project.
         known: Notebooks as they were read before, by path.
+        edited: The new texts of notebooks whose files are not written yet, by path.
 
     Raises:
         StagebookError: Some are invalid; it has the problems of all.
@@ -143,7 +146,10 @@ def read_all(
     ]
     for paths in by_stage.values():
         try:
-            read.append(_read(project, paths, known))
+            if len(paths) == 1 and paths[0] in edited:
+                read.append(of_notebook(project, cells.parse_file(edited[paths[0]], paths[0])))
+            else:
+                read.append(_read(project, paths, known))
         except StagebookError as error:
             problems.extend(error.problems)
     if problems:

@@ -18,6 +18,9 @@ SOURCES = "sources"
 SITE = "site"
 """The name of the stage that writes the reports."""
 
+SOURCES_COMMAND = "stagebook sources"
+SITE_COMMAND = "stagebook report"
+
 SITE_MARK = ".stagebook-site"
 """A file in every folder that is a site, so that no other folder is ever replaced."""
 
@@ -113,7 +116,7 @@ class Stage:
             stages: The notebook stages.
         """
         outs = tuple(source_path(stage.name) for stage in stages)
-        return cls(name=SOURCES, cmd="stagebook sources", deps=(), outs=outs, always=True)
+        return cls(name=SOURCES, cmd=SOURCES_COMMAND, deps=(), outs=outs, always=True)
 
     @classmethod
     def site(cls, stages: "tuple[Stage, ...]", folder: str, others: Iterable[str] = ()) -> "Stage":
@@ -138,7 +141,7 @@ class Stage:
         written = (path for item in stages for path in (source_path(item.name), *item.writes))
         return cls(
             name=SITE,
-            cmd="stagebook report",
+            cmd=SITE_COMMAND,
             deps=tuple(dict.fromkeys((*written, *others))),
             marks=(f"{folder}/{SITE_MARK}",),
             carried=(ARTICLES,),

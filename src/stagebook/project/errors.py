@@ -57,6 +57,19 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Undeclared:
+    """Files that a notebook used and did not declare.
+
+    Attributes:
+        role: The annotation that would declare them, ``In`` or ``Out``.
+        paths: Their paths relative to the project's root.
+    """
+
+    role: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong.
 
@@ -65,6 +78,7 @@ class Problem:
         message: What happened, in one sentence.
         hint: What to do next; empty if the message says it all.
         where: The place, if the problem has one.
+        undeclared: The files whose declaration would solve it; None for most problems.
 
     Example:
         >>> from stagebook.project.errors import Problem, Where
@@ -83,6 +97,7 @@ class Problem:
     message: str
     hint: str = ""
     where: Where | None = None
+    undeclared: Undeclared | None = None
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -91,13 +106,18 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         """This problem as plain values for ``--json``."""
-        return asdict(self)
+        values = asdict(self)
+        if self.undeclared is None:
+            del values["undeclared"]
+        return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The problem from the values of ``as_json``."""
-        where = values["where"]
-        return cls(**{**values, "where": Where(**where) if where else None})
+        where, files = values["where"], values.get("undeclared")
+        undeclared = Undeclared(files["role"], tuple(files["paths"])) if files else None
+        problem = {**values, "where": Where(**where) if where else None}
+        return cls(**{**problem, "undeclared": undeclared})
 
 
 class StagebookError(Exception):

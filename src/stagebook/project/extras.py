@@ -50,6 +50,7 @@ class Extra:
 
 
 DRIFT = Extra("drift", "Drift", {"scipy": "scipy"})
+GIT = Extra("git", "`stagebook setup-git`", {"nbstripout": "nbstripout"})
 MODEL = Extra("model", "A model package", {"scikit-learn": "sklearn", "skops": "skops"})
 ONNX = Extra("onnx", "ONNX", {"onnxruntime": "onnxruntime", "skl2onnx": "skl2onnx"})
 PMML = Extra(
@@ -69,4 +70,4 @@ SIGNING = Extra(
 # mlflow-skinny, which every installation has, is the same package without a server
 UI = Extra("ui", "`mlflow ui`", {"mlflow": "flask"})
 
-EXTRAS = (DRIFT, MODEL, ONNX, PMML, SERVING, SIGNING, UI)
+EXTRAS = (DRIFT, GIT, MODEL, ONNX, PMML, SERVING, SIGNING, UI)

@@ -223,7 +223,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     is_data = dataclasses.is_dataclass(value) and not isinstance(value, type)
-    return asdict(value) if is_data else value
+    return asdict(value, dict_factory=_fields) if is_data else value
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a record's part; ``undeclared`` only where a problem has it."""
+    return {name: value for name, value in pairs if name != "undeclared" or value is not None}
 
 
 def render(record: Record) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagebook.execution import leftovers, locks, signals, start
@@ -18,19 +19,33 @@ if TYPE_CHECKING:
     from stagebook.execution.declared_files import DeclaredFiles
     from stagebook.execution.progress import Progress
     from stagebook.execution.start import KernelProcess
+    from stagebook.pipeline.change import FileChange
     from stagebook.pipeline.layout import Layout
     from stagebook.project.project import Project
     from stagebook.workflow.executing import Run
 
 
-def sync(project: Project) -> Layout:
-    """The stages of the notebooks, and the changes that the files need; nothing is written."""
+def sync(project: Project, *, fix: bool = False) -> Layout:
+    """The stages of the notebooks, and the changes that the files need; nothing is written.
+
+    Args:
+        project: The project.
+        fix: Whether to declare in the notebooks what is reported as undeclared.
+    """
     from stagebook.pipeline import resolved
     from stagebook.pipeline.layout import Layout
+    from stagebook.workflow import git_repository
 
     dvc.require_repository(project.root)
-    layout = Layout.read(project)
-    return layout.with_outputs(project, resolved.outputs(project.root, layout.text(project)))
+    edits: tuple[FileChange, ...] = ()
+    if fix:
+        from stagebook.workflow import declaring
+
+        edits = declaring.fixes(project)
+    layout = Layout.read(project, edits)
+    layout = layout.with_outputs(project, resolved.outputs(project.root, layout.text(project)))
+    warning = git_repository.unconfigured(project.root)
+    return replace(layout, warnings=(*layout.warnings, warning)) if warning else layout
 
 
 def run(
