@@ -12,6 +12,7 @@ from stagebook.execution.probe.observer import Asker, Observer
 
 _START = 1_600_000_000.0  # a moment in 2020, in seconds since 1970
 _STEP = 0.001  # code that waits for a moment goes on
+_CELL = 3600.0  # so that no cell's time depends on how often an earlier one asked
 _KIND = Influence.CLOCK
 _WALL = {"time": 1, "time_ns": 1_000_000_000}
 # libraries wait by these, so only the stage's own code gets fixed values
@@ -29,6 +30,7 @@ class Clock:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._steps = 0
+        observer.before.append(self._begin)
 
     def install(self) -> None:
         """From here on, questions for the time are noted, and fixed where that is asked for."""
@@ -45,6 +47,9 @@ class Clock:
         time.asctime = self._of_struct("asctime", time.asctime, 0)
         self._install_datetime()
 
+    def _begin(self) -> None:
+        self._steps = 0
+
     def _fixed(self, name: str, asker: Asker | None) -> float | None:
         """The fixed time in seconds; None if the real one is the answer."""
         if asker is None:
@@ -53,7 +58,7 @@ class Clock:
         if not self._observer.fixes(_KIND):
             return None
         self._steps += 1
-        return _START + self._steps * _STEP
+        return _START + (self._observer.cell or 0) * _CELL + self._steps * _STEP
 
     def _wall(self, name: str, real: Callable[[], Any], unit: int) -> Callable[[], Any]:
         def wall() -> Any:

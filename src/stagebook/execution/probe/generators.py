@@ -45,7 +45,7 @@ class Generators:
         self._observer.after.append(self._end)
 
     def _stream(self, size: int) -> bytes:
-        """The next fixed bytes; no two calls return the same."""
+        """The next fixed bytes of this cell; no two calls return the same."""
         self._bytes += 1
         cell = self._observer.cell or 0
         return hashlib.shake_128(f"{cell}/{self._bytes}".encode()).digest(size)
@@ -99,6 +99,7 @@ class Generators:
         self._begin_one("numpy")
 
     def _begin(self) -> None:
+        self._bytes = 0
         for name in ("random", "numpy"):
             self._begin_one(name)
 

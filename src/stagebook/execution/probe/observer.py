@@ -64,8 +64,9 @@ class Observer:
             shell: IPython's shell in this kernel.
         """
 
-        def begin(_: object = None) -> None:
-            self.cell = shell.execution_count
+        def begin(info: Any = None) -> None:
+            if getattr(info, "store_history", True):  # IPython counts these
+                self.cell = (self.cell or 0) + 1
             for call in self.before:
                 call()
 

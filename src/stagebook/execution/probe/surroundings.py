@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -36,6 +37,8 @@ class Surroundings:
             os.sched_getaffinity = self._affinity(os.sched_getaffinity)
         kind: Any = type(os.environ)
         kind.__getitem__ = self._variable(kind.__getitem__)
+        thread: Any = threading.Thread
+        thread.start = self._start(thread.start)
         sys.addaudithook(self._audit)
 
     def _ordered(self, items: list[Any], name: Callable[[Any], Any]) -> list[Any]:
@@ -117,18 +120,22 @@ class Surroundings:
         return variable
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        """Notes connections and threads; Python calls this for every audited event."""
-        if event not in ("socket.connect", "_thread.start_new_thread"):
+        """Notes connections; Python calls this for every audited event."""
+        if event != "socket.connect" or not isinstance(args[1], tuple):
             return
-        if (asker := self._observer.asker()) is None:
-            return
-        if event == "socket.connect":
-            address = args[1]
-            if isinstance(address, tuple):
-                where = ":".join(map(str, address[:2]))
-                self._observer.note(Influence.NETWORK, where, asker.line)
-        elif asker.is_direct:
-            self._observer.note(Influence.THREADS, "a thread", asker.line)
+        if (asker := self._observer.asker()) is not None:
+            where = ":".join(map(str, args[1][:2]))
+            self._observer.note(Influence.NETWORK, where, asker.line)
+
+    def _start(self, real: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Notes threads, which may end in another order in another run."""
+
+        def start(thread: Any) -> None:
+            if (asker := self._observer.asker()) is not None:
+                self._observer.note(Influence.THREADS, "a thread", asker.line)
+            real(thread)
+
+        return start
 
 
 class _Entries:

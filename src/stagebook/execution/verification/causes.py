@@ -1,5 +1,6 @@
 """Why a stage's outputs differ: which influence, and in which cell, by runs that differ in one."""
 
+import ast
 import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -7,6 +8,8 @@ from dataclasses import dataclass, replace
 from stagebook.execution.probe.conditions import Exemption, Influence, RunConditions
 from stagebook.execution.probe.observations import Question
 from stagebook.execution.verification.repetition import LockedStage, Repetition
+from stagebook.notebook.code import normalise_cell
+from stagebook.pipeline import notebooks
 from stagebook.project.errors import StagebookError
 
 FIXED = RunConditions(fixed=True)
@@ -18,8 +21,7 @@ _ASKED = (
     Influence.THREADS,
     Influence.ENVIRONMENT,
 )
-_UNASKED = (Influence.HASH, Influence.THREADS)
-"""Influences that no cell has to ask for."""
+_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def find(stage: LockedStage, first: Repetition) -> tuple[DifferenceCause, ...]:
         causes = tuple(_Experiments(stage, base, again, questions).causes())
     else:
         causes = tuple(_by_elimination(base, again, questions))
-    return causes or (DifferenceCause(None, _first_cell(base, again, again)),)
+    return causes or (_unobserved(stage, _first_cell(base, again, again)),)
 
 
 def _run(stage: LockedStage, *exempt: Exemption) -> _Evidence | None:
@@ -104,9 +106,9 @@ class _Experiments:
 
     def causes(self) -> Iterator[DifferenceCause]:
         """The influences and cells that change an output."""
-        found = list(self._asked())
-        if not found:
-            found = list(self._unasked())
+        found = [*self._asked(), *self._unasked(Influence.HASH)]
+        if not found:  # their number is a part of the source, so it is no cause beside others
+            found = list(self._unasked(Influence.THREADS))
         if not found:
             found = list(_of_kind(self.questions, Influence.NETWORK))
         yield from found
@@ -131,12 +133,11 @@ class _Experiments:
         changed = _run(self.stage, Exemption(influence, count))
         return changed is None or not _alike(self.base, changed)
 
-    def _unasked(self) -> Iterator[DifferenceCause]:
-        for influence in _UNASKED:
-            changed = _run(self.stage, Exemption(influence))
-            if changed is not None and not _alike(self.base, changed):
-                cell = _first_cell(self.base, self.again, changed)
-                yield DifferenceCause(influence, cell)
+    def _unasked(self, influence: Influence) -> Iterator[DifferenceCause]:
+        """An influence that no cell has to ask for."""
+        changed = _run(self.stage, Exemption(influence))
+        if changed is not None and not _alike(self.base, changed):
+            yield DifferenceCause(influence, _first_cell(self.base, self.again, changed))
 
 
 def _by_elimination(
@@ -157,7 +158,9 @@ def _of_kind(questions: Iterable[Question], influence: Influence) -> Iterator[Di
 def _cause(influence: Influence, cell: int, questions: list[Question]) -> DifferenceCause:
     own = [item for item in questions if item.cell == cell]
     lines = [item.line for item in own if item.line is not None]
-    words = ", ".join(dict.fromkeys(item.words for item in own))
+    names = list(dict.fromkeys(item.words for item in own))
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    words = f"{', '.join(names[:_NAMES])}{more}"
     return DifferenceCause(influence, cell, min(lines, default=None), words)
 
 
@@ -170,3 +173,27 @@ def _first_cell(base: _Evidence, again: _Evidence, changed: _Evidence) -> int | 
         if any(other.get(name) != digests[name] for name in names):
             return cell
     return None
+
+
+_SUSPECTS = {
+    "datetime64": Influence.CLOCK,
+    **dict.fromkeys(("id", "hash", "set", "frozenset"), Influence.HASH),
+    **dict.fromkeys(("get_native_id", "get_ident", "current_process"), Influence.PROCESS),
+}
+"""Functions whose answers the kernel cannot hold fixed."""
+
+
+def _unobserved(stage: LockedStage, cell: int | None) -> DifferenceCause:
+    """A cause that no run shows: what the code of the first cell that differs calls."""
+    notebook = notebooks.read_one(stage.project, stage.name).notebook
+    texts = (item.text for item in notebook.code_cells if item.position == cell)
+    tree = normalise_cell(next(texts, "")).tree
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Set | ast.SetComp):
+            return DifferenceCause(Influence.HASH, cell, node.lineno, "a set")
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            influence = _SUSPECTS.get(name.rpartition(".")[2])
+            if influence:
+                return DifferenceCause(influence, cell, node.lineno, f"{name}()")
+    return DifferenceCause(None, cell)

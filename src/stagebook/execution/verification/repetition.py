@@ -1,4 +1,4 @@
-"""One more run of a locked stage: cold, in a sandbox of the locked inputs, which it never leaves."""
+"""One more run of a locked stage: cold, in a sandbox that has the locked inputs."""
 
 import contextlib
 import dataclasses
@@ -146,10 +146,11 @@ class LockedStage:
         )
         changes = source_changes.between(then, present) if then else ()
         words = ", ".join(change.words for change in changes[:_SHOWN])
+        words = f": {words}" if words else ""
         raise StagebookError(
             Problem(
                 "source-differs",
-                f"The code or the environment is not the locked one{f': {words}' if words else ''}.",
+                f"The code or the environment is not the locked one{words}.",
                 "Build the stage first, with `dvc repro`; or check out the commit that it was "
                 "built from.",
                 ready.where,
