@@ -15,11 +15,11 @@ from stagebook.cli.options import StageName, json_option
 @click.option("--no-causes", is_flag=True, help="Run each stage once, and name no causes.")
 @json_option
 def verify(stages: tuple[str, ...], no_causes: bool, as_json: bool) -> None:
-    """Run stages again from their locked inputs, and compare the outputs.
+    """Run stages again, and compare their outputs.
 
     STAGE is the name of a stage, its notebook, or an output; by default, all stages run. Each
-    stage runs in a sandbox of its own, and nothing in the project changes. If outputs differ, the
-    stage runs further times, to name the cause and its cell.
+    stage runs from its locked inputs in a sandbox of its own, and nothing in the project changes.
+    If outputs differ, the stage runs further times, to name the cause and its cell.
 
     Exits with 16 if an output differs or a stage cannot run.
     """

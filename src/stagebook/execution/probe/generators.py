@@ -30,14 +30,14 @@ class Generators:
         self._states: dict[str, bytes] = {}
         self._urandom = os.urandom
         self._seed = random.Random.seed
-        self._numpy: Any = None
+        self._global: Any = random.seed.__self__  # type: ignore[attr-defined]
+        self._numpy: dict[str, Callable[..., Any]] = {}
 
     def install(self) -> None:
         """From here on, seeds that nobody gave are noted, and fixed where that is asked for."""
         os.urandom = random._urandom = self._entropy  # type: ignore[attr-defined]
         random.Random.seed = self._python_seed()  # type: ignore[method-assign]
-        inner: Any = random._inst
-        random.seed = inner.seed
+        random.seed = self._global.seed
         random.setstate = self._marking("random", random.setstate)
         uuid.uuid1 = self._uuid1(uuid.uuid1)
         sys.meta_path.insert(0, _AfterImport(self._numpy_imported))
@@ -58,7 +58,7 @@ class Generators:
 
     def _python_seed(self) -> Callable[..., None]:
         def seed(generator: random.Random, a: Any = None, version: int = 2) -> None:
-            is_global = generator is random._inst
+            is_global = generator is self._global
             if is_global:
                 self._mark("random", given=a is not None)
             if a is None and (asker := self._observer.asker()) is not None:
@@ -93,7 +93,7 @@ class Generators:
         return marking
 
     def _numpy_imported(self, module: Any) -> None:
-        self._numpy = module._rand
+        self._numpy = {name: getattr(module, name) for name in ("seed", "get_state")}
         for function in ("seed", "set_state"):
             setattr(module, function, self._marking("numpy", getattr(module, function)))
         self._begin_one("numpy")
@@ -105,7 +105,7 @@ class Generators:
 
     def _begin_one(self, name: str) -> None:
         """Gives a global generator that nobody seeded the state of this cell."""
-        if name == "numpy" and self._numpy is None:
+        if name == "numpy" and not self._numpy:
             return
         cell = self._observer.cell or 0
         if name not in self._seeded:
@@ -117,14 +117,14 @@ class Generators:
 
     def _reseed(self, name: str, seed: int) -> None:
         if name == "random":
-            self._seed(random._inst, seed)
+            self._seed(self._global, seed)
         else:
-            self._numpy.seed(seed)
+            self._numpy["seed"](seed)
 
     def _state(self, name: str) -> bytes:
         if name == "random":
             return repr(random.getstate()).encode()
-        state = self._numpy.get_state(legacy=False)
+        state = self._numpy["get_state"](legacy=False)
         return repr(state["state"]["key"].tobytes()).encode() + repr(state).encode()
 
     def _end(self) -> None:
