@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from checkout import Checkout
+from mlflow import MlflowClient
 
 pytestmark = pytest.mark.slow
 
@@ -177,6 +178,22 @@ def test_equal_bytes_are_identical_for_notebooks_and_for_commands(locked: Checko
         "copied": "identical",
     }
     assert all(item["cells"] == [] for item in results.values())
+
+
+def test_the_verdict_is_kept_beside_the_record_and_is_a_tag_of_the_run(locked: Checkout) -> None:
+    verified(locked, "sound", "far", "--no-causes", code=16)
+    records = {record["stage"]: record["volatile"]["id"] for record in locked.records()}
+    kept = locked.root / ".stagebook" / "verified"
+    verdicts = {
+        name: json.loads((kept / f"{records[name]}.json").read_text())["verdict"]
+        for name in ("sound", "far")
+    }
+    assert verdicts == {"sound": "identical", "far": "different"}
+    locked.ok("stagebook", "deliver")
+    verified(locked, "sound", code=0)
+    client = MlflowClient(f"sqlite:///{locked.root / 'mlflow.db'}")
+    run = json.loads(locked.read(f".stagebook/delivered/{records['sound']}.json"))["run_id"]
+    assert client.get_run(run).data.tags["stagebook.verified"] == "identical"
 
 
 def test_a_declared_tolerance_holds_for_its_stage_and_others_show_columns_rows_and_values(

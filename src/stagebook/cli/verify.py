@@ -34,6 +34,8 @@ def verify(stages: tuple[str, ...], no_causes: bool, as_json: bool) -> None:
         results.append(result)
         if not as_json:
             verify_screen.show(result)
+    if reason := verification.tag(results):
+        screen.note(f"The runs in MLflow have no tag with the verdict. {reason}")
     if as_json:
         values = {"stages": [result.as_json() for result in results]}
         click.echo(json.dumps(values, ensure_ascii=False, allow_nan=False))

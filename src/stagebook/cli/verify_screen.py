@@ -12,7 +12,6 @@ from stagebook.execution.verification.outputs import Reproduction
 from stagebook.project.text import plain
 
 if TYPE_CHECKING:
-    from stagebook.execution.verification.causes import DifferenceCause
     from stagebook.workflow.verifying import StageVerification
 
 _MARKS = {
@@ -49,11 +48,4 @@ def _details(result: "StageVerification") -> Iterator[str]:
         kinds = ", ".join(cell.kinds)
         yield f"cell {cell.cell} shows another output ({kinds})"
     for cause in result.causes:
-        yield f"cause: {_cause(cause)}"
-
-
-def _cause(cause: "DifferenceCause") -> str:
-    kind = cause.influence.value if cause.influence else "unknown"
-    place = f", cell {cause.cell}" if cause.cell is not None else ""
-    line = f", line {cause.line}" if cause.line is not None else ""
-    return f"{kind}{place}{line}{f': {cause.words}' if cause.words else ''}"
+        yield f"cause: {cause.text}"

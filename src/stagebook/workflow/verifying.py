@@ -1,5 +1,6 @@
 """The verb that runs locked stages again and compares their outputs."""
 
+import datetime
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
@@ -31,6 +32,9 @@ from stagebook.pipeline.stage import SITE, SOURCES
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
 from stagebook.project.masks import Masks
 from stagebook.project.project import Project
+from stagebook.record.record import Record
+from stagebook.record.verified import VerifiedExecution
+from stagebook.tracking import verified
 from stagebook.workflow.executing import write_materials
 
 _BEFORE = "verified"
@@ -119,10 +123,37 @@ class Verifying:
         with signals.listen() as stop:
             for node in self.stages:
                 with progress(node.name) as display:
-                    result = self._verified(node, stop, display)
+                    result = Masks.here().hide_all(self._verified(node, stop, display))
                 if stop.requested:
                     return
-                yield Masks.here().hide_all(result)
+                self._keep(result)
+                yield result
+
+    def _keep(self, result: StageVerification) -> None:
+        """Keeps the verdict beside the record of the locked execution, if a run ended."""
+        record = self._record(result.stage) if result.stage in self.locked.entries else None
+        if record is not None and result.verdict is not Reproduction.CANNOT_RUN:
+            found = tuple(cause.text for cause in result.causes)
+            moment = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
+            name = Path(record.id).name
+            VerifiedExecution(name, result.verdict.value, found, moment).put(self.project.state)
+
+    def tag(self, results: Iterable[StageVerification]) -> str:
+        """Tags the runs in MLflow of the locked executions with the verdicts.
+
+        Args:
+            results: The verified stages.
+
+        Returns:
+            Why a run has no tag; empty if each has.
+        """
+        verdicts = {
+            Path(record.id).name: result.verdict.value
+            for result in results
+            if result.verdict is not Reproduction.CANNOT_RUN
+            and (record := self._record(result.stage))
+        }
+        return verified.tag_runs(self.project, verdicts)
 
     def _verified(self, node: Node, stop: Stop, progress: Progress) -> StageVerification:
         entry = self.locked.entries.get(node.name)
@@ -156,7 +187,7 @@ class Verifying:
                     node.name, Reproduction.CANNOT_RUN, problems=run.ending.problems
                 )
             found = self._compared(node.name, entry, run.folder, run.files, run.outputs)
-        cells = self._cells(node.name, entry, run)
+        cells = self._cells(node.name, run)
         result = StageVerification(node.name, _verdict(found, cells), found, cells)
         if self.explains and found and not stop.requested:
             result = replace(result, causes=causes.find(stage, run))
@@ -196,18 +227,20 @@ class Verifying:
                 found.append(outputs.compare(folder, out.path, before, now, tolerance))
         return tuple(found)
 
-    def _cells(
-        self, stage: str, entry: LockEntry, run: Repetition
-    ) -> tuple[CellOutputDifference, ...]:
-        """The cells whose outputs differ from those of the locked execution, if it is kept."""
+    def _record(self, stage: str) -> Record | None:
+        """The record of the execution that wrote the locked outputs; None if it is not here."""
         if not (self.project.state / "records").is_dir():
-            return ()
+            return None
         with History.open(self.project.state) as history:
             record = history.last_builds([stage]).get(stage)
+        locked = {out.path: out.md5 for out in self.locked.entries[stage].outs}
         written = {file.path: file.md5 for file in record.outputs} if record else None
-        if record is None or written != {out.path: out.md5 for out in entry.outs}:
-            return ()
-        earlier = PastNotebooks(self.project).of(record).text
+        return record if written == locked else None
+
+    def _cells(self, stage: str, run: Repetition) -> tuple[CellOutputDifference, ...]:
+        """The cells whose outputs differ from those of the locked execution, if it is kept."""
+        record = self._record(stage)
+        earlier = PastNotebooks(self.project).of(record).text if record else None
         return cell_outputs.compare(earlier, run.executed) if earlier else ()
 
 

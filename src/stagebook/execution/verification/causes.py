@@ -40,6 +40,16 @@ class DifferenceCause:
     line: int | None = None
     words: str = ""
 
+    @property
+    def text(self) -> str:
+        """The cause in a few words, such as ``clock, cell 4, line 2: time.time()``."""
+        parts = [
+            self.influence.value if self.influence else "unknown",
+            *([] if self.cell is None else [f"cell {self.cell}"]),
+            *([] if self.line is None else [f"line {self.line}"]),
+        ]
+        return f"{', '.join(parts)}{f': {self.words}' if self.words else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
