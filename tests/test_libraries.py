@@ -54,7 +54,7 @@ version here.
 
 PYTHON_NAMES = {
     *("_Unpickler", "_exit", "_getframe", "_signal", "_thread", "_value2member_map_"),
-    "_xoptions",
+    *("_urandom", "_xoptions"),
 }
 """Python's own: the tests run with each version of Python that the package supports."""
 

@@ -24,6 +24,7 @@ from stagebook.cli import (
     setup_git,
     tables,
     trace,
+    verify,
     warm,
 )
 from stagebook.cli.degraded_output import degrade
@@ -43,10 +44,10 @@ Exit codes:
   3 invalid notebook or project   13 metric out of bounds
   4 unusable environment          14 stale build
   5 undeclared file               15 model not replaced
-  6 out of memory                124 time limit reached
-  7 kernel died                  130 stopped by SIGINT
-  8 disk full                    143 stopped by SIGTERM
-  9 dvc.yaml or git out of sync
+  6 out of memory                 16 build not reproduced
+  7 kernel died                  124 time limit reached
+  8 disk full                    130 stopped by SIGINT
+  9 dvc.yaml or git out of sync  143 stopped by SIGTERM
 """
 
 
@@ -160,6 +161,7 @@ def sources() -> None:
 main.add_command(plan.plan)
 main.add_command(run.run)
 main.add_command(repro.repro)
+main.add_command(verify.verify)
 
 
 @main.command()

@@ -17,8 +17,8 @@ def install(auditor: Auditor) -> None:
     costs one more call. Python's import asks in another way and is not seen.
     """
     for name in _RAISING:
-        _replace(name, _watch_error(getattr(os, name), auditor))
-    _replace("access", _watch_answer(os.access, auditor))
+        replace_function(name, _watch_error(getattr(os, name), auditor))
+    replace_function("access", _watch_answer(os.access, auditor))
 
 
 def _watch_error(function: Callable[..., Any], auditor: Auditor) -> Callable[..., Any]:
@@ -44,8 +44,13 @@ def _watch_answer(function: Callable[..., bool], auditor: Auditor) -> Callable[.
     return watched
 
 
-def _replace(name: str, watched: Callable[..., Any]) -> None:
-    """Replaces a function of ``os``, also in the groups of functions that ``os`` lists."""
+def replace_function(name: str, watched: Callable[..., Any]) -> None:
+    """Replaces a function of ``os``, also in the groups of functions that ``os`` lists.
+
+    Args:
+        name: Its name.
+        watched: The function that takes its place.
+    """
     function = getattr(os, name)
     watched.__module__ = os.__name__  # where pickle finds it
     for group in (

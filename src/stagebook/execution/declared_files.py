@@ -20,14 +20,19 @@ class DeclaredFiles:
         root: The project's root.
         trial: The trial; None for a run of the build.
         written: Declared outputs that earlier stages of the trial wrote.
+        contents: The folder, relative to the root, that holds the inputs instead of the project;
+            empty for the project.
     """
 
     root: Path
     trial: Trial | None = None
     written: tuple[str, ...] = ()
+    contents: str = ""
 
     def input(self, declared: str) -> str:
         """The path that is read for a declared input, relative to the root."""
+        if self.contents:
+            return f"{self.contents}/{declared}"
         within = any(PurePosixPath(declared).is_relative_to(output) for output in self.written)
         return self.output(declared) if within else declared
 

@@ -19,6 +19,7 @@ from stagebook.notebook.signature import Role, Signature
 from stagebook.notebook.snapshot import StageSnapshot
 from stagebook.notebook.source import Source
 from stagebook.pipeline import notebooks, params_file
+from stagebook.pipeline.params_file import ParamsFile
 from stagebook.project.errors import Problem, Where
 from stagebook.project.masks import Masks
 from stagebook.project.project import Project
@@ -100,6 +101,7 @@ def prepare(
     stage: str,
     overrides: Mapping[str, str],
     files: DeclaredFiles | None = None,
+    params: ParamsFile | None = None,
 ) -> Job:
     """Reads a stage's notebook, resolves its parameters and checks that it can run.
 
@@ -108,6 +110,7 @@ def prepare(
         stage: The stage's name, or its notebook's.
         overrides: Values given with ``-P``, as text.
         files: The files of the trial that it continues; None if it continues no trial.
+        params: The values of its params file; None for those of the project.
 
     Raises:
         StagebookError: Everything that prevents the run.
@@ -116,7 +119,7 @@ def prepare(
     installed = Installed.remembered(project.state)
     snapshot, warnings = taking.take(project, stage, installed)
     notebook = notebooks.of_notebook(project, snapshot.notebook)
-    file = params_file.read(notebook.params, project.root)
+    file = params or params_file.read(notebook.params, project.root)
     resolved = parameters.resolve(notebook.signature, file, overrides)
     masks = Masks.of(os.environ)
     if files is None:
@@ -126,7 +129,7 @@ def prepare(
     inputs.require(project, notebook.signature, files)
     subjects = _subjects(notebook.signature, snapshot, project, installed)
     return Job(
-        _new_id(stage),
+        new_id(stage),
         notebook.signature,
         resolved,
         snapshot,
@@ -156,6 +159,11 @@ def _subjects(
     return tuple(Subject.of(declaration, codes) for declaration in declared)
 
 
-def _new_id(stage: str) -> str:
+def new_id(stage: str) -> str:
+    """The name of an execution to come; sorts by time.
+
+    Args:
+        stage: The stage.
+    """
     now = datetime.datetime.now(datetime.UTC)
     return f"{now:%Y%m%dT%H%M%S%f}-{stage.replace(' ', '_')}-{secrets.token_hex(4)}"

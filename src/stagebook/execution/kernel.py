@@ -11,6 +11,7 @@ from string import Template
 
 from stagebook.execution import sandbox_policy as limits
 from stagebook.execution import variables
+from stagebook.execution.probe.conditions import RunConditions
 from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.sandbox_policy import SandboxPolicy
 from stagebook.notebook import imports
@@ -170,6 +171,7 @@ def build_policy(
     code: tuple[Path, ...],
     home: str,
     limit: int | None,
+    conditions: RunConditions | None = None,
 ) -> SandboxPolicy:
     """What the kernel of a sandbox may touch.
 
@@ -181,6 +183,7 @@ def build_policy(
         code: Folders that modules are found in.
         home: The notebook's own folder, relative to the root.
         limit: Bytes of data that the kernel may allocate.
+        conditions: The conditions of a run that is observed; None for any other run.
     """
     root = sandbox.root
     return SandboxPolicy(
@@ -207,6 +210,7 @@ def build_policy(
         memory_limit=limit,
         lock=str(sandbox.lock),
         ending=str(sandbox.folder / "ending"),
+        conditions=conditions.as_text() if conditions else "",
     )
 
 

@@ -46,10 +46,10 @@ def main() -> None:
         landlock.restrict(policy.grants())
     pools.restore_threads()
     absences.install(audit.install(policy, evidence))
-    _serve(evidence)
+    _serve(evidence, policy)
 
 
-def _serve(evidence: Journal) -> None:
+def _serve(evidence: Journal, policy: SandboxPolicy) -> None:
     """Runs IPython's kernel, without losing a message of a cell."""
     import zmq
     from ipykernel.kernelapp import IPKernelApp
@@ -60,6 +60,13 @@ def _serve(evidence: Journal) -> None:
             # https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html (ZMQ_SNDHWM)
             context.setsockopt(zmq.SNDHWM, 0)
             super().init_iopub(context)  # type: ignore[no-untyped-call]
+
+        def init_shell(self) -> None:
+            super().init_shell()  # type: ignore[no-untyped-call]
+            if policy.conditions:
+                from stagebook.execution.probe import probe
+
+                probe.install(policy.conditions, policy.files, evidence).attach(self.shell)
 
     _note_failed_commands(evidence)
     Kernel.launch_instance()

@@ -33,6 +33,7 @@ class SandboxPolicy:
         memory_limit: Bytes of data that the kernel may allocate, or None.
         lock: File that the runner holds locked as long as it lives.
         ending: File for the kernel's exit code, negative for a signal, and its peak of memory.
+        conditions: The conditions of a run that is observed, as JSON; empty for any other run.
     """
 
     root: str
@@ -47,6 +48,7 @@ class SandboxPolicy:
     memory_limit: int | None
     lock: str
     ending: str
+    conditions: str = ""
 
     def write(self, path: Path) -> None:
         """Writes the policy for the kernel to read."""

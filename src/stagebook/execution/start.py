@@ -16,6 +16,7 @@ from pathlib import Path
 
 from stagebook.execution import kernel, leftovers, orphans, warm_kernel
 from stagebook.execution.job import Job
+from stagebook.execution.probe.conditions import RunConditions
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox
 from stagebook.execution.warm.client import Fork, NotWarmError
 from stagebook.execution.warm_kernel import LAUNCHER, WarmKernel
@@ -86,7 +87,11 @@ class KernelProcess:
 
 @contextlib.contextmanager
 def started(
-    project: Project, job: Job, sandbox: Sandbox, note: Callable[[str], None]
+    project: Project,
+    job: Job,
+    sandbox: Sandbox,
+    note: Callable[[str], None],
+    conditions: RunConditions | None = None,
 ) -> Iterator[KernelProcess]:
     """Starts a job's kernel in a sandbox that is laid; it ends with the block, at the latest.
 
@@ -95,6 +100,8 @@ def started(
         job: The job.
         sandbox: Its sandbox.
         note: Is called with a note for the person, if there is one.
+        conditions: The conditions of a run that is observed, whose kernel is cold; None for any
+            other run.
 
     Raises:
         StagebookError: The kernel that the notebook names is not available.
@@ -113,14 +120,23 @@ def started(
             own_folders,
             Path(job.notebook.path).parent.as_posix(),
             job.settings.memory_limit,
+            conditions,
         )
         policy_file = sandbox.folder / "policy.json"
         policy.write(policy_file)
         connection = _connection_file(short)
+        threads = job.settings.threads
         environment = kernel.environment(
-            spec, sandbox, job.id, job.settings.threads, code, project.settings.name
+            spec,
+            sandbox,
+            job.id,
+            conditions.threads(threads) if conditions else threads,
+            code,
+            project.settings.name,
         )
-        warm = _start_warm(project, job, environment)
+        if conditions:
+            environment["PYTHONHASHSEED"] = conditions.hash_seed
+        warm = None if conditions else _start_warm(project, job, environment)
         orphans.adopt()  # those of a guard that is killed
         process = _launch(warm, _words(policy_file, connection), environment, sandbox.files, note)
         running = KernelProcess(process, connection, Path(policy.ending))

@@ -28,6 +28,7 @@ class Exit(enum.IntEnum):
     OUT_OF_BOUNDS = 13
     STALE = 14
     UNPROVEN = 15
+    NOT_REPRODUCED = 16
     TIMED_OUT = 124
     INTERRUPTED = 130
     TERMINATED = 143

@@ -213,7 +213,7 @@ def _executed(
             started.end_kernel()  # no cell has run
             return ready
         stage_tables.prepare()
-        _write_materials(project, job, inputs, started.sandbox)
+        write_materials(project, job, inputs, started.sandbox)
         return execution.execute(
             ready,
             project,
@@ -230,10 +230,17 @@ def _executed(
         return settling.crashed(project, ready, error)
 
 
-def _write_materials(
+def write_materials(
     project: Project, job: Job, inputs: tuple[HashedPath, ...], sandbox: Sandbox
 ) -> None:
-    """Writes what a model is made of, if the stage packages one."""
+    """Writes what a model is made of, if the stage packages one.
+
+    Args:
+        project: The project.
+        job: The job.
+        inputs: Its inputs with DVC's hashes.
+        sandbox: Its sandbox.
+    """
     if job.packages:
         from stagebook.model import materials, origin
 

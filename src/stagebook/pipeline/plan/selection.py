@@ -21,7 +21,7 @@ def select(nodes: Iterable[Node], targets: Iterable[str]) -> tuple[Node, ...]:
     nodes = tuple(nodes)
     targets = tuple(targets)
     makers = makers_of(nodes)
-    wanted = [node for target in targets for node in _named(nodes, target)]
+    wanted = [node for target in targets for node in named(nodes, target)]
     pending = wanted if targets else [node for node in nodes if ":" not in node.name]
     names: dict[str, Node] = {}
     while pending:
@@ -33,7 +33,16 @@ def select(nodes: Iterable[Node], targets: Iterable[str]) -> tuple[Node, ...]:
     return tuple(node for node in nodes if node.name in names)
 
 
-def _named(nodes: tuple[Node, ...], target: str) -> tuple[Node, ...]:
+def named(nodes: tuple[Node, ...], target: str) -> tuple[Node, ...]:
+    """The stages with a name, or the stage that writes an output.
+
+    Args:
+        nodes: All stages.
+        target: The name or the output.
+
+    Raises:
+        StagebookError: No stage has the name.
+    """
     path = PurePosixPath(target).as_posix()
     found = tuple(
         node

@@ -40,6 +40,8 @@ class StageSettings:
         kernel: Name of a kernelspec, or None for the one that the notebook names.
         distributions: Installed distributions that are used without an import, such as the
             engine behind ``pandas.read_parquet``.
+        tolerance: How far a number in an output may be off, absolutely or relative to the larger
+            one, when the stage is verified. It changes no result, so no source contains it.
     """
 
     threads: int = 1
@@ -47,6 +49,7 @@ class StageSettings:
     memory_limit: int | None = None
     kernel: str | None = None
     distributions: tuple[str, ...] = ()
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,7 @@ def _stage_settings(
         "memory_limit": parse_size,
         "kernel": kinds.text,
         "distributions": kinds.texts,
+        "tolerance": kinds.size,
     }
     return replace(defaults, **kinds.read(table, readers, where, problems))
 

@@ -10,6 +10,8 @@ from stagebook.history.project_status import DataFile, ProjectStatus, StageState
 from stagebook.project.errors import Problem, StagebookError, did_you_mean
 from stagebook.project.project import Project
 from stagebook.project.text import plain
+from stagebook.record.verified import VerifiedExecution
+from stagebook.report import lineage_words
 from stagebook.report.article import article, facts
 from stagebook.report.article.article import Article
 from stagebook.report.article.facts import Fact
@@ -179,7 +181,11 @@ class Site:
     ) -> Page:
         notes = tuple(page_notes.notes(stage, content.colophon, self.book.damaged))
         page = places.notebook(stage.name)
-        page_facts = (*_facts(stage, stage.name in compared), *_neighbours(stage, self.book))
+        page_facts = (
+            *_facts(stage, stage.name in compared),
+            *_verification(self.project, stage),
+            *_neighbours(stage, self.book),
+        )
         subject = page_notes.subject(stage, content.colophon, self.book.damaged)
         notes = (*notes, *page_notes.shortcomings(stage, content))
         completed = replace(content, notes=notes, subject=subject)
@@ -241,6 +247,16 @@ def _neighbours(stage: StageStatus, status: ProjectStatus) -> Iterator[Fact]:
         links = tuple((plain(name), pages.get(name, "")) for name in dict.fromkeys(stage_names))
         if links:
             yield Fact(word, links=links)
+
+
+def _verification(project: Project, stage: StageStatus) -> Iterator[Fact]:
+    """What the last verification of the stage's execution found, if there was one."""
+    name = stage.record.id if stage.record else ""
+    found = VerifiedExecution.read(project.state, name) if name else None
+    if found is not None:
+        causes = f": {'; '.join(map(plain, found.causes))}" if found.causes else ""
+        words = f"{found.verdict}{causes} ({lineage_words.moment(found.at)})"
+        yield Fact("verified", words)
 
 
 def _facts(stage: StageStatus, compared: bool) -> Iterator[Fact]:
