@@ -6,6 +6,8 @@ Most stages here have the mark of a notebook's stage and a shell command, which 
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -284,11 +286,74 @@ def test_a_stage_that_another_dvc_uses_is_not_touched(folder: Checkout) -> None:
     (folder.root / "begun").read_text()
     done = folder.run("stagebook", "repro", "--json")
     assert done.code == 4
-    assert result(done)["stages"][0]["problems"][0]["code"] == "dvc-busy"
+    problem = result(done)["stages"][0]["problems"][0]
+    assert problem["code"] == "dvc-busy"
+    assert "\x1b" not in problem["message"]
     (folder.root / "gate").write_text("through\n")
     output, _ = other.communicate()
     assert other.returncode == 0, output
     assert folder.read("waits.txt") == "through\n"
+
+
+def test_a_build_that_waits_for_another_dvc_says_so_and_ends_at_a_signal(folder: Checkout) -> None:
+    folder.write("raw.txt", "")
+    for name in ("gate", "begun"):
+        os.mkfifo(folder.root / name)
+    folder.write("dvc.yaml", marked(waits="echo > begun; cat gate > waits.txt"))
+    build = folder.start("stagebook", "repro")
+    (folder.root / "begun").read_text()
+    code = "import sys; from dvc.repo import Repo; Repo().lock.lock(); print('held'); input()"
+    words = [sys.executable, "-u", "-c", code]
+    with subprocess.Popen(
+        words, cwd=folder.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert build.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        (folder.root / "gate").write_text("through\n")
+        told = next(line for line in build.stdout if "the build waits" in line)
+        assert told.startswith("note")
+        build.send_signal(signal.SIGINT)
+        output, _ = build.communicate()
+        assert build.returncode == 130, output
+        other.communicate("\n")
+    folder.write("dvc.yaml", marked(waits="echo > waits.txt"))
+    assert states(folder.ok("stagebook", "repro", "--json")) == {"waits": "built"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ("    params: [p.yaml: [day]]\n", "TypeError"),
+        ("    wdir: nowhere\n", "`nowhere`"),
+    ],
+)
+def test_a_stage_that_dvc_cannot_begin_is_named_and_the_others_are_built(
+    folder: Checkout, stage: str, message: str
+) -> None:
+    folder.write("raw.txt", "")
+    folder.write("p.yaml", "day: 2020-01-01\n")
+    other = "stages:\n  other:\n    cmd: echo > other.txt\n    outs: [other.txt]\n"
+    bad = f"  bad:\n    cmd: echo > bad.txt\n{stage}    outs: [bad.txt]\n"
+    folder.write("dvc.yaml", other + bad)
+    done = folder.run("stagebook", "repro", "--keep-going", "--json")
+    assert (done.code, states(done)) == (1, {"other": "built", "bad": "failed"})
+    (bad,) = [each for each in result(done)["stages"] if each["stage"] == "bad"]
+    assert [problem["code"] for problem in bad["problems"]] == ["not-reproduced"]
+    assert message in bad["problems"][0]["message"]
+    folder.write("p.yaml", "day: 1\n")
+    folder.write("nowhere/keep", "")
+    assert states(folder.ok("stagebook", "repro", "--json"))["bad"] == "built"
+
+
+def test_a_merge_conflict_in_the_lock_is_named_with_its_line(folder: Checkout) -> None:
+    folder.write("dvc.yaml", marked(a="echo > a.txt"))
+    folder.write("dvc.lock", "schema: '2.0'\nstages:\n<<<<<<< ours\n=======\n>>>>>>> theirs\n")
+    done = folder.run("stagebook", "repro", "--json")
+    assert done.code == 3
+    (problem,) = done.problems
+    assert problem.where is not None
+    assert (problem.where.file, problem.where.line) == ("dvc.lock", 3)
 
 
 @pytest.mark.slow

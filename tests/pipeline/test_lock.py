@@ -1,5 +1,7 @@
 """What ``dvc.lock`` says, read from its text."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -123,3 +125,34 @@ def test_the_pieces_of_a_lock_say_what_the_whole_says(text: str) -> None:
 )
 def test_a_lock_that_is_laid_out_otherwise_comes_back_in_one_piece(text: str) -> None:
     assert lock.split(text) == (text,)
+
+
+def test_a_lock_that_is_being_written_is_read_when_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "dvc.lock"
+    whole = TEXT + TEXT.partition("stages:\n")[2].replace("north", "south")
+    file.write_text(TEXT)  # as far as another process has written it
+
+    def writes_on(_: float) -> None:
+        file.write_text(whole)
+        os.utime(file, (0, 0))
+
+    monkeypatch.setattr(time, "sleep", writes_on)
+    assert set(lock.read(tmp_path).entries) == {"fit@north", "fit@south"}
+
+
+def test_a_lock_from_a_clock_that_is_ahead_is_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "dvc.lock"
+    file.write_text(TEXT)
+    os.utime(file, (2**32, 2**32))
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    assert set(lock.read(tmp_path).entries) == {"fit@north"}
+
+
+def test_a_list_of_commands_is_another_command_than_their_text() -> None:
+    listed = TEXT.replace("cmd: python fit.py north", "cmd:\n    - python fit.py north")
+    assert lock.parse(listed).entries["fit@north"].commands == ("python fit.py north",)
+    assert lock.parse(TEXT).entries["fit@north"].commands == ()

@@ -102,6 +102,14 @@ def test_each_change_has_its_reason(project: QuickProject) -> None:
     assert words(project, "last") == ["output missing: data/last.txt", "after parts", "after head"]
 
 
+def test_a_list_of_commands_is_another_command_than_the_text_of_them(project: QuickProject) -> None:
+    text = (project.root / "dvc.yaml").read_text()
+    line = next(line for line in text.splitlines() if "sed 's/^/h /'" in line)
+    command = line.partition("cmd: ")[2]
+    project.edit("dvc.yaml", line, line.replace(command, f"[{json.dumps(command)}]"))
+    assert words(project, "head") == ["command changed"]
+
+
 def test_a_missing_input_is_named(project: QuickProject) -> None:
     (project.root / "code/y.txt").unlink()
     (reason,) = stage(project, "whole").reasons

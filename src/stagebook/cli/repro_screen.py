@@ -101,6 +101,11 @@ class ScreenProgress:
         if not self.quiet and not self.terminal:
             _out.print(text, markup=False)
 
+    def note(self, text: str) -> None:
+        """Shows a note above the table."""
+        self.leave()
+        screen.note(text)
+
     def ended(self, stage: "BuiltStage") -> None:
         """Shows how a stage ended, with all that it printed."""
         self._states[stage.state] += 1

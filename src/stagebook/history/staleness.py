@@ -212,7 +212,8 @@ class _Judgement:
         if entry is None:
             return
         if not node.frozen:
-            if node.cmd and entry.cmd and node.cmd != entry.cmd:
+            now, then = (node.cmd, node.commands), (entry.cmd, entry.commands)
+            if node.cmd and entry.cmd and now != then:
                 yield Cause(CauseKind.COMMAND, node.name)
             yield from self._parameters(node, entry)
             yield from self._read(entry, is_downstream)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from stagebook.project.errors import Exit, Problem, StagebookError, did_you_mean
 if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.stage import Stage
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read(
@@ -106,10 +109,13 @@ def reported(code: str, message: str, exit_code: Exit) -> Iterator[None]:
 
     try:
         yield
+    except (StagebookError, OSError):
+        raise
     except LockError as error:
         raise busy(error) from None
-    except DvcException as error:
-        problem = Problem(code, f"{message}: {_text(error)}")
+    except Exception as error:  # such as a value that DVC's YAML can hold and its JSON cannot
+        kind = "" if isinstance(error, DvcException) else f"{type(error).__name__}: "
+        problem = Problem(code, f"{message}: {kind}{_text(error)}")
         raise StagebookError(problem, exit_code=exit_code) from None
 
 
@@ -117,7 +123,7 @@ def busy(error: Exception) -> StagebookError:
     """The error that another process of DVC has a lock."""
     problem = Problem(
         "dvc-busy",
-        f"Another DVC process works in this repository. DVC says: {' '.join(str(error).split())}",
+        f"Another DVC process works in this repository. DVC says: {_words(error)}",
         "Wait until it has ended, then build again.",
     )
     return StagebookError(problem, exit_code=Exit.ENVIRONMENT)
@@ -128,6 +134,13 @@ def _text(error: BaseException) -> str:
     parts = []
     cause: BaseException | None = error
     while cause is not None:
-        parts.append(" ".join(str(cause).split()).rstrip("."))
+        parts.append(_words(cause).rstrip("."))
         cause = cause.__cause__
     return ": ".join(dict.fromkeys(parts)).replace(f"{os.getcwd()}{os.sep}", "") + "."  # noqa: PTH109
+
+
+def _words(error: BaseException) -> str:
+    """What an error says, in one line without a terminal's colours."""
+    lines = (" ".join(line.split()) for line in _COLOURS.sub("", str(error)).splitlines())
+    text = " ".join(filter(None, lines))
+    return re.sub(r" (?=(?:git|dvc) [a-z]+ )", "; ", text) if "\n" in str(error).strip() else text

@@ -1,10 +1,13 @@
 """DVC's cache, read without DVC: the contents that it holds, by hash."""
 
-import configparser
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+_APP, _AUTHOR = "dvc", "iterative"
+"""By which DVC names its folders of settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,11 @@ class Cache:
         Args:
             root: The folder that holds ``.dvc``.
         """
-        config = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            config.read([root / ".dvc" / name for name in ("config", "config.local")])
-        except (configparser.Error, UnicodeDecodeError):  # DVC will say so
-            config.clear()
-        return cls(root / ".dvc" / config.get("cache", "dir", fallback="cache"))
+        folder = root / ".dvc" / "cache"
+        for file in _settings(root):
+            if (named := _cache_named(file)) is not None:
+                folder = file.parent / Path(named).expanduser()
+        return cls(folder)
 
     def read(self, md5: str) -> bytes | None:
         """A content; None if it is missing."""
@@ -61,3 +63,34 @@ class Cache:
             return listed and {str(item["relpath"]): str(item["md5"]) for item in listed}
         except (ValueError, KeyError, TypeError):
             return None
+
+
+def _settings(root: Path) -> tuple[Path, ...]:
+    """The files of DVC's settings: of the machine, of the person, of the repository, of the clone.
+
+    Each overrides those before it.
+    """
+    import platformdirs
+
+    machine = os.environ.get("DVC_SYSTEM_CONFIG_DIR") or platformdirs.site_config_dir(_APP, _AUTHOR)
+    person = os.environ.get("DVC_GLOBAL_CONFIG_DIR") or platformdirs.user_config_dir(_APP, _AUTHOR)
+    own = root / ".dvc"
+    return Path(machine, "config"), Path(person, "config"), own / "config", own / "config.local"
+
+
+def _cache_named(file: Path) -> str | None:
+    """The folder of the cache that a file of settings names; None if it names none."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    if "cache" not in text:
+        return None
+    from configobj import ConfigObj, ConfigObjError
+
+    try:
+        section = ConfigObj(text.splitlines(), interpolation=False).get("cache")
+    except ConfigObjError:  # DVC will say so
+        return None
+    named = section.get("dir") if isinstance(section, dict) else None
+    return named if isinstance(named, str) else None

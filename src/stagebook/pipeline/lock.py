@@ -3,6 +3,7 @@
 import contextlib
 import posixpath
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,6 +14,11 @@ from stagebook.pipeline import repository, yaml_block
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.dvc_file import FILE, LOCK
 from stagebook.project.errors import StagebookError
+
+_WRITING_SECONDS = 0.2
+"""How long a file that is being written may stay as it is."""
+
+_READS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class LockEntry:
         outs: What it wrote: outputs, metrics and plots.
         params: The values in each params file that the stage depends on.
         legacy: Whether a file has a hash of DVC 2, which ignores the line endings of texts.
+        commands: The shell commands, if the stage has a list of them.
     """
 
     stage: str
@@ -34,6 +41,7 @@ class LockEntry:
     outs: tuple[HashedPath, ...] = ()
     params: Mapping[str, Any] | None = None
     legacy: bool = False
+    commands: tuple[str, ...] = ()
 
     def below(self, folder: str) -> "LockEntry":
         """This stage of a folder's ``dvc.lock``, as the repository's root sees it."""
@@ -48,6 +56,7 @@ class LockEntry:
             tuple(replace(out, path=moved(out.path)) for out in self.outs),
             {moved(file): values for file, values in (self.params or {}).items()},
             self.legacy,
+            self.commands,
         )
 
     def changed(self, before: "LockEntry") -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
@@ -119,8 +128,24 @@ def texts(root: Path) -> dict[str, str]:
     by_path: dict[str, str] = {}
     for path in (LOCK, *repository.other_locks(root)):
         with contextlib.suppress(FileNotFoundError):
-            by_path[path] = (root / path).read_text(encoding="utf-8", errors="replace")
+            by_path[path] = _settled_text(root / path)
     return by_path
+
+
+def _settled_text(file: Path) -> str:
+    """The text of a file that another process may be writing, as soon as it is whole.
+
+    DVC writes ``dvc.lock`` in place, so that in between it is a shorter file without an error.
+    """
+    for _ in range(_READS):
+        before = file.stat()
+        text = file.read_text(encoding="utf-8", errors="replace")
+        after = file.stat()
+        same = (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+        if same and not 0 <= time.time() - after.st_mtime < _WRITING_SECONDS:
+            break
+        time.sleep(_WRITING_SECONDS / 8)
+    return text
 
 
 def folder_of(path: str) -> str:
@@ -255,6 +280,14 @@ def command(cmd: Any) -> str:
     return " && ".join(map(str, cmd)) if isinstance(cmd, list) else str(cmd)
 
 
+def commands(cmd: Any) -> tuple[str, ...]:
+    """The shell commands of a stage that has a list of them; empty for another one.
+
+    For DVC, a list is another command than a text that joins its items.
+    """
+    return tuple(map(str, cmd)) if isinstance(cmd, list) else ()
+
+
 def _values(params: Mapping[str, Any] | None) -> dict[str, Any]:
     files = (_mapping(values) for values in (params or {}).values())
     return {str(name): value for values in files for name, value in values.items()}
@@ -264,6 +297,7 @@ def _entry(stage: str, values: Mapping[str, Any]) -> LockEntry:
     return LockEntry(
         stage=stage,
         cmd=command(values.get("cmd", "")),
+        commands=commands(values.get("cmd")),
         deps=tuple(_hashed(values.get("deps"))),
         outs=tuple(_hashed(values.get("outs"))),
         params=_mapping(values.get("params")),

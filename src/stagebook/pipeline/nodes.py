@@ -77,7 +77,7 @@ def parse(text: str) -> tuple[Node, ...]:
             frozenset(_flagged(entry, "persist", True)),
             bool(entry.get("always_changed")),
             _folder(entry),
-            _commands(entry.get("cmd")),
+            lock.commands(entry.get("cmd")),
             str(_of(entry) or ""),
         )
         for name, entry in entries.items()
@@ -165,10 +165,6 @@ def _of(entry: Mapping[str, Any]) -> Any:
 def _folder(entry: Mapping[str, Any]) -> str:
     folder = posixpath.normpath(str(entry.get("wdir") or "."))
     return "" if folder == "." else folder
-
-
-def _commands(cmd: Any) -> tuple[str, ...]:
-    return tuple(map(str, cmd)) if isinstance(cmd, list) else ()
 
 
 def _flagged(entry: Mapping[str, Any], flag: str, value: bool) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 import contextlib
 import logging
+import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stagebook.pipeline import build_plan, dvc
 from stagebook.pipeline.schedule import PlannedStage, PlanState, StageKind
-from stagebook.project.errors import Exit, StagebookError
+from stagebook.project.errors import Exit, Problem, StagebookError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -47,6 +48,7 @@ class Reproduction:
     Attributes:
         plan: The stages, in the order in which ``dvc repro`` would run them.
         forced: Whether every stage runs, also one that has not changed.
+        waits: Is called while another process holds DVC's lock; whether to wait on.
     """
 
     plan: tuple[PlannedStage, ...]
@@ -55,6 +57,7 @@ class Reproduction:
     _stages: dict[str, "Stage"]
     _claims: dict[str, contextlib.ExitStack] = field(default_factory=dict)
     _finished: set[str] = field(default_factory=set)
+    waits: Callable[[], bool] = field(default=lambda: True)
 
     @classmethod
     @contextlib.contextmanager
@@ -113,16 +116,25 @@ class Reproduction:
             return PlanState.RUNNING
 
     def command(self, name: str, variables: Mapping[str, str]) -> StageCommand:
-        """The command of a stage.
+        """The command of a stage that has begun.
 
         Args:
             name: The stage.
             variables: Environment variables besides those that DVC sets.
+
+        Raises:
+            StagebookError: Its working folder does not exist.
         """
         from dvc.stage.run import get_executable, prepare_kwargs
 
         stage = self._stages[name]
         options = prepare_kwargs(stage)
+        if not Path(options["cwd"]).is_dir():
+            message = f"The stage's working folder `{os.path.relpath(stage.wdir)}` does not exist."
+            raise StagebookError(
+                Problem("not-reproduced", message, "Create the folder, or correct `wdir`."),
+                exit_code=Exit.FAILED,
+            )
         shell = str(get_executable())
         quiet = _QUIET.get(Path(shell).name.lower(), ())
         lines = stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines()
@@ -145,9 +157,10 @@ class Reproduction:
             self._save(name, self._stages[name])
 
     def abandon(self, name: str) -> None:
-        """After the command of a stage failed: other processes may use its files again."""
+        """After a stage that had begun failed: other processes may use its files again."""
         with self._acting():
-            self._unclaim(name)
+            if name in self._claims:
+                self._unclaim(name)
 
     def release(self) -> None:
         """Lets other processes use the files of stages that have not ended."""
@@ -181,7 +194,7 @@ class Reproduction:
         """Holds DVC's lock, which each method takes otherwise: saves time for many in a row.
 
         Args:
-            wait: Whether it waits as long as another process holds it; otherwise, as long as DVC.
+            wait: Whether it waits longer than DVC while another process holds it.
 
         Raises:
             StagebookError: Another process of DVC holds the lock.
@@ -195,7 +208,7 @@ class Reproduction:
                     stack.enter_context(lock_repo(self._repo))
                     break
                 except LockError as error:
-                    if not wait:
+                    if not wait or not self.waits():
                         raise build_plan.busy(error) from None
             yield
 

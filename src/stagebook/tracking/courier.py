@@ -110,13 +110,17 @@ class Courier:
             return "the delivery process ended early"
         return ""
 
-    def deliver(self) -> str:
-        """Lets it deliver, and waits likewise; returns why MLflow does not have all records."""
+    def deliver(self, patience: float = _TRACKER_SECONDS) -> str:
+        """Lets it deliver; returns why MLflow does not have all records yet, or nothing.
+
+        Args:
+            patience: Seconds to wait once MLflow is imported.
+        """
         if reason := self._go():
             return reason
         if not self._line(_IMPORT_SECONDS):
             return "MLflow could not be imported in time"
-        answer = self._line(_TRACKER_SECONDS)
+        answer = self._line(patience)
         if answer is None:
             return _RUNNING
         return _error_in(answer) if answer else "the delivery process ended early"

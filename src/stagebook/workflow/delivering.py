@@ -12,6 +12,7 @@ LATER = {courier.VARIABLE: "0"}
 """The variables of stages whose records the build delivers."""
 
 _PAUSE = 10.0
+_PATIENCE = 15.0
 
 
 class Deliveries:
@@ -47,7 +48,7 @@ class Deliveries:
                 self._courier = Courier.start(self._project)
             except OSError as error:
                 return str(error)
-        return self._courier.deliver()
+        return self._courier.deliver(_PATIENCE)
 
     def dismiss(self) -> None:
         """Ends a courier that has nothing to send."""

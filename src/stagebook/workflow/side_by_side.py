@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from stagebook.execution import locks
 from stagebook.execution.processes import CommandEnd, Processes
 from stagebook.execution.signals import Stop, listen
 from stagebook.history.history import History
-from stagebook.pipeline import notebooks
+from stagebook.pipeline import lock, notebooks
 from stagebook.pipeline.reproduction import Reproduction
 from stagebook.pipeline.schedule import PlannedStage, PlanState, Schedule, StageCost, StageKind
 from stagebook.project.errors import Exit, Problem, StagebookError
@@ -39,6 +39,7 @@ def build(project: Project, options: BuildOptions, progress: BuildProgress) -> S
         StagebookError: It cannot start.
     """
     targets = [notebooks.stage_named(project, name) for name in options.targets]
+    lock.read(project.root)  # a merge conflict in it is said with its line
     with (
         _alone(project),
         listen() as stop,
@@ -69,8 +70,10 @@ class _Builder:
     exit_code: int = 0
     locked: float = 0.0
     lock_seconds: float = 0.0
+    is_told: bool = False
 
     def build(self) -> StagesBuild:
+        self.reproduction.waits = self._waits
         by_name = {stage.name: stage for stage in self.schedule.stages}
         try:
             while self._start_all() or self.started:
@@ -81,9 +84,9 @@ class _Builder:
                     else:
                         self.progress.line(event.name, event.text)
                 if time.monotonic() - self.locked > _WRITING_SHARE * self.lock_seconds:
-                    self._write_lock()
+                    self._write_lock(self.schedule.settled)
         finally:
-            self.reproduction.write_lock(stage.name for stage in self.schedule.stages)
+            self._write_lock(stage.name for stage in self.schedule.stages)
         unstarted = (
             BuiltStage(name, state)
             for name, state in self.schedule.states.items()
@@ -99,17 +102,25 @@ class _Builder:
     def _start_all(self) -> bool:
         """Starts what can start; whether anything runs."""
         if not self.stop.requested and self.schedule.next():
-            with self.reproduction.hold(wait=bool(self.stages)):
-                while not self.stop.requested and (stage := self.schedule.next()):
-                    self._begin(stage)
+            try:
+                with self.reproduction.hold(wait=bool(self.stages)):
+                    while not self.stop.requested and (stage := self.schedule.next()):
+                        self._begin(stage)
+            except StagebookError:
+                if not self.stop.requested:
+                    raise
         return bool(self.started)
 
-    def _write_lock(self) -> None:
-        """Writes ``dvc.lock`` as far as the order of its stages is certain."""
+    def _write_lock(self, names: Iterable[str]) -> None:
+        """Writes stages into ``dvc.lock``, as far as their order is certain while others run."""
         began = time.monotonic()
-        if self.reproduction.write_lock(self.schedule.settled):
-            self.locked = time.monotonic()
-            self.lock_seconds = self.locked - began
+        try:
+            if self.reproduction.write_lock(names):
+                self.locked = time.monotonic()
+                self.lock_seconds = self.locked - began
+        except StagebookError:
+            if not self.stop.requested:  # the next build takes these stages from the run cache
+                raise
 
     def _begin(self, stage: PlannedStage) -> None:
         try:
@@ -119,7 +130,7 @@ class _Builder:
                 return
             self.schedule.states[stage.name] = state
             if stage.kind is StageKind.COMMAND or stage.reads_lock:
-                self._write_lock()
+                self._write_lock(self.schedule.settled)
             self.started[stage.name] = time.monotonic()
             self.progress.began(stage)
             self.processes.start(
@@ -129,29 +140,35 @@ class _Builder:
                 output=self.progress.output(),
             )
         except (StagebookError, OSError) as error:
-            self._fail(stage, None, error)
+            self._fail(stage, None, error, self._elapsed(stage.name))
+            with contextlib.suppress(StagebookError, OSError):
+                self.reproduction.abandon(stage.name)
 
     def _finish(self, stage: PlannedStage, code: int) -> None:
+        seconds = self._elapsed(stage.name)
         if stage.kind is StageKind.NOTEBOOK:
             self.deliveries.note()
         try:
             if code:
                 self.reproduction.abandon(stage.name)
-                self._fail(stage, code, None)
+                self._fail(stage, code, None, seconds)
                 return
             self.reproduction.finish(stage.name)
-            self._settle(BuiltStage(stage.name, PlanState.BUILT, self._elapsed(stage.name), code))
+            self._settle(BuiltStage(stage.name, PlanState.BUILT, seconds, code))
         except (StagebookError, OSError) as error:
-            self._fail(stage, code, error)
+            self._fail(stage, code, error, seconds)
 
     def _fail(
-        self, stage: PlannedStage, code: int | None, error: StagebookError | OSError | None
+        self,
+        stage: PlannedStage,
+        code: int | None,
+        error: StagebookError | OSError | None,
+        seconds: float,
     ) -> None:
         problems, own = _problems(error)
         if not self.exit_code:
             has_code = stage.ours and code is not None and code > 0
             self.exit_code = own or (code if has_code and code else Exit.FAILED)
-        seconds = self._elapsed(stage.name)
         self._settle(BuiltStage(stage.name, PlanState.FAILED, seconds, code, problems))
 
     def _settle(self, built: BuiltStage) -> None:
@@ -163,6 +180,14 @@ class _Builder:
     def _elapsed(self, name: str) -> float:
         started = self.started.pop(name, None)
         return time.monotonic() - started if started is not None else 0.0
+
+    def _waits(self) -> bool:
+        """Whether to wait on while another process holds DVC's lock: until a signal comes."""
+        if not self.is_told:
+            self.progress.note("Another DVC process works in this repository; the build waits.")
+            self.is_told = True
+        self._heed()
+        return not self.stop.requested
 
     def _heed(self) -> None:
         """Passes a signal on to the commands; kills them at the second one."""

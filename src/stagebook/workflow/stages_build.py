@@ -20,6 +20,9 @@ class BuildProgress(Protocol):
     def line(self, name: str, text: str) -> None:
         """A stage that runs beside others printed a line."""
 
+    def note(self, text: str) -> None:
+        """Something keeps the build waiting."""
+
     def ended(self, stage: "BuiltStage") -> None:
         """A stage ended, or is not started."""
 

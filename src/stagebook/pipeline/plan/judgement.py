@@ -115,7 +115,7 @@ class _Judgement:
         if entry is None:
             words = "new stage" if self._compares else "never built"
             findings.changed.append(StaleReason(Change.NEVER_BUILT, node.name, words))
-        elif entry.cmd != node.cmd:
+        elif (entry.cmd, entry.commands) != (node.cmd, node.commands):
             findings.changed.append(
                 StaleReason(Change.COMMAND, node.name, "command changed", entry.cmd, node.cmd)
             )
