@@ -111,7 +111,9 @@ def test_outputs_that_were_committed_before_are_named_until_they_are_gone(root: 
     assert codes(GitSetup.missing(root)) == []
 
 
-@pytest.mark.parametrize("text", ["", "*.csv -text\n", "*.png binary\r\n# mine", "\n\n*.x y"])
+@pytest.mark.parametrize(
+    "text", ["", "*.csv -text\n", "*.png binary\r\n# mine", "\n\n*.x y", "\ufeff*.x y\n"]
+)
 def test_a_removal_leaves_all_files_as_they_were(root: Path, text: str) -> None:
     hook = root / ".git/hooks/pre-commit"
     if text:
