@@ -192,5 +192,5 @@ def test_a_fix_that_contradicts_another_stage_is_refused_before_anything_is_writ
     ran(project, ("Out", ["data/x.csv"]))
     edits = declaring.fixes(project)
     assert [edit.path for edit in edits] == ["notebooks/make.py"]
-    assert problem(Layout.read, project, edits).code == "two-writers"
+    assert problem(Layout.read, project, edits).code == "claimed-twice"
     assert CELL in (project.root / "notebooks/make.py").read_text()
