@@ -204,3 +204,29 @@ def test_a_commit_with_a_notebook_that_dvc_yaml_lacks_is_stopped_by_the_hook(
         checkout.ok("stagebook", "sync")
         checkout.git("add", "-A")
         checkout.git("commit", "-q", "-m", "new")
+
+
+def test_branches_that_built_different_notebooks_merge_and_run_no_notebook_again(
+    tmp_path: Path,
+) -> None:
+    branches = Branches(tmp_path / "notebooks")
+    branches.root.mkdir()
+    branches.ok("git", "init", "-q", "-b", "main")
+    branches.ok("dvc", "init", "-q")
+    branches.write("pyproject.toml", "[tool.stagebook]\n")
+    for side in ("left", "right"):
+        branches.write(f"notebooks/{side}.py", NOTEBOOK.format(side))
+    branches.ok("stagebook", "sync")
+    branches.ok("stagebook", "setup-git")
+    branches.ok("dvc", "repro", "-q")
+    branches.git("add", "-A")
+    branches.git("commit", "-q", "--no-verify", "-m", "main")
+    for side in ("right", "left"):
+        text = NOTEBOOK.format(side).replace('write("', 'write("new ')
+        branches.build_on(side, {f"notebooks/{side}.py": text})
+    branches.git("merge", "-q", "--no-edit", "right")
+    branches.ok("dvc", "checkout", "-q")
+    assert branches.ok("dvc", "repro").stages == {"sources"}
+    assert [branches.read(f"{side}.txt") for side in ("left", "right")] == ["new left", "new right"]
+    assert branches.git("status", "--porcelain", "dvc.lock") == ""
+    branches.assert_no_kernels()

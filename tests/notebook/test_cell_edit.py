@@ -91,6 +91,14 @@ def test_whatever_the_cell_holds_only_the_line_is_new(
     )
 
 
+@given(st.lists(SOURCES, min_size=1, max_size=4), st.integers(0, 5))
+def test_a_list_may_hold_any_pieces_of_the_source(pieces: list[str], after: int) -> None:
+    text, source = notebook(pieces), "".join(pieces)
+    changed = insert(text, IPYNB, 2, [NewLine(min(after, source.count("\n")), "x = 9")])
+    assert "x = 9" in cells.parse(changed, IPYNB).cells[1].text.split("\n")
+    assert len(changed) - len(text) <= len('\\n", "x = 9')
+
+
 CELL = '# %% a title\nx = 1\n\n# %% tags=["parameters"]\none = 1\n\ntwo = 2\n'
 
 

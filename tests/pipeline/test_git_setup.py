@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stagebook.pipeline.git_setup import hook_config, marked_lines
 from stagebook.pipeline.git_setup.environment import has_stagebook, own_python
 from stagebook.pipeline.git_setup.git_setup import GitSetup, unconfigured
+from stagebook.workflow import git_repository
 
 SETTINGS = "[tool.stagebook]\n"
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": ["7\n"]}
@@ -111,7 +112,9 @@ def test_outputs_that_were_committed_before_are_named_until_they_are_gone(root: 
     assert codes(GitSetup.missing(root)) == []
 
 
-@pytest.mark.parametrize("text", ["", "*.csv -text\n", "*.png binary\r\n# mine", "\n\n*.x y"])
+@pytest.mark.parametrize(
+    "text", ["", "*.csv -text\n", "*.png binary\r\n# mine", "\n\n*.x y", "\ufeff*.x y\n"]
+)
 def test_a_removal_leaves_all_files_as_they_were(root: Path, text: str) -> None:
     hook = root / ".git/hooks/pre-commit"
     if text:
@@ -325,7 +328,10 @@ def test_an_entry_that_a_person_wrote_counts(root: Path) -> None:
     assert (root / hook_config.FILE).read_text() == entry
 
 
-def test_a_clone_that_is_not_set_up_has_a_problem(root: Path, tmp_path: Path) -> None:
+def test_a_clone_that_is_not_set_up_has_a_problem(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
     assert unconfigured(root) is None
     set_up(root)
     git(root, "add", "-A")
@@ -336,6 +342,9 @@ def test_a_clone_that_is_not_set_up_has_a_problem(root: Path, tmp_path: Path) ->
     problem = unconfigured(clone)
     assert problem is not None
     assert problem.code == "clone-not-set-up"
+    assert git_repository.unconfigured(clone) == problem
+    monkeypatch.setenv("CI", "true")
+    assert git_repository.unconfigured(clone) is None
     set_up(clone)
     assert unconfigured(clone) is None
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import spooled
 from folders import write
+from refusals import problem
 
+from stagebook.pipeline.layout import Layout
 from stagebook.project.project import Project
 from stagebook.workflow import declaring
 
@@ -180,3 +182,15 @@ def test_a_json_notebook_keeps_all_else(project: Project) -> None:
     (change,) = declaring.fixes(project)
     gap = "\n            "
     assert change.after == text.replace('"n = 1"', f'"n = 1\\n",{gap}"other: int = 2"')
+
+
+def test_a_fix_that_contradicts_another_stage_is_refused_before_anything_is_written(
+    project: Project,
+) -> None:
+    notebook(project, CELL)
+    notebook(project, 'from stagebook import Out\nx: Out = "data/x.csv"\n', name="other")
+    ran(project, ("Out", ["data/x.csv"]))
+    edits = declaring.fixes(project)
+    assert [edit.path for edit in edits] == ["notebooks/make.py"]
+    assert problem(Layout.read, project, edits).code == "claimed-twice"
+    assert CELL in (project.root / "notebooks/make.py").read_text()

@@ -10,7 +10,7 @@ from stagebook.cli.options import json_option
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit with code 9 if something lacks.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with 9 if something is missing.")
 @click.option("--remove", is_flag=True, help="Undo what the command set up.")
 @json_option
 def setup_git(check: bool, remove: bool, as_json: bool) -> None:

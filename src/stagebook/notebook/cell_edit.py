@@ -140,8 +140,8 @@ def _in_list(written: str, after: int, new: list[str]) -> str:
     if not whole:
         last = [*(f"{line}\n" for line in new[:-1]), new[-1]]
         return f"[{', '.join(map(_quoted, last))}]"
-    if any(value.count("\n") != 1 or not value.endswith("\n") for value in values[:-1]):
-        raise ValueError("an element of the list is not a line")
+    if values != io.StringIO(whole).readlines() + [""] * (not values[-1]):
+        return _in_element(written, places, _block(whole, after, new))
     end = "\r\n" if "\r\n" in whole else "\n"
     texts = [f"{line}{end}" for line in new]
     gap = (
@@ -158,6 +158,18 @@ def _in_list(written: str, after: int, new: list[str]) -> str:
         added, texts[-1] = _quoted(end)[1:-1] + '"', texts[-1].removesuffix(end)
     added += "".join(gap + _quoted(line) for line in texts)
     return written[:at] + added + written[places[-1].end :]
+
+
+def _in_element(written: str, places: Iterable[Place], insertion: tuple[int, str]) -> str:
+    """A list whose elements are not lines, with a text within one of them."""
+    position, block = insertion
+    for place in places:
+        length = len(json.loads(place.of(written)))
+        if position <= length:
+            at = place.start + json_places.within(place.of(written), position)
+            return written[:at] + _quoted(block)[1:-1] + written[at:]
+        position -= length
+    raise LookupError("the list is shorter than its text")
 
 
 def _quoted(text: str) -> str:

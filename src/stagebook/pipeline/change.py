@@ -38,5 +38,9 @@ class FileChange:
         )
 
     def write(self, root: Path) -> None:
-        """Writes the file: beside it, then by one rename."""
-        write_whole(root / self.path, self.after.encode("utf-8", "surrogateescape"))
+        """Writes the file: beside it, then by one rename. It keeps its rights; a link stays one."""
+        path = (root / self.path).resolve()
+        mode = path.stat().st_mode if path.exists() else None
+        write_whole(path, self.after.encode("utf-8", "surrogateescape"))
+        if mode is not None:
+            path.chmod(mode)

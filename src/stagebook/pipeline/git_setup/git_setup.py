@@ -70,13 +70,13 @@ class GitSetup:
             setting.write(root)
         for change in self.files:
             path = root / change.path
-            if not change.after:
+            is_new = not path.exists()
+            if change.after:
+                change.write(root)
+            else:
                 path.unlink(missing_ok=True)
-                continue
-            mode = path.stat().st_mode if path.exists() else None
-            change.write(root)
-            if mode is not None or change.after.startswith("#!"):
-                path.chmod(mode or path.stat().st_mode | 0o111)
+            if is_new and change.after.startswith("#!"):
+                path.chmod(path.stat().st_mode | 0o111)
 
     def as_json(self) -> dict[str, Any]:
         """The changes and problems as plain values."""

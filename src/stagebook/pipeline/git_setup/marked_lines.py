@@ -21,9 +21,9 @@ def insert(text: str, title: str, lines: Iterable[str], at: int = 0, indent: str
     block = "".join(f"{indent}{line}{end}" for line in marked)
     if present := _pattern(title).search(text):
         return text[: present.start()] + block + text[present.end() :]
-    before = text.splitlines(keepends=True)[:at]
-    start = "".join(before)
-    gap = end if start and not start.endswith("\n") else ""
+    mark = text[: text.startswith("\ufeff")]
+    start = "".join(text.splitlines(keepends=True)[:at]) or mark
+    gap = end if start != mark and not start.endswith("\n") else ""
     return f"{start}{gap}{block}{text[len(start) :]}"
 
 
@@ -42,7 +42,7 @@ def has(text: str, title: str) -> bool:
     return _pattern(title).search(text) is not None
 
 
-_PATTERN = r"^[ \t]*# >>> {}\r?\n(?:.*\n)*?[ \t]*# <<< {}(?:\r?\n|\Z)"
+_PATTERN = r"(?:^|(?<=\ufeff))[ \t]*# >>> {}\r?\n(?:.*\n)*?[ \t]*# <<< {}(?:\r?\n|\Z)"
 
 
 def _pattern(title: str) -> re.Pattern[str]:
