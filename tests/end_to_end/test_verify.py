@@ -4,7 +4,9 @@ import http.server
 import itertools
 import json
 import shutil
+import sysconfig
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 from checkout import Checkout
 from mlflow import MlflowClient
+
+import stagebook
 
 pytestmark = pytest.mark.slow
 
@@ -240,3 +244,45 @@ def test_changed_code_and_undeclared_files_cannot_run_and_say_why(
         "unlisted": "command-not-repeated",
         "new": "not-locked",
     }
+
+
+def bridge(folder: Path) -> Path:
+    """A wheel by which a fresh environment finds the packages of this one."""
+    paths = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    paths.append(str(Path(stagebook.__file__).parents[1]))
+    info = "bridge-1.dist-info"
+    wheel = folder / "bridge-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("bridge.pth", "\n".join(paths))
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: bridge\nVersion: 1\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return wheel
+
+
+def test_a_commit_is_verified_in_a_fresh_clone_with_an_environment_of_its_own(
+    tmp_path: Path,
+) -> None:
+    checkout = Checkout(tmp_path / "project")
+    checkout.root.mkdir()
+    checkout.write("pyproject.toml", '[project]\nname = "p"\n\n[tool.stagebook]\n')
+    checkout.write("data/rows.csv", "number\n1\n")
+    checkout.notebook(
+        "twin",
+        'rows: In = "data/rows.csv"\nout: Out = "data/twin.csv"',
+        'text = open(rows).read()\nopen(out, "w").write(text)',
+    )
+    checkout.notebook(
+        "prefix", 'out: Out = "data/prefix.txt"', 'import sys\nopen(out, "w").write(sys.prefix)'
+    )
+    checkout.write("requirements.txt", "bridge @ " + bridge(tmp_path).as_uri() + "\n")
+    checkout.begin()
+    checkout.build()
+    checkout.commit()
+    checkout.write("data/rows.csv", "number\n2\n")  # not committed
+    results = verified(checkout, "--packages", "requirements.txt", code=16)
+    assert {name: item["verdict"] for name, item in results.items()} == {
+        "twin": "identical",
+        "prefix": "different",
+    }
+    assert not (checkout.root / ".stagebook" / "verified").exists()
