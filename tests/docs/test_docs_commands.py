@@ -126,7 +126,7 @@ def printed(tutorial: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def _late(command: str) -> tuple[str, ...]:
     """Sorts what needs or makes a change after what does not."""
-    first = ("plan", "summary", "log", "compare", "gate", "warm", "setup-git", "trace")
+    first = ("plan", "verify", "summary", "log", "compare", "gate", "warm", "setup-git", "trace")
     order = (*first, "repro", "run", "deliver", "sync")
     return (f"{order.index(command.split()[1]):02}", command)
 

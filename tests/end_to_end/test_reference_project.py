@@ -129,6 +129,16 @@ def test_the_package_is_made_again_to_the_byte_in_an_environment_of_the_lock_fil
     assert made == {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+def test_each_stage_runs_again_from_the_lock_with_the_same_bytes(
+    first: tuple[Checkout, str],
+) -> None:
+    done = first[0].run("stagebook", "verify", "--json")
+    results = json.loads(done.output.splitlines()[-1])["stages"]
+    verdicts = {item["stage"]: item["verdict"] for item in results}
+    assert verdicts == dict.fromkeys((*STAGES, "online"), "identical"), results
+    assert done.code == 0
+
+
 def test_no_stage_of_the_model_reads_the_months_kept_for_monitoring(
     first: tuple[Checkout, str],
 ) -> None:

@@ -4,7 +4,9 @@ import http.server
 import itertools
 import json
 import shutil
+import sysconfig
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 from checkout import Checkout
 from mlflow import MlflowClient
+
+import stagebook
 
 pytestmark = pytest.mark.slow
 
@@ -108,15 +112,26 @@ def locked(tmp_path_factory: pytest.TempPathFactory, address: str) -> Checkout:
             "frame['number'] = frame['number'] + random.random() / 1000",
             "frame.to_csv(out, index=False)",
         )
+    checkout.write("params/deep.yaml", "model:\n  depth: 3\n  width: 1\n")
+    checkout.write(
+        "scale.py",
+        "from ruamel.yaml import YAML\n"
+        "model = YAML().load(open('params/deep.yaml'))['model']\n"
+        "open('data/scaled.txt', 'w').write(str(model['depth'] * 2))\n",
+    )
+    checkout.write("here.txt", "only on this machine")
+    checkout.write(".gitignore", "/here.txt\n")
     checkout.initialise()
     checkout.ok("stagebook", "sync")
     text = checkout.read("dvc.yaml")
     checkout.write(
         "dvc.yaml",
         text
-        + "  copied:\n    cmd: sort -r data/rows.csv > data/copied.txt\n"
+        + "  copied:\n    cmd: sort -r data/rows.csv data/in/a.txt > data/copied.txt\n"
         + "    deps: [data/rows.csv]\n    outs: [data/copied.txt]\n"
-        + "  unlisted:\n    cmd: cat data/in/a.txt data/rows.csv > data/unlisted.txt\n"
+        + "  scaled:\n    cmd: python scale.py\n    deps: [scale.py]\n"
+        + "    params:\n      - params/deep.yaml: [model.depth]\n    outs: [data/scaled.txt]\n"
+        + "  unlisted:\n    cmd: cat here.txt data/rows.csv > data/unlisted.txt\n"
         + "    deps: [data/rows.csv]\n    outs: [data/unlisted.txt]\n",
     )
     checkout.build()
@@ -172,10 +187,11 @@ def test_an_answer_from_the_network_is_named_with_its_address(
 
 
 def test_equal_bytes_are_identical_for_notebooks_and_for_commands(locked: Checkout) -> None:
-    results = verified(locked, "sound", "copied", code=0)
+    results = verified(locked, "sound", "copied", "scaled", code=0)
     assert {name: item["verdict"] for name, item in results.items()} == {
         "sound": "identical",
         "copied": "identical",
+        "scaled": "identical",
     }
     assert all(item["cells"] == [] for item in results.values())
 
@@ -216,7 +232,9 @@ def test_locked_inputs_and_values_count_and_not_those_of_the_workspace(
     shutil.copytree(locked.root, copy.root, symlinks=True)
     copy.write("data/rows.csv", "number,text\n7,z\n")
     copy.write("params/sound.yaml", "times: 9\n")
-    assert verified(copy, "sound", "copied", code=0).keys() == {"sound", "copied"}
+    copy.write("params/deep.yaml", "model: {depth: 9, width: 1}\n")
+    copy.ok("git", "commit", "-qm", "other values", "params/deep.yaml")
+    assert verified(copy, "sound", "scaled", code=0).keys() == {"sound", "scaled"}
     shutil.rmtree(copy.root / ".git")
     copy.ok("git", "init", "-q")
     result = verified(copy, "sound", code=16)["sound"]
@@ -240,3 +258,45 @@ def test_changed_code_and_undeclared_files_cannot_run_and_say_why(
         "unlisted": "command-not-repeated",
         "new": "not-locked",
     }
+
+
+def bridge(folder: Path) -> Path:
+    """A wheel by which a fresh environment finds the packages of this one."""
+    paths = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    paths.append(str(Path(stagebook.__file__).parents[1]))
+    info = "bridge-1.dist-info"
+    wheel = folder / "bridge-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("bridge.pth", "\n".join(paths))
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: bridge\nVersion: 1\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return wheel
+
+
+def test_a_commit_is_verified_in_a_fresh_clone_with_an_environment_of_its_own(
+    tmp_path: Path,
+) -> None:
+    checkout = Checkout(tmp_path / "project")
+    checkout.root.mkdir()
+    checkout.write("pyproject.toml", '[project]\nname = "p"\n\n[tool.stagebook]\n')
+    checkout.write("data/rows.csv", "number\n1\n")
+    checkout.notebook(
+        "twin",
+        'rows: In = "data/rows.csv"\nout: Out = "data/twin.csv"',
+        'text = open(rows).read()\nopen(out, "w").write(text)',
+    )
+    checkout.notebook(
+        "prefix", 'out: Out = "data/prefix.txt"', 'import sys\nopen(out, "w").write(sys.prefix)'
+    )
+    checkout.write("requirements.txt", "bridge @ " + bridge(tmp_path).as_uri() + "\n")
+    checkout.begin()
+    checkout.build()
+    checkout.commit()
+    checkout.write("data/rows.csv", "number\n2\n")  # not committed
+    results = verified(checkout, "--packages", "requirements.txt", code=16)
+    assert {name: item["verdict"] for name, item in results.items()} == {
+        "twin": "identical",
+        "prefix": "different",
+    }
+    assert not (checkout.root / ".stagebook" / "verified").exists()

@@ -2,19 +2,49 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from stagebook.cli.options import StageName, json_option
 
+if TYPE_CHECKING:
+    from stagebook.execution.verification.result import StageVerification
+    from stagebook.project.project import Project
+    from stagebook.workflow.verifying import Verifying
+
 
 @click.command()
 @click.argument("stages", nargs=-1, metavar="STAGE...", type=StageName())
 @click.option("--no-causes", is_flag=True, help="Run each stage once, and name no causes.")
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Verify the last commit in a fresh clone, with an environment of its lock file.",
+)
+@click.option(
+    "--packages",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With a fresh clone as for --clean, but with the packages of this requirements file.",
+)
+@click.option(
+    "--any-packages",
+    is_flag=True,
+    help="Also run stages whose packages have other versions than the locked ones.",
+)
 @json_option
-def verify(stages: tuple[str, ...], no_causes: bool, as_json: bool) -> None:
+def verify(
+    stages: tuple[str, ...],
+    no_causes: bool,
+    clean: bool,
+    packages: Path | None,
+    any_packages: bool,
+    as_json: bool,
+) -> None:
     """Run stages again, and compare their outputs.
 
     STAGE is the name of a stage, its notebook, or an output; by default, all stages run. Each
@@ -28,13 +58,20 @@ def verify(stages: tuple[str, ...], no_causes: bool, as_json: bool) -> None:
     from stagebook.workflow import verifying
 
     project = Project.find(Path.cwd())
-    verification = verifying.Verifying.of(project, stages, explains=not no_causes)
+    verification = verifying.Verifying.of(
+        project, stages, explains=not no_causes, any_packages=any_packages
+    )
+    found: Iterable[StageVerification]
+    if clean or packages:
+        found = _elsewhere(project, verification, stages, packages, quiet=as_json)
+    else:
+        found = verification.results(partial(screen.progress, quiet=True))
     results = []
-    for result in verification.results(partial(screen.progress, quiet=True)):
+    for result in found:
         results.append(result)
         if not as_json:
             verify_screen.show(result)
-    if reason := verification.tag(results):
+    if not (packages or any_packages) and (reason := verification.tag(results)):
         screen.note(f"The runs in MLflow have no tag with the verdict. {reason}")
     if as_json:
         values = {"stages": [result.as_json() for result in results]}
@@ -42,3 +79,27 @@ def verify(stages: tuple[str, ...], no_causes: bool, as_json: bool) -> None:
     else:
         verify_screen.total(results)
     sys.exit(verifying.exit_code(results))
+
+
+def _elsewhere(
+    project: "Project",
+    verification: "Verifying",
+    stages: tuple[str, ...],
+    packages: Path | None,
+    *,
+    quiet: bool,
+) -> "tuple[StageVerification, ...]":
+    """Verifies in a fresh clone; the verdicts of other packages are not kept."""
+    from stagebook.cli import screen
+    from stagebook.workflow import verifying_elsewhere
+
+    results = verifying_elsewhere.verify(
+        project,
+        stages,
+        packages,
+        (lambda _: None) if quiet else screen.note,
+        explains=verification.explains,
+    )
+    for result in results if packages is None else ():
+        verification.keep(result)
+    return results

@@ -12,7 +12,7 @@ from stagebook.execution.verification.outputs import Reproduction
 from stagebook.project.text import plain
 
 if TYPE_CHECKING:
-    from stagebook.workflow.verifying import StageVerification
+    from stagebook.execution.verification.result import StageVerification
 
 _MARKS = {
     Reproduction.IDENTICAL: ("✓", "green"),

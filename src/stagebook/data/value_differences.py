@@ -87,7 +87,10 @@ def of_tables(root: Path, before: str, now: str, tolerance: float) -> ValueDiffe
     Raises:
         StagebookError: One of them is no readable table.
     """
-    then, this = Table.open(root, before).arrow(), Table.open(root, now).arrow()
+    tables = Table.open(root, before), Table.open(root, now)
+    then, this = (table.arrow() for table in tables)
+    if all(table.is_text for table in tables):
+        then, this = _as_numbers(then, this), _as_numbers(this, then)
     shape = [*_columns(then.schema, this.schema)]
     if then.num_rows != this.num_rows:
         shape.append(f"{then.num_rows:,} → {this.num_rows:,} rows")
@@ -99,6 +102,17 @@ def of_tables(root: Path, before: str, now: str, tolerance: float) -> ValueDiffe
         if (field := _column(name, then.column(name), this.column(name), tolerance))
     )
     return ValueDifferences(tuple(shape), fields, bool(fields) and _same_rows(then, this))
+
+
+def _as_numbers(table: pa.Table, other: pa.Table) -> pa.Table:
+    """The table with whole numbers as decimals where the other has decimals, as in CSV."""
+    for place, column in enumerate(table.schema):
+        if pa.types.is_integer(column.type) and column.name in other.column_names:
+            type_ = other.schema.field(column.name).type
+            if pa.types.is_floating(type_):
+                values = table.column(place).cast(type_, safe=False)
+                table = table.set_column(place, column.name, values)
+    return table
 
 
 def _columns(then: pa.Schema, this: pa.Schema) -> Iterator[str]:

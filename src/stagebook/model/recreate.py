@@ -1,10 +1,5 @@
 """A model made again, from its package and the repository alone, and compared with the package."""
 
-import os
-import shutil
-import subprocess
-import sys
-import venv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -18,10 +13,9 @@ from stagebook.model.golden import Golden
 from stagebook.model.manifest import Manifest
 from stagebook.model.materials import Materials, Step
 from stagebook.model.prediction import predict
-from stagebook.pipeline import git, git_command
+from stagebook.pipeline import fresh_checkout, git
 from stagebook.project.errors import Exit, Problem, StagebookError, Where
 from stagebook.project.extras import MODEL
-from stagebook.project.project import Project
 
 Say = Callable[[str], None]
 
@@ -75,7 +69,7 @@ def recreate(package: Path, root: Path, into: Path, say: Say, *, fresh: bool = T
     say("fetching the data by hash")
     fetch_data(root, place, materials.read(package / materials.FILE), env)
     say(f"dvc repro --force {origin.stage}")
-    _run(["dvc", "repro", "--force", "--", origin.stage], place, env)
+    fresh_checkout.run(["dvc", "repro", "--force", "--", origin.stage], place, env)
     path = place / origin.path
     likeness, detail = compare(package, package_manifest, path)
     return Recreation(origin, likeness, detail, path)
@@ -93,69 +87,23 @@ def _check_out(root: Path, name: str, into: Path) -> Path:
 
 def _environment(place: Path, package: Path, say: Say, *, fresh: bool) -> dict[str, str]:
     """The environment variables by which the commands find the right Python."""
-    bin_folder = Path(sys.executable).parent
+    bin_folder = fresh_checkout.current()
     if fresh:
         say("creating the environment from the lock file (minutes)")
-        bin_folder = _make_environment(place)
+        bin_folder = fresh_checkout.make_environment(place)
     else:
         lock = environment.parse((package / environment.FILE).read_text(encoding="utf-8"))
         if problems := lock.differences():
             raise StagebookError(*problems, exit_code=Exit.ENVIRONMENT)
-    hidden = {"DVC_STAGE", "DVC_ROOT", *(("VIRTUAL_ENV", "PYTHONPATH") if fresh else ())}
-    variables = {key: value for key, value in git_command.inherited().items() if key not in hidden}
-    return {**variables, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
-
-
-def _make_environment(place: Path) -> Path:
-    project = Project.find(place)
-    lock = project.lock
-    if lock is None or not lock.endswith((".lock", ".txt")):
-        message = "The project has no lock file that pip can install."
-        hint = "If the current environment matches the package, use it: --here"
-        raise StagebookError(Problem("no-lock-file", message, hint, Where(str(place))))
-    venv.create(place / ".venv", with_pip=True)
-    bin_folder = place / ".venv" / ("Scripts" if os.name == "nt" else "bin")
-    pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet"]
-    # a lock with hashes is complete; pip would fail for extras that it does not list separately
-    options = ["--no-deps"] if "--hash=" in (place / lock).read_text(encoding="utf-8") else []
-    _run([*pip, *options, "--requirement", lock], place, git_command.inherited())
-    if "[build-system]" in (place / "pyproject.toml").read_text(encoding="utf-8"):
-        own = ["--no-deps", "--no-build-isolation", "--editable", "."]
-        _run([*pip, *own], place, git_command.inherited())
-    return bin_folder
+    return fresh_checkout.environment(bin_folder, fresh=fresh)
 
 
 def fetch_data(root: Path, place: Path, package_materials: Materials, env: dict[str, str]) -> None:
     """Fetches raw data by hash: from the repository's own cache, else from its DVC remote."""
-    cache = _run(["dvc", "cache", "dir"], root, env).strip()
-    _run(["dvc", "cache", "dir", "--local", "--", str((root / cache).resolve())], place, env)
+    fresh_checkout.share_cache(root, place, env)
     raw = [content.path for content in package_materials.raw if not (place / content.path).exists()]
     if raw:
-        _run(["dvc", "pull", "--", *raw], place, env)
-
-
-def _run(command: list[str], folder: Path, env: dict[str, str]) -> str:
-    program = shutil.which(command[0], path=env["PATH"]) or command[0]
-    try:
-        process = subprocess.run(
-            [program, *command[1:]],
-            cwd=folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise StagebookError(_failed(command, folder, str(error))) from error
-    if process.returncode:
-        raise StagebookError(_failed(command, folder, process.stdout + process.stderr))
-    return process.stdout
-
-
-def _failed(command: list[str], folder: Path, output: str) -> Problem:
-    last = " / ".join(line.strip() for line in output.strip().splitlines()[-3:])
-    message = f"`{' '.join(command)}` failed: {last}"
-    return Problem("not-recreated", message, f"Inspect the folder: cd {folder}", Where(str(folder)))
+        fresh_checkout.run(["dvc", "pull", "--", *raw], place, env)
 
 
 def compare(package: Path, expected: Manifest, recreated: Path) -> tuple[Likeness, str]:

@@ -73,9 +73,13 @@ class LockedContents:
         return True
 
 
-def make_own(folder: Path) -> None:
-    """Replaces the links in a folder by copies, which programs may write to."""
-    for path in [*folder.rglob("*")]:
+def make_own(place: Path) -> None:
+    """Replaces a link, or the links in a folder, by copies, which programs may write to.
+
+    Args:
+        place: A file or a folder.
+    """
+    for path in [place, *place.rglob("*")]:
         if path.is_symlink() and path.is_file():
             original = path.resolve()
             path.unlink()

@@ -2,8 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
-from enum import Enum
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from stagebook.execution.progress import Progress
 from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.signals import Stop
 from stagebook.execution.verification import causes, outputs, shell
-from stagebook.execution.verification.causes import DifferenceCause
 from stagebook.execution.verification.outputs import OutputComparison, Reproduction
 from stagebook.execution.verification.repetition import LockedStage, Repetition, missing_content
+from stagebook.execution.verification.result import StageVerification, verdict_of
 from stagebook.history.history import History
 from stagebook.history.past_notebooks import PastNotebooks
 from stagebook.notebook import cell_outputs
@@ -41,36 +40,6 @@ _BEFORE = "verified"
 
 
 @dataclass(frozen=True, slots=True)
-class StageVerification:
-    """A stage that ran again.
-
-    Attributes:
-        stage: The stage.
-        verdict: How the run is like the locked one.
-        outputs: The outputs that differ.
-        cells: The cells whose outputs differ.
-        causes: Why outputs differ.
-        problems: Why it cannot run.
-    """
-
-    stage: str
-    verdict: Reproduction
-    outputs: tuple[OutputComparison, ...] = ()
-    cells: tuple[CellOutputDifference, ...] = ()
-    causes: tuple[DifferenceCause, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        """Whether the locked result was reached again, to the byte or within the tolerance."""
-        return self.verdict in (Reproduction.IDENTICAL, Reproduction.WITHIN_TOLERANCE)
-
-    def as_json(self) -> dict[str, Any]:
-        """The verification as plain values."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
-
-
-@dataclass(frozen=True, slots=True)
 class Verifying:
     """The verification of a project.
 
@@ -80,6 +49,7 @@ class Verifying:
         locked: All stages of ``dvc.lock``.
         contents: Where contents are.
         explains: Whether stages that differ run further times, to find the cause.
+        any_packages: Whether other versions of packages than the locked ones are accepted.
     """
 
     project: Project
@@ -87,15 +57,24 @@ class Verifying:
     locked: lock.Lock
     contents: LockedContents
     explains: bool
+    any_packages: bool = False
 
     @classmethod
-    def of(cls, project: Project, targets: Iterable[str], *, explains: bool) -> "Verifying":
+    def of(
+        cls,
+        project: Project,
+        targets: Iterable[str],
+        *,
+        explains: bool,
+        any_packages: bool = False,
+    ) -> "Verifying":
         """The verification of some stages, or of all.
 
         Args:
             project: The project.
             targets: Names of stages, their notebooks or outputs; all stages without any.
             explains: Whether stages that differ run further times, to find the cause.
+            any_packages: Whether other versions of packages than the locked ones are accepted.
 
         Raises:
             StagebookError: No stage has the name, or ``dvc.yaml`` or ``dvc.lock`` is invalid.
@@ -111,7 +90,8 @@ class Verifying:
             if (node.name in chosen if names else node.name not in own and node.mark not in own)
         )
         contents = LockedContents(ProjectFiles.of(project.root, project.state))
-        return cls(project, stages, lock.read(project.root), contents, explains)
+        locked = lock.read(project.root)
+        return cls(project, stages, locked, contents, explains, any_packages)
 
     def results(self, progress: Callable[[str], Any]) -> Iterator[StageVerification]:
         """Runs each stage again.
@@ -126,13 +106,18 @@ class Verifying:
                     result = Masks.here().hide_all(self._verified(node, stop, display))
                 if stop.requested:
                     return
-                self._keep(result)
+                self.keep(result)
                 yield result
 
-    def _keep(self, result: StageVerification) -> None:
-        """Keeps the verdict beside the record of the locked execution, if a run ended."""
+    def keep(self, result: StageVerification) -> None:
+        """Keeps the verdict beside the record of the locked execution, if a run ended.
+
+        Args:
+            result: The verified stage.
+        """
         record = self._record(result.stage) if result.stage in self.locked.entries else None
-        if record is not None and result.verdict is not Reproduction.CANNOT_RUN:
+        ran = result.verdict is not Reproduction.CANNOT_RUN and not self.any_packages
+        if record is not None and ran:
             found = tuple(cause.text for cause in result.causes)
             moment = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
             name = Path(record.id).name
@@ -172,7 +157,7 @@ class Verifying:
     def _command(self, node: Node, entry: LockEntry) -> StageVerification:
         with shell.repeated(node, entry, self.contents) as run:
             found = self._compared(node.name, entry, run.folder.parent, run.folder, run.outputs)
-        return StageVerification(node.name, _verdict(found), found)
+        return StageVerification(node.name, verdict_of(found), found)
 
     def _notebook(
         self, node: Node, entry: LockEntry, stop: Stop, progress: Progress
@@ -180,7 +165,16 @@ class Verifying:
         def prepare(job: Job, inputs: tuple[HashedPath, ...], sandbox: Sandbox) -> None:
             write_materials(self.project, job, inputs, sandbox)
 
-        stage = LockedStage(self.project, entry, node.name, self.contents, prepare, stop, progress)
+        stage = LockedStage(
+            self.project,
+            entry,
+            node.name,
+            self.contents,
+            prepare,
+            stop,
+            progress,
+            self.any_packages,
+        )
         with stage.repeated(RunConditions()) as run:
             if not run.ending.done:
                 return StageVerification(
@@ -188,7 +182,7 @@ class Verifying:
                 )
             found = self._compared(node.name, entry, run.folder, run.files, run.outputs)
         cells = self._cells(node.name, run)
-        result = StageVerification(node.name, _verdict(found, cells), found, cells)
+        result = StageVerification(node.name, verdict_of(found, cells), found, cells)
         if self.explains and found and not stop.requested:
             result = replace(result, causes=causes.find(stage, run))
         return result
@@ -249,15 +243,6 @@ def exit_code(results: Iterable[StageVerification]) -> Exit:
     return Exit.DONE if all(result.holds for result in results) else Exit.NOT_REPRODUCED
 
 
-def _verdict(
-    found: Iterable[OutputComparison], cells: Iterable[CellOutputDifference] = ()
-) -> Reproduction:
-    verdicts = [item.verdict for item in found]
-    if Reproduction.DIFFERENT in verdicts or any(cell.checked for cell in cells):
-        return Reproduction.DIFFERENT
-    return Reproduction.WITHIN_TOLERANCE if verdicts else Reproduction.IDENTICAL
-
-
 def _unlocked(stage: str) -> Problem:
     message = f"`{stage}` is not in dvc.lock, so there is nothing to compare a run with."
     return Problem("not-locked", message, f"Build it: dvc repro {stage}", Where("dvc.lock"))
@@ -267,11 +252,3 @@ def _legacy(stage: str) -> Problem:
     message = f"The hashes of `{stage}` in dvc.lock are those of DVC 2."
     hint = f"Renew them: dvc commit --force {stage}"
     return Problem("legacy-lock", message, hint, Where("dvc.lock"))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

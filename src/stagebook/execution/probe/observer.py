@@ -97,7 +97,7 @@ class Observer:
             elif _is_library(name, file):
                 is_direct = False if is_direct is None else is_direct
             frame = frame.f_back
-        return None
+        return Asker(None, True) if is_direct else None  # a thread that a module started
 
     def note(self, influence: Influence, words: str, line: int | None = None) -> None:
         """Notes that the running cell asked for something."""

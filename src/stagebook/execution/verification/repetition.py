@@ -19,7 +19,7 @@ from stagebook.execution.progress import Progress
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox
 from stagebook.execution.signals import Stop
 from stagebook.notebook import source, source_changes
-from stagebook.notebook.source_changes import SourceText
+from stagebook.notebook.source_changes import CodeChange, SourceText
 from stagebook.pipeline import params_file
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.lock import LockEntry
@@ -76,6 +76,7 @@ class LockedStage:
         prepare: Called before the first cell runs.
         stop: Whether a stop is requested.
         progress: Is called as a run proceeds.
+        any_packages: Whether other versions of packages than the locked ones are accepted.
     """
 
     project: Project
@@ -85,6 +86,7 @@ class LockedStage:
     prepare: Prepare
     stop: Stop
     progress: Progress
+    any_packages: bool = False
 
     @contextlib.contextmanager
     def repeated(self, conditions: RunConditions) -> Iterator[Repetition]:
@@ -145,6 +147,12 @@ class LockedStage:
             self.name, locked, ready.notebook.path
         )
         changes = source_changes.between(then, present) if then else ()
+        if (
+            self.any_packages
+            and changes
+            and {item.kind for item in changes} == {CodeChange.VERSION}
+        ):
+            return
         words = ", ".join(change.words for change in changes[:_SHOWN])
         words = f": {words}" if words else ""
         raise StagebookError(

@@ -1,4 +1,4 @@
-"""A hand-written stage that runs again in a scratch folder, which has its locked files."""
+"""A hand-written stage that runs again in a clone, which has its locked files."""
 
 import contextlib
 import json
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stagebook.execution import landing
 from stagebook.execution.verification.repetition import missing_content
-from stagebook.pipeline import locked_contents
+from stagebook.pipeline import git, locked_contents, yaml_text
+from stagebook.pipeline.git_command import GitError
 from stagebook.pipeline.lock import LockEntry
 from stagebook.pipeline.locked_contents import LockedContents
 from stagebook.pipeline.nodes import Node
@@ -29,7 +31,7 @@ class ScratchRun:
     """The result of a hand-written stage in a scratch folder.
 
     Attributes:
-        folder: The scratch folder, which looks like the project's root.
+        folder: The project's root in the clone.
         outputs: The hash of each output; None for a missing one.
     """
 
@@ -39,7 +41,10 @@ class ScratchRun:
 
 @contextlib.contextmanager
 def repeated(node: Node, entry: LockEntry, contents: LockedContents) -> Iterator[ScratchRun]:
-    """Runs a hand-written stage; its folder exists as long as the block.
+    """Runs a hand-written stage in a clone of the last commit, with its locked files.
+
+    A command may read files of the project that it does not declare. The clone exists as long as
+    the block.
 
     Args:
         node: The stage of ``dvc.yaml``.
@@ -47,15 +52,14 @@ def repeated(node: Node, entry: LockEntry, contents: LockedContents) -> Iterator
         contents: Where the contents are.
 
     Raises:
-        StagebookError: A content is missing, or the command fails in a folder that has nothing
-            but the stage's dependencies.
+        StagebookError: A content is missing, or the command fails.
     """
     with tempfile.TemporaryDirectory(prefix="stagebook-verify-") as name:
-        folder = Path(name) / "project"
-        folder.mkdir()
+        folder = _checked_out(contents.files.root, Path(name) / "project")
+        for path in (*(item.path for item in entry.deps), *(item.path for item in entry.outs)):
+            landing.remove(folder / path)
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
         _lay(entry, contents, folder)
-        for out in entry.outs:
-            (folder / out.path).parent.mkdir(parents=True, exist_ok=True)
         _execute(node, entry, folder)
         hashes = ProjectFiles(folder, contents.files.cache, {})
         yield ScratchRun(folder, {out.path: hashes.md5(out.path) for out in entry.outs})
@@ -65,19 +69,35 @@ def _lay(entry: LockEntry, contents: LockedContents, folder: Path) -> None:
     missing = [dep.path for dep in entry.deps if not contents.lay(dep, folder / dep.path)]
     if missing:
         raise StagebookError(*map(missing_content, missing))
-    locked_contents.make_own(folder)
+    for dep in entry.deps:
+        locked_contents.make_own(folder / dep.path)
     for file, values in (entry.params or {}).items():
-        if (folder / file).exists():
-            continue
-        if not file.endswith((".yaml", ".yml", ".json")) or not isinstance(values, Mapping):
+        if file.endswith((".yaml", ".yml", ".json")) and isinstance(values, Mapping):
+            # JSON is also valid YAML
+            text = json.dumps(_with(_values(folder / file), values))
+            write_whole(folder / file, text, exact=True)
+        elif not (folder / file).exists():
             raise StagebookError(_unwritable(file))
-        # JSON is also valid YAML
-        write_whole(folder / file, json.dumps(_nested(values)), exact=True)
 
 
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by name, with ``model.depth`` as ``depth`` in ``model``, as DVC reads it."""
-    nested: dict[str, Any] = {}
+def _checked_out(root: Path, folder: Path) -> Path:
+    """A clone of the last commit; an empty folder without one."""
+    with contextlib.suppress(GitError, StagebookError):
+        return git.clone(root, "HEAD", folder)
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _values(file: Path) -> dict[str, Any]:
+    """The values of a params file of the clone; none if it is missing."""
+    if not file.is_file():
+        return {}
+    values = yaml_text.load(file.read_text(encoding="utf-8"), file.name, plain=True)
+    return dict(values) if isinstance(values, Mapping) else {}
+
+
+def _with(nested: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with the locked ones, of which ``model.depth`` is ``depth`` in ``model``."""
     for name, value in values.items():
         *above, last = str(name).split(".")
         place = nested
@@ -118,8 +138,8 @@ def _execute(node: Node, entry: LockEntry, folder: Path) -> None:
         problem = Problem(
             "command-not-repeated",
             f"{message}: {lines[-1].strip()}." if lines else f"{message}.",
-            "It ran in a folder with only the locked dependencies of the stage. Add the files "
-            "that it reads to `deps` in dvc.yaml, then build: dvc repro",
+            "It ran in a clone of the last commit, with the locked dependencies of the stage. Add "
+            "the files that it reads to `deps` in dvc.yaml or to git, then build: dvc repro",
             Where("dvc.yaml"),
         )
         raise StagebookError(problem)
