@@ -153,7 +153,7 @@ def files(root: Path) -> dict[str, bytes]:
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
-        if path.is_file() and not {".stagebook", ".dvc", ".git"} & set(path.parts)
+        if path.is_file() and not {".stagebook", ".dvc", ".git", "mlflow.db"} & set(path.parts)
     }
 
 

@@ -1,6 +1,7 @@
 """The verb that runs locked stages again and compares their outputs."""
 
 import datetime
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,9 +106,11 @@ class Verifying:
                 with progress(node.name) as display:
                     result = Masks.here().hide_all(self._verified(node, stop, display))
                 if stop.requested:
-                    return
+                    break
                 self.keep(result)
                 yield result
+        if stop.reason is not None:
+            signal.raise_signal(stop.reason)  # the command ends as by the signal itself
 
     def keep(self, result: StageVerification) -> None:
         """Keeps the verdict beside the record of the locked execution, if a run ended.

@@ -89,6 +89,8 @@ def find(stage: LockedStage, first: Repetition) -> tuple[DifferenceCause, ...]:
 
 
 def _run(stage: LockedStage, *exempt: Exemption) -> _Evidence | None:
+    if stage.stop.requested:
+        return None
     with contextlib.suppress(StagebookError), stage.repeated(replace(FIXED, exempt=exempt)) as run:
         return _Evidence(run.ending.done, dict(run.outputs), run)
     return None
