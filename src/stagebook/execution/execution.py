@@ -12,6 +12,7 @@ from typing import Any
 
 from stagebook.data.inspection import Inspection
 from stagebook.execution import engine, exits, kernel
+from stagebook.execution.contacts import Contact
 from stagebook.execution.job import Job
 from stagebook.execution.markers import MEMORY, POSITION
 from stagebook.execution.outcome import CellRun, Ending, Outcome
@@ -41,6 +42,7 @@ class Execution:
         cells: Its code cells.
         tables: The inspections of its tables.
         is_warm: Whether the runner or the kernel is a fork of a warm process.
+        contacts: What it touched outside its project.
     """
 
     job: Job
@@ -50,6 +52,7 @@ class Execution:
     cells: tuple[CellRun, ...] = ()
     tables: tuple[Inspection, ...] = ()
     is_warm: bool = False
+    contacts: tuple[Contact, ...] = ()
 
     def ended(self, ending: Ending, tables: tuple[Inspection, ...] = ()) -> "Execution":
         """This execution with another ending, and with inspections of more tables."""

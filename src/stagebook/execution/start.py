@@ -112,7 +112,7 @@ def started(
             tuple(job.snapshot.modules),
             own_folders,
             Path(job.notebook.path).parent.as_posix(),
-            job.settings.memory_limit,
+            job.settings,
         )
         policy_file = sandbox.folder / "policy.json"
         policy.write(policy_file)

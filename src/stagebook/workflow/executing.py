@@ -4,11 +4,12 @@ What is imported here is imported while the kernel starts.
 """
 
 import contextlib
+import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagebook.execution import declarations, execution, papermill_engine, tables
+from stagebook.execution import contacts, declarations, execution, papermill_engine, tables
 from stagebook.execution.declared_files import DeclaredFiles
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job
@@ -169,8 +170,10 @@ def _checked(
     """The execution, with the problems of its files and outputs; a signal stops the check."""
     try:
         with stop.at_once():
+            touched = contacts.read(sandbox, executed.job, executed.ending)
+            executed = dataclasses.replace(executed, contacts=touched)
             executed = executed.ended(
-                declarations.check(executed.ending, sandbox, executed.job, draft.inputs)
+                declarations.check(executed.ending, sandbox, executed.job, draft.inputs, touched)
             )
             return stage_tables.outputs(executed, sandbox.files)
     except StoppedError:

@@ -40,6 +40,9 @@ class StageSettings:
         kernel: Name of a kernelspec, or None for the one that the notebook names.
         distributions: Installed distributions that are used without an import, such as the
             engine behind ``pandas.read_parquet``.
+        network: Whether the stage declares that it uses the network.
+        strict: Whether a stage fails that uses the network without declaring it, or files outside
+            its sandbox, its environment and its temporary folder.
     """
 
     threads: int = 1
@@ -47,6 +50,8 @@ class StageSettings:
     memory_limit: int | None = None
     kernel: str | None = None
     distributions: tuple[str, ...] = ()
+    network: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,8 @@ def _stage_settings(
         "memory_limit": parse_size,
         "kernel": kinds.text,
         "distributions": kinds.texts,
+        "network": kinds.truth,
+        "strict": kinds.truth,
     }
     return replace(defaults, **kinds.read(table, readers, where, problems))
 
