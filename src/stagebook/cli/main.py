@@ -11,6 +11,7 @@ import click
 
 from stagebook.cli import (
     compare,
+    debug,
     decision,
     features,
     gate,
@@ -154,6 +155,7 @@ def sources() -> None:
 main.add_command(plan.plan)
 main.add_command(run.run)
 main.add_command(repro.repro)
+main.add_command(debug.debug)
 
 
 @main.command()

@@ -97,6 +97,7 @@ def complete(
             cells=execution.cells,
             warm=execution.is_warm,
             contacts=execution.contacts,
+            kept=execution.is_kept,
         ),
     )
     return _hidden(record, execution.job.masks)

@@ -122,6 +122,8 @@ class Volatile:
         cells: The code cells.
         warm: Whether a part of it was a fork of a warm process.
         contacts: Hosts, and files outside the project, that it touched.
+        kept: Whether its kernel was kept after it failed. What a person computed there is not
+            reproducible and belongs to no build.
     """
 
     id: str
@@ -133,6 +135,7 @@ class Volatile:
     cells: tuple[CellRun, ...] = ()
     warm: bool = False
     contacts: tuple[Contact, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
