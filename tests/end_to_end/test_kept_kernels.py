@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from checkout import Checkout
 from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.multikernelmanager import MultiKernelManager
 
 pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
@@ -83,7 +84,9 @@ def test_a_kernel_stops_before_the_failed_cell_with_everything_before_it_execute
     with held(failing, "stagebook", "debug", "fit", "--json") as (process, kernel):
         assert (kernel["stage"], kernel["cell"], kernel["problems"]) == ("fit", 3, [])
         connection = kernel["connection"]
-        assert evaluate(connection, "x, 'y' in globals()") == "(7, False)"
+        assert evaluate(connection, "x, 'y' in globals()") == "7 False"
+        servers = MultiKernelManager(external_connection_dir=str(Path(connection).parent))
+        assert len(servers.list_kernel_ids()) == 1  # as JupyterLab's server lists kernels of others
         folder = evaluate(connection, "__import__('os').getcwd()")
         assert Path(folder).parents[1] == failing.root / ".stagebook/executions"
         evaluate(connection, "open(result, 'w').write('mine')")

@@ -54,6 +54,24 @@ except PermissionError:
 """
 
 
+UNWATCHED = """
+import socket, sys
+from stagebook.execution import connections, launcher
+from stagebook.execution.surroundings import Surroundings
+
+connections.listen = lambda: None  # as where seccomp is not allowed
+server = socket.create_server(("127.0.0.1", 0))
+own, guards = socket.socketpair()
+launcher._watch_connections(own, Surroundings((), (), strict=sys.argv[1] == "strict"))
+print(socket.recv_fds(guards, 1, 1)[1])
+try:
+    socket.create_connection(server.getsockname())
+    print("done")
+except PermissionError:
+    print("refused")
+"""
+
+
 def output(program: str, *words: str) -> list[str]:
     ran = subprocess.run(
         [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
@@ -74,6 +92,12 @@ def test_a_connection_that_leaves_the_machine_is_noted_and_refused_if_strict(
 @pytest.mark.skipif(not landlock.can_close_network(), reason="Landlock has no rules for it")
 def test_landlock_closes_tcp_even_to_this_machine_and_leaves_files_open() -> None:
     assert output(CLOSED) == ["refused"]
+
+
+@pytest.mark.skipif(not landlock.can_close_network(), reason="Landlock has no rules for it")
+def test_where_the_guard_cannot_be_asked_landlock_closes_tcp_to_a_strict_stage() -> None:
+    assert output(UNWATCHED, "strict") == ["[]", "refused"]
+    assert output(UNWATCHED, "open") == ["[]", "done"]
 
 
 def test_a_kernel_without_rules_for_the_network_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
