@@ -11,6 +11,7 @@ import click
 
 from stagebook.cli import (
     compare,
+    debug,
     decision,
     features,
     gate,
@@ -162,6 +163,7 @@ main.add_command(plan.plan)
 main.add_command(run.run)
 main.add_command(repro.repro)
 main.add_command(verify.verify)
+main.add_command(debug.debug)
 
 
 @main.command()

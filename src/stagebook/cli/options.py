@@ -39,6 +39,51 @@ materials_option = click.option(
 )
 
 
+class _Duration(click.ParamType):  # type: ignore[type-arg]
+    """A duration, such as ``10 min``."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds."""
+        from stagebook.project.settings import parse_duration
+
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+idle_option = click.option(
+    "--idle",
+    type=_Duration(),
+    default="30 min",
+    metavar="TIME",
+    help="Time without use after which the kept kernel ends.",
+)
+
+
+def pairs(values: tuple[str, ...]) -> dict[str, str]:
+    """The texts of ``-P`` by the names of the parameters.
+
+    Raises:
+        click.BadParameter: A text is not ``NAME=VALUE``, or a name is repeated.
+    """
+    overrides = dict(map(_pair, values))
+    if len(overrides) < len(values):
+        raise click.BadParameter("a parameter is given twice", param_hint="-P")
+    return overrides
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-P")
+    return name.strip(), value
+
+
 class StageName(click.types.StringParamType):
     """A stage, by its own name or by its notebook's file; a shell completes the names."""
 

@@ -1,7 +1,9 @@
 """The verb that runs a stage, or a trial with the stages downstream."""
 
+import contextlib
 import functools
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagebook.cli.options import StageName, json_option
+from stagebook.cli.options import StageName, idle_option, json_option, pairs
 
 if TYPE_CHECKING:
+    from stagebook.execution.kept import KeptKernel
     from stagebook.project.project import Project
+    from stagebook.workflow.executing import Run
 
 
 @click.command()
@@ -30,8 +34,21 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With -P, also run the stages that use the outputs of STAGE.",
 )
+@click.option(
+    "--keep-kernel",
+    is_flag=True,
+    help="If a cell fails, keep the kernel and show how to attach to it.",
+)
+@idle_option
 @json_option
-def run(stage: str, values: tuple[str, ...], downstream: bool, as_json: bool) -> None:
+def run(
+    stage: str,
+    values: tuple[str, ...],
+    downstream: bool,
+    keep_kernel: bool,
+    idle: float,
+    as_json: bool,
+) -> None:
     """Run the notebook of one stage. DVC runs this command.
 
     STAGE is the name of the stage, or its notebook. With -P, the run is a trial: its outputs go
@@ -39,16 +56,31 @@ def run(stage: str, values: tuple[str, ...], downstream: bool, as_json: bool) ->
     """
     from stagebook.project.project import Project
 
-    overrides = dict(_pair(value) for value in values)
-    if len(overrides) < len(values):
-        raise click.BadParameter("a parameter is given twice", param_hint="-P")
+    overrides = pairs(values)
+    if keep_kernel and downstream:
+        raise click.UsageError("--keep-kernel does not go with --downstream")
     if downstream and not overrides:
         raise click.UsageError(
             "--downstream needs -P NAME=VALUE. To build a stage and the stages downstream: "
             f"dvc repro --downstream {stage}"
         )
-    verb = _run_trial if downstream else _run_stage
-    verb(Project.find(Path.cwd()), stage, overrides, as_json=as_json)
+    project = Project.find(Path.cwd())
+    if downstream:
+        _run_trial(project, stage, overrides, as_json=as_json)
+    elif keep_kernel and not _is_unattended():
+        _run_keeping(project, stage, overrides, idle, as_json=as_json)
+    else:
+        _run_stage(project, stage, overrides, as_json=as_json)
+
+
+def _is_unattended() -> bool:
+    """Whether nobody can attach to a kernel, or DVC waits for the run; says so."""
+    from stagebook.cli import screen
+
+    names = [name for name in ("CI", "DVC_STAGE") if os.environ.get(name)]
+    for name in names[:1]:
+        screen.note(f"--keep-kernel is ignored, because {name} is set.")
+    return bool(names)
 
 
 def _run_stage(project: "Project", stage: str, overrides: dict[str, str], *, as_json: bool) -> None:
@@ -57,11 +89,43 @@ def _run_stage(project: "Project", stage: str, overrides: dict[str, str], *, as_
 
     with screen.progress(stage, quiet=as_json) as progress:
         run = building.run(project, stage, overrides, progress)
-    if as_json:
-        click.echo(json.dumps(screen.run_as_json(run), ensure_ascii=False))
-    else:
-        screen.run(run)
+    _show(run, None, as_json=as_json)
     sys.exit(run.ending.outcome.exit_code)
+
+
+def _run_keeping(
+    project: "Project", stage: str, overrides: dict[str, str], idle: float, *, as_json: bool
+) -> None:
+    """Runs a stage; if a cell fails, shows how to attach to its kernel, and holds it."""
+    from stagebook.cli import screen
+    from stagebook.workflow import building
+    from stagebook.workflow.executing import Keeping
+
+    with contextlib.ExitStack() as display:
+        progress = display.enter_context(screen.progress(stage, quiet=as_json))
+
+        def show(run: "Run", kernel: "KeptKernel") -> None:
+            display.close()
+            _show(run, kernel, as_json=as_json)
+
+        run = building.run(project, stage, overrides, progress, keep=Keeping(idle, show))
+    if not run.record.volatile.kept:
+        _show(run, None, as_json=as_json)
+    sys.exit(run.ending.outcome.exit_code)
+
+
+def _show(run: "Run", kernel: "KeptKernel | None", *, as_json: bool) -> None:
+    from stagebook.cli import kept_screen, screen
+
+    if as_json:
+        values = screen.run_as_json(run)
+        if kernel:
+            values["kernel"] = kernel.as_json()
+        click.echo(json.dumps(values, ensure_ascii=False))
+        return
+    screen.run(run)
+    if kernel:
+        kept_screen.show(kernel, failed=True)
 
 
 def _run_trial(project: "Project", stage: str, overrides: dict[str, str], *, as_json: bool) -> None:
@@ -81,10 +145,3 @@ def _run_trial(project: "Project", stage: str, overrides: dict[str, str], *, as_
     if as_json:
         click.echo(json.dumps(screen.trial_as_json(trial, runs), ensure_ascii=False))
     sys.exit(runs[-1].ending.outcome.exit_code)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-P")
-    return name.strip(), value

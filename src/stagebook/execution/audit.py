@@ -7,16 +7,14 @@ import _thread
 import os
 import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
-from stagebook.execution import command_line, path_checks
-from stagebook.execution.boundary import PATHS, Boundary, Notes
-from stagebook.execution.journal import Journal
+from stagebook.execution import callers, command_line, path_checks
+from stagebook.execution.boundary import PATHS, Boundary
+from stagebook.execution.journal import Journal, Notes
 from stagebook.execution.sandbox_policy import SandboxPolicy
 
 _NO_FOLDER = -1
-_PYTHON = str(os.__file__).rpartition(os.sep)[0]
 # After these, a folder may lead somewhere else than before.
 _RELINKING = {
     "os.symlink",
@@ -53,7 +51,7 @@ class Auditor:
 
     def __init__(self, policy: SandboxPolicy, journal: Notes) -> None:
         self._boundary = Boundary(policy, journal)
-        self._files = policy.files
+        self._files, outside = policy.files, self._boundary.outside
         self._above = frozenset(path_checks.above(policy.root))
         self._busy: set[int] = set()
         # https://docs.python.org/3/library/audit_events.html
@@ -80,6 +78,13 @@ class Auditor:
             "subprocess.Popen": lambda _, words, *__: self._command(words),
             "os.system": self._command,
             "os.posix_spawn": lambda _, words, __: self._command(words),
+            "socket.connect": lambda _, address: outside.connect(address),
+            "socket.sendto": lambda _, address: outside.connect(address),
+            "socket.sendmsg": lambda _, address: outside.connect(address),
+            "socket.getaddrinfo": lambda host, *_: outside.look_up(host),
+            "socket.gethostbyname": outside.look_up,
+            "socket.gethostbyaddr": outside.look_up_name,
+            "socket.getnameinfo": lambda address: outside.look_up_name(address[0]),
         }
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
@@ -109,22 +114,22 @@ class Auditor:
 
     def _list(self, path: Any) -> None:
         path = os.curdir if path is None else path_checks.path_of(path)
-        caller = _caller()
+        caller = callers.caller()
         # Python looks for a module, in folders that may be closed; or it deletes a folder
-        silent = _is_importing(caller) or _is_deleting(caller)
+        silent = callers.is_importing(caller) or callers.is_deleting(caller)
         if not isinstance(path, PATHS) or silent:
             return
         text = path_checks.absolute(path)
-        searching = _is_searching(caller)
+        searching = callers.is_searching(caller)
         # these treat a closed folder as an empty one; a library may treat a `?` as a pattern
-        hides = searching or _is_walking(caller)
-        if hides and text in self._above and not _is_library(caller):
+        hides = searching or callers.is_walking(caller)
+        if hides and text in self._above and not callers.is_library(caller):
             self._boundary.note("closed", text)
             raise ClosedFolderError(f"{text} contains the project, so a stage cannot list it")
         self._boundary.read(path)
         # libraries look for settings in the root, and for what is installed where modules are
         looks_around = text == self._files or text in sys.path
-        passes_over = searching or (looks_around and _is_library(caller))
+        passes_over = searching or (looks_around and callers.is_library(caller))
         self._boundary.list(text, passes_over=passes_over)
 
     def _glob(self, pattern: Any, recursive: bool, folder: Any, descriptor: int | None) -> None:
@@ -187,49 +192,3 @@ class Auditor:
         if not isinstance(path, PATHS) or _thread.get_ident() in self._busy:
             return
         self._unseen(self._boundary.ask, path_checks.absolute(path))
-
-
-def _caller() -> FrameType:
-    """The frame whose code touched a file, below the frames of Stagebook that check it."""
-    frame = sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("stagebook."):
-        frame = frame.f_back
-    return frame
-
-
-def _is_importing(caller: FrameType) -> bool:
-    """Whether Python looks for a module or a distribution."""
-    name = str(caller.f_globals.get("__name__", ""))
-    return caller.f_code.co_filename.startswith("<frozen importlib") or name.startswith(
-        ("importlib.", "pkgutil", "pkg_resources")
-    )
-
-
-def _is_library(caller: FrameType) -> bool:
-    """Whether the nearest code outside the standard library is an installed package."""
-    frame: FrameType | None = caller
-    while frame and frame.f_code.co_filename.startswith((_PYTHON, "<frozen")):
-        if "site-packages" in frame.f_code.co_filename:
-            return True
-        frame = frame.f_back
-    return frame is not None and "site-packages" in frame.f_code.co_filename
-
-
-def _is_deleting(caller: FrameType) -> bool:
-    """Whether ``shutil.rmtree`` lists a folder; the notebook does not see that list."""
-    module, function = caller.f_globals.get("__name__"), caller.f_code.co_name
-    return module == "shutil" and function.startswith("_rmtree")
-
-
-def _is_walking(caller: FrameType) -> bool:
-    """Whether ``os.walk`` or ``os.fwalk`` lists a folder; both ignore errors."""
-    module, function = caller.f_globals.get("__name__"), caller.f_code.co_name
-    return module == "os" and function.lstrip("_") in ("walk", "fwalk")
-
-
-def _is_searching(caller: FrameType) -> bool:
-    """Whether a folder is listed for a pattern, which has an event of its own."""
-    module = str(caller.f_globals.get("__name__", ""))
-    above = caller.f_back.f_code.co_name if caller.f_back else ""
-    by_path = module.startswith("pathlib") and caller.f_code.co_name == "_scandir"
-    return module == "glob" or (by_path and above != "walk")

@@ -3,25 +3,21 @@
 # Each file that the kernel opens passes here, and pathlib takes ten times longer.
 # ruff: noqa: PTH113, PTH118, PTH120
 
+import contextlib
 import errno
 import glob
 import os
 import sys
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn
 
 from stagebook.execution import path_checks
+from stagebook.execution.journal import Notes
+from stagebook.execution.outside import Outside
 from stagebook.execution.sandbox_policy import SandboxPolicy
 from stagebook.execution.spelling import PathNames
 
 PATHS = (str, bytes, os.PathLike)
 _BYTECODE = f"{os.sep}__pycache__{os.sep}"
-
-
-class Notes(Protocol):
-    """Records each file that a kernel was refused."""
-
-    def note(self, kind: str, path: str) -> None:
-        """Records a kind, such as ``read``, and a path relative to the root."""
 
 
 class Place(NamedTuple):
@@ -56,6 +52,7 @@ class Boundary:
         prefixes = {sys.prefix, sys.base_prefix}
         self._installed = tuple(p + os.sep for p in prefixes if not self._project.hold(p))
         self._real_folders: dict[str, str] = {}
+        self.outside = Outside(policy, journal)
 
     def note(self, kind: str, name: str) -> None:
         """Notes a file for the runner.
@@ -76,7 +73,11 @@ class Boundary:
         Raises:
             PermissionError: It is in the project, and the stage does not declare it.
         """
-        place = self._place(path)
+        located = self._located(path)
+        if not located or located.text.startswith(self._installed):
+            return
+        self.outside.read(*located)
+        place = self._in_project(located)
         if not place or place.text in sys.path:
             return  # code looks for what is installed, such as importlib.metadata
         if _BYTECODE in place.text and not self._readable.hold(place.real):
@@ -98,7 +99,10 @@ class Boundary:
         Raises:
             PermissionError: It is in the project, and the stage does not declare it as an output.
         """
-        if not (place := self._place(path, follow=follow)):
+        if not (located := self._located(path, follow=follow)):
+            return
+        self.outside.write(*located)
+        if not (place := self._in_project(located)):
             return
         if self._inputs.hold(place.text) or self._inputs.hold(place.real):
             why = "a stage cannot change a declared input"
@@ -112,7 +116,10 @@ class Boundary:
 
     def make_folder(self, path: Any) -> None:
         """A folder is created. It is not content: only files in it count."""
-        place = self._place(path, follow=False)
+        located = self._located(path, follow=False)
+        if located and not path_checks.exists(located.real):
+            self.outside.write(*located)
+        place = self._in_project(located) if located else None
         if (
             place
             and not path_checks.exists(place.real)
@@ -122,7 +129,12 @@ class Boundary:
 
     def open_database(self, path: Any) -> None:
         """SQLite opens a file without an audit event, and creates it if it is missing."""
-        if not (place := self._place(path)):
+        if not (located := self._located(path)):
+            return
+        if not self._project.hold(located.text):
+            check = self.outside.read if path_checks.exists(located.real) else self.outside.write
+            check(*located)
+        if not (place := self._in_project(located)):
             return
         declared = self._names.of(place.text)
         self._require_declared(place)
@@ -156,7 +168,10 @@ class Boundary:
             word: The path.
             writes: Whether the program writes there.
         """
-        if not (place := self._place(word)):
+        if not (located := self._located(word)):
+            return
+        if not (place := self._in_project(located)):
+            self._mention_outside(located, writes=writes)
             return
         if writes:
             if not self._writable.hold(place.real):
@@ -165,6 +180,14 @@ class Boundary:
             self._note_place("read", place)
         elif not path_checks.exists(place.text):
             self.ask(place.text)
+
+    def _mention_outside(self, located: Place, *, writes: bool) -> None:
+        """Notes a path outside the project; only the system can refuse it to another program."""
+        with contextlib.suppress(PermissionError):
+            if writes:
+                self.outside.write(*located)
+            elif os.path.isfile(located.real):
+                self.outside.read(*located)
 
     def ask(self, text: str) -> None:
         """Code asks for a path that does not exist in the sandbox.
@@ -209,14 +232,20 @@ class Boundary:
 
         A link that leads out of the project counts as a file at its own path.
         """
+        located = self._located(path, follow=follow)
+        return self._in_project(located) if located else None
+
+    def _located(self, path: Any, *, follow: bool = True) -> Place | None:
+        """A path as it is spelled, and where it leads; None if it is not a path."""
         if not isinstance(path, PATHS):
             return None
         text = path_checks.absolute(path)
-        if text.startswith(self._installed):
-            return None
-        real = self._real(text, follow=follow)
+        return Place(text, self._real(text, follow=follow))
+
+    def _in_project(self, located: Place) -> Place | None:
+        text, real = located
         if self._project.hold(real):
-            return Place(text, real)
+            return located
         return Place(text, text) if self._project.hold(text) else None
 
     def _real(self, text: str, *, follow: bool) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from stagebook.execution import journal, patterns, written_files
 from stagebook.execution.advice import Advice
+from stagebook.execution.contacts import Contact
+from stagebook.execution.contacts import problems as of_contacts
 from stagebook.execution.job import Job
 from stagebook.execution.listings import IncompleteListing, Listings
 from stagebook.execution.mentions import QUOTED, Mentions
@@ -21,7 +23,13 @@ from stagebook.project.errors import Problem, Where
 _LONGEST_COMMAND = 200
 
 
-def check(ending: Ending, sandbox: Sandbox, job: Job, inputs: Iterable[HashedPath]) -> Ending:
+def check(
+    ending: Ending,
+    sandbox: Sandbox,
+    job: Job,
+    inputs: Iterable[HashedPath],
+    contacts: Iterable[Contact] = (),
+) -> Ending:
     """The ending, with problems for what the run did beyond its declaration.
 
     A run that touched an undeclared file fails even if the notebook caught the error. A run that
@@ -32,6 +40,7 @@ def check(ending: Ending, sandbox: Sandbox, job: Job, inputs: Iterable[HashedPat
         sandbox: Its sandbox.
         job: The job.
         inputs: Its inputs with the hashes that they had before.
+        contacts: What it touched outside the project.
     """
     altered = _altered(sandbox, inputs)
     if ending.outcome not in (Outcome.DONE, Outcome.FAILED):
@@ -48,6 +57,7 @@ def check(ending: Ending, sandbox: Sandbox, job: Job, inputs: Iterable[HashedPat
         *map(advice.wrote, sorted(touched.wrote)),
         *([_damaged(job.where)] if touched.damaged else []),
         *map(advice.wrote_into, sorted(touched.wrote_into)),
+        *of_contacts(contacts, job),
     ]
     if ending.outcome is Outcome.DONE:
         problems += [advice.missing(path) for path in written_files.missing(sandbox)]

@@ -37,7 +37,7 @@ def execute(
     papermill runs in a thread of its own; this one waits, shows progress, and stops the kernel
     on SIGINT, SIGTERM or SIGHUP, at the time limit, or when the DVC that started it is gone.
     In any case, the task's target holds the notebook as far as it got, and none of its processes
-    is left.
+    is left, unless the task keeps the kernel.
 
     Args:
         task: The notebook.
@@ -48,9 +48,14 @@ def execute(
     """
     watch = Watch()
     others = set(orphans.children())
+    is_kept = False
     try:
-        return _execute(task, kernel, progress, stop, watch)
+        ending = _execute(task, kernel, progress, stop, watch)
+        is_kept = bool(task.keeps and task.keeps(ending) and not stop.requested)
+        return ending
     finally:
+        if task.keeps and not is_kept:
+            kernel.end()
         if watch.finished.is_set():
             # the guard ends by itself, once its journal is complete
             orphans.end_all_but(others | {kernel.guard} | set(spared()))

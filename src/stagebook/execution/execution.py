@@ -12,6 +12,7 @@ from typing import Any
 
 from stagebook.data.inspection import Inspection
 from stagebook.execution import engine, exits, kernel
+from stagebook.execution.contacts import Contact
 from stagebook.execution.job import Job
 from stagebook.execution.markers import MEMORY, POSITION
 from stagebook.execution.outcome import CellRun, Ending, Outcome
@@ -41,6 +42,8 @@ class Execution:
         cells: Its code cells.
         tables: The inspections of its tables.
         is_warm: Whether the runner or the kernel is a fork of a warm process.
+        contacts: What it touched outside its project.
+        is_kept: Whether its kernel stays, so that a person can go on there.
     """
 
     job: Job
@@ -50,6 +53,8 @@ class Execution:
     cells: tuple[CellRun, ...] = ()
     tables: tuple[Inspection, ...] = ()
     is_warm: bool = False
+    contacts: tuple[Contact, ...] = ()
+    is_kept: bool = False
 
     def ended(self, ending: Ending, tables: tuple[Inspection, ...] = ()) -> "Execution":
         """This execution with another ending, and with inspections of more tables."""
@@ -74,6 +79,8 @@ def execute(
     progress: Progress,
     stop: Stop,
     spared: Callable[[], Collection[int]] = tuple,
+    keeps: Callable[[Ending], bool] | None = None,
+    before: int | None = None,
 ) -> Execution:
     """Runs a job in its sandbox; how it ended is a value, not an exception.
 
@@ -85,13 +92,15 @@ def execute(
         progress: Is called as the run proceeds.
         stop: Whether a stop is requested.
         spared: Returns the processes that were started meanwhile and go on after the run.
+        keeps: Whether the kernel stays after an ending; None if it never stays.
+        before: Position of the cell before which the run stops; None for the whole notebook.
     """
     job, clock = ready.job, time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     if version := dict(job.source.distributions).get("mlflow-skinny"):
         sandbox.give_store(empty_store(project.state, version))
     task = NotebookTask(
-        _with_positions(job.notebook, sandbox.folder / "input.ipynb"),
+        _with_positions(job.notebook, sandbox.folder / "input.ipynb", before),
         sandbox.executed,
         sandbox.whole_outputs,
         job.values,
@@ -99,6 +108,7 @@ def execute(
         job.settings.time_limit,
         sandbox.clear_files,
         job.masks,
+        keeps,
     )
     ending = job.masks.hide_all(engine.execute(task, process, progress, stop, spared))
     seconds = time.monotonic() - clock
@@ -107,10 +117,17 @@ def execute(
     return Execution(job, ending, started, seconds, cells_run, ready.tables, is_warm)
 
 
-def _with_positions(notebook: Notebook, target: Path) -> Path:
-    """Writes the notebook for papermill, each cell with its position in the original."""
+def _with_positions(notebook: Notebook, target: Path, before: int | None) -> Path:
+    """Writes the notebook for papermill, each cell with its position in the original.
+
+    Args:
+        notebook: The notebook.
+        target: Where it goes.
+        before: Position of the first cell that is left out, with those after it; None for none.
+    """
     nbformat = lean_import("nbformat")
     node = parse_node(notebook.text, notebook.path)
+    node.cells = node.cells[: before - 1 if before else None]
     for position, cell in enumerate(node.cells, start=1):
         cell.metadata[POSITION] = position
         cell.metadata.pop(MEMORY, None)  # of an earlier execution, or whatever a person put there

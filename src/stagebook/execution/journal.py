@@ -4,9 +4,11 @@ import fcntl
 import json
 import os
 import threading
+import time
+from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 CLOSED = 97
 """Exit code of a kernel that cannot report an entry, because its pipe is closed."""
@@ -15,6 +17,13 @@ DAMAGED = "damaged"
 """Kind of a line in the pipe that is not an entry."""
 
 _FIRST_DESCRIPTOR = 200  # high, so that no file of a notebook gets the same
+
+
+class Notes(Protocol):
+    """Records each file that a kernel was refused."""
+
+    def note(self, kind: str, path: str) -> None:
+        """Records a kind, such as ``read``, and a path relative to the root."""
 
 
 class Journal:
@@ -57,7 +66,8 @@ class Journal:
         if (kind, path) in self._seen:
             return
         self._seen.add((kind, path))
-        sent = self._send(json.dumps({"kind": kind, "path": path}) + "\n")
+        entry = {"kind": kind, "path": path, "at": time.time()}
+        sent = self._send(json.dumps(entry) + "\n")
         if not sent and os.getpid() == self._process:  # a forked child may close its copy
             os._exit(CLOSED)
 
@@ -95,6 +105,30 @@ def read(file: Path) -> tuple[tuple[str, str], ...]:
 
     The kind of anything else is ``DAMAGED``: the notebook wrote to the kernel's end of the pipe.
     """
+    return tuple((entry.kind, entry.path) for entry in entries(file))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a journal.
+
+    Attributes:
+        kind: What happened.
+        path: The file, or another name of what was touched.
+        at: When, in seconds since 1970.
+    """
+
+    kind: str
+    path: str
+    at: float = 0.0
+
+
+def entries(file: Path) -> tuple[Entry, ...]:
+    """The entries that a guard kept, in order.
+
+    Args:
+        file: The file of the entries, which may be missing.
+    """
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
@@ -102,9 +136,9 @@ def read(file: Path) -> tuple[tuple[str, str], ...]:
     return tuple(_entry(line) for line in lines if line)
 
 
-def _entry(line: str) -> tuple[str, str]:
+def _entry(line: str) -> Entry:
     try:
-        entry = json.loads(line)
-        return str(entry["kind"]), str(entry["path"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return DAMAGED, ""
+        values = json.loads(line)
+        return Entry(str(values["kind"]), str(values["path"]), float(values.get("at", 0)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Entry(DAMAGED, "")

@@ -14,6 +14,7 @@ from stagebook.execution import variables
 from stagebook.execution.probe.conditions import RunConditions
 from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.sandbox_policy import SandboxPolicy
+from stagebook.execution.surroundings import Surroundings
 from stagebook.notebook import imports
 from stagebook.notebook.cells import Cell, Notebook
 from stagebook.notebook.code import normalise_cell
@@ -170,7 +171,7 @@ def build_policy(
     modules: tuple[str, ...],
     code: tuple[Path, ...],
     home: str,
-    limit: int | None,
+    settings: StageSettings,
     conditions: RunConditions | None = None,
 ) -> SandboxPolicy:
     """What the kernel of a sandbox may touch.
@@ -182,7 +183,7 @@ def build_policy(
             local code can be imported.
         code: Folders that modules are found in.
         home: The notebook's own folder, relative to the root.
-        limit: Bytes of data that the kernel may allocate.
+        settings: The stage's settings.
         conditions: The conditions of a run that is observed; None for any other run.
     """
     root = sandbox.root
@@ -207,10 +208,13 @@ def build_policy(
         outputs=sandbox.outputs,
         home=home,
         journal=str(sandbox.journal),
-        memory_limit=limit,
+        memory_limit=settings.memory_limit,
         lock=str(sandbox.lock),
         ending=str(sandbox.folder / "ending"),
         conditions=conditions.as_text() if conditions else "",
+        surroundings=Surroundings.of(
+            settings, root, (folder for folder in code if not folder.is_relative_to(root))
+        ),
     )
 
 

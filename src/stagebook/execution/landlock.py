@@ -19,6 +19,9 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _MAKE_DIR = 1 << 7
 _REFER, _TRUNCATE = 1 << 13, 1 << 14
 _ALL_OF_VERSION = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}
+_CONNECT_TCP = 1 << 1
+_VERSION_OF_NETWORK = 4
+_SIZE_OF_FILES_ALONE = 8
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 
 READ = _READ_FILE | _READ_DIR | _EXECUTE
@@ -28,7 +31,7 @@ EVERYTHING = _ALL_OF_VERSION[3]
 
 
 class _RulesetAttr(ctypes.Structure):
-    _fields_ = (("handled_access_fs", ctypes.c_uint64),)
+    _fields_ = (("handled_access_fs", ctypes.c_uint64), ("handled_access_net", ctypes.c_uint64))
 
 
 class _PathBeneathAttr(ctypes.Structure):
@@ -57,6 +60,24 @@ def version() -> int:
     return max(0, int(result))
 
 
+def can_close_network() -> bool:
+    """Whether the kernel's Landlock has rules for the network."""
+    return version() >= _VERSION_OF_NETWORK
+
+
+def close_network() -> None:
+    """Takes from this process, and all that it starts, every connection by TCP.
+
+    Landlock's rules name ports and no hosts, so connections to this machine are refused as well.
+
+    Raises:
+        OSError: The kernel refuses, or its Landlock has no rules for the network.
+    """
+    if not can_close_network():
+        raise OSError(errno.ENOSYS, "Landlock: this Linux kernel has no rules for the network")
+    _restrict(_RulesetAttr(0, _CONNECT_TCP), ())
+
+
 def restrict(grants: Iterable[Grant]) -> None:
     """Takes from this process, and all that it starts, every file right that is not granted.
 
@@ -65,14 +86,18 @@ def restrict(grants: Iterable[Grant]) -> None:
     """
     if not version():
         raise OSError(errno.ENOSYS, "Landlock: this Linux kernel does not support it")
-    handled = _ALL_OF_VERSION[min(version(), 3)]
+    _restrict(_RulesetAttr(_ALL_OF_VERSION[min(version(), 3)], 0), grants)
+
+
+def _restrict(attr: _RulesetAttr, grants: Iterable[Grant]) -> None:
     libc = _libc()
-    attr = _RulesetAttr(handled)
+    # kernels before the rules for the network know a shorter structure
+    size = ctypes.sizeof(attr) if attr.handled_access_net else _SIZE_OF_FILES_ALONE
     ruleset = _checked(
-        libc.syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(8), ctypes.c_uint32(0))
+        libc.syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), ctypes.c_uint32(0))
     )
     for grant in grants:
-        _add(libc, ruleset, grant, handled)
+        _add(libc, ruleset, grant, attr.handled_access_fs)
     _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _checked(libc.syscall(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)))
     os.close(ruleset)

@@ -10,14 +10,26 @@ import fcntl
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
 from typing import Any, Never
 
-from stagebook.execution import absences, audit, exits, journal, landlock, orphans, sandbox_policy
+from stagebook.execution import (
+    absences,
+    audit,
+    connections,
+    exits,
+    journal,
+    landlock,
+    orphans,
+    sandbox_policy,
+)
+from stagebook.execution.connections import Watch
 from stagebook.execution.journal import Journal
 from stagebook.execution.sandbox_policy import SandboxPolicy
+from stagebook.execution.surroundings import Surroundings
 from stagebook.execution.warm import pools
 
 _PR_SET_PDEATHSIG = 1
@@ -29,11 +41,15 @@ def main() -> None:
     policy = SandboxPolicy.read(sys.argv[1])
     del sys.argv[1]
     reader, evidence = Journal.open()
+    own, guards = socket.socketpair()
     child = os.fork()
     if child:
-        evidence.close()
-        _guard(child, policy, journal.keep(reader, Path(policy.journal)))
+        own.close()
+        if policy.surroundings:
+            Watch(policy.surroundings, evidence).start(guards)
+        _guard(child, policy, evidence, journal.keep(reader, Path(policy.journal)))
     os.close(reader)
+    guards.close()
     evidence.belongs_here()
     # else ipykernel thinks it is orphaned; it reads the variable only when it is imported
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
@@ -44,9 +60,21 @@ def main() -> None:
     if landlock.version():
         sandbox_policy.make_user_folders(Path(policy.root))
         landlock.restrict(policy.grants())
+    _watch_connections(own, policy.surroundings)
     pools.restore_threads()
     absences.install(audit.install(policy, evidence))
     _serve(evidence, policy)
+
+
+def _watch_connections(channel: socket.socket, surroundings: Surroundings | None) -> None:
+    """Lets the guard answer for each connection; without it, Landlock may refuse them all."""
+    with channel:
+        questions = connections.listen() if surroundings else None
+        if questions is not None:
+            socket.send_fds(channel, [b"q"], [questions])
+            os.close(questions)
+        elif surroundings and surroundings.refuses_network and landlock.can_close_network():
+            landlock.close_network()
 
 
 def _serve(evidence: Journal, policy: SandboxPolicy) -> None:
@@ -92,7 +120,9 @@ def _note_failed_commands(evidence: Journal) -> None:
     shell.system = system
 
 
-def _guard(kernel: int, policy: SandboxPolicy, evidence: threading.Thread) -> Never:
+def _guard(
+    kernel: int, policy: SandboxPolicy, evidence: Journal, keeping: threading.Thread
+) -> Never:
     """Waits for the kernel; kills its processes when the kernel or the runner is gone.
 
     The runner holds a lock on a file as long as it lives. When the runner ends, even by
@@ -115,7 +145,8 @@ def _guard(kernel: int, policy: SandboxPolicy, evidence: threading.Thread) -> Ne
                     exits.write(Path(policy.ending), code, used.ru_maxrss * 1024)
             if code is not None:
                 _kill_children()
-    evidence.join(_SECONDS_TO_KEEP)
+    evidence.close()
+    keeping.join(_SECONDS_TO_KEEP)
     os._exit(code if code is not None and code >= 0 else 1)
 
 

@@ -15,7 +15,7 @@ _ABOUT_A_FILE = re.compile(
     r"|(failed|unable) to open|could not (be )?open|no files? found",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"denied|errno 13|os error 13", re.IGNORECASE)
+DENIED = re.compile(r"denied|errno 13|os error 13", re.IGNORECASE)
 _REASON = re.compile(r":? permission denied.*", re.IGNORECASE)
 _ABSENT = ": No such file or directory"
 _PATTERN = re.compile(r"[*?\[]")
@@ -49,11 +49,11 @@ class Mentions:
         if folder := _NO_FOLDER.search(text):  # pandas names the folder alone
             yield self._written_into(folder[1])
             return
-        yield from self._touched(text, denied=bool(_DENIED.search(text)))
+        yield from self._touched(text, denied=bool(DENIED.search(text)))
 
     def _written_into(self, folder: str) -> tuple[str, str]:
         """The file that the cell tried to write into a folder, or else that folder."""
-        files = {text for text in _texts(self.code) if PurePath(text).parent == PurePath(folder)}
+        files = {text for text in texts_in(self.code) if PurePath(text).parent == PurePath(folder)}
         if len(files) == 1:
             file = files.pop()
             return "wrote", self._name(file) or file
@@ -66,7 +66,7 @@ class Mentions:
         Only lines count that report a denied access, or a missing file of the project.
         """
         for line in text.splitlines():
-            if _DENIED.search(line) and str(self.sandbox.root) in line:
+            if DENIED.search(line) and str(self.sandbox.root) in line:
                 yield from self._touched(_REASON.sub("", line), denied=True)
             elif _ABSENT in line:
                 entries = self._touched(line.partition(_ABSENT)[0], denied=False)
@@ -124,7 +124,7 @@ class Mentions:
         return os.path.normpath(self.sandbox.files / path)
 
 
-def _texts(code: str) -> Iterator[str]:
+def texts_in(code: str) -> Iterator[str]:
     """The literal texts in a cell; empty if it is not valid Python."""
     try:
         tree = ast.parse(code)

@@ -14,7 +14,7 @@ import psutil
 from stagebook.execution import exits, masked_notebook
 from stagebook.execution.bounded_outputs import BoundedOutputs, bounding
 from stagebook.execution.markers import MEMORY, POSITION
-from stagebook.execution.outcome import CellError
+from stagebook.execution.outcome import CellError, Ending
 from stagebook.execution.progress import Progress
 from stagebook.execution.saving import SteadySave
 from stagebook.execution.start import KernelProcess
@@ -43,6 +43,7 @@ class NotebookTask:
         time_limit: Seconds, or None.
         make_room: Deletes what the notebook wrote; called when the disk is full.
         masks: The secrets to hide in the executed notebook.
+        keeps: Whether the kernel stays after an ending; None if it never stays.
     """
 
     source: Path
@@ -53,6 +54,7 @@ class NotebookTask:
     time_limit: float | None
     make_room: Callable[[], None]
     masks: Masks
+    keeps: Callable[[Ending], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -152,8 +154,10 @@ def _register() -> None:
                 log=logging.getLogger("papermill"),
             )
             try:
-                return client.execute(cleanup_kc=True)
+                return client.execute(cleanup_kc=task.keeps is None)
             finally:
+                if task.keeps and client.kc:  # else the kernel stores each message for it
+                    client.kc.stop_channels()
                 bounded.finish()
                 nb_man.save = save  # the last state is saved in any case
 

@@ -5,20 +5,22 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from stagebook.execution import landlock
 from stagebook.execution.landlock import EVERYTHING, FOLDERS, LIST, READ, Grant
+from stagebook.execution.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxPolicy:
     """The limits of one kernel.
 
-    Outside the project, the kernel has the rights of any process of the user. Inside, it can
-    touch only what is named here.
+    Outside the project, the kernel has the rights of any process of the user, unless the stage is
+    strict. Inside, it can touch only what is named here.
 
     Attributes:
         root: The project's root, resolved.
@@ -34,6 +36,7 @@ class SandboxPolicy:
         lock: File that the runner holds locked as long as it lives.
         ending: File for the kernel's exit code, negative for a signal, and its peak of memory.
         conditions: The conditions of a run that is observed, as JSON; empty for any other run.
+        surroundings: What it may use outside the project; None if that is not watched.
     """
 
     root: str
@@ -49,6 +52,7 @@ class SandboxPolicy:
     lock: str
     ending: str
     conditions: str = ""
+    surroundings: Surroundings | None = None
 
     def write(self, path: Path) -> None:
         """Writes the policy for the kernel to read."""
@@ -61,33 +65,54 @@ class SandboxPolicy:
         typed: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
         }
+        if typed.get("surroundings"):
+            typed["surroundings"] = Surroundings.from_json(typed["surroundings"])
         return cls(**typed)
 
     def grants(self) -> tuple[Grant, ...]:
         """The same limits as Landlock's rules.
 
         Landlock knows no exceptions, so the project's siblings, and those of each folder above
-        it, are granted one by one, and its own folder is not. Links are passed over: what they
-        point to is granted where it lies, and one to a folder above would grant the project.
+        it, are granted one by one, and its own folder is not. A strict stage is granted only the
+        environment.
         """
-        outside: list[Grant] = []
-        root = Path(self.root)
-        inner = root
-        for folder in root.parents:
-            try:
-                siblings = [entry for entry in os.scandir(folder) if not entry.is_symlink()]
-            except OSError:
-                siblings = []
-            names = (entry.path for entry in siblings if entry.name != inner.name)
-            outside.extend(Grant(path, EVERYTHING) for path in names)
-            inner = folder
         return (
-            *outside,
+            *self._outside(),
             *(Grant(path, EVERYTHING) for path in self.writable),
             *(Grant(path, READ) for path in self.readable),
             *(Grant(path, LIST) for path in self.listed),
             Grant(self.root, FOLDERS),
         )
+
+    def _outside(self) -> Iterator[Grant]:
+        """Rights on what is not in the project."""
+        root, surroundings = Path(self.root), self.surroundings
+        if surroundings is None or not surroundings.strict:
+            yield from (Grant(path, EVERYTHING) for path in _without(root, Path(os.sep)))
+            return
+        for paths, rights in ((surroundings.readable, READ), (surroundings.writable, EVERYTHING)):
+            for path in paths:
+                holds = root.is_relative_to(path)
+                granted = _without(root, Path(path)) if holds else [path]
+                yield from (Grant(item, rights) for item in granted)
+
+
+def _without(root: Path, top: Path) -> Iterator[str]:
+    """What is in a folder, but for the project and the folders that hold it.
+
+    Links are passed over: what they point to is granted where it lies, and one to a folder above
+    would grant the project.
+    """
+    inner = root
+    for folder in root.parents:
+        if not folder.is_relative_to(top):
+            return
+        try:
+            siblings = [entry for entry in os.scandir(folder) if not entry.is_symlink()]
+        except OSError:
+            siblings = []
+        yield from (entry.path for entry in siblings if entry.name != inner.name)
+        inner = folder
 
 
 def can_confine() -> bool:

@@ -119,7 +119,7 @@ def started(
             tuple(job.snapshot.modules),
             own_folders,
             Path(job.notebook.path).parent.as_posix(),
-            job.settings.memory_limit,
+            job.settings,
             conditions,
         )
         policy_file = sandbox.folder / "policy.json"

@@ -47,9 +47,11 @@ def _of_waiting() -> dict[str, str]:
 
 
 def of_mlflow(experiment: str) -> dict[str, str]:
-    """The variables that plain MLflow reads: its experiment, and its level of logging."""
+    """The variables that plain MLflow reads: its experiment, and what it tells whom."""
     return {
         "MLFLOW_EXPERIMENT_NAME": experiment,
         # otherwise a new store logs about its tables, with times that differ between runs
         "MLFLOW_LOGGING_LEVEL": os.environ.get("MLFLOW_LOGGING_LEVEL", "WARNING"),
+        # otherwise `import mlflow` asks a server of MLflow for settings, in a stage and unseen
+        "MLFLOW_DISABLE_TELEMETRY": os.environ.get("MLFLOW_DISABLE_TELEMETRY", "true"),
     }

@@ -96,6 +96,8 @@ def complete(
             seconds=round(execution.seconds, 3),
             cells=execution.cells,
             warm=execution.is_warm,
+            contacts=execution.contacts,
+            kept=execution.is_kept,
         ),
     )
     return _hidden(record, execution.job.masks)
@@ -123,6 +125,9 @@ def _hidden(record: Record, masks: Masks) -> Record:
         metrics=masks.hide_all(record.metrics),
         git=masks.hide_all(record.git),
         git_failure=masks.hide_all(record.git_failure),
+        volatile=dataclasses.replace(
+            record.volatile, contacts=masks.hide_all(record.volatile.contacts)
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from stagebook.data.contracts.verdict import RuleFailure
+from stagebook.execution.contacts import Contact
 from stagebook.execution.outcome import CellRun, Outcome
 from stagebook.execution.trial import Trial
 from stagebook.pipeline.dvc import HashedPath
@@ -120,6 +121,9 @@ class Volatile:
         remote: Whether DVC had a remote to pull from.
         cells: The code cells.
         warm: Whether a part of it was a fork of a warm process.
+        contacts: Hosts, and files outside the project, that it touched.
+        kept: Whether its kernel was kept after it failed. What a person computed there is not
+            reproducible and belongs to no build.
     """
 
     id: str
@@ -130,6 +134,8 @@ class Volatile:
     remote: bool = False
     cells: tuple[CellRun, ...] = ()
     warm: bool = False
+    contacts: tuple[Contact, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

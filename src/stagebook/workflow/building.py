@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stagebook.pipeline.change import FileChange
     from stagebook.pipeline.layout import Layout
     from stagebook.project.project import Project
-    from stagebook.workflow.executing import Run
+    from stagebook.workflow.executing import Keeping, Run, StartedJob
 
 
 def sync(project: Project, *, fix: bool = False) -> Layout:
@@ -54,6 +54,7 @@ def run(
     overrides: Mapping[str, str],
     progress: Progress,
     files: DeclaredFiles | None = None,
+    keep: Keeping | None = None,
 ) -> Run:
     """Runs one stage and records it; how it ended is in the result.
 
@@ -63,6 +64,29 @@ def run(
         overrides: Values given with ``-P``, as text.
         progress: Is called as the run proceeds.
         files: The files of the trial that this run continues; None if it continues no trial.
+        keep: What to do with the kernel of a failed run; None if it does not stay.
+
+    Raises:
+        StagebookError: It cannot start: the notebook, its values or the project is invalid.
+    """
+    with starting(project, stage, overrides, progress, files, keep) as started:
+        from stagebook.workflow.executing import finish
+
+        return finish(started)
+
+
+@contextlib.contextmanager
+def starting(
+    project: Project,
+    stage: str,
+    overrides: Mapping[str, str],
+    progress: Progress,
+    files: DeclaredFiles | None = None,
+    keep: Keeping | None = None,
+) -> Iterator[StartedJob]:
+    """Prepares a stage's job and starts its kernel, which ends with the block.
+
+    The arguments are those of ``run``.
 
     Raises:
         StagebookError: It cannot start: the notebook, its values or the project is invalid.
@@ -80,9 +104,9 @@ def run(
             _kernel(project, job, sandbox, progress) as kernel,
         ):
             # while the kernel starts: these imports take longer than its start
-            from stagebook.workflow.executing import StartedJob, finish
+            from stagebook.workflow.executing import StartedJob
 
-            return finish(StartedJob(project, job, sandbox, kernel, progress, stop))
+            yield StartedJob(project, job, sandbox, kernel, progress, stop, keep)
 
 
 def _sweep(project: Project, job: Job) -> None:

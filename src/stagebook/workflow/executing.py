@@ -4,15 +4,18 @@ What is imported here is imported while the kernel starts.
 """
 
 import contextlib
+import dataclasses
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagebook.execution import declarations, execution, papermill_engine, tables
+from stagebook.execution import contacts, declarations, execution, kept, papermill_engine, tables
 from stagebook.execution.declared_files import DeclaredFiles
 from stagebook.execution.execution import Execution
 from stagebook.execution.job import Job
-from stagebook.execution.outcome import Ending, of_killed_runner, of_stop
+from stagebook.execution.kept import KeptKernel
+from stagebook.execution.outcome import Ending, Outcome, of_killed_runner, of_stop
 from stagebook.execution.progress import Progress
 from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.signals import Stop, StoppedError
@@ -60,6 +63,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """A kernel that stays after a failed cell.
+
+    Attributes:
+        idle: Seconds without a message after which it ends.
+        show: Is called with the run, once the kernel can be attached to.
+    """
+
+    idle: float
+    show: Callable[[Run, KeptKernel], None]
+
+
+@dataclass(frozen=True, slots=True)
 class StartedJob:
     """A job whose kernel starts.
 
@@ -70,6 +86,7 @@ class StartedJob:
         kernel: Its kernel, or the error that prevented its start.
         progress: Is called as the run proceeds.
         stop: Whether a stop is requested.
+        keep: What to do with the kernel of a failed run; None if it does not stay.
     """
 
     project: Project
@@ -78,6 +95,7 @@ class StartedJob:
     kernel: KernelProcess | Exception
     progress: Progress
     stop: Stop
+    keep: Keeping | None = None
 
     def end_kernel(self) -> None:
         """Ends the kernel, if it started."""
@@ -104,7 +122,21 @@ def finish(started: StartedJob) -> Run:
     finally:
         if meanwhile.courier:
             meanwhile.courier.dismiss()
-    return Run(record, ending, pages, sent, swept, job.files, failure, job.warnings)
+    run = Run(record, ending, pages, sent, swept, job.files, failure, job.warnings)
+    if record.volatile.kept:
+        _keep(started, run)
+    return run
+
+
+def _keep(started: StartedJob, run: Run) -> None:
+    """Holds the kernel of a failed run until nobody needs it any more."""
+    kernel, sandbox, keep = started.kernel, started.sandbox, started.keep
+    assert isinstance(kernel, KernelProcess)
+    assert keep is not None
+    with kept.offered(kernel, sandbox.folder, started.job.stage, run.ending.cell, keep.idle) as own:
+        keep.show(run, own)
+        kept.hold(kernel, keep.idle, started.stop)
+    sandbox.clear()
 
 
 def _carry_out(
@@ -126,7 +158,8 @@ def _carry_out(
         record, executed, pages = settling.settle(project, sandbox, draft, executed)
         with contextlib.suppress(Exception):  # a table that is not remembered is inspected again
             stage_tables.remember(executed, record.outputs)
-        sandbox.clear()
+        if not executed.is_kept:
+            sandbox.clear()
         return record, executed.ending, pages
 
 
@@ -180,8 +213,10 @@ def _checked(
     """The execution, with the problems of its files and outputs; a signal stops the check."""
     try:
         with stop.at_once():
+            touched = contacts.read(sandbox, executed.job, executed.ending)
+            executed = dataclasses.replace(executed, contacts=touched)
             executed = executed.ended(
-                declarations.check(executed.ending, sandbox, executed.job, draft.inputs)
+                declarations.check(executed.ending, sandbox, executed.job, draft.inputs, touched)
             )
             return stage_tables.outputs(executed, sandbox.files)
     except StoppedError:
@@ -214,7 +249,7 @@ def _executed(
             return ready
         stage_tables.prepare()
         write_materials(project, job, inputs, started.sandbox)
-        return execution.execute(
+        executed = execution.execute(
             ready,
             project,
             started.sandbox,
@@ -222,12 +257,20 @@ def _executed(
             meanwhile,
             started.stop,
             meanwhile.processes,
+            _keeps if started.keep else None,
         )
+        stays = started.keep is not None and started.kernel.process.poll() is None
+        return dataclasses.replace(executed, is_kept=stays)
     except StagebookError:
         raise
     except Exception as error:
         started.end_kernel()
         return settling.crashed(project, ready, error)
+
+
+def _keeps(ending: Ending) -> bool:
+    """Whether the kernel of an ending can go on: a cell failed, and nothing stopped the run."""
+    return ending.cell is not None and ending.outcome in (Outcome.FAILED, Outcome.OUT_OF_MEMORY)
 
 
 def write_materials(

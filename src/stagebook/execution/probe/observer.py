@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from stagebook.execution.boundary import Notes
+from stagebook.execution.journal import Notes
 from stagebook.execution.probe import observations
 from stagebook.execution.probe.conditions import Influence, RunConditions
 

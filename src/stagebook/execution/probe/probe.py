@@ -1,6 +1,6 @@
 """The probe of a kernel."""
 
-from stagebook.execution.boundary import Notes
+from stagebook.execution.journal import Notes
 from stagebook.execution.probe.clock import Clock
 from stagebook.execution.probe.conditions import RunConditions
 from stagebook.execution.probe.generators import Generators

@@ -42,6 +42,9 @@ class StageSettings:
             engine behind ``pandas.read_parquet``.
         tolerance: How far a number in an output may be off, absolutely or relative to the larger
             one, when the stage is verified. It changes no result, so no source contains it.
+        network: Whether the stage declares that it uses the network.
+        strict: Whether a stage fails that uses the network without declaring it, or files outside
+            its sandbox, its environment and its temporary folder.
     """
 
     threads: int = 1
@@ -50,6 +53,8 @@ class StageSettings:
     kernel: str | None = None
     distributions: tuple[str, ...] = ()
     tolerance: float = 0.0
+    network: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,8 @@ def _stage_settings(
         "kernel": kinds.text,
         "distributions": kinds.texts,
         "tolerance": kinds.size,
+        "network": kinds.truth,
+        "strict": kinds.truth,
     }
     return replace(defaults, **kinds.read(table, readers, where, problems))
 
