@@ -190,12 +190,19 @@ def plan(*arguments: str) -> Result:
 
 
 def test_check_ends_with_14_if_a_stage_is_stale(project: QuickProject) -> None:
-    project.edit("dvc.yaml", "    always_changed: true\n", "")
-    project.repro()
+    assert project.states()["stamped"] == "after"  # a stage that always runs
     assert plan("--check").exit_code == 0
     project.edit("raw.csv", "0", "1")
     assert plan("--check").exit_code == 14
     assert plan().exit_code == 0
+
+
+def test_a_stage_that_runs_in_every_build_is_not_called_fresh(project: QuickProject) -> None:
+    assert plan("hello").stdout.splitlines()[-1].startswith("1 runs in every build")
+    assert plan("hello", "stamp", "head").stdout.splitlines()[-1] == (
+        "2 run in every build, 2 fresh"
+    )
+    assert plan("head").stdout.splitlines()[-1] == "2 stages: all fresh."
 
 
 def test_two_commits_are_compared(project: QuickProject) -> None:
