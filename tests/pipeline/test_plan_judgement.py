@@ -31,6 +31,9 @@ class Files:
     def md5(self, path: str, *, legacy: bool = False) -> str | None:
         return {**HASHES, **self.hashes}.get(path)
 
+    def unreadable(self, path: str) -> str:
+        return ""
+
     def is_executable(self, path: str) -> bool:
         return False
 

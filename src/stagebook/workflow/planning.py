@@ -1,6 +1,6 @@
 """The verb that says what is stale and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
 from stagebook.history import planned
@@ -141,13 +141,14 @@ def _present(
     project: Project, files: ProjectFiles, chosen: tuple[nodes.Node, ...], declared: _Declared
 ) -> Present:
     """What the working tree has now."""
-    files.read_ahead(_paths(chosen))
+    runs_now = running.stages(project.root, chosen)
+    files.read_ahead(_paths(chosen, runs_now))
     return Present(
         files,
         params.read(project.root, chosen),
         {source_path(stage): source.md5 for stage, source in declared.sources.items()},
         RunCache.of(files.cache).outputs,
-        running.stages(project.root, chosen),
+        runs_now,
     )
 
 
@@ -201,5 +202,12 @@ def _fitted(
     return replace(declared, nodes=nodes.read(project.root))
 
 
-def _paths(chosen: Iterable[nodes.Node]) -> list[str]:
-    return [path for node in chosen for path in (*node.deps, *node.outs) if not is_source(path)]
+def _paths(chosen: Iterable[nodes.Node], runs_now: Set[str]) -> list[str]:
+    """The files that decide, without those that a stage writes at this moment."""
+    written = {path for node in chosen if node.name in runs_now for path in node.outs}
+    return [
+        path
+        for node in chosen
+        for path in (*node.deps, *node.outs)
+        if not is_source(path) and not any(nodes.meet(path, other) for other in written)
+    ]

@@ -124,7 +124,8 @@ class _Judgement:
             findings.changed.extend(self._parameters(node, entry, file, keys))
         if self._compares:
             return by_makers(findings, makers)
-        for path in node.outs:
+        # what a stage that runs has written so far says nothing
+        for path in () if node.name in self._present.running else node.outs:
             findings.outputs.extend(self._output(node, entry, path, findings))
         return findings
 
@@ -138,15 +139,18 @@ class _Judgement:
             if now == _UNKNOWN:
                 findings.unknown.append(maker)
             elif now is None:
-                words = f"{path} is missing"
-                findings.changed.append(
-                    StaleReason(Change.INPUT_MISSING, path, words, then, None, path)
-                )
+                findings.changed.append(self._without_hash(path, then))
             else:
                 findings.deps[path] = now
                 if entry is not None and now != then:
                     words = f"{path} changed" if then else f"{path} is a new input"
                     findings.changed.append(StaleReason(Change.INPUT, path, words, then, now, path))
+
+    def _without_hash(self, path: str, then: str | None) -> StaleReason:
+        """The reason that an input is missing, or cannot be read."""
+        if reason := self._files.unreadable(path):
+            return _unreadable(path, reason)
+        return StaleReason(Change.INPUT_MISSING, path, f"{path} is missing", then, None, path)
 
     def _now(self, path: str, *, legacy: bool) -> tuple[str | None, str]:
         """The hash that a path has when the stage runs, and the stage that wrote it before."""
@@ -159,7 +163,7 @@ class _Judgement:
                 return (inside or {}).get(posixpath.relpath(path, above), _UNKNOWN), maker
         for within in self._within.get(path, ()):
             md5, maker = self._predicted[within]
-            if self._files.md5(within) != md5:
+            if md5 == _UNKNOWN or self._files.md5(within) != md5:
                 return _UNKNOWN, maker
         return self._present.sources.get(path) or self._files.md5(path, legacy=legacy), ""
 
@@ -188,7 +192,9 @@ class _Judgement:
     ) -> Iterator[StaleReason]:
         recorded = hashes(entry.outs) if entry else {}
         then, now = recorded.get(lock_path(node, path)), self._file(entry, path)
-        if then is None:
+        if now is None and (reason := self._files.unreadable(path)):
+            yield _unreadable(path, reason)
+        elif then is None:
             if entry is not None:
                 yield StaleReason(Change.OUTPUT, path, f"{path} is a new output", None, now, path)
             elif now is None:
@@ -232,7 +238,8 @@ class _Judgement:
     def _can_restore(self, node: Node, entry: LockEntry | None, findings: Findings) -> bool:
         """Whether DVC keeps runs of such a stage in its run cache."""
         missing = (Change.INPUT_MISSING, Change.UNREADABLE)
-        if any(reason.change in missing for reason in findings.changed):
+        outputs = (item for item in findings.outputs if item.change is Change.UNREADABLE)
+        if any(reason.change in missing for reason in (*findings.changed, *outputs)):
             return False
         values = [self._present.params[node.name, file].values for file in node.keys]
         complete = all(
@@ -249,6 +256,10 @@ class _Judgement:
             and not (entry and entry.legacy)
             and not any(map(_ADDRESS.match, (*node.deps, *node.outs)))
         )
+
+
+def _unreadable(path: str, reason: str) -> StaleReason:
+    return StaleReason(Change.UNREADABLE, path, f"{path} cannot be read: {reason}", file=path)
 
 
 def _compared(findings: Findings) -> PlanState:

@@ -39,6 +39,10 @@ class LockedFiles:
         now = self.present.md5(path, legacy=legacy) if self.present else None
         return now or self.hashes.get(path)
 
+    def unreadable(self, path: str) -> str:
+        """Why a file or folder cannot be read; empty if it can, or is missing."""
+        return self.present.unreadable(path) if self.present else ""
+
     def is_executable(self, path: str) -> bool:
         """Whether a path is a file that may be executed."""
         return bool(self.present and self.present.is_executable(path))

@@ -9,7 +9,10 @@ class PresentFiles(Protocol):
     """The files of a working tree and the contents in DVC's cache."""
 
     def md5(self, path: str, *, legacy: bool = False) -> str | None:
-        """DVC's hash of a file or folder; None if it is missing."""
+        """DVC's hash of a file or folder; None if it is missing or cannot be read."""
+
+    def unreadable(self, path: str) -> str:
+        """Why a file or folder cannot be read; empty if it can, or is missing."""
 
     def is_executable(self, path: str) -> bool:
         """Whether a path is a file that may be executed."""
