@@ -85,14 +85,19 @@ def parse(text: str) -> tuple[Node, ...]:
     )
 
 
-def read(root: Path) -> tuple[Node, ...]:
+def read(root: Path, text: str | None = None) -> tuple[Node, ...]:
     """The stages of every ``dvc.yaml`` of a repository; DVC resolves those with templates.
+
+    Args:
+        root: The project's root.
+        text: The text of the root's ``dvc.yaml`` that counts, whether or not it has been written;
+            None for the file.
 
     Raises:
         StagebookError: A ``dvc.yaml`` cannot be read.
     """
-    if repository.is_literal(root):
-        return parse(dvc_file.read(root))
+    if repository.is_literal(root, text):
+        return parse(dvc_file.read(root) if text is None else text)
     # This reports the markers of a merge conflict, which DVC does not.
     dvc_file.stages(dvc_file.read(root))
     return tuple(
@@ -114,7 +119,7 @@ def read(root: Path) -> tuple[Node, ...]:
             stage.commands,
             str(_of({"meta": stage.meta}) or ""),
         )
-        for stage in resolved.stages(root)
+        for stage in resolved.stages(root, text)
     )
 
 

@@ -187,7 +187,8 @@ def _fitted(
 ) -> _Declared:
     """With the stages of ``dvc.yaml``; those of the notebooks if it is out of sync with them."""
     try:
-        if read:
+        # a build without notebooks still checks the stages that notebooks declared before
+        if read or dvc_file.parse(dvc_file.read(project.root)).ours:
             layout.require_fit(project, read, fits)
     except StagebookError as error:
         if error.exit_code is not Exit.OUT_OF_SYNC:
@@ -195,7 +196,7 @@ def _fitted(
         text = Layout.of(project, read, dvc_file.read(project.root)).text(project)
         return replace(
             declared,
-            nodes=nodes.parse(text),
+            nodes=nodes.read(project.root, text),
             problems=error.problems,
             exit_code=error.exit_code,
         )
