@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stagebook.pipeline import dvc_file, lock, repository, resolved
+from stagebook.pipeline import dvc_file, lock, plain_stages, repository, resolved
 from stagebook.pipeline.stage import SITE, SOURCES
 
 _DEFAULT_PARAMS = "params.yaml"
@@ -53,6 +53,11 @@ class Node:
     commands: tuple[str, ...] = ()
     mark: str = ""
 
+    @property
+    def is_of_root(self) -> bool:
+        """Whether it is a stage of the root's ``dvc.yaml``; other names start with their file."""
+        return ":" not in self.name and not self.name.endswith(".dvc")
+
 
 def parse(text: str) -> tuple[Node, ...]:
     """The stages in the text of a ``dvc.yaml``, in its order.
@@ -96,8 +101,9 @@ def read(root: Path, text: str | None = None) -> tuple[Node, ...]:
     Raises:
         StagebookError: A ``dvc.yaml`` cannot be read.
     """
-    if repository.is_literal(root, text):
-        return parse(dvc_file.read(root) if text is None else text)
+    own = dvc_file.read(root) if text is None else text
+    if repository.is_literal(root, own) and plain_stages.is_plain(own):
+        return parse(own)
     # This reports the markers of a merge conflict, which DVC does not.
     dvc_file.stages(dvc_file.read(root))
     return tuple(

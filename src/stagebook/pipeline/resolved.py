@@ -99,7 +99,7 @@ def stages(root: Path, text: str | None = None) -> tuple[ResolvedStage, ...]:
             pipeline = [item for item in listed if isinstance(item, PipelineStage)]
             return tuple(_stage(item, root.resolve()) for item in pipeline)
     except DvcException as error:
-        message = f"DVC cannot read the pipeline: {error}"
+        message = f"DVC cannot read the pipeline: {_reason(error, root)}."
         raise StagebookError(Problem("bad-pipeline", message, "Run: dvc stage list")) from None
 
 

@@ -1,7 +1,6 @@
 """What DVC will do with each stage, judged as ``dvc repro`` does it, in the same order."""
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -14,6 +13,7 @@ from stagebook.pipeline.plan.findings import (
     by_makers,
     hashes,
     in_order,
+    is_remote,
     lock_path,
     shown,
     text_of,
@@ -22,7 +22,6 @@ from stagebook.pipeline.plan.plan import Change, PlanState, StagePlan, StaleReas
 from stagebook.pipeline.plan.present import Present
 
 _UNKNOWN = "?"
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 def judge(
@@ -132,7 +131,7 @@ class _Judgement:
     def _compare_inputs(self, node: Node, entry: LockEntry | None, findings: Findings) -> None:
         recorded = hashes(entry.deps) if entry else {}
         for path in node.deps:
-            if _ADDRESS.match(path):  # DVC asks the network
+            if is_remote(path):  # DVC asks the network
                 continue
             then = recorded.get(lock_path(node, path))
             now, maker = self._now(path, legacy=bool(entry and entry.legacy))
@@ -254,7 +253,7 @@ class _Judgement:
             and complete
             and not node.persisted
             and not (entry and entry.legacy)
-            and not any(map(_ADDRESS.match, (*node.deps, *node.outs)))
+            and not any(map(is_remote, (*node.deps, *node.outs)))
         )
 
 

@@ -22,7 +22,7 @@ def select(nodes: Iterable[Node], targets: Iterable[str]) -> tuple[Node, ...]:
     targets = tuple(targets)
     makers = makers_of(nodes)
     wanted = [node for target in targets for node in _named(nodes, target)]
-    pending = wanted if targets else [node for node in nodes if ":" not in node.name]
+    pending = wanted if targets else [node for node in nodes if node.is_of_root]
     names: dict[str, Node] = {}
     while pending:
         node = pending.pop()
