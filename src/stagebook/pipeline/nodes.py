@@ -59,16 +59,25 @@ class Node:
         return ":" not in self.name and not self.name.endswith(".dvc")
 
 
-def parse(text: str) -> tuple[Node, ...]:
+def parse(text: str, file: str = dvc_file.FILE) -> tuple[Node, ...]:
     """The stages in the text of a ``dvc.yaml``, in its order.
+
+    Args:
+        text: The text.
+        file: The path of the file; the names of stages start with it, unless it is the root's.
 
     Raises:
         StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
     """
-    entries = dvc_file.stages(text)
+    folder = posixpath.dirname(file)
+    entries = {
+        f"{file}:{name}" if folder else str(name): _below(folder, entry) if folder else entry
+        for name, entry in dvc_file.stages(text).items()
+        if isinstance(entry, Mapping)
+    }
     return tuple(
         Node(
-            str(name),
+            name,
             tuple(_paths(entry, "deps")),
             tuple(_paths(entry, "outs", "metrics", "plots")),
             tuple(_paths(entry, "metrics", "plots")),
@@ -86,7 +95,6 @@ def parse(text: str) -> tuple[Node, ...]:
             str(_of(entry) or ""),
         )
         for name, entry in entries.items()
-        if isinstance(entry, Mapping)
     )
 
 
@@ -156,6 +164,11 @@ def meet(value: str, other: str) -> bool:
     """Whether two paths are the same, or one lies in the other."""
     first, second = PurePosixPath(value), PurePosixPath(other)
     return first.is_relative_to(second) or second.is_relative_to(first)
+
+
+def _below(folder: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of a folder's ``dvc.yaml``, as the root sees it."""
+    return {**entry, "wdir": posixpath.join(folder, str(entry.get("wdir") or ""))}
 
 
 def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:

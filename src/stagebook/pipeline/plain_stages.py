@@ -8,8 +8,11 @@ from stagebook.pipeline import dvc_file
 _WRITTEN = ("outs", "metrics", "plots")
 _LISTS = ("deps", "params", *_WRITTEN)
 _DETAILED = ("params", *_WRITTEN)
-_FLAGS = {"cache": bool, "persist": bool, "push": bool}
-_PLOT_FLAGS = _FLAGS | dict.fromkeys(("x", "y", "template", "title", "x_label", "y_label"), str)
+_FLAGS: Mapping[str, type] = {"cache": bool, "persist": bool, "push": bool}
+_PLOT_FLAGS: Mapping[str, type] = {
+    **_FLAGS,
+    **dict.fromkeys(("x", "y", "template", "title", "x_label", "y_label"), str),
+}
 _KINDS: Mapping[str, Any] = {
     "cmd": str | list,
     "wdir": str,

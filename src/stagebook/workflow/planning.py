@@ -6,11 +6,7 @@ from dataclasses import dataclass, replace
 from stagebook.history import planned
 from stagebook.pipeline import (
     dvc,
-    dvc_file,
-    git,
-    git_contents,
     lock,
-    nodes,
     notebooks,
 )
 from stagebook.pipeline.cache import Cache
@@ -22,7 +18,7 @@ from stagebook.pipeline.plan.plan import Plan
 from stagebook.project.errors import Exit
 from stagebook.project.masks import Masks
 from stagebook.project.project import Project
-from stagebook.workflow import declarations
+from stagebook.workflow import committed, declarations
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +32,6 @@ class Planning:
 
     plan: Plan
     exit_code: Exit = Exit.DONE
-
-
-_RANGE = ".."
 
 
 def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
@@ -83,35 +76,28 @@ def since(project: Project, revisions: str, targets: Iterable[str] = ()) -> Plan
     Raises:
         StagebookError: Git knows no such commit, or a file of it is invalid.
     """
-    first, separator, second = revisions.partition(_RANGE)
-    before = git.require_commit(project.root, first)
-    cache = Cache.of(project.root)
-    if separator:
-        after = git.require_commit(project.root, second or "HEAD")
-        texts = git_contents.texts(project.root, [f"{after}:./{dvc_file.FILE}"])
-        stages = nodes.parse(next(iter(texts.values()), ""))
-        present = locked.present_of(_lock_of(project, after), stages, cache)
-        sources = Sources(project.root, cache, commits=(before, after))
+    compared = committed.revisions(project, revisions)
+    before, cache = committed.read(project, compared.before), Cache.of(project.root)
+    if compared.after:
+        after = committed.read(project, compared.after)
+        stages = tuple(
+            node
+            for node in after.built()
+            if node.name in after.lock.entries or node.name in before.lock.entries
+        )
+        present = locked.present_of(after.lock, stages, cache)
+        sources = Sources(project.root, cache, commits=(compared.before, compared.after))
     else:
         declared = declarations.read(project)
         stages = declared.nodes
         tree = ProjectFiles.of(project.root, project.state)
         present = declarations.present(project, tree, stages, declared)
-        files = LockedFiles.of(lock.read(project.root), cache, tree)
+        files = LockedFiles.of(lock.read(project.root), stages, cache, tree)
         present = replace(present, files=files, running=frozenset())
-        sources = Sources(
-            project.root, cache, declared.snapshot, declared.sources, commits=(before, "HEAD")
-        )
-    recorded = _lock_of(project, before)
+        commits = (compared.before, "HEAD")
+        sources = Sources(project.root, cache, declared.snapshot, declared.sources, commits=commits)
     chosen = selection.select(stages, targets)
-    judged = judgement.judge(chosen, recorded, present, compares=True)
-    removed = set(recorded.entries) - {node.name for node in stages}
-    words = f"{first}..{second or 'HEAD'}" if separator else f"since {first}"
-    compared = Plan(explained.explain(judged, sources), (), words, tuple(sorted(removed)))
-    return Planning(Masks.here().hide_all(planned.with_records(compared, project)))
-
-
-def _lock_of(project: Project, commit: str) -> lock.Lock:
-    """The ``dvc.lock`` of a commit; without stages if it has none."""
-    texts = git_contents.texts(project.root, [f"{commit}:./{dvc_file.LOCK}"])
-    return lock.parse(next(iter(texts.values()), ""))
+    judged = judgement.judge(chosen, before.lock, present, compares=True)
+    explanations = explained.explain(judged, sources)
+    differences = Plan(explanations, (), compared.words, before.removed(stages))
+    return Planning(Masks.here().hide_all(planned.with_records(differences, project)))

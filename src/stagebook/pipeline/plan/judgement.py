@@ -134,7 +134,7 @@ class _Judgement:
             if is_remote(path):  # DVC asks the network
                 continue
             then = recorded.get(lock_path(node, path))
-            now, maker = self._now(path, legacy=bool(entry and entry.legacy))
+            now, maker = self._now(node, path, legacy=bool(entry and entry.legacy))
             if now == _UNKNOWN:
                 findings.unknown.append(maker)
             elif now is None:
@@ -151,8 +151,10 @@ class _Judgement:
             return _unreadable(path, reason)
         return StaleReason(Change.INPUT_MISSING, path, f"{path} is missing", then, None, path)
 
-    def _now(self, path: str, *, legacy: bool) -> tuple[str | None, str]:
+    def _now(self, node: Node, path: str, *, legacy: bool) -> tuple[str | None, str]:
         """The hash that a path has when the stage runs, and the stage that wrote it before."""
+        if (node.name, path) in self._present.inputs:
+            return self._present.inputs[node.name, path], ""
         if path in self._predicted:
             return self._predicted[path]
         for above in map(str, PurePosixPath(path).parents):

@@ -56,6 +56,7 @@ class Present:
         sources: The hash of each source, as the stage ``sources`` would write it.
         restore: Looks up a run in the run cache.
         running: The stages that a build runs at this moment.
+        inputs: The hash of each input, by stage and path, if what another build read is compared.
     """
 
     files: PresentFiles
@@ -63,3 +64,4 @@ class Present:
     sources: Mapping[str, str] = field(default_factory=dict)
     restore: Restore = no_run
     running: frozenset[str] = frozenset()
+    inputs: Mapping[tuple[str, str], str] = field(default_factory=dict)
