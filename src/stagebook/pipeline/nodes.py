@@ -34,6 +34,8 @@ class Node:
         folder: The folder that it runs in, from the root; empty for the root.
         commands: The shell commands, if the stage has a list of them.
         mark: The mark of a Stagebook stage; empty for another stage.
+        written: The paths that are written in another form, such as ``./raw``, as DVC has them in
+            ``dvc.lock``: relative to the folder that the stage runs in, or absolute.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Node:
     folder: str = ""
     commands: tuple[str, ...] = ()
     mark: str = ""
+    written: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_of_root(self) -> bool:
@@ -93,6 +96,7 @@ def parse(text: str, file: str = dvc_file.FILE) -> tuple[Node, ...]:
             _folder(entry),
             _commands(entry.get("cmd")),
             str(_of(entry) or ""),
+            dict(_written(entry)),
         )
         for name, entry in entries.items()
     )
@@ -110,7 +114,9 @@ def read(root: Path, text: str | None = None) -> tuple[Node, ...]:
         StagebookError: A ``dvc.yaml`` cannot be read.
     """
     own = dvc_file.read(root) if text is None else text
-    if repository.is_literal(root, own) and plain_stages.is_plain(own):
+    # DVC makes absolute paths in the project relative
+    is_literal = repository.is_literal(root, own) and str(root.resolve()) not in own
+    if is_literal and plain_stages.is_plain(own):
         return parse(own)
     # This reports the markers of a merge conflict, which DVC does not.
     dvc_file.stages(dvc_file.read(root))
@@ -132,6 +138,7 @@ def read(root: Path, text: str | None = None) -> tuple[Node, ...]:
             stage.folder,
             stage.commands,
             str(_of({"meta": stage.meta}) or ""),
+            stage.written,
         )
         for stage in resolved.stages(root, text)
     )
@@ -202,6 +209,20 @@ def _flagged(entry: Mapping[str, Any], flag: str, value: bool) -> Iterator[str]:
         for path, flags in item.items() if isinstance(item, Mapping) else ():
             if isinstance(flags, Mapping) and flags.get(flag) is value:
                 yield posixpath.normpath(posixpath.join(folder, str(path)))
+
+
+def _written(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The paths that are not as short as they can be, each with its text."""
+    folder = str(entry.get("wdir", ""))
+    for key in ("deps", "outs", "metrics", "plots", "params"):
+        for item in entry.get(key) or ():
+            if key == "params" and not isinstance(item, Mapping):
+                continue  # the name of a parameter
+            for text in map(str, item if isinstance(item, Mapping) else (item,)):
+                path = posixpath.normpath(posixpath.join(folder, text))
+                kept = posixpath.normpath(text) if key == "params" else text  # as DVC does
+                if kept != posixpath.relpath(path, folder or "."):
+                    yield path, kept
 
 
 def _paths(entry: Mapping[str, Any], *keys: str) -> Iterator[str]:

@@ -58,6 +58,7 @@ class ResolvedStage:
         always: Whether DVC runs it in every build.
         folder: The folder that it runs in, from the root; empty for the root.
         commands: The shell commands, if the stage has a list of them.
+        written: The paths that are written in another form, as DVC has them in ``dvc.lock``.
     """
 
     name: str
@@ -75,6 +76,7 @@ class ResolvedStage:
     always: bool = False
     folder: str = ""
     commands: tuple[str, ...] = ()
+    written: dict[str, str] = field(default_factory=dict)
 
 
 def stages(root: Path, text: str | None = None) -> tuple[ResolvedStage, ...]:
@@ -203,4 +205,9 @@ def _stage(stage: "PipelineStage", root: Path) -> ResolvedStage:
         always=bool(stage.always_changed),
         folder="" if folder == "." else folder,
         commands=tuple(stage.cmd) if isinstance(stage.cmd, list) else (),
+        written={
+            path: str(item.def_path)
+            for item, path in zip((*local, *outs), paths((*local, *outs)), strict=True)
+            if item.def_path != os.path.relpath(item.fs_path, stage.wdir)
+        },
     )

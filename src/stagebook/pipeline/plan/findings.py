@@ -80,6 +80,8 @@ def lock_path(node: Node, path: str) -> str:
     """The path by which ``dvc.lock`` names a file, which is relative to the stage's folder."""
     file, separator, _ = node.name.rpartition(":")
     above = posixpath.dirname(file) if separator else ""
+    if path in node.written:
+        return posixpath.normpath(posixpath.join(above, node.written[path]))
     if node.folder == above:
         return path
     return posixpath.normpath(posixpath.join(above, posixpath.relpath(path, node.folder or ".")))

@@ -222,19 +222,18 @@ class _Judgement:
         """The outputs that DVC restores instead of running the stage."""
         if findings.unknown or not self._can_restore(node, entry, findings):
             return None
-        recorded = hashes(entry.outs) if entry else {}
-        outs: Mapping[str, str] | None = recorded
-        if findings.changed or not all(lock_path(node, path) in recorded for path in node.outs):
+        outs: Mapping[str, str] | None = hashes(entry.outs) if entry else {}
+        names = {path: lock_path(node, path) for path in node.outs}
+        if findings.changed or not set(names.values()) <= set(outs or ()):
             params = {
                 file: self._present.params[node.name, file].values or {} for file in node.keys
             }
             key = run_key.of(node, findings.deps, params, self._files.is_executable)
             outs = self._present.restore(key)
+            names = {path: posixpath.normpath(run_key.inside(node, path)) for path in node.outs}
         if not outs or not all(map(self._files.is_cached, outs.values())):
             return None
-        return {
-            path: outs[lock_path(node, path)] for path in node.outs if lock_path(node, path) in outs
-        }
+        return {path: outs[name] for path, name in names.items() if name in outs}
 
     def _can_restore(self, node: Node, entry: LockEntry | None, findings: Findings) -> bool:
         """Whether DVC keeps runs of such a stage in its run cache."""
