@@ -52,6 +52,8 @@ def state(stage: StagePlan, *, is_past: bool = False) -> str:
             return "changed"
         case PlanState.FRESH if is_past:
             return "the same"
+        case PlanState.FRESH if stage.is_edited:
+            return "frozen; DVC writes the new output to dvc.lock"
         case PlanState.FRESH if stage.frozen:
             return "frozen"
         case _:
@@ -114,8 +116,9 @@ def total(plan: Plan) -> str:
     stages = shown(plan)
     if plan.since:
         return f"{len(plan.stale)} of {counted(len(stages))} changed ({plan.since})."
-    numbers = Counter(stage.state for stage in stages)
-    if not numbers.keys() - {PlanState.FRESH}:
+    numbers = Counter(stage.state for stage in stages if not stage.is_edited)
+    edited = sum(stage.is_edited for stage in stages)
+    if not edited and not numbers.keys() - {PlanState.FRESH}:
         return f"{counted(len(stages)).capitalize()}: all fresh." if stages else "No stage."
     always = "runs" if numbers[PlanState.ALWAYS] == 1 else "run"
     words = {
@@ -126,7 +129,8 @@ def total(plan: Plan) -> str:
         PlanState.ALWAYS: f"{always} in every build",
         PlanState.FRESH: "fresh",
     }
-    return ", ".join(f"{numbers[kind]} {text}" for kind, text in words.items() if numbers[kind])
+    parts = [f"{numbers[kind]} {text}" for kind, text in words.items() if numbers[kind]]
+    return ", ".join([*parts, *([f"{edited} frozen with a new output"] if edited else [])])
 
 
 def time(plan: Plan) -> str:

@@ -34,7 +34,7 @@ class Planning:
     exit_code: Exit = Exit.DONE
 
 
-def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
+def plan(project: Project, targets: Iterable[str] = (), folder: str = "") -> Planning:
     """What the next ``dvc repro`` does with each stage, and why.
 
     Nothing is written but caches in the state folder, no lock is taken, and DVC is not asked.
@@ -43,6 +43,7 @@ def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
         project: The project.
         targets: Names of stages, their notebooks or outputs; the plan is limited to these stages
             and those before them.
+        folder: The working folder from the project's root, for paths in ``targets``.
 
     Raises:
         StagebookError: A notebook, ``dvc.yaml`` or ``dvc.lock`` is invalid, or no stage has a
@@ -52,7 +53,7 @@ def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
     declared = declarations.read(project)
     targets = (notebooks.stage_named(project, target) for target in targets)
     stages = (*declared.nodes, *declared.tracked.imports)
-    chosen = selection.select(stages, targets)
+    chosen = selection.select(stages, targets, folder)
     recorded = lock.read(project.root).joined(declared.tracked.lock)
     files = ProjectFiles.of(project.root, project.state)
     present = declarations.present(project, files, chosen, declared)
@@ -65,13 +66,16 @@ def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
     return Planning(full, declared.exit_code or (Exit.INVALID if problems else Exit.DONE))
 
 
-def since(project: Project, revisions: str, targets: Iterable[str] = ()) -> Planning:
+def since(
+    project: Project, revisions: str, targets: Iterable[str] = (), folder: str = ""
+) -> Planning:
     """What differs between the build of a commit and the present files, or another commit.
 
     Args:
         project: The project.
         revisions: A commit, branch or tag; or two of them, as ``A..B``.
         targets: Names of stages; the comparison is limited to these and those before them.
+        folder: The working folder from the project's root, for paths in ``targets``.
 
     Raises:
         StagebookError: Git knows no such commit, or a file of it is invalid.
@@ -96,7 +100,7 @@ def since(project: Project, revisions: str, targets: Iterable[str] = ()) -> Plan
         present = replace(present, files=files, running=frozenset())
         commits = (compared.before, "HEAD")
         sources = Sources(project.root, cache, declared.snapshot, declared.sources, commits=commits)
-    chosen = selection.select(stages, targets)
+    chosen = selection.select(stages, targets, folder)
     judged = judgement.judge(chosen, before.lock, present, compares=True)
     explanations = explained.explain(judged, sources)
     differences = Plan(explanations, (), compared.words, before.removed(stages))

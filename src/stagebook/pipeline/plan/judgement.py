@@ -84,6 +84,9 @@ class _Judgement:
             self._within.setdefault(above, []).append(path)
 
     def _reasons(self, node: Node, state: PlanState, findings: Findings) -> Iterator[StaleReason]:
+        if node.frozen:  # DVC writes the new hash to dvc.lock
+            yield from (item for item in findings.outputs if item.change is Change.OUTPUT)
+            return
         if state in (PlanState.FRESH, PlanState.ALWAYS):
             return
         yield from findings.changed

@@ -1,19 +1,21 @@
 """The stages that a build with targets covers."""
 
+import posixpath
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 
+from stagebook.pipeline.dvc_file import FILE
 from stagebook.pipeline.nodes import Node, makers_of
 from stagebook.project.errors import Problem, StagebookError, Where, did_you_mean
 
 
-def select(nodes: Iterable[Node], targets: Iterable[str]) -> tuple[Node, ...]:
+def select(nodes: Iterable[Node], targets: Iterable[str], folder: str = "") -> tuple[Node, ...]:
     """The stages that ``dvc repro`` covers: the targets, and all stages before them.
 
     Args:
         nodes: All stages.
         targets: Names of stages, or outputs of stages; without any, the stages of the root's
             ``dvc.yaml``.
+        folder: The working folder from the root, in which paths of targets are looked for first.
 
     Raises:
         StagebookError: No stage has the name.
@@ -21,7 +23,7 @@ def select(nodes: Iterable[Node], targets: Iterable[str]) -> tuple[Node, ...]:
     nodes = tuple(nodes)
     targets = tuple(targets)
     makers = makers_of(nodes)
-    wanted = [node for target in targets for node in _named(nodes, target)]
+    wanted = [node for target in targets for node in _named(nodes, target, folder)]
     pending = wanted if targets else [node for node in nodes if node.is_of_root]
     names: dict[str, Node] = {}
     while pending:
@@ -33,22 +35,23 @@ def select(nodes: Iterable[Node], targets: Iterable[str]) -> tuple[Node, ...]:
     return tuple(node for node in nodes if node.name in names)
 
 
-def _named(nodes: tuple[Node, ...], target: str) -> tuple[Node, ...]:
-    path = PurePosixPath(target).as_posix()
-    found = tuple(
-        node
-        for node in nodes
-        # with `foreach` and `matrix`, the name before the @ stands for all
-        if target in (node.name, node.name.partition("@")[0]) or path in node.outs
-    )
-    if found:
-        return found
+def _named(nodes: tuple[Node, ...], target: str, folder: str) -> tuple[Node, ...]:
+    for path in dict.fromkeys((posixpath.join(folder, target), target)):
+        name = posixpath.normpath(path).removeprefix(f"{FILE}:")
+        found = tuple(
+            node
+            for node in nodes
+            # with `foreach` and `matrix`, the name before the @ stands for all
+            if name in (node.name, node.name.partition("@")[0]) or name in node.outs
+        )
+        if found:
+            return found
     known: Mapping[str, Node] = {node.name: node for node in nodes}
     raise StagebookError(
         Problem(
             "no-stage",
             f"There is no stage `{target}`.",
             did_you_mean(target, known, f"The stages are: {', '.join(known) or 'none'}."),
-            Where("dvc.yaml"),
+            Where(FILE),
         )
     )
