@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +151,22 @@ class QuickProject:
             subprocess.run(command, cwd=root, check=True, capture_output=True)
         return cls(root)
 
+    @classmethod
+    def of_stages(cls, root: Path, stages: str, files: Mapping[str, str]) -> "QuickProject":
+        """A project of other stages, never built.
+
+        Args:
+            root: Its folder, which exists.
+            stages: The text of its ``dvc.yaml``.
+            files: The texts of other files, by path.
+        """
+        for path, text in {"pyproject.toml": SETTINGS, "dvc.yaml": stages, **files}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
+            subprocess.run(command, cwd=root, check=True, capture_output=True)
+        return cls(root)
+
     def copy(self, folder: Path) -> "QuickProject":
         """A copy of it, with its cache."""
         shutil.copytree(self.root, folder, symlinks=True)
@@ -173,6 +189,15 @@ class QuickProject:
     def states(self, *targets: str) -> dict[str, str]:
         """The state of each stage in the plan."""
         return {stage.name: stage.state.value for stage in self.plan(*targets).stages}
+
+    def reasons(self, name: str) -> list[str]:
+        """The words of the reasons for which a stage is stale."""
+        return [
+            reason.words
+            for stage in self.plan().stages
+            if stage.name == name
+            for reason in stage.reasons
+        ]
 
     def repro(self, *targets: str) -> dict[str, str]:
         """Builds with DVC; what it did with each stage."""

@@ -9,7 +9,7 @@ from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.lock import Lock, LockEntry
 from stagebook.pipeline.nodes import Node
 from stagebook.pipeline.plan.judgement import judge
-from stagebook.pipeline.plan.plan import StagePlan
+from stagebook.pipeline.plan.plan import Plan, StagePlan
 from stagebook.pipeline.plan.present import ParamsState, Present
 from stagebook.project.errors import StagebookError
 
@@ -30,6 +30,9 @@ class Files:
 
     def md5(self, path: str, *, legacy: bool = False) -> str | None:
         return {**HASHES, **self.hashes}.get(path)
+
+    def unreadable(self, path: str) -> str:
+        return ""
 
     def is_executable(self, path: str) -> bool:
         return False
@@ -132,9 +135,22 @@ def test_a_frozen_stage_is_left_alone() -> None:
 
 def test_a_stage_that_always_runs_is_not_stale() -> None:
     found = judged(nodes=(replace(MAKE, always=True), FIT, SHOW))
-    assert found["make"].state.value == "always"
-    assert not found["make"].is_stale
-    assert found["fit"].state.value == "after"
+    assert [stage.state.value for stage in found.values()] == ["always", "after", "after"]
+    assert Plan(tuple(found.values())).stale == ()
+
+
+def test_a_stage_after_one_that_always_runs_is_stale_if_it_also_waits_for_a_stale_one() -> None:
+    always = Node("always", (), ("extra",), cmd="always", always=True)
+    fit = replace(FIT, deps=("data.csv", "extra"))
+    extra = replace(
+        LOCK.entries["fit"], deps=(*LOCK.entries["fit"].deps, HashedPath("extra", "x", 1))
+    )
+    lock = Lock({**LOCK.entries, "fit": extra})
+    files = Files({"extra": "x"})
+    fresh = judged(files, (always, MAKE, fit, SHOW), lock)
+    assert Plan(tuple(fresh.values())).stale == ()
+    changed = judged(files, (always, MAKE, fit, SHOW), lock, values={"n": 2})
+    assert set(Plan(tuple(changed.values())).stale) == {"make", "fit", "show"}
 
 
 def test_stages_in_a_cycle_are_a_problem() -> None:

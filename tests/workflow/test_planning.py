@@ -198,12 +198,58 @@ def plan(*arguments: str) -> Result:
 
 
 def test_check_ends_with_14_if_a_stage_is_stale(project: QuickProject) -> None:
-    project.edit("dvc.yaml", "    always_changed: true\n", "")
-    project.repro()
+    assert project.states()["stamped"] == "after"  # a stage that always runs
     assert plan("--check").exit_code == 0
     project.edit("raw.csv", "0", "1")
     assert plan("--check").exit_code == 14
     assert plan().exit_code == 0
+
+
+def test_a_stage_that_runs_in_every_build_is_not_called_fresh(project: QuickProject) -> None:
+    assert plan("hello").stdout.splitlines()[-1].startswith("1 runs in every build")
+    assert plan("hello", "stamp", "head").stdout.splitlines()[-1] == (
+        "2 run in every build, 2 fresh"
+    )
+    assert plan("head").stdout.splitlines()[-1] == "2 stages: all fresh."
+
+
+def test_an_edited_output_of_a_frozen_stage_is_a_reason(project: QuickProject) -> None:
+    project.write("data/pinned.txt", "edited")
+    pinned = stage(project, "pinned")
+    assert pinned.frozen
+    assert words(project, "pinned") == ["output changed: data/pinned.txt"]
+    assert project.plan().stale == ("pinned",)
+    assert "all fresh" not in plan("pinned").stdout
+    assert plan("--check").exit_code == 14
+    before = (project.root / "dvc.lock").read_text()
+    project.repro("pinned")
+    assert (project.root / "dvc.lock").read_text() != before
+    assert words(project, "pinned") == []
+    assert plan("--check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "target", "names"),
+    [
+        ("code", "../data/head.txt", {"sort", "head"}),
+        ("data", "head.txt", {"sort", "head"}),
+        ("data", "./parts", {"count", "parts"}),
+        ("code", "head", {"sort", "head"}),
+        ("code", "../dvc.yaml:head", {"sort", "head"}),
+        (".", "./data/head.txt", {"sort", "head"}),
+        (".", "dvc.yaml:head", {"sort", "head"}),
+    ],
+)
+def test_a_target_is_looked_for_in_the_working_folder(
+    project: QuickProject,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    target: str,
+    names: set[str],
+) -> None:
+    monkeypatch.chdir(project.root / folder)
+    result = plan(target, "--json")
+    assert {item["stage"] for item in json.loads(result.stdout)["stages"]} == names
 
 
 def test_two_commits_are_compared(project: QuickProject) -> None:

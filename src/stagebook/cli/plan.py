@@ -40,10 +40,11 @@ def plan(
     from stagebook.workflow import planning
 
     project = Project.find(Path.cwd())
+    folder = Path.cwd().resolve().relative_to(project.root.resolve()).as_posix()
     if since is not None:
-        planned = planning.since(project, since, stages)
+        planned = planning.since(project, since, stages, folder)
     else:
-        planned = planning.plan(project, stages)
+        planned = planning.plan(project, stages, folder)
     if html:
         from stagebook.report.plan_page import render_page
 

@@ -30,17 +30,18 @@ def below(root: Path) -> tuple[str, ...]:
     return tuple(sorted(_of_project(paths, others)))
 
 
-def at(root: Path, commit: str) -> dict[str, str]:
+def at(root: Path, commit: str, file: str = LOCK) -> dict[str, str]:
     """The text of every ``dvc.lock`` below the root in a commit, by path.
 
     Args:
         root: The project's root.
         commit: Hash of the commit.
+        file: The name of the files; that of ``dvc.yaml`` for these.
     """
     _, listed = run(root, "ls-tree", "-r", "-z", "--name-only", commit)
     names = tuple(_decoded(listed))
     others = [name.removesuffix(f"/{_SETTINGS}") for name in names if name.endswith(_SETTINGS)]
-    locks = (name for name in names if name.endswith(f"/{LOCK}"))
+    locks = (name for name in names if name.endswith(f"/{file}"))
     paths = {f"{commit}:./{name}": name for name in _of_project(locks, others)}
     return {paths[revision]: text for revision, text in git_contents.texts(root, paths).items()}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from stagebook.data.tables.parquet_metadata import ParquetMetadata
 from stagebook.history.history import History
 from stagebook.pipeline.cache import Cache
-from stagebook.pipeline.plan.plan import Change, Cost, Plan, StagePlan, StaleReason
+from stagebook.pipeline.plan.plan import Change, Cost, Plan, PlanState, StagePlan, StaleReason
 from stagebook.project.project import Project
 from stagebook.record.record import Record
 
@@ -15,7 +15,7 @@ _PARQUET = (".parquet", ".pq")
 
 
 def with_records(plan: Plan, project: Project) -> Plan:
-    """A plan with time and memory of each stale stage, and the rows of each changed table.
+    """A plan with time and memory of each stage that is not fresh, and the rows of each table.
 
     Args:
         plan: The plan.
@@ -24,7 +24,9 @@ def with_records(plan: Plan, project: Project) -> Plan:
     if not (project.state / "records").is_dir():
         return replace(plan, stages=tuple(_with_rows(plan.stages, _Rows(project.root, {}))))
     with History.open(project.state) as history:
-        records = history.last_builds(stage.name for stage in plan.stages if stage.is_stale)
+        quiet = (PlanState.FRESH, PlanState.ALWAYS)
+        stages = (stage.name for stage in plan.stages if stage.state not in quiet)
+        records = history.last_builds(stages)
     costs = {name: _cost(record) for name, record in records.items()}
     rows = _Rows(project.root, records)
     return replace(plan, stages=tuple(_with_rows(plan.stages, rows))).with_costs(costs)

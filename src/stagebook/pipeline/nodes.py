@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stagebook.pipeline import dvc_file, lock, repository, resolved
+from stagebook.pipeline import dvc_file, lock, plain_stages, repository, resolved
 from stagebook.pipeline.stage import SITE, SOURCES
 
 _DEFAULT_PARAMS = "params.yaml"
@@ -34,6 +34,8 @@ class Node:
         folder: The folder that it runs in, from the root; empty for the root.
         commands: The shell commands, if the stage has a list of them.
         mark: The mark of a Stagebook stage; empty for another stage.
+        written: The paths that are written in another form, such as ``./raw``, as DVC has them in
+            ``dvc.lock``: relative to the folder that the stage runs in, or absolute.
     """
 
     name: str
@@ -52,18 +54,33 @@ class Node:
     folder: str = ""
     commands: tuple[str, ...] = ()
     mark: str = ""
+    written: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_of_root(self) -> bool:
+        """Whether it is a stage of the root's ``dvc.yaml``; other names start with their file."""
+        return ":" not in self.name and not self.name.endswith(".dvc")
 
 
-def parse(text: str) -> tuple[Node, ...]:
+def parse(text: str, file: str = dvc_file.FILE) -> tuple[Node, ...]:
     """The stages in the text of a ``dvc.yaml``, in its order.
+
+    Args:
+        text: The text.
+        file: The path of the file; the names of stages start with it, unless it is the root's.
 
     Raises:
         StagebookError: It is not valid YAML, or ``stages`` is not a mapping.
     """
-    entries = dvc_file.stages(text)
+    folder = posixpath.dirname(file)
+    entries = {
+        f"{file}:{name}" if folder else str(name): _below(folder, entry) if folder else entry
+        for name, entry in dvc_file.stages(text).items()
+        if isinstance(entry, Mapping)
+    }
     return tuple(
         Node(
-            str(name),
+            name,
             tuple(_paths(entry, "deps")),
             tuple(_paths(entry, "outs", "metrics", "plots")),
             tuple(_paths(entry, "metrics", "plots")),
@@ -79,20 +96,28 @@ def parse(text: str) -> tuple[Node, ...]:
             _folder(entry),
             lock.commands(entry.get("cmd")),
             str(_of(entry) or ""),
+            dict(_written(entry)),
         )
         for name, entry in entries.items()
-        if isinstance(entry, Mapping)
     )
 
 
-def read(root: Path) -> tuple[Node, ...]:
+def read(root: Path, text: str | None = None) -> tuple[Node, ...]:
     """The stages of every ``dvc.yaml`` of a repository; DVC resolves those with templates.
+
+    Args:
+        root: The project's root.
+        text: The text of the root's ``dvc.yaml`` that counts, whether or not it has been written;
+            None for the file.
 
     Raises:
         StagebookError: A ``dvc.yaml`` cannot be read.
     """
-    if repository.is_literal(root):
-        return parse(dvc_file.read(root))
+    own = dvc_file.read(root) if text is None else text
+    # DVC makes absolute paths in the project relative
+    is_literal = repository.is_literal(root, own) and str(root.resolve()) not in own
+    if is_literal and plain_stages.is_plain(own):
+        return parse(own)
     # This reports the markers of a merge conflict, which DVC does not.
     dvc_file.stages(dvc_file.read(root))
     return tuple(
@@ -113,8 +138,9 @@ def read(root: Path) -> tuple[Node, ...]:
             stage.folder,
             stage.commands,
             str(_of({"meta": stage.meta}) or ""),
+            stage.written,
         )
-        for stage in resolved.stages(root)
+        for stage in resolved.stages(root, text)
     )
 
 
@@ -147,6 +173,11 @@ def meet(value: str, other: str) -> bool:
     return first.is_relative_to(second) or second.is_relative_to(first)
 
 
+def _below(folder: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of a folder's ``dvc.yaml``, as the root sees it."""
+    return {**entry, "wdir": posixpath.join(folder, str(entry.get("wdir") or ""))}
+
+
 def _params(entry: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Params files, each with the keys that count; without keys, all count."""
     folder, listed = str(entry.get("wdir", "")), entry.get("params") or ()
@@ -174,6 +205,20 @@ def _flagged(entry: Mapping[str, Any], flag: str, value: bool) -> Iterator[str]:
         for path, flags in item.items() if isinstance(item, Mapping) else ():
             if isinstance(flags, Mapping) and flags.get(flag) is value:
                 yield posixpath.normpath(posixpath.join(folder, str(path)))
+
+
+def _written(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The paths that are not as short as they can be, each with its text."""
+    folder = str(entry.get("wdir", ""))
+    for key in ("deps", "outs", "metrics", "plots", "params"):
+        for item in entry.get(key) or ():
+            if key == "params" and not isinstance(item, Mapping):
+                continue  # the name of a parameter
+            for text in map(str, item if isinstance(item, Mapping) else (item,)):
+                path = posixpath.normpath(posixpath.join(folder, text))
+                kept = posixpath.normpath(text) if key == "params" else text  # as DVC does
+                if kept != posixpath.relpath(path, folder or "."):
+                    yield path, kept
 
 
 def _paths(entry: Mapping[str, Any], *keys: str) -> Iterator[str]:

@@ -52,9 +52,19 @@ def other_locks(root: Path) -> tuple[str, ...]:
     return tuple((PurePosixPath(file).parent / LOCK).as_posix() for file in other_files(root))
 
 
-def is_literal(root: Path) -> bool:
-    """Whether the root's ``dvc.yaml`` is the only one, and has no templates to resolve."""
-    return _TEMPLATED.search(dvc_file.read(root)) is None and not other_files(root)
+def is_literal(root: Path, text: str | None = None) -> bool:
+    """Whether the root's ``dvc.yaml`` is the only one, and has no templates to resolve.
+
+    Args:
+        root: The project's root.
+        text: The text of the root's ``dvc.yaml`` that counts; None for the file.
+    """
+    return not is_templated(dvc_file.read(root) if text is None else text) and not other_files(root)
+
+
+def is_templated(text: str) -> bool:
+    """Whether only DVC can say which stages the text of a ``dvc.yaml`` has."""
+    return _TEMPLATED.search(text) is not None
 
 
 def written(root: Path) -> tuple[str, ...]:

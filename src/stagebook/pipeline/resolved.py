@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from stagebook.project.errors import Problem, StagebookError, Where
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
-    from dvc.stage import PipelineStage
+    from dvc.stage import PipelineStage, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class ResolvedStage:
         always: Whether DVC runs it in every build.
         folder: The folder that it runs in, from the root; empty for the root.
         commands: The shell commands, if the stage has a list of them.
+        written: The paths that are written in another form, as DVC has them in ``dvc.lock``.
     """
 
     name: str
@@ -74,13 +76,16 @@ class ResolvedStage:
     always: bool = False
     folder: str = ""
     commands: tuple[str, ...] = ()
+    written: dict[str, str] = field(default_factory=dict)
 
 
-def stages(root: Path) -> tuple[ResolvedStage, ...]:
+def stages(root: Path, text: str | None = None) -> tuple[ResolvedStage, ...]:
     """Every stage in every ``dvc.yaml`` of a repository, with all templates resolved.
 
     Args:
         root: The project's root, which is DVC's.
+        text: The text of the root's ``dvc.yaml`` that counts, whether or not it has been written;
+            None for the file.
 
     Raises:
         StagebookError: DVC cannot read one of its files.
@@ -92,10 +97,11 @@ def stages(root: Path) -> tuple[ResolvedStage, ...]:
     dvc.require_repository(root)
     try:
         with Repo(str(root)) as repo:
-            pipeline = [item for item in repo.index.stages if isinstance(item, PipelineStage)]
+            listed = repo.index.stages if text is None else [*chain(*_stages(repo, text))]
+            pipeline = [item for item in listed if isinstance(item, PipelineStage)]
             return tuple(_stage(item, root.resolve()) for item in pipeline)
     except DvcException as error:
-        message = f"DVC cannot read the pipeline: {error}"
+        message = f"DVC cannot read the pipeline: {_reason(error, root)}."
         raise StagebookError(Problem("bad-pipeline", message, "Run: dvc stage list")) from None
 
 
@@ -123,22 +129,29 @@ def outputs(root: Path, text: str) -> tuple[DvcOutput, ...]:
         raise StagebookError(Problem("dvc-refuses", message, hint, Where(FILE))) from error
 
 
-def _outputs(repo: "Repo", text: str) -> Iterator[DvcOutput]:
+def _stages(repo: "Repo", text: str) -> tuple[list["Stage"], list["Stage"]]:
+    """The stages in the text of the root's ``dvc.yaml``, and those of all other files."""
     from dvc.dvcfile import ProjectFile
-    from dvc.repo.index import Index, collect_files
-    from dvc.scm import NoSCM
+    from dvc.repo.index import collect_files
 
     path = os.path.join(repo.root_dir, FILE)  # noqa: PTH118  (DVC takes paths as text)
     file = ProjectFile(repo, path)
     # the text counts, not the file; DVC changes its argument, so it gets a copy
     file.contents = ProjectFile.validate(copy.deepcopy(dict(dvc_file.document(text))), FILE)
-    stages = list(file.stages.values())
     other_stages = [
         stage
         for other, index in collect_files(repo, onerror=partial(_raise_for_other, path))
         if other != path
         for stage in index.stages
     ]
+    return list(file.stages.values()), other_stages
+
+
+def _outputs(repo: "Repo", text: str) -> Iterator[DvcOutput]:
+    from dvc.repo.index import Index
+    from dvc.scm import NoSCM
+
+    stages, other_stages = _stages(repo, text)
     Index(repo, stages=[*other_stages, *stages]).check_graph()
     for stage in stages:
         for out in stage.outs:
@@ -192,4 +205,9 @@ def _stage(stage: "PipelineStage", root: Path) -> ResolvedStage:
         always=bool(stage.always_changed),
         folder="" if folder == "." else folder,
         commands=tuple(stage.cmd) if isinstance(stage.cmd, list) else (),
+        written={
+            path: str(item.def_path)
+            for item, path in zip((*local, *outs), paths((*local, *outs)), strict=True)
+            if item.def_path != os.path.relpath(item.fs_path, stage.wdir)
+        },
     )

@@ -60,8 +60,8 @@ def render_page(plan: Plan, project: str) -> str:
         time=plan_words.time(plan),
         picture=picture,
         problems=[(str(item.where or ""), item.message, item.hint) for item in plan.problems],
-        cards=[card for card in cards if card.state != "fresh"],
-        fresh=[card for card in cards if card.state == "fresh"],
+        cards=[card for card in cards if card.state != "fresh" or card.reasons],
+        fresh=[card for card in cards if card.state == "fresh" and not card.reasons],
         fresh_title="The same" if plan.since else "Fresh",
         removed=plan_words.listed(plan.removed),
     )

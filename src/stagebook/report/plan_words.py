@@ -1,6 +1,7 @@
 """A plan in words: for the terminal and for the page."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 
 from stagebook.pipeline.plan.plan import (
@@ -51,6 +52,8 @@ def state(stage: StagePlan, *, is_past: bool = False) -> str:
             return "changed"
         case PlanState.FRESH if is_past:
             return "the same"
+        case PlanState.FRESH if stage.is_edited:
+            return "frozen; DVC writes the new output to dvc.lock"
         case PlanState.FRESH if stage.frozen:
             return "frozen"
         case _:
@@ -112,21 +115,22 @@ def total(plan: Plan) -> str:
     """The whole plan in one sentence."""
     stages = shown(plan)
     if plan.since:
-        changed = sum(stage.is_stale for stage in stages)
-        return f"{changed} of {counted(len(stages))} changed ({plan.since})."
-    if not any(stage.is_stale for stage in stages):
+        return f"{len(plan.stale)} of {counted(len(stages))} changed ({plan.since})."
+    numbers = Counter(stage.state for stage in stages if not stage.is_edited)
+    edited = sum(stage.is_edited for stage in stages)
+    if not edited and not numbers.keys() - {PlanState.FRESH}:
         return f"{counted(len(stages)).capitalize()}: all fresh." if stages else "No stage."
-    parts = [
-        (sum(item.state is kind for item in stages), words)
-        for kind, words in (
-            (PlanState.RUNNING, "run now"),
-            (PlanState.STALE, "to run"),
-            (PlanState.RESTORED, "to restore"),
-            (PlanState.AFTER, "to run if inputs change"),
-            (PlanState.FRESH, "fresh"),
-        )
-    ]
-    return ", ".join(f"{number} {words}" for number, words in parts if number)
+    always = "runs" if numbers[PlanState.ALWAYS] == 1 else "run"
+    words = {
+        PlanState.RUNNING: "run now",
+        PlanState.STALE: "to run",
+        PlanState.RESTORED: "to restore",
+        PlanState.AFTER: "to run if inputs change",
+        PlanState.ALWAYS: f"{always} in every build",
+        PlanState.FRESH: "fresh",
+    }
+    parts = [f"{numbers[kind]} {text}" for kind, text in words.items() if numbers[kind]]
+    return ", ".join([*parts, *([f"{edited} frozen with a new output"] if edited else [])])
 
 
 def time(plan: Plan) -> str:

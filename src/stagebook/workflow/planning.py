@@ -4,34 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from stagebook.history import planned
-from stagebook.notebook.distributions import Installed
-from stagebook.notebook.snapshot import Snapshot
 from stagebook.pipeline import (
     dvc,
-    dvc_file,
-    git,
-    git_contents,
-    layout,
     lock,
-    nodes,
     notebooks,
-    packages_lock,
 )
 from stagebook.pipeline.cache import Cache
-from stagebook.pipeline.layout import Layout
-from stagebook.pipeline.notebooks import StageNotebook
-from stagebook.pipeline.plan import explained, judgement, locked, params, running, selection
-from stagebook.pipeline.plan.explained import PresentSource, Sources
+from stagebook.pipeline.plan import explained, judgement, locked, obstacles, selection
+from stagebook.pipeline.plan.explained import Sources
 from stagebook.pipeline.plan.files import ProjectFiles
 from stagebook.pipeline.plan.locked import LockedFiles
 from stagebook.pipeline.plan.plan import Plan
-from stagebook.pipeline.plan.present import Present
-from stagebook.pipeline.plan.run_cache import RunCache
-from stagebook.pipeline.stage import is_source, source_path
-from stagebook.project.errors import Exit, Problem, StagebookError
+from stagebook.project.errors import Exit
 from stagebook.project.masks import Masks
 from stagebook.project.project import Project
-from stagebook.workflow.sourcing import reader_of
+from stagebook.workflow import committed, declarations
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +34,7 @@ class Planning:
     exit_code: Exit = Exit.DONE
 
 
-_RANGE = ".."
-
-
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    """What the notebooks declare now.
-
-    Attributes:
-        nodes: The stages that ``dvc.yaml`` has, or would have if it were in sync.
-        sources: The present source of each notebook.
-        snapshot: The last build's start.
-        problems: What keeps the next build from starting.
-        exit_code: The exit code of the first of them.
-    """
-
-    nodes: tuple[nodes.Node, ...]
-    sources: dict[str, PresentSource]
-    snapshot: Snapshot
-    problems: tuple[Problem, ...] = ()
-    exit_code: Exit = Exit.DONE
-
-
-def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
+def plan(project: Project, targets: Iterable[str] = (), folder: str = "") -> Planning:
     """What the next ``dvc repro`` does with each stage, and why.
 
     Nothing is written but caches in the state folder, no lock is taken, and DVC is not asked.
@@ -78,128 +43,65 @@ def plan(project: Project, targets: Iterable[str] = ()) -> Planning:
         project: The project.
         targets: Names of stages, their notebooks or outputs; the plan is limited to these stages
             and those before them.
+        folder: The working folder from the project's root, for paths in ``targets``.
 
     Raises:
         StagebookError: A notebook, ``dvc.yaml`` or ``dvc.lock`` is invalid, or no stage has a
             name.
     """
     dvc.require_repository(project.root)
-    declared = _declared(project)
+    declared = declarations.read(project)
     targets = (notebooks.stage_named(project, target) for target in targets)
-    chosen = selection.select(declared.nodes, targets)
-    recorded = lock.read(project.root)
+    stages = (*declared.nodes, *declared.tracked.imports)
+    chosen = selection.select(stages, targets, folder)
+    recorded = lock.read(project.root).joined(declared.tracked.lock)
     files = ProjectFiles.of(project.root, project.state)
-    present = _present(project, files, chosen, declared)
-    stages = judgement.judge(chosen, recorded, present)
+    present = declarations.present(project, files, chosen, declared)
+    problems = obstacles.find((*declared.nodes, *declared.tracked.nodes), chosen, present)
+    judged = judgement.judge(chosen, recorded, present)
     files.remember(project.state)
     sources = Sources(project.root, files.cache, declared.snapshot, declared.sources)
-    full = Plan(explained.explain(stages, sources), declared.problems)
+    full = Plan(explained.explain(judged, sources), (*declared.problems, *problems))
     full = Masks.here().hide_all(planned.with_records(full, project))
-    return Planning(full, declared.exit_code)
+    return Planning(full, declared.exit_code or (Exit.INVALID if problems else Exit.DONE))
 
 
-def since(project: Project, revisions: str, targets: Iterable[str] = ()) -> Planning:
+def since(
+    project: Project, revisions: str, targets: Iterable[str] = (), folder: str = ""
+) -> Planning:
     """What differs between the build of a commit and the present files, or another commit.
 
     Args:
         project: The project.
         revisions: A commit, branch or tag; or two of them, as ``A..B``.
         targets: Names of stages; the comparison is limited to these and those before them.
+        folder: The working folder from the project's root, for paths in ``targets``.
 
     Raises:
         StagebookError: Git knows no such commit, or a file of it is invalid.
     """
-    first, separator, second = revisions.partition(_RANGE)
-    before = git.require_commit(project.root, first)
-    cache = Cache.of(project.root)
-    if separator:
-        after = git.require_commit(project.root, second or "HEAD")
-        texts = git_contents.texts(project.root, [f"{after}:./{dvc_file.FILE}"])
-        stages = nodes.parse(next(iter(texts.values()), ""))
-        present = locked.present_of(_lock_of(project, after), stages, cache)
-        sources = Sources(project.root, cache, commits=(before, after))
+    compared = committed.revisions(project, revisions)
+    before, cache = committed.read(project, compared.before), Cache.of(project.root)
+    if compared.after:
+        after = committed.read(project, compared.after)
+        stages = tuple(
+            node
+            for node in after.built()
+            if node.name in after.lock.entries or node.name in before.lock.entries
+        )
+        present = locked.present_of(after.lock, stages, cache)
+        sources = Sources(project.root, cache, commits=(compared.before, compared.after))
     else:
-        declared = _declared(project)
+        declared = declarations.read(project)
         stages = declared.nodes
         tree = ProjectFiles.of(project.root, project.state)
-        present = _present(project, tree, stages, declared)
-        files = LockedFiles.of(lock.read(project.root), cache, tree)
+        present = declarations.present(project, tree, stages, declared)
+        files = LockedFiles.of(lock.read(project.root), stages, cache, tree)
         present = replace(present, files=files, running=frozenset())
-        sources = Sources(
-            project.root, cache, declared.snapshot, declared.sources, commits=(before, "HEAD")
-        )
-    recorded = _lock_of(project, before)
-    chosen = selection.select(stages, targets)
-    judged = judgement.judge(chosen, recorded, present, compares=True)
-    removed = set(recorded.entries) - {node.name for node in stages}
-    words = f"{first}..{second or 'HEAD'}" if separator else f"since {first}"
-    compared = Plan(explained.explain(judged, sources), (), words, tuple(sorted(removed)))
-    return Planning(Masks.here().hide_all(planned.with_records(compared, project)))
-
-
-def _present(
-    project: Project, files: ProjectFiles, chosen: tuple[nodes.Node, ...], declared: _Declared
-) -> Present:
-    """What the working tree has now."""
-    files.read_ahead(_paths(chosen))
-    return Present(
-        files,
-        params.read(project.root, chosen),
-        {source_path(stage): source.md5 for stage, source in declared.sources.items()},
-        RunCache.of(files.cache).outputs,
-        running.stages(project.root, chosen),
-    )
-
-
-def _lock_of(project: Project, commit: str) -> lock.Lock:
-    """The ``dvc.lock`` of a commit; without stages if it has none."""
-    texts = git_contents.texts(project.root, [f"{commit}:./{dvc_file.LOCK}"])
-    return lock.parse(next(iter(texts.values()), ""))
-
-
-def _declared(project: Project) -> _Declared:
-    """Reads the notebooks, and what the last build had read of them."""
-    installed = Installed.remembered(project.state)
-    snapshot = Snapshot.read(project.state)
-    previous = snapshot.as_read_by(reader_of(installed))
-    read = notebooks.read_all(project, previous.notebooks)
-    made = notebooks.makings(project, read, installed, previous.modules)
-    sources = {
-        notebook.stage.name: PresentSource.of(notebook.notebook, item)
-        for notebook, item in zip(read, made, strict=True)
-    }
-    if project.state.is_dir():
-        installed.remember(project.state)
-    declared = _Declared((), sources, snapshot)
-    declared = _fitted(declared, project, read, previous.fits)
-    try:
-        packages_lock.require_agreement(project, [item.source for item in made])
-    except StagebookError as error:
-        problems = (*declared.problems, *error.problems)
-        code = declared.exit_code or error.exit_code
-        return replace(declared, problems=problems, exit_code=code)
-    return declared
-
-
-def _fitted(
-    declared: _Declared, project: Project, read: tuple[StageNotebook, ...], fits: str
-) -> _Declared:
-    """With the stages of ``dvc.yaml``; those of the notebooks if it is out of sync with them."""
-    try:
-        if read:
-            layout.require_fit(project, read, fits)
-    except StagebookError as error:
-        if error.exit_code is not Exit.OUT_OF_SYNC:
-            raise
-        text = Layout.of(project, read, dvc_file.read(project.root)).text(project)
-        return replace(
-            declared,
-            nodes=nodes.parse(text),
-            problems=error.problems,
-            exit_code=error.exit_code,
-        )
-    return replace(declared, nodes=nodes.read(project.root))
-
-
-def _paths(chosen: Iterable[nodes.Node]) -> list[str]:
-    return [path for node in chosen for path in (*node.deps, *node.outs) if not is_source(path)]
+        commits = (compared.before, "HEAD")
+        sources = Sources(project.root, cache, declared.snapshot, declared.sources, commits=commits)
+    chosen = selection.select(stages, targets, folder)
+    judged = judgement.judge(chosen, before.lock, present, compares=True)
+    explanations = explained.explain(judged, sources)
+    differences = Plan(explanations, (), compared.words, before.removed(stages))
+    return Planning(Masks.here().hide_all(planned.with_records(differences, project)))

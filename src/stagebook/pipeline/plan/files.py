@@ -1,6 +1,7 @@
 """DVC's hashes of the files of a project, computed without DVC."""
 
 import concurrent.futures
+import errno
 import hashlib
 import json
 import os
@@ -8,7 +9,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
 from stagebook.pipeline.cache import Cache
@@ -42,6 +43,7 @@ class ProjectFiles:
     cache: Cache
     remembered: dict[str, list[Any]] = field(default_factory=dict)
     _known: dict[tuple[str, bool], str | None] = field(default_factory=dict)
+    _unreadable: dict[str, str] = field(default_factory=dict)
     _cached: dict[str, bool] = field(default_factory=dict)
     _ignored: "dict[str, GitIgnoreSpec | None]" = field(default_factory=dict)
     _is_new: bool = False
@@ -68,16 +70,25 @@ class ProjectFiles:
             write_whole(state / _FILE, text)
 
     def md5(self, path: str, *, legacy: bool = False) -> str | None:
-        """DVC's hash of a file or folder; None if it is missing.
+        """DVC's hash of a file or folder; None if it is missing or cannot be read.
 
         Args:
-            path: Relative to the root.
+            path: Relative to the root, or absolute.
             legacy: Whether to hash as DVC 2, without the carriage returns of texts.
         """
         key = path, legacy
         if key not in self._known:
-            self._known[key] = self._hash(path, legacy=legacy)
+            try:
+                self._known[key] = self._hash(path, legacy=legacy)
+            except OSError as error:
+                self._known[key] = None
+                self._unreadable[path] = _reason(error, self.root / path, path)
         return self._known[key]
+
+    def unreadable(self, path: str) -> str:
+        """Why a file or folder cannot be read; empty if it can, or is missing."""
+        self.md5(path)
+        return self._unreadable.get(path, "")
 
     def read_ahead(self, paths: Iterable[str]) -> None:
         """Hashes files at the same time, which is faster for large ones."""
@@ -106,10 +117,9 @@ class ProjectFiles:
         return self.cache.files(md5) if md5.endswith(".dir") else None
 
     def _hash(self, path: str, *, legacy: bool) -> str | None:
-        place = self.root / path
         try:
-            status = place.stat()
-        except OSError:
+            status = (self.root / path).stat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if self._is_ignored(path, is_folder=stat.S_ISDIR(status.st_mode)):
             return None
@@ -118,28 +128,33 @@ class ProjectFiles:
         return self._file(path, status, legacy=legacy)
 
     def _folder(self, path: str, *, legacy: bool) -> str:
-        base = self.root / path
         listed = [
-            {
-                "md5": self._file(name, os.stat(self.root / name), legacy=legacy),  # noqa: PTH116
-                "relpath": Path(name).relative_to(path).as_posix(),
-            }
-            for name in self._walk(base)
+            {"md5": self._file(file, (self.root / file).stat(), legacy=legacy), "relpath": name}
+            for name, file in self._walk(path)
         ]
         text = json.dumps(sorted(listed, key=lambda item: str(item["relpath"])), sort_keys=True)
         return f"{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}.dir"
 
-    def _walk(self, base: Path) -> Iterator[str]:
-        """The files in a folder that DVC does not ignore; it does not follow linked folders."""
+    def _walk(self, path: str) -> Iterator[tuple[str, str]]:
+        """The files in a folder that DVC does not ignore; it does not follow linked folders.
+
+        Yields:
+            The path of each file in the folder, and from the root.
+        """
+        base = self.root / path
         for folder, below, names in os.walk(base):
-            place = Path(folder).relative_to(self.root).as_posix()
+            inner = PurePosixPath(Path(folder).relative_to(base).as_posix())
+            place = PurePosixPath(path) / inner
             below[:] = [
-                name for name in below if not self._is_ignored(f"{place}/{name}", is_folder=True)
+                name for name in below if not self._is_ignored(str(place / name), is_folder=True)
             ]
-            paths = (f"{place}/{name}" for name in names)
-            yield from (path for path in paths if not self._is_ignored(path, is_folder=False))
+            for name in names:
+                if not self._is_ignored(str(place / name), is_folder=False):
+                    yield str(inner / name), str(place / name)
 
     def _file(self, path: str, status: os.stat_result, *, legacy: bool) -> str:
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+            raise OSError(errno.EINVAL, "neither a file nor a folder", str(self.root / path))
         if status.st_size < _SMALL or legacy:
             return _md5(self.root / path, legacy=legacy)
         stamp = [status.st_mtime_ns, status.st_size, status.st_ino]
@@ -153,6 +168,8 @@ class ProjectFiles:
 
     def _is_ignored(self, path: str, *, is_folder: bool) -> bool:
         parts = path.split("/")
+        if parts[0] == ".." or PurePosixPath(path).is_absolute():
+            return False  # rules are for the files of the project
         if _NEVER.intersection(parts):
             return True
         for depth in range(len(parts)):
@@ -175,6 +192,16 @@ class ProjectFiles:
 
                 self._ignored[folder] = GitIgnoreSpec.from_lines(line.strip() for line in lines)
         return self._ignored[folder]
+
+
+def _reason(error: OSError, place: Path, path: str) -> str:
+    """Why a file, or one in a folder, cannot be read."""
+    file = Path(os.fsdecode(error.filename)) if error.filename else place
+    inner = file.relative_to(place) if file.is_relative_to(place) else Path()
+    name = (PurePosixPath(path) / inner.as_posix()).as_posix()
+    if file.is_symlink() and not file.exists():
+        return f"{name} is a link to a missing file"
+    return f"{name}: {error.strerror or error}"
 
 
 def _md5(file: Path, *, legacy: bool = False) -> str:

@@ -1,6 +1,7 @@
 """What a plan finds out about one stage, in the words of DVC's files."""
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -14,6 +15,7 @@ from stagebook.pipeline.stage import is_source
 from stagebook.project.errors import Problem, StagebookError, Where
 
 _LONGEST = 60
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 ABSENT = object()
 """The value of a parameter that does not exist."""
@@ -78,9 +80,16 @@ def lock_path(node: Node, path: str) -> str:
     """The path by which ``dvc.lock`` names a file, which is relative to the stage's folder."""
     file, separator, _ = node.name.rpartition(":")
     above = posixpath.dirname(file) if separator else ""
+    if path in node.written:
+        return posixpath.normpath(posixpath.join(above, node.written[path]))
     if node.folder == above:
         return path
     return posixpath.normpath(posixpath.join(above, posixpath.relpath(path, node.folder or ".")))
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is an address, so that DVC asks the network."""
+    return _ADDRESS.match(path) is not None
 
 
 def text_of(value: Any) -> str | None:

@@ -1,7 +1,6 @@
 """What DVC will do with each stage, judged as ``dvc repro`` does it, in the same order."""
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -14,6 +13,7 @@ from stagebook.pipeline.plan.findings import (
     by_makers,
     hashes,
     in_order,
+    is_remote,
     lock_path,
     shown,
     text_of,
@@ -22,7 +22,6 @@ from stagebook.pipeline.plan.plan import Change, PlanState, StagePlan, StaleReas
 from stagebook.pipeline.plan.present import Present
 
 _UNKNOWN = "?"
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 def judge(
@@ -85,6 +84,9 @@ class _Judgement:
             self._within.setdefault(above, []).append(path)
 
     def _reasons(self, node: Node, state: PlanState, findings: Findings) -> Iterator[StaleReason]:
+        if node.frozen:  # DVC writes the new hash to dvc.lock
+            yield from (item for item in findings.outputs if item.change is Change.OUTPUT)
+            return
         if state in (PlanState.FRESH, PlanState.ALWAYS):
             return
         yield from findings.changed
@@ -124,32 +126,38 @@ class _Judgement:
             findings.changed.extend(self._parameters(node, entry, file, keys))
         if self._compares:
             return by_makers(findings, makers)
-        for path in node.outs:
+        # what a stage that runs has written so far says nothing
+        for path in () if node.name in self._present.running else node.outs:
             findings.outputs.extend(self._output(node, entry, path, findings))
         return findings
 
     def _compare_inputs(self, node: Node, entry: LockEntry | None, findings: Findings) -> None:
         recorded = hashes(entry.deps) if entry else {}
         for path in node.deps:
-            if _ADDRESS.match(path):  # DVC asks the network
+            if is_remote(path):  # DVC asks the network
                 continue
             then = recorded.get(lock_path(node, path))
-            now, maker = self._now(path, legacy=bool(entry and entry.legacy))
+            now, maker = self._now(node, path, legacy=bool(entry and entry.legacy))
             if now == _UNKNOWN:
                 findings.unknown.append(maker)
             elif now is None:
-                words = f"{path} is missing"
-                findings.changed.append(
-                    StaleReason(Change.INPUT_MISSING, path, words, then, None, path)
-                )
+                findings.changed.append(self._without_hash(path, then))
             else:
                 findings.deps[path] = now
                 if entry is not None and now != then:
                     words = f"{path} changed" if then else f"{path} is a new input"
                     findings.changed.append(StaleReason(Change.INPUT, path, words, then, now, path))
 
-    def _now(self, path: str, *, legacy: bool) -> tuple[str | None, str]:
+    def _without_hash(self, path: str, then: str | None) -> StaleReason:
+        """The reason that an input is missing, or cannot be read."""
+        if reason := self._files.unreadable(path):
+            return _unreadable(path, reason)
+        return StaleReason(Change.INPUT_MISSING, path, f"{path} is missing", then, None, path)
+
+    def _now(self, node: Node, path: str, *, legacy: bool) -> tuple[str | None, str]:
         """The hash that a path has when the stage runs, and the stage that wrote it before."""
+        if (node.name, path) in self._present.inputs:
+            return self._present.inputs[node.name, path], ""
         if path in self._predicted:
             return self._predicted[path]
         for above in map(str, PurePosixPath(path).parents):
@@ -159,7 +167,7 @@ class _Judgement:
                 return (inside or {}).get(posixpath.relpath(path, above), _UNKNOWN), maker
         for within in self._within.get(path, ()):
             md5, maker = self._predicted[within]
-            if self._files.md5(within) != md5:
+            if md5 == _UNKNOWN or self._files.md5(within) != md5:
                 return _UNKNOWN, maker
         return self._present.sources.get(path) or self._files.md5(path, legacy=legacy), ""
 
@@ -188,7 +196,9 @@ class _Judgement:
     ) -> Iterator[StaleReason]:
         recorded = hashes(entry.outs) if entry else {}
         then, now = recorded.get(lock_path(node, path)), self._file(entry, path)
-        if then is None:
+        if now is None and (reason := self._files.unreadable(path)):
+            yield _unreadable(path, reason)
+        elif then is None:
             if entry is not None:
                 yield StaleReason(Change.OUTPUT, path, f"{path} is a new output", None, now, path)
             elif now is None:
@@ -215,24 +225,24 @@ class _Judgement:
         """The outputs that DVC restores instead of running the stage."""
         if findings.unknown or not self._can_restore(node, entry, findings):
             return None
-        recorded = hashes(entry.outs) if entry else {}
-        outs: Mapping[str, str] | None = recorded
-        if findings.changed or not all(lock_path(node, path) in recorded for path in node.outs):
+        outs: Mapping[str, str] | None = hashes(entry.outs) if entry else {}
+        names = {path: lock_path(node, path) for path in node.outs}
+        if findings.changed or not set(names.values()) <= set(outs or ()):
             params = {
                 file: self._present.params[node.name, file].values or {} for file in node.keys
             }
             key = run_key.of(node, findings.deps, params, self._files.is_executable)
             outs = self._present.restore(key)
+            names = {path: posixpath.normpath(run_key.inside(node, path)) for path in node.outs}
         if not outs or not all(map(self._files.is_cached, outs.values())):
             return None
-        return {
-            path: outs[lock_path(node, path)] for path in node.outs if lock_path(node, path) in outs
-        }
+        return {path: outs[name] for path, name in names.items() if name in outs}
 
     def _can_restore(self, node: Node, entry: LockEntry | None, findings: Findings) -> bool:
         """Whether DVC keeps runs of such a stage in its run cache."""
         missing = (Change.INPUT_MISSING, Change.UNREADABLE)
-        if any(reason.change in missing for reason in findings.changed):
+        outputs = (item for item in findings.outputs if item.change is Change.UNREADABLE)
+        if any(reason.change in missing for reason in (*findings.changed, *outputs)):
             return False
         values = [self._present.params[node.name, file].values for file in node.keys]
         complete = all(
@@ -247,8 +257,12 @@ class _Judgement:
             and complete
             and not node.persisted
             and not (entry and entry.legacy)
-            and not any(map(_ADDRESS.match, (*node.deps, *node.outs)))
+            and not any(map(is_remote, (*node.deps, *node.outs)))
         )
+
+
+def _unreadable(path: str, reason: str) -> StaleReason:
+    return StaleReason(Change.UNREADABLE, path, f"{path} cannot be read: {reason}", file=path)
 
 
 def _compared(findings: Findings) -> PlanState:

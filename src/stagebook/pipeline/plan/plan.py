@@ -116,9 +116,9 @@ class StagePlan:
     cost: Cost | None = None
 
     @property
-    def is_stale(self) -> bool:
-        """Whether something changed since it was built, or a stage before it is stale."""
-        return self.state.is_stale or self.state is PlanState.AFTER
+    def is_edited(self) -> bool:
+        """Whether DVC leaves it as it is, but notes the new hash of an output in ``dvc.lock``."""
+        return self.frozen and bool(self.reasons)
 
     @property
     def runs(self) -> bool:
@@ -157,9 +157,29 @@ class Plan:
     removed: tuple[str, ...] = ()
 
     @property
+    def stale(self) -> tuple[str, ...]:
+        """The stages that changed since they were built, and those that wait for one of them.
+
+        A frozen stage whose output was edited counts: DVC changes ``dvc.lock``.
+
+        A stage that waits only for stages that run in every build is not stale: it would be so
+        after each build. Of two commits, all stages that differ count.
+        """
+        names: dict[str, None] = {}
+        for stage in self.stages:
+            waits = stage.state is PlanState.AFTER
+            if (
+                stage.state.is_stale
+                or stage.is_edited
+                or (waits and (self.since or not names.keys().isdisjoint(stage.after)))
+            ):
+                names[stage.name] = None
+        return tuple(names)
+
+    @property
     def is_stale(self) -> bool:
         """Whether some stage is stale."""
-        return any(stage.is_stale for stage in self.stages)
+        return bool(self.stale)
 
     @property
     def running(self) -> tuple[str, ...]:

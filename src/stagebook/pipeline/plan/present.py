@@ -9,7 +9,10 @@ class PresentFiles(Protocol):
     """The files of a working tree and the contents in DVC's cache."""
 
     def md5(self, path: str, *, legacy: bool = False) -> str | None:
-        """DVC's hash of a file or folder; None if it is missing."""
+        """DVC's hash of a file or folder; None if it is missing or cannot be read."""
+
+    def unreadable(self, path: str) -> str:
+        """Why a file or folder cannot be read; empty if it can, or is missing."""
 
     def is_executable(self, path: str) -> bool:
         """Whether a path is a file that may be executed."""
@@ -53,6 +56,7 @@ class Present:
         sources: The hash of each source, as the stage ``sources`` would write it.
         restore: Looks up a run in the run cache.
         running: The stages that a build runs at this moment.
+        inputs: The hash of each input, by stage and path, if what another build read is compared.
     """
 
     files: PresentFiles
@@ -60,3 +64,4 @@ class Present:
     sources: Mapping[str, str] = field(default_factory=dict)
     restore: Restore = no_run
     running: frozenset[str] = frozenset()
+    inputs: Mapping[tuple[str, str], str] = field(default_factory=dict)

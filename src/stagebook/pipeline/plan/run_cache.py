@@ -1,5 +1,6 @@
 """DVC's run cache: what earlier runs of stages wrote, by the key of the run."""
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class RunCache:
             key: The key, from ``run_key``.
 
         Returns:
-            The hashes by path; None if DVC knows no such run.
+            The hashes by normal path, from the stage's folder; None if DVC knows no such run.
         """
         if not key:
             return None
@@ -53,6 +54,6 @@ def _outputs(text: str, name: str) -> Mapping[str, str] | None:
 
             values = yaml_text.load(text, name, plain=True)
         listed: list[dict[str, Any]] = values["outs"]
-        return {str(out["path"]): str(out["md5"]) for out in listed}
+        return {posixpath.normpath(str(out["path"])): str(out["md5"]) for out in listed}
     except (StagebookError, KeyError, TypeError):
         return None

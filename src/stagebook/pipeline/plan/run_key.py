@@ -36,12 +36,12 @@ def of(
         content["deps"] = [
             {"path": path, "hash": "md5", "md5": md5} | ({"isexec": True} if executable else {})
             for path, md5, executable in sorted(
-                (_inside(node, path), md5, is_executable(path)) for path, md5 in deps.items()
+                (inside(node, path), md5, is_executable(path)) for path, md5 in deps.items()
             )
         ]
     if params:
-        content["params"] = {_inside(node, file): dict(values) for file, values in params.items()}
-    content["outs"] = sorted(_inside(node, path) for path in node.outs)
+        content["params"] = {inside(node, file): dict(values) for file, values in params.items()}
+    content["outs"] = sorted(inside(node, path) for path in node.outs)
     try:
         text = json.dumps(_counted(content), sort_keys=True)
     except TypeError:
@@ -49,8 +49,10 @@ def of(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _inside(node: Node, path: str) -> str:
+def inside(node: Node, path: str) -> str:
     """A path as ``dvc.yaml`` has it, relative to the folder of the stage."""
+    if path in node.written:
+        return node.written[path]
     return posixpath.relpath(path, node.folder) if node.folder else path
 
 
