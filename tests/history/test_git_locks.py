@@ -10,7 +10,7 @@ from stagebook.history import git_locks
 from stagebook.history.history import History
 from stagebook.history.lineage import tracing
 from stagebook.history.past_locks import PastLocks
-from stagebook.pipeline import git, lock, repository
+from stagebook.pipeline import git, repository, tracked_files
 from stagebook.project.errors import StagebookError
 from stagebook.project.project import Project
 
@@ -92,8 +92,9 @@ def test_a_dvc_file_has_any_name(tmp_path: Path, file: str, text: str, path: str
     (tmp_path / file).write_text(text % RAW)
     (tmp_path / "broken.dvc").write_text("outs: [")
     files = repository.tracking_files(tmp_path)
-    found = lock.tracked(tmp_path, path, files)
+    found = tracked_files.tracked(tmp_path, path, files)
     assert found is not None
     assert (found[0], found[1] and found[1].md5) == (file, RAW)
-    assert (lock.tracked(tmp_path, "data/part/z.csv", files) is not None) is (path == "data")
-    assert lock.tracked(tmp_path, "data2", files) is None
+    inside = tracked_files.tracked(tmp_path, "data/part/z.csv", files)
+    assert (inside is not None) is (path == "data")
+    assert tracked_files.tracked(tmp_path, "data2", files) is None

@@ -4,7 +4,7 @@ import contextlib
 import posixpath
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -154,44 +154,6 @@ def folder_of(path: str) -> str:
     return "" if parent == "." else parent
 
 
-def tracked(root: Path, path: str, files: Iterable[str]) -> tuple[str, HashedPath | None] | None:
-    """The ``.dvc`` file by which DVC tracks a file outside of any stage, and its content.
-
-    Args:
-        root: The project's root.
-        path: The file or folder; it may lie in a folder that is tracked.
-        files: Every ``.dvc`` file; it may have another name than what it tracks.
-
-    Returns:
-        The path of the ``.dvc`` file, and the content that it names for exactly this path; None
-        if no ``.dvc`` file tracks it.
-    """
-    target = PurePosixPath(path)
-    usual = {f"{item}.dvc" for item in (target, *target.parents)}
-    for file in sorted(files, key=lambda name: name not in usual):
-        for out in _tracked_by(root, file):
-            if target.is_relative_to(out.path):
-                return file, out if out.path == path else None
-    return None
-
-
-def _tracked_by(root: Path, file: str) -> Iterator[HashedPath]:
-    """What a ``.dvc`` file tracks; nothing if it is not valid YAML, which DVC reports.
-
-    Its paths are those of its folder, or of the folder that its ``wdir`` names.
-    """
-    try:
-        text = (root / file).read_text("utf-8")
-        from stagebook.pipeline import yaml_text  # imports ruamel.yaml, which takes long
-
-        document = _mapping(yaml_text.load(text, file, plain=True))
-    except (OSError, ValueError, StagebookError):
-        return
-    folder = PurePosixPath(file).parent / str(document.get("wdir", "."))
-    for out in _hashed(document.get("outs")):
-        yield replace(out, path=posixpath.normpath(folder / out.path))
-
-
 def parse(text: str, folder: str = "") -> Lock:
     """What the text of a ``dvc.lock`` says.
 
@@ -298,8 +260,8 @@ def _entry(stage: str, values: Mapping[str, Any]) -> LockEntry:
         stage=stage,
         cmd=command(values.get("cmd", "")),
         commands=commands(values.get("cmd")),
-        deps=tuple(_hashed(values.get("deps"))),
-        outs=tuple(_hashed(values.get("outs"))),
+        deps=tuple(hashed(values.get("deps"))),
+        outs=tuple(hashed(values.get("outs"))),
         params=_mapping(values.get("params")),
         legacy=any(
             "md5" in item and "hash" not in item
@@ -309,8 +271,12 @@ def _entry(stage: str, values: Mapping[str, Any]) -> LockEntry:
     )
 
 
-def _hashed(listed: Any) -> Iterator[HashedPath]:
-    """Files and folders with an MD5; those in cloud storage have another kind of hash."""
+def hashed(listed: Any) -> Iterator[HashedPath]:
+    """Files and folders with an MD5 in a list of DVC's; in cloud storage, they have another hash.
+
+    Args:
+        listed: The list, such as ``outs`` of a stage.
+    """
     for item in map(_mapping, listed if isinstance(listed, list) else ()):
         path, md5 = item.get("path"), item.get("md5")
         if path is not None and md5 is not None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 from stagebook.notebook.distributions import Installed
 from stagebook.notebook.snapshot import Snapshot
-from stagebook.pipeline import dvc_file, imports, layout, nodes, notebooks, packages_lock
-from stagebook.pipeline.imports import TrackedFiles
+from stagebook.pipeline import dvc_file, layout, nodes, notebooks, packages_lock, tracked_files
 from stagebook.pipeline.layout import Layout
 from stagebook.pipeline.nodes import Node
 from stagebook.pipeline.notebooks import StageNotebook
@@ -16,6 +15,7 @@ from stagebook.pipeline.plan.files import ProjectFiles
 from stagebook.pipeline.plan.present import Present
 from stagebook.pipeline.plan.run_cache import RunCache
 from stagebook.pipeline.stage import is_source, source_path
+from stagebook.pipeline.tracked_files import TrackedFiles
 from stagebook.project.errors import Exit, Problem, StagebookError
 from stagebook.project.project import Project
 from stagebook.workflow.sourcing import reader_of
@@ -55,7 +55,7 @@ def read(project: Project) -> Declared:
     }
     if project.state.is_dir():
         installed.remember(project.state)
-    declared = Declared((), imports.read(project.root), sources, snapshot)
+    declared = Declared((), tracked_files.read(project.root), sources, snapshot)
     declared = _fitted(declared, project, read, previous.fits)
     try:
         packages_lock.require_agreement(project, [item.source for item in made])

@@ -12,7 +12,7 @@ from stagebook.history.lineage import makings
 from stagebook.history.lineage.graph import Activity, Entity
 from stagebook.history.past_locks import PastEntry, PastLocks
 from stagebook.notebook import cells
-from stagebook.pipeline import lock, repository
+from stagebook.pipeline import repository, tracked_files
 from stagebook.pipeline.cache import Cache
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.git_command import GitFailure
@@ -182,7 +182,7 @@ class Ledger:
 
     def tracked(self, path: str) -> tuple[str, HashedPath | None] | None:
         """The ``.dvc`` file that tracks a path, and the content that it names for it."""
-        return lock.tracked(self.project.root, path, self._tracking)
+        return tracked_files.tracked(self.project.root, path, self._tracking)
 
     @cached_property
     def _tracking(self) -> tuple[str, ...]:

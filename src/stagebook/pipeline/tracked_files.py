@@ -1,9 +1,9 @@
 """The files that DVC tracks outside of stages: ``.dvc`` files, of which some are imported."""
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stagebook.pipeline import lock, repository, yaml_block
@@ -51,6 +51,35 @@ def read(root: Path) -> TrackedFiles:
         )
         entries[file] = LockEntry(file, command, deps, outs, legacy=_is_legacy(document))
     return TrackedFiles(tuple(nodes), Lock(entries))
+
+
+def tracked(root: Path, path: str, files: Iterable[str]) -> tuple[str, HashedPath | None] | None:
+    """The ``.dvc`` file by which DVC tracks a file outside of any stage, and its content.
+
+    Args:
+        root: The project's root.
+        path: The file or folder; it may lie in a folder that is tracked.
+        files: Every ``.dvc`` file; it may have another name than what it tracks.
+
+    Returns:
+        The path of the ``.dvc`` file, and the content that it names for exactly this path; None
+        if no ``.dvc`` file tracks it.
+    """
+    target = PurePosixPath(path)
+    usual = {f"{item}.dvc" for item in (target, *target.parents)}
+    for file in sorted(files, key=lambda name: name not in usual):
+        for out in _tracked_by(root, file):
+            if target.is_relative_to(out.path):
+                return file, out if out.path == path else None
+    return None
+
+
+def _tracked_by(root: Path, file: str) -> Iterator[HashedPath]:
+    """What a ``.dvc`` file tracks; its paths are those of its folder, or of its ``wdir``."""
+    document = _document(root, file)
+    folder = PurePosixPath(file).parent / str(document.get("wdir", "."))
+    for out in lock.hashed(document.get("outs")):
+        yield replace(out, path=posixpath.normpath(folder / out.path))
 
 
 def _document(root: Path, file: str) -> Mapping[str, Any]:
