@@ -74,6 +74,6 @@ def test_memory_that_a_notebook_brings_along_is_not_taken_for_a_measured_one(
 ) -> None:
     cell = {"cell_type": "code", "source": "1", "metadata": {MEMORY: "much"}, "outputs": []}
     text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
-    laid = execution._with_positions(cells.parse(text, "a.ipynb"), tmp_path / "input.ipynb")
+    laid = execution._with_positions(cells.parse(text, "a.ipynb"), tmp_path / "input.ipynb", None)
     [found] = json.loads(laid.read_text(encoding="utf-8"))["cells"]
     assert found["metadata"] == {POSITION: 1}

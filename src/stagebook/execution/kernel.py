@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from stagebook.execution import sandbox_policy as limits
 from stagebook.execution import variables
-from stagebook.execution.probe.conditions import RunConditions
 from stagebook.execution.sandbox import Sandbox
 from stagebook.execution.sandbox_policy import SandboxPolicy
 from stagebook.execution.surroundings import Surroundings
@@ -22,6 +22,9 @@ from stagebook.notebook.search import OWN
 from stagebook.project.errors import Exit, Problem, StagebookError, Where, did_you_mean
 from stagebook.project.project import artifact_root, sqlite_uri
 from stagebook.project.settings import StageSettings
+
+if TYPE_CHECKING:
+    from stagebook.execution.probe.conditions import RunConditions
 
 NATIVE = "python3"
 # They name runs of the shell's tracker, which do not exist in the kernel's own store.
@@ -172,7 +175,7 @@ def build_policy(
     code: tuple[Path, ...],
     home: str,
     settings: StageSettings,
-    conditions: RunConditions | None = None,
+    conditions: "RunConditions | None" = None,
 ) -> SandboxPolicy:
     """What the kernel of a sandbox may touch.
 

@@ -13,15 +13,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stagebook.execution import kernel, leftovers, orphans, warm_kernel
 from stagebook.execution.job import Job
-from stagebook.execution.probe.conditions import RunConditions
 from stagebook.execution.sandbox import EXECUTIONS, Sandbox
 from stagebook.execution.warm.client import Fork, NotWarmError
 from stagebook.execution.warm_kernel import LAUNCHER, WarmKernel
 from stagebook.notebook.distributions import Installed
 from stagebook.project.project import Project
+
+if TYPE_CHECKING:
+    from stagebook.execution.probe.conditions import RunConditions
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _SOCKET = "k"
@@ -91,7 +94,7 @@ def started(
     job: Job,
     sandbox: Sandbox,
     note: Callable[[str], None],
-    conditions: RunConditions | None = None,
+    conditions: "RunConditions | None" = None,
 ) -> Iterator[KernelProcess]:
     """Starts a job's kernel in a sandbox that is laid; it ends with the block, at the latest.
 
