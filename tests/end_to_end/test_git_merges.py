@@ -7,7 +7,7 @@ import pytest
 from checkout import Checkout
 from folders import WHO
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 STAGES = """stages:
   one:

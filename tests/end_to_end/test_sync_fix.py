@@ -3,7 +3,7 @@
 import pytest
 from checkout import Checkout
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 PARAMETERS = 'data: In = "data/in.txt"\nresult: Out = "data/out.txt"'
 BODY = """from pathlib import Path

@@ -5,7 +5,7 @@ import sys
 import pytest
 from checkout import Checkout, Done
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.undelivered]
 
 OUT = 'result: Out = "data/result.txt"'
 DONE = 'open(result, "w").write("done")'
