@@ -1,15 +1,12 @@
 """Where DVC's cache is, as DVC itself sees it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from dvc.cli import main
+from dvc.repo import Repo
 
 from stagebook.pipeline.cache import Cache
-
-BIN = Path(sys.executable).parent
 
 
 @pytest.fixture
@@ -21,18 +18,18 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     root = tmp_path / "repository"
     root.mkdir()
+    monkeypatch.chdir(root)  # DVC changes the working folder
     dvc(root, "init", "-q", "--no-scm")
     return root
 
 
 def dvc(root: Path, *words: str) -> None:
-    subprocess.run([BIN / "dvc", *words], cwd=root, check=True, capture_output=True)
+    assert main(["--cd", str(root), *words]) == 0
 
 
 def folder_of_dvc(root: Path) -> Path:
-    code = "from dvc.repo import Repo; print(Repo().cache.local.path)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
-    return Path(os.fsdecode(done.stdout).strip()).parents[1]
+    with Repo(str(root)) as repo:
+        return Path(repo.cache.local.path).parents[1]
 
 
 @pytest.mark.parametrize(
