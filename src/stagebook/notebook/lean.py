@@ -5,7 +5,10 @@ import sys
 from types import ModuleType
 
 _SLOW = ("rfc3987_syntax", "isoduration")
-_UNUSED = ("pyarrow", "boto3", "azure", "gcsfs", "github")
+_UNUSED = {
+    "papermill": ("pyarrow", "boto3", "azure", "gcsfs", "github"),
+    "jupytext": ("jupytext.sync_contentsmanager", "jupytext.async_contentsmanager"),
+}
 
 
 def lean_import(name: str) -> ModuleType:
@@ -15,12 +18,13 @@ def lean_import(name: str) -> ModuleType:
     can import ``rfc3987_syntax``; that import compiles a grammar for over a second. For the
     format ``duration``, it imports ``isoduration``. No notebook schema uses these formats, so the
     packages are kept out of the process while nbformat loads. papermill imports what it can find
-    of the libraries for files on other machines, such as pyarrow for Hadoop.
+    of the libraries for files on other machines, such as pyarrow for Hadoop. jupytext imports the
+    server of JupyterLab for its contents managers, which only that server uses.
 
     Args:
         name: The module, such as ``nbformat`` or ``papermill``.
     """
-    slow = (*_SLOW, *_UNUSED) if name.partition(".")[0] == "papermill" else _SLOW
+    slow = (*_SLOW, *_UNUSED.get(name.partition(".")[0], ()))
     blocked = [module for module in slow if module not in sys.modules]
     # makes the import fail at once
     sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]

@@ -39,14 +39,16 @@ class LockedContents:
             return self._copy_folder(content, target)
         target.mkdir(parents=True, exist_ok=True)
         return all(
-            self._lay_file(f"{content.path}/{name}", md5, target / name)
+            self._lay_file(f"{content.path}/{name}", md5, target / name, copies=True)
             for name, md5 in listing.items()
         )
 
-    def _lay_file(self, path: str, md5: str, target: Path) -> bool:
+    def _lay_file(self, path: str, md5: str, target: Path, *, copies: bool = False) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         cached = self.files.cache.file(md5)
-        if cached is not None:
+        if cached is not None and copies:  # a build lays real files into a folder
+            shutil.copyfile(cached, target)
+        elif cached is not None:
             target.symlink_to(cached.resolve())
         elif self.files.md5(path) == md5:
             shutil.copy2(self.files.root / path, target)

@@ -26,6 +26,18 @@ class ParamsFile:
     lines: Mapping[str, int]
 
 
+def places(notebook: str, project: Project) -> tuple[str, ...]:
+    """The paths that a notebook's params file may have, relative to the root.
+
+    Args:
+        notebook: Path of the notebook.
+        project: The project.
+    """
+    folder = PurePosixPath(project.settings.params)
+    names = dict.fromkeys((stage_name(notebook), PurePosixPath(notebook).stem))
+    return tuple((folder / f"{name}.yaml").as_posix() for name in names)
+
+
 def locate(notebook: str, project: Project) -> str:
     """Path of a notebook's params file, relative to the root, whether or not it exists.
 
@@ -38,8 +50,7 @@ def locate(notebook: str, project: Project) -> str:
     Raises:
         StagebookError: Files with both names exist.
     """
-    names = dict.fromkeys((stage_name(notebook), PurePosixPath(notebook).stem))
-    paths = [(PurePosixPath(project.settings.params) / f"{name}.yaml").as_posix() for name in names]
+    paths = places(notebook, project)
     existing = [path for path in paths if (project.root / path).is_file()]
     if len(existing) > 1:
         message = f"{' and '.join(existing)} are both the params file of {notebook}."

@@ -20,7 +20,7 @@ from stagebook.execution.sandbox import EXECUTIONS, Sandbox
 from stagebook.execution.signals import Stop
 from stagebook.notebook import source, source_changes
 from stagebook.notebook.source_changes import CodeChange, SourceText
-from stagebook.pipeline import params_file
+from stagebook.pipeline import notebooks, params_file
 from stagebook.pipeline.dvc import HashedPath
 from stagebook.pipeline.lock import LockEntry
 from stagebook.pipeline.locked_contents import LockedContents
@@ -181,10 +181,12 @@ class LockedStage:
 
     def _params(self) -> ParamsFile:
         """The locked values, as the stage's params file would have them."""
-        path = params_file.locate(self.name, self.project)
-        for file, values in (self.entry.params or {}).items():
-            return ParamsFile(file, values if isinstance(values, dict) else {}, {})
-        return ParamsFile(path, {}, {})
+        notebook = notebooks.path_of(self.project, self.name)
+        places = params_file.places(notebook, self.project)
+        locked = self.entry.params or {}  # also those of stages before, if it packages a model
+        values = ((place, locked.get(place)) for place in places)
+        found = [ParamsFile(place, own, {}) for place, own in values if isinstance(own, dict)]
+        return found[0] if found else ParamsFile(places[0], {}, {})
 
     def _result(self, ending: Ending, sandbox: Sandbox) -> Repetition:
         hashes = ProjectFiles(sandbox.files, self.contents.files.cache, {})
