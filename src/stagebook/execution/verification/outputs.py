@@ -56,6 +56,8 @@ def compare(root: Path, path: str, before: str, now: str, tolerance: float) -> O
         words = "a file instead of a folder" if first.is_dir() else "a folder instead of a file"
         return OutputComparison(path, Reproduction.DIFFERENT, (words,))
     values = _values(root, path, before, now, tolerance)
+    if values is None and first.is_dir():  # a folder with tables and other files is no table
+        return _folders(root, path, before, now, tolerance)
     if values is None:
         return OutputComparison(path, Reproduction.DIFFERENT, (_of_bytes(first, second),))
     close = values.within and bool(tolerance)
