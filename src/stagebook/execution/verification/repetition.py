@@ -108,8 +108,9 @@ class LockedStage:
 
     def _run(self, folder: Path, conditions: RunConditions) -> Repetition:
         ready = self._job(folder)
-        own = set(ready.signature.inputs)
-        inputs = tuple(dep for dep in self.entry.deps if dep.path in own)
+        locked = {dep.path: dep for dep in self.entry.deps}
+        # in the order of a build, which a package keeps
+        inputs = tuple(locked[path] for path in ready.signature.inputs if path in locked)
         sandbox = Sandbox.of(ready.files, folder, ready.signature.inputs, ready.signature.outputs)
         sandbox.lay_code(ready.snapshot.files, ready.snapshot.folders)
         sandbox = sandbox.lay()
