@@ -73,8 +73,8 @@ class Boundary:
         Raises:
             PermissionError: It is in the project, and the stage does not declare it.
         """
-        located = self._located(path)
-        if not located or located.text.startswith(self._installed):
+        located = self._located(path, apart_from=self._installed)
+        if not located:
             return
         self.outside.read(*located)
         place = self._in_project(located)
@@ -235,11 +235,18 @@ class Boundary:
         located = self._located(path, follow=follow)
         return self._in_project(located) if located else None
 
-    def _located(self, path: Any, *, follow: bool = True) -> Place | None:
-        """A path as it is spelled, and where it leads; None if it is not a path."""
+    def _located(
+        self, path: Any, *, follow: bool = True, apart_from: tuple[str, ...] = ()
+    ) -> Place | None:
+        """A path as it is spelled, and where it leads; None if it is not a path.
+
+        A path that starts with one of some texts is left out too, before its links are followed.
+        """
         if not isinstance(path, PATHS):
             return None
         text = path_checks.absolute(path)
+        if text.startswith(apart_from):
+            return None
         return Place(text, self._real(text, follow=follow))
 
     def _in_project(self, located: Place) -> Place | None:
