@@ -35,12 +35,11 @@ class Clock:
     def install(self) -> None:
         """From here on, questions for the time are noted, and fixed where that is asked for."""
         for name, unit in _WALL.items():
-            setattr(time, name, self._wall(name, getattr(time, name), unit))
+            setattr(time, name, self._counting(name, getattr(time, name), unit))
         for name in _TIMERS:
-            setattr(time, name, self._timer(name, getattr(time, name), 1))
-            nanoseconds = f"{name}_ns"
-            real = getattr(time, nanoseconds)
-            setattr(time, nanoseconds, self._timer(nanoseconds, real, 1_000_000_000))
+            for timer, unit in ((name, 1), (f"{name}_ns", 1_000_000_000)):
+                counting = self._counting(timer, getattr(time, timer), unit, only_direct=True)
+                setattr(time, timer, counting)
         for name in _NOW:
             setattr(time, name, self._of_seconds(name, getattr(time, name), 0))
         time.strftime = self._of_struct("strftime", time.strftime, 1)
@@ -60,21 +59,19 @@ class Clock:
         self._steps += 1
         return _START + (self._observer.cell or 0) * _CELL + self._steps * _STEP
 
-    def _wall(self, name: str, real: Callable[[], Any], unit: int) -> Callable[[], Any]:
-        def wall() -> Any:
-            seconds = self._fixed(f"time.{name}", self._observer.asker())
-            return real() if seconds is None else type(real())(seconds * unit)
+    def _counting(
+        self, name: str, real: Callable[[], Any], unit: int, *, only_direct: bool = False
+    ) -> Callable[[], Any]:
+        """A function that counts time in a unit; a timer answers libraries as always."""
 
-        return wall
-
-    def _timer(self, name: str, real: Callable[[], Any], unit: int) -> Callable[[], Any]:
-        def timer() -> Any:
+        def counting() -> Any:
             asker = self._observer.asker()
-            asker = asker if asker and asker.is_direct else None
+            if only_direct and asker and not asker.is_direct:
+                asker = None
             seconds = self._fixed(f"time.{name}", asker)
             return real() if seconds is None else type(real())(seconds * unit)
 
-        return timer
+        return counting
 
     def _of_seconds(self, name: str, real: Callable[..., Any], place: int) -> Callable[..., Any]:
         """A function that takes the present time if it gets none."""
