@@ -11,7 +11,6 @@ from stagebook.execution import exits, masked_notebook, orphans, outcome, paperm
 from stagebook.execution.markers import POSITION
 from stagebook.execution.outcome import CellError, Ending, Outcome
 from stagebook.execution.papermill_engine import (
-    ANSI,
     NotebookTask,
     Watch,
 )
@@ -21,6 +20,7 @@ from stagebook.execution.start import KernelProcess
 from stagebook.notebook.lean import lean_import
 from stagebook.pipeline.dvc import Caller
 from stagebook.project.errors import Where
+from stagebook.project.text import without_colours
 
 _ATTEMPTS = 50  # a tenth of a second each
 
@@ -136,7 +136,7 @@ def _shown_error(node: Any, traceback: list[str]) -> CellError | None:
     for cell in node.cells:
         for output in cell.get("outputs", ()):
             if output.output_type == "error" and output.traceback == traceback:
-                text = ANSI.sub("", "\n".join(traceback))
+                text = without_colours("\n".join(traceback))
                 position = int(cell.metadata.get(POSITION, 1))
                 return CellError(output.ename, output.evalue, text, position)
     return None

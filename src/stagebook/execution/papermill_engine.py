@@ -20,9 +20,7 @@ from stagebook.execution.saving import SteadySave
 from stagebook.execution.start import KernelProcess
 from stagebook.notebook.lean import lean_import
 from stagebook.project.masks import Masks
-
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-"""Colours in IPython's output."""
+from stagebook.project.text import without_colours
 
 _ENGINE = "stagebook"
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
@@ -185,7 +183,7 @@ def _note_error(watch: Watch, bounded: BoundedOutputs) -> Callable[..., None]:
         bounded.settle()
         reply = execute_reply["content"]
         printed = [output.text for output in cell.outputs if output.get("name") == "stderr"]
-        text = ANSI.sub("", "\n".join(reply.get("traceback") or printed))
+        text = without_colours("\n".join(reply.get("traceback") or printed))
         position = int(cell.metadata.get(POSITION, 1))
         watch.failure = CellError(reply["ename"], reply["evalue"], text, position)
 

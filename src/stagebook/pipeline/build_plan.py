@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from stagebook.pipeline.schedule import PlannedStage, StageKind
 from stagebook.pipeline.stage import SITE, SOURCES, is_source, stage_of_source
 from stagebook.project.errors import Exit, Problem, StagebookError, did_you_mean
+from stagebook.project.text import without_colours
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.stage import Stage
-
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read(
@@ -141,6 +140,6 @@ def _text(error: BaseException) -> str:
 
 def _words(error: BaseException) -> str:
     """What an error says, in one line without a terminal's colours."""
-    lines = (" ".join(line.split()) for line in _COLOURS.sub("", str(error)).splitlines())
+    lines = (" ".join(line.split()) for line in without_colours(str(error)).splitlines())
     text = " ".join(filter(None, lines))
     return re.sub(r" (?=(?:git|dvc) [a-z]+ )", "; ", text) if "\n" in str(error).strip() else text

@@ -1,6 +1,9 @@
 """Texts of unknown origin, numbers with nouns, and lists, for people."""
 
+import re
 from collections.abc import Iterable
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def plain(text: str, most: int | None = None) -> str:
@@ -15,6 +18,11 @@ def plain(text: str, most: int | None = None) -> str:
     if not text or shown != shown.strip():
         shown = f"“{shown}”"
     return shown if most is None or len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def without_colours(text: str) -> str:
+    """A text without the codes by which a terminal shows colours."""
+    return _COLOURS.sub("", text)
 
 
 def counted(count: int, noun: str) -> str:

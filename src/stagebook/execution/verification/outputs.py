@@ -9,6 +9,7 @@ from stagebook.data import value_differences
 from stagebook.data.tables import formats
 from stagebook.data.value_differences import FieldDifference, ValueDifferences
 from stagebook.project.errors import StagebookError
+from stagebook.project.text import counted
 
 _BLOCK = 1 << 16
 
@@ -86,7 +87,7 @@ def _words(values: ValueDifferences) -> Iterator[str]:
         yield "the same rows in another order"
     yield from values.shape
     for field in values.fields:
-        count = f"{field.count:,} value{'s' if field.count > 1 else ''}"
+        count = counted(field.count, "value")
         far = "" if field.largest is None else f", at most {field.largest:.3g} off"
         example = field.examples[0]
         yield (

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from stagebook.project.text import without_colours
 from stagebook.report.article import texts
 from stagebook.report.article.executed import CellOutput, ExecutedCell
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OWN_FRAME = re.compile(r"(?:Cell In|Input In|<ipython-input|File .*ipykernel_\d+)")
 _LINES = 40
 _LONGEST = 400
@@ -45,7 +45,7 @@ def find(cells: Sequence[ExecutedCell]) -> NotebookFailure | None:
 def message(output: CellOutput) -> str:
     """An error in a line: its kind, and what it says."""
     name, value = output.data["ename"] or "Error", output.data["evalue"]
-    first = next(iter(_COLOURS.sub("", value).strip().splitlines()), "")
+    first = next(iter(without_colours(value).strip().splitlines()), "")
     line = f"{name}: {first}" if first else name
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
@@ -66,7 +66,7 @@ def _helpful(frames: Sequence[str]) -> list[str]:
         return lines if len(lines) <= _LINES else [*lines[:8], "   …", *lines[8 - _LINES :]]
     helpful, skipped = list(frames[:2]), 0
     for place, frame in enumerate(frames[2:], start=2):
-        own = _OWN_FRAME.match(_COLOURS.sub("", frame))
+        own = _OWN_FRAME.match(without_colours(frame))
         if own or place >= len(frames) - 2:
             if skipped:
                 helpful.append(f"   … {skipped} call{'s' * (skipped != 1)} in libraries")
